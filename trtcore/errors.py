@@ -1,0 +1,62 @@
+"""The errors trtcore raises.
+
+    TrtcoreError
+    ├── OptionError        an option or argument makes no sense
+    ├── ModelError         the model cannot be read, or is not supported
+    ├── PrecisionError     the precision cannot be applied, or was not met
+    ├── BackendError       the backend asked for cannot be used here
+    ├── BuildError         TensorRT could not build the engine
+    ├── EngineLoadError    a plan cannot be loaded here
+    ├── RunError           the run on the device failed
+    └── ResultError        a saved result cannot be read or written
+
+A message is one line: what was wrong, the value received, the way out.
+"""
+
+from __future__ import annotations
+
+
+class TrtcoreError(Exception):
+    """Base of every error trtcore raises on purpose.
+
+    Attributes:
+        exit_code: what the command line exits with: 2 for bad input, 1 for a failed run.
+    """
+
+    exit_code = 2
+
+
+class OptionError(TrtcoreError, ValueError):
+    """An option or argument makes no sense: its name, its value and what is accepted."""
+
+
+class ModelError(TrtcoreError):
+    """The model cannot be read, does not fit its weights or shapes, or is not supported."""
+
+
+class PrecisionError(TrtcoreError):
+    """The precision cannot be applied to this model, or the engine does not have it."""
+
+
+class BackendError(TrtcoreError):
+    """The backend asked for cannot be used on this machine."""
+
+
+class BuildError(TrtcoreError):
+    """TensorRT could not build the engine; its last error line is included."""
+
+    exit_code = 1
+
+
+class EngineLoadError(TrtcoreError):
+    """A plan cannot be loaded: not a plan, or made for another version or GPU."""
+
+
+class RunError(TrtcoreError):
+    """The run on the device failed; TensorRT's or CUDA's last error is included."""
+
+    exit_code = 1
+
+
+class ResultError(TrtcoreError):
+    """A saved result cannot be read or written."""

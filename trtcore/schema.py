@@ -1,0 +1,145 @@
+"""Saved results: a dataclass tree to and from JSON, with a version and exact error places."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import json
+import types
+import typing
+import zlib
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from trtcore.errors import ResultError
+from trtcore.files import read_text, write_file
+from trtcore.result import Profile
+
+SCHEMA = "trtcore/profile"
+SCHEMA_VERSION = 1
+_MAX_ARRAY_BYTES = 4 << 30
+
+T = TypeVar("T")
+
+
+def save_profile(profile: Profile, path: str | Path) -> None:
+    """Writes a profile as JSON, aside first and then renamed.
+
+    Raises:
+        ResultError: the path cannot be written.
+    """
+    write_file(path, dump_profile(profile).encode())
+
+
+def dump_profile(profile: Profile) -> str:
+    """Returns a profile as JSON text; sample arrays are zlib-compressed float32 in base64."""
+    head = {"schema": SCHEMA, "version": SCHEMA_VERSION}
+    return json.dumps({**head, **_encode(profile)}, indent=1) + "\n"
+
+
+def load_profile(path: str | Path) -> Profile:
+    """Reads what `save_profile` wrote.
+
+    Raises:
+        ResultError: not there, not JSON, not a trtcore profile, or of a newer schema.
+    """
+    return parse_profile(read_text(path), str(path))
+
+
+def parse_profile(text: str, source: str = "profile") -> Profile:
+    """Reads the JSON text of a profile; ``source`` names it in error messages."""
+    try:
+        tree = json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise ResultError(
+            f"{source}: not JSON ({error}); expected a saved trtcore profile"
+        ) from None
+    if not isinstance(tree, dict) or tree.get("schema") != SCHEMA:
+        raise ResultError(f'{source}: not a saved trtcore profile (no \'"schema": "{SCHEMA}"\')')
+    version = tree.get("version")
+    if version != SCHEMA_VERSION:
+        raise ResultError(
+            f"{source}: schema version {version!r}; this trtcore reads {SCHEMA_VERSION}, "
+            "update trtcore or save the profile again"
+        )
+    try:
+        profile: Profile = _decode(Profile, tree, "profile")
+        _check_shapes(profile)
+    except ValueError as error:
+        raise ResultError(f"{source}: {error}") from None
+    return profile
+
+
+def _check_shapes(profile: Profile) -> None:
+    shape = profile.samples.layer_ms.shape
+    if len(shape) != 2 or shape[1] != len(profile.layers):
+        raise ValueError(f"layer_ms has shape {shape}, but there are {len(profile.layers)} layers")
+
+
+def _encode(value: Any) -> Any:
+    if dataclasses.is_dataclass(value):
+        return {f.name: _encode(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, np.ndarray):
+        raw = np.ascontiguousarray(value, dtype="<f4")
+        packed = base64.b64encode(zlib.compress(raw.tobytes(), 6)).decode()
+        return {"dtype": "float32", "shape": list(raw.shape), "zlib_base64": packed}
+    if isinstance(value, (tuple, list)):
+        return [_encode(item) for item in value]
+    return value
+
+
+def _decode(kind: Any, value: Any, place: str) -> Any:
+    if dataclasses.is_dataclass(kind):
+        return _decode_dataclass(typing.cast("type[Any]", kind), value, place)
+    origin = typing.get_origin(kind)
+    if origin is tuple:
+        return _decode_tuple(typing.get_args(kind)[0], value, place)
+    if origin is np.ndarray:
+        return _decode_array(value, place)
+    if origin in {typing.Union, types.UnionType}:
+        (inner,) = (a for a in typing.get_args(kind) if a is not type(None))
+        return None if value is None else _decode(inner, value, place)
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if type(value) is not kind:
+        raise ValueError(f"{place} is {value!r:.60}, expected {kind.__name__}")
+    return value
+
+
+def _decode_dataclass(kind: type[T], value: Any, place: str) -> T:
+    if not isinstance(value, dict):
+        raise ValueError(f"{place} is {value!r:.60}, expected an object")
+    hints = typing.get_type_hints(kind)
+    fields = dataclasses.fields(typing.cast("Any", kind))
+    missing = [f.name for f in fields if f.name not in value and _is_required(f)]
+    if missing:
+        raise ValueError(f"{place} has no {', '.join(map(repr, missing))}")
+    present = {f.name: value[f.name] for f in fields if f.name in value}
+    return kind(**{k: _decode(hints[k], v, f"{place}.{k}") for k, v in present.items()})
+
+
+def _is_required(field: dataclasses.Field[Any]) -> bool:
+    return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+
+
+def _decode_tuple(kind: Any, value: Any, place: str) -> tuple[Any, ...]:
+    if not isinstance(value, list):
+        raise ValueError(f"{place} is {value!r:.60}, expected a list")
+    return tuple(_decode(kind, item, f"{place}[{i}]") for i, item in enumerate(value))
+
+
+def _decode_array(value: Any, place: str) -> Any:
+    try:
+        shape = tuple(int(n) for n in value["shape"])
+        size = int(np.prod(shape, dtype=np.int64)) * 4
+        if value["dtype"] != "float32" or min(shape, default=0) < 0 or size > _MAX_ARRAY_BYTES:
+            raise ValueError("unexpected dtype or shape")
+        stream = zlib.decompressobj()
+        raw = stream.decompress(base64.b64decode(value["zlib_base64"], validate=True), size + 1)
+        if len(raw) != size:
+            raise ValueError(f"{len(raw)} bytes, expected {size}")
+        return np.frombuffer(raw, dtype="<f4").reshape(shape)
+    except (KeyError, TypeError, ValueError, OverflowError, zlib.error) as error:
+        raise ValueError(f"{place} is not a packed float32 array ({error})") from None
