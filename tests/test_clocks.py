@@ -1,0 +1,192 @@
+"""Clock readings: NVML answers that come and fail, rounds, and what is said of them."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from types import SimpleNamespace
+
+import pytest
+
+from trtcore.clocks import ClockMonitor, Round, summarise
+from trtcore.result import Clocks
+from trtcore.sensors import GpuSensors, Reading
+from trtcore.throttle import is_limited, is_throttled, reason_names
+
+BUS_ID = "0000:18:00.0"
+
+
+def refuse(*_):
+    raise RuntimeError("not supported")
+
+
+def nvml(**functions) -> SimpleNamespace:
+    """NVML of an H200 at work, as cuda.bindings.nvml gives it."""
+    calls = {
+        "init_v2": lambda: None,
+        "device_get_handle_by_pci_bus_id_v2": {BUS_ID: 77}.__getitem__,
+        "device_get_clock_info": lambda handle, kind: {1: 1980, 2: 3201}[kind],
+        "device_get_temperature_v": lambda handle, sensor: 41,
+        "device_get_power_usage": lambda handle: 213_400,
+        "device_get_current_clocks_event_reasons": lambda handle: 0x5,
+        "device_get_memory_info_v2": lambda handle: SimpleNamespace(free=138 << 30),
+        "device_get_ecc_mode": lambda handle: (1, 1),
+        "device_get_mig_mode": lambda handle: (0, 0),
+        "device_get_persistence_mode": lambda handle: 1,
+        "system_get_driver_version": lambda: "580.95.05",
+        "system_get_conf_compute_state": lambda: SimpleNamespace(cc_feature=0),
+    }
+    return SimpleNamespace(**{**calls, **functions})
+
+
+def facts(sensors: GpuSensors) -> tuple[object, ...]:
+    return (
+        sensors.driver_version(),
+        sensors.memory_free_bytes(),
+        sensors.ecc(),
+        sensors.mig(),
+        sensors.persistence(),
+        sensors.confidential_computing(),
+    )
+
+
+def test_sensors_read_everything() -> None:
+    sensors = GpuSensors(BUS_ID, nvml())
+    before = time.monotonic()
+    reading = sensors.read()
+    assert before <= reading.time_s <= time.monotonic()
+    assert reading == Reading(reading.time_s, 1980, 3201, 41, 213.4, 0x5)
+    assert facts(sensors) == ("580.95.05", 138 << 30, "on", "off", "on", "off")
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        SimpleNamespace(),
+        nvml(init_v2=refuse),
+        nvml(device_get_handle_by_pci_bus_id_v2=refuse),
+    ],
+)
+def test_unknown_device_reads_nothing(broken) -> None:
+    sensors = GpuSensors(BUS_ID, broken)
+    reading = sensors.read()
+    assert reading == Reading(reading.time_s)
+    assert facts(sensors)[1:5] == (0, "", "", "")
+
+
+def test_each_refused_answer_is_unknown_alone() -> None:
+    for name in vars(nvml()):
+        if name in {"init_v2", "device_get_handle_by_pci_bus_id_v2"}:
+            continue
+        whole = (GpuSensors(BUS_ID, nvml()), GpuSensors(BUS_ID, nvml(**{name: refuse})))
+        known, missing = (
+            (*vars(sensors.read()).values(), *facts(sensors))[1:] for sensors in whole
+        )
+        lost = {(a, b) for a, b in zip(known, missing, strict=True) if a != b}
+        assert lost, name
+        assert all(not b for _, b in lost), name
+
+
+def test_real_bindings_never_raise() -> None:
+    sensors = GpuSensors("0000:ff:1f.7")
+    assert sensors.read().sm_mhz == 0
+    assert facts(sensors)[1:5] == (0, "", "", "")
+
+
+def test_reasons_in_words() -> None:
+    assert reason_names(0) == reason_names(0x1) == ()
+    assert reason_names(0x1 | 0x4 | 0x20) == ("SW power cap", "SW thermal slowdown")
+    assert [is_throttled(1 << bit) for bit in range(9)] == [
+        *(False, False, False, True, False, True, True, True, False)
+    ]
+    assert is_limited(0x4)
+    assert not is_limited(0x1)
+
+
+def test_summary_of_rounds_leaves_out_what_lies_outside() -> None:
+    readings = [
+        Reading(0.0, 345, 2619, 30, 75.0, 0x1),
+        Reading(1.0, 1980, 3201, 41, 210.5, 0x0),
+        Reading(2.0, 1755, 3201, 52, 300.25, 0x4),
+        Reading(3.0, 1410, 3201, 60, 280.0, 0x20),
+        Reading(4.0, 600, 2619, 40, 90.0, 0x8),
+    ]
+    rounds = [Round(0.5, 1.5, 0x0), Round(1.5, 2.5, 0x4), Round(2.5, 3.5, 0x20)]
+    assert summarise(readings, rounds) == Clocks(
+        sm_mhz_before=1980,
+        sm_mhz_after=1410,
+        memory_mhz=3201,
+        temperature_c=60,
+        throttle_reasons=("SW power cap", "SW thermal slowdown"),
+        sm_mhz_min=1410,
+        sm_mhz_max=1980,
+        power_w=300.25,
+        readings=3,
+        throttled_rounds=(2,),
+    )
+
+
+def test_summary_without_rounds_takes_all() -> None:
+    assert summarise([Reading(0.0, 345), Reading(1.0, 1980)]) == Clocks(
+        sm_mhz_before=345, sm_mhz_after=1980, sm_mhz_min=345, sm_mhz_max=1980, readings=2
+    )
+    assert summarise([]) == Clocks()
+
+
+def test_summary_of_rounds_without_readings_takes_all() -> None:
+    clocks = summarise([Reading(9.0, 1980)], [Round(0.0, 1.0, 0)])
+    assert (clocks.sm_mhz_before, clocks.readings) == (1980, 1)
+
+
+def test_monitor_reads_off_thread_and_marks_the_throttled_round() -> None:
+    reasons = itertools.chain([0, 0], itertools.repeat(0x40))
+
+    def read() -> Reading:
+        return Reading(time.monotonic(), 1980, 3201, 41, 200.0, next(reasons))
+
+    with ClockMonitor(read, hz=0.01) as monitor:
+        with monitor.round():
+            pass
+        with monitor.round():
+            pass
+    assert monitor.sm_mhz == 1980
+    assert [round_.is_throttled for round_ in monitor.rounds] == [False, True]
+    clocks = monitor.clocks()
+    assert clocks.throttled_rounds == (1,)
+    assert clocks.throttle_reasons == ("HW thermal slowdown",)
+
+
+def test_monitor_samples_while_a_pass_runs() -> None:
+    numbers = itertools.count(1)
+
+    def read() -> Reading:
+        return Reading(time.monotonic(), sm_mhz=next(numbers))
+
+    with ClockMonitor(read, hz=1000.0) as monitor:
+        deadline = time.monotonic() + 10
+        while monitor.sm_mhz < 5 and time.monotonic() < deadline:
+            time.sleep(0.001)
+    assert monitor.clocks().readings >= 6
+    settled = monitor.clocks()
+    time.sleep(0.01)
+    assert monitor.clocks() == settled, "the thread ends with the monitor"
+
+
+def test_monitor_without_sensors_is_empty_and_starts_no_thread() -> None:
+    calls = []
+
+    def read() -> Reading:
+        calls.append(1)
+        return Reading(time.monotonic())
+
+    with ClockMonitor(read, hz=1000.0) as monitor, monitor.round():
+        time.sleep(0.02)
+    assert len(calls) == 1
+    assert monitor.clocks() == Clocks()
+    assert monitor.rounds[0].reasons == 0
+
+
+def test_monitor_of_this_machine_never_raises() -> None:
+    with ClockMonitor() as monitor, monitor.round():
+        pass
+    assert (monitor.clocks().readings >= 2) == (monitor.sm_mhz > 0)
