@@ -1,0 +1,45 @@
+// The timed loops. Each runs a chunk of iterations: until `count` are done or the deadline has
+// passed, so that the caller can look for Ctrl-C in between. Nothing in them allocates or touches
+// Python.
+#pragma once
+
+#include <cstddef>
+#include <stdexcept>
+#include <vector>
+
+#include "layer_recorder.hpp"
+#include "nvinfer_abi.hpp"
+#include "timeline.hpp"
+
+namespace trtcore {
+
+class RunFailure : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// One inference, asked for in one of two ways: enqueueV3 on the timeline's stream, or executeV2,
+// which is synchronous by itself and takes the device addresses of all I/O tensors.
+struct Inference {
+  abi::ExecutionContext context;
+  Timeline& timeline;
+  std::vector<void*> bindings;  // executeV2 if not empty
+};
+
+// Arrays of at least `count` floats.
+struct InferenceTimes {
+  float* wall_ms;
+  float* enqueue_ms;
+  float* gpu_ms;
+};
+
+// Times whole iterations of a context that never had a profiler. Returns how many are done.
+std::size_t time_inference(Inference const& inference, InferenceTimes const& times,
+                           std::size_t done, std::size_t count, Clock::time_point deadline);
+
+// Times the layers of a profiled context; `recorder` may be null (then only the loop is timed).
+// Stops at the first iteration that the recorder finds at fault.
+std::size_t time_layers(Inference const& inference, LayerRecorder* recorder, float* wall_ms,
+                        std::size_t done, std::size_t count, Clock::time_point deadline);
+
+}  // namespace trtcore

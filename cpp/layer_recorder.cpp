@@ -1,0 +1,171 @@
+#include "layer_recorder.hpp"
+
+#include <algorithm>
+#include <new>
+#include <string_view>
+#include <utility>
+
+namespace trtcore {
+namespace {
+
+// A contradiction within so few iterations means that the border was learned too early.
+constexpr std::size_t kTentativeIterations = 4;
+// Names without a repetition after which there is none to be found.
+constexpr std::size_t kLongestSequence = 1'000'000;
+
+}  // namespace
+
+LayerRecorder::LayerRecorder(Borders borders, std::size_t capacity, std::size_t expected_layers)
+    : borders_(borders), learner_(expected_layers), capacity_(capacity) {}
+
+void LayerRecorder::learn() {
+  state_ = State::learning;
+  learner_ = SequenceLearner();
+  names_.clear();
+  expected_.clear();
+  matrix_ = SampleMatrix();
+  cursor_ = 0;
+  iterations_ = 0;
+  fault_ = Fault();
+}
+
+void LayerRecorder::reserve(std::size_t iterations) {
+  std::size_t const columns = names_.size();
+  capacity_ = iterations;
+  // The zeros are written here, so that no page is touched for the first time inside the loop.
+  matrix_ = {std::shared_ptr<float[]>(new float[iterations * columns]()), iterations, columns};
+  iterations_ = 0;
+  select_row();
+}
+
+void LayerRecorder::settle() {
+  if (state_ == State::learning && learner_.shortest_period() > 0) {
+    adopt(learner_.shortest_period());
+  }
+}
+
+void LayerRecorder::begin_iteration() noexcept {
+  cursor_ = 0;
+  if (state_ == State::learning) learner_ = SequenceLearner();
+  if (state_ == State::recording) select_row();
+}
+
+void LayerRecorder::end_iteration() noexcept {
+  if (state_ == State::faulted) return;
+  if (state_ == State::learning) {
+    try {
+      adopt(learner_.names().size());
+    } catch (std::bad_alloc const&) {
+      fail(Fault::Kind::out_of_memory);
+    }
+  } else if (cursor_ == expected_.size()) {
+    finish_row();
+  } else {
+    fail(Fault::Kind::missing_layers);
+  }
+}
+
+// With learned borders a full row is closed only when the next one begins.
+std::size_t LayerRecorder::iterations() const noexcept {
+  bool const open_row_is_whole =
+      borders_ == Borders::learned && state_ == State::recording && cursor_ == expected_.size();
+  return iterations_ + (open_row_is_whole ? 1 : 0);
+}
+
+std::size_t LayerRecorder::dropped() const noexcept {
+  return iterations() - std::min(iterations(), matrix_.rows);
+}
+
+SampleMatrix LayerRecorder::samples() const noexcept {
+  return {matrix_.values, std::min(iterations(), matrix_.rows), matrix_.columns};
+}
+
+void LayerRecorder::record_unexpected(char const* name, float ms) noexcept {
+  if (state_ == State::faulted) return;
+  try {
+    bool const at_border = state_ == State::recording && cursor_ == expected_.size();
+    if (state_ == State::learning) {
+      learn_layer(name, ms);
+    } else if (borders_ == Borders::marked) {
+      fail(Fault::Kind::unexpected_layer, name);
+    } else if (at_border && std::strcmp(name, expected_[0]) == 0) {
+      finish_row();
+      record(name, ms);
+    } else if (iterations_ < kTentativeIterations && dropped() == 0) {
+      relearn();
+      learn_layer(name, ms);
+    } else {
+      if (at_border) finish_row();
+      fail(Fault::Kind::unexpected_layer, name);
+    }
+  } catch (...) {
+    fail(Fault::Kind::out_of_memory, name);
+  }
+}
+
+void LayerRecorder::learn_layer(char const* name, float ms) {
+  learner_.push(name, ms);
+  if (borders_ == Borders::marked) return;
+  if (auto const layers = learner_.period()) return adopt(*layers);
+  if (learner_.names().size() == kLongestSequence) fail(Fault::Kind::no_repetition, name);
+}
+
+// Hands everything recorded so far back to the learner, without the expectation that misled it.
+void LayerRecorder::relearn() {
+  SequenceLearner learner;
+  std::size_t const seen = iterations_ * names_.size() + cursor_;
+  for (std::size_t i = 0; i < seen; ++i) {
+    std::size_t const column = i % names_.size();
+    bool const whole_row = i < iterations_ * names_.size();
+    learner.push(names_[column], whole_row ? matrix_.values[i] : row_[column]);
+  }
+  learn();
+  learner_ = std::move(learner);
+}
+
+void LayerRecorder::adopt(std::size_t layers) {
+  if (layers == 0) return fail(Fault::Kind::no_layers);
+  auto const& seen = learner_.names();
+  freeze({seen.begin(), seen.begin() + static_cast<std::ptrdiff_t>(layers)});
+  if (borders_ == Borders::learned) {
+    reserve(capacity_);
+    for (std::size_t i = 0; i < seen.size(); ++i) {
+      if (cursor_ == layers) finish_row();
+      row_[cursor_++] = learner_.values()[i];
+    }
+    learner_ = SequenceLearner();
+  }
+}
+
+void LayerRecorder::freeze(std::vector<std::string> names) {
+  names_ = std::move(names);
+  expected_.clear();
+  expected_.reserve(names_.size());
+  for (auto const& name : names_) expected_.push_back(name.c_str());
+  spare_row_.assign(names_.size(), 0.0F);
+  row_ = spare_row_.data();
+  cursor_ = 0;
+  state_ = State::recording;
+}
+
+void LayerRecorder::finish_row() noexcept {
+  ++iterations_;
+  cursor_ = 0;
+  select_row();
+}
+
+void LayerRecorder::select_row() noexcept {
+  bool const fits = iterations_ < matrix_.rows;
+  row_ = fits ? matrix_.values.get() + iterations_ * matrix_.columns : spare_row_.data();
+}
+
+void LayerRecorder::fail(Fault::Kind kind, char const* received) noexcept {
+  fault_.kind = kind;
+  fault_.iteration = iterations_;
+  fault_.position = cursor_;
+  std::string_view(received).copy(fault_.received.data(), fault_.received.size() - 1);
+  expected_.clear();  // sends every further call to record_unexpected, which ignores it
+  state_ = State::faulted;
+}
+
+}  // namespace trtcore

@@ -1,0 +1,94 @@
+// Keeps what an IProfiler is told: one float per layer and iteration, in memory taken beforehand.
+//
+// Layers are keyed by position, because names can repeat. TensorRT's name pointers change from call
+// to call, so the names are copied in the first iteration and compared by content ever after; a
+// sequence that differs becomes a Fault that names the iteration.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sequence_learner.hpp"
+
+namespace trtcore {
+
+// Who says where an iteration begins: the loop that runs it, or the sequence itself.
+enum class Borders { marked, learned };
+
+struct Fault {
+  enum class Kind { none, unexpected_layer, missing_layers, no_layers, no_repetition, out_of_memory };
+  Kind kind = Kind::none;
+  std::size_t iteration = 0;
+  std::size_t position = 0;
+  std::array<char, 160> received{};  // cut if longer: a fault must not allocate
+};
+
+// (rows, columns) floats, C order; shared so that NumPy arrays over it outlive the recorder.
+struct SampleMatrix {
+  std::shared_ptr<float[]> values;
+  std::size_t rows = 0;
+  std::size_t columns = 0;
+};
+
+class LayerRecorder {
+ public:
+  explicit LayerRecorder(Borders borders = Borders::marked, std::size_t capacity = 0,
+                         std::size_t expected_layers = 0);
+
+  // Forgets names and samples; the next iteration is the one whose names are copied.
+  void learn();
+  // Takes memory for `iterations` rows and touches it; drops the samples so far. Iterations beyond
+  // the capacity are checked and counted, not kept.
+  void reserve(std::size_t iterations);
+  // Learned borders only: settles on the shortest sequence when fewer than two iterations came.
+  void settle();
+
+  void begin_iteration() noexcept;
+  void end_iteration() noexcept;
+
+  void record(char const* name, float ms) noexcept {
+    if (cursor_ < expected_.size() && std::strcmp(name, expected_[cursor_]) == 0) {
+      row_[cursor_++] = ms;
+    } else {
+      record_unexpected(name, ms);
+    }
+  }
+
+  Fault const& fault() const noexcept { return fault_; }
+  std::vector<std::string> const& names() const noexcept { return names_; }
+  std::size_t iterations() const noexcept;
+  std::size_t dropped() const noexcept;
+  // The samples of the whole iterations so far, without a copy.
+  SampleMatrix samples() const noexcept;
+
+ private:
+  enum class State { learning, recording, faulted };
+
+  void record_unexpected(char const* name, float ms) noexcept;
+  void learn_layer(char const* name, float ms);
+  void relearn();
+  void adopt(std::size_t layers);
+  void freeze(std::vector<std::string> names);
+  void finish_row() noexcept;
+  void select_row() noexcept;
+  void fail(Fault::Kind kind, char const* received = "") noexcept;
+
+  Borders borders_;
+  State state_ = State::learning;
+  SequenceLearner learner_;
+  std::vector<std::string> names_;
+  std::vector<char const*> expected_;  // into names_; empty unless recording
+  SampleMatrix matrix_;
+  std::size_t capacity_;
+  std::vector<float> spare_row_;  // where iterations beyond the capacity go
+  float* row_ = nullptr;
+  std::size_t cursor_ = 0;
+  std::size_t iterations_ = 0;
+  Fault fault_;
+};
+
+}  // namespace trtcore

@@ -1,0 +1,134 @@
+// The Python bindings, and nothing else. trtcore/_core.pyi documents them.
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "chunks.hpp"
+#include "execute_loop.hpp"
+#include "profiler_layout.hpp"
+#include "python_types.hpp"
+
+namespace trtcore {
+namespace {
+
+using Addresses = std::vector<std::uintptr_t>;
+
+Inference make_inference(ContextView const& view, Timeline& timeline, Addresses const& bindings) {
+  Inference inference{view.context(), timeline, {}};
+  for (auto const address : bindings) {
+    inference.bindings.push_back(reinterpret_cast<void*>(address));
+  }
+  return inference;
+}
+
+FloatArray first(FloatArray const& array, std::size_t count) {
+  return array[py::slice(0, static_cast<py::ssize_t>(count), 1)].cast<FloatArray>();
+}
+
+py::tuple run_inference(ContextView const& view, Timeline& timeline, std::size_t count,
+                        Addresses const& bindings, py::object const& report) {
+  FloatArray wall(count), enqueue(count), gpu(count);
+  InferenceTimes const times{wall.mutable_data(), enqueue.mutable_data(), gpu.mutable_data()};
+  Inference const inference = make_inference(view, timeline, bindings);
+  auto const progress = run_in_chunks(count, report, [&](auto done, auto deadline) {
+    return time_inference(inference, times, done, count, deadline);
+  });
+  return py::make_tuple(first(wall, progress.done), first(enqueue, progress.done),
+                        first(gpu, progress.done), progress.interrupted);
+}
+
+py::tuple run_layers(ContextView const& view, Recorder* recorder, Timeline& timeline,
+                     std::size_t count, Addresses const& bindings, py::object const& report) {
+  FloatArray wall(count);
+  float* const wall_ms = wall.mutable_data();
+  Inference const inference = make_inference(view, timeline, bindings);
+  if (recorder == nullptr) ProfilerPort::of(view.context(), view.layout());
+  auto const progress = run_in_chunks(count, report, [&](auto done, auto deadline) {
+    return time_layers(inference, recorder, wall_ms, done, count, deadline);
+  });
+  return py::make_tuple(first(wall, progress.done), progress.interrupted);
+}
+
+std::optional<int> layout_of_profiler(py::handle profiler) {
+  void* pointer = raw_pointer(profiler, typeid(nvinfer1::v_1_0::IProfiler));
+  if (pointer == nullptr) return std::nullopt;
+  auto const layout = profiler_layout(pointer);
+  if (!layout) return std::nullopt;
+  return static_cast<int>(*layout);
+}
+
+py::object fault_of(Recorder const& recorder) {
+  Fault const& fault = recorder.fault();
+  if (fault.kind == Fault::Kind::none) return py::none();
+  char const* const kinds[] = {"none", "unexpected layer", "missing layers",
+                               "no layers", "no repetition", "out of memory"};
+  return py::make_tuple(kinds[static_cast<int>(fault.kind)], fault.iteration, fault.position,
+                        fault.received.data());
+}
+
+void bind_context(py::module_& module) {
+  py::class_<ContextView>(module, "Context")
+      .def(py::init<py::object, int>(), py::arg("context"), py::arg("layout"))
+      .def_property_readonly("name", [](ContextView const& v) { return v.context().get_name(); })
+      .def_property(
+          "enqueue_emits_profile",
+          [](ContextView const& v) { return v.context().get_enqueue_emits_profile(); },
+          [](ContextView const& v, bool emits) { v.context().set_enqueue_emits_profile(emits); })
+      .def_property_readonly(
+          "has_profiler", [](ContextView const& v) { return v.context().get_profiler() != nullptr; });
+}
+
+void bind_timelines(py::module_& module) {
+  py::class_<Timeline>(module, "Timeline");
+  py::class_<CudaTimeline, Timeline>(module, "CudaTimeline")
+      .def(py::init([](std::uintptr_t stream) {
+             return std::make_unique<CudaTimeline>(reinterpret_cast<cuda::Stream>(stream));
+           }),
+           py::arg("stream"));
+  py::class_<HostTimeline, Timeline>(module, "HostTimeline").def(py::init<>());
+}
+
+void bind_recorder(py::module_& module) {
+  py::enum_<Borders>(module, "Borders")
+      .value("MARKED", Borders::marked)
+      .value("LEARNED", Borders::learned);
+  py::class_<Recorder>(module, "LayerRecorder")
+      .def(py::init<Borders, std::size_t, std::size_t>(), py::arg("borders") = Borders::marked,
+           py::arg("capacity") = 0, py::arg("expected_layers") = 0)
+      .def("attach", &Recorder::attach, py::arg("context"))
+      .def("detach", &Recorder::detach)
+      .def("learn", &Recorder::learn)
+      .def("reserve", &Recorder::reserve, py::arg("iterations"))
+      .def("settle", &Recorder::settle)
+      .def("begin_iteration", &Recorder::begin_iteration)
+      .def("end_iteration", &Recorder::end_iteration)
+      .def("record", &Recorder::record, py::arg("name"), py::arg("ms"))
+      .def("samples", [](Recorder const& recorder) { return samples_array(recorder); })
+      .def_property_readonly("names", &Recorder::names)
+      .def_property_readonly("iterations", &Recorder::iterations)
+      .def_property_readonly("dropped", &Recorder::dropped)
+      .def_property_readonly("is_attached", &Recorder::is_attached)
+      .def_property_readonly("fault", &fault_of);
+}
+
+}  // namespace
+}  // namespace trtcore
+
+PYBIND11_MODULE(_core, module) {
+  using namespace trtcore;
+  module.attr("__version__") = TRTCORE_VERSION;
+  bind_context(module);
+  bind_timelines(module);
+  bind_recorder(module);
+  module.def("profiler_layout", &layout_of_profiler, py::arg("profiler"));
+  module.def("time_inference", &run_inference, py::arg("context"), py::arg("timeline"),
+             py::arg("iterations"), py::arg("bindings") = Addresses{},
+             py::arg("report") = py::none());
+  module.def("time_layers", &run_layers, py::arg("context"), py::arg("recorder").none(true),
+             py::arg("timeline"), py::arg("iterations"), py::arg("bindings") = Addresses{},
+             py::arg("report") = py::none());
+}

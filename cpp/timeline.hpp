@@ -1,0 +1,56 @@
+// Where the time of an iteration is read: CUDA events on a stream, or the host's clock alone.
+#pragma once
+
+#include <chrono>
+
+#include "cuda_driver.hpp"
+
+namespace trtcore {
+
+using Clock = std::chrono::steady_clock;
+
+inline float ms_between(Clock::time_point start, Clock::time_point end) noexcept {
+  return std::chrono::duration<float, std::milli>(end - start).count();
+}
+
+class Timeline {
+ public:
+  virtual ~Timeline() = default;
+  virtual void* stream() const noexcept = 0;
+  virtual void mark_start() = 0;
+  virtual void mark_end() = 0;
+  virtual void synchronize() = 0;
+  // Milliseconds between the marks; valid once synchronised.
+  virtual float span_ms() const = 0;
+};
+
+class CudaTimeline final : public Timeline {
+ public:
+  explicit CudaTimeline(cuda::Stream stream) : stream_(stream) {}
+  void* stream() const noexcept override { return stream_; }
+  void mark_start() override { start_.record(stream_); }
+  void mark_end() override { end_.record(stream_); }
+  void synchronize() override { cuda::synchronize(stream_); }
+  float span_ms() const override { return end_.since(start_); }
+
+ private:
+  cuda::Stream stream_;
+  cuda::Event start_;
+  cuda::Event end_;
+};
+
+// For contexts that work on the host, such as those of the tests.
+class HostTimeline final : public Timeline {
+ public:
+  void* stream() const noexcept override { return nullptr; }
+  void mark_start() override { start_ = Clock::now(); }
+  void mark_end() override { end_ = Clock::now(); }
+  void synchronize() override {}
+  float span_ms() const override { return ms_between(start_, end_); }
+
+ private:
+  Clock::time_point start_;
+  Clock::time_point end_;
+};
+
+}  // namespace trtcore

@@ -1,0 +1,115 @@
+// trtcore_fake: the scripted execution context as Python sees it. pybind11 gives it the same conduit
+// that TensorRT's bindings have.
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <chrono>
+#include <memory>
+
+#include "fake_nvinfer.hpp"
+
+namespace py = pybind11;
+
+namespace fake {
+
+bool Behaviour::run() {
+  using Clock = std::chrono::steady_clock;
+  auto const end = Clock::now() + std::chrono::duration<double, std::micro>(busy_us);
+  while (busy_us > 0 && Clock::now() < end) {
+  }
+  return runs++ != fail_at;
+}
+
+bool Behaviour::report() {
+  if (profiler == nullptr) return false;
+  bool const changed = change_at >= 0 && runs > change_at;
+  LayerScript const& script = changed ? changed_layers : layers;
+  if (copied_ != &script) {
+    copies_[0] = copies_[1] = script;
+    copied_ = &script;
+  }
+  bool const is_v10 = layout == trtcore::abi::Layout::v10;
+  for (auto const& [layer, ms] : copies_[runs % 2]) {
+    if (is_v10) {
+      static_cast<trtcore::abi::v10::IProfiler*>(profiler)->reportLayerTime(layer.c_str(), ms);
+    } else {
+      static_cast<trtcore::abi::v11::IProfiler*>(profiler)->reportLayerTime(layer.c_str(), ms);
+    }
+  }
+  return true;
+}
+
+}  // namespace fake
+
+// The names that the conduit compares.
+namespace nvinfer1 {
+
+// An object of nvinfer1: a virtual table, then the pointer to what does the work.
+class IExecutionContext {
+ public:
+  explicit IExecutionContext(int layout) {
+    if (layout == 10) {
+      behaviour.layout = trtcore::abi::Layout::v10;
+      mImpl = std::make_unique<fake::Context10>(behaviour);
+    } else {
+      mImpl = std::make_unique<fake::Context11>(behaviour);
+    }
+  }
+  virtual ~IExecutionContext() = default;
+
+ private:
+  std::unique_ptr<fake::VRoot> mImpl;
+
+ public:
+  fake::Behaviour behaviour;
+};
+
+class ICudaEngine {};
+
+namespace v_1_0 {
+// As in layout 10: no base.
+class IProfiler {
+ public:
+  virtual void reportLayerTime(char const*, float) noexcept {}
+  virtual ~IProfiler() = default;
+};
+}  // namespace v_1_0
+}  // namespace nvinfer1
+
+PYBIND11_MODULE(trtcore_fake, module) {
+  using Context = nvinfer1::IExecutionContext;
+  auto run = [](Context& context, bool emits) {
+    if (!context.behaviour.run()) return false;
+    return !emits || context.behaviour.profiler == nullptr || context.behaviour.report();
+  };
+  py::class_<Context>(module, "Context")
+      .def(py::init<int>(), py::arg("layout") = 11)
+      .def_property(
+          "layers", [](Context const& c) { return c.behaviour.layers; },
+          [](Context& c, fake::LayerScript layers) { c.behaviour.set_layers(std::move(layers)); })
+      .def(
+          "change_layers",
+          [](Context& c, long run_index, fake::LayerScript layers) {
+            c.behaviour.change_at = run_index;
+            c.behaviour.changed_layers = std::move(layers);
+          },
+          py::arg("at"), py::arg("layers"))
+      .def_property(
+          "fail_at", [](Context const& c) { return c.behaviour.fail_at; },
+          [](Context& c, long run_index) { c.behaviour.fail_at = run_index; })
+      .def_property(
+          "busy_us", [](Context const& c) { return c.behaviour.busy_us; },
+          [](Context& c, double us) { c.behaviour.busy_us = us; })
+      .def_property(
+          "name", [](Context const& c) { return c.behaviour.name; },
+          [](Context& c, std::string name) { c.behaviour.name = std::move(name); })
+      .def_property(
+          "enqueue_emits_profile", [](Context const& c) { return c.behaviour.emits; },
+          [](Context& c, bool emits) { c.behaviour.emits = emits; })
+      .def_property_readonly("runs", [](Context const& c) { return c.behaviour.runs; })
+      .def("execute_async_v3",
+           [run](Context& c, std::uintptr_t) { return run(c, c.behaviour.emits); })
+      .def("report_to_profiler", [](Context& c) { return c.behaviour.report(); });
+  py::class_<nvinfer1::ICudaEngine>(module, "Engine").def(py::init<>());
+  py::class_<nvinfer1::v_1_0::IProfiler>(module, "Profiler10").def(py::init<>());
+}
