@@ -2,6 +2,122 @@
 
 from __future__ import annotations
 
-from trtcore.models.model import Model
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
-__all__ = ["Model"]
+import onnx
+
+from trtcore.errors import ModelError, OptionError
+from trtcore.files import check_readable
+from trtcore.models.googlenet import googlenet
+from trtcore.models.model import Model
+from trtcore.models.onnx_graph import (
+    fits_in_memory,
+    from_proto,
+    load_onnx,
+    model_inputs,
+    model_nodes,
+    model_outputs,
+    on_disk,
+    save_onnx,
+    serialized,
+)
+from trtcore.models.onnx_shapes import with_shapes
+
+__all__ = [
+    "Model",
+    "fits_in_memory",
+    "googlenet",
+    "load_model",
+    "load_onnx",
+    "model_inputs",
+    "model_nodes",
+    "model_outputs",
+    "on_disk",
+    "save_onnx",
+    "serialized",
+    "with_shapes",
+]
+
+_ACCEPTED = "googlenet (built in), FILE.onnx, or FILE.prototxt with --weights FILE.caffemodel"
+_PLANS = (".plan", ".engine", ".trt")
+
+
+def load_model(
+    source: str | Path | Model | onnx.ModelProto,
+    *,
+    weights: str | Path | None = None,
+    batch: int | None = None,
+    shapes: Mapping[str, Sequence[int]] | None = None,
+    outputs: Sequence[str] = (),
+) -> Model:
+    """Loads a model from any source and settles its input shapes.
+
+    Args:
+        source: ``googlenet``, a path (``./googlenet`` is a path too), or a graph in memory.
+        weights: the ``.caffemodel`` of a ``.prototxt``; seeded made-up weights without it.
+        batch: leading dimension of every input that has a batch dimension.
+        shapes: whole input shapes by name.
+        outputs: blobs to take as the network's outputs, Caffe only.
+
+    Returns:
+        The model with static shapes, every node named.
+
+    Raises:
+        ModelError: not readable, not a model, or it does not fit the shapes.
+        OptionError: an option that makes no sense for this source.
+    """
+    is_caffe = isinstance(source, (str, Path)) and _kind(source) == "caffe"
+    if not is_caffe and (weights is not None or outputs):
+        raise OptionError("--weights and --outputs belong to a Caffe model, give its .prototxt")
+    return with_shapes(_read(source, weights, batch, outputs), batch, shapes)
+
+
+def _read(
+    source: str | Path | Model | onnx.ModelProto,
+    weights: str | Path | None,
+    batch: int | None,
+    outputs: Sequence[str],
+) -> Model:
+    if isinstance(source, Model):
+        return source
+    if isinstance(source, onnx.ModelProto):
+        return from_proto(source)
+    kind = _kind(source)
+    if kind == "googlenet":
+        return googlenet() if batch is None else googlenet(batch)
+    if kind == "caffe":
+        from trtcore.models.caffe import load_caffe
+
+        return load_caffe(source, weights, batch=batch, outputs=outputs)
+    return load_onnx(source)
+
+
+def _kind(source: str | Path) -> str:
+    """``googlenet``, ``onnx`` or ``caffe``, by name and then by content."""
+    if source == "googlenet":
+        return "googlenet"
+    suffix = Path(source).suffix.lower()
+    if suffix in _PLANS:
+        raise ModelError(f"{source}: a plan is not a model; profile it as a plan (profile_plan)")
+    if suffix == ".caffemodel":
+        raise ModelError(
+            f"{source}: holds weights only; give the .prototxt, with --weights {source}"
+        )
+    if suffix in (".onnx", ".prototxt"):
+        return "onnx" if suffix == ".onnx" else "caffe"
+    return _sniffed(source)
+
+
+def _sniffed(source: str | Path) -> str:
+    if not Path(source).exists():
+        raise ModelError(f"{source}: no such file or built-in model; accepted: {_ACCEPTED}")
+    with check_readable(source, ModelError).open("rb") as file:
+        head = file.read(65536)
+    # An ONNX file starts with field 1, ir_version, as a varint.
+    if head[0] == 0x08 and len(head) > 2:
+        return "onnx"
+    if b"\0" not in head and re.search(rb"^\s*(layers?|input)\s*[:{]", head, re.MULTILINE):
+        return "caffe"
+    raise ModelError(f"{source}: neither ONNX nor Caffe prototxt; accepted: {_ACCEPTED}")

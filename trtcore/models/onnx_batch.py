@@ -1,0 +1,80 @@
+"""A new batch carried through Reshape nodes whose target has the old one written into it."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from onnx import GraphProto, ModelProto, NodeProto, numpy_helper
+
+from trtcore.errors import ModelError
+
+
+def carry_batch(proto: ModelProto, inferred: GraphProto, complaint: str) -> list[str]:
+    """Writes the batch into the constant targets of Reshape nodes that cannot hold it.
+
+    Exporters often trace with batch 1 and leave, say, ``Reshape(x, [1, 1024])`` behind. A target
+    is changed only where its volume is wrong and the batch in its place makes it right.
+
+    Args:
+        proto: the graph, changed in place.
+        inferred: the same graph with inferred shapes.
+        complaint: start of the error message.
+
+    Returns:
+        One note per changed node; empty if nothing had to be changed.
+
+    Raises:
+        ModelError: a Reshape whose volume cannot be made right.
+    """
+    shapes = _static_shapes(inferred)
+    constants = _constants(proto.graph)
+    notes = []
+    for node in proto.graph.node:
+        if node.op_type != "Reshape" or node.input[1] not in constants:
+            continue
+        shape, target = shapes.get(node.input[0]), constants[node.input[1]]
+        if shape is None or target.size == 0 or target.min() < 1:
+            continue
+        if math.prod(shape) == math.prod(target.tolist()):
+            continue
+        batched = _with_batch(target, shape)
+        if batched is None:
+            texts = "x".join(map(str, shape)), "x".join(map(str, target.tolist()))
+            raise ModelError(f"{complaint}: node '{node.name}' reshapes {texts[0]} to {texts[1]}")
+        _retarget(proto.graph, node, batched)
+        notes.append(f"node '{node.name}' had batch {target[0]} written into it: now {batched[0]}")
+    return notes
+
+
+def _with_batch(target: NDArray[np.int64], shape: tuple[int, ...]) -> NDArray[np.int64] | None:
+    batched = target.copy()
+    batched[0] = shape[0] if shape else 1
+    return batched if math.prod(batched.tolist()) == math.prod(shape) else None
+
+
+def _retarget(graph: GraphProto, node: NodeProto, target: NDArray[np.int64]) -> None:
+    """Gives the node a target of its own; the old one may have other readers."""
+    name = f"{node.output[0]}__target"
+    graph.initializer.append(numpy_helper.from_array(target, name))
+    node.input[1] = name
+
+
+def _static_shapes(graph: GraphProto) -> dict[str, tuple[int, ...]]:
+    shapes = {}
+    for value in (*graph.input, *graph.value_info):
+        dims = value.type.tensor_type.shape.dim
+        if value.type.tensor_type.HasField("shape") and all(d.HasField("dim_value") for d in dims):
+            shapes[value.name] = tuple(dim.dim_value for dim in dims)
+    return shapes
+
+
+def _constants(graph: GraphProto) -> dict[str, NDArray[np.int64]]:
+    """Integer constants by name, whether initializers or Constant nodes."""
+    found = {t.name: t for t in graph.initializer if t.data_type == t.INT64}
+    for node in graph.node:
+        for attribute in node.attribute if node.op_type == "Constant" else []:
+            if attribute.name == "value" and attribute.t.data_type == attribute.t.INT64:
+                found[node.output[0]] = attribute.t
+    return {name: numpy_helper.to_array(tensor) for name, tensor in found.items()}

@@ -1,0 +1,217 @@
+"""Static input shapes for an ONNX graph: batch, ``--shapes`` and what follows from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import onnx
+from onnx import GraphProto, ModelProto, ValueInfoProto
+
+from trtcore.errors import ModelError, OptionError
+from trtcore.models.model import Model
+from trtcore.models.onnx_batch import carry_batch
+from trtcore.models.onnx_graph import bodies, graph_inputs, one_line
+from trtcore.models.onnx_weights import without_weights
+
+# What a dimension is before it is resolved: a number, a symbol, or nothing known.
+_Dim = int | str | None
+_Shapes = dict[str, list[_Dim]]
+
+
+def with_shapes(
+    model: Model,
+    batch: int | None = None,
+    shapes: Mapping[str, Sequence[int]] | None = None,
+) -> Model:
+    """Writes static input shapes into a copy of the graph and infers all others from them.
+
+    A symbol (``N``, ``sequence``) that one input settles is settled in all of them. A leading
+    dimension that stays open becomes 1, which is noted.
+
+    Args:
+        model: the model; it is not changed.
+        batch: leading dimension of every input that has a batch dimension: an open one, or,
+            where there is none, the leading dimension that the inputs share.
+        shapes: whole shapes by input name; they go before ``batch``.
+
+    Raises:
+        OptionError: batch or a dimension below 1, a name that is no input.
+        ModelError: a shape that the model does not fit, or open dimensions left over.
+    """
+    proto = ModelProto()
+    proto.CopyFrom(model.proto)
+    inputs = [v for v in graph_inputs(proto.graph) if v.type.HasField("tensor_type")]
+    declared: _Shapes = {value.name: _dims(value) for value in inputs}
+    given = _checked_options(model, declared, batch, shapes or {})
+    wanted, notes = _resolved(model, declared, given, batch)
+    for value in inputs:
+        _write_dims(value, wanted[value.name])
+    notes += infer_shapes(proto, _complaint(model, declared, wanted))
+    return replace(model, proto=proto, notes=(*model.notes, *notes))
+
+
+def infer_shapes(proto: ModelProto, complaint: str) -> list[str]:
+    """Infers every type and shape anew, in place; what the file said about them is dropped.
+
+    Args:
+        proto: graph whose inputs have their shapes.
+        complaint: start of the error message.
+
+    Returns:
+        Notes on what had to be changed to carry a new batch through.
+
+    Raises:
+        ModelError: the shapes do not fit together.
+    """
+    outputs = [ValueInfoProto.FromString(value.SerializeToString()) for value in proto.graph.output]
+    _forget_shapes(proto.graph)
+    notes: list[str] = []
+    while True:
+        inferred, problem = _inferred(proto)
+        carried = carry_batch(proto, inferred, complaint)
+        if not carried:
+            break
+        notes += carried
+    if problem:
+        raise ModelError(f"{complaint}: {problem}")
+    proto.graph.value_info.extend(inferred.value_info)
+    for output, was, known in zip(proto.graph.output, outputs, inferred.output, strict=True):
+        # An output of a plugin stays as the file declared it.
+        output.CopyFrom(known if known.type.tensor_type.HasField("shape") else was)
+    return notes
+
+
+def shape_text(dims: Sequence[_Dim]) -> str:
+    """``1x3x224x224``, open dimensions as ``?`` or their symbol; ``scalar`` for no dimension."""
+    return "x".join("?" if dim is None else str(dim) for dim in dims) or "scalar"
+
+
+def _inferred(proto: ModelProto) -> tuple[GraphProto, str]:
+    """The graph with what could be inferred, and what strict inference has against it."""
+    bare = without_weights(proto)
+    infer = onnx.shape_inference.infer_shapes
+    try:
+        return infer(bare, strict_mode=True, data_prop=True).graph, ""
+    except (onnx.shape_inference.InferenceError, ValueError) as problem:
+        return infer(bare, data_prop=True).graph, one_line(problem)
+
+
+def _checked_options(
+    model: Model, declared: _Shapes, batch: int | None, shapes: Mapping[str, Sequence[int]]
+) -> dict[str, list[int]]:
+    if batch is not None and batch < 1:
+        raise OptionError(f"batch is {batch}, must be 1 or more")
+    for name, dims in shapes.items():
+        if name not in declared:
+            inputs = ", ".join(f"{key} {shape_text(value)}" for key, value in declared.items())
+            raise OptionError(f"shapes name '{name}', but the inputs of {model.name} are: {inputs}")
+        if any(dim < 1 for dim in dims):
+            raise OptionError(f"shape {name}:{shape_text(dims)}: every dimension must be 1 or more")
+        if len(dims) != len(declared[name]):
+            raise ModelError(
+                f"{model.name}: input '{name}' was given as {shape_text(dims)}, but the model"
+                f" wants {len(declared[name])} dimensions: {shape_text(declared[name])}"
+            )
+    return {name: list(dims) for name, dims in shapes.items()}
+
+
+def _resolved(
+    model: Model, declared: _Shapes, given: dict[str, list[int]], batch: int | None
+) -> tuple[dict[str, list[int]], list[str]]:
+    """The shape of every input, and notes on what was assumed."""
+    rest = {name: dims for name, dims in declared.items() if name not in given}
+    batched = _batched(rest)
+    if batch is not None and not batched and not given:
+        raise ModelError(f"{model.name}: no input has a batch dimension, use --shapes name:AxB")
+    symbols = _given_symbols(model, declared, given)
+    for symbol in _free_symbols(rest, batched) - symbols.keys():
+        symbols[symbol] = 1 if batch is None or symbol not in _leading(rest, batched) else batch
+    wanted: _Shapes = {name: list(dims) for name, dims in given.items()}
+    notes = []
+    for name, dims in rest.items():
+        wanted[name] = [symbols.get(dim) if isinstance(dim, str) else dim for dim in dims]
+        if name in batched and batch is not None and not isinstance(dims[0], str):
+            wanted[name][0] = batch
+        elif dims and dims[0] is None:
+            wanted[name][0] = 1
+        if batch is None and dims and not isinstance(dims[0], int) and wanted[name][0] == 1:
+            notes.append(f"input '{name}' leaves its leading dimension open: 1 was taken")
+    _refuse_open(model, declared, wanted)
+    return {name: [int(dim or 0) for dim in wanted[name]] for name in declared}, notes
+
+
+def _given_symbols(model: Model, declared: _Shapes, given: dict[str, list[int]]) -> dict[str, int]:
+    symbols: dict[str, int] = {}
+    for name, dims in given.items():
+        for symbol, dim in zip(declared[name], dims, strict=True):
+            if isinstance(symbol, str) and symbols.setdefault(symbol, dim) != dim:
+                raise ModelError(
+                    f"{model.name}: '{symbol}' is {symbols[symbol]} and {dim} in the shapes given"
+                )
+    return symbols
+
+
+def _batched(shapes: _Shapes) -> list[str]:
+    """The inputs with a batch dimension: open leading ones, or the static one they share."""
+    ranked = {name: dims[0] for name, dims in shapes.items() if dims}
+    for first in ranked.values():
+        if not isinstance(first, int):
+            return [name for name, dim in ranked.items() if dim in (first, None)]
+    images = {name: dim for name, dim in ranked.items() if len(shapes[name]) > 1} or ranked
+    return list(images) if len(set(images.values())) == 1 else []
+
+
+def _leading(shapes: _Shapes, names: list[str]) -> set[str]:
+    return {dim for name in names if isinstance(dim := shapes[name][0], str)}
+
+
+def _free_symbols(shapes: _Shapes, batched: list[str]) -> set[str]:
+    """Symbols that may be assumed: the batch, and those that only ever lead."""
+    inner = {dim for dims in shapes.values() for dim in dims[1:] if isinstance(dim, str)}
+    leading = _leading(shapes, [name for name, dims in shapes.items() if dims])
+    return _leading(shapes, batched) | (leading - inner)
+
+
+def _refuse_open(model: Model, declared: _Shapes, wanted: _Shapes) -> None:
+    for name, dims in wanted.items():
+        if not all(isinstance(dim, int) and dim > 0 for dim in dims):
+            raise ModelError(
+                f"{model.name}: input '{name}' is {shape_text(declared[name])}, give its open"
+                " dimensions: --shapes name:1x3x224x224"
+            )
+
+
+def _complaint(model: Model, declared: _Shapes, wanted: dict[str, list[int]]) -> str:
+    changed = [
+        f"input '{name}' as {shape_text(dims)} (the model says {shape_text(declared[name])})"
+        for name, dims in wanted.items()
+        if dims != declared[name]
+    ]
+    if not changed:
+        return f"{model.name}: its shapes do not fit together"
+    return f"{model.name} does not fit {', '.join(changed)}"
+
+
+def _dims(value: ValueInfoProto) -> list[_Dim]:
+    return [
+        dim.dim_value if dim.HasField("dim_value") else dim.dim_param or None
+        for dim in value.type.tensor_type.shape.dim
+    ]
+
+
+def _write_dims(value: ValueInfoProto, dims: Sequence[int]) -> None:
+    shape = value.type.tensor_type.shape
+    shape.ClearField("dim")
+    for dim in dims:
+        shape.dim.add(dim_value=dim)
+
+
+def _forget_shapes(graph: GraphProto) -> None:
+    """Drops what may be stale: value_info at every level and the shapes of the outputs."""
+    graph.ClearField("value_info")
+    for value in graph.output:
+        value.type.tensor_type.ClearField("shape")
+    for node in graph.node:
+        for body in bodies(node):
+            _forget_shapes(body)
