@@ -1,0 +1,46 @@
+"""Data types: TensorRT's word for one, NumPy's name for it, its size."""
+
+from __future__ import annotations
+
+# TensorRT's words as its inspector prints them and as its Python enum spells them.
+_NUMPY_NAMES = {
+    "float": "float32",
+    "fp32": "float32",
+    "half": "float16",
+    "fp16": "float16",
+    "bf16": "bfloat16",
+    "double": "float64",
+    "boolean": "bool",
+}
+_BITS = {
+    "float64": 64,
+    "int64": 64,
+    "float32": 32,
+    "int32": 32,
+    "float16": 16,
+    "bfloat16": 16,
+    "int8": 8,
+    "uint8": 8,
+    "bool": 8,
+    "fp8": 8,
+    "int4": 4,
+    "fp4": 4,
+}
+
+
+def numpy_name(word: str) -> str:
+    """NumPy's name of a data type: ``Half``, ``FP16`` and ``float16`` all give ``float16``.
+
+    Names that NumPy lacks (``bfloat16``, ``fp8``) and unknown ones come back in lower case.
+    """
+    name = word.rpartition(".")[2].lower()
+    return _NUMPY_NAMES.get(name, name)
+
+
+def itemsize(word: str) -> float:
+    """Bytes per element, 0.5 for 4-bit types.
+
+    Raises:
+        KeyError: not a data type of known size.
+    """
+    return _BITS[numpy_name(word)] / 8
