@@ -1,0 +1,102 @@
+"""The closing block, whole, for each way a run can turn out."""
+
+from __future__ import annotations
+
+import pytest
+
+from trtcore.explain import Line, explain
+from trtcore.reconcile import reconcile
+from trtcore.result import Layer
+
+
+def figures(lines: tuple[Line, ...]) -> list[tuple[str, float, str]]:
+    return [(line.label, round(line.ms, 6), line.words) for line in lines]
+
+
+def test_serial_engine_without_calibration() -> None:
+    result = reconcile([0.0100, 0.0050, 0.0032], 0.0122)
+    latencies = {"enqueue": 0.0130, "gated": 0.0122, "CUDA graph": 0.0110}
+    assert figures(explain(result, latencies)) == [
+        ("layer times as measured", 0.0182, "3 layers"),
+        (
+            "events between layers",
+            -0.006,
+            "3 layers x 2.00 us, chosen so that the sum fits this run; not calibrated",
+        ),
+        ("layer times corrected", 0.0122, "1 layer below the resolution"),
+        ("un-profiled, enqueue", 0.0130, ""),
+        ("un-profiled, gated", 0.0122, ""),
+        ("un-profiled, CUDA graph", 0.0110, ""),
+        (
+            "unexplained",
+            0.0,
+            "+0.0% of the un-profiled 0.0122 ms; no test, as the event cost was taken from "
+            "this run",
+        ),
+    ]
+
+
+def test_serial_engine_with_calibration() -> None:
+    result = reconcile([0.010, 0.010], 0.0170, event_cost_ms=0.002)
+    assert figures(explain(result, {"gated": 0.0170}, (0.0019, 0.0021))) == [
+        ("layer times as measured", 0.020, "2 layers"),
+        (
+            "events between layers",
+            -0.004,
+            "2 layers x 2.00 us, calibrated apart from this run, 95 % within 1.90 us to 2.10 us; "
+            "this run alone would give 1.50 us",
+        ),
+        ("layer times corrected", 0.016, ""),
+        ("un-profiled, gated", 0.017, ""),
+        (
+            "unexplained",
+            0.001,
+            "+5.9% of the un-profiled 0.0170 ms; the interval of the event cost alone allows "
+            "0.0002 ms either way",
+        ),
+    ]
+
+
+def test_streams_and_markers_have_their_lines() -> None:
+    layers = (
+        Layer("a", "conv", stream=0),
+        Layer("w", "wait", stream=1),
+        Layer("b", "conv", stream=1),
+    )
+    result = reconcile([0.010, 0.0, 0.008], 0.009, event_cost_ms=0.002, layers=layers)
+    lines = figures(explain(result, {}))
+    assert lines == [
+        ("layer times as measured", 0.018, "2 layers"),
+        ("of it, markers", 0.0, "1 signal or wait, in the sum above"),
+        (
+            "events between layers",
+            -0.004,
+            "2 layers x 2.00 us, calibrated apart from this run; this run alone would give 1.00 us",
+        ),
+        ("layer times corrected", 0.014, ""),
+        ("of it, stream 0", 0.008, ""),
+        ("of it, stream 1", 0.006, ""),
+        (
+            "overlap of streams",
+            -0.005,
+            "layers ran beside each other; --serial builds an engine whose layers add up",
+        ),
+        ("unexplained", 0.0, "+0.0% of the un-profiled 0.0090 ms"),
+    ]
+
+
+def test_streams_without_calibration_say_what_the_cost_is() -> None:
+    layers = (Layer("a", "conv", stream=0), Layer("b", "conv", stream=1))
+    words = [line.words for line in explain(reconcile([0.010, 0.008], 0.009, layers=layers), {})]
+    assert words[1] == "2 layers x 1.00 us, the least that fits the longest stream; not calibrated"
+
+
+def test_negative_times_are_named() -> None:
+    first = explain(reconcile([0.010, -0.004], 0.008), {})[0]
+    assert first.words == "2 layers; 1 below zero: the device's event times cannot be trusted"
+
+
+@pytest.mark.parametrize(("event_cost", "share"), [(0.0, "-25.0%"), (0.004, "+75.0%")])
+def test_remainder_keeps_its_sign(event_cost: float, share: str) -> None:
+    last = explain(reconcile([0.005, 0.005], 0.008, event_cost), {})[-1]
+    assert last.words.startswith(share)

@@ -1,0 +1,109 @@
+"""The closing block of a report: how the layer times lead to the latency, line by line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from trtcore.reconcile import CALIBRATED, Reconciliation
+
+Interval = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the block.
+
+    Attributes:
+        label: what the figure is.
+        ms: the figure.
+        words: how it came about; can be empty.
+    """
+
+    label: str
+    ms: float
+    words: str = ""
+
+
+def explain(
+    result: Reconciliation,
+    latencies_ms: Mapping[str, float],
+    event_cost_interval: Interval | None = None,
+) -> tuple[Line, ...]:
+    """Puts a reconciliation into words.
+
+    Args:
+        result: the reconciliation.
+        latencies_ms: median of each un-profiled pass by its name (``enqueue``, ``gated``,
+            ``CUDA graph``), in the order to show them.
+        event_cost_interval: 95 % interval of a calibrated event cost, in ms per layer.
+    """
+    return (
+        Line("layer times as measured", result.raw_sum_ms, _layers(result)),
+        *_markers(result),
+        Line("events between layers", -result.event_sum_ms, _cost(result, event_cost_interval)),
+        Line("layer times corrected", result.corrected_sum_ms, _below(result)),
+        *_streams(result),
+        *(Line(f"un-profiled, {name}", ms) for name, ms in latencies_ms.items()),
+        Line("unexplained", result.unexplained_ms, _unexplained(result, event_cost_interval)),
+    )
+
+
+def _layers(result: Reconciliation) -> str:
+    negative = int((result.raw_ms < 0).sum())
+    words = _count(result.layer_count, "layer")
+    if negative:
+        words += f"; {negative} below zero: the device's event times cannot be trusted"
+    return words
+
+
+def _markers(result: Reconciliation) -> tuple[Line, ...]:
+    count = int(result.is_marker.sum())
+    words = f"{_count(count, 'signal or wait', 'signals and waits')}, in the sum above"
+    return (Line("of it, markers", result.marker_ms, words),) if count else ()
+
+
+def _cost(result: Reconciliation, interval: Interval | None) -> str:
+    words = f"{_count(result.layer_count, 'layer')} x {_us(result.event_cost_ms)}"
+    if result.event_cost_source == CALIBRATED:
+        between = f", 95 % within {_us(interval[0])} to {_us(interval[1])}" if interval else ""
+        return (
+            f"{words}, calibrated apart from this run{between}; "
+            f"this run alone would give {_us(result.same_run_cost_ms)}"
+        )
+    if len(result.stream_ms) > 1:
+        return f"{words}, the least that fits the longest stream; not calibrated"
+    return f"{words}, chosen so that the sum fits this run; not calibrated"
+
+
+def _below(result: Reconciliation) -> str:
+    count = int(result.is_below_resolution.sum())
+    return f"{_count(count, 'layer')} below the resolution" if count else ""
+
+
+def _streams(result: Reconciliation) -> tuple[Line, ...]:
+    if len(result.stream_ms) < 2:
+        return ()
+    words = "layers ran beside each other; --serial builds an engine whose layers add up"
+    return (
+        *(Line(f"of it, stream {name}", ms) for name, ms in result.stream_ms.items()),
+        Line("overlap of streams", -result.overlap_ms, words),
+    )
+
+
+def _unexplained(result: Reconciliation, interval: Interval | None) -> str:
+    words = f"{result.unexplained_share:+.1%} of the un-profiled {result.span_ms:.4f} ms"
+    if result.event_cost_source != CALIBRATED:
+        return f"{words}; no test, as the event cost was taken from this run"
+    if interval is None:
+        return words
+    half_width = (interval[1] - interval[0]) / 2 * result.layer_count
+    return f"{words}; the interval of the event cost alone allows {half_width:.4f} ms either way"
+
+
+def _count(count: int, one: str, many: str = "") -> str:
+    return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def _us(ms: float) -> str:
+    return f"{ms * 1000:.2f} us"

@@ -1,0 +1,206 @@
+"""Makes layer times add up to the latency: takes off what the profiler's events cost.
+
+The profiler records an event between layers, and each one costs the GPU a few microseconds that
+an un-profiled run does not pay. That cost is additive, so one constant per layer corrects all of
+them. Pure functions of arrays: no GPU, no clock, no files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from trtcore.errors import OptionError
+from trtcore.markers import is_marker
+from trtcore.result import Layer
+
+RESOLUTION_MS = 0.002
+"""Corrected layer times below this are marked: the correction is as large as what is left."""
+
+CALIBRATED = "calibrated"
+SAME_RUN = "same-run"
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Reconciliation:
+    """Layer times beside the latency they have to add up to. All times in ms.
+
+    Attributes:
+        raw_ms: (L,) medians as the profiler gave them; negative ones are kept as they are.
+        corrected_ms: (L,) the same without the event cost, never below zero; a marker has no
+            event cost and keeps its time.
+        span_ms: the un-profiled latency that the sum is compared with.
+        event_cost_ms: what was taken off each layer.
+        event_cost_source: ``calibrated`` (measured apart from this run) or ``same-run`` (chosen
+            so that the sum fits, which makes ``unexplained_ms`` no test of anything).
+        same_run_cost_ms: the cost at which this run's sum would fit; a cross-check beside a
+            calibrated one. With several streams: at which the longest stream would, which is the
+            least it can be.
+        unexplained_ms: the part of the span that layers and overlap do not account for; negative
+            where the layers account for more than there is.
+        overlap_ms: time saved by streams that run beside each other; 0 with one stream.
+        is_below_resolution: (L,) corrected time under ``RESOLUTION_MS``; False for markers.
+        is_marker: (L,) rows that only order streams.
+        stream_ms: corrected sum of each stream, by stream number.
+    """
+
+    raw_ms: Floats
+    corrected_ms: Floats
+    span_ms: float
+    event_cost_ms: float
+    event_cost_source: str
+    same_run_cost_ms: float
+    unexplained_ms: float
+    overlap_ms: float
+    is_below_resolution: NDArray[np.bool_]
+    is_marker: NDArray[np.bool_]
+    stream_ms: dict[int, float] = field(default_factory=dict)
+
+    @property
+    def raw_sum_ms(self) -> float:
+        """What the profiler's rows add up to."""
+        return float(self.raw_ms.sum())
+
+    @property
+    def corrected_sum_ms(self) -> float:
+        """What the corrected rows add up to."""
+        return float(self.corrected_ms.sum())
+
+    @property
+    def event_sum_ms(self) -> float:
+        """What the correction took off in all."""
+        return self.raw_sum_ms - self.corrected_sum_ms
+
+    @property
+    def layer_count(self) -> int:
+        """Number of rows that are layers."""
+        return int((~self.is_marker).sum())
+
+    @property
+    def marker_ms(self) -> float:
+        """Time of all markers together."""
+        return float(self.raw_ms[self.is_marker].sum())
+
+    @property
+    def unexplained_share(self) -> float:
+        """``unexplained_ms`` as a part of the span; NaN for a span of 0."""
+        return self.unexplained_ms / self.span_ms if self.span_ms else float("nan")
+
+
+def reconcile(
+    layer_ms: ArrayLike,
+    span_ms: ArrayLike,
+    event_cost_ms: float | None = None,
+    *,
+    layers: Sequence[Layer] = (),
+    resolution_ms: float = RESOLUTION_MS,
+) -> Reconciliation:
+    """Compares what the layers add up to with the un-profiled latency.
+
+    Args:
+        layer_ms: (L,) median of each layer, or (N, L) samples; of the profiled gated pass, as an
+            ungated one has the host's launch rate in it.
+        span_ms: un-profiled time of one iteration between two events, or (M,) samples of it.
+        event_cost_ms: calibrated cost of the event after each layer. Without one it is taken
+            from this very run: (sum - span) over the number of layers, where a layer that would
+            fall below zero stops at zero and leaves its rest to the others. With several streams
+            it is the least cost at which no stream is longer than the span.
+        layers: (L,) what the rows are, for markers and streams; if left out, every row is a
+            layer and all run on one stream.
+        resolution_ms: corrected times below it are marked.
+
+    Returns:
+        The reconciliation. Where streams overlap, the span may lie anywhere between the longest
+        stream and the sum of all, so only what lies outside is unexplained.
+
+    Raises:
+        OptionError: shapes that do not fit, times that are not finite, a span or cost below zero.
+    """
+    raw = _medians(layer_ms)
+    span = _span(span_ms)
+    markers, streams = _rows(layers, raw.size)
+    same_run = _longest_stream_cost(raw, markers, streams, span)
+    cost = same_run if event_cost_ms is None else _checked("event_cost_ms", event_cost_ms)
+    corrected = np.where(markers, raw, raw - cost).clip(min=0.0)
+    by_stream = {int(s): float(corrected[streams == s].sum()) for s in np.unique(streams)}
+    explained = _explained(corrected, by_stream, span)
+    return Reconciliation(
+        raw_ms=raw,
+        corrected_ms=corrected,
+        span_ms=span,
+        event_cost_ms=cost,
+        event_cost_source=SAME_RUN if event_cost_ms is None else CALIBRATED,
+        same_run_cost_ms=same_run,
+        unexplained_ms=span - explained,
+        overlap_ms=float(corrected.sum()) - explained,
+        is_below_resolution=(corrected < resolution_ms) & ~markers,
+        is_marker=markers,
+        stream_ms=by_stream,
+    )
+
+
+def same_run_cost(layer_ms: ArrayLike, span_ms: float) -> float:
+    """Returns the cost per layer, in ms, at which the corrected layers add up to the span.
+
+    It is ``(sum - span) / L`` as long as every layer is longer than that. A shorter one ends at
+    zero, and the cost rises for the rest. 0 where the layers do not even reach the span.
+    """
+    longest_first = -np.sort(-np.asarray(layer_ms, dtype=np.float64))
+    if longest_first.size == 0 or longest_first.clip(min=0.0).sum() <= span_ms:
+        return 0.0
+    costs = (np.cumsum(longest_first) - span_ms) / np.arange(1, longest_first.size + 1)
+    # With the k longest layers above zero the cost must lie below the k-th: the last such k.
+    return float(costs[np.flatnonzero(costs <= longest_first)[-1]])
+
+
+def _longest_stream_cost(
+    raw: Floats, markers: NDArray[np.bool_], streams: NDArray[np.int64], span: float
+) -> float:
+    costs = [0.0]
+    for stream in np.unique(streams):
+        on_it = streams == stream
+        left = span - float(raw[on_it & markers].sum())
+        costs.append(same_run_cost(raw[on_it & ~markers], max(left, 0.0)))
+    return max(costs)
+
+
+def _explained(corrected: Floats, by_stream: dict[int, float], span: float) -> float:
+    longest = max(by_stream.values(), default=0.0)
+    return float(min(max(span, longest), corrected.sum()))
+
+
+def _medians(layer_ms: ArrayLike) -> Floats:
+    times = np.asarray(layer_ms, dtype=np.float64)
+    if times.ndim not in {1, 2} or times.shape[0] == 0:
+        raise OptionError(f"layer_ms has shape {times.shape}, expected (L,) or (N, L) with N > 0")
+    if not np.isfinite(times).all():
+        raise OptionError("layer_ms holds a time that is not finite; leave such iterations out")
+    return times if times.ndim == 1 else np.median(times, axis=0)
+
+
+def _span(span_ms: ArrayLike) -> float:
+    samples = np.asarray(span_ms, dtype=np.float64)
+    if samples.size == 0:
+        raise OptionError("span_ms is empty, expected a time or samples of it")
+    return _checked("span_ms", float(np.median(samples)))
+
+
+def _checked(name: str, value: Any) -> float:
+    if not np.isfinite(value) or value < 0:
+        raise OptionError(f"{name} is {value}, expected a finite time of at least 0 ms")
+    return float(value)
+
+
+def _rows(layers: Sequence[Layer], count: int) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    if not layers:
+        return np.zeros(count, dtype=np.bool_), np.zeros(count, dtype=np.int64)
+    if len(layers) != count:
+        raise OptionError(f"layer_ms has {count} columns, but there are {len(layers)} layers")
+    markers = np.array([is_marker(layer) for layer in layers], dtype=np.bool_)
+    return markers, np.array([layer.stream for layer in layers], dtype=np.int64)
