@@ -1,0 +1,189 @@
+"""The native half of trtcore: it records layer times and runs the timed loops.
+
+It links neither CUDA nor TensorRT. ``trtcore.session`` is the only package that imports it; other
+tools use `trtcore.attach` and `trtcore.profile_plan`.
+"""
+
+from collections.abc import Callable, Sequence
+from enum import Enum
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+__version__: str
+
+FloatArray = NDArray[np.float32]
+FaultKind = Literal[
+    "unexpected layer", "missing layers", "no layers", "no repetition", "out of memory"
+]
+
+class Context:
+    """A native view of a live ``IExecutionContext``, which it keeps alive.
+
+    Args:
+        context: an execution context of a binding that has pybind11's conduit.
+        layout: 10 for TensorRT 10, 11 for TensorRT 11 and TensorRT-RTX.
+
+    Raises:
+        TypeError: the object holds no ``nvinfer1::IExecutionContext``.
+        ValueError: an unknown layout.
+    """
+
+    def __init__(self, context: object, layout: int) -> None: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def enqueue_emits_profile(self) -> bool: ...
+    @enqueue_emits_profile.setter
+    def enqueue_emits_profile(self, emits: bool, /) -> None: ...
+    @property
+    def has_profiler(self) -> bool: ...
+
+class Timeline:
+    """Where the time of an iteration is read."""
+
+class CudaTimeline(Timeline):
+    """CUDA events on a stream, given by its handle. Needs a current CUDA context.
+
+    Raises:
+        RuntimeError: no driver, or CUDA refuses.
+    """
+
+    def __init__(self, stream: int) -> None: ...
+
+class HostTimeline(Timeline):
+    """The host's monotonic clock, for contexts that do their work on the host."""
+
+    def __init__(self) -> None: ...
+
+class Borders(Enum):
+    """Who says where an iteration begins: the loop, or the sequence of names itself."""
+
+    MARKED = ...
+    LEARNED = ...
+
+class LayerRecorder:
+    """Keeps layer times: float32, one row per iteration, one column per layer.
+
+    Layers are keyed by position. The first iteration gives the names; from then on a name that
+    differs is a fault, and nothing is kept after it.
+
+    Args:
+        borders: ``MARKED`` for `time_layers` and `begin_iteration`; ``LEARNED`` for loops that are
+            not ours.
+        capacity: rows to keep, for learned borders; see `reserve` for marked ones.
+        expected_layers: layers of an iteration if known, for learned borders; 0 if not.
+    """
+
+    def __init__(
+        self, borders: Borders = ..., capacity: int = 0, expected_layers: int = 0
+    ) -> None: ...
+    def attach(self, context: Context) -> None:
+        """Becomes the profiler of a context. TensorRT cannot undo this: see `detach`.
+
+        Raises:
+            RuntimeError: attached already, or another recorder is attached to the context.
+        """
+
+    def detach(self) -> None:
+        """Stops recording; harmless when not attached.
+
+        The context keeps a profiler that does nothing, or gets back the one it had before.
+        """
+
+    def learn(self) -> None:
+        """Forgets names and samples; the next iteration gives the names."""
+
+    def reserve(self, iterations: int) -> None:
+        """Takes memory for so many rows and drops the samples so far; later rows are counted only.
+
+        Raises:
+            MemoryError: there is not enough.
+        """
+
+    def settle(self) -> None:
+        """With learned borders: takes the shortest sequence that explains what came so far."""
+
+    def begin_iteration(self) -> None: ...
+    def end_iteration(self) -> None: ...
+    def record(self, name: str, ms: float) -> None:
+        """What the profiler callback does: takes the time of the next layer in milliseconds."""
+
+    def samples(self) -> FloatArray:
+        """Samples of the whole iterations kept: (N, L), C order, without a copy."""
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the L layers in order; empty until they are known."""
+
+    @property
+    def iterations(self) -> int:
+        """Whole iterations seen, kept or not."""
+
+    @property
+    def dropped(self) -> int:
+        """Whole iterations seen beyond the capacity."""
+
+    @property
+    def is_attached(self) -> bool: ...
+    @property
+    def fault(self) -> tuple[FaultKind, int, int, str] | None:
+        """What went wrong first: kind, iteration, position and the name that came; or None."""
+
+def profiler_layout(profiler: object) -> int | None:
+    """The layout (10 or 11) of a binding's C++ profiler object; None if it is not known."""
+
+def time_inference(
+    context: Context,
+    timeline: Timeline,
+    iterations: int,
+    bindings: Sequence[int] = ...,
+    report: Callable[[int], object] | None = None,
+) -> tuple[FloatArray, FloatArray, FloatArray, bool]:
+    """Times whole iterations of a context that never had a profiler.
+
+    Args:
+        context: what to run.
+        timeline: its stream is the one enqueued on.
+        iterations: M.
+        bindings: device addresses of all I/O tensors in the engine's order to run ``executeV2``;
+            none to run ``enqueueV3`` and synchronise.
+        report: called with the number of iterations done, about every 50 ms.
+
+    Returns:
+        ``wall_ms``, ``enqueue_ms`` and ``gpu_ms``, float32 (M,) each, and whether Ctrl-C ended it
+        early (then they are shorter).
+
+    Raises:
+        RuntimeError: TensorRT or CUDA failed; the message names the iteration.
+    """
+
+def time_layers(
+    context: Context,
+    recorder: LayerRecorder | None,
+    timeline: Timeline,
+    iterations: int,
+    bindings: Sequence[int] = ...,
+    report: Callable[[int], object] | None = None,
+) -> tuple[FloatArray, bool]:
+    """Runs iterations of a profiled context; ``recorder`` has to be attached to it.
+
+    With ``enqueueV3`` the context must not emit its profile while it is enqueued
+    (``enqueue_emits_profile`` false); the layers are asked for after each synchronisation.
+
+    Args:
+        context: what to run.
+        recorder: takes the layer times; None runs with a profiler that does nothing.
+        timeline: its stream is the one enqueued on.
+        iterations: N; fewer are run when the recorder finds a fault.
+        bindings: as for `time_inference`.
+        report: as for `time_inference`.
+
+    Returns:
+        ``wall_ms``: float32 (N,), host time of each iteration with its report, and whether Ctrl-C
+        ended it early.
+
+    Raises:
+        RuntimeError: TensorRT or CUDA failed; the message names the iteration.
+    """

@@ -1,0 +1,1 @@
+"""The only package that imports `tensorrt`, `tensorrt_rtx` and `onnxruntime`."""

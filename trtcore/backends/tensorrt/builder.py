@@ -1,0 +1,170 @@
+"""From an ONNX graph to a plan: parse strongly typed, configure, build."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from trtcore.backends.tensorrt.bindings import Bindings
+from trtcore.backends.tensorrt.progress import make_progress_monitor
+from trtcore.cache import cache_entry, read_entry, write_entry
+from trtcore.errors import BuildError, ModelError
+from trtcore.inspector import EngineInformation, parse_engine_information
+from trtcore.models.model import Model
+from trtcore.models.onnx_graph import on_disk, serialized
+from trtcore.models.onnx_weights import INLINE_BYTES, weight_bytes
+from trtcore.result import Build
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class BuildOptions:
+    """How to build.
+
+    Attributes:
+        workspace_bytes: the most scratch memory a layer may use; None leaves it to TensorRT.
+        max_aux_streams: CUDA streams beside the main one; None leaves it to TensorRT, 0 makes a
+            serial engine.
+        tf32: whether FP32 convolutions and products may use TF32.
+        use_cache: whether to keep and use a timing cache in the user's cache folder.
+    """
+
+    workspace_bytes: int | None = None
+    max_aux_streams: int | None = None
+    tf32: bool = False
+    use_cache: bool = True
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A serialized engine and what is known of it.
+
+    Attributes:
+        content: the bytes of the plan.
+        build: how it was built.
+        information: layers and I/O tensors; None where TensorRT did not log them.
+    """
+
+    content: bytes
+    build: Build
+    information: EngineInformation | None
+
+
+def build_plan(
+    bindings: Bindings,
+    model: Model,
+    options: BuildOptions | None = None,
+    progress: Progress | None = None,
+) -> Plan:
+    """Builds an engine for a model with static shapes; needs a GPU only with `tensorrt`.
+
+    Raises:
+        ModelError: TensorRT cannot read the graph; every offending node and op is named.
+        BuildError: TensorRT could not build the engine.
+    """
+    options = options or BuildOptions()
+    bindings.log.clear()
+    builder = bindings.module.Builder(bindings.logger)
+    if builder is None:
+        raise BuildError(f"{bindings.label} gives no builder: {bindings.log.last_error()}")
+    network = parse(bindings, builder, model)
+    config = _configure(bindings, builder, options)
+    config.progress_monitor = make_progress_monitor(bindings.module, progress)
+    timing_cache = _TimingCache(bindings, config) if options.use_cache else None
+    start = time.perf_counter()
+    content = builder.build_serialized_network(network, config)
+    seconds = time.perf_counter() - start
+    if content is None:
+        raise BuildError(f"{bindings.label} could not build it: {bindings.log.last_error()}")
+    cache_note = timing_cache.save() if timing_cache else ""
+    information = _logged_information(bindings)
+    return Plan(
+        bytes(content),
+        Build(
+            backend=bindings.label,
+            seconds=seconds,
+            plan_bytes=content.nbytes,
+            layers=len(information.layers) if information else 0,
+            verbosity="DETAILED",
+            cache=cache_note,
+        ),
+        information,
+    )
+
+
+def parse(bindings: Bindings, builder: Any, model: Model) -> Any:
+    """Returns the network definition of a model.
+
+    Raises:
+        ModelError: TensorRT cannot read the graph.
+    """
+    trt = bindings.module
+    network = builder.create_network(1 << int(trt.NetworkDefinitionCreationFlag.STRONGLY_TYPED))
+    parser = trt.OnnxParser(network, bindings.logger)
+    if weight_bytes(model.proto) <= INLINE_BYTES:
+        parsed = parser.parse(serialized(model))
+    else:
+        with on_disk(model) as path:
+            parsed = parser.parse_from_file(str(path))
+    if not parsed:
+        problems = [_describe(parser.get_error(i)) for i in range(parser.num_errors)]
+        found = "; ".join(dict.fromkeys(problems)) or bindings.log.last_error()
+        raise ModelError(f"{model.source}: {bindings.label} cannot read the graph: {found}")
+    return network
+
+
+def _describe(error: Any) -> str:
+    """One parser error: the node, its op, and what is wrong with it."""
+    text = " ".join(str(error.desc()).split())
+    # The parser states its assertion first: `condition && "explanation"`.
+    explained = re.search(r'"([^"]+)"', text)
+    text = explained[1] if explained else text
+    name, op = getattr(error, "node_name", str)(), getattr(error, "node_operator", str)()
+    return f"node '{name}' ({op}): {text}" if name or op else text
+
+
+def _configure(bindings: Bindings, builder: Any, options: BuildOptions) -> Any:
+    trt = bindings.module
+    config = builder.create_builder_config()
+    config.profiling_verbosity = trt.ProfilingVerbosity.DETAILED
+    if options.workspace_bytes is not None:
+        config.set_memory_pool_limit(trt.MemoryPoolType.WORKSPACE, options.workspace_bytes)
+    if options.max_aux_streams is not None:
+        config.max_aux_streams = options.max_aux_streams
+    if options.tf32:
+        config.set_flag(trt.BuilderFlag.TF32)
+    else:
+        config.clear_flag(trt.BuilderFlag.TF32)
+    return config
+
+
+class _TimingCache:
+    """TensorRT's timing cache, kept per version and GPU; TensorRT-RTX has none."""
+
+    def __init__(self, bindings: Bindings, config: Any) -> None:
+        self._config = config
+        self._path = None
+        if bindings.name != "tensorrt":
+            return
+        from trtcore.device import current_device
+
+        device = current_device()
+        self._path = cache_entry("timing", bindings.version, device.name if device else "")
+        self._stored = read_entry(self._path)
+        config.set_timing_cache(config.create_timing_cache(self._stored or b""), False)
+
+    def save(self) -> str:
+        """Stores what the build added; returns what the cache did for it, in words."""
+        if self._path is None:
+            return ""
+        write_entry(self._path, bytes(self._config.get_timing_cache().serialize()))
+        return "timing cache reused" if self._stored else "timing cache created"
+
+
+def _logged_information(bindings: Bindings) -> EngineInformation | None:
+    text = bindings.log.layer_information
+    return parse_engine_information(text) if text else None

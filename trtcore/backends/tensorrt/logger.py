@@ -1,0 +1,47 @@
+"""What TensorRT says while it works."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_KEPT = 200
+
+
+class MessageLog:
+    """The last messages of a TensorRT logger, so that errors can quote TensorRT's own words."""
+
+    def __init__(self) -> None:
+        self.errors: list[str] = []
+        self.warnings: list[str] = []
+        self.layer_information = ""
+
+    def clear(self) -> None:
+        """Forgets everything, so that the next error is about the next call."""
+        self.__init__()  # type: ignore[misc]
+
+    def last_error(self, otherwise: str = "TensorRT gave no reason") -> str:
+        """The first line of TensorRT's own explanation.
+
+        The last message often only says where an exception was caught, so it is the first error
+        since `clear` that counts.
+        """
+        return " ".join(self.errors[0].split()) if self.errors else otherwise
+
+
+def make_logger(module: Any, log: MessageLog) -> Any:
+    """An ``ILogger`` of the given bindings that writes into ``log``."""
+    severity = module.ILogger.Severity
+
+    class Logger(module.ILogger):  # type: ignore[misc]
+        def __init__(self) -> None:
+            module.ILogger.__init__(self)
+
+        def log(self, level: Any, message: str) -> None:
+            if level in {severity.ERROR, severity.INTERNAL_ERROR}:
+                log.errors = [*log.errors, message][-_KEPT:]
+            elif level == severity.WARNING:
+                log.warnings = [*log.warnings, message][-_KEPT:]
+            elif message.startswith("Layers:\n"):
+                log.layer_information = message
+
+    return Logger()

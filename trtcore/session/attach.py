@@ -1,0 +1,117 @@
+"""Recording the layers of somebody else's loop."""
+
+from __future__ import annotations
+
+import warnings
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trtcore import _core
+from trtcore.backends.tensorrt.bindings import Bindings, bindings_of
+from trtcore.backends.tensorrt.python_profiler import PythonProfiler, make_python_profiler
+from trtcore.backends.tensorrt.runtime import Engine
+from trtcore.errors import OptionError, ResultError, RunError
+from trtcore.session.native import native_context, raise_fault
+
+
+class attach:  # noqa: N801 - read as a verb: `with trtcore.attach(context) as recorder`
+    """Records every layer of a live execution context while the ``with`` block runs.
+
+    The loop is yours: ``execute_async_v3`` (with ``enqueue_emits_profile`` as you set it, or
+    ``report_to_profiler``), or ``execute_v2``. Where an iteration begins is learned from the
+    sequence of layer names.
+
+    A context that was ever profiled stays slower for as long as it lives, because TensorRT cannot
+    detach a profiler: time latencies in a second context of the same engine. If the context had a
+    profiler, it gets it back on leaving.
+
+    Args:
+        context: an ``IExecutionContext`` of ``tensorrt`` or ``tensorrt_rtx``, not running now.
+        max_iterations: iterations to keep; later ones are checked and counted only. A kept one
+            takes 4 bytes a layer.
+
+    Raises:
+        OptionError: ``max_iterations`` below 1.
+        BackendError: not a context of a known TensorRT.
+
+    Example:
+        >>> with trtcore.attach(context) as recorder:
+        ...     for _ in range(100):
+        ...         context.execute_async_v3(stream)
+        ...         stream.synchronize()
+        >>> recorder.samples().shape
+        (100, 206)
+    """
+
+    def __init__(self, context: Any, *, max_iterations: int = 10_000) -> None:
+        if max_iterations < 1:
+            raise OptionError(f"max_iterations is {max_iterations}, must be 1 or more")
+        self._context = context
+        self._bindings = bindings_of(context)
+        self._recorder = _core.LayerRecorder(
+            _core.Borders.LEARNED, max_iterations, _expected_layers(self._bindings, context)
+        )
+        self._python_profiler: PythonProfiler | None = None
+
+    def __enter__(self) -> attach:
+        view = native_context(self._bindings, self._context)
+        if view is None:
+            self._enter_in_python()
+        else:
+            self._recorder.attach(view)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._recorder.detach()
+        if self._python_profiler is not None:
+            self._python_profiler.stop()
+        self._recorder.settle()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """(L,) names of the layers in execution order; empty until they are known."""
+        return tuple(self._recorder.names)
+
+    @property
+    def dropped(self) -> int:
+        """Iterations seen beyond ``max_iterations``."""
+        return self._recorder.dropped
+
+    def samples(self) -> NDArray[np.float32]:
+        """Returns layer times in milliseconds: (N, L) float32, whole iterations only, no copy.
+
+        Raises:
+            RunError: the sequence of layers changed; the message names the iteration.
+        """
+        raise_fault(self._recorder)
+        if not self._recorder.names:
+            raise RunError(
+                "no iteration was recorded: none was run inside the block, or none was reported"
+            )
+        return self._recorder.samples()
+
+    def _enter_in_python(self) -> None:
+        warnings.warn(
+            f"{self._bindings.label} hands out no C++ pointers: the callbacks run in Python, which "
+            "costs over a microsecond a layer",
+            RuntimeWarning,
+            stacklevel=3,
+        )
+        self._python_profiler = make_python_profiler(self._bindings.module, self._recorder)
+        self._context.profiler = self._python_profiler
+
+
+def _expected_layers(bindings: Bindings, context: Any) -> int:
+    """How many layers the engine says it has; 0 if the inspector tells nothing."""
+    try:
+        return len(Engine(bindings, context.engine, None).information().layers)
+    except ResultError:
+        return 0

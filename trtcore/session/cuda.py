@@ -1,0 +1,99 @@
+"""CUDA memory and streams through cuda-python, with errors as `RunError`."""
+
+from __future__ import annotations
+
+import weakref
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trtcore.errors import RunError
+
+
+def check(answer: tuple[Any, ...], what: str) -> Any:
+    """Returns what a CUDA runtime call gave.
+
+    Raises:
+        RunError: the call failed; CUDA's own words are included.
+    """
+    from cuda.bindings import runtime
+
+    status, *values = answer
+    if int(status) != 0:
+        _, text = runtime.cudaGetErrorString(status)
+        raise RunError(f"{what} failed: {text.decode()} (CUDA error {int(status)})")
+    return values[0] if values else None
+
+
+def free_memory_bytes() -> int:
+    """Device memory that is free now."""
+    from cuda.bindings import runtime
+
+    status, free, _ = runtime.cudaMemGetInfo()
+    return 0 if int(status) else int(free)
+
+
+class DeviceBuffer:
+    """A piece of device memory, freed with this object."""
+
+    def __init__(self, nbytes: int, what: str) -> None:
+        """Allocates ``nbytes``; ``what`` names the use in the error message.
+
+        Raises:
+            RunError: not enough device memory; the message says how much was needed.
+        """
+        from cuda.bindings import runtime
+
+        self.nbytes = nbytes
+        free = free_memory_bytes()
+        self.address = int(
+            check(
+                runtime.cudaMalloc(max(nbytes, 1)),
+                f"allocating {nbytes / 2**20:.1f} MiB for {what} ({free / 2**20:.1f} MiB free)",
+            )
+        )
+        self._free = weakref.finalize(self, runtime.cudaFree, self.address)
+
+    def free(self) -> None:
+        """Gives the memory back now."""
+        self._free()
+
+    def copy_from(self, array: NDArray[Any]) -> None:
+        """Copies a C-contiguous host array of ``nbytes`` to the device."""
+        from cuda.bindings import runtime
+
+        kind = runtime.cudaMemcpyKind.cudaMemcpyHostToDevice
+        array = np.ascontiguousarray(array)
+        check(runtime.cudaMemcpy(self.address, array.ctypes.data, self.nbytes, kind), "copying in")
+
+    def copy_to(self, array: NDArray[Any]) -> None:
+        """Copies the device memory into a C-contiguous host array of ``nbytes``."""
+        from cuda.bindings import runtime
+
+        kind = runtime.cudaMemcpyKind.cudaMemcpyDeviceToHost
+        check(runtime.cudaMemcpy(array.ctypes.data, self.address, self.nbytes, kind), "copying out")
+
+
+class Stream:
+    """A CUDA stream that does not wait for the default stream; a context manager."""
+
+    def __enter__(self) -> Stream:
+        from cuda.bindings import runtime
+
+        flags = runtime.cudaStreamNonBlocking
+        self.handle = int(check(runtime.cudaStreamCreateWithFlags(flags), "creating a stream"))
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        from cuda.bindings import runtime
+
+        # A run that failed may have left work behind; its error was raised already.
+        runtime.cudaStreamSynchronize(self.handle)
+        runtime.cudaStreamDestroy(self.handle)

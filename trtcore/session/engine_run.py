@@ -1,0 +1,153 @@
+"""A plan on the GPU from loading to samples."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from trtcore import _core
+from trtcore.backends.tensorrt.bindings import Bindings
+from trtcore.backends.tensorrt.runtime import (
+    Engine,
+    create_context,
+    load_engine,
+    set_input_shapes,
+)
+from trtcore.inputs import make_inputs
+from trtcore.inspector import EngineInformation
+from trtcore.result import IOTensor
+from trtcore.session.cuda import Stream
+from trtcore.session.loops import Loops, NativeLoops, PythonLoops
+from trtcore.session.native import native_context
+from trtcore.session.run import Progress, Run, measure
+from trtcore.session.tensors import (
+    Array,
+    BoundTensor,
+    bind_tensors,
+    download,
+    input_specs,
+    set_addresses,
+    upload,
+)
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How to run.
+
+    Attributes:
+        iterations: of un-profiled and of profiled inference each.
+        batch: leading dimension of dynamic inputs; None takes the plan's optimum.
+        shapes: shapes of dynamic inputs by name.
+        inputs: ``random``, ``zeros`` or a path to an ``.npz``.
+        seed: of random inputs.
+        sync: ``enqueue`` for ``enqueueV3`` and synchronise, ``execute`` for ``executeV2``.
+        callbacks: ``native``, or ``python`` to force the slow path that old bindings need.
+    """
+
+    iterations: int = 1000
+    batch: int | None = None
+    shapes: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    inputs: str | Path = "random"
+    seed: int = 0
+    sync: str = "enqueue"
+    callbacks: str = "native"
+
+
+@dataclass(frozen=True)
+class EngineRun:
+    """What running a plan gave.
+
+    Attributes:
+        run: layer names, samples and counts.
+        io: the I/O tensors with their actual shapes.
+        information: what the engine inspector tells.
+        auxiliary_streams: CUDA streams the engine uses beside the main one.
+        verbosity: profiling verbosity of the plan.
+        outputs: the network's outputs after the last iteration, by name.
+        in_python: whether the callbacks had to run in Python.
+    """
+
+    run: Run
+    io: tuple[IOTensor, ...]
+    information: EngineInformation
+    auxiliary_streams: int
+    verbosity: str
+    outputs: dict[str, Array]
+    in_python: bool
+
+
+def run_engine(
+    bindings: Bindings,
+    plan: bytes,
+    source: str,
+    options: RunOptions,
+    progress: Progress | None = None,
+) -> EngineRun:
+    """Loads a plan, feeds it and measures it.
+
+    Args:
+        bindings: the TensorRT that built the plan.
+        plan: the serialized engine.
+        source: its name in error messages.
+        options: how to run.
+        progress: called with the phase, steps done and steps in all.
+
+    Raises:
+        EngineLoadError: the plan cannot be loaded here.
+        OptionError: shapes or inputs that do not fit.
+        RunError: TensorRT or CUDA failed, or memory ran out.
+    """
+    engine = load_engine(bindings, plan, source)
+    if progress is not None:
+        progress("creating execution contexts", 0, 2)
+    plain = create_context(engine, plan)
+    profiled = create_context(engine, plan)
+    for context in (plain, profiled):
+        set_input_shapes(engine, context, options.batch, options.shapes)
+    with _bound(engine, (plain, profiled)) as tensors, Stream() as stream:
+        upload(tensors, make_inputs(input_specs(tensors), options.inputs, options.seed))
+        loops = _loops(bindings, plain, profiled, stream.handle, tensors, options)
+        run = measure(loops, options.iterations, bindings.log.last_error, progress)
+        return EngineRun(
+            run=run,
+            io=tuple(tensor.info for tensor in tensors),
+            information=engine.information(plain),
+            auxiliary_streams=engine.auxiliary_streams,
+            verbosity=engine.verbosity(),
+            outputs=download(tensors),
+            in_python=isinstance(loops, PythonLoops),
+        )
+
+
+@contextlib.contextmanager
+def _bound(engine: Engine, contexts: Sequence[Any]) -> Iterator[tuple[BoundTensor, ...]]:
+    """Device memory for the I/O tensors, shared by the contexts and freed at the end."""
+    tensors = bind_tensors(engine, contexts[0])
+    try:
+        for context in contexts[1:]:
+            set_addresses(context, tensors)
+        yield tensors
+    finally:
+        for tensor in tensors:
+            tensor.buffer.free()
+
+
+def _loops(
+    bindings: Bindings,
+    plain: Any,
+    profiled: Any,
+    stream: int,
+    tensors: Sequence[BoundTensor],
+    options: RunOptions,
+) -> Loops:
+    views = [native_context(bindings, context) for context in (plain, profiled)]
+    if views[0] is None or views[1] is None or options.callbacks == "python":
+        return PythonLoops(bindings, plain, profiled, stream)
+    addresses = [t.buffer.address for t in tensors] if options.sync == "execute" else []
+    # executeV2 runs on the default stream, so that is where its events belong.
+    timeline = _core.CudaTimeline(0 if addresses else stream)
+    return NativeLoops(views[0], views[1], timeline, addresses)
