@@ -1,0 +1,210 @@
+"""The un-fused model on the CPU: ONNX Runtime runs it node by node and times every node.
+
+Graph optimisation is off, so that the rows are the layers of the user's own model. That is what an
+engine is compared with, and what is profiled where there is no usable GPU.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import onnxruntime
+
+from trtcore.backends.onnxruntime_passes import (
+    WARM_UP,
+    PassPlan,
+    Progress,
+    plain_pass,
+    prepare,
+    profiled_pass,
+)
+from trtcore.backends.onnxruntime_profile import NodeTimes, TypedShape
+from trtcore.backends.onnxruntime_session import (
+    Inputs,
+    open_session,
+    physical_cores,
+    run_session,
+)
+from trtcore.backends.timed_graph import TimedGraph, layer_index
+from trtcore.errors import OptionError
+from trtcore.models.model import Model
+from trtcore.result import Counts, Layer, Samples, TensorInfo
+
+
+@dataclass(frozen=True, eq=False)
+class NodeRun:
+    """What a run on the CPU leaves.
+
+    Attributes:
+        layers: (L,) the nodes in order of execution.
+        samples: ``layer_ms`` (N, L) with ``profiled_wall_ms`` (N,), and ``wall_ms`` (M,) from a
+            session without a profiler; M is 0 if the run was interrupted before it.
+        counts: iterations; ``asked`` is 0 for as many as fit the time.
+        method: how it was timed, in words.
+        warnings: what a reader of the figures has to know.
+    """
+
+    layers: tuple[Layer, ...]
+    samples: Samples
+    counts: Counts
+    method: str
+    warnings: tuple[str, ...] = ()
+
+
+def run_model(model: Model, inputs: Inputs, *, threads: int | None = None) -> dict[str, Any]:
+    """Runs a model once, un-fused, and returns its outputs by name.
+
+    Args:
+        model: the model.
+        inputs: an array per input.
+        threads: threads within an operator; the number of physical cores if left out.
+
+    Raises:
+        ModelError: ONNX Runtime refuses the model or the inputs.
+        OptionError: threads below 1.
+    """
+    session = open_session(model, _threads(threads))
+    names = [output.name for output in session.get_outputs()]
+    return dict(zip(names, run_session(session, model, inputs), strict=True))
+
+
+def profile_nodes(
+    model: Model,
+    inputs: Inputs,
+    *,
+    iterations: int | None,
+    max_seconds: float = 10.0,
+    min_iterations: int = 10,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> NodeRun:
+    """Times every node of the un-fused model, then the model without a profiler.
+
+    Ctrl-C ends the run and keeps what was measured, if anything was.
+
+    Args:
+        model: the model.
+        inputs: an array per input.
+        iterations: of each of the two passes; None for as many as fit ``max_seconds``, up to 1000.
+        max_seconds: time for both passes, half for each, if iterations is None.
+        min_iterations: fewest of a pass, however long they take, if iterations is None.
+        threads: threads within an operator; the number of physical cores if left out.
+        progress: called with (phase, done, total) after every iteration.
+
+    Raises:
+        ModelError: ONNX Runtime refuses the model or the inputs.
+        OptionError: iterations or threads below 1.
+    """
+    _check_positive("iterations", iterations)
+    _check_positive("min_iterations", min_iterations)
+    count = _threads(threads)
+    graph = prepare(model, inputs, count)
+    plan = PassPlan(iterations, max_seconds / 2, min_iterations, progress)
+    times, profiled_wall, interrupted = profiled_pass(graph, inputs, count, plan)
+    wall: list[float] = []
+    if not interrupted:
+        wall, interrupted = plain_pass(graph, inputs, count, plan)
+    layers = _layers(graph, times)
+    done = len(times.layer_ms)
+    return NodeRun(
+        layers=layers,
+        samples=Samples(
+            layer_ms=times.layer_ms,
+            wall_ms=np.array(wall, dtype=np.float32),
+            profiled_wall_ms=np.array(profiled_wall[:done], dtype=np.float32),
+        ),
+        counts=Counts(iterations or 0, WARM_UP, done, interrupted),
+        method=_method(count, max_seconds if iterations is None else None),
+        warnings=(
+            *_missing(model, layers),
+            *_extra(model, layers),
+            *_cut(done, len(profiled_wall)),
+        ),
+    )
+
+
+def _layers(graph: TimedGraph, times: NodeTimes) -> tuple[Layer, ...]:
+    return tuple(
+        _with_shapes(_layer(graph, name, kind), inputs, outputs)
+        for name, kind, inputs, outputs in zip(
+            times.names, times.kinds, times.inputs, times.outputs, strict=True
+        )
+    )
+
+
+def _layer(graph: TimedGraph, name: str, kind: str) -> Layer:
+    index = layer_index(name)
+    return Layer(name, kind) if index is None else graph.layers[index]
+
+
+def _with_shapes(
+    layer: Layer, inputs: tuple[TypedShape, ...], outputs: tuple[TypedShape, ...]
+) -> Layer:
+    return replace(
+        layer, inputs=_typed(layer.inputs, inputs), outputs=_typed(layer.outputs, outputs)
+    )
+
+
+def _typed(tensors: tuple[TensorInfo, ...], seen: tuple[TypedShape, ...]) -> tuple[TensorInfo, ...]:
+    if len(tensors) != len(seen):
+        return tensors
+    return tuple(
+        TensorInfo(tensor.name, shape, dtype)
+        for tensor, (dtype, shape) in zip(tensors, seen, strict=True)
+    )
+
+
+def _method(threads: int, seconds: float | None) -> str:
+    asked = "" if seconds is None else f", as many iterations as fit {seconds:g} s"
+    return (
+        f"un-fused model on the CPU, ONNX Runtime {onnxruntime.__version__}, graph optimisation "
+        f"off, {threads} thread{'s' if threads > 1 else ''}{asked}; layers by its own profile in "
+        "whole microseconds, latency by a session without one"
+    )
+
+
+def _missing(model: Model, layers: tuple[Layer, ...]) -> tuple[str, ...]:
+    run = {node for layer in layers for node in layer.nodes}
+    nodes = model.proto.graph.node
+    missing = [node for node in nodes if node.name not in run]
+    if not missing:
+        return ()
+    kinds = ", ".join(f"{n} {op}" for op, n in Counter(node.op_type for node in missing).items())
+    return (
+        f"{len(missing)} of {len(nodes)} model nodes have no row, because ONNX Runtime did not run "
+        f"them: {kinds}",
+    )
+
+
+def _extra(model: Model, layers: tuple[Layer, ...]) -> tuple[str, ...]:
+    own = {node.name for node in model.proto.graph.node}
+    kinds = Counter(layer.kind for layer in layers if layer.name not in own)
+    if not kinds:
+        return ()
+    words = ", ".join(f"{n} {op}" for op, n in kinds.items())
+    return (
+        f"ONNX Runtime put nodes of its own into the model, for want of a kernel: {words}; each is "
+        "listed with the model node it works for",
+    )
+
+
+def _cut(timed: int, run: int) -> tuple[str, ...]:
+    if timed == run:
+        return ()
+    return (
+        f"layers were timed in the first {timed} of {run} iterations: ONNX Runtime's profile has "
+        "no room for more",
+    )
+
+
+def _threads(threads: int | None) -> int:
+    _check_positive("threads", threads)
+    return physical_cores() if threads is None else threads
+
+
+def _check_positive(name: str, value: int | None) -> None:
+    if value is not None and value < 1:
+        raise OptionError(f"{name} is {value}, expected at least 1")
