@@ -42,7 +42,7 @@ def load_onnx(path: str | Path) -> Model:
         load_external_data_for_model(proto, str(path.parent))
     except (OSError, ValueError, onnx.checker.ValidationError) as problem:
         raise ModelError(f"{path}: its external data cannot be read: {one_line(problem)}") from None
-    notes = (*_name_nodes(proto), *_check(proto, str(path)))
+    notes = (*name_nodes(proto), *_check(proto, str(path)))
     return Model(path.stem, proto, str(path), notes=notes)
 
 
@@ -54,7 +54,7 @@ def from_proto(proto: ModelProto, name: str = "") -> Model:
     """
     own = ModelProto()
     own.CopyFrom(proto)
-    notes = (*_name_nodes(own), *_check(own, "the model"))
+    notes = (*name_nodes(own), *_check(own, "the model"))
     return Model(name or own.graph.name or "model", own, "memory", notes=notes)
 
 
@@ -212,7 +212,7 @@ def _plugin_nodes(proto: ModelProto) -> list[NodeProto]:
     ]
 
 
-def _name_nodes(proto: ModelProto) -> tuple[str, ...]:
+def name_nodes(proto: ModelProto) -> tuple[str, ...]:
     """Gives every node a name of its own: ``<op>_<index>`` where it has none, ``<name>_2`` ..."""
     nodes = list(walk_nodes(proto.graph))
     taken = {node.name for node in nodes}

@@ -64,7 +64,8 @@ def infer_shapes(proto: ModelProto, complaint: str) -> list[str]:
     Raises:
         ModelError: the shapes do not fit together.
     """
-    outputs = [ValueInfoProto.FromString(value.SerializeToString()) for value in proto.graph.output]
+    declared = ModelProto()
+    declared.graph.output.extend(proto.graph.output)
     _forget_shapes(proto.graph)
     notes: list[str] = []
     while True:
@@ -75,10 +76,11 @@ def infer_shapes(proto: ModelProto, complaint: str) -> list[str]:
         notes += carried
     if problem:
         raise ModelError(f"{complaint}: {problem}")
-    proto.graph.value_info.extend(inferred.value_info)
-    for output, was, known in zip(proto.graph.output, outputs, inferred.output, strict=True):
-        # An output of a plugin stays as the file declared it.
-        output.CopyFrom(known if known.type.tensor_type.HasField("shape") else was)
+    _take_over(proto.graph, inferred)
+    for output, was in zip(proto.graph.output, declared.graph.output, strict=True):
+        if not output.type.tensor_type.HasField("shape"):
+            # What comes out of a plugin is as the file says.
+            output.CopyFrom(was)
     return notes
 
 
@@ -215,3 +217,13 @@ def _forget_shapes(graph: GraphProto) -> None:
     for node in graph.node:
         for body in bodies(node):
             _forget_shapes(body)
+
+
+def _take_over(graph: GraphProto, inferred: GraphProto) -> None:
+    """Copies inferred types and shapes, at every level."""
+    graph.value_info.extend(inferred.value_info)
+    for output, known in zip(graph.output, inferred.output, strict=True):
+        output.CopyFrom(known)
+    for node, typed in zip(graph.node, inferred.node, strict=True):
+        for body, typed_body in zip(bodies(node), bodies(typed), strict=True):
+            _take_over(body, typed_body)

@@ -1,0 +1,164 @@
+"""Precision: what was asked for, written into the graph, so that TensorRT has no choice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from enum import Enum
+from fnmatch import fnmatchcase
+
+import onnx.inliner
+from onnx import ModelProto, TensorProto
+
+from trtcore.errors import OptionError, PrecisionError
+from trtcore.models.model import Model
+from trtcore.models.onnx_graph import name_nodes, opset_version, walk_nodes
+from trtcore.models.onnx_shapes import infer_shapes
+from trtcore.precision_graph import GraphConverter
+from trtcore.precision_plan import Rules
+from trtcore.precision_source import float_type, quantized_nodes
+from trtcore.precision_weights import LABELS
+
+
+class Precision(str, Enum):
+    """The precision of a network.
+
+    ``fp32`` and ``tf32`` leave the graph as it is (TF32 is a builder flag); ``fp16``, ``half2``
+    and ``bf16`` write 16-bit types into it. ``half2`` is FP16 with two-wide vectorised I/O.
+    """
+
+    FP32 = "fp32"
+    TF32 = "tf32"
+    FP16 = "fp16"
+    HALF2 = "half2"
+    BF16 = "bf16"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Precision:
+        accepted = ", ".join(member.value for member in cls)
+        raise OptionError(f"precision '{value}' is not known, accepted: {accepted}")
+
+    @property
+    def elem_type(self) -> int:
+        """ONNX element type that floats have in this precision."""
+        return _ELEM_TYPES[self.value]
+
+
+_ELEM_TYPES: dict[str, int] = {
+    "fp32": TensorProto.FLOAT,
+    "tf32": TensorProto.FLOAT,
+    "fp16": TensorProto.FLOAT16,
+    "half2": TensorProto.FLOAT16,
+    "bf16": TensorProto.BFLOAT16,
+}
+_IO_PRECISIONS = ("fp32", "fp16", "bf16")
+
+
+def apply_precision(
+    model: Model,
+    precision: Precision | str,
+    *,
+    keep_fp32: Sequence[str] = (),
+    io_precision: str | None = None,
+) -> Model:
+    """Writes a precision into the graph; names of nodes and tensors stay.
+
+    Args:
+        model: a model of static shapes; it is not changed.
+        precision: what is asked for.
+        keep_fp32: op types (``LRN``) or globs over node names (``conv1/*``) that stay in FP32,
+            with casts around them.
+        io_precision: ``fp32``, ``fp16`` or ``bf16`` for the network's float inputs and outputs;
+            by default they have the precision of the network.
+
+    Returns:
+        The converted model, with notes on what was done. Quantized models, and 16-bit models of
+        the precision asked for, come back as they are.
+
+    Raises:
+        OptionError: unknown precision, or a ``keep_fp32`` entry that matches no node.
+        PrecisionError: a constant that the precision cannot hold, or a 16-bit model for which
+            another precision is asked.
+    """
+    precision = Precision(precision)
+    if io_precision is not None and io_precision not in _IO_PRECISIONS:
+        raise OptionError(f"io precision '{io_precision}', accepted: {', '.join(_IO_PRECISIONS)}")
+    low = precision.elem_type
+    io = _ELEM_TYPES[io_precision] if io_precision else low
+    kept = kept_nodes(model, keep_fp32)
+    if kept and low == TensorProto.FLOAT:
+        raise OptionError(f"keep-fp32 has no meaning with {precision.value}: use it with fp16")
+    if quantized := quantized_nodes(model.proto):
+        note = f"{quantized} quantized nodes: the model states its own precision, left as it is"
+        return replace(model, notes=(*model.notes, note)) if low != TensorProto.FLOAT else model
+    present = float_type(model.proto)
+    if present != TensorProto.FLOAT:
+        _check_already(model, present, low, plain=not kept and io == low)
+        return replace(model, notes=(*model.notes, f"already {LABELS[present]}, left as it is"))
+    if io == low == TensorProto.FLOAT:
+        return model
+    return _converted(model, low, io, kept)
+
+
+def kept_nodes(model: Model, patterns: Sequence[str]) -> frozenset[str]:
+    """Names of the nodes that op types or name globs choose.
+
+    Raises:
+        OptionError: a pattern that chooses none.
+    """
+    kept: set[str] = set()
+    nodes = list(walk_nodes(model.proto.graph))
+    for pattern in patterns:
+        chosen = [
+            node.name
+            for node in nodes
+            if pattern in (node.op_type, node.name) or fnmatchcase(node.name, pattern)
+        ]
+        if not chosen:
+            ops = ", ".join(sorted({node.op_type for node in nodes}))
+            raise OptionError(
+                f"keep-fp32 '{pattern}' matches no node: give a node name, a glob over node"
+                f" names, or an op type of this model ({ops:.200})"
+            )
+        kept.update(chosen)
+    return frozenset(kept)
+
+
+def _check_already(model: Model, present: int, low: int, plain: bool) -> None:
+    label = LABELS[present]
+    if present != low:
+        raise PrecisionError(
+            f"{model.name} is already {label}, {LABELS[low]} cannot be had from it: use"
+            f" --precision {label.lower()}, or give the FP32 model"
+        )
+    if not plain:
+        raise PrecisionError(
+            f"{model.name} is already {label}: --keep-fp32 and --io-precision need the FP32 model"
+        )
+
+
+def _converted(model: Model, low: int, io: int, kept: frozenset[str]) -> Model:
+    if model.proto.functions:
+        proto = onnx.inliner.inline_local_functions(model.proto)
+        name_nodes(proto)
+    else:
+        proto = ModelProto()
+        proto.CopyFrom(model.proto)
+    # Schemas of the model's own opset keep it valid for ONNX Runtime. BF16 came to most operators
+    # later than TensorRT took it, so there the newest schemas decide.
+    is_bf16 = TensorProto.BFLOAT16 in (low, io)
+    opset = onnx.defs.onnx_opset_version() if is_bf16 else opset_version(proto)
+    converter = GraphConverter(proto, Rules(low, io, kept, opset))
+    converter.convert()
+    infer_shapes(proto, f"{model.name} in {LABELS[low]}")
+    return replace(model, proto=proto, notes=(*model.notes, _note(converter, len(kept))))
+
+
+def _note(converter: GraphConverter, kept: int) -> str:
+    rules, casts = converter.rules, f"{converter.casts} casts added"
+    if rules.low == TensorProto.FLOAT:
+        return f"inputs and outputs in {LABELS[rules.io]}: {casts}"
+    return (
+        f"{LABELS[rules.low]} written into the graph: {converter.lowered} nodes compute in it,"
+        f" {kept} kept in FP32 on request, {casts}"
+    )
