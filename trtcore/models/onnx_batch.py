@@ -1,4 +1,4 @@
-"""A new batch carried through Reshape nodes whose target has the old one written into it."""
+"""What shape inference leaves out: a batch written into Reshape targets, channels of a Conv."""
 
 from __future__ import annotations
 
@@ -46,6 +46,24 @@ def carry_batch(proto: ModelProto, inferred: GraphProto, complaint: str) -> list
         _retarget(proto.graph, node, batched)
         notes.append(f"node '{node.name}' had batch {target[0]} written into it: now {batched[0]}")
     return notes
+
+
+def channel_mismatch(inferred: GraphProto) -> str:
+    """Names the first convolution whose input does not have the channels of its weights.
+
+    Returns:
+        What does not fit, or ``""``.
+    """
+    shapes = _static_shapes(inferred)
+    shapes.update((tensor.name, tuple(tensor.dims)) for tensor in inferred.initializer)
+    for node in inferred.node:
+        if node.op_type != "Conv" or not {*node.input[:2]} <= shapes.keys():
+            continue
+        groups = next((a.i for a in node.attribute if a.name == "group"), 1)
+        have, want = shapes[node.input[0]][1], shapes[node.input[1]][1] * groups
+        if have != want:
+            return f"node '{node.name}' has {have} input channels, its weights are for {want}"
+    return ""
 
 
 def _with_batch(target: NDArray[np.int64], shape: tuple[int, ...]) -> NDArray[np.int64] | None:

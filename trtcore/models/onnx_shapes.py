@@ -10,7 +10,7 @@ from onnx import GraphProto, ModelProto, ValueInfoProto
 
 from trtcore.errors import ModelError, OptionError
 from trtcore.models.model import Model
-from trtcore.models.onnx_batch import carry_batch
+from trtcore.models.onnx_batch import carry_batch, channel_mismatch
 from trtcore.models.onnx_graph import bodies, graph_inputs, one_line
 from trtcore.models.onnx_weights import without_weights
 
@@ -74,7 +74,7 @@ def infer_shapes(proto: ModelProto, complaint: str) -> list[str]:
         if not carried:
             break
         notes += carried
-    if problem:
+    if problem := problem or channel_mismatch(inferred):
         raise ModelError(f"{complaint}: {problem}")
     _take_over(proto.graph, inferred)
     for output, was in zip(proto.graph.output, declared.graph.output, strict=True):
@@ -176,12 +176,18 @@ def _free_symbols(shapes: _Shapes, batched: list[str]) -> set[str]:
 
 
 def _refuse_open(model: Model, declared: _Shapes, wanted: _Shapes) -> None:
-    for name, dims in wanted.items():
-        if not all(isinstance(dim, int) and dim > 0 for dim in dims):
-            raise ModelError(
-                f"{model.name}: input '{name}' is {shape_text(declared[name])}, give its open"
-                " dimensions: --shapes name:1x3x224x224"
-            )
+    """Refuses dimensions that nothing settled, with the option to fill in."""
+    left = {
+        name: [
+            symbol if dim is None else dim for symbol, dim in zip(declared[name], dims, strict=True)
+        ]
+        for name, dims in wanted.items()
+        if not all(isinstance(dim, int) and dim > 0 for dim in dims)
+    }
+    if left:
+        names = ", ".join(f"'{name}' {shape_text(declared[name])}" for name in left)
+        option = ",".join(f"{name}:{shape_text(dims)}" for name, dims in left.items())
+        raise ModelError(f"{model.name}: input {names} has open dimensions: use --shapes {option}")
 
 
 def _complaint(model: Model, declared: _Shapes, wanted: dict[str, list[int]]) -> str:
