@@ -1,0 +1,207 @@
+"""When a run stops: exact small cases, and the truth of its claims on synthetic streams."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from trtcore.batches import BatchMedians
+from trtcore.errors import OptionError
+from trtcore.stopping import Convergence, Precision, StopRule, batch_size, judge
+
+SAMPLES = 20000
+ITERATION_MS = 0.5
+TRIALS = 40
+Random = np.random.Generator
+
+
+def white(random: Random, sd: float = 0.005) -> np.ndarray:
+    return 1 + random.normal(0, sd, SAMPLES)
+
+
+def autoregressive(random: Random, rho: float) -> np.ndarray:
+    noise = random.normal(0, 0.01 * (1 - rho * rho) ** 0.5, SAMPLES).tolist()
+    for i in range(1, SAMPLES):
+        noise[i] += rho * noise[i - 1]
+    return 1 + np.array(noise)
+
+
+def spikes(random: Random) -> np.ndarray:
+    return white(random) * np.where(random.random(SAMPLES) < 0.01, 3.0, 1.0)
+
+
+def ramp(random: Random, length: int) -> np.ndarray:
+    return white(random) * (1 + 0.13 * np.clip(1 - np.arange(SAMPLES) / length, 0, 1))
+
+
+def settling(random: Random, length: int) -> np.ndarray:
+    return white(random) * (1 + 0.13 * np.exp(-np.arange(SAMPLES) / length))
+
+
+def two_modes(random: Random, dwell: float) -> np.ndarray:
+    jumps = np.cumsum(random.random(SAMPLES) < 1 / dwell) if dwell > 2 else None
+    state = random.integers(0, 2, SAMPLES) if jumps is None else (jumps + random.integers(2)) % 2
+    return white(random, 0.002) + np.where(state, 0.01, -0.01)
+
+
+STREAMS: dict[str, tuple[Callable[[Random], np.ndarray], float]] = {
+    "iid": (white, 1.0),
+    "autocorrelated 0.9": (lambda random: autoregressive(random, 0.9), 1.0),
+    "autocorrelated 0.98": (lambda random: autoregressive(random, 0.98), 1.0),
+    "spikes": (spikes, 1.0),
+    "clock ramp, short": (lambda random: ramp(random, 350), 1.0),
+    "clock ramp, long": (lambda random: ramp(random, 6000), 1.0),
+    "clock settles": (lambda random: settling(random, 1000), 1.0),
+    "clock settles slowly": (lambda random: settling(random, 3000), 1.0),
+    "bimodal": (lambda random: two_modes(random, 2), 1.0),
+    "bimodal, in runs of 100": (lambda random: two_modes(random, 100), 1.0),
+}
+MUST_CLAIM = {"iid", "autocorrelated 0.9", "autocorrelated 0.98", "spikes", "clock ramp, short"}
+
+
+def first_claim(stream: np.ndarray) -> Precision | None:
+    """Runs the rule in rounds of four batches, as the measuring loop does."""
+    run = Convergence()
+    for start in range(0, SAMPLES, 128):
+        run.add_total(stream[start : start + 128] * ITERATION_MS)
+        verdict = run.verdict((start + 128) * ITERATION_MS / 1000)
+        if verdict.is_over:
+            return verdict.total if verdict.is_converged else None
+    return None
+
+
+@pytest.mark.parametrize("name", STREAMS)
+def test_claims_are_true(name: str) -> None:
+    make, truth = STREAMS[name]
+    claims = [first_claim(make(np.random.default_rng(seed))) for seed in range(TRIALS)]
+    made = [claim for claim in claims if claim is not None]
+    wrong = [c for c in made if abs(c.median_ms - truth * ITERATION_MS) > 2 * c.half_width_ms]
+    assert len(wrong) <= 0.05 * len(made)
+    assert all(claim.share <= 0.005 for claim in made)
+    if name in MUST_CLAIM:
+        assert len(made) == TRIALS, "a stream that can be known is known in time"
+
+
+def test_steady_stream_stops_at_the_least() -> None:
+    random = np.random.default_rng(5)
+    totals = 0.5 * (1 + random.normal(0, 0.001, 32))
+    layers = np.array([0.3, 0.15, 0.05]) * (1 + random.normal(0, 0.001, (32, 3)))
+    verdict = judge(totals, layers, 0.5)
+    assert verdict.is_over
+    assert verdict.is_converged
+    assert verdict.total.median_ms == pytest.approx(0.5, rel=1e-3)
+    assert verdict.words == "stable after 0.5 s: the total is within 0.06%"
+    assert judge(totals, layers, 0.49).words == "not stable after 0.5 s: 0.5 s are needed"
+    early = judge(totals[:31], layers, 1.0)
+    assert not early.is_over
+    assert early.words == "not stable after 1.0 s: 31 batches of iterations, 32 are needed"
+    assert judge(totals, layers[:31], 1.0).words == early.words
+
+
+def test_unsteady_layer_holds_the_run_and_is_named() -> None:
+    random = np.random.default_rng(6)
+    totals = np.full(64, 0.5)
+    layers = np.array([0.3, 0.15, 0.05]) * (1 + random.normal(0, 0.001, (64, 3)))
+    layers[:, 1] *= 1 + random.normal(0, 0.1, 64)
+    verdict = judge(totals, layers, 1.0)
+    assert not verdict.is_over
+    assert verdict.worst is not None
+    assert verdict.worst.layer == 1
+    assert verdict.words.startswith("not stable after 1.0 s: layer 1 is within ")
+    assert verdict.words.endswith("%, wanted 1.00%")
+    late = judge(totals, layers, 15.0)
+    assert late.is_over
+    assert not late.is_converged
+
+
+def test_short_layers_do_not_hold_the_run() -> None:
+    random = np.random.default_rng(7)
+    totals = np.full(64, 0.5)
+    layers = np.array([0.46, 0.03, 0.01]) * np.ones((64, 3))
+    layers[:, 2] *= 1 + random.normal(0, 0.3, 64)
+    assert judge(totals, layers, 1.0).is_converged, "outside the top 90 % of time"
+    tiny = np.full((64, 1), 0.002) + random.normal(0, 0.0002, (64, 1))
+    assert judge(totals, tiny, 1.0).is_converged, "5 % of 2 us is within 0.25 us"
+
+
+def test_jumping_total_is_not_stable_however_narrow() -> None:
+    run = Convergence()
+    run.add_total(np.where(np.arange(3200) % 8 < 7, 0.500, 0.520))
+    verdict = run.verdict(1.0)
+    assert verdict.total.half_width_ms == 0
+    assert not verdict.is_over
+    assert verdict.words == "not stable after 1.0 s: the total jumps between 0.5 and 0.52 ms"
+
+
+def test_run_is_judged_on_total_and_layers_together() -> None:
+    random = np.random.default_rng(10)
+    run = Convergence(iteration_ms=0.5)
+    assert not run.verdict(0.0).is_over
+    run.add_total(0.5 * white(random)[:1100])
+    assert run.verdict(0.6).is_converged
+    run.add_layers(np.array([[0.3, 0.2]]) * white(random)[:1000, None])
+    assert run.verdict(0.6).words.endswith("31 batches of iterations, 32 are needed")
+    run.add_layers(np.array([[0.3, 0.2]]) * white(random)[:100, None])
+    assert run.verdict(0.6).is_converged
+
+
+def test_wide_total_is_not_stable() -> None:
+    totals = 0.5 * (1 + np.random.default_rng(8).normal(0, 0.1, 64))
+    verdict = judge(totals, [], 15.0)
+    assert verdict.is_over
+    assert verdict.words.startswith("not stable after 15.0 s: the total is within ")
+    assert judge(totals, [], 15.0, StopRule(target=0.05)).is_converged
+
+
+def test_times_that_are_not_numbers_never_converge() -> None:
+    totals = np.full(64, 0.5)
+    totals[3] = np.nan
+    assert not judge(totals, [], 1.0).is_converged
+    assert not judge([], [], 20.0).is_converged
+
+
+def test_batches_are_the_same_in_whatever_pieces_samples_come() -> None:
+    samples = np.random.default_rng(9).random((1000, 3))
+    whole, pieces = BatchMedians(), BatchMedians()
+    whole.add(samples)
+    for start in range(0, 1000, 7):
+        pieces.add(samples[start : start + 7])
+    expected = np.median(samples[:992].reshape(31, 32, 3), axis=1)
+    assert np.array_equal(whole.medians, expected)
+    assert np.array_equal(pieces.medians, expected)
+
+
+def test_no_full_batch_no_medians() -> None:
+    batches = BatchMedians()
+    assert batches.medians.size == 0
+    batches.add(np.ones(31))
+    assert batches.medians.size == 0
+    batches.add([3.0])
+    assert batches.medians.tolist() == [1.0]
+
+
+def test_batches_shrink_for_slow_models() -> None:
+    assert batch_size(0.5) == 32
+    assert batch_size(0.0) == 32
+    assert batch_size(15.0) == 10
+    assert batch_size(1000.0) == 1
+    assert batch_size(15.0, StopRule(at_most_s=60)) == 32
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: StopRule(target=0), "precision target is 0, expected a part between 0 and 1"),
+        (lambda: StopRule(target=1.5), "precision target is 1.5"),
+        (lambda: StopRule(target=float("nan")), "precision target is nan"),
+        (lambda: StopRule(at_most_s=0), "maximum time is 0 s, expected more than 0"),
+        (lambda: StopRule(at_most_s=float("inf")), "maximum time is inf s"),
+        (lambda: BatchMedians(0), "batch size is 0, expected at least 1"),
+    ],
+)
+def test_bad_options_are_one_line(make, message: str) -> None:
+    with pytest.raises(OptionError) as caught:
+        make()
+    assert message in str(caught.value)

@@ -1,0 +1,179 @@
+"""What a series of times looks like: outliers, two modes, drift. Nothing is dropped for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from trtcore.statistics import median_interval
+
+EVENT_RESOLUTION_MS = 0.0005
+"""Steps finer than this are the clock's, not the work's.
+
+Source: cudaEventElapsedTime in the CUDA runtime's documentation ("around 0.5 microseconds").
+"""
+
+_LEAST_SAMPLES = 32
+_LEAST_SHARE = 0.1
+_VALLEY_DEPTH = 0.5
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Series:
+    """How a series of times behaves. Figures are NaN, and labels False, below 32 samples.
+
+    Attributes:
+        count: number of samples.
+        mild: samples 1.5 to 3 quartile distances beyond the quartiles (Tukey's fences).
+        severe: samples further out than that.
+        autocorrelation: of neighbouring samples, -1 to 1; above 0.3 a plain interval is too narrow.
+        modes_ms: the two values it jumps between; empty if it does not.
+        drift: last half over first half, as medians, minus 1; 0 if the halves agree.
+    """
+
+    count: int
+    mild: int
+    severe: int
+    autocorrelation: float
+    modes_ms: tuple[float, ...]
+    drift: float
+
+    @property
+    def is_bimodal(self) -> bool:
+        """Whether a single median says too little; the quartiles say more."""
+        return bool(self.modes_ms)
+
+    @property
+    def is_drifting(self) -> bool:
+        """Whether it became slower or faster as it went on."""
+        return self.drift != 0
+
+    @property
+    def is_autocorrelated(self) -> bool:
+        """Whether neighbours resemble each other so much that fewer samples count."""
+        return self.autocorrelation > 0.3
+
+
+def describe(x: ArrayLike, tolerance: float = 0.01) -> Series:
+    """Describes a series of times in ms, in the order they were taken.
+
+    Args:
+        x: (N,) times.
+        tolerance: modes and drift closer than this part of the median are not worth a word.
+    """
+    times = np.asarray(x, dtype=np.float64)
+    mild, severe = count_outliers(times)
+    return Series(
+        count=times.size,
+        mild=mild,
+        severe=severe,
+        autocorrelation=autocorrelation(times),
+        modes_ms=find_modes(times, tolerance),
+        drift=find_drift(times, tolerance),
+    )
+
+
+def count_outliers(x: ArrayLike) -> tuple[int, int]:
+    """Returns how many samples lie beyond Tukey's inner fences but not the outer, and beyond both.
+
+    The fences lie 1.5 and 3 quartile distances from the quartiles, but never closer than the
+    clock's resolution, as quantised times can have no quartile distance at all.
+    """
+    times = np.asarray(x, dtype=np.float64)
+    if times.size < _LEAST_SAMPLES:
+        return 0, 0
+    low, high = np.quantile(times, (0.25, 0.75))
+    beyond = np.maximum(low - times, times - high)
+    distance = max(float(high - low), EVENT_RESOLUTION_MS)
+    severe = int((beyond > 3 * distance).sum())
+    return int((beyond > 1.5 * distance).sum()) - severe, severe
+
+
+def autocorrelation(x: ArrayLike) -> float:
+    """Returns the correlation of neighbouring samples; 0 if they are all the same."""
+    times = np.asarray(x, dtype=np.float64)
+    if times.size < _LEAST_SAMPLES:
+        return float("nan")
+    centred = times - times.mean()
+    power = float((centred * centred).sum())
+    return float((centred[1:] * centred[:-1]).sum()) / power if power else 0.0
+
+
+def find_modes(x: ArrayLike, tolerance: float = 0.01) -> tuple[float, ...]:
+    """Returns the two values a series jumps between, or nothing.
+
+    The series is cut where the variance within both parts is least (Otsu's threshold). Each part
+    needs a tenth of the samples, the medians must differ by more than the tolerance and the
+    clock's resolution, and there must be a valley: half way between the medians at most half the
+    samples that the thinner part has around its median, by a margin that is not chance.
+    """
+    ordered = np.sort(np.asarray(x, dtype=np.float64))
+    if ordered.size < _LEAST_SAMPLES:
+        return ()
+    cut = _otsu_cut(ordered)
+    low, high = float(np.median(ordered[:cut])), float(np.median(ordered[cut:]))
+    least = max(tolerance * abs(float(np.median(ordered))), 2 * EVENT_RESOLUTION_MS)
+    share = min(cut, ordered.size - cut) / ordered.size
+    if share < _LEAST_SHARE or high - low <= least or not _has_valley(ordered, low, high):
+        return ()
+    return low, high
+
+
+def find_drift(x: ArrayLike, tolerance: float = 0.01) -> float:
+    """Returns last half over first half minus 1, or 0 where that may be chance.
+
+    Medians are compared; they must differ by more than the tolerance, the clock's resolution and
+    their 95 % intervals together. The intervals are those of the halves without their own slope,
+    because a steady drift is no noise.
+    """
+    times = np.asarray(x, dtype=np.float64)
+    if times.size < 2 * _LEAST_SAMPLES:
+        return 0.0
+    first, last = np.array_split(times, 2)
+    (before, before_width), (after, after_width) = _level(first), _level(last)
+    least = max(tolerance * before, EVENT_RESOLUTION_MS, before_width + after_width)
+    return after / before - 1 if abs(after - before) > least and before > 0 else 0.0
+
+
+def estimate(x: ArrayLike) -> tuple[float, float]:
+    """Returns the median and the half-width of its 95 % interval, honest under autocorrelation.
+
+    Neighbours that resemble each other count for less: for a first-order process the variance of
+    an average grows by (1 + r) / (1 - r), so the interval of the order statistics is widened by
+    the root of that. NaN below 6 samples.
+    """
+    times = np.asarray(x, dtype=np.float64)
+    median = float(np.median(times))
+    low, high = median_interval(times)
+    r = min(max(autocorrelation(times), 0.0), 0.99) if times.size >= _LEAST_SAMPLES else 0.0
+    return median, max(high - median, median - low) * ((1 + r) / (1 - r)) ** 0.5
+
+
+def _level(times: Floats) -> tuple[float, float]:
+    place = np.arange(times.size) - (times.size - 1) / 2
+    slope = float((place * times).sum() / (place * place).sum())
+    return float(np.median(times)), estimate(times - slope * place)[1]
+
+
+def _otsu_cut(ordered: Floats) -> int:
+    """Returns how many of the sorted samples lie below Otsu's threshold, 1 to N - 1."""
+    below = np.arange(1, ordered.size)
+    above = ordered.size - below
+    sums = np.cumsum(ordered - ordered.mean())[:-1]
+    # Centred, both parts' sums are opposite, and the variance between them is this.
+    return int(np.argmax(sums * sums / (below * above))) + 1
+
+
+def _has_valley(ordered: Floats, low: float, high: float) -> bool:
+    reach = (high - low) / 6
+
+    def near(place: float) -> int:
+        return int(np.diff(np.searchsorted(ordered, (place - reach, place + reach)))[0])
+
+    valley, hill = near((low + high) / 2), min(near(low), near(high))
+    # Counts scatter by their root: three such deviations are not chance.
+    return valley <= _VALLEY_DEPTH * hill and hill - valley > 3 * (hill + valley) ** 0.5

@@ -1,0 +1,212 @@
+"""When to stop measuring: the interval of the batch medians is narrow enough, or time is up.
+
+Medians of batches of iterations are compared instead of iterations, because neighbours resemble
+each other: what looks like many samples can be few. Pure: the caller brings samples and elapsed
+time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf, isnan
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from trtcore.batches import BATCH, BatchMedians
+from trtcore.errors import OptionError
+from trtcore.series import estimate, find_modes
+
+Floats = NDArray[np.float64]
+
+_LEAST_BATCHES = 32
+
+
+@dataclass(frozen=True)
+class StopRule:
+    """How precise a run has to be, and how long it may take.
+
+    Attributes:
+        target: half-width of the total's 95 % interval, as a part of the total.
+        layer_floor_ms: a layer this precise is precise enough, however short it is.
+        layer_share: layers are looked at from the longest on, until they hold this part of the
+            time; to each of them twice the target applies.
+        least_s: measure at least this long.
+        at_most_s: give up after this long.
+    """
+
+    target: float = 0.005
+    layer_floor_ms: float = 0.00025
+    layer_share: float = 0.9
+    least_s: float = 0.5
+    at_most_s: float = 15.0
+
+    @property
+    def layer_target(self) -> tuple[float, float]:
+        """The half-width allowed to a layer: a part of its time, or these ms if that is more."""
+        return 2 * self.target, self.layer_floor_ms
+
+    def __post_init__(self) -> None:
+        if not 0 < self.target < 1:
+            raise OptionError(f"precision target is {self.target}, expected a part between 0 and 1")
+        if not 0 < self.at_most_s < float("inf"):
+            raise OptionError(f"maximum time is {self.at_most_s} s, expected more than 0")
+
+
+_DEFAULT = StopRule()
+
+
+@dataclass(frozen=True)
+class Precision:
+    """How well one time is known.
+
+    Attributes:
+        layer: its number; -1 for the total.
+        median_ms: median of its batch medians; NaN if there are none.
+        half_width_ms: of its 95 % interval; NaN with too few batches.
+    """
+
+    layer: int
+    median_ms: float = float("nan")
+    half_width_ms: float = float("nan")
+
+    @property
+    def share(self) -> float:
+        """The half-width as a part of the median; NaN if either is not known."""
+        return self.half_width_ms / self.median_ms if self.median_ms else float("nan")
+
+    def excess(self, target: float, floor_ms: float) -> float:
+        """Returns the half-width over what is allowed: more than 1 is too wide, or not known."""
+        if isnan(self.half_width_ms):
+            return inf
+        allowed = max(target * self.median_ms, floor_ms)
+        return self.half_width_ms / allowed if allowed else 0.0
+
+    def obstacle(self, name: str, target: float, floor_ms: float = 0.0) -> str:
+        """Returns what keeps the run from stopping, in words; ``""`` if nothing does."""
+        if self.excess(target, floor_ms) <= 1:
+            return ""
+        return f"{name} is within {self.share:.2%}, wanted {target:.2%}"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether to stop, and what the figures are worth if one does.
+
+    Attributes:
+        is_over: stop now.
+        is_converged: the precision asked for is reached.
+        total: how well the un-profiled time is known.
+        worst: the layer furthest from its target; None if no layers were given.
+        words: why, in one line.
+    """
+
+    is_over: bool
+    is_converged: bool
+    total: Precision
+    worst: Precision | None
+    words: str
+
+
+class Convergence:
+    """Takes the samples of a run, some at a time, and says when it may stop.
+
+    Args:
+        rule: what was asked for.
+        iteration_ms: about how long an iteration takes; slow ones make smaller batches.
+    """
+
+    def __init__(self, rule: StopRule = _DEFAULT, iteration_ms: float = 0.0) -> None:
+        size = batch_size(iteration_ms, rule)
+        self._rule = rule
+        self._total, self._layers = BatchMedians(size), BatchMedians(size)
+        self._samples: list[Floats] = []
+
+    def add_total(self, span_ms: ArrayLike) -> None:
+        """Adds (n,) un-profiled times."""
+        self._samples.append(np.asarray(span_ms, dtype=np.float64))
+        self._total.add(self._samples[-1])
+
+    def add_layers(self, layer_ms: ArrayLike) -> None:
+        """Adds (n, L) layer times."""
+        self._layers.add(layer_ms)
+
+    def verdict(self, elapsed_s: float) -> Verdict:
+        """Says whether the run may stop after this time."""
+        samples = np.concatenate(self._samples) if self._samples else np.empty(0)
+        modes_ms = find_modes(samples, self._rule.target)
+        layers = self._layers.medians
+        return judge(self._total.medians, layers, elapsed_s, self._rule, modes_ms)
+
+
+def batch_size(iteration_ms: float, rule: StopRule = _DEFAULT) -> int:
+    """Returns how many iterations to a batch: 32, or fewer where those would outlast the run."""
+    fitting = rule.at_most_s * 1000 / 3 / max(iteration_ms, 1e-6) / _LEAST_BATCHES
+    return int(min(max(fitting, 1), BATCH))
+
+
+def judge(
+    total: ArrayLike,
+    layers: ArrayLike,
+    elapsed_s: float,
+    rule: StopRule = _DEFAULT,
+    modes_ms: tuple[float, ...] = (),
+) -> Verdict:
+    """Says whether a run may stop.
+
+    Args:
+        total: (B,) batch medians of the un-profiled time, in ms.
+        layers: (C, L) batch medians of the layer times, in ms; empty to look at the total only.
+        elapsed_s: time spent measuring so far.
+        rule: what was asked for.
+        modes_ms: the values that the un-profiled time jumps between, see `find_modes`. A median
+            between two modes is a matter of luck, however narrow its interval.
+    """
+    totals = np.asarray(total, dtype=np.float64)
+    by_layer = np.asarray(layers, dtype=np.float64)
+    whole = Precision(-1, *estimate(totals)) if totals.size else Precision(-1)
+    worst = _worst_layer(by_layer, rule)
+    obstacle = (
+        _too_early(totals, by_layer, elapsed_s, rule)
+        or whole.obstacle("the total", rule.target)
+        or _jumps(modes_ms)
+        or (worst.obstacle(f"layer {worst.layer}", *rule.layer_target) if worst else "")
+    )
+    return Verdict(
+        is_over=not obstacle or elapsed_s >= rule.at_most_s,
+        is_converged=not obstacle,
+        total=whole,
+        worst=worst,
+        words=_words(obstacle, elapsed_s, whole),
+    )
+
+
+def _words(obstacle: str, elapsed_s: float, whole: Precision) -> str:
+    if obstacle:
+        return f"not stable after {elapsed_s:.1f} s: {obstacle}"
+    return f"stable after {elapsed_s:.1f} s: the total is within {whole.share:.2%}"
+
+
+def _worst_layer(layers: Floats, rule: StopRule) -> Precision | None:
+    """Returns the layer furthest from its target among those that hold most of the time."""
+    if layers.size == 0:
+        return None
+    medians = np.median(layers, axis=0)
+    order = np.argsort(-medians)
+    before = np.cumsum(medians[order]) - medians[order]
+    long = order[before < rule.layer_share * medians.sum()]
+    looked_at = [Precision(int(i), *estimate(layers[:, i])) for i in long]
+    return max(looked_at, key=lambda layer: layer.excess(*rule.layer_target), default=None)
+
+
+def _too_early(totals: Floats, layers: Floats, elapsed_s: float, rule: StopRule) -> str:
+    batches = min(len(totals), len(layers) if layers.size else len(totals))
+    if batches < _LEAST_BATCHES:
+        return f"{batches} batches of iterations, {_LEAST_BATCHES} are needed"
+    return f"{rule.least_s} s are needed" if elapsed_s < rule.least_s else ""
+
+
+def _jumps(modes_ms: tuple[float, ...]) -> str:
+    if not modes_ms:
+        return ""
+    return f"the total jumps between {' and '.join(f'{mode:.4g}' for mode in modes_ms)} ms"
