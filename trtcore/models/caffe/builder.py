@@ -1,0 +1,187 @@
+"""What a layer converter works with: one layer, its bottoms, and the graph it adds nodes to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+from onnx import TensorProto
+
+from trtcore.models.caffe.graph import Graph, Shape, Tensor, fits_in_a_blob, text
+from trtcore.models.caffe.net import Layer
+from trtcore.models.caffe.weights import BlobRequest, LayerError, Maker, Weights
+
+
+class LayerBuilder:
+    """Adds the nodes of one layer.
+
+    The node that ends the layer has exactly the layer's name, and so has its tensor; the nodes
+    before it are named ``layer/suffix``, its constants ``layer_suffix``.
+
+    Attributes:
+        layer: the layer.
+        bottoms: its bottoms in order.
+        notes: lines for the report.
+    """
+
+    def __init__(
+        self,
+        layer: Layer,
+        bottoms: Sequence[Tensor],
+        graph: Graph,
+        weights: Weights,
+        batch: int | None,
+    ) -> None:
+        self.layer = layer
+        self.bottoms = tuple(bottoms)
+        self.notes: list[str] = []
+        self._graph = graph
+        self._weights = weights
+        self._batch = batch
+        self._blobs = 0
+
+    @property
+    def bottom(self) -> Tensor:
+        """The first bottom."""
+        return self.bottoms[0]
+
+    def param(self, field: str) -> Any:
+        """A parameter message of the layer, such as ``pooling_param``; defaults if not given."""
+        return getattr(self.layer.message, field)
+
+    def axis(self, value: int, *, ends: bool = False) -> int:
+        """A non-negative axis of the first bottom; ``ends`` allows one past the last.
+
+        Raises:
+            LayerError: no such axis.
+        """
+        ndim = len(self.bottom.shape)
+        canonical = value + ndim if value < 0 else value
+        if not 0 <= canonical < ndim + ends:
+            self.refuse(f"axis {value} does not exist in its bottom of {text(self.bottom.shape)}")
+        return canonical
+
+    def refuse(self, reason: str) -> NoReturn:
+        """Gives up on the layer.
+
+        Raises:
+            LayerError: always.
+        """
+        raise LayerError(reason)
+
+    def input(self, name: str, shape: Shape) -> Tensor:
+        """Adds an input of the net, with the batch that was asked for."""
+        if self._batch is not None:
+            shape = (self._batch, *shape[1:])
+        self._check(shape, f"its top {name!r}")
+        return self._graph.input(name, shape)
+
+    def node(
+        self,
+        op: str,
+        inputs: Sequence[Tensor],
+        shape: Shape,
+        suffix: str = "",
+        dtype: int = TensorProto.FLOAT,
+        **attributes: Any,
+    ) -> Tensor:
+        """Adds a node with one output of the given shape.
+
+        Args:
+            op: ONNX operator.
+            inputs: its inputs.
+            shape: shape of its output, by Caffe's rules.
+            suffix: what is added to the layer's name; nothing for the node that ends the layer.
+            dtype: ONNX type of the output.
+            **attributes: the node's attributes.
+
+        Raises:
+            LayerError: the shape is empty or absurd.
+        """
+        return self.nodes(op, inputs, [Tensor("", shape, dtype)], suffix, **attributes)[0]
+
+    def nodes(
+        self,
+        op: str,
+        inputs: Sequence[Tensor],
+        outputs: Sequence[Tensor],
+        suffix: str = "",
+        **attributes: Any,
+    ) -> list[Tensor]:
+        """Adds a node with several outputs, each named ``layer/name``; see `node`.
+
+        Raises:
+            LayerError: a shape is empty or absurd.
+        """
+        for output in outputs:
+            self._check(output.shape, "its output")
+        name = self._named(suffix)
+        made = [replace(output, name=self._named(output.name or suffix)) for output in outputs]
+        return self._graph.node(op, name, self.layer.name, inputs, made, **attributes)
+
+    def constant(self, suffix: str, values: NDArray[np.float32] | NDArray[np.int64]) -> Tensor:
+        """Adds a small constant."""
+        dtype = TensorProto.FLOAT if values.dtype == np.float32 else TensorProto.INT64
+        tensor = Tensor(f"{self.layer.name}_{suffix}", values.shape, dtype)
+        return self._graph.constant(tensor, lambda: values)
+
+    def number(self, suffix: str, value: float) -> Tensor:
+        """Adds a float32 scalar."""
+        return self.constant(suffix, np.array(value, np.float32))
+
+    def integers(self, suffix: str, values: Sequence[int]) -> Tensor:
+        """Adds a list of int64."""
+        return self.constant(suffix, np.array(values, np.int64))
+
+    def blob(self, index: int, shape: Shape, fan_in: int = 0, value: float = 0.0) -> Maker:
+        """Asks for a blob; its values come when the result is called.
+
+        Args:
+            index: its place among the layer's blobs.
+            shape: its shape in Caffe.
+            fan_in: He-normal fan-in when weights are made up, 0 for a constant.
+            value: that constant.
+
+        Raises:
+            LayerError: absurdly large, missing in the caffemodel or of another shape there.
+        """
+        self._blobs = max(self._blobs, index + 1)
+        key = f"{self.layer.name}_w"
+        return self._weights.blob(self.layer, BlobRequest(index, shape, key, fan_in, value))
+
+    def weight(
+        self,
+        suffix: str,
+        index: int,
+        shape: Shape,
+        *,
+        fan_in: int = 0,
+        value: float = 0.0,
+        view: Shape | None = None,
+    ) -> Tensor:
+        """Adds a blob as a constant; ``view`` is the shape it has in the graph."""
+        make = self.blob(index, shape, fan_in, value)
+        view = shape if view is None else view
+        return self.derived(suffix, view, lambda: make().reshape(view))
+
+    def derived(self, suffix: str, shape: Shape, make: Callable[[], NDArray[np.float32]]) -> Tensor:
+        """Adds a constant whose values are computed when the graph is finished."""
+        return self._graph.constant(Tensor(f"{self.layer.name}_{suffix}", shape), make)
+
+    def finish(self) -> None:
+        """Checks that the caffemodel has no blobs left for this layer.
+
+        Raises:
+            LayerError: it has.
+        """
+        self._weights.check_count(self.layer, self._blobs)
+
+    def _named(self, suffix: str) -> str:
+        return f"{self.layer.name}/{suffix}" if suffix else self.layer.name
+
+    def _check(self, shape: Shape, what: str) -> None:
+        if not fits_in_a_blob(shape):
+            self.refuse(f"{what} would be {text(shape)}, a blob has 1 to 2147483647 values")

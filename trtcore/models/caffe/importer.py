@@ -1,0 +1,72 @@
+"""From a Caffe deploy file and its weights to a `Model`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from trtcore.errors import ModelError, OptionError
+from trtcore.models.caffe.conversion import Conversion
+from trtcore.models.caffe.net import assemble
+from trtcore.models.caffe.prototxt import Prototxt, read_prototxt
+from trtcore.models.caffe.weights import Weights
+from trtcore.models.model import Model
+
+
+def load_caffe(
+    prototxt: str | Path,
+    caffemodel: str | Path | None = None,
+    *,
+    batch: int | None = None,
+    outputs: Sequence[str] = (),
+    seed: int = 0,
+) -> Model:
+    """Imports a Caffe net as an ONNX graph whose nodes and tensors have Caffe's layer names.
+
+    The node that ends a layer has exactly the layer's name; where a layer takes several nodes,
+    the others begin with it. All shapes are static.
+
+    Args:
+        prototxt: the deploy file, in text.
+        caffemodel: its weights, binary; None makes them up (He-normal, keyed by layer and seed).
+        batch: replaces the first dimension of every input; None keeps the file's.
+        outputs: blobs or layers to be the outputs; empty means the blobs that no layer reads.
+            Layers that no output needs are left out.
+        seed: seed of made-up weights, 0 or more.
+
+    Returns:
+        The model, float32. Its notes list what was left out, fields that were skipped, and
+        weights that no layer uses.
+
+    Raises:
+        ModelError: a file cannot be read, the net is wrong or not supported, or the weights do
+            not fit; one line that names the layers and their lines in the prototxt.
+        OptionError: batch below 1, or seed below 0.
+    """
+    if batch is not None and batch < 1:
+        raise OptionError(f"batch is {batch}, must be 1 or more")
+    if seed < 0:
+        raise OptionError(f"seed is {seed}, must be 0 or more")
+    parsed = read_prototxt(prototxt)
+    net = assemble(parsed)
+    weights = Weights(caffemodel, seed)
+    conversion = Conversion(net, weights, batch)
+    conversion.run(str(prototxt))
+    try:
+        tensors = conversion.outputs(outputs)
+    except ModelError as problem:
+        raise ModelError(f"{prototxt}: {problem}") from None
+    proto, unneeded = conversion.graph.finish(net.name, tensors)
+    notes = [*conversion.notes, *_notes(parsed, weights, unneeded)]
+    name = re.sub(r"[^\w.-]+", "_", net.name) or Path(prototxt).stem
+    return Model(name, proto, str(prototxt), weights.origin, tuple(notes))
+
+
+def _notes(parsed: Prototxt, weights: Weights, unneeded: Sequence[str]) -> list[str]:
+    lists = {
+        "left out, no output needs them": [repr(name) for name in unneeded],
+        "fields that are not known were skipped": parsed.unknown_fields,
+        "weights that no layer uses": weights.unused(),
+    }
+    return [f"{what}: {', '.join(items)}" for what, items in lists.items() if items]

@@ -1,0 +1,184 @@
+"""From a parsed prototxt to the layers that run in TEST phase, in one modern form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from trtcore.errors import ModelError
+from trtcore.models.caffe.prototxt import Prototxt
+
+_TEST = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """One layer of the net.
+
+    Attributes:
+        name: the layer's name; made from type and position where the file gives none.
+        type: the modern type name, such as ``Convolution``.
+        bottoms: names of the blobs it reads.
+        tops: names of the blobs it writes.
+        line: where it begins in the prototxt, 0 for the legacy ``input`` fields.
+        message: its ``LayerParameter``.
+        param_names: names under which its blobs are shared with other layers; "" for not shared.
+    """
+
+    name: str
+    type: str
+    bottoms: tuple[str, ...]
+    tops: tuple[str, ...]
+    line: int
+    message: Any
+    param_names: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        place = f", line {self.line}" if self.line else ""
+        return f"layer {self.name!r} ({self.type}{place})"
+
+
+@dataclass(frozen=True)
+class Net:
+    """The layers of the TEST phase in file order, and those left to training."""
+
+    name: str
+    layers: tuple[Layer, ...]
+    other_phase: tuple[Layer, ...] = ()
+
+
+def assemble(prototxt: Prototxt) -> Net:
+    """Upgrades legacy forms and applies the phase rules.
+
+    Raises:
+        ModelError: no layers, modern and legacy layers mixed, the V0 format, or a layer with
+            both include and exclude rules.
+
+    Source: BVLC/caffe src/caffe/util/upgrade_proto.cpp and src/caffe/net.cpp, FilterNet.
+    """
+    net = prototxt.net
+    if net.layer and net.layers:
+        raise ModelError(f"{prototxt.path}: mixes `layer` and `layers` entries, use one of them")
+    if not (net.layer or net.layers):
+        raise ModelError(f"{prototxt.path}: has no layers, expected a Caffe net")
+    lines = prototxt.layer_lines
+    if len(lines) != len(net.layer) + len(net.layers):
+        lines = (0,) * (len(net.layer) + len(net.layers))
+    layers = [_modern(message, i, lines[i]) for i, message in enumerate(net.layer)]
+    layers += [_upgraded(v1, i, lines[i], prototxt) for i, v1 in enumerate(net.layers)]
+    layers = [*_legacy_inputs(prototxt), *layers]
+    phases: dict[bool, list[Layer]] = {True: [], False: []}
+    for layer in layers:
+        phases[_runs_in_test(layer, prototxt)].append(layer)
+    return Net(net.name, tuple(phases[True]), tuple(phases[False]))
+
+
+def _modern(message: Any, index: int, line: int, shared: tuple[str, ...] = ()) -> Layer:
+    return Layer(
+        message.name or f"{message.type}{index}",
+        message.type,
+        tuple(message.bottom),
+        tuple(message.top),
+        line,
+        message,
+        shared or tuple(spec.name for spec in message.param),
+    )
+
+
+def _upgraded(v1: Any, index: int, line: int, prototxt: Prototxt) -> Layer:
+    """A ``V1LayerParameter`` as a modern layer: same fields by name, the type as a word."""
+    if v1.HasField("layer"):
+        raise ModelError(
+            f"{prototxt.path}, line {line}: the V0 format of 2013 is not supported, "
+            "upgrade the file with Caffe's upgrade_net_proto_text"
+        )
+    modern = type(prototxt.net)().layer.add(name=v1.name, type=_V1_TYPES.get(v1.type, ""))
+    for field, value in v1.ListFields():
+        if field.name in ("name", "type", "param") or not hasattr(modern, field.name):
+            continue
+        if hasattr(value, "extend"):
+            getattr(modern, field.name).extend(value)
+        else:
+            getattr(modern, field.name).CopyFrom(value)
+    return _modern(modern, index, line, tuple(v1.param))
+
+
+def _legacy_inputs(prototxt: Prototxt) -> list[Layer]:
+    """The ``input`` fields as one Input layer, as Caffe does itself."""
+    net = prototxt.net
+    if not net.input:
+        return []
+    message = type(net)().layer.add(name="input", type="Input", top=net.input)
+    if net.input_shape:
+        message.input_param.shape.extend(net.input_shape)
+    elif len(net.input_dim) == 4 * len(net.input):
+        for start in range(0, len(net.input_dim), 4):
+            message.input_param.shape.add(dim=net.input_dim[start : start + 4])
+    else:
+        raise ModelError(
+            f"{prototxt.path}: has {len(net.input)} `input` and {len(net.input_dim)} `input_dim` "
+            "entries, give four per input"
+        )
+    return [_modern(message, 0, 0)]
+
+
+def _runs_in_test(layer: Layer, prototxt: Prototxt) -> bool:
+    include, exclude = layer.message.include, layer.message.exclude
+    if include and exclude:
+        raise ModelError(f"{prototxt.path}: {layer} has both include and exclude rules, use one")
+    if include:
+        return any(_holds(rule) for rule in include)
+    return not any(_holds(rule) for rule in exclude)
+
+
+def _holds(rule: Any) -> bool:
+    """Whether a rule holds in phase TEST, level 0, with no stages."""
+    return (
+        (not rule.HasField("phase") or rule.phase == _TEST)
+        and (not rule.HasField("min_level") or rule.min_level <= 0)
+        and (not rule.HasField("max_level") or rule.max_level >= 0)
+        and not rule.stage
+    )
+
+
+_V1_TYPES = {
+    1: "Accuracy",
+    2: "BNLL",
+    3: "Concat",
+    4: "Convolution",
+    5: "Data",
+    6: "Dropout",
+    7: "EuclideanLoss",
+    8: "Flatten",
+    9: "HDF5Data",
+    10: "HDF5Output",
+    11: "Im2col",
+    12: "ImageData",
+    13: "InfogainLoss",
+    14: "InnerProduct",
+    15: "LRN",
+    16: "MultinomialLogisticLoss",
+    17: "Pooling",
+    18: "ReLU",
+    19: "Sigmoid",
+    20: "Softmax",
+    21: "SoftmaxWithLoss",
+    22: "Split",
+    23: "TanH",
+    24: "WindowData",
+    25: "Eltwise",
+    26: "Power",
+    27: "SigmoidCrossEntropyLoss",
+    28: "HingeLoss",
+    29: "MemoryData",
+    30: "ArgMax",
+    31: "Threshold",
+    32: "DummyData",
+    33: "Slice",
+    34: "MVN",
+    35: "AbsVal",
+    36: "Silence",
+    37: "ContrastiveLoss",
+    38: "Exp",
+    39: "Deconvolution",
+}

@@ -1,0 +1,147 @@
+"""Hands every layer its blobs: from a caffemodel, or made up from a seed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trtcore.models.caffe.caffemodel import Blob, read_caffemodel
+from trtcore.models.caffe.graph import Shape, text
+from trtcore.models.caffe.net import Layer
+from trtcore.models.weights import he_normal
+
+MAX_WEIGHTS = 2**28
+
+Maker = Callable[[], NDArray[np.float32]]
+
+
+class LayerError(Exception):
+    """What is wrong with one layer; the conversion collects them."""
+
+
+@dataclass(frozen=True)
+class BlobRequest:
+    """A blob that a layer wants.
+
+    Attributes:
+        index: its place among the layer's blobs.
+        shape: its dimensions.
+        key: what keys its random values.
+        fan_in: He-normal fan-in when it is made up, or 0 for a constant.
+        value: the constant it is filled with when it is made up.
+    """
+
+    index: int
+    shape: Shape
+    key: str = ""
+    fan_in: int = 0
+    value: float = 0.0
+
+
+class Weights:
+    """The blobs of a net.
+
+    Args:
+        path: the caffemodel, or None for made-up weights.
+        seed: seed of made-up weights.
+
+    Raises:
+        ModelError: the caffemodel cannot be read.
+    """
+
+    def __init__(self, path: str | Path | None, seed: int) -> None:
+        self._path = path
+        self._file = {} if path is None else read_caffemodel(path)
+        self._seed = seed
+        self._owners: dict[str, Layer] = {}
+        self._shared: dict[str, tuple[Shape, Maker]] = {}
+        self._elements = 0
+
+    @property
+    def origin(self) -> str:
+        """Where the weights come from, for reports."""
+        return f"He-normal, seed {self._seed}" if self._path is None else "file"
+
+    def blob(self, layer: Layer, request: BlobRequest) -> Maker:
+        """Finds a blob; its values are read or made only when the result is called.
+
+        Returns:
+            A function that returns the values, float32 of the shape asked for.
+
+        Raises:
+            LayerError: absurdly large, missing in the file, or of another shape there.
+
+        Source: BVLC/caffe src/caffe/net.cpp, AppendParam and CopyTrainedLayersFrom.
+        """
+        shared_as = "".join(layer.param_names[request.index : request.index + 1])
+        if shared_as in self._shared:
+            self._owners.setdefault(layer.name, layer)
+            return self._shared_blob(shared_as, request.shape)
+        self._check_owner(layer)
+        self._elements += math.prod(request.shape)
+        if min(request.shape, default=1) < 1 or self._elements > MAX_WEIGHTS:
+            raise LayerError(
+                f"its blob {request.index} would be {text(request.shape)}: "
+                f"a net may have {MAX_WEIGHTS} weights in all"
+            )
+        make = self._made_up(request) if self._path is None else self._stored(layer, request)
+        if shared_as:
+            self._shared[shared_as] = request.shape, make
+        return make
+
+    def check_count(self, layer: Layer, count: int) -> None:
+        """Checks that the file has no more blobs for a layer than the net wants.
+
+        Raises:
+            LayerError: it has more.
+        """
+        found = len(self._file.get(layer.name, ()))
+        if count and found > count:
+            raise LayerError(f"{self._path} has {found} blobs for it, the net wants {count}")
+
+    def unused(self) -> list[str]:
+        """Layers of the file whose blobs no layer took, with the shapes."""
+        return [
+            f"{name!r} ({', '.join(text(blob.shape) for blob in blobs)})"
+            for name, blobs in self._file.items()
+            if name not in self._owners
+        ]
+
+    def _check_owner(self, layer: Layer) -> None:
+        owner = self._owners.setdefault(layer.name, layer)
+        if owner is not layer:
+            raise LayerError(
+                f"line {owner.line} has a layer of this name, but weights go by name: rename one"
+            )
+
+    def _shared_blob(self, name: str, shape: Shape) -> Maker:
+        owned, make = self._shared[name]
+        if math.prod(owned) != math.prod(shape):
+            raise LayerError(f"shares its blob {name!r} of {text(owned)}, but wants {text(shape)}")
+        return lambda: make().reshape(shape)
+
+    def _made_up(self, request: BlobRequest) -> Maker:
+        shape, seed = request.shape, self._seed
+        if request.fan_in:
+            return lambda: he_normal(request.key, shape, request.fan_in, seed)
+        return lambda: np.full(shape, request.value, np.float32)
+
+    def _stored(self, layer: Layer, request: BlobRequest) -> Maker:
+        blobs = self._file.get(layer.name, [])
+        if request.index >= len(blobs):
+            self._refuse(request, f"has {len(blobs)} blobs for it")
+        blob: Blob = blobs[request.index]
+        if not blob.fits(request.shape):
+            self._refuse(request, f"has {text(blob.shape)}")
+        return lambda: blob.values().reshape(request.shape)
+
+    def _refuse(self, request: BlobRequest, found: str) -> NoReturn:
+        raise LayerError(
+            f"{self._path} {found}, the net wants {text(request.shape)} for blob {request.index}"
+        )
