@@ -1,0 +1,148 @@
+"""The Chrome trace of a small profile, whole."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+
+from trtcore.report.perfetto import render_trace
+from trtcore.result import (
+    Counts,
+    Environment,
+    Layer,
+    ModelRecord,
+    Profile,
+    Samples,
+    TensorInfo,
+)
+
+DATA_IN = TensorInfo("data", (1, 3, 8, 8), "Half")
+CONV_OUT = TensorInfo("relu1", (1, 4, 8, 8), "Half")
+
+
+def floats(*values) -> np.ndarray:
+    return np.array(values, dtype=np.float32)
+
+
+PROFILE = Profile(
+    model=ModelRecord("small", "small.onnx"),
+    backend="tensorrt_rtx",
+    precision="fp16",
+    batch=1,
+    method="by hand",
+    io=(),
+    layers=(
+        Layer("__myl_conv", "correlation", ("conv1", "relu1"), "k1", 0, (DATA_IN,), (CONV_OUT,)),
+        Layer("__myl_fc", "", ("fc1",), "k2", 1),
+    ),
+    samples=Samples(
+        layer_ms=floats([0.5, 0.25], [0.5, 0.125], [0.75, 0.125]),
+        wall_ms=floats(1.0, 2.0, 4.0),
+        enqueue_ms=floats(0.25, 0.5, 0.5),
+        gpu_ms=floats(0.5, 1.0, 3.0),
+    ),
+    counts=Counts(asked=3, warmed_up=1, measured=3),
+    environment=Environment("now", "0.1", "3.11", "Linux", "cpu", "NVIDIA H200"),
+)
+
+
+def head(pid: int, name: str, tracks: dict[int, str]) -> list[dict]:
+    return [
+        {"name": "process_name", "ph": "M", "pid": pid, "args": {"name": name}},
+        {"name": "process_sort_index", "ph": "M", "pid": pid, "args": {"sort_index": pid}},
+        *(
+            {"name": "thread_name", "ph": "M", "pid": pid, "tid": tid, "args": {"name": track}}
+            for tid, track in tracks.items()
+        ),
+    ]
+
+
+def bar(name: str, pid: int, tid: int, ts: float, dur: float) -> dict:
+    return {"name": name, "ph": "X", "pid": pid, "tid": tid, "ts": ts, "dur": dur}
+
+
+def conv(pid: int, ts: float, dur: float) -> dict:
+    args = {
+        "position": 0,
+        "layer": "__myl_conv",
+        "tactic": "k1",
+        "nodes": ["conv1", "relu1"],
+        "inputs": ["data [1, 3, 8, 8] Half"],
+        "outputs": ["relu1 [1, 4, 8, 8] Half"],
+    }
+    return {**bar("conv1 + relu1", pid, 0, ts, dur), "cat": "correlation", "args": args}
+
+
+def fc(pid: int, ts: float, dur: float) -> dict:
+    args = {
+        "position": 1,
+        "layer": "__myl_fc",
+        "tactic": "k2",
+        "nodes": ["fc1"],
+        "inputs": [],
+        "outputs": [],
+    }
+    return {**bar("fc1", pid, 1, ts, dur), "cat": "layer", "args": args}
+
+
+STREAMS = {0: "stream 0", 1: "stream 1"}
+
+
+def test_trace_whole() -> None:
+    assert json.loads(render_trace(PROFILE, iterations=2)) == {
+        "displayTimeUnit": "ns",
+        "otherData": {
+            "model": "small",
+            "backend": "tensorrt_rtx",
+            "precision": "fp16",
+            "batch": "1",
+            "device": "NVIDIA H200",
+            "method": "by hand",
+            "note": "The profiler gives durations only: layers are laid end to end in execution "
+            "order, and their sum is not the latency.",
+        },
+        "traceEvents": [
+            *head(1, "median iteration", STREAMS),
+            conv(1, 0.0, 500.0),
+            fc(1, 500.0, 125.0),
+            *head(2, "profiled iterations", STREAMS),
+            conv(2, 0.0, 500.0),
+            fc(2, 500.0, 250.0),
+            conv(2, 750.0, 500.0),
+            fc(2, 1250.0, 125.0),
+            *head(3, "un-profiled iterations", {0: "host", 1: "GPU"}),
+            bar("iteration 0", 3, 0, 0.0, 1000.0),
+            bar("enqueue", 3, 0, 0.0, 250.0),
+            bar("iteration 0", 3, 1, 500.0, 500.0),
+            bar("iteration 1", 3, 0, 1000.0, 2000.0),
+            bar("enqueue", 3, 0, 1000.0, 500.0),
+            bar("iteration 1", 3, 1, 2000.0, 1000.0),
+        ],
+    }
+
+
+def test_run_on_a_cpu_has_no_gpu_track() -> None:
+    layers = (Layer("conv1", "Conv", ("conv1",)),)
+    samples = Samples(floats([2.0]), floats(3.0))
+    environment = replace(PROFILE.environment, device="")
+    cpu = replace(PROFILE, layers=layers, samples=samples, environment=environment)
+    trace = json.loads(render_trace(cpu))
+    assert trace["otherData"]["device"] == "cpu"
+    events = trace["traceEvents"]
+    tracks = [event["args"]["name"] for event in events if event["name"] == "thread_name"]
+    assert tracks == ["stream 0", "stream 0", "host"]
+    assert events[-1] == bar("iteration 0", 3, 0, 0.0, 3000.0)
+
+
+def test_negative_times_do_not_run_backwards() -> None:
+    samples = Samples(floats([-0.5, 0.25]), floats())
+    events = json.loads(render_trace(replace(PROFILE, samples=samples)))["traceEvents"]
+    bars = [(event["ts"], event["dur"]) for event in events if event["ph"] == "X"]
+    assert bars == [(0.0, 0.0), (0.0, 250.0)] * 2
+
+
+def test_run_without_samples_is_an_empty_trace() -> None:
+    samples = Samples(np.empty((0, 2), dtype=np.float32), floats())
+    assert json.loads(render_trace(replace(PROFILE, samples=samples)))["traceEvents"] == []

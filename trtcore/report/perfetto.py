@@ -1,0 +1,139 @@
+"""A profile as a Chrome trace, for https://ui.perfetto.dev and chrome://tracing.
+
+Source: the Trace Event Format (complete events ``X`` and metadata events ``M``, times in
+microseconds).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from trtcore.report.labels import layer_labels
+from trtcore.result import Layer, Profile
+
+_MEDIANS, _PROFILED, _UNPROFILED = 1, 2, 3
+_HOST, _GPU = 0, 1
+_NOTE = (
+    "The profiler gives durations only: layers are laid end to end in execution order, "
+    "and their sum is not the latency."
+)
+
+Event = dict[str, Any]
+
+
+def render_trace(profile: Profile, iterations: int = 10) -> str:
+    """Returns a trace of the median iteration and of the first iterations as they were.
+
+    Each CUDA stream of the engine is a track. Layers are named after the model's nodes; the
+    engine's own name, the tactic and the rest are among an event's arguments.
+
+    Args:
+        profile: the profile.
+        iterations: how many iterations to show one by one.
+    """
+    events = [
+        *_median_iteration(profile),
+        *_profiled_iterations(profile, iterations),
+        *_unprofiled_iterations(profile, iterations),
+    ]
+    lines = ",\n".join(json.dumps(event) for event in events)
+    about = json.dumps(_about(profile))
+    return f'{{"displayTimeUnit": "ns",\n"otherData": {about},\n"traceEvents": [\n{lines}\n]}}\n'
+
+
+def _about(profile: Profile) -> dict[str, str]:
+    return {
+        "model": profile.model.name,
+        "backend": profile.backend,
+        "precision": profile.precision,
+        "batch": str(profile.batch),
+        "device": profile.environment.device or profile.environment.cpu,
+        "method": profile.method,
+        "note": _NOTE,
+    }
+
+
+def _median_iteration(profile: Profile) -> Iterator[Event]:
+    layer_ms = profile.samples.layer_ms
+    if len(layer_ms) == 0:
+        return
+    yield from _names(_MEDIANS, "median iteration", _streams(profile.layers))
+    yield from _layers(profile, _MEDIANS, np.median(layer_ms, axis=0).astype(np.float64), 0.0)
+
+
+def _profiled_iterations(profile: Profile, iterations: int) -> Iterator[Event]:
+    shown = profile.samples.layer_ms[:iterations].astype(np.float64)
+    if len(shown) == 0:
+        return
+    yield from _names(_PROFILED, "profiled iterations", _streams(profile.layers))
+    start_ms = 0.0
+    for layer_ms in shown:
+        yield from _layers(profile, _PROFILED, layer_ms, start_ms)
+        start_ms += float(layer_ms.clip(min=0.0).sum())
+
+
+def _unprofiled_iterations(profile: Profile, iterations: int) -> Iterator[Event]:
+    samples = profile.samples
+    wall = samples.wall_ms[:iterations].astype(np.float64)
+    if len(wall) == 0:
+        return
+    tracks = {_HOST: "host", _GPU: "GPU"} if samples.gpu_ms.size else {_HOST: "host"}
+    yield from _names(_UNPROFILED, "un-profiled iterations", tracks)
+    for i, end in enumerate(np.cumsum(wall)):
+        start = float(end - wall[i])
+        yield _complete(f"iteration {i}", _UNPROFILED, _HOST, start, float(wall[i]))
+        if samples.enqueue_ms.size:
+            enqueue = float(samples.enqueue_ms[i])
+            yield _complete("enqueue", _UNPROFILED, _HOST, start, enqueue)
+        if samples.gpu_ms.size:
+            gpu = float(samples.gpu_ms[i])
+            yield _complete(f"iteration {i}", _UNPROFILED, _GPU, float(end) - gpu, gpu)
+
+
+def _layers(
+    profile: Profile, process: int, layer_ms: np.ndarray[Any, Any], start_ms: float
+) -> Iterator[Event]:
+    labels = layer_labels(profile.layers)
+    for i, (layer, label) in enumerate(zip(profile.layers, labels, strict=True)):
+        duration = max(float(layer_ms[i]), 0.0)
+        event = _complete(label, process, max(layer.stream, 0), start_ms, duration)
+        yield {**event, "cat": layer.kind or "layer", "args": _arguments(layer, i)}
+        start_ms += duration
+
+
+def _arguments(layer: Layer, index: int) -> dict[str, Any]:
+    return {
+        "position": index,
+        "layer": layer.name,
+        "tactic": layer.tactic,
+        "nodes": list(layer.nodes),
+        "inputs": [f"{t.name} {list(t.shape)} {t.dtype}" for t in layer.inputs],
+        "outputs": [f"{t.name} {list(t.shape)} {t.dtype}" for t in layer.outputs],
+    }
+
+
+def _complete(name: str, process: int, track: int, start_ms: float, duration_ms: float) -> Event:
+    return {
+        "name": name,
+        "ph": "X",
+        "pid": process,
+        "tid": track,
+        "ts": round(start_ms * 1000, 3),
+        "dur": round(duration_ms * 1000, 3),
+    }
+
+
+def _streams(layers: Sequence[Layer]) -> dict[int, str]:
+    return {stream: f"stream {stream}" for stream in sorted({max(x.stream, 0) for x in layers})}
+
+
+def _names(process: int, name: str, tracks: dict[int, str]) -> Iterator[Event]:
+    yield {"name": "process_name", "ph": "M", "pid": process, "args": {"name": name}}
+    yield {"name": "process_sort_index", "ph": "M", "pid": process, "args": {"sort_index": process}}
+    for track, words in tracks.items():
+        args = {"name": words}
+        yield {"name": "thread_name", "ph": "M", "pid": process, "tid": track, "args": args}
