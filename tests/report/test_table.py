@@ -1,0 +1,197 @@
+"""The terminal report, compared in full."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from trtcore.errors import OptionError
+from trtcore.report.labels import layer_labels, shorten
+from trtcore.report.table import print_table, render_table
+from trtcore.result import Counts, Layer, Samples
+
+GPU_TABLE = """\
+Input data (4, 3, 224, 224) Half linear
+Output prob (4, 1000) Half linear
+
+Layer                                                                                              median ms   share  p95 ms  min ms
+conv1/7x7_s2 + conv1/relu_7x7 [MoveConc]                                                              0.0304   14.5%  0.0307  0.0301
+conv1/7x7_s2 + conv1/relu_7x7 [correlation]                                                           0.1636   77.9%  0.1651  0.1620
+inception_3a/3x3_reduce + inception_3a/relu_3x3_reduce + inception_3a/3x3 + inception_3a/relu_3x3     0.0125    6.0%  0.0126  0.0124
+__myl_Move_myl0_5                                                                                     0.0025    1.2%  0.0025  0.0025
+2 signal and wait markers                                                                             0.0010    0.5%
+Time over all layers                                                                                  0.2100  100.0%
+Medians of 200 profiled iterations; the total and the shares are of the medians.
+
+Latency     0.2500 ms, median of 700 un-profiled iterations (95 % interval 0.2498 to 0.2502), host
+            time from enqueue to synchronised; p95 0.2522; p99 0.2525
+GPU time    0.2050 ms, median of 700 un-profiled iterations (95 % interval 0.2048 to 0.2052),
+            between CUDA events around an iteration; p95 0.2068; p99 0.2070
+Enqueue     0.0600 ms, median of 700 un-profiled iterations (95 % interval 0.0600 to 0.0600), host
+            time of the enqueue call alone; p95 0.0605; p99 0.0606
+Throughput  16000.0 items per second: batch 4 over the mean latency
+Iterations  asked 700, warmed up 64, measured 700 un-profiled and 200 profiled, interrupted
+Method      native IProfiler, reported after each synchronise
+
+Model    googlenet (built-in), 2 nodes, weights He-normal, seed 0, precision fp16, batch 4
+Engine   built in 1.2 s by TensorRT-RTX 1.6.1, 14.1 MB, 6 layers, 1 auxiliary stream, verbosity
+         DETAILED, runtime cache used
+GPU      NVIDIA H200, compute capability 9.0, driver 580.65, 139 GiB
+Clocks   SM 1980 MHz before, 1950 MHz after (1905 to 1980 while measuring), memory 2619 MHz, 45
+         C, 312 W, held down by SW power cap
+Runtime  TensorRT-RTX 1.6.1
+Host     2025-06-01T12:00:00+00:00, Linux-6.1, Python 3.11.7, trtcore 0.1.0
+
+Warning  the input was zeros
+Warning  the run was interrupted: 200 of 700 profiled iterations were measured
+Warning  unstable clock: the SM clock went from 1905 to 1980 MHz; held down by SW power cap
+Warning  layers run on 2 streams, so their times overlap and do not add up to the latency; an
+         engine built without auxiliary streams (--serial) does not overlap
+"""  # noqa: E501
+
+CPU_TABLE = """\
+Input x (1, 8) float32
+Output y (1, 8) float32
+
+Layer                 median ms   share  p95 ms  min ms
+swish [HardSigmoid]       1.500    7.5%       -   1.485
+swish [Mul]               0.500    2.5%       -   0.495
+fc                       18.000   90.0%       -  17.820
+Time over all layers     20.000  100.0%
+Medians of 11 profiled iterations; the total and the shares are of the medians. A p95 needs 130 iterations.
+
+Latency     20.0000 ms, median of 11 un-profiled iterations (95 % interval 19.8400 to 20.1600), host
+            time of a run
+Throughput  50.0 items per second: batch 1 over the mean latency
+Iterations  asked for as many as fit the time, warmed up 2, measured 11 un-profiled and 11 profiled
+Method      un-fused model on the CPU, 2 threads
+
+Model    net (net.onnx), weights file, precision fp32, batch 1
+Engine   built in 0.9 s by TensorRT-RTX 1.7.1, 2.0 MB, 3 layers, verbosity DETAILED, not run here
+CPU      Intel Xeon
+Runtime  ONNX Runtime 1.31.1
+Host     2025-06-01T12:00:00+00:00, Linux-6.1, Python 3.11.7, trtcore 0.1.0
+
+Note  3 nodes had no name
+"""  # noqa: E501
+
+
+def table_of(text: str) -> str:
+    """The part between the tensors and the facts."""
+    return text.split("\n\n")[1] + "\n"
+
+
+class TestWholeText:
+    def test_gpu(self, gpu_profile):
+        assert render_table(gpu_profile) == GPU_TABLE
+
+    def test_cpu(self, cpu_profile):
+        assert render_table(cpu_profile) == CPU_TABLE
+
+
+class TestRows:
+    def test_by_time_on_a_narrow_terminal(self, gpu_profile):
+        text = render_table(gpu_profile, sort="time", top=3, width=80)
+        assert table_of(text) == (
+            "Layer                                          median ms   share  p95 ms  min ms\n"
+            "conv1/7x7_s2 + conv1/relu_7x7 [correlation]       0.1636   77.9%  0.1651  0.1620\n"
+            "conv1/7x7_s2 + conv1/relu_7x7 [MoveConc]          0.0304   14.5%  0.0307  0.0301\n"
+            "inception_3a/3x3_reduce + ... +                   0.0125    6.0%  0.0126  0.0124\n"
+            "inception_3a/relu_3x3 (4 nodes)\n"
+            "1 further layer                                   0.0025    1.2%\n"
+            "2 signal and wait markers                         0.0010    0.5%\n"
+            "Time over all layers                              0.2100  100.0%\n"
+            "Medians of 200 profiled iterations; the total and the shares are of the medians.\n"
+        )
+
+    def test_top_keeps_the_order_of_execution(self, gpu_profile):
+        lines = table_of(render_table(gpu_profile, top=2)).splitlines()
+        assert [line.split("  ")[0] for line in lines[1:4]] == [
+            "conv1/7x7_s2 + conv1/relu_7x7 [MoveConc]",
+            "conv1/7x7_s2 + conv1/relu_7x7 [correlation]",
+            "2 further layers",
+        ]
+
+    @pytest.mark.parametrize("width", [1, 40, 60, 80, 120])
+    def test_long_names_are_folded_and_never_cut(self, gpu_profile, width):
+        text = render_table(gpu_profile, width=width)
+        assert "…" not in text
+        assert max(map(len, text.splitlines())) <= max(width, 60)
+
+    def test_one_iteration_is_no_median(self, cpu_profile):
+        samples = Samples(np.ones((1, 3), np.float32), np.full(1, 7.0, np.float32))
+        text = render_table(replace(cpu_profile, samples=samples, counts=Counts(1, 0, 1)))
+        assert "One figure per layer; the total and the shares are of these." in text
+        assert "Latency     7.0000 ms, a single figure" in text
+
+    def test_nothing_measured_at_all(self, cpu_profile):
+        samples = Samples(np.empty((0, 3), np.float32), np.empty(0, np.float32))
+        text = render_table(replace(cpu_profile, samples=samples, counts=Counts(9, 0, 0)))
+        assert "Latency     not measured" in text
+        assert "fc                            -      -       -       -\n" in text
+
+    def test_names_are_not_markup(self, cpu_profile):
+        layers = tuple(
+            replace(x, name=f"[red]{i}[/]", nodes=()) for i, x in enumerate(cpu_profile.layers)
+        )
+        assert "[red]2[/]  " in render_table(replace(cpu_profile, layers=layers))
+
+
+class TestPrintTable:
+    def test_plain_text_when_not_a_terminal(self, gpu_profile):
+        out = io.StringIO()
+        print_table(gpu_profile, Console(file=out, width=40))
+        assert out.getvalue() == GPU_TABLE
+
+    def test_styled_and_fitted_on_a_terminal(self, gpu_profile):
+        out = io.StringIO()
+        console = Console(file=out, width=88, force_terminal=True, color_system="standard")
+        print_table(gpu_profile, console, sort="time", top=1)
+        assert "\x1b[1m" in out.getvalue()
+        assert "3 further layers" in out.getvalue()
+
+
+class TestBadOptions:
+    def test_unknown_order(self, cpu_profile):
+        with pytest.raises(OptionError, match="sort is 'name', must be one of order, time"):
+            render_table(cpu_profile, sort="name")
+
+    @pytest.mark.parametrize("top", [0, -1])
+    def test_no_rows(self, cpu_profile, top):
+        with pytest.raises(OptionError, match=f"top is {top}, must be 1 or more"):
+            render_table(cpu_profile, top=top)
+
+
+class TestLabels:
+    def test_shared_nodes_are_told_apart(self):
+        layers = (
+            Layer("__myl_CastMul_myl0_3", "kgen", ("norm",)),
+            Layer("norm_pooling_myl0_4", "avgpool", ("norm",)),
+            Layer("a", "avgpool", ("norm",)),
+            Layer("x", "kgen", ("alone", "too")),
+            Layer("engine name"),
+        )
+        assert layer_labels(layers) == (
+            "norm [CastMul]",
+            "norm [avgpool] #1",
+            "norm [avgpool] #2",
+            "alone + too",
+            "engine name",
+        )
+
+    @pytest.mark.parametrize(
+        ("label", "width", "short"),
+        [
+            ("a + b + c", 9, "a + b + c"),
+            ("a + b + c", 8, "a + ... + c (3 nodes)"),
+            ("a + b", 2, "a + b"),
+            ("one long name", 3, "one long name"),
+            ("a + b [x] + c [gemm]", 8, "a + ... + c [gemm] (3 nodes)"),
+        ],
+    )
+    def test_shorten(self, label, width, short):
+        assert shorten(label, width) == short

@@ -1,0 +1,138 @@
+"""Each warning at its threshold, and silence below it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from trtcore.diagnosis import diagnose
+from trtcore.result import (
+    Build,
+    Clocks,
+    Counts,
+    Environment,
+    Layer,
+    ModelRecord,
+    Profile,
+    Samples,
+)
+
+
+def series(value: float, spread: float = 0.0) -> np.ndarray:
+    return (value * (1 + spread * np.linspace(-1, 1, 200))).astype(np.float32)
+
+
+def make_profile(*, gpu=1.0, enqueue=0.1, layer=0.5, spread=0.0, **changes) -> Profile:
+    profile = Profile(
+        model=ModelRecord("net", "net.onnx"),
+        backend="tensorrt",
+        precision="fp16",
+        batch=1,
+        method="by hand",
+        io=(),
+        layers=(Layer("a", "kgen", stream=0), Layer("b", "gemm", stream=0)),
+        samples=Samples(
+            layer_ms=np.full((200, 2), layer, np.float32),
+            wall_ms=series(gpu + 0.1),
+            enqueue_ms=series(enqueue),
+            gpu_ms=series(gpu, spread),
+        ),
+        counts=Counts(200, 10, 200),
+        environment=Environment("", "", "", "", "", "H200", clocks=Clocks(1980, 1980)),
+        build=Build("TensorRT 10.16", 1.0, 10, 2),
+    )
+    return replace(profile, **changes)
+
+
+def with_clocks(*args, **kwargs) -> Environment:
+    return Environment("", "", "", "", "", "H200", clocks=Clocks(*args, **kwargs))
+
+
+def test_nothing_to_say():
+    assert diagnose(make_profile()) == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        (
+            {"enqueue": 0.81},
+            "enqueue-bound: the enqueue call takes 0.8100 ms of 1.0000 ms GPU time",
+        ),
+        ({"spread": 0.06}, "latency is unsteady: CoV 3.5%, steady is below 2.5%"),
+        (
+            {"spread": 0.11},
+            "CoV 6.4%, steady is below 2.5%; IQR/median 11.0%, steady is below 10%",
+        ),
+        (
+            {"environment": with_clocks(1980, 1930)},
+            "unstable clock: the SM clock went from 1930 to 1980 MHz",
+        ),
+        (
+            {"environment": with_clocks(1980, 1980, throttle_reasons=("SW power cap",))},
+            "unstable clock: held down by SW power cap",
+        ),
+        ({"layers": (Layer("a", stream=0), Layer("b", stream=2))}, "layers run on 2 streams"),
+        ({"build": Build("TensorRT", 1.0, 10, 2, auxiliary_streams=3)}, "layers run on 4 streams"),
+        (
+            {"build": Build("TensorRT", 0.0, 10, 2, verbosity="LAYER_NAMES_ONLY")},
+            "the plan is opaque: its profiling verbosity is LAYER_NAMES_ONLY",
+        ),
+        (
+            {"counts": Counts(1000, 10, 200, interrupted=True)},
+            "the run was interrupted: 200 of 1000 profiled iterations were measured",
+        ),
+        (
+            {"counts": Counts(0, 2, 200, interrupted=True)},
+            "the run was interrupted: 200 profiled iterations were measured",
+        ),
+        ({"layer": 0.53}, "the layer times add up to 1.06x the un-profiled latency"),
+        ({"layer": 0.47}, "the layer times add up to 0.94x the un-profiled latency"),
+    ],
+)
+def test_one_warning(changes, words):
+    (line,) = diagnose(make_profile(**changes))
+    assert words in line
+    assert "\n" not in line
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"enqueue": 0.79},
+        {"spread": 0.04},
+        {"environment": with_clocks(1980, 1945)},
+        {"environment": with_clocks(0, 0)},
+        {"environment": with_clocks(345, 1980, sm_mhz_min=1965, sm_mhz_max=1980)},
+        {"layer": 0.52},
+        {"layers": (Layer("a", "kgen", stream=0), Layer("b", "wait", stream=2))},
+        {"build": None},
+    ],
+)
+def test_below_the_threshold(changes):
+    assert diagnose(make_profile(**changes)) == ()
+
+
+def test_negative_times():
+    samples = make_profile().samples
+    times = samples.layer_ms.copy()
+    times[0, 0] = -0.1
+    profile = make_profile(samples=replace(samples, layer_ms=times))
+    assert diagnose(profile) == (
+        "1 layer times are below zero: the device's event times cannot be trusted",
+    )
+
+
+def test_streams_and_plans_do_not_matter_on_the_cpu():
+    build = Build("TensorRT-RTX", 1.0, 10, 2, auxiliary_streams=3, verbosity="NONE")
+    profile = make_profile(backend="onnxruntime", build=build, samples=Samples(
+        layer_ms=np.full((200, 2), 0.5, np.float32), wall_ms=series(1.0)
+    ))  # fmt: skip
+    assert diagnose(profile) == ()
+
+
+def test_nothing_measured():
+    empty = Samples(np.empty((0, 2), np.float32), np.empty(0, np.float32))
+    assert diagnose(make_profile(samples=empty)) == ()

@@ -1,0 +1,131 @@
+"""What a professional would warn about before anybody trusts the figures of a profile."""
+
+from __future__ import annotations
+
+from trtcore.markers import is_marker
+from trtcore.result import Clocks, Profile
+from trtcore.statistics import Latency, TimeSummary, summarise_latency, summarise_layers
+
+ENQUEUE_BOUND = 0.8
+"""Share of the GPU time at which the enqueue call holds the GPU up. Source: trtexec."""
+
+UNSTEADY_VARIATION = 0.025
+"""Standard deviation over mean above which times are unsteady. Source: trtexec."""
+
+UNSTEADY_SPREAD = 0.10
+"""Quartile distance over median above which times are unsteady. Source: torch.utils.benchmark."""
+
+CLOCK_CHANGE = 0.02
+SUM_TOLERANCE = 0.05
+
+
+def diagnose(profile: Profile) -> tuple[str, ...]:
+    """Returns the warnings that follow from the figures of a profile, one sentence each.
+
+    Those that only the run could see are in ``profile.warnings``.
+    """
+    latency = summarise_latency(profile)
+    lines = (
+        _interrupted(profile),
+        _opaque(profile),
+        _enqueue_bound(latency),
+        _unsteady(latency),
+        _clocks(profile.environment.clocks),
+        _streams(profile),
+        _negative(profile),
+        _sum(profile, latency),
+    )
+    return tuple(line for line in lines if line)
+
+
+def _interrupted(profile: Profile) -> str:
+    counts = profile.counts
+    if not counts.interrupted:
+        return ""
+    asked = f" of {counts.asked}" if counts.asked else ""
+    return f"the run was interrupted: {counts.measured}{asked} profiled iterations were measured"
+
+
+def _opaque(profile: Profile) -> str:
+    verbosity = profile.build.verbosity if profile.build else "DETAILED"
+    if verbosity == "DETAILED" or profile.backend == "onnxruntime":
+        return ""
+    return (
+        f"the plan is opaque: its profiling verbosity is {verbosity}, so layers have no model "
+        "nodes, formats or tactics; build it with DETAILED to see them"
+    )
+
+
+def _enqueue_bound(latency: Latency) -> str:
+    if latency.gpu is None or latency.enqueue is None:
+        return ""
+    enqueue, gpu = latency.enqueue.median_ms, latency.gpu.median_ms
+    if enqueue <= ENQUEUE_BOUND * gpu:
+        return ""
+    return (
+        f"enqueue-bound: the enqueue call takes {enqueue:.4f} ms of {gpu:.4f} ms GPU time, so the "
+        "GPU waits for the host; a CUDA graph or a larger batch would help"
+    )
+
+
+def _unsteady(latency: Latency) -> str:
+    series = _main_series(latency)
+    if series is None:
+        return ""
+    found = []
+    if series.variation > UNSTEADY_VARIATION:
+        found.append(f"CoV {series.variation:.1%}, steady is below {UNSTEADY_VARIATION:.1%}")
+    if series.spread > UNSTEADY_SPREAD:
+        found.append(f"IQR/median {series.spread:.1%}, steady is below {UNSTEADY_SPREAD:.0%}")
+    return f"the un-profiled latency is unsteady: {'; '.join(found)}" if found else ""
+
+
+def _clocks(clocks: Clocks) -> str:
+    slow = clocks.sm_mhz_min or min(clocks.sm_mhz_before, clocks.sm_mhz_after)
+    fast = clocks.sm_mhz_max or max(clocks.sm_mhz_before, clocks.sm_mhz_after)
+    changed = slow > 0 and (fast - slow) / fast > CLOCK_CHANGE
+    if not changed and not clocks.throttle_reasons:
+        return ""
+    found = [f"the SM clock went from {slow} to {fast} MHz"] if changed else []
+    if clocks.throttle_reasons:
+        found.append(f"held down by {', '.join(clocks.throttle_reasons)}")
+    return f"unstable clock: {'; '.join(found)}"
+
+
+def _streams(profile: Profile) -> str:
+    used = {layer.stream for layer in profile.layers if not is_marker(layer) and layer.stream >= 0}
+    auxiliary = profile.build.auxiliary_streams if profile.build else 0
+    count = max(len(used), auxiliary + 1)
+    if count < 2 or profile.backend == "onnxruntime":
+        return ""
+    return (
+        f"layers run on {count} streams, so their times overlap and do not add up to the latency; "
+        "an engine built without auxiliary streams (--serial) does not overlap"
+    )
+
+
+def _negative(profile: Profile) -> str:
+    count = int((profile.samples.layer_ms < 0).sum())
+    if not count:
+        return ""
+    return f"{count} layer times are below zero: the device's event times cannot be trusted"
+
+
+def _sum(profile: Profile, latency: Latency) -> str:
+    series = _main_series(latency)
+    if series is None or series.count < 2 or not series.median_ms > 0:
+        return ""
+    ratio = sum(row.median_ms for row in summarise_layers(profile)) / series.median_ms
+    if not abs(ratio - 1) > SUM_TOLERANCE:
+        return ""
+    why = "profiling costs time of its own"
+    if profile.backend != "onnxruntime":
+        why = "the profiler puts an event between layers, which weighs most on the small ones"
+    return (
+        f"the layer times add up to {ratio:.2f}x the un-profiled latency: {why}; compare layers "
+        "with each other, not with the latency"
+    )
+
+
+def _main_series(latency: Latency) -> TimeSummary | None:
+    return latency.gpu or latency.wall

@@ -1,0 +1,1 @@
+"""Reports: a finished profile as text, tables and files. No GPU and no TensorRT needed."""

@@ -1,0 +1,159 @@
+"""What stands under a table: the un-profiled times and how, where and on what they were measured.
+
+Each line is a label and a text, so that every report can lay them out in its own way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import isnan
+
+from trtcore.result import Build, Clocks, Environment, Profile
+from trtcore.statistics import TimeSummary, summarise_latency
+
+Fact = tuple[str, str]
+
+_NAMES = {
+    "tensorrt": "TensorRT",
+    "tensorrt_rtx": "TensorRT-RTX",
+    "onnxruntime": "ONNX Runtime",
+}
+
+
+def io_lines(profile: Profile) -> tuple[str, ...]:
+    """Returns the inputs and outputs, such as ``Input data (4, 3, 224, 224) Half linear``."""
+    return tuple(
+        " ".join(filter(None, (t.mode.capitalize(), t.name, str(t.shape), t.dtype, t.format)))
+        for t in profile.io
+    )
+
+
+def timing_facts(profile: Profile) -> tuple[Fact, ...]:
+    """Returns the un-profiled latency, GPU and enqueue time, throughput and iterations."""
+    latency = summarise_latency(profile)
+    is_cpu = profile.backend == "onnxruntime"
+    how = "host time of a run" if is_cpu else "host time from enqueue to synchronised"
+    facts = [("Latency", _series(latency.wall, how))]
+    if latency.gpu:
+        facts.append(("GPU time", _series(latency.gpu, "between CUDA events around an iteration")))
+    if latency.enqueue:
+        facts.append(("Enqueue", _series(latency.enqueue, "host time of the enqueue call alone")))
+    if not isnan(latency.items_per_s):
+        words = f"items per second: batch {profile.batch} over the mean latency"
+        facts.append(("Throughput", f"{latency.items_per_s:.1f} {words}"))
+    return (*facts, ("Iterations", _iterations(profile)), ("Method", profile.method))
+
+
+def place_facts(profile: Profile) -> tuple[Fact, ...]:
+    """Returns what was run, on what, and how the engine was built."""
+    where = profile.environment
+    facts = [("Model", _model(profile))]
+    if profile.build:
+        facts.append(("Engine", _engine(profile.build, profile.backend)))
+    if where.device and profile.backend != "onnxruntime":
+        facts += [("GPU", _gpu(where)), ("Clocks", _clocks(where.clocks))]
+    else:
+        facts.append(("CPU", where.cpu))
+    facts += [("Runtime", where.runtime), ("Host", _host(where))]
+    return tuple((label, text) for label, text in facts if text)
+
+
+def _series(series: TimeSummary | None, how: str) -> str:
+    if series is None:
+        return "not measured"
+    if series.count == 1:
+        return f"{series.median_ms:.4f} ms, a single figure"
+    tails = (("p95", series.p95_ms), ("p99", series.p99_ms))
+    return "".join(
+        (
+            f"{series.median_ms:.4f} ms, median of {series.count} un-profiled iterations",
+            _interval(series.interval),
+            f", {how}",
+            *(f"; {name} {value:.4f}" for name, value in tails if not isnan(value)),
+        )
+    )
+
+
+def _interval(interval: tuple[float, float]) -> str:
+    low, high = interval
+    return "" if isnan(low) else f" (95 % interval {low:.4f} to {high:.4f})"
+
+
+def _iterations(profile: Profile) -> str:
+    counts, samples = profile.counts, profile.samples
+    asked = str(counts.asked) if counts.asked else "for as many as fit the time"
+    return (
+        f"asked {asked}, warmed up {counts.warmed_up}, measured {samples.wall_ms.size} un-profiled "
+        f"and {counts.measured} profiled{', interrupted' if counts.interrupted else ''}"
+    )
+
+
+def _model(profile: Profile) -> str:
+    model = profile.model
+    return ", ".join(
+        filter(
+            None,
+            (
+                f"{model.name} ({model.source})",
+                f"{len(model.nodes)} nodes" if model.nodes else "",
+                f"weights {model.weights}" if model.weights else "",
+                f"precision {profile.precision}" if profile.precision else "",
+                f"batch {profile.batch}",
+            ),
+        )
+    )
+
+
+def _engine(build: Build, backend: str) -> str:
+    made = f"built in {build.seconds:.1f} s" if build.seconds else "loaded"
+    parts = (
+        f"{made} by {build.backend}",
+        f"{build.plan_bytes / 1e6:.1f} MB",
+        _count(build.layers, "layer"),
+        _count(build.auxiliary_streams, "auxiliary stream"),
+        f"verbosity {build.verbosity}",
+        build.cache,
+        "not run here" if backend == "onnxruntime" else "",
+    )
+    return ", ".join(filter(None, parts))
+
+
+def _gpu(where: Environment) -> str:
+    parts = (
+        where.device,
+        where.compute_capability and f"compute capability {where.compute_capability}",
+        where.driver and f"driver {where.driver}",
+        where.cuda and f"CUDA {where.cuda}",
+        where.memory_bytes and f"{where.memory_bytes / 2**30:.0f} GiB",
+        where.ecc and f"ECC {where.ecc}",
+        where.mig == "on" and "MIG on",
+        where.confidential_computing == "on" and "confidential computing on",
+    )
+    return ", ".join(part for part in parts if part)
+
+
+def _clocks(clocks: Clocks) -> str:
+    if not clocks.sm_mhz_after:
+        return "not known"
+    slow, fast = clocks.sm_mhz_min, clocks.sm_mhz_max
+    range_ = f" ({slow} to {fast} while measuring)" if fast else ""
+    parts = (
+        f"SM {clocks.sm_mhz_before} MHz before, {clocks.sm_mhz_after} MHz after{range_}",
+        clocks.memory_mhz and f"memory {clocks.memory_mhz} MHz",
+        clocks.temperature_c and f"{clocks.temperature_c} C",
+        clocks.power_w and f"{clocks.power_w:.0f} W",
+        f"held down by {', '.join(clocks.throttle_reasons) or 'nothing'}",
+    )
+    return ", ".join(part for part in parts if part)
+
+
+def _host(where: Environment) -> str:
+    parts: Iterator[str] = filter(
+        None, (where.date, where.system, where.python and f"Python {where.python}")
+    )
+    trtcore = where.trtcore and f"trtcore {where.trtcore}"
+    return ", ".join(filter(None, (*parts, trtcore)))
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}" if number else ""
