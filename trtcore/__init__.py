@@ -1,1 +1,88 @@
-"""Where the time of a TensorRT network goes, layer by layer."""
+"""Where the time of a TensorRT network goes, layer by layer.
+
+    import trtcore
+
+    profile = trtcore.profile_model("googlenet", precision="fp16")
+    with trtcore.attach(context) as recorder:
+        ...
+
+Names are imported when they are first used, so that ``import trtcore`` costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from trtcore.api import build_model, inspect_plan, profile_model, profile_plan
+    from trtcore.errors import (
+        BackendError,
+        BuildError,
+        EngineLoadError,
+        ModelError,
+        OptionError,
+        PrecisionError,
+        ResultError,
+        RunError,
+        TrtcoreError,
+    )
+    from trtcore.models import Model, load_model
+    from trtcore.precision import Precision
+    from trtcore.result import Profile
+    from trtcore.schema import load_profile, save_profile
+    from trtcore.session.attach import attach
+
+_HOMES = {
+    "trtcore.api": ("build_model", "inspect_plan", "profile_model", "profile_plan"),
+    "trtcore.errors": (
+        "BackendError",
+        "BuildError",
+        "EngineLoadError",
+        "ModelError",
+        "OptionError",
+        "PrecisionError",
+        "ResultError",
+        "RunError",
+        "TrtcoreError",
+    ),
+    "trtcore.models": ("Model", "load_model"),
+    "trtcore.precision": ("Precision",),
+    "trtcore.result": ("Profile",),
+    "trtcore.schema": ("load_profile", "save_profile"),
+    "trtcore.session.attach": ("attach",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "BackendError",
+    "BuildError",
+    "EngineLoadError",
+    "Model",
+    "ModelError",
+    "OptionError",
+    "Precision",
+    "PrecisionError",
+    "Profile",
+    "ResultError",
+    "RunError",
+    "TrtcoreError",
+    "attach",
+    "build_model",
+    "inspect_plan",
+    "load_model",
+    "load_profile",
+    "profile_model",
+    "profile_plan",
+    "save_profile",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'trtcore' has no attribute '{name}'")
+    return getattr(importlib.import_module(_HOME_OF[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from trtcore.backends.tensorrt.bindings import Bindings
-from trtcore.backends.tensorrt.progress import make_progress_monitor
+from trtcore.backends.tensorrt.progress import BuildProgress, Progress, make_progress_monitor
 from trtcore.cache import cache_entry, read_entry, write_entry
 from trtcore.errors import BuildError, ModelError
 from trtcore.inspector import EngineInformation, parse_engine_information
@@ -17,8 +16,6 @@ from trtcore.models.model import Model
 from trtcore.models.onnx_graph import on_disk, serialized
 from trtcore.models.onnx_weights import INLINE_BYTES, weight_bytes
 from trtcore.result import Build
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -73,11 +70,13 @@ def build_plan(
         raise BuildError(f"{bindings.label} gives no builder: {bindings.log.last_error()}")
     network = parse(bindings, builder, model)
     config = _configure(bindings, builder, options)
-    config.progress_monitor = make_progress_monitor(bindings.module, progress)
+    phases = BuildProgress(progress)
+    config.progress_monitor = make_progress_monitor(bindings.module, phases)
     timing_cache = _TimingCache(bindings, config) if options.use_cache else None
     start = time.perf_counter()
     content = builder.build_serialized_network(network, config)
     seconds = time.perf_counter() - start
+    phases.reraise()
     if content is None:
         raise BuildError(f"{bindings.label} could not build it: {bindings.log.last_error()}")
     cache_note = timing_cache.save() if timing_cache else ""

@@ -5,36 +5,60 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+Progress = Callable[[str, int, int], None]
 
-def make_progress_monitor(module: Any, progress: Callable[[str, int, int], None] | None) -> Any:
-    """An ``IProgressMonitor`` that calls ``progress(phase, steps done, steps in all)``.
 
-    Ctrl-C stops the build at the next step: TensorRT cannot carry a Python exception, so the
-    monitor answers that it wants to stop.
+class BuildProgress:
+    """Passes the phases of a build on and remembers what was raised on the way.
+
+    TensorRT cannot carry a Python exception: it is told to stop instead, and `reraise` raises what
+    it was. So does Ctrl-C end a build.
     """
+
+    def __init__(self, progress: Progress | None) -> None:
+        self._progress = progress
+        self._steps: dict[str, int] = {}
+        self._raised: BaseException | None = None
+
+    def start(self, phase: str, steps: int) -> None:
+        """A phase of so many steps begins."""
+        self._steps[phase] = steps
+        self.step(phase, 0)
+
+    def step(self, phase: str, done: int) -> bool:
+        """So many steps of a phase are done; returns whether to go on."""
+        try:
+            if self._progress is not None:
+                self._progress(phase, done, self._steps.get(phase, 0))
+        except BaseException as error:
+            self._raised = error
+        return self._raised is None
+
+    def finish(self, phase: str) -> None:
+        """A phase is over."""
+        self.step(phase, self._steps.pop(phase, 0))
+
+    def reraise(self) -> None:
+        """Raises what was raised during the build, if anything."""
+        if self._raised is not None:
+            raise self._raised
+
+
+def make_progress_monitor(module: Any, build: BuildProgress) -> Any:
+    """An ``IProgressMonitor`` of the given bindings that tells ``build``."""
 
     class ProgressMonitor(module.IProgressMonitor):  # type: ignore[misc]
         def __init__(self) -> None:
             module.IProgressMonitor.__init__(self)
-            self._steps: dict[str, int] = {}
 
         def phase_start(self, phase: str, parent: str | None, steps: int) -> None:
             del parent
-            self._steps[phase] = steps
-            self._tell(phase, 0)
+            build.start(phase, steps)
 
         def step_complete(self, phase: str, step: int) -> bool:
-            return self._tell(phase, step + 1)
+            return build.step(phase, step + 1)
 
         def phase_finish(self, phase: str) -> None:
-            self._tell(phase, self._steps.get(phase, 0))
-
-        def _tell(self, phase: str, step: int) -> bool:
-            try:
-                if progress is not None:
-                    progress(phase, step, self._steps.get(phase, 0))
-            except KeyboardInterrupt:
-                return False
-            return True
+            build.finish(phase)
 
     return ProgressMonitor()

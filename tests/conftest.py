@@ -1,0 +1,40 @@
+"""What all tests share: which machine this is, and that no test depends on the user's cache."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+DATA = Path(__file__).parent / "data"
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """The folder of recorded inputs."""
+    return DATA
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keeps tests away from the user's cache folder."""
+    monkeypatch.setenv("TRTCORE_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skips GPU tests with the reason; TRTCORE_REQUIRE_GPU=1 lets them fail instead."""
+    if os.environ.get("TRTCORE_REQUIRE_GPU") == "1":
+        return
+    marked = [item for item in items if item.get_closest_marker("gpu")]
+    reason = _no_gpu_reason() if marked else None
+    if reason is not None:
+        for item in marked:
+            item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def _no_gpu_reason() -> str | None:
+    from trtcore.backends.choice import choose_backend
+
+    choice = choose_backend("auto")
+    return choice.reason if choice.name == "onnxruntime" else None

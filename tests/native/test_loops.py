@@ -1,0 +1,167 @@
+"""The timed loops on a scripted context that has nvinfer1's own vtables."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from trtcore import _core
+
+
+def test_every_layer_of_every_iteration_arrives(rig: Any, recorder: _core.LayerRecorder) -> None:
+    wall_ms, interrupted = rig.record(recorder, 100)
+    assert recorder.names == ["conv1", "relu1", "conv1"]
+    assert np.array_equal(recorder.samples(), np.tile(np.float32([0.5, 0.25, 1.5]), (100, 1)))
+    assert wall_ms.shape == (100,)
+    assert not interrupted
+    assert recorder.fault is None
+
+
+def test_unprofiled_times_are_those_of_the_work(rig: Any) -> None:
+    rig.context.busy_us = 200
+    wall, enqueue, gpu, interrupted = _core.time_inference(rig.view, rig.timeline, 20)
+    assert not interrupted
+    for times in (wall, enqueue, gpu):
+        assert times.shape == (20,)
+        assert np.all(times >= 0.2)
+    assert np.all(wall >= enqueue)
+    assert rig.context.runs == 20
+
+
+def test_execute_v2_runs_when_bindings_are_given(rig: Any) -> None:
+    rig.context.enqueue_emits_profile = True
+    recorder = _core.LayerRecorder()
+    recorder.attach(rig.view)
+    rig.record(recorder, 1, bindings=[64, 128])
+    recorder.reserve(3)
+    rig.record(recorder, 3, bindings=[64, 128])
+    assert recorder.samples().shape == (3, 3)
+
+
+def test_without_a_recorder_only_the_loop_is_timed(rig: Any) -> None:
+    wall_ms, _ = _core.time_layers(rig.view, None, rig.timeline, 10)
+    assert wall_ms.shape == (10,)
+    assert rig.view.has_profiler
+
+
+def test_a_changed_layer_stops_the_loop_at_its_iteration(
+    rig: Any, recorder: _core.LayerRecorder
+) -> None:
+    rig.context.change_layers(at=6, layers=[("conv1", 1), ("gelu1", 1), ("conv1", 1)])
+    wall_ms, _ = rig.record(recorder, 100)
+    assert recorder.fault == ("unexpected layer", 5, 1, "gelu1")
+    assert wall_ms.shape == (5,)
+    assert recorder.samples().shape == (5, 3)
+
+
+def test_a_changed_count_stops_the_loop_too(rig: Any, recorder: _core.LayerRecorder) -> None:
+    rig.context.change_layers(at=4, layers=[("conv1", 1)])
+    rig.record(recorder, 100)
+    assert recorder.fault == ("missing layers", 3, 1, "")
+
+
+def test_a_failing_enqueue_names_the_iteration_and_the_recorder_goes_on(
+    rig: Any, recorder: _core.LayerRecorder
+) -> None:
+    rig.context.fail_at = rig.context.runs + 3
+    with pytest.raises(RuntimeError, match="enqueueV3 failed in iteration 3"):
+        rig.record(recorder, 10)
+    rig.record(recorder, 10)
+    assert recorder.samples().shape == (13, 3)
+    assert recorder.fault is None
+
+
+def test_a_failing_enqueue_of_the_unprofiled_loop_is_named(rig: Any) -> None:
+    rig.context.fail_at = 2
+    with pytest.raises(RuntimeError, match="enqueueV3 failed in iteration 2"):
+        _core.time_inference(rig.view, rig.timeline, 10)
+
+
+def test_progress_is_reported_between_chunks(rig: Any) -> None:
+    rig.context.busy_us = 1000
+    seen: list[int] = []
+    _core.time_inference(rig.view, rig.timeline, 200, report=seen.append)
+    assert len(seen) >= 3
+    assert seen == sorted(set(seen))
+    assert seen[-1] == 200
+
+
+def test_an_error_in_the_report_comes_out(rig: Any) -> None:
+    def report(done: int) -> None:
+        raise ZeroDivisionError(done)
+
+    with pytest.raises(ZeroDivisionError):
+        _core.time_inference(rig.view, rig.timeline, 10, report=report)
+
+
+def press_ctrl_c_during(call: Callable[[], Any], after_s: float = 0.3) -> tuple[Any, float]:
+    """Returns what the call gave and how many seconds after Ctrl-C it came back."""
+    pressed: list[float] = []
+
+    def press() -> None:
+        pressed.append(time.perf_counter())
+        os.kill(os.getpid(), signal.SIGINT)
+
+    timer = threading.Timer(after_s, press)
+    timer.start()
+    try:
+        result = call()
+        returned = time.perf_counter()
+    finally:
+        timer.join()
+    return result, returned - pressed[0]
+
+
+def test_ctrl_c_is_noticed_and_keeps_the_inference_times(rig: Any) -> None:
+    rig.context.busy_us = 1000
+    (wall, _, _, interrupted), seconds = press_ctrl_c_during(
+        lambda: _core.time_inference(rig.view, rig.timeline, 100_000)
+    )
+    assert interrupted
+    assert 100 < len(wall) < 5000
+    assert seconds < 0.1
+
+
+def test_ctrl_c_is_noticed_and_keeps_the_layers(rig: Any, recorder: _core.LayerRecorder) -> None:
+    rig.context.busy_us = 1000
+    recorder.reserve(100_000)
+    (wall, interrupted), seconds = press_ctrl_c_during(lambda: rig.record(recorder, 100_000))
+    assert interrupted
+    assert recorder.samples().shape == (len(wall), 3)
+    assert len(wall) > 100
+    assert seconds < 0.1
+
+
+def test_ctrl_c_inside_the_report_keeps_the_times_too(rig: Any) -> None:
+    def report(done: int) -> None:
+        raise KeyboardInterrupt
+
+    wall, _, _, interrupted = _core.time_inference(rig.view, rig.timeline, 10, report=report)
+    assert interrupted
+    assert len(wall) == 10
+
+
+def test_the_gil_is_released_while_the_loop_runs(rig: Any) -> None:
+    rig.context.busy_us = 1000
+    ticks = 0
+    done = threading.Event()
+
+    def tick() -> None:
+        nonlocal ticks
+        while not done.is_set():
+            ticks += 1
+            time.sleep(0.001)
+
+    thread = threading.Thread(target=tick)
+    thread.start()
+    _core.time_inference(rig.view, rig.timeline, 200)
+    done.set()
+    thread.join()
+    assert ticks > 40

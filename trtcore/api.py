@@ -1,0 +1,207 @@
+"""What other tools call: profile a model or a plan, build an engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from trtcore.errors import BackendError, EngineLoadError
+from trtcore.files import check_readable
+from trtcore.options import Options
+from trtcore.result import Build, ModelRecord, Profile
+
+if TYPE_CHECKING:
+    from trtcore.backends.tensorrt.bindings import Bindings
+    from trtcore.backends.tensorrt.builder import Plan
+    from trtcore.inspector import EngineInformation
+    from trtcore.models.model import Model
+
+Progress = Callable[[str, int, int], None]
+Notify = Callable[[str], None]
+
+
+def profile_model(
+    model: Any,
+    *,
+    weights: str | Path | None = None,
+    outputs: Sequence[str] = (),
+    keep_plan: Callable[[bytes], None] | None = None,
+    progress: Progress | None = None,
+    notify: Notify | None = None,
+    **options: Any,
+) -> Profile:
+    """Builds a model with TensorRT and profiles it layer by layer.
+
+    Without a usable GPU, backend ``auto`` still builds the engine where TensorRT-RTX is installed,
+    and profiles the un-fused model in its own precision on the CPU; ``notify`` and the profile's
+    warnings say why.
+
+    Args:
+        model: ``googlenet``, a path to a model, an ``onnx.ModelProto`` or a `Model`.
+        weights: the ``.caffemodel`` of a Caffe model.
+        outputs: blobs to take as outputs of a Caffe model.
+        keep_plan: called with the plan once it is built, so that a failing run does not lose it.
+        progress: called with the phase, steps done and steps in all.
+        notify: called with lines a user should see at once.
+        **options: those of `Options`: ``backend``, ``precision``, ``batch`` and so on.
+
+    Returns:
+        The profile. After Ctrl-C it holds what was measured, and ``counts.interrupted`` is true.
+
+    Raises:
+        OptionError: an option makes no sense.
+        ModelError: the model cannot be read or is not supported.
+        PrecisionError: the precision cannot be applied, or the engine does not have it.
+        BackendError: the backend asked for cannot be used here.
+        BuildError: TensorRT could not build the engine.
+        EngineLoadError: the TensorRT asked for by name does not serve this GPU.
+        RunError: the run failed.
+    """
+    from trtcore.backends.choice import choose_backend
+    from trtcore.engine import build_engine
+    from trtcore.job import Job
+
+    asked = Options(**options)
+    choice = choose_backend(asked.backend)
+    if choice.bindings is None and keep_plan is not None:
+        raise BackendError(f"no engine is built here that could be kept: {choice.reason}")
+    job = Job(_load(model, weights, outputs, asked), asked, progress, notify)
+    job.tell(choice.reason)
+    if choice.bindings is None:
+        return job.profile_nodes(None, choice.reason)
+    plan = build_engine(choice.bindings, job.model, asked, progress)
+    if keep_plan is not None:
+        keep_plan(plan.content)
+    if choice.name == "onnxruntime":
+        return job.profile_nodes(plan.build, choice.reason)
+    return job.profile_engine(choice.bindings, plan)
+
+
+def profile_plan(
+    plan: bytes | str | Path,
+    *,
+    progress: Progress | None = None,
+    notify: Notify | None = None,
+    **options: Any,
+) -> Profile:
+    """Profiles a serialized engine on the GPU it was built for.
+
+    Args:
+        plan: the plan, or a path to it.
+        progress: called with the phase, steps done and steps in all.
+        notify: called with lines a user should see at once.
+        **options: those of `Options` that concern running; ``batch`` and ``shapes`` choose the
+            shapes of dynamic inputs.
+
+    Returns:
+        The profile. Rows lead back to model nodes as far as the plan tells them.
+
+    Raises:
+        OptionError: an option makes no sense, or shapes are outside the plan's range.
+        BackendError: there is no TensorRT or no GPU to run it.
+        EngineLoadError: not a plan, or made for another version or GPU.
+        RunError: the run failed.
+    """
+    from trtcore.assemble import engine_profile
+    from trtcore.job import run_plan
+
+    asked = Options(**options)
+    content, source = _read_plan(plan)
+    bindings = _plan_runner(asked.backend, source, notify)
+    engine_run, clocks = run_plan(bindings, content, source, asked, progress)
+    record = ModelRecord(Path(source).stem, source)
+    build = Build(bindings.label, 0.0, len(content))
+    return engine_profile(bindings, engine_run, clocks, record, build, asked, "")
+
+
+def inspect_plan(
+    plan: bytes | str | Path, *, backend: str = "auto", notify: Notify | None = None
+) -> tuple[Build, EngineInformation]:
+    """Loads a plan and returns what the engine inspector tells about it.
+
+    Args:
+        plan: the plan, or a path to it.
+        backend: ``auto``, ``tensorrt`` or ``tensorrt_rtx``.
+        notify: called with lines a user should see at once.
+
+    Raises:
+        BackendError: there is no TensorRT or no GPU to load it with.
+        EngineLoadError: not a plan, or made for another version or GPU.
+    """
+    from trtcore.backends.tensorrt.runtime import load_engine
+
+    content, source = _read_plan(plan)
+    bindings = _plan_runner(backend, source, notify)
+    engine = load_engine(bindings, content, source)
+    information = engine.information()
+    build = Build(
+        backend=bindings.label,
+        seconds=0.0,
+        plan_bytes=len(content),
+        layers=len(information.layers),
+        auxiliary_streams=engine.auxiliary_streams,
+        verbosity=engine.verbosity(),
+    )
+    return build, information
+
+
+def build_model(
+    model: Any,
+    *,
+    weights: str | Path | None = None,
+    outputs: Sequence[str] = (),
+    progress: Progress | None = None,
+    **options: Any,
+) -> Plan:
+    """Builds a model's engine; TensorRT-RTX needs no GPU for it.
+
+    Args:
+        model: as for `profile_model`.
+        weights: the ``.caffemodel`` of a Caffe model.
+        outputs: blobs to take as outputs of a Caffe model.
+        progress: called with the phase, steps done and steps in all.
+        **options: those of `Options` that concern building.
+
+    Returns:
+        The plan with its bytes, build record and layers.
+
+    Raises:
+        OptionError: an option makes no sense.
+        ModelError: the model cannot be read or is not supported.
+        PrecisionError: the precision cannot be applied, or the engine does not have it.
+        BackendError: nothing that builds is installed.
+        BuildError: TensorRT could not build the engine.
+    """
+    from trtcore.backends.choice import choose_builder
+    from trtcore.engine import build_engine
+
+    asked = Options(**options)
+    bindings = choose_builder(asked.backend)
+    return build_engine(bindings, _load(model, weights, outputs, asked), asked, progress)
+
+
+def _load(model: Any, weights: str | Path | None, outputs: Sequence[str], asked: Options) -> Model:
+    from trtcore.models import load_model
+
+    return load_model(
+        model, weights=weights, batch=asked.batch, shapes=asked.shapes, outputs=outputs
+    )
+
+
+def _read_plan(plan: bytes | str | Path) -> tuple[bytes, str]:
+    if isinstance(plan, bytes):
+        return plan, "plan"
+    return check_readable(plan, EngineLoadError).read_bytes(), str(plan)
+
+
+def _plan_runner(backend: str, source: str, notify: Notify | None) -> Bindings:
+    from trtcore.backends.choice import choose_backend
+
+    choice = choose_backend(backend)
+    if choice.name == "onnxruntime" or choice.bindings is None:
+        reason = choice.reason or "ONNX Runtime cannot run it"
+        raise BackendError(f"{source}: a plan loads only with TensorRT on a GPU: {reason}")
+    if notify is not None and choice.reason:
+        notify(choice.reason)
+    return choice.bindings

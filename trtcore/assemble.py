@@ -1,0 +1,94 @@
+"""Puts what was measured, built and seen together into one `Profile`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from trtcore.diagnosis import diagnose
+from trtcore.environment import capture_environment
+from trtcore.inspector import match_layers
+from trtcore.result import Build, Clocks, IOTensor, ModelRecord, Profile
+
+if TYPE_CHECKING:
+    from trtcore.backends.onnxruntime import NodeRun
+    from trtcore.backends.tensorrt.bindings import Bindings
+    from trtcore.models.model import Model
+    from trtcore.options import Options
+    from trtcore.session.engine_run import EngineRun
+
+_SYNC_WORDS = {
+    "enqueue": "enqueueV3 and synchronise; layers by IProfiler, reported after each iteration",
+    "execute": "executeV2, synchronous; layers by IProfiler",
+}
+
+
+def model_record(model: Model) -> ModelRecord:
+    """What a profile keeps of a model."""
+    from trtcore.models import model_nodes
+
+    return ModelRecord(model.name, model.source, model.weights, model_nodes(model), model.notes)
+
+
+def engine_profile(
+    bindings: Bindings,
+    engine_run: EngineRun,
+    clocks: Clocks,
+    model: ModelRecord,
+    build: Build,
+    asked: Options,
+    precision: str,
+) -> Profile:
+    """The profile of an engine that ran."""
+    callbacks = "in Python" if engine_run.in_python else "native"
+    profile = Profile(
+        model=model,
+        backend=bindings.name,
+        precision=precision,
+        batch=_batch(engine_run.io),
+        method=f"{_SYNC_WORDS[asked.sync]} ({callbacks} callbacks), {asked.inputs} input; latency "
+        "in a context of its own that is never profiled",
+        io=engine_run.io,
+        layers=match_layers(engine_run.information.layers, engine_run.run.layer_names),
+        samples=engine_run.run.samples,
+        counts=engine_run.run.counts,
+        environment=capture_environment(bindings.label, clocks),
+        build=replace(
+            build,
+            layers=len(engine_run.run.layer_names),
+            auxiliary_streams=engine_run.auxiliary_streams,
+            verbosity=engine_run.verbosity,
+        ),
+    )
+    return replace(profile, warnings=diagnose(profile))
+
+
+def node_profile(
+    model: Model,
+    node_run: NodeRun,
+    io: tuple[IOTensor, ...],
+    runtime: str,
+    build: Build | None,
+    precision: str,
+    warnings: tuple[str, ...],
+) -> Profile:
+    """The profile of an un-fused model on the CPU."""
+    profile = Profile(
+        model=model_record(model),
+        backend="onnxruntime",
+        precision=precision,
+        batch=_batch(io),
+        method=node_run.method,
+        io=io,
+        layers=node_run.layers,
+        samples=node_run.samples,
+        counts=node_run.counts,
+        environment=capture_environment(runtime),
+        build=build,
+    )
+    return replace(profile, warnings=(*warnings, *node_run.warnings, *diagnose(profile)))
+
+
+def _batch(io: tuple[IOTensor, ...]) -> int:
+    first = next((tensor.shape for tensor in io if tensor.mode == "input"), ())
+    return first[0] if first else 1

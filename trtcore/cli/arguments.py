@@ -1,0 +1,164 @@
+"""The options of every command. Imports nothing heavy, so that ``--help`` answers at once."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+from collections.abc import Callable
+from typing import NoReturn
+
+_MODEL_HELP = "googlenet (built in), FILE.onnx, or FILE.prototxt (Caffe)"
+_PROFILE_EXAMPLES = """\
+examples:
+  trtcore profile googlenet --fp16            the main job: 1000 iterations, one row per layer
+  trtcore profile net.onnx --batch 8 --sort time --top 20 --save net.json
+  trtcore profile net.plan --iterations 500   a serialized engine
+exit codes: 0 done, 1 the run failed, 2 bad input, 130 interrupted
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: error: {message}; see {self.prog} --help\n")
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The parser of ``trtcore``; its ``command`` is a function of the parsed options."""
+    parser = _Parser(
+        prog="trtcore",
+        description="Where the time of a TensorRT network goes, layer by layer.",
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_profile(commands)
+    _add_build(commands)
+    _add_inspect(commands)
+    return parser
+
+
+class _Version(argparse.Action):
+    """Looks the version up only when it is asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        from importlib import metadata
+
+        print(f"trtcore {metadata.version('trtcore')}")
+        parser.exit()
+
+
+_Commands = argparse._SubParsersAction  # argparse has no public name for it
+
+
+def _command(
+    commands: _Commands[_Parser], name: str, help_line: str, epilog: str = ""
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(
+        name,
+        help=help_line,
+        description=help_line,
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(command=_lazy(name))
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    return parser
+
+
+def _lazy(name: str) -> Callable[[argparse.Namespace], int]:
+    """Imports a command's module when it runs."""
+
+    def run(options: argparse.Namespace) -> int:
+        module = importlib.import_module(f"trtcore.cli.{name}_command")
+        code: int = module.run(options)
+        return code
+
+    return run
+
+
+def _add_profile(commands: _Commands[_Parser]) -> None:
+    parser = _command(commands, "profile", "time every layer of a network", _PROFILE_EXAMPLES)
+    parser.add_argument("model", metavar="MODEL", help=f"{_MODEL_HELP}, or FILE.plan")
+    _add_model_options(parser)
+    _add_run_options(parser)
+    _add_output_options(parser)
+
+
+def _add_build(commands: _Commands[_Parser]) -> None:
+    parser = _command(commands, "build", "build an engine and say what is in it")
+    parser.add_argument("model", metavar="MODEL", help=_MODEL_HELP)
+    parser.add_argument("-o", "--output-file", metavar="FILE", help="write the plan to FILE")
+    parser.add_argument("--layers", action="store_true", help="print every layer of the engine")
+    _add_model_options(parser)
+    parser.add_argument("--quiet", action="store_true", help="no progress, no report")
+
+
+def _add_inspect(commands: _Commands[_Parser]) -> None:
+    parser = _command(
+        commands, "inspect", "print the I/O tensors, layers, formats and tactics of an engine"
+    )
+    parser.add_argument("file", metavar="FILE", help="a saved result, or a plan (needs its GPU)")
+    parser.add_argument(
+        "--backend", default="auto", metavar="NAME", help="what to load a plan with"
+    )
+
+
+def _add_model_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("model and engine")
+    group.add_argument("--weights", metavar="FILE", help=".caffemodel of a Caffe model")
+    group.add_argument(
+        "--output", metavar="BLOB", action="append", default=[], help="output of a Caffe model"
+    )
+    group.add_argument("--batch", type=int, metavar="N", help="leading dimension of the inputs")
+    group.add_argument(
+        "--shapes",
+        metavar="NAME:DIMS",
+        action="append",
+        default=[],
+        help="input shapes: data:1x3x224x224,mask:1x77",
+    )
+    group.add_argument(
+        "--precision", default=None, metavar="P", help="fp32 (default), tf32, fp16, half2, bf16"
+    )
+    group.add_argument("--fp16", action="store_true", help="short for --precision fp16")
+    group.add_argument(
+        "--backend",
+        default="auto",
+        metavar="NAME",
+        help="auto (default), tensorrt, tensorrt_rtx, onnxruntime",
+    )
+    group.add_argument(
+        "--workspace", type=int, metavar="MIB", help="most scratch memory of a layer"
+    )
+    group.add_argument(
+        "--serial", action="store_true", help="one stream: layers do not overlap, times add up"
+    )
+    group.add_argument("--no-cache", action="store_true", help="do not use TensorRT's caches")
+
+
+def _add_run_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("run")
+    group.add_argument(
+        "--iterations",
+        type=int,
+        metavar="N",
+        help="default: 1000 on a GPU, as many as fit in 10 s on a CPU",
+    )
+    group.add_argument(
+        "--input", default="random", metavar="WHAT", help="random (default), zeros, or FILE.npz"
+    )
+    group.add_argument("--seed", type=int, default=0, metavar="N", help="of random input")
+    group.add_argument(
+        "--sync", default="enqueue", metavar="HOW", help="enqueue (default) or execute (executeV2)"
+    )
+
+
+def _add_output_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("output")
+    group.add_argument("--sort", default="order", metavar="KEY", help="order (default) or time")
+    group.add_argument("--top", type=int, metavar="K", help="print the first K rows only")
+    group.add_argument("--save", metavar="FILE", help="save the whole result as JSON")
+    group.add_argument("--csv", metavar="FILE", help="write the layers as CSV")
+    group.add_argument("--save-engine", metavar="FILE", help="write the plan")
+    group.add_argument("--quiet", action="store_true", help="no progress, no table")

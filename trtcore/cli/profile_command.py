@@ -1,0 +1,85 @@
+"""``trtcore profile``: build, measure, print, save."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from trtcore.api import profile_model, profile_plan
+from trtcore.cli.common import model_options, run_options
+from trtcore.cli.progress import Progress, notify, shown_progress
+from trtcore.errors import OptionError
+from trtcore.files import check_writable, write_file
+from trtcore.result import Profile
+
+PLAN_SUFFIXES = (".plan", ".engine", ".trt")
+_SORTS = ("order", "time")
+_INTERRUPTED = 130
+
+
+def run(options: argparse.Namespace) -> int:
+    """Runs the command and returns its exit code."""
+    _check(options)
+    with shown_progress(options.quiet) as progress:
+        profile = _profile(options, progress)
+    if not options.quiet:
+        _print(profile, options)
+    _save(profile, options)
+    return _INTERRUPTED if profile.counts.interrupted else 0
+
+
+def is_plan(path: str) -> bool:
+    """Whether a path names a serialized engine."""
+    return Path(path).suffix.lower() in PLAN_SUFFIXES
+
+
+def _check(options: argparse.Namespace) -> None:
+    """Finds out before the long work what could not be done after it."""
+    if options.sort not in _SORTS:
+        raise OptionError(f"--sort is '{options.sort}', must be one of {', '.join(_SORTS)}")
+    if options.top is not None and options.top < 1:
+        raise OptionError(f"--top is {options.top}, must be 1 or more")
+    for path in (options.save, options.csv, options.save_engine):
+        if path is not None:
+            check_writable(path)
+
+
+def _profile(options: argparse.Namespace, progress: Progress | None) -> Profile:
+    tell = None if options.quiet else notify
+    if not is_plan(options.model):
+        path = options.save_engine
+        return profile_model(
+            options.model,
+            keep_plan=None if path is None else lambda plan: write_file(path, plan),
+            progress=progress,
+            notify=tell,
+            **model_options(options),
+            **run_options(options),
+        )
+    given = model_options(options)
+    for name in ("weights", "outputs", "workspace_mib", "serial"):
+        if given[name]:
+            raise OptionError(f"{options.model} is built already: --{name} has no meaning for it")
+    if options.precision or options.fp16:
+        raise OptionError(f"{options.model} is built already: its precision cannot be chosen")
+    kept = {name: given[name] for name in ("backend", "batch", "shapes", "use_cache")}
+    return profile_plan(
+        options.model, progress=progress, notify=tell, **kept, **run_options(options)
+    )
+
+
+def _print(profile: Profile, options: argparse.Namespace) -> None:
+    from trtcore.report.table import render_table
+
+    print(render_table(profile, sort=options.sort, top=options.top))
+
+
+def _save(profile: Profile, options: argparse.Namespace) -> None:
+    if options.save is not None:
+        from trtcore.schema import save_profile
+
+        save_profile(profile, options.save)
+    if options.csv is not None:
+        from trtcore.report.tabular import write_csv
+
+        write_csv(profile, options.csv)

@@ -1,0 +1,99 @@
+"""One model to profile: as an engine on the GPU, or as it is on the CPU."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from trtcore.assemble import engine_profile, model_record, node_profile
+from trtcore.errors import EngineLoadError
+from trtcore.inputs import make_inputs
+from trtcore.models import Model, model_inputs, model_outputs
+from trtcore.options import Options
+from trtcore.precision import apply_precision
+from trtcore.result import Build, Clocks, IOTensor, Profile
+
+if TYPE_CHECKING:
+    from trtcore.backends.tensorrt.bindings import Bindings
+    from trtcore.backends.tensorrt.builder import Plan
+    from trtcore.session.engine_run import EngineRun
+
+Progress = Callable[[str, int, int], None]
+Notify = Callable[[str], None]
+
+_GPU_ITERATIONS = 1000
+
+
+@dataclass(frozen=True)
+class Job:
+    """A loaded model, how to profile it, and whom to tell."""
+
+    model: Model
+    asked: Options
+    progress: Progress | None
+    notify: Notify | None
+
+    def tell(self, line: str) -> None:
+        """Shows the user a line."""
+        if self.notify is not None and line:
+            self.notify(line)
+
+    def profile_engine(self, bindings: Bindings, plan: Plan) -> Profile:
+        """Profiles a fresh plan; a GPU that this TensorRT does not serve is left to the CPU."""
+        try:
+            engine_run, clocks = run_plan(
+                bindings, plan.content, self.model.name, self.asked, self.progress
+            )
+        except EngineLoadError as error:
+            if self.asked.backend != "auto":
+                raise
+            self.tell(str(error))
+            return self.profile_nodes(plan.build, str(error))
+        record = model_record(self.model)
+        return engine_profile(
+            bindings, engine_run, clocks, record, plan.build, self.asked, self.asked.precision
+        )
+
+    def profile_nodes(self, build: Build | None, reason: str) -> Profile:
+        """Profiles the un-fused model with ONNX Runtime; ``reason`` says why not on a GPU.
+
+        ONNX Runtime asked for by name runs the precision asked for. As a stand-in it runs the
+        model as it is: that is the un-optimised baseline, and 16 bits on a CPU mean nothing.
+        """
+        from trtcore.backends.onnxruntime import profile_nodes, runtime_label
+
+        asked, model, precision = self.asked, self.model, "fp32"
+        warnings = (f"timed on the CPU: {reason}",) if reason else ()
+        if asked.backend == "onnxruntime":
+            precision = asked.precision
+            model = apply_precision(model, precision)
+        elif build is not None and asked.precision != precision:
+            warnings = (*warnings, f"{asked.precision} was built; the CPU timed the model as it is")
+        inputs = make_inputs(model_inputs(model), asked.inputs, asked.seed)
+        node_run = profile_nodes(model, inputs, iterations=asked.iterations, progress=self.progress)
+        io = (
+            *(IOTensor(t.name, t.shape, t.dtype, mode="input") for t in model_inputs(model)),
+            *(IOTensor(t.name, t.shape, t.dtype, mode="output") for t in model_outputs(model)),
+        )
+        return node_profile(model, node_run, io, runtime_label(), build, precision, warnings)
+
+
+def run_plan(
+    bindings: Bindings, plan: bytes, source: str, asked: Options, progress: Progress | None
+) -> tuple[EngineRun, Clocks]:
+    """Runs a plan while the clocks are watched."""
+    from trtcore.clocks import ClockMonitor
+    from trtcore.session.engine_run import RunOptions, run_engine
+
+    options = RunOptions(
+        iterations=asked.iterations or _GPU_ITERATIONS,
+        batch=asked.batch,
+        shapes=asked.shapes,
+        inputs=asked.inputs,
+        seed=asked.seed,
+        sync=asked.sync,
+    )
+    with ClockMonitor() as monitor:
+        engine_run = run_engine(bindings, plan, source, options, progress)
+    return engine_run, monitor.clocks()

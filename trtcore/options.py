@@ -1,0 +1,76 @@
+"""How to build and run: the options of the API and of the command line, checked in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from trtcore.errors import OptionError
+
+SYNC_MODES = ("enqueue", "execute")
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to build and run; the defaults are those of the command line.
+
+    Attributes:
+        backend: ``auto``, ``tensorrt``, ``tensorrt_rtx`` or ``onnxruntime``.
+        precision: ``fp32``, ``tf32``, ``fp16``, ``half2`` or ``bf16``.
+        batch: leading dimension of every input that has a batch dimension; None keeps the model's.
+        shapes: whole input shapes by name.
+        iterations: of un-profiled and of profiled inference each; None is 1000 on a GPU and as many
+            as fit in about 10 s on a CPU.
+        inputs: ``random``, ``zeros`` or a path to an ``.npz``.
+        seed: of random inputs.
+        sync: ``enqueue`` for ``enqueueV3`` and synchronise, ``execute`` for ``executeV2``.
+        workspace_mib: the most scratch memory a layer may use; None leaves it to TensorRT.
+        serial: build without auxiliary streams, so that layers do not overlap.
+        use_cache: keep and use TensorRT's caches in the user's cache folder.
+
+    Raises:
+        OptionError: a value that makes no sense.
+    """
+
+    backend: str = "auto"
+    precision: str = "fp32"
+    batch: int | None = None
+    shapes: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    iterations: int | None = None
+    inputs: str | Path = "random"
+    seed: int = 0
+    sync: str = "enqueue"
+    workspace_mib: int | None = None
+    serial: bool = False
+    use_cache: bool = True
+
+    def __post_init__(self) -> None:
+        for name in ("batch", "iterations", "workspace_mib"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise OptionError(f"{name.replace('_mib', '')} is {value}, must be 1 or more")
+        if self.seed < 0:
+            raise OptionError(f"seed is {self.seed}, must be 0 or more")
+        if self.sync not in SYNC_MODES:
+            raise OptionError(f"sync is '{self.sync}', must be one of {', '.join(SYNC_MODES)}")
+
+
+def parse_shapes(texts: Sequence[str]) -> dict[str, tuple[int, ...]]:
+    """Reads ``name:1x3x224x224``, several separated by commas or given several times.
+
+    Raises:
+        OptionError: not of that form, or a dimension below 1.
+    """
+    shapes: dict[str, tuple[int, ...]] = {}
+    for text in (part for given in texts for part in given.split(",") if part):
+        name, colon, dims = text.rpartition(":")
+        numbers = dims.split("x")
+        if not colon or not name or not all(number.isdecimal() for number in numbers):
+            raise OptionError(f"--shapes '{text}' is not of the form name:1x3x224x224")
+        if name in shapes:
+            raise OptionError(f"--shapes names '{name}' twice")
+        shapes[name] = tuple(int(number) for number in numbers)
+        if min(shapes[name]) < 1:
+            raise OptionError(f"--shapes '{text}' has a dimension below 1")
+    return shapes
