@@ -87,10 +87,10 @@ def table_of(text: str) -> str:
 
 class TestWholeText:
     def test_gpu(self, gpu_profile):
-        assert render_table(gpu_profile) == GPU_TABLE
+        assert render_table(gpu_profile) + "\n" == GPU_TABLE
 
     def test_cpu(self, cpu_profile):
-        assert render_table(cpu_profile) == CPU_TABLE
+        assert render_table(cpu_profile) + "\n" == CPU_TABLE
 
 
 class TestRows:

@@ -5,10 +5,10 @@ Each line is a label and a text, so that every report can lay them out in its ow
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import isnan
 
-from trtcore.result import Build, Clocks, Environment, Profile
+from trtcore.result import Build, Clocks, Environment, IOTensor, Profile
 from trtcore.statistics import TimeSummary, summarise_latency
 
 Fact = tuple[str, str]
@@ -20,12 +20,15 @@ _NAMES = {
 }
 
 
-def io_lines(profile: Profile) -> tuple[str, ...]:
+def io_lines(io: Sequence[IOTensor]) -> tuple[str, ...]:
     """Returns the inputs and outputs, such as ``Input data (4, 3, 224, 224) Half linear``."""
-    return tuple(
-        " ".join(filter(None, (t.mode.capitalize(), t.name, str(t.shape), t.dtype, t.format)))
-        for t in profile.io
-    )
+    return tuple(_io_line(tensor) for tensor in io)
+
+
+def _io_line(tensor: IOTensor) -> str:
+    shape = str(tensor.shape) if tensor.shape or tensor.dtype else ""
+    words = (tensor.mode.capitalize(), tensor.name, shape, tensor.dtype, tensor.format)
+    return " ".join(filter(None, words))
 
 
 def timing_facts(profile: Profile) -> tuple[Fact, ...]:
@@ -49,7 +52,8 @@ def place_facts(profile: Profile) -> tuple[Fact, ...]:
     where = profile.environment
     facts = [("Model", _model(profile))]
     if profile.build:
-        facts.append(("Engine", _engine(profile.build, profile.backend)))
+        was_run = profile.backend != "onnxruntime"
+        facts.append(("Engine", engine_text(profile.build) + ("" if was_run else ", not run here")))
     if where.device and profile.backend != "onnxruntime":
         facts += [("GPU", _gpu(where)), ("Clocks", _clocks(where.clocks))]
     else:
@@ -104,7 +108,8 @@ def _model(profile: Profile) -> str:
     )
 
 
-def _engine(build: Build, backend: str) -> str:
+def engine_text(build: Build) -> str:
+    """Returns how an engine was built, and its size."""
     made = f"built in {build.seconds:.1f} s" if build.seconds else "loaded"
     parts = (
         f"{made} by {build.backend}",
@@ -113,7 +118,6 @@ def _engine(build: Build, backend: str) -> str:
         _count(build.auxiliary_streams, "auxiliary stream"),
         f"verbosity {build.verbosity}",
         build.cache,
-        "not run here" if backend == "onnxruntime" else "",
     )
     return ", ".join(filter(None, parts))
 

@@ -59,7 +59,7 @@ def render_table(
     text = io.StringIO()
     console = Console(file=text, width=width or _UNLIMITED, color_system=None, force_terminal=False)
     _print(profile, console, sort, top, width)
-    return "\n".join(line.rstrip() for line in text.getvalue().split("\n"))
+    return "\n".join(line.rstrip() for line in text.getvalue().rstrip().split("\n"))
 
 
 def print_table(
@@ -73,7 +73,7 @@ def print_table(
     if console.is_terminal:
         _print(profile, console, sort, top, console.width)
     else:
-        console.out(render_table(profile, sort=sort, top=top), end="", highlight=False)
+        console.out(render_table(profile, sort=sort, top=top), highlight=False)
 
 
 def _print(
@@ -81,7 +81,7 @@ def _print(
 ) -> None:
     _check(sort, top)
     rows, markers = fold_markers(summarise_layers(profile))
-    for line in io_lines(profile):
+    for line in io_lines(profile.io):
         console.print(line, markup=False, highlight=False)
     console.print()
     console.print(_layer_table(profile, rows, markers, sort, top, width))

@@ -1,0 +1,49 @@
+"""CSV: whole text, quoting, and the way back."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import replace
+
+import pytest
+
+from trtcore.errors import ResultError
+from trtcore.report.tabular import COLUMNS, render_csv, write_csv
+from trtcore.statistics import summarise_layers
+
+CPU_CSV = """\
+index,name,kind,nodes,tactic,stream,median_ms,share,p95_ms,min_ms,mean_ms,low_ms,high_ms
+0,swish (HardSigmoid),HardSigmoid,swish,,-1,1.5,0.075,,1.4850000143051147,1.5,1.4880000352859497,1.5119999647140503
+1,swish (Mul),Mul,swish,,-1,0.5,0.025,,0.4950000047683716,0.5,0.4959999918937683,0.5040000081062317
+2,fc,Gemm,fc,,-1,18.0,0.9,,17.81999969482422,18.0,17.856000900268555,18.143999099731445
+"""  # noqa: E501
+
+
+def test_whole_text(cpu_profile):
+    assert render_csv(cpu_profile) == CPU_CSV
+
+
+def test_figures_survive_exactly_and_markers_are_rows(gpu_profile, tmp_path):
+    write_csv(gpu_profile, tmp_path / "out.csv")
+    with (tmp_path / "out.csv").open(newline="") as file:
+        lines = list(csv.DictReader(file))
+    rows = summarise_layers(gpu_profile)
+    assert len(lines) == len(rows) == 6
+    assert [float(line["median_ms"]) for line in lines] == [row.median_ms for row in rows]
+    assert [float(line["share"]) for line in lines] == [row.share for row in rows]
+    assert [line["kind"] for line in lines[2:4]] == ["signal", "wait"]
+    assert lines[4]["nodes"] == " + ".join(rows[4].layer.nodes)
+    assert lines[0]["tactic"] == "__myl_MoveConc_0xc074"
+    assert set(lines[0]) == set(COLUMNS)
+
+
+def test_names_with_commas_quotes_and_newlines(cpu_profile):
+    name = 'a, "b"\nc'
+    layers = (replace(cpu_profile.layers[0], name=name), *cpu_profile.layers[1:])
+    text = render_csv(replace(cpu_profile, layers=layers))
+    assert next(csv.DictReader(text.splitlines(keepends=True)))["name"] == name
+
+
+def test_path_that_cannot_be_written(cpu_profile, tmp_path):
+    with pytest.raises(ResultError, match="is a directory"):
+        write_csv(cpu_profile, tmp_path)

@@ -1,0 +1,62 @@
+"""The rows as CSV: every layer, every column, full precision, nothing shortened or folded."""
+
+from __future__ import annotations
+
+import csv
+import io
+from math import isnan
+from pathlib import Path
+
+from trtcore.files import write_file
+from trtcore.result import LayerProfile, Profile
+from trtcore.statistics import summarise_layers
+
+COLUMNS = (
+    "index",
+    "name",
+    "kind",
+    "nodes",
+    "tactic",
+    "stream",
+    "median_ms",
+    "share",
+    "p95_ms",
+    "min_ms",
+    "mean_ms",
+    "low_ms",
+    "high_ms",
+)
+"""``low_ms`` and ``high_ms`` are the 95 % interval of the median; a figure that the sample is too
+small for is left empty."""
+
+
+def render_csv(profile: Profile) -> str:
+    """Returns a header and one line per layer, markers included, in order of execution."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(_line(row) for row in summarise_layers(profile))
+    return text.getvalue()
+
+
+def write_csv(profile: Profile, path: str | Path) -> None:
+    """Writes `render_csv` to a file.
+
+    Raises:
+        ResultError: the path cannot be written.
+    """
+    write_file(path, render_csv(profile).encode())
+
+
+def _line(row: LayerProfile) -> tuple[object, ...]:
+    layer = row.layer
+    figures = (row.median_ms, row.share, row.p95_ms, row.min_ms, row.mean_ms, *row.interval)
+    return (
+        row.index,
+        layer.name,
+        layer.kind,
+        " + ".join(layer.nodes),
+        layer.tactic,
+        layer.stream,
+        *("" if isnan(figure) else repr(figure) for figure in figures),
+    )
