@@ -118,13 +118,21 @@ def _sum(profile: Profile, latency: Latency) -> str:
     ratio = sum(row.median_ms for row in summarise_layers(profile)) / series.median_ms
     if not abs(ratio - 1) > SUM_TOLERANCE:
         return ""
-    why = "profiling costs time of its own"
-    if profile.backend != "onnxruntime":
-        why = "the profiler puts an event between layers, which weighs most on the small ones"
     return (
-        f"the layer times add up to {ratio:.2f}x the un-profiled latency: {why}; compare layers "
-        "with each other, not with the latency"
+        f"the layer times add up to {ratio:.2f}x the un-profiled latency: "
+        f"{_why_not_one(ratio, profile.backend)}; compare layers with each other, not with the "
+        "latency"
     )
+
+
+def _why_not_one(ratio: float, backend: str) -> str:
+    if backend == "onnxruntime":
+        if ratio > 1:
+            return "profiling costs time of its own"
+        return "the machine was slower in the un-profiled pass, or the threads waited between nodes"
+    if ratio > 1:
+        return "the profiler puts an event between layers, which weighs most on the small ones"
+    return "time passes between the layers that belongs to none of them"
 
 
 def _main_series(latency: Latency) -> TimeSummary | None:
