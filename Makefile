@@ -1,0 +1,62 @@
+# make profile   set up and run the main job; ARGS="..." passes options on
+# make test      set up and run the tests
+# make lint      ruff, mypy, clang-format
+# make sanitize  the native tests under AddressSanitizer and UndefinedBehaviorSanitizer
+
+PYTHON ?= python3
+VENV ?= .venv
+ARGS ?=
+MODEL ?= googlenet
+
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+RUN := $(VENV)/bin/python
+SOURCES := pyproject.toml CMakeLists.txt $(wildcard cpp/* tests/native/*.cpp tests/native/*.hpp)
+EXTRAS := $(if $(filter aarch64 x86_64,$(shell uname -m)),rtx$(comma))
+comma := ,
+
+.PHONY: profile test lint format sanitize clean
+
+profile: $(VENV)/ready
+	$(RUN) -m trtcore.profile $(MODEL) $(ARGS)
+
+test: $(VENV)/ready
+	$(RUN) -m pytest $(ARGS)
+
+lint: $(VENV)/ready-dev
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
+	$(VENV)/bin/clang-format --dry-run --Werror cpp/*.?pp tests/native/*.?pp
+
+format: $(VENV)/ready-dev
+	$(RUN) -m ruff check --fix .
+	$(RUN) -m ruff format .
+	$(VENV)/bin/clang-format -i cpp/*.?pp tests/native/*.?pp
+
+# A second environment: the extension is compiled once more, with the sanitizers in it.
+sanitize: $(VENV)-sanitize/ready
+	cd tests && \
+	LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so) $$(gcc -print-file-name=libstdc++.so)" \
+	ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc PYTHONSAFEPATH=1 \
+	$(abspath $(VENV))-sanitize/bin/python -m pytest native -p no:cacheprovider
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/ready: $(VENV)/bin/python $(SOURCES)
+	$(RUN) -m pip install -q -C cmake.define.TRTCORE_TESTS=ON -C cmake.define.TRTCORE_WERROR=ON -e '.[rtx,test]'
+	touch $@
+
+$(VENV)/ready-dev: $(VENV)/ready
+	$(RUN) -m pip install -q 'ruff==0.17.*' 'mypy==2.4.*' 'clang-format==23.*'
+	touch $@
+
+$(VENV)-sanitize/ready: $(SOURCES)
+	$(PYTHON) -m venv $(VENV)-sanitize
+	$(VENV)-sanitize/bin/python -m pip install -q -C cmake.define.TRTCORE_TESTS=ON \
+		-C cmake.define.TRTCORE_SANITIZE=ON -C cmake.build-type=Debug -C install.strip=false \
+		-C build-dir=build/sanitize '.[rtx]' pytest hypothesis
+	touch $@
+
+clean:
+	rm -rf $(VENV) $(VENV)-sanitize build dist
