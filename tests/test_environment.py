@@ -55,12 +55,22 @@ def test_device_facts_are_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (record.cuda, record.memory_bytes) == ("13.0", 139 << 30)
 
 
-def test_processor_is_named_where_proc_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(*_, **__):
-        raise OSError
+@pytest.mark.parametrize("text", [None, "processor : 0\nCPU part : 0xd4f\n"])
+def test_processor_is_named_where_proc_does_not(tmp_path, monkeypatch, text) -> None:
+    info = tmp_path / "cpuinfo"
+    if text is not None:
+        info.write_text(text)
+    monkeypatch.setattr(environment, "_CPU_INFO", info)
+    named = capture_environment().cpu
+    assert named
+    assert named in {platform.processor(), platform.machine()}
 
-    monkeypatch.setattr(environment.Path, "read_text", missing)
-    assert capture_environment().cpu in {platform.processor(), platform.machine()}
+
+def test_processor_is_named_by_its_model(tmp_path, monkeypatch) -> None:
+    info = tmp_path / "cpuinfo"
+    info.write_text("processor\t: 0\nmodel name\t: Some CPU: 9000\nmodel name\t: other\n")
+    monkeypatch.setattr(environment, "_CPU_INFO", info)
+    assert capture_environment().cpu == "Some CPU: 9000"
 
 
 def test_gpu_problem_is_the_same_everywhere() -> None:

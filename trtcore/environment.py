@@ -15,6 +15,7 @@ from trtcore.sensors import GpuSensors
 
 __all__ = ["capture_environment", "gpu_problem"]
 
+_CPU_INFO = Path("/proc/cpuinfo")
 _UNKNOWN_CLOCKS = Clocks()
 
 
@@ -76,7 +77,7 @@ def _own_version() -> str:
 def _cpu_model() -> str:
     """Returns the processor's model; /proc/cpuinfo names it where `platform` does not."""
     try:
-        lines = Path("/proc/cpuinfo").read_text(errors="replace").splitlines()
+        lines = _CPU_INFO.read_text(errors="replace").splitlines()
     except OSError:
         lines = []
     models = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))

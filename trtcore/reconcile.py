@@ -8,7 +8,7 @@ them. Pure functions of arrays: no GPU, no clock, no files.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -42,9 +42,6 @@ class Reconciliation:
         same_run_cost_ms: the cost at which this run's sum would fit; a cross-check beside a
             calibrated one. With several streams: at which the longest stream would, which is the
             least it can be.
-        unexplained_ms: the part of the span that layers and overlap do not account for; negative
-            where the layers account for more than there is.
-        overlap_ms: time saved by streams that run beside each other; 0 with one stream.
         is_below_resolution: (L,) corrected time under ``RESOLUTION_MS``; False for markers.
         is_marker: (L,) rows that only order streams.
         stream_ms: corrected sum of each stream, by stream number.
@@ -56,11 +53,9 @@ class Reconciliation:
     event_cost_ms: float
     event_cost_source: str
     same_run_cost_ms: float
-    unexplained_ms: float
-    overlap_ms: float
     is_below_resolution: NDArray[np.bool_]
     is_marker: NDArray[np.bool_]
-    stream_ms: dict[int, float] = field(default_factory=dict)
+    stream_ms: dict[int, float]
 
     @property
     def raw_sum_ms(self) -> float:
@@ -88,6 +83,24 @@ class Reconciliation:
         return float(self.raw_ms[self.is_marker].sum())
 
     @property
+    def overlap_ms(self) -> float:
+        """Time saved by streams that run beside each other; 0 with one stream."""
+        return self.corrected_sum_ms - self._explained_ms
+
+    @property
+    def unexplained_ms(self) -> float:
+        """The part of the span that layers and overlap do not account for.
+
+        Negative where the layers account for more than there is.
+        """
+        return self.span_ms - self._explained_ms
+
+    @property
+    def _explained_ms(self) -> float:
+        longest = max(self.stream_ms.values(), default=0.0)
+        return min(max(self.span_ms, longest), self.corrected_sum_ms)
+
+    @property
     def unexplained_share(self) -> float:
         """``unexplained_ms`` as a part of the span; NaN for a span of 0."""
         return self.unexplained_ms / self.span_ms if self.span_ms else float("nan")
@@ -104,20 +117,13 @@ def reconcile(
     """Compares what the layers add up to with the un-profiled latency.
 
     Args:
-        layer_ms: (L,) median of each layer, or (N, L) samples; of the profiled gated pass, as an
-            ungated one has the host's launch rate in it.
-        span_ms: un-profiled time of one iteration between two events, or (M,) samples of it.
+        layer_ms: (L,) medians, or (N, L) samples, of the profiled gated pass.
+        span_ms: un-profiled time of an iteration between two events, or (M,) samples of it.
         event_cost_ms: calibrated cost of the event after each layer. Without one it is taken
-            from this very run: (sum - span) over the number of layers, where a layer that would
-            fall below zero stops at zero and leaves its rest to the others. With several streams
-            it is the least cost at which no stream is longer than the span.
-        layers: (L,) what the rows are, for markers and streams; if left out, every row is a
-            layer and all run on one stream.
+            from this very run, see `same_run_cost`; with several streams it is then the least
+            cost at which no stream is longer than the span.
+        layers: (L,) what the rows are; if left out, all are layers and run on one stream.
         resolution_ms: corrected times below it are marked.
-
-    Returns:
-        The reconciliation. Where streams overlap, the span may lie anywhere between the longest
-        stream and the sum of all, so only what lies outside is unexplained.
 
     Raises:
         OptionError: shapes that do not fit, times that are not finite, a span or cost below zero.
@@ -128,8 +134,6 @@ def reconcile(
     same_run = _longest_stream_cost(raw, markers, streams, span)
     cost = same_run if event_cost_ms is None else _checked("event_cost_ms", event_cost_ms)
     corrected = np.where(markers, raw, raw - cost).clip(min=0.0)
-    by_stream = {int(s): float(corrected[streams == s].sum()) for s in np.unique(streams)}
-    explained = _explained(corrected, by_stream, span)
     return Reconciliation(
         raw_ms=raw,
         corrected_ms=corrected,
@@ -137,11 +141,9 @@ def reconcile(
         event_cost_ms=cost,
         event_cost_source=SAME_RUN if event_cost_ms is None else CALIBRATED,
         same_run_cost_ms=same_run,
-        unexplained_ms=span - explained,
-        overlap_ms=float(corrected.sum()) - explained,
         is_below_resolution=(corrected < resolution_ms) & ~markers,
         is_marker=markers,
-        stream_ms=by_stream,
+        stream_ms={int(s): float(corrected[streams == s].sum()) for s in np.unique(streams)},
     )
 
 
@@ -168,11 +170,6 @@ def _longest_stream_cost(
         left = span - float(raw[on_it & markers].sum())
         costs.append(same_run_cost(raw[on_it & ~markers], max(left, 0.0)))
     return max(costs)
-
-
-def _explained(corrected: Floats, by_stream: dict[int, float], span: float) -> float:
-    longest = max(by_stream.values(), default=0.0)
-    return float(min(max(span, longest), corrected.sum()))
 
 
 def _medians(layer_ms: ArrayLike) -> Floats:
