@@ -12,7 +12,8 @@ static_assert(!std::is_copy_constructible_v<Event>);
 
 void* open_driver() {
   void* library = dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
-  if (library == nullptr) throw Error(std::string("the CUDA driver cannot be opened: ") + dlerror());
+  if (library == nullptr)
+    throw Error(std::string("the CUDA driver cannot be opened: ") + dlerror());
   return library;
 }
 
@@ -26,16 +27,16 @@ Function* entry(void* library, char const* name) {
 // Opened once and never closed: TensorRT uses the same driver until the process ends.
 struct Driver {
   void* library = open_driver();
-  int (*event_create)(EventHandle*, unsigned) =
-      entry<int(EventHandle*, unsigned)>(library, "cuEventCreate");
+  int (*event_create)(EventHandle*, unsigned) = entry<int(EventHandle*, unsigned)>(library,
+                                                                                   "cuEventCreate");
   int (*event_destroy)(EventHandle) = entry<int(EventHandle)>(library, "cuEventDestroy_v2");
-  int (*event_record)(EventHandle, Stream) =
-      entry<int(EventHandle, Stream)>(library, "cuEventRecord");
+  int (*event_record)(EventHandle, Stream) = entry<int(EventHandle, Stream)>(library,
+                                                                             "cuEventRecord");
   int (*event_elapsed)(float*, EventHandle, EventHandle) =
       entry<int(float*, EventHandle, EventHandle)>(library, "cuEventElapsedTime");
   int (*stream_synchronize)(Stream) = entry<int(Stream)>(library, "cuStreamSynchronize");
-  int (*error_string)(int, char const**) =
-      entry<int(int, char const**)>(library, "cuGetErrorString");
+  int (*error_string)(int, char const**) = entry<int(int, char const**)>(library,
+                                                                         "cuGetErrorString");
 };
 
 Driver& driver() {
@@ -69,9 +70,7 @@ float Event::since(Event const& start) const {
   return ms;
 }
 
-void Event::Destroy::operator()(EventHandle event) const noexcept {
-  driver().event_destroy(event);
-}
+void Event::Destroy::operator()(EventHandle event) const noexcept { driver().event_destroy(event); }
 
 void synchronize(Stream stream) {
   check(driver().stream_synchronize(stream), "cuStreamSynchronize");

@@ -20,7 +20,14 @@ namespace trtcore {
 enum class Borders { marked, learned };
 
 struct Fault {
-  enum class Kind { none, unexpected_layer, missing_layers, no_layers, no_repetition, out_of_memory };
+  enum class Kind {
+    none,
+    unexpected_layer,
+    missing_layers,
+    no_layers,
+    no_repetition,
+    out_of_memory
+  };
   Kind kind = Kind::none;
   std::size_t iteration = 0;
   std::size_t position = 0;

@@ -64,8 +64,8 @@ std::optional<int> layout_of_profiler(py::handle profiler) {
 py::object fault_of(Recorder const& recorder) {
   Fault const& fault = recorder.fault();
   if (fault.kind == Fault::Kind::none) return py::none();
-  char const* const kinds[] = {"none", "unexpected layer", "missing layers",
-                               "no layers", "no repetition", "out of memory"};
+  char const* const kinds[] = {"none",      "unexpected layer", "missing layers",
+                               "no layers", "no repetition",    "out of memory"};
   return py::make_tuple(kinds[static_cast<int>(fault.kind)], fault.iteration, fault.position,
                         fault.received.data());
 }
@@ -78,8 +78,9 @@ void bind_context(py::module_& module) {
           "enqueue_emits_profile",
           [](ContextView const& v) { return v.context().get_enqueue_emits_profile(); },
           [](ContextView const& v, bool emits) { v.context().set_enqueue_emits_profile(emits); })
-      .def_property_readonly(
-          "has_profiler", [](ContextView const& v) { return v.context().get_profiler() != nullptr; });
+      .def_property_readonly("has_profiler", [](ContextView const& v) {
+        return v.context().get_profiler() != nullptr;
+      });
 }
 
 void bind_timelines(py::module_& module) {

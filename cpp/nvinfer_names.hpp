@@ -1,5 +1,5 @@
-// nvinfer1's classes by name only: pybind11's conduit compares the names of types, so an empty class
-// of the right name is enough to ask another module for a pointer.
+// nvinfer1's classes by name only: pybind11's conduit compares the names of types, so an empty
+// class of the right name is enough to ask another module for a pointer.
 #pragma once
 
 namespace nvinfer1 {

@@ -29,7 +29,8 @@ std::optional<trtcore::abi::Layout> profiler_layout(void const* profiler) {
     if (!is_named(*type, typeid(nvinfer1::v_1_0::IProfiler).name())) continue;
     auto const* base = base_of(*type);
     if (base == nullptr) return trtcore::abi::Layout::v10;
-    if (is_named(*base, typeid(nvinfer1::IVersionedInterface).name())) return trtcore::abi::Layout::v11;
+    if (is_named(*base, typeid(nvinfer1::IVersionedInterface).name()))
+      return trtcore::abi::Layout::v11;
   }
   return std::nullopt;
 }

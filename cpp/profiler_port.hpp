@@ -1,5 +1,5 @@
-// What TensorRT holds in place of a recorder. TensorRT refuses to detach a profiler, so a port lives
-// as long as the process and outlives every context; it passes calls on while a recorder is
+// What TensorRT holds in place of a recorder. TensorRT refuses to detach a profiler, so a port
+// lives as long as the process and outlives every context; it passes calls on while a recorder is
 // connected and does nothing otherwise.
 #pragma once
 

@@ -47,8 +47,8 @@ class ContextView {
   static void* pointer(py::handle owner) {
     void* pointer = raw_pointer(owner, typeid(nvinfer1::IExecutionContext));
     if (pointer != nullptr) return pointer;
-    throw py::type_error(py::str("{} gives no nvinfer1::IExecutionContext").format(
-        py::str(py::type::handle_of(owner).attr("__name__"))));
+    throw py::type_error(py::str("{} gives no nvinfer1::IExecutionContext")
+                             .format(py::str(py::type::handle_of(owner).attr("__name__"))));
   }
 
   py::object owner_;

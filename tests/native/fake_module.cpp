@@ -1,5 +1,5 @@
-// trtcore_fake: the scripted execution context as Python sees it. pybind11 gives it the same conduit
-// that TensorRT's bindings have.
+// trtcore_fake: the scripted execution context as Python sees it. pybind11 gives it the same
+// conduit that TensorRT's bindings have.
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 

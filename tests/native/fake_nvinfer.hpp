@@ -37,7 +37,8 @@ struct Behaviour {
   bool report();
 
  private:
-  // Two copies of every name, used in turn: the pointers differ from call to call, as TensorRT's do.
+  // Two copies of every name, used in turn: the pointers differ from call to call, as TensorRT's
+  // do.
   LayerScript copies_[2];
   LayerScript const* copied_ = nullptr;
 };
