@@ -53,11 +53,12 @@ def parse_profile(text: str, source: str = "profile") -> Profile:
     try:
         tree = json.loads(text)
     except (json.JSONDecodeError, RecursionError) as error:
+        reason = str(error)[:80]
         raise ResultError(
-            f"{source}: not JSON ({error}); expected a saved trtcore profile"
+            f"{source}: not a saved trtcore profile, nor any JSON: {reason}"
         ) from None
     if not isinstance(tree, dict) or tree.get("schema") != SCHEMA:
-        raise ResultError(f'{source}: not a saved trtcore profile (no \'"schema": "{SCHEMA}"\')')
+        raise ResultError(f'{source}: not a saved trtcore profile (no "schema": "{SCHEMA}")')
     version = tree.get("version")
     if version != SCHEMA_VERSION:
         raise ResultError(
@@ -73,9 +74,13 @@ def parse_profile(text: str, source: str = "profile") -> Profile:
 
 
 def _check_shapes(profile: Profile) -> None:
-    shape = profile.samples.layer_ms.shape
+    samples = profile.samples
+    shape = samples.layer_ms.shape
     if len(shape) != 2 or shape[1] != len(profile.layers):
         raise ValueError(f"layer_ms has shape {shape}, but there are {len(profile.layers)} layers")
+    lengths = {a.shape for a in (samples.wall_ms, samples.enqueue_ms, samples.gpu_ms) if a.size}
+    if len(lengths) > 1 or any(len(length) != 1 for length in lengths):
+        raise ValueError(f"wall_ms, enqueue_ms and gpu_ms differ in shape: {sorted(lengths)}")
 
 
 def _encode(value: Any) -> Any:

@@ -29,7 +29,8 @@ class BuildProgress:
         """So many steps of a phase are done; returns whether to go on."""
         try:
             if self._progress is not None:
-                self._progress(phase, done, self._steps.get(phase, 0))
+                total = self._steps.get(phase, 0)
+                self._progress(phase, min(done, total), total)  # TensorRT may take steps more
         except BaseException as error:
             self._raised = error
         return self._raised is None
