@@ -13,7 +13,7 @@ from onnx import ModelProto, TensorProto
 from trtcore.errors import OptionError, PrecisionError
 from trtcore.models.model import Model
 from trtcore.models.onnx_graph import name_nodes, opset_version, walk_nodes
-from trtcore.models.onnx_shapes import infer_shapes
+from trtcore.models.onnx_inference import infer_shapes
 from trtcore.precision_graph import GraphConverter
 from trtcore.precision_plan import Rules
 from trtcore.precision_source import float_type, quantized_nodes
@@ -150,7 +150,7 @@ def _converted(model: Model, low: int, io: int, kept: frozenset[str]) -> Model:
     opset = onnx.defs.onnx_opset_version() if is_bf16 else opset_version(proto)
     converter = GraphConverter(proto, Rules(low, io, kept, opset))
     converter.convert()
-    infer_shapes(proto, f"{model.name} in {LABELS[low]}")
+    infer_shapes(proto, model.name, is_lenient=True)
     return replace(model, proto=proto, notes=(*model.notes, _note(converter, len(kept))))
 
 

@@ -25,6 +25,24 @@ TYPED_BY_VALUE = ("Constant", "ConstantOfShape")
 _CONTROL_FLOW = ("If", "Loop", "Scan")
 # These take any type and do not compute with it.
 _READ_ANYTHING = ("Cast", "Shape", "Size")
+# Operators that TensorRT's parser or builder takes in FP32 alone, though ONNX allows more; found by
+# building every operator of ONNX's own test cases with TensorRT-RTX 1.7.1.
+_FP32_IN_TENSORRT: dict[int, frozenset[str]] = {
+    TensorProto.FLOAT: frozenset(),
+    TensorProto.FLOAT16: frozenset({"Celu", "Range"}),
+    TensorProto.BFLOAT16: frozenset(
+        {
+            "Celu",
+            "ConvTranspose",
+            "GRU",
+            "HardSwish",
+            "LpNormalization",
+            "LpPool",
+            "Mish",
+            "Range",
+        }
+    ),
+}
 _TENSOR_OF: dict[int, str] = {
     TensorProto.FLOAT: "tensor(float)",
     TensorProto.FLOAT16: "tensor(float16)",
@@ -71,7 +89,7 @@ def plan_node(node: NodeProto, types: Mapping[str, int], rules: Rules) -> NodePl
     kinds = [types.get(name, UNKNOWN) for name in (*node.input, *node.output)]
     schema = operator_schema(node, rules.opset)
     low = rules.low
-    if schema is None or node.name in rules.kept or NOT_A_TENSOR in kinds:
+    if schema is None or NOT_A_TENSOR in kinds or stays_fp32(node, rules):
         low = FLOAT
     reads = list(_formals(schema.inputs if schema else (), len(node.input)))
     writes = list(_formals(schema.outputs if schema else (), len(node.output)))
@@ -90,6 +108,11 @@ def plan_node(node: NodeProto, types: Mapping[str, int], rules: Rules) -> NodePl
     inputs = [want if name else AS_IT_IS for name, want in zip(node.input, inputs, strict=True)]
     outputs = [wanted(*pair, retyped) for pair in zip(writes, kinds[len(reads) :], strict=True)]
     return NodePlan(tuple(inputs), tuple(outputs))
+
+
+def stays_fp32(node: NodeProto, rules: Rules) -> bool:
+    """Whether a node stays in float32 on request, or because TensorRT has nothing else for it."""
+    return node.name in rules.kept or node.op_type in _FP32_IN_TENSORRT[rules.low]
 
 
 def sets_own_type(node: NodeProto, schema: OpSchema | None) -> bool:

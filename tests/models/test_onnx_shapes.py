@@ -224,3 +224,38 @@ def test_shapes_inside_branches_follow() -> None:
     assert [d.dim_value for d in body.value_info[0].type.tensor_type.shape.dim] == [7, 3]
     assert shapes_of(model)["y"] == (7, 3)
     onnx.checker.check_model(model.proto)
+
+
+def test_a_valid_graph_that_inference_is_wrong_about_is_left_to_others() -> None:
+    text = """
+    <ir_version: 8, opset_import: ["" : 17]>
+    odd (float[N,3,4,4] x) => (float[N,3,4,4] y) {
+      [normalize] y = MeanVarianceNormalization (x)
+    }"""
+    model = with_shapes(model_of(text), 2)
+    assert model_inputs(model)[0].shape == (2, 3, 4, 4)
+    assert model.notes[-1].startswith("ONNX shape inference did not get through: ")
+
+
+def test_dimensions_written_as_zero_or_minus_one_are_open() -> None:
+    proto = parser.parse_model(FIXED)
+    for dim_value in (0, -1):
+        proto.graph.input[0].type.tensor_type.shape.dim[0].dim_value = dim_value
+        model = with_shapes(from_proto(proto), 5)
+        assert shapes_of(model) == {"x": (5, 3), "y": (5, 3)}
+
+
+def test_sequences_are_left_alone() -> None:
+    text = """
+    <ir_version: 8, opset_import: ["" : 17]>
+    parts (float[N,3] x) => (seq(float[M]) y) { [split] y = SplitToSequence (x) }
+    """
+    model = with_shapes(model_of(text), 2)
+    assert model.proto.graph.output[0].type.HasField("sequence_type")
+
+
+def test_a_reshape_that_never_fitted_is_refused() -> None:
+    text = RESHAPED.replace("float[N,4,2]", "float[2,4,2]").replace("{1, 8}", "{3, 4}")
+    with pytest.raises(ModelError) as error:
+        with_shapes(model_of(text))
+    assert str(error.value) == "flat: node 'flatten' reshapes 2x4x2 to 3x4"

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-import onnx
-from onnx import GraphProto, ModelProto, ValueInfoProto
+from onnx import ModelProto, ValueInfoProto
 
 from trtcore.errors import ModelError, OptionError
 from trtcore.models.model import Model
-from trtcore.models.onnx_batch import carry_batch, channel_mismatch
-from trtcore.models.onnx_graph import bodies, graph_inputs, one_line
-from trtcore.models.onnx_weights import without_weights
+from trtcore.models.onnx_graph import graph_inputs
+from trtcore.models.onnx_inference import infer_shapes, is_odd
 
 # What a dimension is before it is resolved: a number, a symbol, or nothing known.
 _Dim = int | str | None
@@ -47,56 +45,14 @@ def with_shapes(
     wanted, notes = _resolved(model, declared, given, batch)
     for value in inputs:
         _write_dims(value, wanted[value.name])
-    notes += infer_shapes(proto, _complaint(model, declared, wanted))
+    complaint = _complaint(model, declared, wanted)
+    notes += infer_shapes(proto, complaint, is_lenient=wanted == declared or is_odd(model.proto))
     return replace(model, proto=proto, notes=(*model.notes, *notes))
-
-
-def infer_shapes(proto: ModelProto, complaint: str) -> list[str]:
-    """Infers every type and shape anew, in place; what the file said about them is dropped.
-
-    Args:
-        proto: graph whose inputs have their shapes.
-        complaint: start of the error message.
-
-    Returns:
-        Notes on what had to be changed to carry a new batch through.
-
-    Raises:
-        ModelError: the shapes do not fit together.
-    """
-    declared = ModelProto()
-    declared.graph.output.extend(proto.graph.output)
-    _forget_shapes(proto.graph)
-    notes: list[str] = []
-    while True:
-        inferred, problem = _inferred(proto)
-        carried = carry_batch(proto, inferred, complaint)
-        if not carried:
-            break
-        notes += carried
-    if problem := problem or channel_mismatch(inferred):
-        raise ModelError(f"{complaint}: {problem}")
-    _take_over(proto.graph, inferred)
-    for output, was in zip(proto.graph.output, declared.graph.output, strict=True):
-        if not output.type.tensor_type.HasField("shape"):
-            # What comes out of a plugin is as the file says.
-            output.CopyFrom(was)
-    return notes
 
 
 def shape_text(dims: Sequence[_Dim]) -> str:
     """``1x3x224x224``, open dimensions as ``?`` or their symbol; ``scalar`` for no dimension."""
     return "x".join("?" if dim is None else str(dim) for dim in dims) or "scalar"
-
-
-def _inferred(proto: ModelProto) -> tuple[GraphProto, str]:
-    """The graph with what could be inferred, and what strict inference has against it."""
-    bare = without_weights(proto)
-    infer = onnx.shape_inference.infer_shapes
-    try:
-        return infer(bare, strict_mode=True, data_prop=True).graph, ""
-    except (onnx.shape_inference.InferenceError, ValueError) as problem:
-        return infer(bare, data_prop=True).graph, one_line(problem)
 
 
 def _checked_options(
@@ -182,7 +138,7 @@ def _refuse_open(model: Model, declared: _Shapes, wanted: _Shapes) -> None:
             symbol if dim is None else dim for symbol, dim in zip(declared[name], dims, strict=True)
         ]
         for name, dims in wanted.items()
-        if not all(isinstance(dim, int) and dim > 0 for dim in dims)
+        if not all(isinstance(dim, int) for dim in dims)
     }
     if left:
         names = ", ".join(f"'{name}' {shape_text(declared[name])}" for name in left)
@@ -191,19 +147,19 @@ def _refuse_open(model: Model, declared: _Shapes, wanted: _Shapes) -> None:
 
 
 def _complaint(model: Model, declared: _Shapes, wanted: dict[str, list[int]]) -> str:
+    """Start of the error message if the shapes do not fit."""
     changed = [
         f"input '{name}' as {shape_text(dims)} (the model says {shape_text(declared[name])})"
         for name, dims in wanted.items()
         if dims != declared[name]
     ]
-    if not changed:
-        return f"{model.name}: its shapes do not fit together"
-    return f"{model.name} does not fit {', '.join(changed)}"
+    return f"{model.name} does not fit {', '.join(changed)}" if changed else model.name
 
 
 def _dims(value: ValueInfoProto) -> list[_Dim]:
     return [
-        dim.dim_value if dim.HasField("dim_value") else dim.dim_param or None
+        # Some exporters write 0 or -1 for a dimension that is open.
+        dim.dim_value if dim.dim_value > 0 else dim.dim_param or None
         for dim in value.type.tensor_type.shape.dim
     ]
 
@@ -213,23 +169,3 @@ def _write_dims(value: ValueInfoProto, dims: Sequence[int]) -> None:
     shape.ClearField("dim")
     for dim in dims:
         shape.dim.add(dim_value=dim)
-
-
-def _forget_shapes(graph: GraphProto) -> None:
-    """Drops what may be stale: value_info at every level and the shapes of the outputs."""
-    graph.ClearField("value_info")
-    for value in graph.output:
-        value.type.tensor_type.ClearField("shape")
-    for node in graph.node:
-        for body in bodies(node):
-            _forget_shapes(body)
-
-
-def _take_over(graph: GraphProto, inferred: GraphProto) -> None:
-    """Copies inferred types and shapes, at every level."""
-    graph.value_info.extend(inferred.value_info)
-    for output, known in zip(graph.output, inferred.output, strict=True):
-        output.CopyFrom(known)
-    for node, typed in zip(graph.node, inferred.node, strict=True):
-        for body, typed_body in zip(bodies(node), bodies(typed), strict=True):
-            _take_over(body, typed_body)
