@@ -149,8 +149,7 @@ class LayerBuilder:
             LayerError: absurdly large, missing in the caffemodel or of another shape there.
         """
         self._blobs = max(self._blobs, index + 1)
-        key = f"{self.layer.name}_w"
-        return self._weights.blob(self.layer, BlobRequest(index, shape, key, fan_in, value))
+        return self._weights.blob(self.layer, BlobRequest(index, shape, fan_in, value))
 
     def weight(
         self,

@@ -32,14 +32,12 @@ class BlobRequest:
     Attributes:
         index: its place among the layer's blobs.
         shape: its dimensions.
-        key: what keys its random values.
         fan_in: He-normal fan-in when it is made up, or 0 for a constant.
         value: the constant it is filled with when it is made up.
     """
 
     index: int
     shape: Shape
-    key: str = ""
     fan_in: int = 0
     value: float = 0.0
 
@@ -90,7 +88,7 @@ class Weights:
                 f"its blob {request.index} would be {text(request.shape)}: "
                 f"a net may have {MAX_WEIGHTS} weights in all"
             )
-        make = self._made_up(request) if self._path is None else self._stored(layer, request)
+        make = self._made_up(layer, request) if self._path is None else self._stored(layer, request)
         if shared_as:
             self._shared[shared_as] = request.shape, make
         return make
@@ -126,11 +124,10 @@ class Weights:
             raise LayerError(f"shares its blob {name!r} of {text(owned)}, but wants {text(shape)}")
         return lambda: make().reshape(shape)
 
-    def _made_up(self, request: BlobRequest) -> Maker:
-        shape, seed = request.shape, self._seed
+    def _made_up(self, layer: Layer, request: BlobRequest) -> Maker:
         if request.fan_in:
-            return lambda: he_normal(request.key, shape, request.fan_in, seed)
-        return lambda: np.full(shape, request.value, np.float32)
+            return lambda: he_normal(layer.name, request.shape, request.fan_in, self._seed)
+        return lambda: np.full(request.shape, request.value, np.float32)
 
     def _stored(self, layer: Layer, request: BlobRequest) -> Maker:
         blobs = self._file.get(layer.name, [])
