@@ -67,6 +67,7 @@ def profile_model(
     if choice.bindings is None and keep_plan is not None:
         raise BackendError(f"no engine is built here that could be kept: {choice.reason}")
     job = Job(_load(model, weights, outputs, asked), asked, progress, notify)
+    job.check_inputs()
     job.tell(choice.reason)
     if choice.bindings is None:
         return job.profile_nodes(None, choice.reason)

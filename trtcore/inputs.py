@@ -17,6 +17,7 @@ from trtcore.result import TensorInfo
 
 Array = NDArray[np.generic]
 
+GENERATED = ("random", "zeros")
 # Integers index tables (tokens, classes) more often than not: small ones are safe for all.
 _INTEGERS_BELOW = 8
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from trtcore.assemble import engine_profile, model_record, node_profile
 from trtcore.errors import EngineLoadError
-from trtcore.inputs import make_inputs
+from trtcore.inputs import GENERATED, make_inputs
 from trtcore.models import Model, model_inputs, model_outputs
 from trtcore.options import Options
 from trtcore.precision import apply_precision
@@ -38,6 +38,11 @@ class Job:
         """Shows the user a line."""
         if self.notify is not None and line:
             self.notify(line)
+
+    def check_inputs(self) -> None:
+        """Finds out before the build whether an input file fits."""
+        if self.asked.inputs not in GENERATED:
+            make_inputs(model_inputs(self.model), self.asked.inputs)
 
     def profile_engine(self, bindings: Bindings, plan: Plan) -> Profile:
         """Profiles a fresh plan; a GPU that this TensorRT does not serve is left to the CPU."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from trtcore.errors import OptionError
 
 SYNC_MODES = ("enqueue", "execute")
+PRECISIONS = ("fp32", "tf32", "fp16", "half2", "bf16")
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,10 @@ class Options:
                 raise OptionError(f"{name.replace('_mib', '')} is {value}, must be 1 or more")
         if self.seed < 0:
             raise OptionError(f"seed is {self.seed}, must be 0 or more")
-        if self.sync not in SYNC_MODES:
-            raise OptionError(f"sync is '{self.sync}', must be one of {', '.join(SYNC_MODES)}")
+        for name, accepted in (("sync", SYNC_MODES), ("precision", PRECISIONS)):
+            if getattr(self, name) not in accepted:
+                given = getattr(self, name)
+                raise OptionError(f"{name} is '{given}', must be one of {', '.join(accepted)}")
 
 
 def parse_shapes(texts: Sequence[str]) -> dict[str, tuple[int, ...]]:

@@ -54,6 +54,11 @@ class NodeRun:
     warnings: tuple[str, ...] = ()
 
 
+def runtime_label() -> str:
+    """Name and version for reports, such as ``ONNX Runtime 1.31.1``."""
+    return f"ONNX Runtime {onnxruntime.__version__}"
+
+
 def run_model(model: Model, inputs: Inputs, *, threads: int | None = None) -> dict[str, Any]:
     """Runs a model once, un-fused, and returns its outputs by name.
 
@@ -160,7 +165,7 @@ def _typed(tensors: tuple[TensorInfo, ...], seen: tuple[TypedShape, ...]) -> tup
 def _method(threads: int, seconds: float | None) -> str:
     asked = "" if seconds is None else f", as many iterations as fit {seconds:g} s"
     return (
-        f"un-fused model on the CPU, ONNX Runtime {onnxruntime.__version__}, graph optimisation "
+        f"un-fused model on the CPU, {runtime_label()}, graph optimisation "
         f"off, {threads} thread{'s' if threads > 1 else ''}{asked}; layers by its own profile in "
         "whole microseconds, latency by a session without one"
     )

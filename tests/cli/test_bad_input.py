@@ -1,0 +1,227 @@
+"""Bad input: one line that says what, which value and what to do, exit 2, nothing left behind."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from trtcore.device import gpu_problem
+
+Run = Callable[..., Any]
+no_gpu = pytest.mark.skipif(gpu_problem() is None, reason="about machines without a GPU")
+needs_rtx = pytest.mark.usefixtures("rtx")
+
+
+@pytest.fixture
+def rtx() -> None:
+    pytest.importorskip("tensorrt_rtx", reason="TensorRT-RTX is not installed")
+
+
+@pytest.fixture
+def net(tmp_path: Path) -> Path:
+    """A small model, in a folder of its own."""
+    return save_net(tmp_path / "net.onnx")
+
+
+def save_net(path: Path, op: str = "Relu") -> Path:
+    weights = np.ones((4, 3, 3, 3), np.float32)
+    graph = helper.make_graph(
+        [
+            helper.make_node("Conv", ["x", "w"], ["c"], name="conv"),
+            helper.make_node(op, ["c"], ["y"], name="block/last"),
+        ],
+        "small",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 3, 8, 8])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 4, 6, 6])],
+        [numpy_helper.from_array(weights, "w")],
+    )
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)]), path)
+    return path
+
+
+def assert_refused(ran: Any, *words: str, code: int = 2) -> None:
+    assert ran.code == code, ran.err
+    assert ran.out == ""
+    assert ran.err.count("\n") == 1, ran.err
+    assert "error: " in ran.err
+    assert "Traceback" not in ran.err
+    for word in words:
+        assert word in ran.err
+
+
+def test_a_missing_file(run: Run, tmp_path: Path) -> None:
+    assert_refused(run("profile", tmp_path / "no.onnx"), "no.onnx: cannot be read (No such file")
+
+
+def test_an_unknown_model(run: Run) -> None:
+    assert_refused(run("profile", "googlenett"), "googlenett: no such file or built-in model")
+
+
+def test_a_directory(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "net.onnx"
+    folder.mkdir()
+    assert_refused(run("profile", folder), "is a directory, expected a file")
+
+
+def test_an_empty_file(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "net.onnx"
+    path.touch()
+    assert_refused(run("profile", path), "net.onnx: the file is empty")
+
+
+@pytest.mark.parametrize("keep", [10, 100, 400])
+def test_a_truncated_model(run: Run, net: Path, keep: int) -> None:
+    net.write_bytes(net.read_bytes()[:keep])
+    assert_refused(run("profile", net), "net.onnx: not a")
+
+
+def test_random_bytes(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "net.onnx"
+    path.write_bytes(np.random.default_rng(0).bytes(5000))
+    assert_refused(run("profile", path), "net.onnx: not an ONNX model")
+
+
+@needs_rtx
+def test_an_unsupported_op_names_node_and_op(run: Run, tmp_path: Path) -> None:
+    path = save_net(tmp_path / "net.onnx", op="MyPlugin")
+    assert_refused(run("build", path), "node 'block/last' (MyPlugin)", "Plugin not found")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--precision", "fp13"], "precision is 'fp13', must be one of fp32, tf32, fp16"),
+        (["--backend", "tensort"], "backend is 'tensort', must be one of auto, tensorrt"),
+        (["--batch", "0"], "batch is 0, must be 1 or more"),
+        (["--batch", "-3"], "batch is -3, must be 1 or more"),
+        (["--batch", "many"], "argument --batch: invalid int value: 'many'"),
+        (["--iterations", "0"], "iterations is 0, must be 1 or more"),
+        (["--workspace", "-1"], "workspace is -1, must be 1 or more"),
+        (["--seed", "-1"], "seed is -1, must be 0 or more"),
+        (["--sync", "never"], "sync is 'never', must be one of enqueue, execute"),
+        (["--sort", "name"], "--sort is 'name', must be one of order, time"),
+        (["--top", "0"], "--top is 0, must be 1 or more"),
+        (["--shapes", "x:1x3x8"], "x"),
+        (["--shapes", "x:1x5x8x8"], "x"),
+        (["--shapes", "y:1x3x8x8"], "y"),
+        (["--shapes", "x=1,3,8,8"], "--shapes 'x=1' is not of the form name:1x3x224x224"),
+        (["--shapes", "x:1x0x8x8"], "--shapes 'x:1x0x8x8' has a dimension below 1"),
+        (["--shapes", "x:1x3x8x8,x:1x3x8x8"], "--shapes names 'x' twice"),
+        (["--fp16", "--precision", "bf16"], "--fp16 and --precision bf16 contradict each other"),
+        (["--input", "no.npz"], "no.npz: cannot be read (No such file or directory)"),
+        (["--weights", "net.caffemodel"], "--weights"),
+        (["--nonsense"], "unrecognized arguments: --nonsense"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_an_option_that_makes_no_sense(run: Run, net: Path, options: list[str], words: str) -> None:
+    assert_refused(run("profile", net, *options), words)
+    assert list(net.parent.iterdir()) == [net]
+
+
+def test_an_input_file_that_does_not_fit(run: Run, net: Path, tmp_path: Path) -> None:
+    np.savez(tmp_path / "in.npz", x=np.zeros((1, 3, 9, 9), np.float32))
+    ran = run("profile", net, "--input", tmp_path / "in.npz", "--backend", "onnxruntime")
+    assert_refused(ran, "in.npz", "'x' is 1x3x9x9, the model wants 1x3x8x8")
+
+
+@pytest.mark.parametrize("option", ["--save", "--csv", "--save-engine"])
+def test_an_unwritable_path_is_refused_before_the_work(
+    run: Run, net: Path, tmp_path: Path, option: str
+) -> None:
+    ran = run("profile", net, option, tmp_path / "no" / "out")
+    assert_refused(ran, "out: cannot be written (No such file or directory)")
+    assert list(tmp_path.iterdir()) == [net]
+
+
+def test_a_read_only_folder(run: Run, net: Path, tmp_path: Path) -> None:
+    if os.geteuid() == 0:
+        pytest.skip("nothing is read-only for root")
+    tmp_path.chmod(0o500)
+    try:
+        assert_refused(run("profile", net, "--save", tmp_path / "out"), "cannot be written")
+    finally:
+        tmp_path.chmod(0o700)
+
+
+@pytest.mark.parametrize("suffix", [".plan", ".engine"])
+@no_gpu
+def test_a_plan_without_a_gpu(run: Run, tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"net{suffix}"
+    path.write_bytes(b"ftrt" * 100)
+    ran = run("profile", path)
+    assert_refused(ran, "a plan loads only with TensorRT on a GPU", "no NVIDIA driver")
+
+
+def test_options_of_the_build_mean_nothing_for_a_plan(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "net.plan"
+    path.write_bytes(b"ftrt" * 100)
+    assert_refused(run("profile", path, "--fp16"), "its precision cannot be chosen")
+    assert_refused(run("profile", path, "--serial"), "--serial has no meaning for it")
+
+
+def test_a_missing_plan(run: Run, tmp_path: Path) -> None:
+    assert_refused(run("profile", tmp_path / "no.plan"), "no.plan: cannot be read")
+
+
+@no_gpu
+@needs_rtx
+def test_tensorrt_rtx_by_name_without_a_driver(run: Run, net: Path) -> None:
+    ran = run("profile", net, "--backend", "tensorrt_rtx")
+    assert_refused(ran, "backend tensorrt_rtx needs a GPU", "no NVIDIA driver", "--backend auto")
+
+
+def test_a_backend_that_is_not_installed(run: Run, net: Path) -> None:
+    try:
+        import tensorrt  # noqa: F401
+    except ImportError:
+        ran = run("profile", net, "--backend", "tensorrt")
+        assert_refused(ran, "TensorRT is not installed; pip install 'trtcore[tensorrt]'")
+    else:
+        pytest.skip("TensorRT is installed")
+
+
+def test_no_engine_to_save(run: Run, net: Path, tmp_path: Path) -> None:
+    ran = run("profile", net, "--backend", "onnxruntime", "--save-engine", tmp_path / "net.plan")
+    assert_refused(ran, "no engine is built here")
+    assert list(tmp_path.iterdir()) == [net]
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"schema": "other"}', "[1, 2]"], ids=len)
+def test_inspecting_what_is_no_result(run: Run, tmp_path: Path, text: str) -> None:
+    path = tmp_path / "result.json"
+    path.write_text(text)
+    assert_refused(run("inspect", path), "result.json: ")
+
+
+def test_no_command_and_an_unknown_one(run: Run) -> None:
+    assert_refused(run(), "the following arguments are required: COMMAND")
+    assert_refused(run("profle"), "invalid choice: 'profle'")
+
+
+def test_debug_shows_the_traceback(run: Run, tmp_path: Path) -> None:
+    from trtcore.errors import ModelError
+
+    with pytest.raises(ModelError, match="cannot be read"):
+        run("profile", tmp_path / "no.onnx", "--debug")
+
+
+def test_what_nobody_foresaw_is_one_line_too(
+    run: Run, net: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import trtcore.cli.profile_command
+
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("two\nlines")
+
+    monkeypatch.setattr(trtcore.cli.profile_command, "profile_model", fail)
+    ran = run("profile", net)
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == "trtcore: unexpected ZeroDivisionError: two lines; --debug shows where\n"
