@@ -221,9 +221,49 @@ def test_a_weight_with_readers_of_both_kinds_stays_fp32() -> None:
     )
     kept = apply_precision(model, "fp16", keep_fp32=["kept", "other"])
     np.testing.assert_array_equal(initializers_of(kept)["w"], np.float32([0.1, 1e6]))
-    mixed = apply_precision(model, "fp16", keep_fp32=["kept"])
-    assert "w_to_fp16" in casts_of(mixed)
+    with pytest.raises(PrecisionError, match="'w' of node 'other' holds 1e\\+06"):
+        apply_precision(model, "fp16", keep_fp32=["kept"])
+    mixed = apply_precision(model, "bf16", keep_fp32=["kept"])
+    assert "w_to_bf16" in casts_of(mixed)
     assert initializers_of(mixed)["w"].dtype == np.float32
+
+
+def test_a_constant_that_is_only_cast_is_not_rounded() -> None:
+    model = load_model(
+        parser.parse_model(
+            '<ir_version: 8, opset_import: ["" : 17]>'
+            "c (float[2] x) => (float[2] y, int32[1] z) <float[1] big = {1e6}>"
+            "{ [abs] y = Abs (x) [cast] z = Cast <to = 6> (big) }"
+        )
+    )
+    _, z = run(apply_precision(model, "fp16"), {"x": np.float16([1, 2])})
+    np.testing.assert_array_equal(z, [1_000_000])
+
+
+def test_sequences_stay_fp32_inside_and_out() -> None:
+    model = load_model(
+        parser.parse_model(
+            '<ir_version: 8, opset_import: ["" : 17]>'
+            "s (float[4] x) => (float[M] y) <int64 one = {1}> {"
+            "[abs] a = Abs (x) [split] parts = SplitToSequence (a)"
+            "[map] mapped = SequenceMap (parts) < body = twice (float[K] p) => (float[K] q)"
+            "{ [add] q = Add (p, p) }> [at] y = SequenceAt (mapped, one) }"
+        )
+    )
+    (y,) = run(apply_precision(model, "fp16"), {"x": np.float16([1, 2, -3, 4])})
+    np.testing.assert_array_equal(y, np.float16([4]))
+
+
+def test_model_of_another_domain_gets_an_operator_set_for_its_casts() -> None:
+    node = helper.make_node("Binarizer", ["x"], ["y"], name="binarize", domain="ai.onnx.ml")
+    value = [helper.make_tensor_value_info(name, 1, [2]) for name in "xy"]
+    proto = helper.make_model(
+        helper.make_graph([node], "g", value[:1], value[1:]),
+        opset_imports=[helper.make_opsetid("ai.onnx.ml", 1)],
+        ir_version=8,
+    )
+    (y,) = run(apply_precision(load_model(proto), "fp16"), {"x": np.float16([-1, 2])})
+    np.testing.assert_array_equal(y, np.float16([0, 1]))
 
 
 @pytest.mark.parametrize("text", [BLOCK, RESIZE_IF, LOOP, FLOAT_ONLY])

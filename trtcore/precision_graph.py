@@ -9,7 +9,7 @@ import onnx
 from onnx import GraphProto, ModelProto, NodeProto, TensorProto, helper
 
 from trtcore.errors import PrecisionError
-from trtcore.models.onnx_graph import bodies
+from trtcore.models.onnx_graph import ONNX_DOMAINS, bodies
 from trtcore.models.onnx_weights import without_weights
 from trtcore.precision_nodes import (
     all_names,
@@ -31,6 +31,9 @@ from trtcore.precision_plan import (
 )
 from trtcore.precision_weights import Overflow, overflow_text, round_tensor
 
+# Where a model has operators of other domains only, this one brings Cast in.
+_CAST_OPSET = 13
+
 _Types = ChainMap[str, int]
 _Casts = ChainMap[tuple[str, int], str]
 
@@ -48,8 +51,10 @@ class GraphConverter:
         self.lowered = 0
         self.casts = 0
         self._proto = proto
+        if not any(opset.domain in ONNX_DOMAINS for opset in proto.opset_import):
+            proto.opset_import.add(domain="", version=_CAST_OPSET)
         self._taken = all_names(proto.graph)
-        self._readers: dict[str, dict[str, int]] = defaultdict(dict)
+        self._readers: dict[str, list[tuple[str, int]]] = defaultdict(list)
         self._overflows: list[Overflow] = []
 
     def convert(self) -> None:
@@ -83,17 +88,16 @@ class GraphConverter:
         self._taken.add(name)
         return name
 
-    def constant_type(self, name: str) -> int:
-        """The type a constant is stored in: float32 as soon as one reader wants that."""
-        readers = self._readers[name].values()
-        return self.rules.low if all(want == self.rules.low for want in readers) else FLOAT
-
-    def rounded(self, tensor: TensorProto, name: str) -> TensorProto:
-        """The constant in the lower precision; what overflows is remembered."""
-        low, overflow = round_tensor(tensor, self.rules.low)
+    def stored(self, tensor: TensorProto, name: str) -> TensorProto:
+        """A float32 constant as it will be stored: lower only if all who read it want that."""
+        readers = self._readers[name]
+        low_readers = [node for node, want in readers if want == self.rules.low != FLOAT]
+        if not low_readers:
+            return tensor
+        rounded, overflow = round_tensor(tensor, self.rules.low)
         if overflow is not None:
-            self._overflows.append(Overflow(name, overflow, tuple(self._readers[name])))
-        return low
+            self._overflows.append(Overflow(name, overflow, tuple(low_readers)))
+        return rounded if len(low_readers) == len(readers) else tensor
 
     def _note_readers(self, graph: GraphProto, inferred: GraphProto, outer: _Types) -> None:
         """Finds out who reads each float value, and in which type."""
@@ -102,7 +106,7 @@ class GraphConverter:
             wanted = plan_node(node, types, self.rules).inputs
             for name, want in zip(node.input, wanted, strict=True):
                 if want != AS_IT_IS:
-                    self._readers[name][node.name] = want
+                    self._readers[name].append((node.name, want))
             for body, typed_body in zip(bodies(node), bodies(typed), strict=True):
                 self._note_readers(body, typed_body, types)
 
@@ -126,8 +130,7 @@ class _Level:
         self.casts: _Casts = ChainMap({}, *(outer.casts.maps if outer else ()))
         for tensor in graph.initializer:
             if tensor.data_type == FLOAT:
-                if converter.constant_type(tensor.name) != FLOAT:
-                    tensor.CopyFrom(converter.rounded(tensor, tensor.name))
+                tensor.CopyFrom(converter.stored(tensor, tensor.name))
                 self.actual[tensor.name] = tensor.data_type
 
     def convert_nodes(self) -> None:
@@ -137,17 +140,15 @@ class _Level:
                 if want != AS_IT_IS:
                     node.input[index] = self.cast(node.input[index], want)
             for body, typed_body in zip(bodies(node), bodies(typed), strict=True):
-                self.convert_body(node, body, typed_body)
+                self.convert_body(body, typed_body, plan.bodies)
             written = self.write_outputs(node, plan)
             self.actual.update(zip(node.output, written, strict=True))
             low = self.converter.rules.low
             self.converter.lowered += low != FLOAT and low in (*plan.inputs, *written)
             self.nodes.append(node)
 
-    def convert_body(self, node: NodeProto, body: GraphProto, inferred: GraphProto) -> None:
-        """Converts a body; its floats meet the node around it in one type."""
-        kept = node.name in self.converter.rules.kept
-        border = FLOAT if kept else self.converter.rules.low
+    def convert_body(self, body: GraphProto, inferred: GraphProto, border: int) -> None:
+        """Converts a body; its floats meet the node around it in the type of the border."""
         level = _Level(self.converter, body, inferred, self)
         for value in body.input:
             if level.types[value.name] == FLOAT:
@@ -166,9 +167,9 @@ class _Level:
         if low == FLOAT or low not in plan.outputs:
             return plan.outputs
         if node.op_type in TYPED_BY_VALUE:
-            if self.converter.constant_type(node.output[0]) == FLOAT:
+            tensor = self.converter.stored(stated_value(node), node.output[0])
+            if tensor.data_type == FLOAT:
                 return (FLOAT,)
-            tensor = self.converter.rounded(stated_value(node), node.output[0])
             set_attribute(node, "value", tensor)
         schema = operator_schema(node, self.converter.rules.opset)
         for name in TYPE_ATTRIBUTES:

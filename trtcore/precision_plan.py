@@ -69,10 +69,17 @@ class Rules:
 
 @dataclass(frozen=True)
 class NodePlan:
-    """Element types a node must read and will write; `AS_IT_IS` where it is not about floats."""
+    """Element types a node must read and will write; `AS_IT_IS` where it is not about floats.
+
+    Attributes:
+        inputs: one per input.
+        outputs: one per output.
+        bodies: what floats that enter or leave the bodies of a control-flow node have.
+    """
 
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+    bodies: int
 
 
 def plan_node(node: NodeProto, types: Mapping[str, int], rules: Rules) -> NodePlan:
@@ -107,7 +114,7 @@ def plan_node(node: NodeProto, types: Mapping[str, int], rules: Rules) -> NodePl
         inputs = [AS_IT_IS] * len(inputs)
     inputs = [want if name else AS_IT_IS for name, want in zip(node.input, inputs, strict=True)]
     outputs = [wanted(*pair, retyped) for pair in zip(writes, kinds[len(reads) :], strict=True)]
-    return NodePlan(tuple(inputs), tuple(outputs))
+    return NodePlan(tuple(inputs), tuple(outputs), low)
 
 
 def stays_fp32(node: NodeProto, rules: Rules) -> bool:
