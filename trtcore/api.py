@@ -68,7 +68,7 @@ def profile_model(
         raise BackendError(f"no engine is built here that could be kept: {choice.reason}")
     job = Job(_load(model, weights, outputs, asked), asked, progress, notify)
     job.check_inputs()
-    job.tell(choice.reason)
+    job.tell(choice.story)
     if choice.bindings is None:
         return job.profile_nodes(None, choice.reason)
     plan = build_engine(choice.bindings, job.model, asked, progress)
@@ -204,5 +204,5 @@ def _plan_runner(backend: str, source: str, notify: Notify | None) -> Bindings:
         reason = choice.reason or "ONNX Runtime cannot run it"
         raise BackendError(f"{source}: a plan loads only with TensorRT on a GPU: {reason}")
     if notify is not None and choice.reason:
-        notify(choice.reason)
+        notify(choice.story)
     return choice.bindings

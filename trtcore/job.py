@@ -53,7 +53,7 @@ class Job:
         except EngineLoadError as error:
             if self.asked.backend != "auto":
                 raise
-            self.tell(str(error))
+            self.tell(f"{error}: timing the un-fused model on the CPU with ONNX Runtime")
             return self.profile_nodes(plan.build, str(error))
         record = model_record(self.model)
         return engine_profile(

@@ -15,7 +15,7 @@ import numpy as np
 
 from trtcore.errors import ResultError
 from trtcore.files import read_text, write_file
-from trtcore.result import Profile
+from trtcore.result import FloatArray, Profile
 
 SCHEMA = "trtcore/profile"
 SCHEMA_VERSION = 1
@@ -101,7 +101,7 @@ def _decode(kind: Any, value: Any, place: str) -> Any:
     origin = typing.get_origin(kind)
     if origin is tuple:
         return _decode_tuple(typing.get_args(kind)[0], value, place)
-    if origin is np.ndarray:
+    if kind == FloatArray:
         return _decode_array(value, place)
     if origin in {typing.Union, types.UnionType}:
         (inner,) = (a for a in typing.get_args(kind) if a is not type(None))

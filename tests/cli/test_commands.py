@@ -57,6 +57,7 @@ def test_the_reason_for_the_cpu_is_told_at_once(run: Run) -> None:
     ran = run("profile", "googlenet", *FEW, "--top", "3", "--sort", "time")
     assert ran.code == 0
     assert ran.err.startswith("trtcore: no NVIDIA driver")
+    assert ran.err.endswith(": timing the un-fused model on the CPU with ONNX Runtime\n")
     assert "Time over all layers" in ran.out
 
 

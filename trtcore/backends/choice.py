@@ -27,6 +27,15 @@ class Choice:
     bindings: Bindings | None
     reason: str = ""
 
+    @property
+    def story(self) -> str:
+        """What is timed with, and why not with something better; empty if there is none."""
+        if not self.reason:
+            return ""
+        if self.name == "onnxruntime" or self.bindings is None:
+            return f"{self.reason}: timing the un-fused model on the CPU with ONNX Runtime"
+        return f"{self.reason}: timing with {self.bindings.label}"
+
 
 def choose_backend(name: str = "auto") -> Choice:
     """Chooses what to time with.
@@ -59,11 +68,6 @@ def choose_builder(name: str = "auto") -> Bindings:
     if choice.bindings is None:
         raise BackendError(f"no engine can be built here: {choice.reason}")
     return choice.bindings
-
-
-def without_gpu(choice: Choice, problem: str) -> Choice:
-    """What is left of a choice when the GPU turned out not to serve it."""
-    return Choice("onnxruntime", choice.bindings, problem)
 
 
 def _named(name: str) -> Choice:

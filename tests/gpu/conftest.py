@@ -1,0 +1,73 @@
+"""Engines and streams on a real GPU."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from trtcore.backends.choice import choose_backend
+from trtcore.backends.tensorrt.bindings import Bindings
+from trtcore.backends.tensorrt.builder import Plan
+from trtcore.engine import build_engine
+from trtcore.models import load_model
+from trtcore.options import Options
+
+
+@pytest.fixture(scope="session")
+def bindings() -> Bindings:
+    choice = choose_backend("auto")
+    assert choice.name != "onnxruntime", choice.reason
+    assert choice.bindings is not None
+    return choice.bindings
+
+
+@pytest.fixture(scope="session")
+def plans(bindings: Bindings) -> dict[str, Plan]:
+    """GoogLeNet at batch 4, by precision."""
+    model = load_model("googlenet", batch=4)
+    return {
+        precision: build_engine(bindings, model, Options(precision=precision))
+        for precision in ("fp32", "fp16")
+    }
+
+
+@pytest.fixture(autouse=True)
+def memory_returns() -> Iterator[None]:
+    """No test keeps device memory: contexts, engines and buffers are gone at its end."""
+    from trtcore.session.cuda import free_memory_bytes
+
+    gc.collect()
+    before = free_memory_bytes()
+    yield
+    gc.collect()
+    # TensorRT and the driver keep what they load once per process; only growth beyond counts.
+    assert before - free_memory_bytes() < 512 << 20
+
+
+class Running:
+    """A foreign loop: somebody's own context, stream and buffers."""
+
+    def __init__(self, bindings: Bindings, plan: Plan) -> None:
+        from trtcore.backends.tensorrt.runtime import create_context, load_engine
+        from trtcore.session.tensors import bind_tensors
+
+        self.engine = load_engine(bindings, plan.content, "plan")
+        self.context: Any = create_context(self.engine, plan.content)
+        self.tensors = bind_tensors(self.engine, self.context)
+
+    def infer(self, stream: int) -> None:
+        from cuda.bindings import runtime
+
+        from trtcore.session.cuda import check
+
+        assert self.context.execute_async_v3(stream)
+        check(runtime.cudaStreamSynchronize(stream), "synchronising")
+
+
+@pytest.fixture
+def run_foreign(bindings: Bindings, plans: dict[str, Plan]) -> Callable[[str], Running]:
+    """Makes a foreign loop over the plan of a precision."""
+    return lambda precision: Running(bindings, plans[precision])
