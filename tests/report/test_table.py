@@ -38,6 +38,8 @@ Iterations  asked 700, warmed up 64, measured 700 un-profiled and 200 profiled, 
 Method      native IProfiler, reported after each synchronise
 
 Model    googlenet (built-in), 2 nodes, weights He-normal, seed 0, precision fp16, batch 4
+Fusion   2 of 2 model nodes accounted for in 1 group; 92.4% of the layer time is in groups;
+         reformats, casts and copies take 14.5%
 Engine   built in 1.2 s by TensorRT-RTX 1.6.1, 14.1 MB, 6 layers, 1 auxiliary stream, verbosity
          DETAILED, runtime cache used
 GPU      NVIDIA H200, compute capability 9.0, driver 580.65, 139 GiB

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from math import isnan
 
+from trtcore.fusion import describe_fusion, map_fusion
 from trtcore.result import Build, Clocks, Environment, IOTensor, Profile
-from trtcore.statistics import TimeSummary, summarise_latency
+from trtcore.statistics import TimeSummary, summarise_latency, summarise_layers
 
 Fact = tuple[str, str]
 
@@ -51,6 +52,7 @@ def place_facts(profile: Profile) -> tuple[Fact, ...]:
     """Returns what was run, on what, and how the engine was built."""
     where = profile.environment
     facts = [("Model", _model(profile))]
+    facts.append(("Fusion", _fusion(profile)))
     if profile.build:
         was_run = profile.backend != "onnxruntime"
         facts.append(("Engine", engine_text(profile.build) + ("" if was_run else ", not run here")))
@@ -90,6 +92,13 @@ def _iterations(profile: Profile) -> str:
         f"asked {asked}, warmed up {counts.warmed_up}, measured {samples.wall_ms.size} un-profiled "
         f"and {counts.measured} profiled{', interrupted' if counts.interrupted else ''}"
     )
+
+
+def _fusion(profile: Profile) -> str:
+    if profile.backend == "onnxruntime":
+        return ""
+    medians = [row.median_ms for row in summarise_layers(profile)]
+    return describe_fusion(profile, map_fusion(profile), medians)
 
 
 def _model(profile: Profile) -> str:

@@ -1,0 +1,147 @@
+"""Which model nodes each engine layer claims: by metadata, name, tensors, or by its reader."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from trtcore.fusion_names import (
+    foreign_range,
+    model_tensor,
+    nodes_in_name,
+    only_moves,
+)
+from trtcore.markers import is_marker
+from trtcore.model_graph import ModelGraph
+from trtcore.result import Layer
+
+_REFORMAT_KINDS = frozenset({"reformat", "noop", "copy"})
+
+
+@dataclass
+class Claims:
+    """What each layer, by position, has to do with the model.
+
+    Attributes:
+        nodes: the model nodes of a layer.
+        leans_on: a layer without nodes, and the layer whose cost it is part of.
+        tax: layers that only reformat, cast or copy.
+        opaque: layers that hide what they do.
+        markers: layers that only order streams.
+        unattributed: layers that nothing is known about.
+    """
+
+    nodes: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    leans_on: dict[int, int] = field(default_factory=dict)
+    tax: set[int] = field(default_factory=set)
+    opaque: set[int] = field(default_factory=set)
+    markers: tuple[int, ...] = ()
+    unattributed: tuple[int, ...] = ()
+
+
+def claim_nodes(layers: Sequence[Layer], graph: ModelGraph) -> Claims:
+    """Finds the nodes of every layer.
+
+    Args:
+        layers: in order of execution.
+        graph: the model; without nodes in it, a layer's own names are taken for nodes.
+    """
+    claims = Claims(markers=tuple(i for i, layer in enumerate(layers) if is_marker(layer)))
+    rest = [i for i in range(len(layers)) if i not in set(claims.markers)]
+    for step in (_by_metadata, _by_name, _by_range, _by_tensors):
+        for i in rest:
+            if i not in claims.nodes:
+                step(i, layers[i], graph, claims)
+    _by_reader([i for i in rest if i not in claims.nodes], layers, claims)
+    claims.unattributed = tuple(
+        i for i in rest if i not in claims.nodes and i not in claims.leans_on
+    )
+    return claims
+
+
+def _by_metadata(i: int, layer: Layer, graph: ModelGraph, claims: Claims) -> None:
+    nodes = tuple(node for node in layer.nodes if not graph.nodes or node in graph.nodes)
+    if nodes:
+        claims.nodes[i] = nodes
+        _mark(i, layer, graph, claims)
+
+
+def _by_name(i: int, layer: Layer, graph: ModelGraph, claims: Claims) -> None:
+    if not graph.nodes and (layer.inputs or layer.outputs or foreign_range(layer.name)):
+        return
+    found = nodes_in_name(layer.name, graph.nodes or None)
+    if found.nodes:
+        claims.nodes[i] = found.nodes
+        if found.is_reformat:
+            claims.tax.add(i)
+        _mark(i, layer, graph, claims)
+
+
+def _by_range(i: int, layer: Layer, graph: ModelGraph, claims: Claims) -> None:
+    """A ForeignNode holds what lies between its ends and belongs to no other layer."""
+    ends = foreign_range(layer.name)
+    if ends is None or not graph.nodes:
+        return
+    first, last = (_node_of(end, graph) for end in ends)
+    taken = {node for nodes in claims.nodes.values() for node in nodes}
+    if first and last:
+        inside = graph.between(first, last)
+    else:
+        # An end that the parser made up is a weight or a shape: the range begins or ends anywhere.
+        inside = graph.ancestors([last]) if last else set(graph.nodes)
+    nodes = graph.sort(inside - taken - graph.constants())
+    if nodes:
+        claims.nodes[i] = nodes
+        claims.opaque.add(i)
+
+
+def _by_tensors(i: int, layer: Layer, graph: ModelGraph, claims: Claims) -> None:
+    """A layer holds the nodes from the tensors it reads to those it writes."""
+    taken = {node for nodes in claims.nodes.values() for node in nodes}
+    made = {tensor for node in graph.nodes.values() for tensor in node.outputs}
+    written = (model_tensor(tensor.name, made) for tensor in layer.outputs)
+    read = (model_tensor(tensor.name, made) for tensor in layer.inputs)
+    last = [node for t in written if t and (node := graph.maker(t)) and node not in taken]
+    before = [node for t in read if t and (node := graph.maker(t))]
+    inside = graph.ancestors(last, stop={*taken, *before}) - graph.constants()
+    if inside:
+        claims.nodes[i] = graph.sort(inside)
+
+
+def _by_reader(rest: Sequence[int], layers: Sequence[Layer], claims: Claims) -> None:
+    """What has no nodes of its own serves the next layer that reads it, else the one it read."""
+    readers, writers = defaultdict(list), defaultdict(list)
+    for i, layer in enumerate(layers):
+        for tensor in layer.inputs:
+            readers[tensor.name].append(i)
+        for tensor in layer.outputs:
+            writers[tensor.name].append(i)
+    for i in reversed(rest):
+        after = [j for tensor in layers[i].outputs for j in readers[tensor.name] if j > i]
+        _lean(i, sorted(after), claims)
+    for i in rest:
+        if i not in claims.leans_on:
+            before = [j for tensor in layers[i].inputs for j in writers[tensor.name] if j < i]
+            _lean(i, sorted(before, reverse=True), claims)
+
+
+def _lean(i: int, others: Sequence[int], claims: Claims) -> None:
+    for other in others:
+        if other in claims.nodes or other in claims.leans_on:
+            claims.leans_on[i] = other
+            claims.tax.add(i)
+            return
+
+
+def _mark(i: int, layer: Layer, graph: ModelGraph, claims: Claims) -> None:
+    """Notes whether a layer with nodes is opaque, or only moves data for nodes that compute."""
+    if foreign_range(layer.name):
+        claims.opaque.add(i)
+    moves = layer.kind.lower() in _REFORMAT_KINDS or only_moves(layer.name)
+    if moves and any(graph.computes(node) for node in claims.nodes[i]):
+        claims.tax.add(i)
+
+
+def _node_of(end: str, graph: ModelGraph) -> str | None:
+    return end if end in graph.nodes else graph.maker(end)
