@@ -65,7 +65,11 @@ CASES = [
     conv("num_output: 6 kernel_size: 3 group: 3", (6, 2, 3, 3), 6),
     conv("num_output: 6 kernel_size: 5 group: 6 pad: 2", (6, 1, 5, 5)),
     conv("num_output: 4 kernel_size: 3 dilation: 2 pad: 2", (4, 6, 3, 3), 4),
-    conv("num_output: 2 kernel_h: 3 kernel_w: 1 pad_h: 1 pad_w: 0 stride_h: 2 stride_w: 3", (2, 6, 3, 1), 2),
+    conv(
+        "num_output: 2 kernel_h: 3 kernel_w: 1 pad_h: 1 pad_w: 0 stride_h: 2 stride_w: 3",
+        (2, 6, 3, 1),
+        2,
+    ),
     conv("num_output: 2 kernel_size: 1 kernel_size: 3 pad: 0 pad: 1", (2, 6, 1, 3), 2),
     deconv("num_output: 4 kernel_size: 3", (6, 4, 3, 3), 4),
     deconv("num_output: 4 kernel_size: 4 stride: 2 pad: 1", (6, 4, 4, 4), 4),
@@ -98,9 +102,7 @@ CASES = [
             ("kernel_size: 3 stride: 2 pad: 1 round_mode: FLOOR", (8, 10), ROUND_MODE),
         )
     ),
-    Case(
-        'type: "InnerProduct" inner_product_param { num_output: 5 }', (IMAGE,), ((5, 594), (5,))
-    ),
+    Case('type: "InnerProduct" inner_product_param { num_output: 5 }', (IMAGE,), ((5, 594), (5,))),
     Case(
         'type: "InnerProduct" inner_product_param { num_output: 5 bias_term: false }',
         (MATRIX,),
@@ -176,7 +178,9 @@ CASES = [
         blobs=((9,), (9,)),
         cv2_departs="it fails on a negative axis",
     ),
-    simple("Scale", "scale_param { num_axes: 0 bias_term: true }", blobs=((), ()), cv2_departs=SCALAR),
+    simple(
+        "Scale", "scale_param { num_axes: 0 bias_term: true }", blobs=((), ()), cv2_departs=SCALAR
+    ),
     simple("Scale", "scale_param { axis: 0 }", bottoms=(IMAGE, (2, 6))),
     simple(
         "Scale",
@@ -198,7 +202,9 @@ CASES = [
     ),
     simple("MVN", "mvn_param { across_channels: true }"),
     simple("Normalize", blobs=((),), cv2_departs=SCALAR),
-    simple("Normalize", "norm_param { across_spatial: false channel_shared: false }", blobs=((6,),)),
+    simple(
+        "Normalize", "norm_param { across_spatial: false channel_shared: false }", blobs=((6,),)
+    ),
     simple(
         "Normalize",
         "norm_param { channel_shared: false eps: 2 }",
@@ -246,7 +252,11 @@ CASES = [
     simple("Crop", bottoms=(IMAGE, (2, 6, 5, 7))),
     simple("Crop", "crop_param { offset: 2 }", bottoms=(IMAGE, (1, 1, 5, 7))),
     simple("Crop", "crop_param { offset: 1 offset: 3 }", bottoms=(IMAGE, (1, 1, 5, 7))),
-    simple("Crop", "crop_param { axis: 1 offset: 2 offset: 0 offset: 4 }", bottoms=(IMAGE, (2, 3, 9, 7))),
+    simple(
+        "Crop",
+        "crop_param { axis: 1 offset: 2 offset: 0 offset: 4 }",
+        bottoms=(IMAGE, (2, 3, 9, 7)),
+    ),
     simple("Permute", "permute_param { order: 0 order: 2 order: 3 order: 1 }"),
     simple(
         "Permute",
@@ -261,7 +271,11 @@ CASES = [
     simple("ArgMax", "argmax_param { axis: 1 }", cv2_departs=NOT_THERE),
     simple("ArgMax", "argmax_param { axis: -1 top_k: 4 out_max_val: true }", cv2_departs=NOT_THERE),
     simple("Reduction", cv2_departs=NOT_THERE),
-    simple("Reduction", "reduction_param { operation: ASUM axis: 1 coeff: 0.5 }", cv2_departs=NOT_THERE),
+    simple(
+        "Reduction", "reduction_param { operation: ASUM axis: 1 coeff: 0.5 }", cv2_departs=NOT_THERE
+    ),
     simple("Reduction", "reduction_param { operation: SUMSQ axis: -1 }", cv2_departs=NOT_THERE),
-    simple("Reduction", "reduction_param { operation: MEAN axis: 2 coeff: 3 }", cv2_departs=NOT_THERE),
+    simple(
+        "Reduction", "reduction_param { operation: MEAN axis: 2 coeff: 3 }", cv2_departs=NOT_THERE
+    ),
 ]

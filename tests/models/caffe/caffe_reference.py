@@ -49,7 +49,9 @@ def _operand(param, bottoms, blobs):
     """The factor or summand, with ones behind it so that it broadcasts."""
     x, value = bottoms[0], bottoms[1] if len(bottoms) == 2 else blobs[0]
     axis = param.axis % x.ndim
-    return value.reshape(*value.shape, *(1,) * (x.ndim - axis - value.ndim)) if value.ndim else value
+    return (
+        value.reshape(*value.shape, *(1,) * (x.ndim - axis - value.ndim)) if value.ndim else value
+    )
 
 
 def scale(layer, bottoms, blobs):
@@ -101,9 +103,7 @@ def softmax(layer, bottoms, _):
 
 def concat(layer, bottoms, _):
     param = layer.concat_param
-    return np.concatenate(
-        bottoms, param.concat_dim if param.HasField("concat_dim") else param.axis
-    )
+    return np.concatenate(bottoms, param.concat_dim if param.HasField("concat_dim") else param.axis)
 
 
 def slice_(layer, bottoms, _):

@@ -18,8 +18,10 @@ def _pair(param, name, height, width, default):
 
 def _window(param):
     stride = _pair(param, "stride", "stride_h", "stride_w", 1)
-    return _pair(param, "kernel_size", "kernel_h", "kernel_w", 0), stride, _pair(
-        param, "pad", "pad_h", "pad_w", 0
+    return (
+        _pair(param, "kernel_size", "kernel_h", "kernel_w", 0),
+        stride,
+        _pair(param, "pad", "pad_h", "pad_w", 0),
     )
 
 
@@ -36,9 +38,7 @@ def convolution(layer, bottoms, blobs):
     height = (x.shape[2] - dh * (kh - 1) - 1) // sh + 1
     width = (x.shape[3] - dw * (kw - 1) - 1) // sw + 1
     groups = []
-    for part, weights in zip(
-        np.split(x, param.group, 1), np.split(w, param.group), strict=True
-    ):
+    for part, weights in zip(np.split(x, param.group, 1), np.split(w, param.group), strict=True):
         out = np.zeros((len(x), len(weights), height, width))
         for i, j in itertools.product(range(kh), range(kw)):
             rows = slice(i * dh, i * dh + sh * (height - 1) + 1, sh)
@@ -55,9 +55,7 @@ def deconvolution(layer, bottoms, blobs):
     dh, dw = _dilation(param)
     full = (sh * (x.shape[2] - 1) + dh * (kh - 1) + 1, sw * (x.shape[3] - 1) + dw * (kw - 1) + 1)
     groups = []
-    for part, weights in zip(
-        np.split(x, param.group, 1), np.split(w, param.group), strict=True
-    ):
+    for part, weights in zip(np.split(x, param.group, 1), np.split(w, param.group), strict=True):
         out = np.zeros((len(x), weights.shape[1], *full))
         for i, j in itertools.product(range(kh), range(kw)):
             rows = slice(i * dh, i * dh + sh * (x.shape[2] - 1) + 1, sh)

@@ -77,7 +77,7 @@ def test_every_blob_of_a_whole_net_agrees(net, deploy_files, tmp_path):
 def test_every_node_has_the_name_of_its_layer(net, deploy_files):
     prototxt = deploy_files / f"{net}.prototxt"
     proto = load_caffe(prototxt, batch=1).proto
-    layers = [layer for layer in assemble(read_prototxt(prototxt)).layers]
+    layers = assemble(read_prototxt(prototxt)).layers
     kept = [layer.name for layer in layers if layer.type not in ("Input", "Dropout")]
     names = [node.name for node in proto.graph.node]
     assert [name for name in names if name in set(kept)] == kept
@@ -93,7 +93,9 @@ def test_googlenet_has_the_nodes_of_the_built_in_one(deploy_files):
     built_in = googlenet(batch=4)
     # A node must begin with its layer's name, which rules out a bare "flat".
     renamed = {"flat": "loss3/classifier/flatten"}
-    nodes = [(renamed.get(node.name, node.name), node.op_type) for node in built_in.proto.graph.node]
+    nodes = [
+        (renamed.get(node.name, node.name), node.op_type) for node in built_in.proto.graph.node
+    ]
     assert [(node.name, node.op_type) for node in imported.proto.graph.node] == nodes
     measured = json.loads((deploy_files.parent / "googlenet_graph.json").read_text())["nodes"]
     assert [(renamed.get(node["name"], node["name"]), node["op"]) for node in measured] == nodes

@@ -72,18 +72,18 @@ def read_caffemodel(path: str | Path) -> dict[str, list[Blob]]:
     try:
         layers = _read_net(Wire(data))
     except WireError as problem:
-        raise ModelError(f"{path}: {_complaint(data)}, {problem}") from None
+        raise ModelError(f"{path}: {_complaint(data, str(problem))}") from None
     if not layers:
-        raise ModelError(f"{path}: {_complaint(data)}, it holds no layer with weights")
+        raise ModelError(f"{path}: {_complaint(data, 'no layer in it has weights')}")
     return layers
 
 
-def _complaint(data: memoryview) -> str:
-    """What the file looks like, for files that are not what they should be."""
+def _complaint(data: memoryview, problem: str) -> str:
+    """What is wrong with a file that is not what it should be."""
     start = bytes(data[:512])
-    if all(byte >= 0x20 or byte in b"\t\r\n" for byte in start):
+    if all(0x20 <= byte < 0x7F or byte in b"\t\r\n" for byte in start):
         return "is a text file, expected a binary caffemodel (files swapped?)"
-    return "not a caffemodel, or damaged"
+    return f"not a caffemodel, or damaged ({problem})"
 
 
 def _read_net(wire: Wire) -> dict[str, list[Blob]]:

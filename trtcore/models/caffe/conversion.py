@@ -49,7 +49,7 @@ class Conversion:
             try:
                 self._layer(layer)
             except LayerError as problem:
-                self._problems.append(f"{layer} {problem}")
+                self._problems.append(f"{layer}: {problem}")
                 self._blobs.update(dict.fromkeys(layer.tops))
         if self._problems:
             raise ModelError(f"{source}: {_joined(self._problems)}")
@@ -67,7 +67,7 @@ class Conversion:
             found = (self._blobs[blob] for blob in self._unread)
             tensors = [t for t in found if t is not None and t not in self.graph.inputs]
         if not tensors:
-            raise ModelError("the net has no outputs: every blob is read by some layer")
+            raise ModelError("the net has no outputs: no layer computes a blob that stays unread")
         return list(dict.fromkeys(tensors))
 
     def _output(self, name: str) -> Tensor:
@@ -85,7 +85,9 @@ class Conversion:
             self._training_only.append(layer)
             return
         if layer.type not in CONVERTERS:
-            raise LayerError("is of a type that is not supported")
+            near = get_close_matches(layer.type, CONVERTERS, 1, cutoff=0.85)
+            hint = f", did you mean {near[0]}?" if near else ""
+            raise LayerError(f"this layer type is not supported{hint}")
         bottoms = [self._bottom(name, layer) for name in layer.bottoms]
         self._check_tops(layer)
         if any(bottom is None for bottom in bottoms):

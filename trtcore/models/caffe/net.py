@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +23,6 @@ class Layer:
         tops: names of the blobs it writes.
         line: where it begins in the prototxt, 0 for the legacy ``input`` fields.
         message: its ``LayerParameter``.
-        param_names: names under which its blobs are shared with other layers; "" for not shared.
     """
 
     name: str
@@ -31,11 +31,10 @@ class Layer:
     tops: tuple[str, ...]
     line: int
     message: Any
-    param_names: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         place = f", line {self.line}" if self.line else ""
-        return f"layer {self.name!r} ({self.type}{place})"
+        return f"layer {self.name!r} ({self.type or 'no type'}{place})"
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ def assemble(prototxt: Prototxt) -> Net:
     return Net(net.name, tuple(phases[True]), tuple(phases[False]))
 
 
-def _modern(message: Any, index: int, line: int, shared: tuple[str, ...] = ()) -> Layer:
+def _modern(message: Any, index: int, line: int) -> Layer:
     return Layer(
         message.name or f"{message.type}{index}",
         message.type,
@@ -81,7 +80,6 @@ def _modern(message: Any, index: int, line: int, shared: tuple[str, ...] = ()) -
         tuple(message.top),
         line,
         message,
-        shared or tuple(spec.name for spec in message.param),
     )
 
 
@@ -100,7 +98,9 @@ def _upgraded(v1: Any, index: int, line: int, prototxt: Prototxt) -> Layer:
             getattr(modern, field.name).extend(value)
         else:
             getattr(modern, field.name).CopyFrom(value)
-    return _modern(modern, index, line, tuple(v1.param))
+    for name, mode in itertools.zip_longest(v1.param, v1.blob_share_mode):
+        modern.param.add(name=name or "", share_mode=mode or 0)
+    return _modern(modern, index, line)
 
 
 def _legacy_inputs(prototxt: Prototxt) -> list[Layer]:

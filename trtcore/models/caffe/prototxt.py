@@ -13,7 +13,7 @@ from trtcore.errors import ModelError
 from trtcore.files import check_readable
 from trtcore.models.caffe.schema import net_parameter
 
-MAX_BYTES = 4 << 20
+MAX_BYTES = 2 << 20
 MAX_DEPTH = 64
 
 _TOKEN = re.compile(r"""\#[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|[\w.+-]+|\S|\n""")
@@ -71,8 +71,8 @@ def parse_prototxt(text: str, path: Path) -> Prototxt:
         net = text_format.Parse(text, message(), allow_unknown_field=True)
     except text_format.ParseError as problem:
         raise ModelError(f"{path}, {_where_and_why(problem)}") from None
-    except (ValueError, TypeError, OverflowError) as problem:
-        raise ModelError(f"{path}: not a Caffe prototxt ({_one_line(problem)})") from None
+    except (ValueError, TypeError, OverflowError, RecursionError) as problem:
+        raise ModelError(f"{path}: not a Caffe prototxt ({_short(_one_line(problem))})") from None
     unknown = (f"{field} (line {line})" for field, line in scan.unknown.items())
     return Prototxt(path, net, tuple(scan.layer_lines), tuple(unknown))
 
@@ -122,10 +122,17 @@ class _Scan:
 
 
 def _where_and_why(problem: text_format.ParseError) -> str:
-    reason = re.sub(r"^\d+:\d+ : ", "", _one_line(problem))
-    line = problem.GetLine()
-    return f"line {line}: {reason}" if line else f"not a Caffe prototxt: {reason}"
+    """Protobuf's message with the reason first and the line of text, cut short, behind it."""
+    message = _one_line(problem)
+    parts = re.fullmatch(r"\d+:\d+ : '(?P<text>.*)': (?P<why>.*)", message)
+    if parts is None:
+        return f"line {problem.GetLine() or 1}: {_short(re.sub('^[0-9]+:[0-9]+ : ', '', message))}"
+    return f"line {problem.GetLine()}: {_short(parts['why'])} in '{_short(parts['text'].strip())}'"
 
 
 def _one_line(problem: Exception) -> str:
-    return " ".join(str(problem).split())[:300]
+    return " ".join(str(problem).split())
+
+
+def _short(line: str) -> str:
+    return line if len(line) <= 100 else f"{line[:97]}..."

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from trtcore.models.caffe.net import Layer
 from trtcore.models.weights import he_normal
 
 MAX_WEIGHTS = 2**28
+_PERMISSIVE = 1
 
 Maker = Callable[[], NDArray[np.float32]]
 
@@ -77,10 +78,11 @@ class Weights:
 
         Source: BVLC/caffe src/caffe/net.cpp, AppendParam and CopyTrainedLayersFrom.
         """
-        shared_as = "".join(layer.param_names[request.index : request.index + 1])
-        if shared_as in self._shared:
+        specs = layer.message.param
+        spec = specs[request.index] if request.index < len(specs) else None
+        if spec and spec.name in self._shared:
             self._owners.setdefault(layer.name, layer)
-            return self._shared_blob(shared_as, request.shape)
+            return self._shared_blob(spec, request.shape)
         self._check_owner(layer)
         self._elements += math.prod(request.shape)
         if min(request.shape, default=1) < 1 or self._elements > MAX_WEIGHTS:
@@ -89,8 +91,8 @@ class Weights:
                 f"a net may have {MAX_WEIGHTS} weights in all"
             )
         make = self._made_up(layer, request) if self._path is None else self._stored(layer, request)
-        if shared_as:
-            self._shared[shared_as] = request.shape, make
+        if spec and spec.name:
+            self._shared[spec.name] = request.shape, make
         return make
 
     def check_count(self, layer: Layer, count: int) -> None:
@@ -118,10 +120,13 @@ class Weights:
                 f"line {owner.line} has a layer of this name, but weights go by name: rename one"
             )
 
-    def _shared_blob(self, name: str, shape: Shape) -> Maker:
-        owned, make = self._shared[name]
-        if math.prod(owned) != math.prod(shape):
-            raise LayerError(f"shares its blob {name!r} of {text(owned)}, but wants {text(shape)}")
+    def _shared_blob(self, spec: Any, shape: Shape) -> Maker:
+        owned, make = self._shared[spec.name]
+        is_permissive = spec.share_mode == _PERMISSIVE
+        if owned != shape and not (is_permissive and math.prod(owned) == math.prod(shape)):
+            raise LayerError(
+                f"shares its blob {spec.name!r} of {text(owned)}, but wants {text(shape)}"
+            )
         return lambda: make().reshape(shape)
 
     def _made_up(self, layer: Layer, request: BlobRequest) -> Maker:
@@ -132,13 +137,13 @@ class Weights:
     def _stored(self, layer: Layer, request: BlobRequest) -> Maker:
         blobs = self._file.get(layer.name, [])
         if request.index >= len(blobs):
-            self._refuse(request, f"has {len(blobs)} blobs for it")
+            self._refuse(request, f"has {len(blobs) or 'no'} blobs for it")
         blob: Blob = blobs[request.index]
         if not blob.fits(request.shape):
-            self._refuse(request, f"has {text(blob.shape)}")
+            self._refuse(request, f"has {text(blob.shape)} for it")
         return lambda: blob.values().reshape(request.shape)
 
     def _refuse(self, request: BlobRequest, found: str) -> NoReturn:
         raise LayerError(
-            f"{self._path} {found}, the net wants {text(request.shape)} for blob {request.index}"
+            f"{self._path} {found}, the net wants {text(request.shape)} as blob {request.index}"
         )

@@ -15,6 +15,7 @@ import numpy as np
 VARINT, FIXED64, LENGTH, FIXED32 = 0, 1, 2, 5
 _FIXED_BYTES = {FIXED64: 8, FIXED32: 4}
 MAX_FIELDS = 300_000
+MAX_INTEGERS = 320
 
 
 class WireError(ValueError):
@@ -75,12 +76,14 @@ class Wire:
         """The int64 values of a packed, or single unpacked, field.
 
         Raises:
-            WireError: cut short, or not a list of integers.
+            WireError: cut short, too long, or not a list of integers.
         """
         if field.wire_type == VARINT:
             return [signed(field.value)]
         if field.wire_type != LENGTH:
             raise WireError(f"field {field.number} at byte {field.start} is not a list of integers")
+        if field.end - field.start > MAX_INTEGERS:
+            raise WireError(f"field {field.number} at byte {field.start} is too long for a shape")
         values, position = [], field.start
         while position < field.end:
             value, position = self.varint(position, field.end)

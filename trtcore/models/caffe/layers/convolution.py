@@ -100,6 +100,11 @@ def deconvolution(builder: LayerBuilder) -> list[Tensor]:
 def _weighted(
     builder: LayerBuilder, op: str, weights: Shape, fan_in: int, window: _Window, shape: Shape
 ) -> list[Tensor]:
+    if min(shape[2:]) < 1:
+        builder.refuse(
+            f"a window of {text(window.extents)} does not fit into its bottom of "
+            f"{text(builder.bottom.shape)}"
+        )
     inputs = [builder.bottom, builder.weight("w", 0, weights, fan_in=fan_in)]
     if builder.param("convolution_param").bias_term:
         inputs.append(builder.weight("b", 1, (shape[1],)))
