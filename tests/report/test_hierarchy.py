@@ -1,0 +1,125 @@
+"""Rolling up: every level adds up to the same total."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from trtcore.errors import OptionError
+from trtcore.inspector import parse_engine_information
+from trtcore.report.hierarchy import LEVELS, Bucket, block_namer, roll_up
+from trtcore.report.table import render_table
+from trtcore.result import Layer, ModelNode, ModelRecord, Samples
+
+DATA = Path(__file__).parent.parent / "data"
+
+
+@pytest.fixture
+def googlenet(gpu_profile):
+    engine = parse_engine_information((DATA / "inspector_googlenet_fp16_b4.json").read_text())
+    rows = json.loads((DATA / "trtexec_profile_googlenet_fp16_b4.json").read_text())[1:]
+    graph = json.loads((DATA / "googlenet_graph.json").read_text())["nodes"]
+    nodes = tuple(
+        ModelNode(n["name"], n["op"], tuple(n["inputs"]), tuple(n["outputs"])) for n in graph
+    )
+    times = np.array([[row["medianMs"] for row in rows]], dtype=np.float32)
+    return replace(
+        gpu_profile,
+        model=ModelRecord("googlenet", "built-in", nodes=nodes),
+        layers=engine.layers,
+        io=engine.io,
+        samples=Samples(times, np.empty(0, np.float32)),
+    )
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_no_time_and_no_layer_is_left_out(googlenet, level):
+    buckets = roll_up(googlenet, level)
+    assert sum(bucket.share for bucket in buckets) == pytest.approx(1.0)
+    assert sorted(i for bucket in buckets for i in bucket.layers) == list(range(206))
+    assert len({bucket.name for bucket in buckets}) == len(buckets) or level == "layer"
+
+
+def test_blocks_of_googlenet(googlenet):
+    buckets = roll_up(googlenet, "block")
+    assert [bucket.name for bucket in buckets] == [
+        "conv1",
+        "pool1",
+        "conv2",
+        "pool2",
+        "inception_3a",
+        "inception_3b",
+        "pool3",
+        *(f"inception_4{x}" for x in "abcde"),
+        "pool4",
+        "inception_5a",
+        "inception_5b",
+        "pool5",
+        "loss3 + prob",
+        "signal and wait markers",
+    ]
+    assert len(buckets[4].layers) == 7
+
+
+def test_types_of_googlenet(googlenet):
+    buckets = roll_up(googlenet, "type")
+    assert [(bucket.name, len(bucket.layers)) for bucket in buckets] == [
+        ("Conv + Relu", 58),
+        ("MaxPool", 13),
+        ("LRN", 6),
+        ("AveragePool", 1),
+        ("Gemm + Softmax", 2),
+        ("signal and wait markers", 126),
+    ]
+
+
+def test_layers_that_nothing_is_known_of(gpu_profile):
+    profile = replace(
+        gpu_profile,
+        model=ModelRecord("net", "x", nodes=(ModelNode("a", "Conv", ("x",), ("a",)),)),
+        layers=(Layer("k", "kgen", ("a",)), Layer("?", "kgen")),
+        samples=Samples(np.array([[3.0, 1.0]], np.float32), np.empty(0, np.float32)),
+    )
+    assert roll_up(profile, "node") == (
+        Bucket("a", 3.0, 0.75, (0,), ("a",)),
+        Bucket("unattributed", 1.0, 0.25, (1,)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("names", "blocks"),
+    [
+        (["a/x", "a/y", "b/x", "c/x", "prob"], ["a", "a", "b", "c", "prob"]),
+        (["/m/a/x", "/m/a/y", "/m/b/x", "/m/c/z"], ["m/a", "m/a", "m/b", "m/c"]),
+        (["n0", "n1", "n2"], ["n0", "n1", "n2"]),
+        (["/only"], ["only"]),
+        (["/"], ["/"]),
+    ],
+)
+def test_blocks(names, blocks):
+    name = block_namer(names)
+    assert [name(one) for one in names] == blocks
+
+
+def test_table_by_block(googlenet):
+    lines = render_table(googlenet, group_by="block", sort="time", top=2).splitlines()
+    assert [line.split() for line in lines[3:9]] == [
+        ["Block", "median", "ms", "share", "p95", "ms", "min", "ms"],
+        ["conv1", "0.1939", "10.2%"],
+        ["inception_4b", "0.1741", "9.1%"],
+        ["15", "further", "blocks", "1.5355", "80.7%"],
+        ["126", "signal", "and", "wait", "markers", "0.0000", "0.0%"],
+        ["Time", "over", "all", "layers", "1.9036", "100.0%"],
+    ]
+
+
+def test_unknown_level(gpu_profile):
+    words = "group-by is 'color', must be one of layer, node, block, type"
+    with pytest.raises(OptionError, match=words):
+        roll_up(gpu_profile, "color")
+    with pytest.raises(OptionError, match=words):
+        render_table(gpu_profile, group_by="color")
