@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trtcore.errors import OptionError, PrecisionError
+from trtcore.inspector import parse_engine_information
 from trtcore.io_format import (
     FORMATS,
     check_engine_formats,
@@ -152,3 +154,17 @@ def test_check_against_the_engine() -> None:
     with pytest.raises(PrecisionError) as error:
         check_engine_formats({"data": "hwc8"}, engine)
     assert str(error.value) == "asked for data:hwc8, but the engine has it as chw2"
+
+
+def test_a_real_engine_confirms_chw2() -> None:
+    folder = Path(__file__).parent / "data"
+    for name, found in (("fp16_chw2_b4", ""), ("fp16_b4", "linear")):
+        text = (folder / f"inspector_googlenet_{name}.json").read_text()
+        io = parse_engine_information(text).io
+        formats = half2_formats(io)
+        assert formats == {"data": "chw2"}
+        if not found:
+            check_engine_formats(formats, io)
+            continue
+        with pytest.raises(PrecisionError, match="data:chw2, but the engine has it as linear"):
+            check_engine_formats(formats, io)

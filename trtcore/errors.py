@@ -3,7 +3,8 @@
     TrtcoreError
     ├── OptionError        an option or argument makes no sense
     ├── ModelError         the model cannot be read, or is not supported
-    ├── PrecisionError     the precision cannot be applied, or was not met
+    ├── PrecisionError     the precision cannot be applied
+    │   └── PrecisionNotMetError   the engine does not have it, or its outputs are too far off
     ├── BackendError       the backend asked for cannot be used here
     ├── BuildError         TensorRT could not build the engine
     ├── EngineLoadError    a plan cannot be loaded here
@@ -35,7 +36,13 @@ class ModelError(TrtcoreError):
 
 
 class PrecisionError(TrtcoreError):
-    """The precision cannot be applied to this model, or the engine does not have it."""
+    """The precision cannot be applied to this model."""
+
+
+class PrecisionNotMetError(PrecisionError):
+    """The engine does not have the precision asked for, or its outputs are too far off."""
+
+    exit_code = 1
 
 
 class BackendError(TrtcoreError):

@@ -1,0 +1,172 @@
+"""Accuracy: exact small cases by hand, the gate, and the node where a NaN began."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from onnx import parser
+
+from trtcore.accuracy import OutputAccuracy, check_tolerance, compare_outputs
+from trtcore.backends.onnxruntime import run_model
+from trtcore.emulation import emulated
+from trtcore.errors import OptionError, PrecisionNotMetError
+from trtcore.models import Model, googlenet, load_model
+from trtcore.precision import apply_precision
+from trtcore.reference import accuracy_on_cpu, reference_outputs
+
+
+def near(**changes: object) -> OutputAccuracy:
+    exact = {
+        "name": "y",
+        "max_abs": 0.0,
+        "mean_abs": 0.0,
+        "relative_l2": 0.0,
+        "cosine": 1.0,
+        "nan_count": 0,
+        "inf_count": 0,
+    }
+    return OutputAccuracy(**{**exact, **changes})
+
+
+def test_metrics_by_hand() -> None:
+    (found,) = compare_outputs({"y": np.float32([3, 4])}, {"y": np.float16([3, 5])})
+    assert found == near(
+        max_abs=1.0,
+        mean_abs=0.5,
+        relative_l2=pytest.approx(1 / 5),
+        cosine=pytest.approx((9 + 20) / (5 * math.sqrt(34))),
+    )
+
+
+def test_equal_outputs_and_zeros() -> None:
+    zero, some = np.zeros((2, 2), np.float32), np.float32([1, -2])
+    assert compare_outputs({"y": some}, {"y": some}) == (near(),)
+    assert compare_outputs({"y": zero}, {"y": zero}) == (near(),)
+    (found,) = compare_outputs({"y": zero[0]}, {"y": some})
+    assert (found.relative_l2, found.cosine) == (math.inf, 0.0)
+    (found,) = compare_outputs({"y": np.zeros(0)}, {"y": np.zeros(0)})
+    assert found == near()
+
+
+def test_top_1_and_top_5() -> None:
+    reference = np.eye(4, 20, dtype=np.float32)
+    found = reference.copy()
+    found[1, 5] = 2  # another first, the right one second
+    found[2, 6:12] = 3  # the right one seventh
+    (accuracy,) = compare_outputs({"p": reference}, {"p": found})
+    assert (accuracy.top1, accuracy.top5) == (0.5, 0.75)
+    (accuracy,) = compare_outputs({"p": reference[:, :, None, None]}, {"p": found[..., None, None]})
+    assert (accuracy.top1, accuracy.top5) == (0.5, 0.75)
+
+
+@pytest.mark.parametrize("shape", [(4, 9), (4, 20, 2), (20,), ()])
+def test_what_is_no_classifier(shape: tuple[int, ...]) -> None:
+    values = np.ones(shape, np.float32)
+    (accuracy,) = compare_outputs({"y": values}, {"y": values})
+    assert (accuracy.top1, accuracy.top5) == (None, None)
+
+
+def test_nan_and_infinity_are_counted_and_left_out() -> None:
+    reference = np.float32([1, 2, 3, 4, np.inf, np.nan])
+    found = np.float32([1, np.nan, np.inf, 6, np.inf, np.nan])
+    (accuracy,) = compare_outputs({"y": reference}, {"y": found})
+    assert (accuracy.nan_count, accuracy.inf_count) == (1, 1)
+    assert accuracy.max_abs == 2.0
+    assert accuracy.relative_l2 == pytest.approx(2 / math.sqrt(17))
+
+
+@pytest.mark.parametrize(
+    ("outputs", "message"),
+    [
+        ({"z": np.zeros(2)}, "there is no output 'y' to compare, there are z"),
+        ({"y": np.zeros(3)}, "output 'y' cannot be compared: its shapes are (3,) and (2,)"),
+    ],
+)
+def test_outputs_that_do_not_match(outputs: dict[str, np.ndarray], message: str) -> None:
+    with pytest.raises(OptionError) as error:
+        compare_outputs({"y": np.zeros(2)}, outputs)
+    assert str(error.value) == message
+
+
+def test_gate() -> None:
+    check_tolerance([near(relative_l2=0.01)], 0.01)
+    with pytest.raises(PrecisionNotMetError) as error:
+        check_tolerance([near(), near(name="prob", relative_l2=0.0234)], 0.01)
+    assert str(error.value) == (
+        "output 'prob' is 0.0234 (relative L2) from FP32, more than the tolerance of 0.01"
+    )
+    with pytest.raises(PrecisionNotMetError) as error:
+        check_tolerance([near(nan_count=2, inf_count=1, first_bad_node="exp")], 1)
+    assert str(error.value) == (
+        "output 'y' has 3 NaN or infinite values that FP32 does not have, first in node 'exp'"
+    )
+    for tolerance in (-1, math.nan):
+        with pytest.raises(OptionError, match="must be 0 or more"):
+            check_tolerance([], tolerance)
+
+
+def overflowing() -> Model:
+    return load_model(
+        parser.parse_model(
+            '<ir_version: 8, opset_import: ["" : 17]>'
+            "o (float[3] x) => (float[3] y, float[3] z) <float[3] w = {6000, 6000, 6000}> {"
+            "[abs] a = Abs (x) [up] b = Mul (a, w) [square] c = Mul (b, b)"
+            "[root] y = Sqrt (c) [fine] z = Neg (a) }"
+        )
+    )
+
+
+def test_node_where_infinity_began() -> None:
+    original = overflowing()
+    accuracies = accuracy_on_cpu(original, apply_precision(original, "fp16"), threads=1)
+    assert [(a.name, a.inf_count > 0, a.first_bad_node) for a in accuracies] == [
+        ("y", True, "square"),
+        ("z", False, ""),
+    ]
+    kept = apply_precision(original, "fp16", keep_fp32=["square", "root"])
+    accuracies = accuracy_on_cpu(original, kept, threads=1)
+    assert [(a.inf_count, a.first_bad_node) for a in accuracies] == [(0, ""), (0, "")]
+    check_tolerance(accuracies, 1e-2)
+
+
+def test_googlenet_in_fp16_is_near() -> None:
+    original = googlenet(1)
+    (accuracy,) = accuracy_on_cpu(original, apply_precision(original, "fp16"), threads=2)
+    assert accuracy.name == "prob"
+    assert 0 < accuracy.relative_l2 < 1e-2
+    assert accuracy.cosine > 0.9999
+    assert (accuracy.top1, accuracy.top5) == (1.0, 1.0)
+    check_tolerance([accuracy], 1e-2)
+
+
+def test_reference_is_seeded() -> None:
+    model = overflowing()
+    first, again, other = (reference_outputs(model, seed=seed)["y"] for seed in (0, 0, 1))
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+def test_bf16_on_the_cpu() -> None:
+    original = googlenet(1)
+    (accuracy,) = accuracy_on_cpu(original, apply_precision(original, "bf16"), threads=2)
+    assert 1e-3 < accuracy.relative_l2 < 1e-1, "eight bits are worse than eleven"
+
+
+def test_every_value_is_rounded() -> None:
+    original = load_model(
+        parser.parse_model(
+            '<ir_version: 8, opset_import: ["" : 17]>'
+            "r (float[3] x, bool c) => (float[3] y) <float[1] big = {2048}> {"
+            "[add] a = Add (x, big) [back] b = Sub (a, big)"
+            "[if] y = If (c) < then_branch = t () => (float[3] p) { [up] q = Add (b, big)"
+            "[down] p = Sub (q, big) }, else_branch = e () => (float[3] n) { [neg] n = Neg (b) }>}"
+        )
+    )
+    x = np.float32([0.75, 1.25, -3.5])
+    arrays = {"x": x, "c": np.array(True)}
+    half = emulated(apply_precision(original, "fp16", keep_fp32=["up", "down"]))
+    assert run_model(half, arrays, threads=1)["y"].tolist() == [0, 2, -4]
+    (wide,) = run_model(emulated(original), arrays, threads=1).values()
+    np.testing.assert_array_equal(wide, x)
