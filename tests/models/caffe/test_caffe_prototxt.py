@@ -95,7 +95,7 @@ def test_unknown_fields_are_skipped_and_named_once(read):
             b"\n\x09GoogleNet\xa2\x06\x00",
             ": is a binary file, expected a text prototxt (files swapped?)",
         ),
-        (b"\n" * ((2 << 20) + 1), ": has 2 MB, a prototxt has at most 2"),
+        (b"\n" * ((1 << 20) + 1), ": has 1048577 bytes, a prototxt has at most 1048576"),
         ("", ": the file is empty"),
     ],
 )

@@ -125,7 +125,7 @@ class Conversion:
 
     def _note(self, what: str, layers: Sequence[Layer]) -> None:
         if layers:
-            names = ", ".join(f"{layer.name!r} ({layer.type})" for layer in layers)
+            names = ", ".join(f"{layer.name!r} ({layer.kind})" for layer in layers)
             self.notes.append(f"{what}: {names}")
 
 

@@ -32,9 +32,14 @@ class Layer:
     line: int
     message: Any
 
+    @property
+    def kind(self) -> str:
+        """The type as messages show it."""
+        return self.type if self.type.isidentifier() else repr(self.type)
+
     def __str__(self) -> str:
         place = f", line {self.line}" if self.line else ""
-        return f"layer {self.name!r} ({self.type or 'no type'}{place})"
+        return f"layer {self.name!r} ({self.kind}{place})"
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from trtcore.errors import ModelError
 from trtcore.files import check_readable
 from trtcore.models.caffe.schema import net_parameter
 
-MAX_BYTES = 2 << 20
+MAX_BYTES = 1 << 20
 MAX_DEPTH = 64
 
 _TOKEN = re.compile(r"""\#[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|[\w.+-]+|\S|\n""")
@@ -54,7 +55,7 @@ def read_prototxt(path: str | Path) -> Prototxt:
     if _CONTROL.search(content[: 1 << 16]):
         raise ModelError(f"{path}: is a binary file, expected a text prototxt (files swapped?)")
     if size > MAX_BYTES:
-        raise ModelError(f"{path}: has {size >> 20} MB, a prototxt has at most {MAX_BYTES >> 20}")
+        raise ModelError(f"{path}: has {size} bytes, a prototxt has at most {MAX_BYTES}")
     return parse_prototxt(content.decode("utf-8-sig", errors="replace"), path)
 
 
@@ -68,7 +69,10 @@ def parse_prototxt(text: str, path: Path) -> Prototxt:
     scan = _Scan(message.DESCRIPTOR, path)
     scan.run(text)
     try:
-        net = text_format.Parse(text, message(), allow_unknown_field=True)
+        with warnings.catch_warnings():
+            # Protobuf warns of odd escapes in strings by way of Python's own decoder.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            net = text_format.Parse(text, message(), allow_unknown_field=True)
     except text_format.ParseError as problem:
         raise ModelError(f"{path}, {_where_and_why(problem)}") from None
     except (ValueError, TypeError, OverflowError, RecursionError) as problem:
@@ -135,4 +139,6 @@ def _one_line(problem: Exception) -> str:
 
 
 def _short(line: str) -> str:
-    return line if len(line) <= 100 else f"{line[:97]}..."
+    """At most 100 characters, with escapes for what does not print."""
+    printable = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in line[:101])
+    return printable if len(printable) <= 100 else f"{printable[:97]}..."
