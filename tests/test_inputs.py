@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from trtcore.errors import OptionError
 from trtcore.inputs import make_inputs, to_bfloat16_values
@@ -49,6 +51,16 @@ def test_bfloat16_values_round_to_nearest_even() -> None:
     )
     made = make_inputs([TensorInfo("x", (64,), "bfloat16")])["x"]
     np.testing.assert_array_equal(made.view(np.uint32) & 0xFFFF, 0)
+
+
+def test_scalars_stay_scalars(tmp_path: Path) -> None:
+    spec = TensorInfo("s", (), "float16")
+    path = tmp_path / "s.npz"
+    np.savez(path, s=np.float32(2.5))
+    arrays = [make_inputs([spec], source)["s"] for source in ("random", "zeros", path)]
+    arrays += [make_inputs([TensorInfo("s", (), "bfloat16")])["s"]]
+    assert [(type(array), array.shape) for array in arrays] == [(np.ndarray, ())] * 4
+    assert arrays[2] == 2.5
 
 
 def test_zeros() -> None:
@@ -105,3 +117,17 @@ def test_unreadable_files(tmp_path: Path) -> None:
 def test_type_without_values() -> None:
     with pytest.raises(OptionError, match=r"input 'x' is FP8, .*give an \.npz"):
         make_inputs([TensorInfo("x", (1,), "FP8")])
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_bfloat16_is_the_nearest_and_even_on_ties(bits: int) -> None:
+    value = np.array(bits, np.uint32).view(np.float32)
+    rounded = to_bfloat16_values(value)
+    if np.isnan(value):
+        assert np.isnan(rounded)
+        return
+    low = bits & 0xFFFF0000
+    distances = bits - low, low + 0x10000 - bits  # equally spaced, so bits measure distance
+    up = distances[1] < distances[0] or (distances[0] == distances[1] and low & 0x10000)
+    expected = low + (0x10000 if up else 0)
+    assert int(rounded.view(np.uint32)) == expected

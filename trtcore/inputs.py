@@ -41,7 +41,7 @@ def make_inputs(
         OptionError: the file cannot be read, or an array is missing, of another shape or dtype.
     """
     if source == "random":
-        return {spec.name: _random(spec, index, seed) for index, spec in enumerate(specs)}
+        return {spec.name: np.asarray(_random(spec, i, seed)) for i, spec in enumerate(specs)}
     if source == "zeros":
         return {spec.name: np.zeros(spec.shape, _dtype(spec)) for spec in specs}
     arrays = _read_npz(Path(source))
@@ -51,7 +51,7 @@ def make_inputs(
 
 def to_bfloat16_values(values: NDArray[np.float32]) -> NDArray[np.float32]:
     """Rounds float32 to the nearest value that bfloat16 holds, ties to even; NaN stays NaN."""
-    bits = np.ascontiguousarray(values, np.float32).view(np.uint32)
+    bits = np.asarray(values, np.float32).view(np.uint32)
     rounded = (bits + 0x7FFF + ((bits >> 16) & 1)) & np.uint32(0xFFFF0000)
     return np.where(np.isnan(values), values, rounded.view(np.float32))
 
@@ -104,7 +104,7 @@ def _fitting(path: Path, spec: TensorInfo, array: Array) -> Array:
     if array.dtype != dtype and not (array.dtype.kind == "f" and dtype.kind == "f"):
         raise OptionError(f"{path}: '{spec.name}' is {array.dtype}, the model wants {spec.dtype}")
     with np.errstate(over="ignore"):
-        fitting = np.ascontiguousarray(array, dtype)
+        fitting = np.asarray(array, dtype, order="C")
     overflowed = np.isinf(fitting) & np.isfinite(array)
     if overflowed.any():
         value = array[overflowed].flat[0]

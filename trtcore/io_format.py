@@ -162,7 +162,7 @@ def pack(values: NDArray[Any], word: str) -> NDArray[Any]:
     """
     lanes = FORMATS[word].lanes
     if lanes == 1:
-        return np.ascontiguousarray(values)
+        return np.asarray(values, order="C")
     padding = [(0, 0)] * values.ndim
     padding[_CHANNEL_AXIS] = (0, -values.shape[_CHANNEL_AXIS] % lanes)
     padded = np.pad(values, padding)
@@ -187,7 +187,7 @@ def unpack(storage: NDArray[Any], shape: Sequence[int], word: str) -> NDArray[An
     storage = storage.reshape(storage_shape(shape, word))
     lanes = FORMATS[word].lanes
     if lanes == 1:
-        return np.ascontiguousarray(storage)
+        return np.asarray(storage, order="C")
     *outer, channels, height, width = shape
     planes = np.moveaxis(storage, -1, _CHANNEL_AXIS)
     planes = planes.reshape(*outer, -1, height, width)
