@@ -32,6 +32,14 @@ class Case:
         return self.layer.replace('"', "")
 
 
+def net_text(case, bottoms):
+    """The layer over these bottoms, in text, and the names of its tops."""
+    tops = ["it"] if case.tops == 1 else [f"top{i}" for i in range(case.tops)]
+    blobs = "".join(f' bottom: "{name}"' for name in bottoms)
+    blobs += "".join(f' top: "{name}"' for name in tops)
+    return f'layer {{ name: "it" {case.layer}{blobs} }}', tops
+
+
 def conv(param: str, weights: tuple[int, ...], bias: int = 0, **kwargs) -> Case:
     blobs = (weights, (bias,)) if bias else (weights,)
     no_bias = "" if bias else "bias_term: false "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import onnx
 import pytest
-from caffe_cases import CASES
+from caffe_cases import CASES, net_text
 from caffe_oracles import assert_close, drawn, run_cv2, run_numpy, run_onnx
 from caffemodel_writer import caffemodel
 
@@ -13,18 +13,11 @@ from trtcore.models.caffe import load_caffe
 from trtcore.models.caffe.layers import CONVERTERS
 
 
-def layer_text(case, bottoms):
-    tops = ["it"] if case.tops == 1 else [f"top{i}" for i in range(case.tops)]
-    blobs = "".join(f' bottom: "{name}"' for name in bottoms)
-    blobs += "".join(f' top: "{name}"' for name in tops)
-    return f'layer {{ name: "it" {case.layer}{blobs} }}', tops
-
-
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_layer_computes_what_caffe_does(case, write_net, tmp_path):
     rng = np.random.default_rng(1)
     feeds = {f"in{i}": drawn(rng, shape, case.is_positive) for i, shape in enumerate(case.bottoms)}
-    text, tops = layer_text(case, feeds)
+    text, tops = net_text(case, feeds)
     net = write_net(text, **{name: values.shape for name, values in feeds.items()})
     blobs = {"it": [drawn(rng, shape, True) for shape in case.blobs]}
     weights = tmp_path / "net.caffemodel"
