@@ -103,6 +103,14 @@ def test_training_file_in_test_phase(write_net):
     )
 
 
+def test_stages_of_the_file_count(write_net):
+    text = """layer { name: "a" type: "ReLU" bottom: "data" top: "a" include { stage: "deploy" } }
+    layer { name: "b" type: "TanH" bottom: "data" top: "b" include { not_stage: "deploy" } }\n"""
+    assert nodes(load_caffe(write_net(text, data=IMAGE))) == [("b", "Tanh")]
+    staged = write_net(text + 'state { stage: "deploy" stage: "more" }', data=IMAGE)
+    assert nodes(load_caffe(staged)) == [("a", "Relu")]
+
+
 def test_data_layer_without_a_shape_is_refused(write_net):
     net = write_net(TRAIN_VAL.replace("crop_size: 8", ""))
     with pytest.raises(ModelError, match=r"layer 'data' \(Data, line 5\): does not say the shape"):

@@ -129,20 +129,22 @@ def _legacy_inputs(prototxt: Prototxt) -> list[Layer]:
 
 def _runs_in_test(layer: Layer, prototxt: Prototxt) -> bool:
     include, exclude = layer.message.include, layer.message.exclude
+    stages = set(prototxt.net.state.stage)
     if include and exclude:
         raise ModelError(f"{prototxt.path}: {layer} has both include and exclude rules, use one")
     if include:
-        return any(_holds(rule) for rule in include)
-    return not any(_holds(rule) for rule in exclude)
+        return any(_holds(rule, stages) for rule in include)
+    return not any(_holds(rule, stages) for rule in exclude)
 
 
-def _holds(rule: Any) -> bool:
-    """Whether a rule holds in phase TEST, level 0, with no stages."""
+def _holds(rule: Any, stages: set[str]) -> bool:
+    """Whether a rule holds in phase TEST, level 0 and these stages."""
     return (
         (not rule.HasField("phase") or rule.phase == _TEST)
         and (not rule.HasField("min_level") or rule.min_level <= 0)
         and (not rule.HasField("max_level") or rule.max_level >= 0)
-        and not rule.stage
+        and stages.issuperset(rule.stage)
+        and stages.isdisjoint(rule.not_stage)
     )
 
 
