@@ -19,7 +19,7 @@ from trtcore.models.model import Model
 from trtcore.models.onnx_weights import (
     INLINE_BYTES,
     weight_bytes,
-    with_external_weights,
+    write_with_external_weights,
 )
 from trtcore.result import ModelNode, TensorInfo
 
@@ -42,7 +42,7 @@ def load_onnx(path: str | Path) -> Model:
         load_external_data_for_model(proto, str(path.parent))
     except (OSError, ValueError, onnx.checker.ValidationError) as problem:
         raise ModelError(f"{path}: its external data cannot be read: {one_line(problem)}") from None
-    notes = (*name_nodes(proto), *_check(proto, str(path)))
+    notes = (*name_nodes(proto), *_check(proto, path))
     return Model(path.stem, proto, str(path), notes=notes)
 
 
@@ -54,7 +54,7 @@ def from_proto(proto: ModelProto, name: str = "") -> Model:
     """
     own = ModelProto()
     own.CopyFrom(proto)
-    notes = (*name_nodes(own), *_check(own, "the model"))
+    notes = (*name_nodes(own), *_check(own, None))
     return Model(name or own.graph.name or "model", own, "memory", notes=notes)
 
 
@@ -68,7 +68,7 @@ def save_onnx(model: Model, path: str | Path) -> None:
     if weight_bytes(model.proto) <= INLINE_BYTES:
         write_file(path, serialized(model))
         return
-    with_external_weights(model.proto, path)
+    write_with_external_weights(model.proto, path)
 
 
 def serialized(model: Model) -> bytes:
@@ -167,8 +167,9 @@ def one_line(problem: Exception) -> str:
     return " ".join(lines)[:300] or type(problem).__name__
 
 
-def _check(proto: ModelProto, where: str) -> tuple[str, ...]:
+def _check(proto: ModelProto, path: Path | None) -> tuple[str, ...]:
     """Runs onnx.checker; operators ONNX does not know are noted, as they may be plugins."""
+    where = path or "the model"
     if not proto.graph.node:
         raise ModelError(f"{where}: holds no nodes, so there is nothing to profile")
     plugins = _plugin_nodes(proto)
@@ -177,7 +178,7 @@ def _check(proto: ModelProto, where: str) -> tuple[str, ...]:
     if plugins:
         proto.opset_import.add(domain=_PLUGIN_DOMAIN, version=1)
     try:
-        _run_checker(proto)
+        _run_checker(proto, None if plugins else path)
     except (onnx.checker.ValidationError, ValueError, TypeError) as problem:
         raise ModelError(f"{where}: not a valid ONNX model: {one_line(problem)}") from None
     finally:
@@ -191,12 +192,14 @@ def _check(proto: ModelProto, where: str) -> tuple[str, ...]:
     )
 
 
-def _run_checker(proto: ModelProto) -> None:
+def _run_checker(proto: ModelProto, path: Path | None) -> None:
     if weight_bytes(proto) <= INLINE_BYTES:
         onnx.checker.check_model(proto)
-        return
-    with on_disk(Model("model", proto, "memory")) as path:
+    elif path is not None:
         onnx.checker.check_model(str(path))
+    else:
+        with on_disk(Model("model", proto, "memory")) as copy:
+            onnx.checker.check_model(str(copy))
 
 
 def _plugin_nodes(proto: ModelProto) -> list[NodeProto]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 from pathlib import Path
 
 from google.protobuf.message import Message
@@ -37,7 +36,7 @@ def without_weights(proto: ModelProto) -> ModelProto:
     return bare
 
 
-def with_external_weights(proto: ModelProto, path: Path) -> None:
+def write_with_external_weights(proto: ModelProto, path: Path) -> None:
     """Writes a graph of any size: structure to ``path``, weights to ``<path>.data`` beside it.
 
     Raises:
@@ -45,9 +44,9 @@ def with_external_weights(proto: ModelProto, path: Path) -> None:
     """
     data = path.with_name(f"{path.name}.data")
     structure = _without_initializers(proto)
-    handle, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{data.name}.")
+    aside = data.with_name(f".{data.name}.{os.getpid()}")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with aside.open("wb") as file:
             for tensor in proto.graph.initializer:
                 if tensor.ByteSize() <= _SMALL_BYTES:
                     structure.graph.initializer.append(tensor)
@@ -61,7 +60,7 @@ def with_external_weights(proto: ModelProto, path: Path) -> None:
         os.replace(aside, data)
     except OSError as problem:
         with contextlib.suppress(OSError):
-            os.unlink(aside)
+            aside.unlink()
         raise ResultError(f"{data}: cannot be written ({problem.strerror})") from None
     write_file(path, structure.SerializeToString())
 
