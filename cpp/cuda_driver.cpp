@@ -2,10 +2,15 @@
 
 #include <dlfcn.h>
 
+#include <new>
 #include <type_traits>
 
 namespace trtcore::cuda {
 namespace {
+
+constexpr unsigned kMappedForAllContexts = 0x1 | 0x2;  // CU_MEMHOSTALLOC_PORTABLE | _DEVICEMAP
+constexpr unsigned kWaitUntilReached = 0x0;            // CU_STREAM_WAIT_VALUE_GEQ
+constexpr int kCaptureThisThread = 1;                  // CU_STREAM_CAPTURE_MODE_THREAD_LOCAL
 
 static_assert(std::is_nothrow_move_constructible_v<Event>);
 static_assert(!std::is_copy_constructible_v<Event>);
@@ -35,6 +40,22 @@ struct Driver {
   int (*event_elapsed)(float*, EventHandle, EventHandle) =
       entry<int(float*, EventHandle, EventHandle)>(library, "cuEventElapsedTime");
   int (*stream_synchronize)(Stream) = entry<int(Stream)>(library, "cuStreamSynchronize");
+  int (*host_alloc)(void**, std::size_t,
+                    unsigned) = entry<int(void**, std::size_t, unsigned)>(library,
+                                                                          "cuMemHostAlloc");
+  int (*host_free)(void*) = entry<int(void*)>(library, "cuMemFreeHost");
+  int (*device_pointer)(unsigned long long*, void*, unsigned) =
+      entry<int(unsigned long long*, void*, unsigned)>(library, "cuMemHostGetDevicePointer_v2");
+  int (*wait_value)(Stream, unsigned long long, std::uint32_t, unsigned) =
+      entry<int(Stream, unsigned long long, std::uint32_t, unsigned)>(library,
+                                                                      "cuStreamWaitValue32_v2");
+  int (*begin_capture)(Stream, int) = entry<int(Stream, int)>(library, "cuStreamBeginCapture_v2");
+  int (*end_capture)(Stream, void**) = entry<int(Stream, void**)>(library, "cuStreamEndCapture");
+  int (*instantiate)(void**, void*, unsigned long long) =
+      entry<int(void**, void*, unsigned long long)>(library, "cuGraphInstantiateWithFlags");
+  int (*graph_launch)(void*, Stream) = entry<int(void*, Stream)>(library, "cuGraphLaunch");
+  int (*graph_destroy)(void*) = entry<int(void*)>(library, "cuGraphDestroy");
+  int (*executable_destroy)(void*) = entry<int(void*)>(library, "cuGraphExecDestroy");
   int (*error_string)(int, char const**) = entry<int(int, char const**)>(library,
                                                                          "cuGetErrorString");
 };
@@ -71,6 +92,46 @@ float Event::since(Event const& start) const {
 }
 
 void Event::Destroy::operator()(EventHandle event) const noexcept { driver().event_destroy(event); }
+
+HostFlag::HostFlag() {
+  void* memory = nullptr;
+  check(driver().host_alloc(&memory, sizeof(std::uint32_t), kMappedForAllContexts),
+        "cuMemHostAlloc");
+  memory_.reset(memory);
+  new (memory) std::atomic<std::uint32_t>(0);
+  check(driver().device_pointer(&device_address_, memory, 0), "cuMemHostGetDevicePointer");
+}
+
+void HostFlag::hold(Stream stream, std::uint32_t value) {
+  check(driver().wait_value(stream, device_address_, value, kWaitUntilReached),
+        "cuStreamWaitValue32");
+}
+
+void HostFlag::Free::operator()(void* memory) const noexcept { driver().host_free(memory); }
+
+Graph::Graph(Stream stream, std::function<bool()> const& enqueue) {
+  check(driver().begin_capture(stream, kCaptureThisThread), "cuStreamBeginCapture");
+  bool const enqueued = enqueue();
+  void* graph = nullptr;
+  int const captured = driver().end_capture(stream, &graph);
+  struct Destroyer {
+    void* graph;
+    ~Destroyer() {
+      if (graph != nullptr) driver().graph_destroy(graph);
+    }
+  } const destroyer{graph};
+  if (!enqueued) throw Error("TensorRT refused to enqueue while the stream was captured");
+  check(captured, "cuStreamEndCapture");
+  void* executable = nullptr;
+  check(driver().instantiate(&executable, graph, 0), "cuGraphInstantiate");
+  executable_.reset(executable);
+}
+
+void Graph::launch(Stream stream) const {
+  check(driver().graph_launch(executable_.get(), stream), "cuGraphLaunch");
+}
+
+void Graph::Destroy::operator()(void* graph) const noexcept { driver().executable_destroy(graph); }
 
 void synchronize(Stream stream) {
   check(driver().stream_synchronize(stream), "cuStreamSynchronize");

@@ -2,6 +2,9 @@
 // the extension links no CUDA library and imports on machines that have none.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -29,6 +32,40 @@ class Event {
     void operator()(EventHandle event) const noexcept;
   };
   std::unique_ptr<void, Destroy> handle_;
+};
+
+// A 32-bit word in host memory that the device can wait for.
+class HostFlag {
+ public:
+  HostFlag();
+  void set(std::uint32_t value) noexcept { word()->store(value, std::memory_order_release); }
+  // Holds the stream until the flag has reached `value`.
+  void hold(Stream stream, std::uint32_t value);
+
+ private:
+  struct Free {
+    void operator()(void* memory) const noexcept;
+  };
+  std::atomic<std::uint32_t>* word() const noexcept {
+    return static_cast<std::atomic<std::uint32_t>*>(memory_.get());
+  }
+
+  std::unique_ptr<void, Free> memory_;
+  unsigned long long device_address_ = 0;
+};
+
+// What was enqueued on a stream while it was captured, ready to be launched as one.
+class Graph {
+ public:
+  // `enqueue` is called once, with the stream in capture.
+  Graph(Stream stream, std::function<bool()> const& enqueue);
+  void launch(Stream stream) const;
+
+ private:
+  struct Destroy {
+    void operator()(void* graph) const noexcept;
+  };
+  std::unique_ptr<void, Destroy> executable_;
 };
 
 void synchronize(Stream stream);

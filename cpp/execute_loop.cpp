@@ -12,33 +12,59 @@ void require(bool succeeded, char const* call, std::size_t iteration) {
 }
 
 void start(Inference const& inference, std::size_t iteration) {
-  if (inference.bindings.empty()) {
+  if (inference.graph != nullptr) {
+    inference.graph->launch(inference.timeline.stream());
+  } else if (inference.bindings.empty()) {
     require(inference.context.enqueue_v3(inference.timeline.stream()), "enqueueV3", iteration);
   } else {
     require(inference.context.execute_v2(inference.bindings.data()), "executeV2", iteration);
   }
 }
 
+// What lies between the marks of a timeline; abandons it when an exception leaves the scope.
+class Span {
+ public:
+  explicit Span(Timeline& timeline) : timeline_(timeline) { timeline_.mark_start(); }
+  ~Span() {
+    if (!ended_) timeline_.abandon();
+  }
+  Span(Span const&) = delete;
+  Span& operator=(Span const&) = delete;
+
+  void end() {
+    timeline_.mark_end();
+    ended_ = true;
+    timeline_.synchronize();
+  }
+
+ private:
+  Timeline& timeline_;
+  bool ended_ = false;
+};
+
 void time_one_inference(Inference const& inference, InferenceTimes const& times, std::size_t i) {
-  Timeline& timeline = inference.timeline;
   auto const begin = Clock::now();
-  timeline.mark_start();
+  Span span(inference.timeline);
   auto const before_enqueue = Clock::now();
   start(inference, i);
   auto const after_enqueue = Clock::now();
-  timeline.mark_end();
-  timeline.synchronize();
+  span.end();
   times.wall_ms[i] = ms_between(begin, Clock::now());
   times.enqueue_ms[i] = ms_between(before_enqueue, after_enqueue);
-  times.gpu_ms[i] = timeline.span_ms();
+  times.gpu_ms[i] = inference.timeline.span_ms();
 }
 
 // executeV2 reports the layers itself; enqueueV3 does so on request, which keeps it asynchronous.
-void run_profiled(Inference const& inference, std::size_t iteration) {
-  start(inference, iteration);
-  if (!inference.bindings.empty()) return;
-  inference.timeline.synchronize();
-  require(inference.context.report_to_profiler(), "reportToProfiler", iteration);
+void profile_one_inference(Inference const& inference, LayerPassTimes const& times, std::size_t i) {
+  auto const begin = Clock::now();
+  Span span(inference.timeline);
+  start(inference, i);
+  span.end();
+  if (inference.bindings.empty()) {
+    require(inference.context.report_to_profiler(), "reportToProfiler", i);
+  }
+  times.wall_ms[i] = ms_between(begin, Clock::now());
+  times.gpu_ms[i] = inference.timeline.span_ms();
 }
 
 }  // namespace
@@ -47,18 +73,19 @@ std::size_t time_inference(Inference const& inference, InferenceTimes const& tim
                            std::size_t done, std::size_t count, Clock::time_point deadline) {
   while (done < count && Clock::now() < deadline) {
     time_one_inference(inference, times, done);
+    if (inference.timeline.spoilt()) return done;
     ++done;
   }
   return done;
 }
 
-std::size_t time_layers(Inference const& inference, LayerRecorder* recorder, float* wall_ms,
-                        std::size_t done, std::size_t count, Clock::time_point deadline) {
+std::size_t time_layers(Inference const& inference, LayerRecorder* recorder,
+                        LayerPassTimes const& times, std::size_t done, std::size_t count,
+                        Clock::time_point deadline) {
   while (done < count && Clock::now() < deadline) {
     if (recorder != nullptr) recorder->begin_iteration();
-    auto const begin = Clock::now();
-    run_profiled(inference, done);
-    wall_ms[done] = ms_between(begin, Clock::now());
+    profile_one_inference(inference, times, done);
+    if (inference.timeline.spoilt()) return done;
     if (recorder != nullptr) {
       recorder->end_iteration();
       if (recorder->fault().kind != Fault::Kind::none) return done;

@@ -18,12 +18,14 @@ class RunFailure : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// One inference, asked for in one of two ways: enqueueV3 on the timeline's stream, or executeV2,
-// which is synchronous by itself and takes the device addresses of all I/O tensors.
+// One inference, asked for in one of three ways: enqueueV3 on the timeline's stream; executeV2,
+// which is synchronous by itself and takes the device addresses of all I/O tensors; or the launch
+// of a graph that was captured from the context.
 struct Inference {
   abi::ExecutionContext context;
   Timeline& timeline;
-  std::vector<void*> bindings;  // executeV2 if not empty
+  std::vector<void*> bindings = {};    // executeV2 if not empty
+  cuda::Graph const* graph = nullptr;  // a launch if not null
 };
 
 // Arrays of at least `count` floats.
@@ -33,13 +35,20 @@ struct InferenceTimes {
   float* gpu_ms;
 };
 
-// Times whole iterations of a context that never had a profiler. Returns how many are done.
+struct LayerPassTimes {
+  float* wall_ms;
+  float* gpu_ms;
+};
+
+// Times whole iterations of a context that never had a profiler. Returns how many are done; stops
+// at the first one that the timeline spoilt.
 std::size_t time_inference(Inference const& inference, InferenceTimes const& times,
                            std::size_t done, std::size_t count, Clock::time_point deadline);
 
 // Times the layers of a profiled context; `recorder` may be null (then only the loop is timed).
-// Stops at the first iteration that the recorder finds at fault.
-std::size_t time_layers(Inference const& inference, LayerRecorder* recorder, float* wall_ms,
-                        std::size_t done, std::size_t count, Clock::time_point deadline);
+// Stops at the first iteration that the recorder finds at fault or the timeline spoilt.
+std::size_t time_layers(Inference const& inference, LayerRecorder* recorder,
+                        LayerPassTimes const& times, std::size_t done, std::size_t count,
+                        Clock::time_point deadline);
 
 }  // namespace trtcore

@@ -4,6 +4,7 @@
 #include <pybind11/stl.h>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -17,8 +18,9 @@ namespace {
 
 using Addresses = std::vector<std::uintptr_t>;
 
-Inference make_inference(ContextView const& view, Timeline& timeline, Addresses const& bindings) {
-  Inference inference{view.context(), timeline, {}};
+Inference make_inference(ContextView const& view, Timeline& timeline, Addresses const& bindings,
+                         cuda::Graph const* graph = nullptr) {
+  Inference inference{view.context(), timeline, {}, graph};
   for (auto const address : bindings) {
     inference.bindings.push_back(reinterpret_cast<void*>(address));
   }
@@ -30,10 +32,11 @@ FloatArray first(FloatArray const& array, std::size_t count) {
 }
 
 py::tuple run_inference(ContextView const& view, Timeline& timeline, std::size_t count,
-                        Addresses const& bindings, py::object const& report) {
+                        Addresses const& bindings, cuda::Graph const* graph,
+                        py::object const& report) {
   FloatArray wall(count), enqueue(count), gpu(count);
   InferenceTimes const times{wall.mutable_data(), enqueue.mutable_data(), gpu.mutable_data()};
-  Inference const inference = make_inference(view, timeline, bindings);
+  Inference const inference = make_inference(view, timeline, bindings, graph);
   auto const progress = run_in_chunks(count, report, [&](auto done, auto deadline) {
     return time_inference(inference, times, done, count, deadline);
   });
@@ -43,14 +46,20 @@ py::tuple run_inference(ContextView const& view, Timeline& timeline, std::size_t
 
 py::tuple run_layers(ContextView const& view, Recorder* recorder, Timeline& timeline,
                      std::size_t count, Addresses const& bindings, py::object const& report) {
-  FloatArray wall(count);
-  float* const wall_ms = wall.mutable_data();
+  FloatArray wall(count), gpu(count);
+  LayerPassTimes const times{wall.mutable_data(), gpu.mutable_data()};
   Inference const inference = make_inference(view, timeline, bindings);
   if (recorder == nullptr) ProfilerPort::of(view.context(), view.layout());
   auto const progress = run_in_chunks(count, report, [&](auto done, auto deadline) {
-    return time_layers(inference, recorder, wall_ms, done, count, deadline);
+    return time_layers(inference, recorder, times, done, count, deadline);
   });
-  return py::make_tuple(first(wall, progress.done), progress.interrupted);
+  return py::make_tuple(first(wall, progress.done), first(gpu, progress.done),
+                        progress.interrupted);
+}
+
+std::unique_ptr<cuda::Graph> capture(ContextView const& view, std::uintptr_t stream) {
+  auto const handle = reinterpret_cast<cuda::Stream>(stream);
+  return std::make_unique<cuda::Graph>(handle, [&] { return view.context().enqueue_v3(handle); });
 }
 
 std::optional<int> layout_of_profiler(py::handle profiler) {
@@ -84,12 +93,19 @@ void bind_context(py::module_& module) {
 }
 
 void bind_timelines(py::module_& module) {
-  py::class_<Timeline>(module, "Timeline");
+  py::class_<Timeline>(module, "Timeline").def_property_readonly("spoilt", &Timeline::spoilt);
   py::class_<CudaTimeline, Timeline>(module, "CudaTimeline")
       .def(py::init([](std::uintptr_t stream) {
              return std::make_unique<CudaTimeline>(reinterpret_cast<cuda::Stream>(stream));
            }),
            py::arg("stream"));
+  py::class_<GatedTimeline, CudaTimeline>(module, "GatedTimeline")
+      .def(py::init([](std::uintptr_t stream) {
+             return std::make_unique<GatedTimeline>(reinterpret_cast<cuda::Stream>(stream));
+           }),
+           py::arg("stream"));
+  py::class_<cuda::Graph>(module, "Graph")
+      .def(py::init(&capture), py::arg("context"), py::arg("stream"));
   py::class_<HostTimeline, Timeline>(module, "HostTimeline").def(py::init<>());
 }
 
@@ -128,7 +144,7 @@ PYBIND11_MODULE(_core, module) {
   module.def("profiler_layout", &layout_of_profiler, py::arg("profiler"));
   module.def("time_inference", &run_inference, py::arg("context"), py::arg("timeline"),
              py::arg("iterations"), py::arg("bindings") = Addresses{},
-             py::arg("report") = py::none());
+             py::arg("graph").none(true) = py::none(), py::arg("report") = py::none());
   module.def("time_layers", &run_layers, py::arg("context"), py::arg("recorder").none(true),
              py::arg("timeline"), py::arg("iterations"), py::arg("bindings") = Addresses{},
              py::arg("report") = py::none());

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "cuda_driver.hpp"
+#include "gate.hpp"
 
 namespace trtcore {
 
@@ -22,9 +23,13 @@ class Timeline {
   virtual void synchronize() = 0;
   // Milliseconds between the marks; valid once synchronised.
   virtual float span_ms() const = 0;
+  // Called instead of mark_end() when what was to be timed failed.
+  virtual void abandon() noexcept {}
+  // Whether the last span has to be thrown away.
+  virtual bool spoilt() const noexcept { return false; }
 };
 
-class CudaTimeline final : public Timeline {
+class CudaTimeline : public Timeline {
  public:
   explicit CudaTimeline(cuda::Stream stream) : stream_(stream) {}
   void* stream() const noexcept override { return stream_; }
@@ -37,6 +42,25 @@ class CudaTimeline final : public Timeline {
   cuda::Stream stream_;
   cuda::Event start_;
   cuda::Event end_;
+};
+
+// The same with the stream held from mark to mark, so that the span is the device's own time.
+class GatedTimeline final : public CudaTimeline {
+ public:
+  using CudaTimeline::CudaTimeline;
+  void mark_start() override {
+    gate_.hold(stream());
+    CudaTimeline::mark_start();
+  }
+  void mark_end() override {
+    CudaTimeline::mark_end();
+    gate_.release();
+  }
+  void abandon() noexcept override { gate_.release(); }
+  bool spoilt() const noexcept override { return gate_.tripped(); }
+
+ private:
+  Gate gate_;
 };
 
 // For contexts that work on the host, such as those of the tests.

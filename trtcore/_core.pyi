@@ -43,6 +43,10 @@ class Context:
 class Timeline:
     """Where the time of an iteration is read."""
 
+    @property
+    def spoilt(self) -> bool:
+        """Whether the last iteration has to be thrown away."""
+
 class CudaTimeline(Timeline):
     """CUDA events on a stream, given by its handle. Needs a current CUDA context.
 
@@ -51,6 +55,29 @@ class CudaTimeline(Timeline):
     """
 
     def __init__(self, stream: int) -> None: ...
+
+class GatedTimeline(CudaTimeline):
+    """The same with the stream held until a whole iteration is queued on it.
+
+    A watchdog releases a stream that is held for 100 ms, as by an enqueue that synchronises; from
+    then on `spoilt` is true, the loops end early, and the timeline is of no more use.
+
+    Raises:
+        RuntimeError: the device or driver cannot hold a stream.
+    """
+
+    def __init__(self, stream: int) -> None: ...
+
+class Graph:
+    """A CUDA graph of one enqueue of a context that has no profiler.
+
+    Enqueue once before, so that nothing is allocated during the capture.
+
+    Raises:
+        RuntimeError: TensorRT or CUDA refuses to capture it.
+    """
+
+    def __init__(self, context: Context, stream: int) -> None: ...
 
 class HostTimeline(Timeline):
     """The host's monotonic clock, for contexts that do their work on the host."""
@@ -139,6 +166,7 @@ def time_inference(
     timeline: Timeline,
     iterations: int,
     bindings: Sequence[int] = ...,
+    graph: Graph | None = None,
     report: Callable[[int], object] | None = None,
 ) -> tuple[FloatArray, FloatArray, FloatArray, bool]:
     """Times whole iterations of a context that never had a profiler.
@@ -149,6 +177,7 @@ def time_inference(
         iterations: M.
         bindings: device addresses of all I/O tensors in the engine's order to run ``executeV2``;
             none to run ``enqueueV3`` and synchronise.
+        graph: launched instead, if given.
         report: called with the number of iterations done, about every 50 ms.
 
     Returns:
@@ -166,7 +195,7 @@ def time_layers(
     iterations: int,
     bindings: Sequence[int] = ...,
     report: Callable[[int], object] | None = None,
-) -> tuple[FloatArray, bool]:
+) -> tuple[FloatArray, FloatArray, bool]:
     """Runs iterations of a profiled context; ``recorder`` has to be attached to it.
 
     With ``enqueueV3`` the context must not emit its profile while it is enqueued
@@ -176,13 +205,13 @@ def time_layers(
         context: what to run.
         recorder: takes the layer times; None runs with a profiler that does nothing.
         timeline: its stream is the one enqueued on.
-        iterations: N; fewer are run when the recorder finds a fault.
+        iterations: N; fewer are run when the recorder finds a fault or the timeline is spoilt.
         bindings: as for `time_inference`.
         report: as for `time_inference`.
 
     Returns:
-        ``wall_ms``: float32 (N,), host time of each iteration with its report, and whether Ctrl-C
-        ended it early.
+        ``wall_ms`` (host time of an iteration with its report) and ``gpu_ms`` (between the
+        timeline's marks), float32 (N,) each, and whether Ctrl-C ended it early.
 
     Raises:
         RuntimeError: TensorRT or CUDA failed; the message names the iteration.

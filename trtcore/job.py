@@ -13,16 +13,19 @@ from trtcore.models import Model, model_inputs, model_outputs
 from trtcore.options import Options
 from trtcore.precision import apply_precision
 from trtcore.result import Build, Clocks, IOTensor, Profile
+from trtcore.stopping import StopRule
 
 if TYPE_CHECKING:
     from trtcore.backends.tensorrt.bindings import Bindings
     from trtcore.backends.tensorrt.builder import Plan
     from trtcore.session.engine_run import EngineRun
+    from trtcore.session.run import Length
 
 Progress = Callable[[str, int, int], None]
 Notify = Callable[[str], None]
 
 _GPU_ITERATIONS = 1000
+_LEAST_ITERATIONS = 100
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,7 @@ def run_plan(
     from trtcore.session.engine_run import RunOptions, run_engine
 
     options = RunOptions(
-        iterations=asked.iterations or _GPU_ITERATIONS,
+        length=_length(asked),
         batch=asked.batch,
         shapes=asked.shapes,
         inputs=asked.inputs,
@@ -100,5 +103,17 @@ def run_plan(
         sync=asked.sync,
     )
     with ClockMonitor() as monitor:
-        engine_run = run_engine(bindings, plan, source, options, progress)
+        engine_run = run_engine(bindings, plan, source, options, monitor, progress)
     return engine_run, monitor.clocks()
+
+
+def _length(asked: Options) -> Length:
+    """So many iterations, or on until stable where a precision or a time was asked for."""
+    from trtcore.session.run import Length
+
+    iterations = asked.iterations or _GPU_ITERATIONS
+    if asked.precision_target is None and asked.max_seconds is None:
+        return Length(iterations)
+    given = {"target": asked.precision_target, "at_most_s": asked.max_seconds}
+    rule = StopRule(**{name: value for name, value in given.items() if value is not None})
+    return Length(asked.iterations or _LEAST_ITERATIONS, rule)

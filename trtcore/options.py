@@ -21,8 +21,11 @@ class Options:
         precision: ``fp32``, ``tf32``, ``fp16``, ``half2`` or ``bf16``.
         batch: leading dimension of every input that has a batch dimension; None keeps the model's.
         shapes: whole input shapes by name.
-        iterations: of un-profiled and of profiled inference each; None is 1000 on a GPU and as many
-            as fit in about 10 s on a CPU.
+        iterations: of each pass. None is 1000 on a GPU and as many as fit in about 10 s on a CPU.
+        precision_target: go on until the total's 95 % interval has this half-width, as a part of
+            the total, and the layers that hold most of the time twice that. None (with
+            ``max_seconds`` None too) measures ``iterations`` exactly.
+        max_seconds: end then, stable or not; 15 if only ``precision_target`` is given.
         inputs: ``random``, ``zeros`` or a path to an ``.npz``.
         seed: of random inputs.
         sync: ``enqueue`` for ``enqueueV3`` and synchronise, ``execute`` for ``executeV2``.
@@ -39,6 +42,8 @@ class Options:
     batch: int | None = None
     shapes: Mapping[str, Sequence[int]] = field(default_factory=dict)
     iterations: int | None = None
+    precision_target: float | None = None
+    max_seconds: float | None = None
     inputs: str | Path = "random"
     seed: int = 0
     sync: str = "enqueue"

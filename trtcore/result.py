@@ -29,6 +29,13 @@ class Samples:
         enqueue_ms: (M,) float32: host time of the enqueue call alone; empty on a CPU.
         gpu_ms: (M,) float32: time between the CUDA events around an iteration; empty on a CPU.
         profiled_wall_ms: (N,) float32: host time of the profiled iterations.
+        profiled_gpu_ms: (N,) float32: time between events around the profiled iterations; gated if
+            ``gated_ms`` is there.
+        gated_ms: (M,) float32: time between events around un-profiled iterations whose stream was
+            held until all was queued; empty where that cannot work.
+        graph_ms: (M,) float32: time between events around the launch of a CUDA graph of an
+            un-profiled iteration; empty where none can be captured.
+        graph_wall_ms: (M,) float32: host time of the graph's launch and synchronisation.
     """
 
     layer_ms: FloatArray
@@ -36,6 +43,10 @@ class Samples:
     enqueue_ms: FloatArray = field(default_factory=_no_samples)
     gpu_ms: FloatArray = field(default_factory=_no_samples)
     profiled_wall_ms: FloatArray = field(default_factory=_no_samples)
+    profiled_gpu_ms: FloatArray = field(default_factory=_no_samples)
+    gated_ms: FloatArray = field(default_factory=_no_samples)
+    graph_ms: FloatArray = field(default_factory=_no_samples)
+    graph_wall_ms: FloatArray = field(default_factory=_no_samples)
 
 
 @dataclass(frozen=True)
@@ -126,12 +137,23 @@ class LayerProfile:
 
 @dataclass(frozen=True)
 class Counts:
-    """Iterations asked for, spent on warming up, and measured: three separate numbers."""
+    """Iterations asked for, spent on warming up, and measured: three separate numbers.
+
+    Attributes:
+        asked: of each pass; the least where a stopping rule decides, 0 for as many as fit a time.
+        warmed_up: before anything was measured, of all contexts together.
+        measured: profiled iterations.
+        interrupted: Ctrl-C ended the run early.
+        warm_up: how the warm-up ended, in words.
+        stopped: why the run ended, in words; empty if it ran what was asked for.
+    """
 
     asked: int
     warmed_up: int
     measured: int
     interrupted: bool = False
+    warm_up: str = ""
+    stopped: str = ""
 
 
 @dataclass(frozen=True)

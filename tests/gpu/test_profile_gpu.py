@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,6 +23,16 @@ from trtcore.models import load_model, model_inputs
 pytestmark = pytest.mark.gpu
 
 
+def run_plan(bindings: Bindings, plan: Plan, iterations: int, **options: Any) -> Any:
+    from trtcore.clocks import ClockMonitor
+    from trtcore.session.engine_run import RunOptions, run_engine
+    from trtcore.session.run import Length
+
+    chosen = RunOptions(length=Length(iterations), **options)
+    with ClockMonitor() as monitor:
+        return run_engine(bindings, plan.content, "plan", chosen, monitor)
+
+
 @pytest.mark.parametrize("precision", ["fp32", "fp16"])
 def test_a_thousand_iterations_of_googlenet(precision: str) -> None:
     profile = trtcore.profile_model("googlenet", precision=precision)
@@ -29,7 +40,14 @@ def test_a_thousand_iterations_of_googlenet(precision: str) -> None:
     assert profile.backend in {"tensorrt", "tensorrt_rtx"}
     assert profile.counts.measured == 1000
     assert samples.layer_ms.shape == (1000, len(profile.layers))
-    for times in (samples.wall_ms, samples.enqueue_ms, samples.gpu_ms, samples.profiled_wall_ms):
+    for times in (
+        samples.wall_ms,
+        samples.enqueue_ms,
+        samples.gpu_ms,
+        samples.gated_ms,
+        samples.graph_ms,
+        samples.profiled_wall_ms,
+    ):
         assert times.shape == (1000,)
         assert np.all(times > 0)
     assert np.all(samples.layer_ms >= 0)
@@ -51,10 +69,8 @@ def test_outputs_equal_those_of_onnx_runtime(
     bindings: Bindings, plans: dict[str, Plan], precision: str, tolerance: float, sync: str
 ) -> None:
     from trtcore.backends.onnxruntime import run_model
-    from trtcore.session.engine_run import RunOptions, run_engine
 
-    options = RunOptions(iterations=3, sync=sync, seed=7)
-    ran = run_engine(bindings, plans[precision].content, "plan", options)
+    ran = run_plan(bindings, plans[precision], 3, sync=sync, seed=7)
     model = load_model("googlenet", batch=4)
     expected = run_model(model, make_inputs(model_inputs(model), "random", 7))["prob"]
     found = ran.outputs["prob"].astype(np.float64)
@@ -65,11 +81,7 @@ def test_outputs_equal_those_of_onnx_runtime(
 def test_native_and_python_callbacks_see_the_same_layers(
     bindings: Bindings, plans: dict[str, Plan], callbacks: str
 ) -> None:
-    from trtcore.session.engine_run import RunOptions, run_engine
-
-    ran = run_engine(
-        bindings, plans["fp16"].content, "plan", RunOptions(iterations=50, callbacks=callbacks)
-    )
+    ran = run_plan(bindings, plans["fp16"], 50, callbacks=callbacks)
     assert ran.in_python == (callbacks == "python")
     assert ran.run.layer_names == tuple(layer.name for layer in ran.information.layers)
     assert ran.run.samples.layer_ms.shape == (50, len(ran.run.layer_names))

@@ -16,7 +16,7 @@ from trtcore import _core
 
 
 def test_every_layer_of_every_iteration_arrives(rig: Any, recorder: _core.LayerRecorder) -> None:
-    wall_ms, interrupted = rig.record(recorder, 100)
+    wall_ms, _, interrupted = rig.record(recorder, 100)
     assert recorder.names == ["conv1", "relu1", "conv1"]
     assert np.array_equal(recorder.samples(), np.tile(np.float32([0.5, 0.25, 1.5]), (100, 1)))
     assert wall_ms.shape == (100,)
@@ -46,7 +46,7 @@ def test_execute_v2_runs_when_bindings_are_given(rig: Any) -> None:
 
 
 def test_without_a_recorder_only_the_loop_is_timed(rig: Any) -> None:
-    wall_ms, _ = _core.time_layers(rig.view, None, rig.timeline, 10)
+    wall_ms, _, _ = _core.time_layers(rig.view, None, rig.timeline, 10)
     assert wall_ms.shape == (10,)
     assert rig.view.has_profiler
 
@@ -55,7 +55,7 @@ def test_a_changed_layer_stops_the_loop_at_its_iteration(
     rig: Any, recorder: _core.LayerRecorder
 ) -> None:
     rig.context.change_layers(at=6, layers=[("conv1", 1), ("gelu1", 1), ("conv1", 1)])
-    wall_ms, _ = rig.record(recorder, 100)
+    wall_ms, _, _ = rig.record(recorder, 100)
     assert recorder.fault == ("unexpected layer", 5, 1, "gelu1")
     assert wall_ms.shape == (5,)
     assert recorder.samples().shape == (5, 3)
@@ -132,7 +132,7 @@ def test_ctrl_c_is_noticed_and_keeps_the_inference_times(rig: Any) -> None:
 def test_ctrl_c_is_noticed_and_keeps_the_layers(rig: Any, recorder: _core.LayerRecorder) -> None:
     rig.context.busy_us = 1000
     recorder.reserve(100_000)
-    (wall, interrupted), seconds = press_ctrl_c_during(lambda: rig.record(recorder, 100_000))
+    (wall, _, interrupted), seconds = press_ctrl_c_during(lambda: rig.record(recorder, 100_000))
     assert interrupted
     assert recorder.samples().shape == (len(wall), 3)
     assert len(wall) > 100

@@ -1,29 +1,47 @@
-"""The timed loops as a run uses them: native, or in Python where TensorRT allows no other."""
+"""The timed loops of one engine: two contexts over the same buffers, timed in several ways."""
 
 from __future__ import annotations
 
-import time
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trtcore import _core
-from trtcore.backends.tensorrt.bindings import Bindings
-from trtcore.backends.tensorrt.python_profiler import PythonProfiler, make_python_profiler
-from trtcore.errors import RunError
-from trtcore.session.cuda import check
 
 FloatArray = NDArray[np.float32]
 Report = Callable[[int], object]
 
-_REPORT_SECONDS = 0.05
+_PROBES = 3
+
+
+def ignore(done: int) -> None:
+    """A report that nobody reads."""
+    del done
+
+
+@dataclass(frozen=True, eq=False)
+class Times:
+    """Times of n whole iterations, float32 (n,) in ms; an array is empty if it was not taken.
+
+    Attributes:
+        wall_ms: host time of the iteration.
+        enqueue_ms: host time of the enqueue call or graph launch alone.
+        gpu_ms: time between the events around the iteration.
+        interrupted: whether Ctrl-C ended the pass.
+    """
+
+    wall_ms: FloatArray
+    enqueue_ms: FloatArray
+    gpu_ms: FloatArray
+    interrupted: bool = False
 
 
 class Loops(Protocol):
-    """Two contexts of one engine over the same buffers: one plain, one profiled.
+    """What a run needs of an engine.
 
     A context that was ever profiled stays slow, so latency is taken in one that never was.
     """
@@ -34,18 +52,24 @@ class Loops(Protocol):
     def detach(self, recorder: _core.LayerRecorder) -> None:
         """Ends that."""
 
-    def time_inference(
-        self, iterations: int, report: Report
-    ) -> tuple[FloatArray, FloatArray, FloatArray, bool]:
-        """Runs the plain context; see `_core.time_inference`."""
+    def time_inference(self, iterations: int, report: Report) -> Times:
+        """Enqueues on the plain context and synchronises."""
 
-    def time_layers(
-        self, recorder: _core.LayerRecorder, iterations: int, report: Report
-    ) -> tuple[FloatArray, bool]:
-        """Runs the profiled context; see `_core.time_layers`."""
+    def time_gated(self, iterations: int, report: Report) -> Times | None:
+        """The same with the stream held until all is queued; None where that cannot work."""
+
+    def time_graph(self, iterations: int, report: Report) -> Times | None:
+        """Launches a CUDA graph of the plain context; None where none can be captured."""
+
+    def time_layers(self, recorder: _core.LayerRecorder, iterations: int, report: Report) -> Times:
+        """Runs the profiled context, gated where that works, up to a fault of the recorder."""
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Why passes are left out, one line each."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class NativeLoops:
     """The native loops.
 
@@ -54,12 +78,22 @@ class NativeLoops:
         profiled: the context that is profiled.
         timeline: events on the stream both run on.
         bindings: device addresses for ``executeV2``; empty to use ``enqueueV3``.
+        gated: the timeline that holds its stream; None if it is not to be used.
+        graph: a graph captured from the plain context; None if there is none.
     """
 
     plain: _core.Context
     profiled: _core.Context
     timeline: _core.Timeline
     bindings: Sequence[int] = ()
+    gated: _core.GatedTimeline | None = None
+    graph: _core.Graph | None = None
+    _problems: list[str] = field(default_factory=list)
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Why passes are left out, one line each."""
+        return tuple(self._problems)
 
     def attach(self, recorder: _core.LayerRecorder) -> None:
         """Makes the recorder the profiler of the profiled context."""
@@ -71,119 +105,75 @@ class NativeLoops:
         """Ends that."""
         recorder.detach()
 
-    def time_inference(
-        self, iterations: int, report: Report
-    ) -> tuple[FloatArray, FloatArray, FloatArray, bool]:
-        """Runs the plain context; see `_core.time_inference`."""
-        return _core.time_inference(self.plain, self.timeline, iterations, self.bindings, report)
+    def open_gate(self, stream: int) -> None:
+        """Finds out whether the stream can be held, by doing it a few times."""
+        reason = self._gate_obstacle(stream)
+        if reason:
+            self.drop_gate(reason)
 
-    def time_layers(
-        self, recorder: _core.LayerRecorder, iterations: int, report: Report
-    ) -> tuple[FloatArray, bool]:
-        """Runs the profiled context; see `_core.time_layers`."""
-        return _core.time_layers(
-            self.profiled, recorder, self.timeline, iterations, self.bindings, report
+    def _gate_obstacle(self, stream: int) -> str:
+        if self.bindings:
+            return "executeV2 synchronises by itself"
+        if os.environ.get("CUDA_LAUNCH_BLOCKING", "0") not in ("", "0"):
+            return "CUDA_LAUNCH_BLOCKING is set"
+        try:
+            self.gated = _core.GatedTimeline(stream)
+            _core.time_inference(self.plain, self.gated, _PROBES)
+        except RuntimeError as error:
+            return str(error)
+        return "the enqueue call waits for the GPU" if self.gated.spoilt else ""
+
+    def drop_gate(self, reason: str) -> None:
+        """Times without the gate from now on."""
+        self.gated = None
+        self._problems.append(f"not gated, so that times hold launch gaps: {reason}")
+
+    def capture_graph(self, stream: int) -> None:
+        """Captures a graph of the plain context, if TensorRT and CUDA let it."""
+        if self.bindings:
+            return
+        try:
+            self.graph = _core.Graph(self.plain, stream)
+        except RuntimeError as error:
+            self._problems.append(f"no CUDA graph: {error}")
+
+    def time_inference(self, iterations: int, report: Report) -> Times:
+        """Enqueues on the plain context and synchronises."""
+        return Times(
+            *_core.time_inference(
+                self.plain, self.timeline, iterations, self.bindings, None, report
+            )
         )
 
+    def time_gated(self, iterations: int, report: Report) -> Times | None:
+        """The same with the stream held until all is queued; None where that cannot work."""
+        if self.gated is None:
+            return None
+        times = Times(*_core.time_inference(self.plain, self.gated, iterations, (), None, report))
+        self._check_gate()
+        return times
 
-@dataclass
-class PythonLoops:
-    """The same in Python, for bindings that hand out no C++ pointers (TensorRT 10.0 to 10.15).
+    def time_graph(self, iterations: int, report: Report) -> Times | None:
+        """Launches a CUDA graph of the plain context; None where none can be captured."""
+        if self.graph is None:
+            return None
+        return Times(
+            *_core.time_inference(self.plain, self.timeline, iterations, (), self.graph, report)
+        )
 
-    Attributes:
-        bindings: the TensorRT they belong to.
-        plain: the context without a profiler.
-        profiled: the context that is profiled.
-        stream: handle of the CUDA stream both run on.
-    """
+    def time_layers(self, recorder: _core.LayerRecorder, iterations: int, report: Report) -> Times:
+        """Runs the profiled context, gated where that works, up to a fault of the recorder."""
+        wall, gpu, interrupted = _core.time_layers(
+            self.profiled,
+            recorder,
+            self.gated or self.timeline,
+            iterations,
+            self.bindings,
+            report,
+        )
+        self._check_gate()
+        return Times(wall, np.empty(0, np.float32), gpu, interrupted)
 
-    bindings: Bindings
-    plain: Any
-    profiled: Any
-    stream: int
-    _profiler: PythonProfiler | None = field(default=None, init=False)
-
-    def attach(self, recorder: _core.LayerRecorder) -> None:
-        """Makes the recorder the profiler of the profiled context."""
-        self._profiler = make_python_profiler(self.bindings.module, recorder)
-        self.profiled.enqueue_emits_profile = False
-        self.profiled.profiler = self._profiler
-
-    def detach(self, recorder: _core.LayerRecorder) -> None:
-        """Ends that; the context keeps a profiler that does nothing."""
-        del recorder
-        if self._profiler is not None:
-            self._profiler.stop()
-
-    def time_inference(
-        self, iterations: int, report: Report
-    ) -> tuple[FloatArray, FloatArray, FloatArray, bool]:
-        """Runs the plain context."""
-        from cuda.bindings import runtime
-
-        start, end = (check(runtime.cudaEventCreate(), "creating an event") for _ in range(2))
-        times: list[tuple[float, float, float]] = []
-        try:
-            stopped = _repeat(iterations, report, lambda: times.append(self._infer(start, end)))
-        finally:
-            runtime.cudaEventDestroy(start)
-            runtime.cudaEventDestroy(end)
-        wall, enqueue, gpu = np.array(times, np.float32).reshape(-1, 3).T.copy()
-        return wall, enqueue, gpu, stopped
-
-    def time_layers(
-        self, recorder: _core.LayerRecorder, iterations: int, report: Report
-    ) -> tuple[FloatArray, bool]:
-        """Runs the profiled context, up to the first iteration the recorder finds at fault."""
-        wall: list[float] = []
-
-        def once() -> None:
-            if recorder.fault is None:
-                wall.append(self._profile(recorder))
-
-        stopped = _repeat(iterations, report, once)
-        return np.array(wall, np.float32), stopped
-
-    def _infer(self, start: Any, end: Any) -> tuple[float, float, float]:
-        from cuda.bindings import runtime
-
-        begin = time.perf_counter()
-        runtime.cudaEventRecord(start, self.stream)
-        before = time.perf_counter()
-        self._require(self.plain.execute_async_v3(self.stream), "enqueueV3")
-        after = time.perf_counter()
-        runtime.cudaEventRecord(end, self.stream)
-        check(runtime.cudaStreamSynchronize(self.stream), "synchronising")
-        wall = time.perf_counter() - begin
-        gpu_ms = check(runtime.cudaEventElapsedTime(start, end), "reading an event")
-        return 1e3 * wall, 1e3 * (after - before), gpu_ms
-
-    def _profile(self, recorder: _core.LayerRecorder) -> float:
-        from cuda.bindings import runtime
-
-        recorder.begin_iteration()
-        begin = time.perf_counter()
-        self._require(self.profiled.execute_async_v3(self.stream), "enqueueV3")
-        check(runtime.cudaStreamSynchronize(self.stream), "synchronising")
-        self._require(self.profiled.report_to_profiler(), "reportToProfiler")
-        wall = time.perf_counter() - begin
-        recorder.end_iteration()
-        return 1e3 * wall
-
-    def _require(self, succeeded: bool, call: str) -> None:
-        if not succeeded:
-            raise RunError(f"{call} failed: {self.bindings.log.last_error()}")
-
-
-def _repeat(iterations: int, report: Report, once: Callable[[], None]) -> bool:
-    """Calls ``once`` so many times; returns whether Ctrl-C ended it."""
-    reported = time.perf_counter()
-    try:
-        for done in range(1, iterations + 1):
-            once()
-            if time.perf_counter() - reported > _REPORT_SECONDS or done == iterations:
-                report(done)
-                reported = time.perf_counter()
-    except KeyboardInterrupt:
-        return True
-    return False
+    def _check_gate(self) -> None:
+        if self.gated is not None and self.gated.spoilt:
+            self.drop_gate("the stream was held for 100 ms before all was queued")

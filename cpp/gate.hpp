@@ -1,0 +1,42 @@
+// Holds a stream until a whole iteration is queued on it, so that events time the device and not
+// the rate at which the host launches. A watchdog releases a stream that is held too long, because
+// an enqueue that synchronises would wait for the gate for ever.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <thread>
+
+#include "cuda_driver.hpp"
+
+namespace trtcore {
+
+class Gate {
+ public:
+  static constexpr std::chrono::milliseconds kPatience{100};
+
+  Gate();
+  ~Gate();
+  Gate(Gate const&) = delete;
+  Gate& operator=(Gate const&) = delete;
+
+  void hold(cuda::Stream stream);
+  void release() noexcept;
+  // Whether the watchdog ever had to release the stream: what was timed then is worth nothing.
+  bool tripped() const noexcept { return tripped_; }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  void watch() noexcept;
+
+  cuda::HostFlag flag_;
+  std::atomic<std::uint32_t> ticket_{0};
+  std::atomic<Clock::rep> held_since_{0};  // 0: the gate is open
+  std::atomic<bool> tripped_{false};
+  std::atomic<bool> stop_{false};
+  std::thread watchdog_;
+};
+
+}  // namespace trtcore

@@ -1,0 +1,124 @@
+"""The timed loops in Python, for bindings without C++ pointers (TensorRT 10.0 to 10.15)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from trtcore import _core
+from trtcore.backends.tensorrt.bindings import Bindings
+from trtcore.backends.tensorrt.python_profiler import PythonProfiler, make_python_profiler
+from trtcore.errors import RunError
+from trtcore.session.cuda import check
+from trtcore.session.loops import Report, Times
+
+_REPORT_SECONDS = 0.05
+
+
+@dataclass
+class PythonLoops:
+    """The same passes as `NativeLoops`, as far as Python can do them.
+
+    Attributes:
+        bindings: the TensorRT they belong to.
+        plain: the context without a profiler.
+        profiled: the context that is profiled.
+        stream: handle of the CUDA stream both run on.
+    """
+
+    bindings: Bindings
+    plain: Any
+    profiled: Any
+    stream: int
+    _profiler: PythonProfiler | None = field(default=None, init=False)
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Why passes are left out, one line each."""
+        return ("callbacks run in Python: no gate, no CUDA graph, over a microsecond a layer",)
+
+    def attach(self, recorder: _core.LayerRecorder) -> None:
+        """Makes the recorder the profiler of the profiled context."""
+        self._profiler = make_python_profiler(self.bindings.module, recorder)
+        self.profiled.enqueue_emits_profile = False
+        self.profiled.profiler = self._profiler
+
+    def detach(self, recorder: _core.LayerRecorder) -> None:
+        """Ends that; the context keeps a profiler that does nothing."""
+        del recorder
+        if self._profiler is not None:
+            self._profiler.stop()
+
+    def time_inference(self, iterations: int, report: Report) -> Times:
+        """Enqueues on the plain context and synchronises."""
+        return self._repeat(iterations, report, lambda events: self._run(self.plain, events))
+
+    def time_gated(self, iterations: int, report: Report) -> Times | None:
+        """Python cannot hold the stream."""
+        del iterations, report
+        return None
+
+    def time_graph(self, iterations: int, report: Report) -> Times | None:
+        """Python captures no graph."""
+        del iterations, report
+        return None
+
+    def time_layers(self, recorder: _core.LayerRecorder, iterations: int, report: Report) -> Times:
+        """Runs the profiled context, up to the first iteration the recorder finds at fault."""
+
+        def once(events: tuple[Any, Any]) -> tuple[float, float, float] | None:
+            recorder.begin_iteration()
+            times = self._run(self.profiled, events)
+            self._require(self.profiled.report_to_profiler(), "reportToProfiler")
+            recorder.end_iteration()
+            return times if recorder.fault is None else None
+
+        return self._repeat(iterations, report, once)
+
+    def _run(self, context: Any, events: tuple[Any, Any]) -> tuple[float, float, float]:
+        from cuda.bindings import runtime
+
+        begin = time.perf_counter()
+        runtime.cudaEventRecord(events[0], self.stream)
+        before = time.perf_counter()
+        self._require(context.execute_async_v3(self.stream), "enqueueV3")
+        after = time.perf_counter()
+        runtime.cudaEventRecord(events[1], self.stream)
+        check(runtime.cudaStreamSynchronize(self.stream), "synchronising")
+        wall = time.perf_counter() - begin
+        gpu_ms = check(runtime.cudaEventElapsedTime(*events), "reading an event")
+        return 1e3 * wall, 1e3 * (after - before), gpu_ms
+
+    def _repeat(
+        self,
+        iterations: int,
+        report: Report,
+        once: Callable[[tuple[Any, Any]], tuple[float, float, float] | None],
+    ) -> Times:
+        """Calls ``once`` so many times, until it gives nothing, or until Ctrl-C."""
+        from cuda.bindings import runtime
+
+        start, end = (check(runtime.cudaEventCreate(), "creating an event") for _ in range(2))
+        rows: list[tuple[float, float, float]] = []
+        interrupted, reported = False, time.perf_counter()
+        try:
+            while len(rows) < iterations and (row := once((start, end))) is not None:
+                rows.append(row)
+                if time.perf_counter() - reported > _REPORT_SECONDS:
+                    report(len(rows))
+                    reported = time.perf_counter()
+        except KeyboardInterrupt:
+            interrupted = True
+        finally:
+            runtime.cudaEventDestroy(start)
+            runtime.cudaEventDestroy(end)
+        wall, enqueue, gpu = np.array(rows, np.float32).reshape(-1, 3).T.copy()
+        return Times(wall, enqueue, gpu, interrupted)
+
+    def _require(self, succeeded: bool, call: str) -> None:
+        if not succeeded:
+            raise RunError(f"{call} failed: {self.bindings.log.last_error()}")
