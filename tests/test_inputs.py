@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from trtcore.errors import OptionError
@@ -120,6 +120,9 @@ def test_type_without_values() -> None:
 
 
 @given(st.integers(0, 2**32 - 1))
+@example(0xFFFFFFFF)
+@example(0x7F7FFFFF)
+@example(0x3F808000)
 def test_bfloat16_is_the_nearest_and_even_on_ties(bits: int) -> None:
     value = np.array(bits, np.uint32).view(np.float32)
     rounded = to_bfloat16_values(value)

@@ -51,9 +51,11 @@ def make_inputs(
 
 def to_bfloat16_values(values: NDArray[np.float32]) -> NDArray[np.float32]:
     """Rounds float32 to the nearest value that bfloat16 holds, ties to even; NaN stays NaN."""
-    bits = np.asarray(values, np.float32).view(np.uint32)
-    rounded = (bits + 0x7FFF + ((bits >> 16) & 1)) & np.uint32(0xFFFF0000)
-    return np.where(np.isnan(values), values, rounded.view(np.float32))
+    exact = np.asarray(values, np.float32)
+    bits = exact.reshape(-1).view(np.uint32)
+    half = np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))
+    rounded = (bits + half) & np.uint32(0xFFFF0000)
+    return np.where(np.isnan(exact), exact, rounded.view(np.float32).reshape(exact.shape))
 
 
 def _dtype(spec: TensorInfo) -> np.dtype[np.generic]:

@@ -102,8 +102,12 @@ def test_external_data_that_is_missing_or_short(tmp_path: Path) -> None:
     path, _ = big_model(tmp_path)
     data = tmp_path / "big.weights"
     data.write_bytes(data.read_bytes()[:1000])
-    with pytest.raises(ModelError, match=r"big\.onnx: .*"):
+    with pytest.raises(ModelError) as error:
         load_onnx(path)
+    # Newer releases of ONNX notice it themselves.
+    assert str(error.value).startswith(
+        (f"{path}: weights 'w' are cut short", f"{path}: its external data cannot be read: ")
+    )
     data.unlink()
     with pytest.raises(ModelError, match=r"big\.onnx: its external data cannot be read: .*"):
         load_onnx(path)
@@ -219,3 +223,10 @@ def test_initializers_among_the_inputs_are_no_inputs() -> None:
     proto.graph.initializer.append(numpy_helper.from_array(np.eye(8, dtype=np.float32), "w"))
     model = from_proto(proto)
     assert [value.name for value in model_inputs(model)] == ["x"]
+
+
+def test_weights_that_are_cut_short() -> None:
+    proto = googlenet(1).proto
+    proto.graph.initializer[0].raw_data = proto.graph.initializer[0].raw_data[:-4]
+    with pytest.raises(ModelError, match="the model: weights 'conv1/7x7_s2_w' are cut short"):
+        from_proto(proto)

@@ -49,7 +49,7 @@ def carry_batch(proto: ModelProto, inferred: GraphProto, complaint: str) -> list
 
 
 def channel_mismatch(inferred: GraphProto) -> str:
-    """Names the first convolution whose input does not have the channels of its weights.
+    """Names the first convolution or product whose input does not fit its weights.
 
     Returns:
         What does not fit, or ``""``.
@@ -57,10 +57,14 @@ def channel_mismatch(inferred: GraphProto) -> str:
     shapes = _static_shapes(inferred)
     shapes.update((tensor.name, tuple(tensor.dims)) for tensor in inferred.initializer)
     for node in inferred.node:
-        if node.op_type != "Conv" or not {*node.input[:2]} <= shapes.keys():
+        if node.op_type not in ("Conv", "Gemm") or not {*node.input[:2]} <= shapes.keys():
             continue
-        groups = next((a.i for a in node.attribute if a.name == "group"), 1)
-        have, want = shapes[node.input[0]][1], shapes[node.input[1]][1] * groups
+        values, weights = (shapes[name] for name in node.input[:2])
+        given = {attribute.name: attribute.i for attribute in node.attribute}
+        if node.op_type == "Conv":
+            have, want = values[1], weights[1] * given.get("group", 1)
+        else:
+            have, want = values[1 - given.get("transA", 0)], weights[given.get("transB", 0)]
         if have != want:
             return f"node '{node.name}' has {have} input channels, its weights are for {want}"
     return ""

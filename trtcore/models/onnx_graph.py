@@ -18,6 +18,7 @@ from trtcore.files import check_readable, check_writable, write_file
 from trtcore.models.model import Model
 from trtcore.models.onnx_weights import (
     INLINE_BYTES,
+    short_tensor,
     weight_bytes,
     write_with_external_weights,
 )
@@ -155,6 +156,8 @@ def opset_version(proto: ModelProto) -> int:
 
 def dtype_name(elem_type: int) -> str:
     """NumPy's name of an ONNX element type, such as ``float16``; ONNX's own where it has none."""
+    if elem_type == onnx.TensorProto.BFLOAT16:
+        return "bfloat16"  # older ONNX says float32
     try:
         return str(onnx.helper.tensor_dtype_to_np_dtype(elem_type).name)
     except KeyError:
@@ -172,6 +175,8 @@ def _check(proto: ModelProto, path: Path | None) -> tuple[str, ...]:
     where = path or "the model"
     if not proto.graph.node:
         raise ModelError(f"{where}: holds no nodes, so there is nothing to profile")
+    if short := short_tensor(proto):
+        raise ModelError(f"{where}: weights '{short}' are cut short")
     plugins = _plugin_nodes(proto)
     for node in plugins:
         node.domain = _PLUGIN_DOMAIN

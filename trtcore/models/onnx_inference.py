@@ -36,7 +36,7 @@ def infer_shapes(proto: ModelProto, complaint: str, is_lenient: bool = False) ->
         if not carried:
             break
         notes += carried
-    problem = problem or channel_mismatch(inferred)
+    problem = channel_mismatch(inferred) or problem
     if problem and not is_lenient:
         raise ModelError(f"{complaint}: {problem}")
     if problem:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 from pathlib import Path
 
@@ -16,6 +17,15 @@ from trtcore.files import write_file
 INLINE_BYTES = 2_000_000_000
 # Shape inference reads the values of small tensors (the target of a Reshape), never of weights.
 _SMALL_BYTES = 8192
+_ITEM_BYTES: dict[int, int] = {
+    TensorProto.FLOAT: 4,
+    TensorProto.FLOAT16: 2,
+    TensorProto.BFLOAT16: 2,
+    TensorProto.DOUBLE: 8,
+    TensorProto.INT8: 1,
+    TensorProto.INT32: 4,
+    TensorProto.INT64: 8,
+}
 # As onnx.external_data_helper aligns them, so that files can be mapped.
 _ALIGNMENT = 4096
 
@@ -23,6 +33,15 @@ _ALIGNMENT = 4096
 def weight_bytes(proto: ModelProto) -> int:
     """Size of the graph's initializers in bytes."""
     return sum(tensor.ByteSize() for tensor in proto.graph.initializer)
+
+
+def short_tensor(proto: ModelProto) -> str:
+    """Name of an initializer with fewer bytes than its shape needs; ``""`` if there is none."""
+    for tensor in proto.graph.initializer:
+        wanted = math.prod(tensor.dims) * _ITEM_BYTES.get(tensor.data_type, 0)
+        if tensor.HasField("raw_data") and len(tensor.raw_data) < wanted:
+            return str(tensor.name)
+    return ""
 
 
 def without_weights(proto: ModelProto) -> ModelProto:
