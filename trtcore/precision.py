@@ -161,4 +161,9 @@ def _note(converter: GraphConverter, kept: int) -> str:
     return (
         f"{LABELS[rules.low]} written into the graph: {converter.lowered} nodes compute in it,"
         f" {kept} kept in FP32 on request, {casts}"
+        + (
+            f"; {', '.join(sorted(converter.stayed))} cannot be had in it"
+            if converter.stayed
+            else ""
+        )
     )

@@ -44,12 +44,14 @@ class GraphConverter:
     Attributes:
         lowered: how many nodes compute in the lower precision.
         casts: how many Cast nodes were added.
+        stayed: operators that stay in FP32 without having been asked to.
     """
 
     def __init__(self, proto: ModelProto, rules: Rules) -> None:
         self.rules = rules
         self.lowered = 0
         self.casts = 0
+        self.stayed: set[str] = set()
         self._proto = proto
         if not any(opset.domain in ONNX_DOMAINS for opset in proto.opset_import):
             proto.opset_import.add(domain="", version=_CAST_OPSET)
@@ -87,6 +89,13 @@ class GraphConverter:
         name = next(n for n in itertools.chain([wish], numbered) if n not in self._taken)
         self._taken.add(name)
         return name
+
+    def count(self, node: NodeProto, types: tuple[int, ...]) -> None:
+        """Notes whether a node computes in the lower precision now."""
+        if self.rules.low != FLOAT and self.rules.low in types:
+            self.lowered += 1
+        elif FLOAT in types and node.name not in self.rules.kept and node.input:
+            self.stayed.add(node.op_type)
 
     def stored(self, tensor: TensorProto, name: str) -> TensorProto:
         """A float32 constant as it will be stored: lower only if all who read it want that."""
@@ -143,8 +152,7 @@ class _Level:
                 self.convert_body(body, typed_body, plan.bodies)
             written = self.write_outputs(node, plan)
             self.actual.update(zip(node.output, written, strict=True))
-            low = self.converter.rules.low
-            self.converter.lowered += low != FLOAT and low in (*plan.inputs, *written)
+            self.converter.count(node, (*plan.inputs, *written))
             self.nodes.append(node)
 
     def convert_body(self, body: GraphProto, inferred: GraphProto, border: int) -> None:
