@@ -110,10 +110,10 @@ def profile_plan(
     asked = Options(**options)
     content, source = _read_plan(plan)
     bindings = _plan_runner(asked.backend, source, notify)
-    engine_run, clocks = run_plan(bindings, content, source, asked, progress)
+    ran = run_plan(bindings, content, source, asked, progress)
     record = ModelRecord(Path(source).stem, source)
     build = Build(bindings.label, 0.0, len(content))
-    return engine_profile(bindings, engine_run, clocks, record, build, asked, "")
+    return engine_profile(bindings, ran, record, build, asked, "")
 
 
 def inspect_plan(

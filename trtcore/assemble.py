@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from trtcore.diagnosis import diagnose
 from trtcore.environment import capture_environment
 from trtcore.inspector import match_layers
-from trtcore.result import Build, Clocks, IOTensor, ModelRecord, Profile
+from trtcore.result import Build, IOTensor, ModelRecord, Profile
 
 if TYPE_CHECKING:
     from trtcore.backends.onnxruntime import NodeRun
     from trtcore.backends.tensorrt.bindings import Bindings
+    from trtcore.job import PlanRun
     from trtcore.models.model import Model
     from trtcore.options import Options
-    from trtcore.session.engine_run import EngineRun
 
 _SYNC_WORDS = {
     "enqueue": "enqueueV3 and synchronise; layers by IProfiler, reported after each iteration",
@@ -32,14 +32,14 @@ def model_record(model: Model) -> ModelRecord:
 
 def engine_profile(
     bindings: Bindings,
-    engine_run: EngineRun,
-    clocks: Clocks,
+    ran: PlanRun,
     model: ModelRecord,
     build: Build,
     asked: Options,
     precision: str,
 ) -> Profile:
     """The profile of an engine that ran."""
+    engine_run = ran.engine_run
     callbacks = "in Python" if engine_run.in_python else "native"
     profile = Profile(
         model=model,
@@ -52,15 +52,16 @@ def engine_profile(
         layers=match_layers(engine_run.information.layers, engine_run.run.layer_names),
         samples=engine_run.run.samples,
         counts=engine_run.run.counts,
-        environment=capture_environment(bindings.label, clocks),
+        environment=capture_environment(bindings.label, ran.clocks),
         build=replace(
             build,
             layers=len(engine_run.run.layer_names),
             auxiliary_streams=engine_run.auxiliary_streams,
             verbosity=engine_run.verbosity,
         ),
+        event_cost=ran.event_cost,
     )
-    return replace(profile, warnings=diagnose(profile))
+    return replace(profile, warnings=(*engine_run.run.problems, *diagnose(profile)))
 
 
 def node_profile(

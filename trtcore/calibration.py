@@ -10,8 +10,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
-from math import ceil, floor, isfinite, sqrt
+from math import ceil, floor, sqrt
 from pathlib import Path
 from statistics import NormalDist
 
@@ -20,35 +19,9 @@ from numpy.typing import NDArray
 
 from trtcore.cache import cache_entry, read_entry, write_entry
 from trtcore.errors import OptionError, RunError
-from trtcore.result import Environment
+from trtcore.result import Environment, EventCost
 
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class EventCost:
-    """The calibrated cost of the event after a layer, in ms.
-
-    Attributes:
-        cost_ms: median slope over all pairs of points.
-        low_ms: lower end of its 95 % interval; NaN with too few points.
-        high_ms: upper end; NaN with too few points.
-        offset_ms: what is left at no layers at all: the cost of profiling an empty engine.
-        residual_ms: median distance of the points from the line.
-        points: number of points.
-    """
-
-    cost_ms: float
-    low_ms: float
-    high_ms: float
-    offset_ms: float
-    residual_ms: float
-    points: int
-
-    @property
-    def interval(self) -> tuple[float, float] | None:
-        """The 95 % interval; None if there were too few points for one."""
-        return (self.low_ms, self.high_ms) if isfinite(self.low_ms) else None
 
 
 def fit_event_cost(points: Sequence[tuple[int, float]], confidence: float = 0.95) -> EventCost:

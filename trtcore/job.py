@@ -12,8 +12,7 @@ from trtcore.inputs import GENERATED, make_inputs
 from trtcore.models import Model, model_inputs, model_outputs
 from trtcore.options import Options
 from trtcore.precision import apply_precision
-from trtcore.result import Build, Clocks, IOTensor, Profile
-from trtcore.stopping import StopRule
+from trtcore.result import Build, Clocks, EventCost, IOTensor, Profile
 
 if TYPE_CHECKING:
     from trtcore.backends.tensorrt.bindings import Bindings
@@ -26,6 +25,15 @@ Notify = Callable[[str], None]
 
 _GPU_ITERATIONS = 1000
 _LEAST_ITERATIONS = 100
+
+
+@dataclass(frozen=True)
+class PlanRun:
+    """What running a plan gave: the run, the clocks meanwhile, and what events cost here."""
+
+    engine_run: EngineRun
+    clocks: Clocks
+    event_cost: EventCost | None
 
 
 @dataclass(frozen=True)
@@ -50,18 +58,14 @@ class Job:
     def profile_engine(self, bindings: Bindings, plan: Plan) -> Profile:
         """Profiles a fresh plan; a GPU that this TensorRT does not serve is left to the CPU."""
         try:
-            engine_run, clocks = run_plan(
-                bindings, plan.content, self.model.name, self.asked, self.progress
-            )
+            ran = run_plan(bindings, plan.content, self.model.name, self.asked, self.progress)
         except EngineLoadError as error:
             if self.asked.backend != "auto":
                 raise
             self.tell(f"{error}: timing the un-fused model on the CPU with ONNX Runtime")
             return self.profile_nodes(plan.build, str(error))
         record = model_record(self.model)
-        return engine_profile(
-            bindings, engine_run, clocks, record, plan.build, self.asked, self.asked.precision
-        )
+        return engine_profile(bindings, ran, record, plan.build, self.asked, self.asked.precision)
 
     def profile_nodes(self, build: Build | None, reason: str) -> Profile:
         """Profiles the un-fused model with ONNX Runtime; ``reason`` says why not on a GPU.
@@ -89,9 +93,10 @@ class Job:
 
 def run_plan(
     bindings: Bindings, plan: bytes, source: str, asked: Options, progress: Progress | None
-) -> tuple[EngineRun, Clocks]:
-    """Runs a plan while the clocks are watched."""
+) -> PlanRun:
+    """Runs a plan while the clocks are watched, and sees to the event cost."""
     from trtcore.clocks import ClockMonitor
+    from trtcore.session.calibrate import event_cost
     from trtcore.session.engine_run import RunOptions, run_engine
 
     options = RunOptions(
@@ -104,16 +109,15 @@ def run_plan(
     )
     with ClockMonitor() as monitor:
         engine_run = run_engine(bindings, plan, source, options, monitor, progress)
-    return engine_run, monitor.clocks()
+    samples = engine_run.run.samples
+    wanted = asked.calibrate and samples.gated_ms.size and not engine_run.run.counts.interrupted
+    cost = event_cost(bindings, progress, use_cache=asked.use_cache) if wanted else None
+    return PlanRun(engine_run, monitor.clocks(), cost)
 
 
 def _length(asked: Options) -> Length:
     """So many iterations, or on until stable where a precision or a time was asked for."""
     from trtcore.session.run import Length
 
-    iterations = asked.iterations or _GPU_ITERATIONS
-    if asked.precision_target is None and asked.max_seconds is None:
-        return Length(iterations)
-    given = {"target": asked.precision_target, "at_most_s": asked.max_seconds}
-    rule = StopRule(**{name: value for name, value in given.items() if value is not None})
-    return Length(asked.iterations or _LEAST_ITERATIONS, rule)
+    rule = asked.stop_rule()
+    return Length(asked.iterations or (_LEAST_ITERATIONS if rule else _GPU_ITERATIONS), rule)

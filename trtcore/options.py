@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from trtcore.errors import OptionError
+
+if TYPE_CHECKING:
+    from trtcore.stopping import StopRule
 
 SYNC_MODES = ("enqueue", "execute")
 PRECISIONS = ("fp32", "tf32", "fp16", "half2", "bf16")
@@ -31,7 +35,8 @@ class Options:
         sync: ``enqueue`` for ``enqueueV3`` and synchronise, ``execute`` for ``executeV2``.
         workspace_mib: the most scratch memory a layer may use; None leaves it to TensorRT.
         serial: build without auxiliary streams, so that layers do not overlap.
-        use_cache: keep and use TensorRT's caches in the user's cache folder.
+        calibrate: measure what the profiler's events cost here, once per machine (some seconds).
+        use_cache: keep and use caches (TensorRT's and the calibration) in the user's cache folder.
 
     Raises:
         OptionError: a value that makes no sense.
@@ -49,6 +54,7 @@ class Options:
     sync: str = "enqueue"
     workspace_mib: int | None = None
     serial: bool = False
+    calibrate: bool = True
     use_cache: bool = True
 
     def __post_init__(self) -> None:
@@ -56,12 +62,27 @@ class Options:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise OptionError(f"{name.replace('_mib', '')} is {value}, must be 1 or more")
+        if self.precision_target is not None or self.max_seconds is not None:
+            self.stop_rule()
         if self.seed < 0:
             raise OptionError(f"seed is {self.seed}, must be 0 or more")
         for name, accepted in (("sync", SYNC_MODES), ("precision", PRECISIONS)):
             if getattr(self, name) not in accepted:
                 given = getattr(self, name)
                 raise OptionError(f"{name} is '{given}', must be one of {', '.join(accepted)}")
+
+    def stop_rule(self) -> StopRule | None:
+        """When to stop beyond a number of iterations; None if nothing was asked for."""
+        from trtcore.stopping import StopRule
+
+        default = StopRule()
+        if self.precision_target is None and self.max_seconds is None:
+            return None
+        return replace(
+            default,
+            target=default.target if self.precision_target is None else self.precision_target,
+            at_most_s=default.at_most_s if self.max_seconds is None else self.max_seconds,
+        )
 
 
 def parse_shapes(texts: Sequence[str]) -> dict[str, tuple[int, ...]]:

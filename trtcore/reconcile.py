@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from trtcore.errors import OptionError
 from trtcore.markers import is_marker
-from trtcore.result import Layer
+from trtcore.result import Layer, Profile
 
 RESOLUTION_MS = 0.002
 """Corrected layer times below this are marked: the correction is as large as what is left."""
@@ -145,6 +145,19 @@ def reconcile(
         is_marker=markers,
         stream_ms={int(s): float(corrected[streams == s].sum()) for s in np.unique(streams)},
     )
+
+
+def reconcile_profile(profile: Profile) -> Reconciliation | None:
+    """Reconciles a profile with its own gated span and calibrated event cost, if it has them.
+
+    Returns:
+        None where the passes were not gated: then launch gaps, not events, are most of the excess.
+    """
+    samples = profile.samples
+    if samples.gated_ms.size == 0 or samples.layer_ms.size == 0:
+        return None
+    cost = profile.event_cost.cost_ms if profile.event_cost else None
+    return reconcile(samples.layer_ms, samples.gated_ms, cost, layers=profile.layers)
 
 
 def same_run_cost(layer_ms: ArrayLike, span_ms: float) -> float:

@@ -8,6 +8,7 @@ layers.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import isfinite
 
 import numpy as np
 from numpy.typing import NDArray
@@ -123,6 +124,8 @@ class LayerProfile:
         min_ms: shortest time.
         mean_ms: arithmetic mean.
         interval: 95 % confidence interval of the median, in ms; NaN below 6 iterations.
+        corrected_ms: the median without what the profiler's event costs; NaN where that is not
+            known (no gated passes).
     """
 
     index: int
@@ -133,6 +136,7 @@ class LayerProfile:
     min_ms: float
     mean_ms: float
     interval: tuple[float, float]
+    corrected_ms: float = float("nan")
 
 
 @dataclass(frozen=True)
@@ -255,6 +259,32 @@ class Environment:
     load_average: float = 0.0
 
 
+@dataclass(frozen=True)
+class EventCost:
+    """The calibrated cost of the event after a layer, in ms.
+
+    Attributes:
+        cost_ms: median slope over all pairs of points.
+        low_ms: lower end of its 95 % interval; NaN with too few points.
+        high_ms: upper end; NaN with too few points.
+        offset_ms: what is left at no layers at all: the cost of profiling an empty engine.
+        residual_ms: median distance of the points from the line.
+        points: number of points.
+    """
+
+    cost_ms: float
+    low_ms: float
+    high_ms: float
+    offset_ms: float
+    residual_ms: float
+    points: int
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """The 95 % interval; None if there were too few points for one."""
+        return (self.low_ms, self.high_ms) if isfinite(self.low_ms) else None
+
+
 @dataclass(frozen=True, eq=False)
 class Profile:
     """A profiled run, complete enough for every report and comparison.
@@ -271,6 +301,7 @@ class Profile:
         counts: iterations asked, warmed up, measured.
         environment: where it was measured.
         build: the engine, if one was built or loaded.
+        event_cost: what the profiler's events cost here, if that was calibrated.
         warnings: what a reader of the figures has to know.
     """
 
@@ -285,4 +316,5 @@ class Profile:
     counts: Counts
     environment: Environment
     build: Build | None = None
+    event_cost: EventCost | None = None
     warnings: tuple[str, ...] = ()

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from trtcore.errors import OptionError
+from trtcore.reconcile import reconcile_profile
 from trtcore.result import LayerProfile, Profile
 
 SAMPLES_NEEDED = {90: 64, 95: 130, 99: 662}
@@ -146,6 +147,8 @@ def summarise_layers(profile: Profile) -> tuple[LayerProfile, ...]:
     medians = np.array([_quantile(column, 0.5) for column, _ in ordered], dtype=np.float64)
     total = float(medians.sum())
     shares = medians / total if total else medians * 0.0
+    reconciled = reconcile_profile(profile)
+    corrected = reconciled.corrected_ms if reconciled else np.full(medians.size, np.nan)
     return tuple(
         LayerProfile(
             index=i,
@@ -156,6 +159,7 @@ def summarise_layers(profile: Profile) -> tuple[LayerProfile, ...]:
             min_ms=float(column[0]) if column.size else float("nan"),
             mean_ms=mean,
             interval=_interval_of_sorted(column),
+            corrected_ms=float(corrected[i]),
         )
         for i, (layer, (column, mean)) in enumerate(zip(profile.layers, ordered, strict=True))
     )

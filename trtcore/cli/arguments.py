@@ -134,7 +134,7 @@ def _add_model_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--serial", action="store_true", help="one stream: layers do not overlap, times add up"
     )
-    group.add_argument("--no-cache", action="store_true", help="do not use TensorRT's caches")
+    group.add_argument("--no-cache", action="store_true", help="keep nothing in the cache folder")
 
 
 def _add_run_options(parser: argparse.ArgumentParser) -> None:
@@ -144,6 +144,20 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
         type=int,
         metavar="N",
         help="default: 1000 on a GPU, as many as fit in 10 s on a CPU",
+    )
+    group.add_argument(
+        "--precision-target",
+        type=float,
+        metavar="PART",
+        help="run until the total is known to this part, such as 0.005",
+    )
+    group.add_argument(
+        "--max-seconds", type=float, metavar="S", help="run until stable, but no longer than S"
+    )
+    group.add_argument(
+        "--no-calibration",
+        action="store_true",
+        help="do not measure what the profiler's events cost",
     )
     group.add_argument(
         "--input", default="random", metavar="WHAT", help="random (default), zeros, or FILE.npz"
@@ -157,6 +171,9 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
 def _add_output_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("output")
     group.add_argument("--sort", default="order", metavar="KEY", help="order (default) or time")
+    group.add_argument(
+        "--group-by", default="layer", metavar="LEVEL", help="layer (default), node, block, type"
+    )
     group.add_argument("--top", type=int, metavar="K", help="print the first K rows only")
     group.add_argument("--save", metavar="FILE", help="save the whole result as JSON")
     group.add_argument("--csv", metavar="FILE", help="write the layers as CSV")

@@ -29,8 +29,11 @@ def run_options(options: argparse.Namespace) -> dict[str, Any]:
     return {
         "iterations": options.iterations,
         "inputs": options.input,
+        "precision_target": options.precision_target,
+        "max_seconds": options.max_seconds,
         "seed": options.seed,
         "sync": options.sync,
+        "calibrate": not options.no_calibration,
     }
 
 

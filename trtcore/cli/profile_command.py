@@ -13,7 +13,6 @@ from trtcore.files import check_writable, write_file
 from trtcore.result import Profile
 
 PLAN_SUFFIXES = (".plan", ".engine", ".trt")
-_SORTS = ("order", "time")
 _INTERRUPTED = 130
 
 
@@ -35,10 +34,9 @@ def is_plan(path: str) -> bool:
 
 def _check(options: argparse.Namespace) -> None:
     """Finds out before the long work what could not be done after it."""
-    if options.sort not in _SORTS:
-        raise OptionError(f"--sort is '{options.sort}', must be one of {', '.join(_SORTS)}")
-    if options.top is not None and options.top < 1:
-        raise OptionError(f"--top is {options.top}, must be 1 or more")
+    from trtcore.report.rows import View
+
+    View(options.sort, options.top, options.group_by)
     for path in (options.save, options.csv, options.save_engine):
         if path is not None:
             check_writable(path)
@@ -69,9 +67,11 @@ def _profile(options: argparse.Namespace, progress: Progress | None) -> Profile:
 
 
 def _print(profile: Profile, options: argparse.Namespace) -> None:
-    from trtcore.report.table import render_table
+    from rich.console import Console
 
-    print(render_table(profile, sort=options.sort, top=options.top))
+    from trtcore.report.table import print_table
+
+    print_table(profile, Console(), sort=options.sort, top=options.top, group_by=options.group_by)
 
 
 def _save(profile: Profile, options: argparse.Namespace) -> None:

@@ -148,7 +148,7 @@ def _features(net: _Net) -> str:
 def _classify(net: _Net, top: str) -> None:
     channels, size = net.shapes[top]
     top = net.node("AveragePool", "pool5/7x7_s1", [top], kernel_shape=[size] * 2)
-    top = net.node("Flatten", "flat", [top], axis=1)
-    weights = net.parameters("loss3/classifier", "fc", (_CLASSES, channels))
+    top = net.node("Flatten", "loss3/classifier/flatten", [top], axis=1)
+    weights = net.parameters("loss3/classifier", "loss3/classifier", (_CLASSES, channels))
     top = net.node("Gemm", "loss3/classifier", [top, *weights], transB=1)
     net.node("Softmax", "prob", [top], axis=1)

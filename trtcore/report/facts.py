@@ -8,7 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from math import isnan
 
+import numpy as np
+
+from trtcore.explain import explain
 from trtcore.fusion import describe_fusion, map_fusion
+from trtcore.reconcile import reconcile_profile
 from trtcore.result import Build, Clocks, Environment, IOTensor, Profile
 from trtcore.statistics import TimeSummary, summarise_latency, summarise_layers
 
@@ -46,6 +50,25 @@ def timing_facts(profile: Profile) -> tuple[Fact, ...]:
         words = f"items per second: batch {profile.batch} over the mean latency"
         facts.append(("Throughput", f"{latency.items_per_s:.1f} {words}"))
     return (*facts, ("Iterations", _iterations(profile)), ("Method", profile.method))
+
+
+def reconciliation_facts(profile: Profile) -> tuple[Fact, ...]:
+    """Returns how the layer times lead to the un-profiled latency; empty without gated passes."""
+    result = reconcile_profile(profile)
+    if result is None:
+        return ()
+    samples = profile.samples
+    passes = {
+        "enqueued": samples.gpu_ms,
+        "gated": samples.gated_ms,
+        "CUDA graph": samples.graph_ms,
+    }
+    latencies = {name: float(np.median(times)) for name, times in passes.items() if times.size}
+    interval = profile.event_cost.interval if profile.event_cost else None
+    return tuple(
+        (line.label.capitalize(), f"{line.ms:9.4f} ms" + (f"  {line.words}" if line.words else ""))
+        for line in explain(result, latencies, interval)
+    )
 
 
 def place_facts(profile: Profile) -> tuple[Fact, ...]:
@@ -91,6 +114,8 @@ def _iterations(profile: Profile) -> str:
     return (
         f"asked {asked}, warmed up {counts.warmed_up}, measured {samples.wall_ms.size} un-profiled "
         f"and {counts.measured} profiled{', interrupted' if counts.interrupted else ''}"
+        f"{'; ' + counts.stopped if counts.stopped else ''}"
+        f"{'; warm-up ended ' + counts.warm_up if counts.warm_up else ''}"
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from math import isnan
 
 from trtcore.errors import OptionError
 from trtcore.fusion import FusionMap, map_fusion
@@ -32,6 +33,7 @@ class Bucket:
         share: its part of the time over all layers, 0 to 1.
         layers: positions of its layers, in order of execution.
         nodes: model nodes in it.
+        corrected_ms: sum of the medians of its layers without the cost of events; None if unknown.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Bucket:
     share: float
     layers: tuple[int, ...]
     nodes: tuple[str, ...] = ()
+    corrected_ms: float | None = None
 
 
 def roll_up(profile: Profile, level: str) -> tuple[Bucket, ...]:
@@ -112,10 +115,12 @@ def _bucket(
     name: str, layers: Iterable[int], nodes: Iterable[str], rows: Sequence[LayerProfile]
 ) -> Bucket:
     places = tuple(sorted(layers))
+    corrected_ms = sum(rows[i].corrected_ms for i in places)
     return Bucket(
         name=name,
         median_ms=sum(rows[i].median_ms for i in places),
         share=sum(rows[i].share for i in places),
         layers=places,
         nodes=tuple(nodes),
+        corrected_ms=None if isnan(corrected_ms) else corrected_ms,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import nan
 
 from trtcore.errors import OptionError
 from trtcore.markers import fold_markers
@@ -47,11 +48,15 @@ class View:
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the table; a sum of several layers has neither a 95th percentile nor a minimum."""
+    """A line of the table; a sum of several layers has neither a 95th percentile nor a minimum.
+
+    ``corrected_ms`` is NaN where it is not known.
+    """
 
     label: str
     median_ms: float
     share: float
+    corrected_ms: float
     p95_ms: float | None = None
     min_ms: float | None = None
 
@@ -75,7 +80,7 @@ def make_rows(profile: Profile, view: View) -> Rows:
     """Returns the rows of a profile; their times add up to the total, whatever is shown."""
     layers, folded = fold_markers(summarise_layers(profile))
     label = f"{folded.count} signal and wait markers"
-    markers = Row(label, folded.median_ms, folded.share) if folded.count else None
+    markers = Row(label, folded.median_ms, folded.share, folded.median_ms) if folded.count else None
     rows = _layer_rows(layers) if view.group_by == "layer" else _rolled_up(profile, view.group_by)
     total = _sum("Time over all layers", [*rows, *filter(None, [markers])])
     return Rows(tuple(_choose(rows, view)), markers, total)
@@ -84,14 +89,22 @@ def make_rows(profile: Profile, view: View) -> Rows:
 def _layer_rows(layers: Sequence[LayerProfile]) -> list[Row]:
     labels = layer_labels([row.layer for row in layers])
     return [
-        Row(label, row.median_ms, row.share, row.p95_ms, row.min_ms)
+        Row(label, row.median_ms, row.share, row.corrected_ms, row.p95_ms, row.min_ms)
         for label, row in zip(labels, layers, strict=True)
     ]
 
 
 def _rolled_up(profile: Profile, level: str) -> list[Row]:
     buckets = (bucket for bucket in roll_up(profile, level) if bucket.name != MARKERS)
-    return [Row(bucket.name, bucket.median_ms, bucket.share) for bucket in buckets]
+    return [
+        Row(
+            bucket.name,
+            bucket.median_ms,
+            bucket.share,
+            nan if bucket.corrected_ms is None else bucket.corrected_ms,
+        )
+        for bucket in buckets
+    ]
 
 
 def _choose(rows: list[Row], view: View) -> list[Row]:
@@ -107,4 +120,9 @@ def _choose(rows: list[Row], view: View) -> list[Row]:
 
 def _sum(label: str, rows: Iterable[Row]) -> Row:
     parts = list(rows)
-    return Row(label, sum(row.median_ms for row in parts), sum(row.share for row in parts))
+    return Row(
+        label,
+        sum(row.median_ms for row in parts),
+        sum(row.share for row in parts),
+        sum(row.corrected_ms for row in parts),
+    )

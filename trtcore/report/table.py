@@ -8,7 +8,7 @@ from math import isnan
 from typing import TYPE_CHECKING
 
 from trtcore.diagnosis import diagnose
-from trtcore.report.facts import Fact, io_lines, place_facts, timing_facts
+from trtcore.report.facts import Fact, io_lines, place_facts, reconciliation_facts, timing_facts
 from trtcore.report.labels import shorten
 from trtcore.report.rows import Row, View, make_rows
 from trtcore.result import Profile
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 _FIGURES_WIDTH = 36
+_CORRECTED_WIDTH = 11
 _LABEL_WIDTH = 12
 _LEAST_TEXT = 20
 _PLAIN_WIDTH = 100
@@ -79,9 +80,10 @@ def _print(profile: Profile, console: Console, view: View, width: int | None) ->
     console.print()
     console.print(_row_table(profile, view, width))
     console.print(_footnote(profile), style="dim", markup=False, highlight=False)
-    for facts in (timing_facts(profile), place_facts(profile)):
-        console.print()
-        console.print(_fact_table(facts, width))
+    for facts in (reconciliation_facts(profile), timing_facts(profile), place_facts(profile)):
+        if facts:
+            console.print()
+            console.print(_fact_table(facts, width))
     _print_warnings(profile, console, width)
 
 
@@ -90,24 +92,30 @@ def _row_table(profile: Profile, view: View, width: int | None) -> Table:
     from rich.text import Text
 
     rows = make_rows(profile, view)
+    has_corrected = not isnan(rows.total.corrected_ms)
     digits = 3 if profile.backend == "onnxruntime" else 4
-    room = max((width or _UNLIMITED) - _FIGURES_WIDTH, _LEAST_TEXT)
+    figures = _FIGURES_WIDTH + (_CORRECTED_WIDTH if has_corrected else 0)
+    room = max((width or _UNLIMITED) - figures, _LEAST_TEXT)
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column(view.group_by.capitalize(), overflow="fold")
-    for heading in ("median ms", "share", "p95 ms", "min ms"):
+    corrected = ("corrected",) if has_corrected else ()
+    for heading in ("median ms", *corrected, "share", "p95 ms", "min ms"):
         table.add_column(heading, justify="right", no_wrap=True)
     for row in rows.shown:
-        table.add_row(Text(shorten(row.label, room)), *_figures(row, digits))
+        table.add_row(Text(shorten(row.label, room)), *_figures(row, digits, has_corrected))
     if rows.markers:
-        table.add_row(rows.markers.label, *_figures(rows.markers, digits), style="dim")
-    table.add_row(rows.total.label, *_figures(rows.total, digits), style="bold")
+        table.add_row(
+            rows.markers.label, *_figures(rows.markers, digits, has_corrected), style="dim"
+        )
+    table.add_row(rows.total.label, *_figures(rows.total, digits, has_corrected), style="bold")
     return table
 
 
-def _figures(row: Row, digits: int) -> tuple[str, ...]:
+def _figures(row: Row, digits: int, has_corrected: bool) -> tuple[str, ...]:
     share = "-" if isnan(row.share) else f"{row.share:.1%}"
+    corrected = (_ms(row.corrected_ms, digits),) if has_corrected else ()
     median, p95, least = (_ms(value, digits) for value in (row.median_ms, row.p95_ms, row.min_ms))
-    return median, share, p95, least
+    return median, *corrected, share, p95, least
 
 
 def _ms(value: float | None, digits: int) -> str:
@@ -129,7 +137,8 @@ def _fact_table(facts: Sequence[Fact], width: int | None) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    room = max((width or _PLAIN_WIDTH) - _LABEL_WIDTH, _LEAST_TEXT)
+    labels = max(_LABEL_WIDTH, *(len(label) + 2 for label, _ in facts))
+    room = max((width or _PLAIN_WIDTH) - labels, _LEAST_TEXT)
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True, style="bold")
     table.add_column(overflow="fold", max_width=room)

@@ -25,9 +25,10 @@ COLUMNS = (
     "mean_ms",
     "low_ms",
     "high_ms",
+    "corrected_ms",
 )
-"""``low_ms`` and ``high_ms`` are the 95 % interval of the median; a figure that the sample is too
-small for is left empty."""
+"""``low_ms`` and ``high_ms`` are the 95 % interval of the median, ``corrected_ms`` is the median
+without the cost of the profiler's events; a figure that is not known is left empty."""
 
 
 def render_csv(profile: Profile) -> str:
@@ -50,7 +51,8 @@ def write_csv(profile: Profile, path: str | Path) -> None:
 
 def _line(row: LayerProfile) -> tuple[object, ...]:
     layer = row.layer
-    figures = (row.median_ms, row.share, row.p95_ms, row.min_ms, row.mean_ms, *row.interval)
+    ordinary = (row.median_ms, row.share, row.p95_ms, row.min_ms, row.mean_ms)
+    figures = (*ordinary, *row.interval, row.corrected_ms)
     return (
         row.index,
         layer.name,
