@@ -86,6 +86,15 @@ def test_the_onnx_packages_light_googlenet_builds() -> None:
     assert plan.build.layers > 50
 
 
+def test_the_caffe_googlenet_goes_through_the_whole_chain(data: Path, fp16: Plan) -> None:
+    deploy = data / "caffe" / "bvlc_googlenet_deploy.prototxt"
+    plan = trtcore.build_model(deploy, batch=1, precision="fp16")
+    assert plan.information is not None
+    assert fp16.information is not None
+    assert [x.nodes for x in plan.information.layers] == [x.nodes for x in fp16.information.layers]
+    assert abs(len(plan.content) / len(fp16.content) - 1) < 0.01
+
+
 @pytest.mark.parametrize("batch", [None, 5])
 def test_a_dynamic_batch_is_settled(batch: int | None) -> None:
     plan = trtcore.build_model(small_net("n"), batch=batch)

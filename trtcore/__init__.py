@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         TrtcoreError,
     )
     from trtcore.models import Model, load_model
+    from trtcore.models.caffe import load_caffe
     from trtcore.precision import Precision
     from trtcore.result import Profile
     from trtcore.schema import load_profile, save_profile
@@ -47,6 +48,7 @@ _HOMES = {
         "TrtcoreError",
     ),
     "trtcore.models": ("Model", "load_model"),
+    "trtcore.models.caffe": ("load_caffe",),
     "trtcore.precision": ("Precision",),
     "trtcore.result": ("Profile",),
     "trtcore.schema": ("load_profile", "save_profile"),
@@ -70,6 +72,7 @@ __all__ = [
     "attach",
     "build_model",
     "inspect_plan",
+    "load_caffe",
     "load_model",
     "load_profile",
     "profile_model",

@@ -35,6 +35,8 @@ def make_parser() -> argparse.ArgumentParser:
     _add_profile(commands)
     _add_build(commands)
     _add_inspect(commands)
+    _add_convert(commands)
+    _add_report(commands)
     return parser
 
 
@@ -104,8 +106,29 @@ def _add_inspect(commands: _Commands[_Parser]) -> None:
     )
 
 
-def _add_model_options(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("model and engine")
+def _add_convert(commands: _Commands[_Parser]) -> None:
+    parser = _command(commands, "convert", "write a Caffe model as ONNX")
+    parser.add_argument("model", metavar="MODEL", help="FILE.prototxt, with --weights")
+    parser.add_argument("-o", "--output-file", metavar="FILE", required=True, help="FILE.onnx")
+    _add_source_options(parser.add_argument_group("model"))
+
+
+def _add_report(commands: _Commands[_Parser]) -> None:
+    parser = _command(commands, "report", "show a saved result, or write it for other tools")
+    parser.add_argument("file", metavar="FILE", help="a result that --save wrote")
+    parser.add_argument(
+        "--format",
+        default="table",
+        metavar="FORM",
+        help="table (default), csv, trtexec-profile, trtexec-layers, trtexec-times, perfetto",
+    )
+    parser.add_argument(
+        "-o", "--output-file", metavar="FILE", help="write to FILE, not to standard output"
+    )
+    _add_view_options(parser.add_argument_group("table"))
+
+
+def _add_source_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--weights", metavar="FILE", help=".caffemodel of a Caffe model")
     group.add_argument(
         "--output", metavar="BLOB", action="append", default=[], help="output of a Caffe model"
@@ -118,6 +141,19 @@ def _add_model_options(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="input shapes: data:1x3x224x224,mask:1x77",
     )
+
+
+def _add_view_options(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--sort", default="order", metavar="KEY", help="order (default) or time")
+    group.add_argument(
+        "--group-by", default="layer", metavar="LEVEL", help="layer (default), node, block, type"
+    )
+    group.add_argument("--top", type=int, metavar="K", help="print the longest K rows only")
+
+
+def _add_model_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("model and engine")
+    _add_source_options(group)
     group.add_argument(
         "--precision", default=None, metavar="P", help="fp32 (default), tf32, fp16, half2, bf16"
     )
@@ -170,11 +206,7 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
 
 def _add_output_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("output")
-    group.add_argument("--sort", default="order", metavar="KEY", help="order (default) or time")
-    group.add_argument(
-        "--group-by", default="layer", metavar="LEVEL", help="layer (default), node, block, type"
-    )
-    group.add_argument("--top", type=int, metavar="K", help="print the first K rows only")
+    _add_view_options(group)
     group.add_argument("--save", metavar="FILE", help="save the whole result as JSON")
     group.add_argument("--csv", metavar="FILE", help="write the layers as CSV")
     group.add_argument("--save-engine", metavar="FILE", help="write the plan")

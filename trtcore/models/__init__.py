@@ -70,7 +70,7 @@ def load_model(
     """
     is_caffe = isinstance(source, (str, Path)) and _kind(source) == "caffe"
     if not is_caffe and (weights is not None or outputs):
-        raise OptionError("--weights and --outputs belong to a Caffe model, give its .prototxt")
+        raise OptionError("--weights and --output belong to a Caffe model, give its .prototxt")
     return with_shapes(_read(source, weights, batch, outputs), batch, shapes)
 
 

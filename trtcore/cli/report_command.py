@@ -1,0 +1,75 @@
+"""``trtcore report``: a saved result in any form, without a GPU or TensorRT."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from trtcore.errors import OptionError
+from trtcore.files import check_writable, write_file
+from trtcore.result import Profile
+from trtcore.schema import load_profile
+
+FORMATS = (
+    "table",
+    "csv",
+    "trtexec-profile",
+    "trtexec-layers",
+    "trtexec-times",
+    "perfetto",
+)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Runs the command and returns its exit code."""
+    if options.format not in FORMATS:
+        raise OptionError(f"--format is '{options.format}', must be one of {', '.join(FORMATS)}")
+    if options.output_file is not None:
+        check_writable(options.output_file)
+    profile = load_profile(options.file)
+    if options.format == "table" and options.output_file is None:
+        _print_table(profile, options)
+        return 0
+    _write(render(profile, options), options.output_file)
+    return 0
+
+
+def render(profile: Profile, options: argparse.Namespace) -> str:
+    """The result in the form that was asked for."""
+    if options.format == "table":
+        from trtcore.report.table import render_table
+
+        view = {"sort": options.sort, "top": options.top, "group_by": options.group_by}
+        return render_table(profile, **view) + "\n"
+    if options.format == "csv":
+        from trtcore.report.tabular import render_csv
+
+        return render_csv(profile)
+    if options.format == "perfetto":
+        from trtcore.report.perfetto import render_trace
+
+        return render_trace(profile)
+    from trtcore.report import trtexec
+
+    exports = {
+        "trtexec-profile": trtexec.export_profile,
+        "trtexec-layers": trtexec.export_layer_info,
+        "trtexec-times": trtexec.export_times,
+    }
+    return exports[options.format](profile)
+
+
+def _print_table(profile: Profile, options: argparse.Namespace) -> None:
+    from rich.console import Console
+
+    from trtcore.report.table import print_table
+
+    print_table(profile, Console(), sort=options.sort, top=options.top, group_by=options.group_by)
+
+
+def _write(text: str, path: str | None) -> None:
+    if path is None:
+        sys.stdout.write(text)
+    else:
+        write_file(Path(path), text.encode())
