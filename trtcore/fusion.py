@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from trtcore.components import Components
 from trtcore.fusion_claims import Claims, claim_nodes
 from trtcore.model_graph import ModelGraph
 from trtcore.result import Profile
@@ -135,16 +136,15 @@ def _listed(what: str, names: Sequence[str], ops: dict[str, str]) -> str:
 
 def _groups(claims: Claims, graph: ModelGraph) -> tuple[Group, ...]:
     """Connected components of the claims; layers that lean on another one go with it."""
-    component = _Components()
+    components: Components[int | str] = Components()
     for layer, nodes in claims.nodes.items():
         for node in nodes:
-            component.join(layer, node)
+            components.join(layer, node)
     for layer, other in claims.leans_on.items():
-        component.join(layer, other)
+        components.join(layer, other)
     members: dict[int | str, list[int | str]] = defaultdict(list)
-    everything: list[int | str] = [*claims.nodes, *claims.leans_on, *component.names()]
-    for member in everything:
-        members[component.root(member)].append(member)
+    for member in components:
+        members[components.root(member)].append(member)
     groups = [_group(set(parts), claims, graph) for parts in members.values()]
     return tuple(sorted(groups, key=lambda group: group.layers))
 
@@ -158,26 +158,3 @@ def _group(parts: Iterable[int | str], claims: Claims, graph: ModelGraph) -> Gro
         tax=tuple(i for i in layers if i in claims.tax),
         is_opaque=any(i in claims.opaque for i in layers),
     )
-
-
-class _Components:
-    """Union-find over layer positions and node names."""
-
-    def __init__(self) -> None:
-        self._parent: dict[int | str, int | str] = {}
-
-    def root(self, member: int | str) -> int | str:
-        """The one member that stands for all it is joined with."""
-        parent = self._parent.setdefault(member, member)
-        while parent != self._parent[parent]:
-            self._parent[parent] = self._parent[self._parent[parent]]
-            parent = self._parent[parent]
-        return parent
-
-    def join(self, one: int | str, other: int | str) -> None:
-        """Puts two members, and all joined with them, together."""
-        self._parent[self.root(one)] = self.root(other)
-
-    def names(self) -> list[str]:
-        """All members that are names."""
-        return [member for member in self._parent if isinstance(member, str)]

@@ -1,0 +1,167 @@
+"""Comparisons on paper: whole texts of a hand-made one."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from math import nan
+
+import pytest
+
+from trtcore.comparison import Change, Comparison
+from trtcore.report.comparison import render_baseline, render_comparison
+
+ROWS = (
+    Change("a + b", 6.0, 3.0, (0.49, 0.51), False, "re-fused", ("a", "b"), ("1", "2"), ("x",), 1),
+    Change("d", 1.0, 1.5, (1.4, 1.6), False, nodes=("d",), order=0, against_rest=1.45),
+    Change("gone", 0.4, 0.0, kind="vanished", nodes=("gone",)),
+    Change("c", 0.5, 0.51, (0.98, 1.06), True, nodes=("c",), order=2),
+    Change("cat", 0.1, 0.0, kind="eliminated", nodes=("cat",)),
+    Change("here|now", 0.0, 0.05, kind="appeared", nodes=("here|now",)),
+)
+
+TEXT = """\
+Base: googlenet, tensorrt_rtx, fp16, batch 4, NVIDIA H200, TensorRT-RTX 1.6.1 (native IProfiler, reported after each synchronise)
+New:  net, tensorrt, fp16, batch 1, ONNX Runtime 1.31.1 (un-fused model on the CPU, 2 threads)
+
+Nodes                     base ms  new ms  change ms   ratio                       95 % interval
+a + b                      6.0000  3.0000    -3.0000  0.500x                      0.490 to 0.510
+d                          1.0000  1.5000    +0.5000  1.500x  1.400 to 1.600, 1.450x against the rest
+c                          0.5000  0.5100    +0.0100  1.020x                0.980 to 1.060 noise
+cat                        0.1000  0.0000    -0.1000  0.000x
+markers and unattributed   0.0100  0.0200    +0.0100  2.000x
+time over all layers       8.0100  5.0800    -2.9300  0.634x
+un-profiled GPU time       7.0000  4.0000    -3.0000  0.571x                      0.560 to 0.580
+
+Where the change of the time over all layers came from, in ms
+  base                                                               8.0100
+  a + b (re-fused)                                                  -3.0000  ------------------------
+  d                                                                 +0.5000  ++++
+  gone (vanished)                                                   -0.4000  ---
+  c                                                                 +0.0100
+  cat (eliminated)                                                  -0.1000  -
+  here|now (appeared)                                               +0.0500
+  markers and unattributed                                          +0.0100
+  new                                                                5.0800
+
+Re-fused: a + b
+  base 1
+  base 2
+  new  x
+
+Only in base, 0.4000 ms: gone
+Only in new, 0.0500 ms: here|now
+
+Note: look out
+"""  # noqa: E501
+
+BASELINE = """\
+Layer group           before ms  after ms  speed-up
+d                        1.0000    1.5000      0.7x
+a + b                    6.0000    3.0000      2.0x
+c                        0.5000    0.5100      1.0x
+un-profiled GPU time     7.0000    4.0000      1.8x
+Only in base, 0.4000 ms: gone
+Only in new, 0.0500 ms: here|now
+One forward pass takes 57.1% of what it takes with tensorrt_rtx: 4.0000 of 7.0000 ms."""
+
+MARKDOWN = """\
+### net: tensorrt fp16 against tensorrt_rtx fp16
+
+| | base ms | new ms | change ms | ratio | 95 % interval |
+|---|--:|--:|--:|--:|--:|
+| markers and unattributed | 0.0100 | 0.0200 | +0.0100 | 2.000x |  |
+| time over all layers | 8.0100 | 5.0800 | -2.9300 | 0.634x |  |
+| un-profiled GPU time | 7.0000 | 4.0000 | -3.0000 | 0.571x | 0.560 to 0.580 |
+| a + b | 6.0000 | 3.0000 | -3.0000 | 0.500x | 0.490 to 0.510 |
+| d | 1.0000 | 1.5000 | +0.5000 | 1.500x | 1.400 to 1.600, 1.450x against the rest |
+| gone | 0.4000 | 0.0000 | -0.4000 | 0.000x |  |
+| c | 0.5000 | 0.5100 | +0.0100 | 1.020x | 0.980 to 1.060 noise |
+| cat | 0.1000 | 0.0000 | -0.1000 | 0.000x |  |
+| here\\|now | 0.0000 | 0.0500 | +0.0500 | - |  |
+
+- look out
+"""
+
+
+@pytest.fixture
+def comparison(gpu_profile, cpu_profile) -> Comparison:
+    return Comparison(
+        base=gpu_profile,
+        new=replace(cpu_profile, backend="tensorrt", precision="fp16"),
+        rows=ROWS,
+        total=Change("un-profiled GPU time", 7.0, 4.0, (0.56, 0.58), False),
+        layers=Change("time over all layers", 8.01, 5.08),
+        rest=Change("markers and unattributed", 0.01, 0.02),
+        notes=("look out",),
+    )
+
+
+def words(text: str) -> list[list[str]]:
+    return [line.split() for line in text.splitlines()]
+
+
+def test_text(comparison):
+    assert words(render_comparison(comparison)) == words(TEXT)
+
+
+def test_columns_line_up(comparison):
+    lines = render_comparison(comparison).splitlines()[3:10]
+    assert len({line.index(".") for line in lines[1:]}) == 1
+
+
+def test_top_and_width(comparison):
+    text = render_comparison(comparison, top=1, width=100)
+    table = text.split("\n\n")[1].splitlines()
+    assert [line.split("  ")[0] for line in table] == [
+        "Nodes",
+        "a + b",
+        "3 further rows",
+        "markers and unattributed",
+        "time over all layers",
+        "un-profiled GPU time",
+    ]
+    assert "1.6000  2.0100" in table[2]
+    assert max(map(len, table)) <= 100
+
+
+def test_refused_groups_of_an_unfused_baseline_are_no_news(comparison):
+    text = render_comparison(replace(comparison, base=replace(comparison.base, backend="caffe")))
+    assert "Re-fused" not in text
+
+
+def test_baseline(comparison):
+    assert words(render_baseline(comparison)) == words(BASELINE)
+
+
+def test_markdown(comparison):
+    assert comparison.to_markdown() == MARKDOWN
+
+
+def test_json(comparison):
+    tree = json.loads(comparison.to_json())
+    assert (tree["schema"], tree["version"]) == ("trtcore/comparison", 1)
+    assert tree["base"]["device"] == "NVIDIA H200"
+    assert tree["notes"] == ["look out"]
+    assert tree["rows"][0] == {
+        "name": "a + b",
+        "kind": "re-fused",
+        "base_ms": 6.0,
+        "new_ms": 3.0,
+        "difference_ms": -3.0,
+        "ratio": 0.5,
+        "interval": [0.49, 0.51],
+        "is_noise": False,
+        "against_rest": None,
+        "nodes": ["a", "b"],
+        "base_layers": ["1", "2"],
+        "new_layers": ["x"],
+    }
+    assert tree["rows"][5]["ratio"] is None
+    assert tree["layers"]["interval"] is None
+
+
+def test_rows_without_any_time(comparison):
+    empty = replace(comparison, rows=(), rest=Change("rest", 0.0, 0.0, (nan, nan)))
+    assert "markers" not in render_comparison(empty)
+    assert render_baseline(empty).splitlines()[1].startswith("un-profiled GPU time")

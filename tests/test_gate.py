@@ -1,0 +1,161 @@
+"""The gate: its grammar, and who breaks it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import nan
+
+import numpy as np
+import pytest
+
+from trtcore.comparison import Change, Comparison
+from trtcore.errors import OptionError
+from trtcore.gate import Broken, Condition, broken_conditions, parse_condition
+from trtcore.result import (
+    Counts,
+    Environment,
+    ModelRecord,
+    Profile,
+    Samples,
+)
+
+
+def make_profile(wall_ms=()) -> Profile:
+    return Profile(
+        model=ModelRecord("net", "net.onnx"),
+        backend="tensorrt",
+        precision="",
+        batch=1,
+        method="",
+        io=(),
+        layers=(),
+        samples=Samples(np.empty((0, 0), np.float32), np.asarray(wall_ms, np.float32)),
+        counts=Counts(1, 0, 1),
+        environment=Environment("", "", "", "", "", ""),
+    )
+
+
+def row(name, base_ms, new_ms, *, noise=False, **changes) -> Change:
+    change = Change(name, base_ms, new_ms, (1.0, 1.1), noise, nodes=(name,))
+    return replace(change, **changes)
+
+
+def make_comparison(*rows: Change, total=None, base=(), new=()) -> Comparison:
+    same = Change("total", 1.0, 1.0)
+    return Comparison(make_profile(base), make_profile(new), rows, total or same, same, same)
+
+
+def broken_names(comparison: Comparison, *texts: str) -> list[str]:
+    conditions = tuple(parse_condition(text) for text in texts)
+    return [one.row.name for one in broken_conditions(comparison, conditions)]
+
+
+class TestGrammar:
+    @pytest.mark.parametrize(
+        ("text", "condition"),
+        [
+            ("total > 3%", ("total", "*", ">", 3.0, "%")),
+            ("layer > 10%", ("layer", "*", ">", 10.0, "%")),
+            ("p99 > 5%", ("p99", "*", ">", 5.0, "%")),
+            ("  p90>=0.5ms ", ("p90", "*", ">=", 0.5, "ms")),
+            ("layer inception_3a/* > 1.5 %", ("layer", "inception_3a/*", ">", 1.5, "%")),
+            ("layer a b >= 1 ms", ("layer", "a b", ">=", 1.0, "ms")),
+        ],
+    )
+    def test_conditions(self, text, condition):
+        assert parse_condition(text) == Condition(text, *condition)
+
+    @pytest.mark.parametrize(
+        ("text", "words"),
+        [
+            ("", "expected one of total, layer, p90, p95, p99 at position 1, found its end"),
+            ("totl > 3%", "expected one of total, layer, p90, p95, p99 at position 1, found 'totl"),
+            ("total", "expected '>' or '>=' at position 6, found its end"),
+            ("total 3%", "expected '>' or '>=' at position 7, found '3%'"),
+            ("total < 3%", "expected '>' or '>=' at position 7, found '< 3%'"),
+            ("total >> 3%", "expected a number at position 8, found '> 3%'"),
+            ("total > -3%", "expected a number at position 9, found '-3%'"),
+            ("total > 3", "expected '%' or 'ms' at position 10, found its end"),
+            ("total > 3 s", "expected '%' or 'ms' at position 11, found 's'"),
+            ("total > 3% or more", "expected nothing more at position 12, found 'or more'"),
+            ("total x > 3%", "expected '>' or '>=' at position 7, found 'x > 3%'"),
+            ("layer", "expected '>' or '>=' at position 6, found its end"),
+        ],
+    )
+    def test_errors_show_the_place(self, text, words):
+        with pytest.raises(OptionError) as caught:
+            parse_condition(text)
+        assert str(caught.value).startswith(f"'{text}': {words}")
+        assert "\n" not in str(caught.value)
+
+
+class TestLayer:
+    def test_increase_beyond_the_limit(self):
+        comparison = make_comparison(row("a", 1.0, 1.11), row("b", 1.0, 1.09), row("c", 1.0, 0.5))
+        assert broken_names(comparison, "layer > 10%") == ["a"]
+
+    def test_noise_never_breaks_it(self):
+        assert broken_names(make_comparison(row("a", 1.0, 2.0, noise=True)), "layer > 10%") == []
+
+    def test_without_samples_the_figures_decide(self):
+        change = row("a", 1.0, 2.0, noise=None, interval=(nan, nan))
+        (one,) = broken_conditions(make_comparison(change), (parse_condition("layer > 10%"),))
+        assert str(one) == (
+            "a: 1.0000 -> 2.0000 ms (+1.0000 ms, +100.0%; noise not known) breaks 'layer > 10%'"
+        )
+
+    def test_milliseconds_and_equality(self):
+        comparison = make_comparison(row("a", 1.0, 1.5), row("b", 8.0, 8.25))
+        assert broken_names(comparison, "layer > 0.3 ms") == ["a"]
+        assert broken_names(comparison, "layer >= 0.5 ms") == ["a"]
+        assert broken_names(comparison, "layer > 0.5 ms") == []
+
+    def test_pattern(self):
+        comparison = make_comparison(row("m/a", 1.0, 2.0), row("n/a", 1.0, 2.0))
+        assert broken_names(comparison, "layer m/* > 1%") == ["m/a"]
+        assert broken_names(comparison, "layer M/* > 1%") == []
+
+    def test_against_the_rest(self):
+        change = row("a", 1.0, 1.02, against_rest=1.06)
+        assert broken_names(make_comparison(change), "layer > 5%") == ["a"]
+        assert broken_names(make_comparison(change), "layer > 0.05 ms") == ["a"]
+        assert "; 1.060x against the rest)" in str(Broken(parse_condition("layer > 5%"), change))
+
+    def test_new_layer_has_no_percentage(self):
+        comparison = make_comparison(row("a", 0.0, 0.4, noise=None))
+        assert broken_names(comparison, "layer > 10%") == []
+        assert broken_names(comparison, "layer > 0.1 ms") == ["a"]
+
+    def test_several_conditions(self):
+        comparison = make_comparison(row("a", 1.0, 2.0), total=row("total", 10.0, 11.0))
+        assert broken_names(comparison, "total > 3%", "layer > 10%") == ["total", "a"]
+        assert broken_names(comparison) == []
+
+
+class TestTails:
+    RANDOM = np.random.default_rng(0)
+
+    def test_grown_tail(self):
+        base = self.RANDOM.normal(1.0, 0.01, 1000)
+        new = base.copy()
+        new[::20] *= 1.5
+        comparison = make_comparison(base=base, new=new)
+        assert broken_names(comparison, "p99 > 5%") == ["p99 of the un-profiled latency"]
+        assert broken_names(comparison, "p90 > 5%") == []
+
+    def test_equal_tails_raise_no_alarm(self):
+        alarms = 0
+        for _ in range(40):
+            base, new = self.RANDOM.lognormal(0, 0.3, (2, 700))
+            alarms += bool(broken_names(make_comparison(base=base, new=new), "p99 > 0%"))
+        assert alarms <= 4
+
+    @pytest.mark.parametrize(("percent", "needed"), [(90, 64), (95, 130), (99, 662)])
+    def test_too_few_samples_cannot_pass_for_a_success(self, percent, needed):
+        comparison = make_comparison(base=np.ones(needed), new=np.ones(needed - 1))
+        with pytest.raises(OptionError) as caught:
+            broken_names(comparison, f"p{percent} > 5%")
+        assert str(caught.value) == (
+            f"p{percent} needs {needed} un-profiled iterations on both sides, there are {needed} "
+            f"and {needed - 1}"
+        )

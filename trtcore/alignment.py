@@ -1,0 +1,146 @@
+"""Two profiles of one model side by side: the smallest sets of nodes that both can be timed for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from trtcore.components import Components
+from trtcore.cut_names import CUT, complete_names
+from trtcore.errors import ResultError
+from trtcore.fusion import FusionMap, Group, map_fusion
+from trtcore.result import ModelNode, Profile
+
+_CONVERSIONS = frozenset({"Cast", "QuantizeLinear", "DequantizeLinear"})
+_FEWEST_SHARED = 0.5
+_MOST_NAMED = 3
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two profiles.
+
+    Attributes:
+        profile: the profile; cut names completed, and with the graph of the other side where it
+            has none of its own.
+        fusion: its groups.
+    """
+
+    profile: Profile
+    fusion: FusionMap
+
+
+@dataclass(frozen=True)
+class Span:
+    """Nodes that belong together on one side or the other.
+
+    Attributes:
+        nodes: their names.
+        base_layers: positions in the base profile.
+        new_layers: positions in the new one.
+        is_refused: they are in other groups on one side than on the other.
+    """
+
+    nodes: tuple[str, ...]
+    base_layers: tuple[int, ...]
+    new_layers: tuple[int, ...]
+    is_refused: bool
+
+
+def align(base: Profile, new: Profile, *, allow_partial: bool = False) -> tuple[Side, Side]:
+    """Maps both profiles onto the nodes of one model.
+
+    Raises:
+        ResultError: they are not of the same model and ``allow_partial`` is not set.
+    """
+    nodes = base.model.nodes or new.model.nodes
+    names = [node.name for node in nodes] or _named(base, new)
+    sides = (_side(base, nodes, names), _side(new, nodes, names))
+    if not allow_partial:
+        _check_same_model(*sides, (base, new))
+    return sides
+
+
+def spans(base: Side, new: Side) -> tuple[Span, ...]:
+    """Returns the connected components of the groups of both sides, in the order of the base."""
+    components: Components[str] = Components()
+    groups = (*base.fusion.groups, *new.fusion.groups)
+    for group in groups:
+        for node in group.nodes:
+            components.join(group.nodes[0], node)
+    members: dict[str, list[str]] = {}
+    for group in groups:
+        for node in group.nodes:
+            members.setdefault(components.root(node), []).append(node)
+    return tuple(_span(dict.fromkeys(nodes), base, new) for nodes in members.values())
+
+
+def _span(nodes: Iterable[str], base: Side, new: Side) -> Span:
+    names = tuple(nodes)
+    before, after = _groups_of(base, names), _groups_of(new, names)
+    same = {group.nodes for group in before} == {group.nodes for group in after}
+    return Span(
+        nodes=names,
+        base_layers=_layers_of(before),
+        new_layers=_layers_of(after),
+        is_refused=bool(before and after) and not same,
+    )
+
+
+def _groups_of(side: Side, names: Iterable[str]) -> set[Group]:
+    return {side.fusion.group_of[name] for name in names if name in side.fusion.group_of}
+
+
+def _layers_of(groups: Iterable[Group]) -> tuple[int, ...]:
+    return tuple(sorted(i for group in groups for i in group.layers))
+
+
+def _side(profile: Profile, nodes: tuple[ModelNode, ...], names: Sequence[str]) -> Side:
+    model = profile.model if profile.model.nodes else replace(profile.model, nodes=nodes)
+    layers = complete_names(profile.layers, names)
+    known = replace(profile, model=model, layers=layers)
+    return Side(known, map_fusion(known))
+
+
+def _named(base: Profile, new: Profile) -> list[str]:
+    layers = (*base.layers, *new.layers)
+    found = (node for layer in layers for node in layer.nodes if not node.endswith(CUT))
+    return list(dict.fromkeys(found))
+
+
+def _check_same_model(base: Side, new: Side, given: tuple[Profile, Profile]) -> None:
+    if all(profile.model.nodes for profile in given):
+        _check_same_graph(*given)
+        return
+    shared = base.fusion.group_of.keys() & new.fusion.group_of.keys()
+    if not any(_part_within(side, shared) >= _FEWEST_SHARED for side in (base, new)):
+        raise ResultError(
+            f"'{given[0].model.name}' and '{given[1].model.name}' are not the same model: layers "
+            f"of {len(shared)} nodes are in both, less than half of the time on either side; "
+            "--allow-partial compares what is"
+        )
+
+
+def _check_same_graph(base: Profile, new: Profile) -> None:
+    ops = [
+        {node.name: node.op for node in profile.model.nodes if node.op not in _CONVERSIONS}
+        for profile in (base, new)
+    ]
+    if ops[0] == ops[1]:
+        return
+    differing = [
+        name for name in dict.fromkeys((*ops[0], *ops[1])) if ops[0].get(name) != ops[1].get(name)
+    ]
+    named = ", ".join(f"'{name}'" for name in differing[:_MOST_NAMED])
+    more = f" and {len(differing) - _MOST_NAMED} more" if len(differing) > _MOST_NAMED else ""
+    raise ResultError(
+        f"'{base.model.name}' ({len(ops[0])} nodes) and '{new.model.name}' ({len(ops[1])} nodes) "
+        f"are not the same model: {named}{more} differ; --allow-partial compares what is in both"
+    )
+
+
+def _part_within(side: Side, shared: Iterable[str]) -> float:
+    times = side.profile.samples.layer_ms.sum(axis=0, dtype=float)
+    groups = _groups_of(side, shared)
+    total = float(times.sum())
+    return sum(float(times[i]) for group in groups for i in group.layers) / total if total else 0.0

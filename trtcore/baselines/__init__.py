@@ -1,0 +1,7 @@
+"""What a profile can be compared with: results of this tool and the output of others."""
+
+from __future__ import annotations
+
+from trtcore.baselines.load import load_baseline
+
+__all__ = ["load_baseline"]

@@ -1,0 +1,71 @@
+"""A table that another tool printed, as a `Profile` like any other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from trtcore.errors import ResultError
+from trtcore.result import (
+    Counts,
+    Environment,
+    IOTensor,
+    Layer,
+    ModelRecord,
+    Profile,
+    Samples,
+)
+
+Row = tuple[Layer, float]
+
+
+def make_profile(
+    rows: Sequence[Row],
+    *,
+    source: str,
+    backend: str,
+    method: str,
+    whole_ms: float | None = None,
+    iterations: int = 1,
+    io: tuple[IOTensor, ...] = (),
+    warnings: tuple[str, ...] = (),
+) -> Profile:
+    """Makes a profile of one figure per layer.
+
+    Args:
+        rows: what each layer is, and its time in ms.
+        source: where the table came from; its name without folder and ending names the model.
+        backend: the tool that timed it.
+        method: how it was timed, in words.
+        whole_ms: time of one forward pass, where the tool timed that apart from the layers.
+        iterations: how many the figures are the mean or median of.
+        io: inputs and outputs, where the tool names them.
+        warnings: what was odd about the table.
+
+    Raises:
+        ResultError: no rows, or a time that is not a number.
+    """
+    if not rows:
+        raise ResultError(f"{source}: no layer times in it")
+    bad = next((layer.name for layer, ms in rows if not np.isfinite(ms)), None)
+    if bad is not None:
+        raise ResultError(f"{source}: layer '{bad}' has a time that is not a number")
+    whole = [] if whole_ms is None else [whole_ms]
+    return Profile(
+        model=ModelRecord(Path(source).stem, source),
+        backend=backend,
+        precision="",
+        batch=0,
+        method=method,
+        io=io,
+        layers=tuple(layer for layer, _ in rows),
+        samples=Samples(
+            layer_ms=np.array([[ms for _, ms in rows]], dtype=np.float32),
+            wall_ms=np.array(whole, dtype=np.float32),
+        ),
+        counts=Counts(asked=iterations, warmed_up=0, measured=iterations),
+        environment=Environment("", "", "", "", "", ""),
+        warnings=warnings,
+    )

@@ -1,0 +1,65 @@
+"""The table that TensorRT's old GoogLeNet sample printed: a name of 40 characters and a time.
+
+Source: sampleGoogleNet of TensorRT 2 to 4, which prints names with ``%-40.40s``.
+"""
+
+from __future__ import annotations
+
+import re
+
+from trtcore.baselines.record import Row, make_profile
+from trtcore.cut_names import CUT
+from trtcore.fusion_names import split_name
+from trtcore.result import IOTensor, Layer, Profile
+
+_NAME_WIDTH = 40
+_ROW = re.compile(r"^[ \t]*(\S.*?)[ \t]+(\d+(?:\.\d+)?)ms[ \t]*$", re.M)
+_BINDING = re.compile(r"^[ \t]*Binding \d+ \((.+)\): (Input|Output)\.", re.M)
+_TOTAL = re.compile(r"^[ \t]*Time over all layers: (\d+(?:\.\d+)?)", re.M)
+_COPY = " copy"
+
+
+def is_sample_table(text: str) -> bool:
+    """Whether a text holds rows of the old sample."""
+    return _ROW.search(text) is not None
+
+
+def parse_sample_table(text: str, source: str = "TensorRT sample") -> Profile:
+    """Reads the sample's output.
+
+    Names end after 40 characters; the last node of such a name is marked as cut, and completed
+    when the table is compared with a profile that knows its full name.
+
+    Raises:
+        ResultError: no rows.
+    """
+    rows = [_row(name, float(ms)) for name, ms in _ROW.findall(text)]
+    total = _TOTAL.search(text)
+    return make_profile(
+        rows,
+        source=source,
+        backend="tensorrt-sample",
+        method="TensorRT's GoogLeNet sample: mean time of each layer, by IProfiler",
+        whole_ms=float(total[1]) if total else None,
+        warnings=_cut_warning(rows),
+        io=tuple(IOTensor(name, (), "", "", mode.lower()) for name, mode in _BINDING.findall(text)),
+    )
+
+
+def _row(name: str, ms: float) -> Row:
+    if name.endswith(_COPY):
+        return Layer(name, "copy"), ms
+    nodes = split_name(name)
+    if len(name) >= _NAME_WIDTH:
+        nodes[-1] += CUT
+    return Layer(name, nodes=tuple(nodes)), ms
+
+
+def _cut_warning(rows: list[Row]) -> tuple[str, ...]:
+    count = sum(len(layer.name) >= _NAME_WIDTH for layer, _ in rows)
+    if not count:
+        return ()
+    return (
+        f"{count} names end after {_NAME_WIDTH} characters: what else is fused into those layers "
+        "is not known",
+    )

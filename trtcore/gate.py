@@ -1,0 +1,145 @@
+"""Conditions that fail a build, such as ``layer > 10%``: a small grammar, and who breaks it.
+
+::
+
+    condition := subject [pattern] (">" | ">=") number ("%" | "ms")
+    subject   := "total" | "layer" | "p90" | "p95" | "p99"
+    pattern   := for "layer" only: names of nodes, with * and ?, such as inception_3a/*
+
+A condition is about an increase: ``total > 3%`` is broken where new is more than 3 % above base.
+A difference that may be noise breaks none; without samples the figures alone decide.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from math import isnan
+
+from trtcore.comparison import Change, Comparison
+from trtcore.errors import OptionError
+from trtcore.tails import compare_tails
+
+SUBJECTS = ("total", "layer", "p90", "p95", "p99")
+
+_SUBJECT = re.compile(r"\s*([A-Za-z]\w*)")
+_PATTERN = re.compile(r"\s*([^\s<>=].*?)?(?=\s*(?:[<>=]|$))")
+_OPERATOR = re.compile(r"\s*(>=|>)")
+_NUMBER = re.compile(r"\s*(\d+(?:\.\d+)?)")
+_UNIT = re.compile(r"\s*(%|ms\b)")
+_END = re.compile(r"\s*()$")
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A condition that a comparison must not fulfil.
+
+    Attributes:
+        text: as it was written.
+        subject: one of `SUBJECTS`.
+        pattern: which nodes' rows; ``*`` for all.
+        operator: ``>`` or ``>=``.
+        limit: the increase, in ``unit``.
+        unit: ``%`` or ``ms``.
+    """
+
+    text: str
+    subject: str
+    pattern: str
+    operator: str
+    limit: float
+    unit: str
+
+    def is_broken_by(self, row: Change) -> bool:
+        """Whether a row increased beyond the limit, and not by chance."""
+        if row.is_noise:
+            return False
+        share = row.judged_ratio - 1
+        difference_ms = row.difference_ms if isnan(share) else row.base_ms * share
+        increase = difference_ms if self.unit == "ms" else share * 100
+        return increase > self.limit or (self.operator == ">=" and increase == self.limit)
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A row that breaks a condition."""
+
+    condition: Condition
+    row: Change
+
+    def __str__(self) -> str:
+        """What changed, from what to what, and how sure that is."""
+        row = self.row
+        share = "" if isnan(row.ratio) else f", {row.ratio - 1:+.1%}"
+        low, high = row.interval
+        sure = "noise not known" if isnan(low) else f"95 % interval {low:.3f} to {high:.3f}"
+        rest = "" if isnan(row.against_rest) else f"; {row.against_rest:.3f}x against the rest"
+        return (
+            f"{row.name}: {row.base_ms:.4f} -> {row.new_ms:.4f} ms "
+            f"({row.difference_ms:+.4f} ms{share}; {sure}{rest}) breaks '{self.condition.text}'"
+        )
+
+
+def parse_condition(text: str) -> Condition:
+    """Reads a condition.
+
+    Raises:
+        OptionError: not a condition; the position, counted from 1, where it stops being one.
+    """
+    subject, at = _take(_SUBJECT, text, 0, f"one of {', '.join(SUBJECTS)}")
+    if subject not in SUBJECTS:
+        raise _error(text, text.index(subject), f"one of {', '.join(SUBJECTS)}")
+    pattern = ""
+    if subject == "layer":
+        pattern, at = _take(_PATTERN, text, at, "a name or '>'")
+    operator, at = _take(_OPERATOR, text, at, "'>' or '>='")
+    limit, at = _take(_NUMBER, text, at, "a number")
+    unit, at = _take(_UNIT, text, at, "'%' or 'ms'")
+    _take(_END, text, at, "nothing more")
+    return Condition(text, subject, pattern or "*", operator, float(limit), unit)
+
+
+def broken_conditions(
+    comparison: Comparison, conditions: tuple[Condition, ...]
+) -> tuple[Broken, ...]:
+    """Returns every row that breaks a condition, by condition; empty if all hold.
+
+    A layer that only new has increased from nothing, which only a limit in ms can judge.
+
+    Raises:
+        OptionError: a percentile that the samples are too few for.
+    """
+    return tuple(
+        Broken(condition, row)
+        for condition in conditions
+        for row in _subjects(comparison, condition)
+        if condition.is_broken_by(row)
+    )
+
+
+def _subjects(comparison: Comparison, condition: Condition) -> tuple[Change, ...]:
+    if condition.subject == "total":
+        return (comparison.total,)
+    if condition.subject != "layer":
+        percent = int(condition.subject.removeprefix("p"))
+        return (compare_tails(comparison.base.samples, comparison.new.samples, percent),)
+    return tuple(row for row in comparison.rows if _matches(row, condition.pattern))
+
+
+def _matches(row: Change, pattern: str) -> bool:
+    return any(fnmatchcase(name, pattern) for name in (*row.nodes, row.name))
+
+
+def _take(pattern: re.Pattern[str], text: str, at: int, expected: str) -> tuple[str, int]:
+    found = pattern.match(text, at)
+    if not found:
+        raise _error(text, at, expected)
+    return found[1] or "", found.end()
+
+
+def _error(text: str, at: int, expected: str) -> OptionError:
+    rest = text[at:]
+    place = at + len(rest) - len(rest.lstrip()) + 1
+    found = f"'{rest.strip()}'" if rest.strip() else "its end"
+    return OptionError(f"'{text}': expected {expected} at position {place}, found {found}")
