@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from trtcore.result import Profile
     from trtcore.schema import load_profile, save_profile
     from trtcore.session.attach import attach
+    from trtcore.statistics import summarise_layers
 
 _HOMES = {
     "trtcore.api": ("build_model", "inspect_plan", "profile_model", "profile_plan"),
@@ -53,6 +54,7 @@ _HOMES = {
     "trtcore.result": ("Profile",),
     "trtcore.schema": ("load_profile", "save_profile"),
     "trtcore.session.attach": ("attach",),
+    "trtcore.statistics": ("summarise_layers",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -78,6 +80,7 @@ __all__ = [
     "profile_model",
     "profile_plan",
     "save_profile",
+    "summarise_layers",
 ]
 
 

@@ -41,13 +41,15 @@ def engine_profile(
     """The profile of an engine that ran."""
     engine_run = ran.engine_run
     callbacks = "in Python" if engine_run.in_python else "native"
+    gated = ", gated" if engine_run.run.samples.gated_ms.size else ""
     profile = Profile(
         model=model,
         backend=bindings.name,
         precision=precision,
         batch=_batch(engine_run.io),
-        method=f"{_SYNC_WORDS[asked.sync]} ({callbacks} callbacks), {asked.inputs} input; latency "
-        "in a context of its own that is never profiled",
+        method=f"{_SYNC_WORDS[asked.sync]} ({callbacks} callbacks{gated}); "
+        f"{asked.inputs} input; latency in a context of its own that is never profiled; the passes "
+        "take turns in rounds",
         io=engine_run.io,
         layers=match_layers(engine_run.information.layers, engine_run.run.layer_names),
         samples=engine_run.run.samples,

@@ -115,6 +115,8 @@ def _sum(profile: Profile, latency: Latency) -> str:
     series = _main_series(latency)
     if series is None or series.count < 2 or not series.median_ms > 0:
         return ""
+    if profile.samples.gated_ms.size:
+        return ""  # the reconciliation says it line by line
     ratio = sum(row.median_ms for row in summarise_layers(profile)) / series.median_ms
     if not abs(ratio - 1) > SUM_TOLERANCE:
         return ""
