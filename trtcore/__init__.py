@@ -16,6 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from trtcore.api import build_model, inspect_plan, profile_model, profile_plan
+    from trtcore.baselines import load_baseline
+    from trtcore.compare import compare_profiles
+    from trtcore.comparison import Comparison
     from trtcore.errors import (
         BackendError,
         BuildError,
@@ -37,6 +40,9 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "trtcore.api": ("build_model", "inspect_plan", "profile_model", "profile_plan"),
+    "trtcore.baselines": ("load_baseline",),
+    "trtcore.compare": ("compare_profiles",),
+    "trtcore.comparison": ("Comparison",),
     "trtcore.errors": (
         "BackendError",
         "BuildError",
@@ -61,6 +67,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [
     "BackendError",
     "BuildError",
+    "Comparison",
     "EngineLoadError",
     "Model",
     "ModelError",
@@ -73,7 +80,9 @@ __all__ = [
     "TrtcoreError",
     "attach",
     "build_model",
+    "compare_profiles",
     "inspect_plan",
+    "load_baseline",
     "load_caffe",
     "load_model",
     "load_profile",

@@ -97,6 +97,6 @@ class Comparison:
 
     def to_json(self) -> str:
         """Returns every figure, for other programs."""
-        from trtcore.report.comparison import render_json
+        from trtcore.report.comparison_json import render_json
 
         return render_json(self)

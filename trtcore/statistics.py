@@ -71,7 +71,8 @@ class Latency:
         wall: host time from enqueue to synchronised.
         gpu: time between the CUDA events around an iteration.
         enqueue: host time of the enqueue call alone.
-        items_per_s: batch items over wall time, one iteration after the other; NaN without wall.
+        items_per_s: batch items over wall time, one iteration after the other; NaN without wall
+            or without a known batch.
     """
 
     wall: TimeSummary | None
@@ -133,8 +134,12 @@ def summarise_latency(profile: Profile) -> Latency:
         wall=wall,
         gpu=summarise_times(samples.gpu_ms),
         enqueue=summarise_times(samples.enqueue_ms),
-        items_per_s=_ratio(1000.0 * profile.batch, wall.mean_ms) if wall else float("nan"),
+        items_per_s=_items_per_s(profile.batch, wall),
     )
+
+
+def _items_per_s(batch: int, wall: TimeSummary | None) -> float:
+    return _ratio(1000.0 * batch, wall.mean_ms) if wall and batch else float("nan")
 
 
 def summarise_layers(profile: Profile) -> tuple[LayerProfile, ...]:

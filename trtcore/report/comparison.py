@@ -1,9 +1,8 @@
-"""A comparison for a terminal, for a pull request, as the old tutorial's table, and as JSON."""
+"""A comparison for a terminal, for a pull request, and as the old tutorial's table."""
 
 from __future__ import annotations
 
 import io
-import json
 import textwrap
 from collections.abc import Iterable, Sequence
 from math import isnan
@@ -16,9 +15,6 @@ from trtcore.result import Profile
 
 if TYPE_CHECKING:
     from rich.table import Table
-
-SCHEMA = "trtcore/comparison"
-SCHEMA_VERSION = 1
 
 _FIGURES_WIDTH = 64
 _LEAST_TEXT = 20
@@ -91,22 +87,6 @@ def render_markdown(comparison: Comparison) -> str:
         *(["", *(f"- {_escape(note)}" for note in comparison.notes)] if comparison.notes else []),
     ]
     return "\n".join(lines) + "\n"
-
-
-def render_json(comparison: Comparison) -> str:
-    """Returns every figure as JSON; what is not known is null."""
-    tree = {
-        "schema": SCHEMA,
-        "version": SCHEMA_VERSION,
-        "base": _side(comparison.base),
-        "new": _side(comparison.new),
-        "total": _row(comparison.total),
-        "layers": _row(comparison.layers),
-        "rest": _row(comparison.rest),
-        "rows": [_row(row) for row in comparison.rows],
-        "notes": list(comparison.notes),
-    }
-    return json.dumps(tree, indent=1, allow_nan=False) + "\n"
 
 
 def _figures(row: Change) -> tuple[str, ...]:
@@ -187,36 +167,6 @@ def _title(comparison: Comparison) -> str:
         " ".join(filter(None, (p.backend, p.precision))) for p in (comparison.base, comparison.new)
     )
     return f"{comparison.new.model.name}: {new} against {base}"
-
-
-def _side(profile: Profile) -> dict[str, Any]:
-    return {
-        "model": profile.model.name,
-        "backend": profile.backend,
-        "precision": profile.precision,
-        "batch": profile.batch,
-        "method": profile.method,
-        "device": profile.environment.device,
-        "date": profile.environment.date,
-    }
-
-
-def _row(row: Change) -> dict[str, Any]:
-    low, high = row.interval
-    return {
-        "name": row.name,
-        "kind": row.kind,
-        "base_ms": row.base_ms,
-        "new_ms": row.new_ms,
-        "difference_ms": row.difference_ms,
-        "ratio": None if isnan(row.ratio) else row.ratio,
-        "interval": None if isnan(low) else [low, high],
-        "is_noise": row.is_noise,
-        "against_rest": None if isnan(row.against_rest) else row.against_rest,
-        "nodes": list(row.nodes),
-        "base_layers": list(row.base_layers),
-        "new_layers": list(row.new_layers),
-    }
 
 
 def _table(first: str, headings: Iterable[str]) -> Table:

@@ -66,7 +66,10 @@ def reconciliation_facts(profile: Profile) -> tuple[Fact, ...]:
     latencies = {name: float(np.median(times)) for name, times in passes.items() if times.size}
     interval = profile.event_cost.interval if profile.event_cost else None
     return tuple(
-        (line.label[:1].upper() + line.label[1:], f"{line.ms:9.4f} ms" + (f"  {line.words}" if line.words else ""))
+        (
+            line.label[:1].upper() + line.label[1:],
+            f"{line.ms:9.4f} ms" + (f"  {line.words}" if line.words else ""),
+        )
         for line in explain(result, latencies, interval)
     )
 
@@ -136,7 +139,7 @@ def _model(profile: Profile) -> str:
                 f"{len(model.nodes)} nodes" if model.nodes else "",
                 f"weights {model.weights}" if model.weights else "",
                 f"precision {profile.precision}" if profile.precision else "",
-                f"batch {profile.batch}",
+                f"batch {profile.batch}" if profile.batch else "",
             ),
         )
     )
