@@ -18,11 +18,7 @@ from trtcore.statistics import TimeSummary, summarise_latency, summarise_layers
 
 Fact = tuple[str, str]
 
-_NAMES = {
-    "tensorrt": "TensorRT",
-    "tensorrt_rtx": "TensorRT-RTX",
-    "onnxruntime": "ONNX Runtime",
-}
+_OWN_BACKENDS = ("tensorrt", "tensorrt_rtx", "onnxruntime")
 
 
 def io_lines(io: Sequence[IOTensor]) -> tuple[str, ...]:
@@ -49,7 +45,9 @@ def timing_facts(profile: Profile) -> tuple[Fact, ...]:
     if not isnan(latency.items_per_s):
         words = f"items per second: batch {profile.batch} over the mean latency"
         facts.append(("Throughput", f"{latency.items_per_s:.1f} {words}"))
-    return (*facts, ("Iterations", _iterations(profile)), ("Method", profile.method))
+    if profile.backend in _OWN_BACKENDS:
+        facts.append(("Iterations", _iterations(profile)))
+    return (*facts, ("Method", profile.method))
 
 
 def reconciliation_facts(profile: Profile) -> tuple[Fact, ...]:

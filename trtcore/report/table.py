@@ -77,7 +77,8 @@ def print_table(
 def _print(profile: Profile, console: Console, view: View, width: int | None) -> None:
     for line in io_lines(profile.io):
         console.print(line, markup=False, highlight=False)
-    console.print()
+    if profile.io:
+        console.print()
     console.print(_row_table(profile, view, width))
     console.print(_footnote(profile), style="dim", markup=False, highlight=False)
     for facts in (reconciliation_facts(profile), timing_facts(profile), place_facts(profile)):
