@@ -365,3 +365,10 @@ def test_notes_of_what_differs():
         "batch 4 is compared with batch 8",
         "device A is compared with device B",
     )
+
+
+def test_note_of_totals_that_mean_different_things():
+    base = make_profile([Layer("a", "k", ("a",))], np.ones((9, 1)))
+    wall = Samples(base.samples.layer_ms, np.full(9, 1.5, np.float32))
+    words = "the forward pass of base is a sum over layers, that of new a latency"
+    assert compare_profiles(base, replace(base, samples=wall)).notes == (words,)

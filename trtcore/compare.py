@@ -165,6 +165,12 @@ def _notes(base: Profile, new: Profile) -> tuple[str, ...]:
     ):
         if all(values) and values[0] != values[1]:
             notes.append(f"{word} {values[0]} is compared with {word} {values[1]}")
+    walls = [bool(profile.samples.wall_ms.size) for profile in (base, new)]
+    if walls[0] != walls[1]:
+        words = (
+            ("a latency", "a sum over layers") if walls[0] else ("a sum over layers", "a latency")
+        )
+        notes.append(f"the forward pass of base is {words[0]}, that of new {words[1]}")
     for word, profile in (("base", base), ("new", new)):
         if len(profile.samples.layer_ms) == 1:
             notes.append(f"{word} holds one figure per layer, so noise cannot be judged")
