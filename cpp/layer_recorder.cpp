@@ -1,6 +1,7 @@
 #include "layer_recorder.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <new>
 #include <string_view>
 #include <utility>
@@ -12,6 +13,8 @@ namespace {
 constexpr std::size_t kTentativeIterations = 4;
 // Names without a repetition after which there is none to be found.
 constexpr std::size_t kLongestSequence = 1'000'000;
+// Rows that are folded into statistics at once: few enough to stay in the cache.
+constexpr std::size_t kBlock = 256;
 
 }  // namespace
 
@@ -24,17 +27,32 @@ void LayerRecorder::learn() {
   names_.clear();
   expected_.clear();
   matrix_ = SampleMatrix();
+  statistics_.reset();
   cursor_ = 0;
   iterations_ = 0;
+  folded_ = 0;
   fault_ = Fault();
 }
 
-void LayerRecorder::reserve(std::size_t iterations) {
+void LayerRecorder::reserve(std::size_t iterations) { take_memory(iterations, false); }
+
+void LayerRecorder::stream(std::size_t iterations) { take_memory(iterations, true); }
+
+void LayerRecorder::take_memory(std::size_t iterations, bool streams) {
   std::size_t const columns = names_.size();
-  capacity_ = iterations;
+  // A ring has a block to spare, so that the row being written is none of those kept.
+  std::size_t const rows = streams ? (iterations / kBlock + 2) * kBlock : iterations;
+  if (rows < iterations || (columns > 0 && rows > SIZE_MAX / sizeof(float) / columns)) {
+    throw std::bad_alloc();
+  }
+  auto statistics = streams ? std::make_shared<LayerStatistics>(columns) : nullptr;
   // The zeros are written here, so that no page is touched for the first time inside the loop.
-  matrix_ = {std::shared_ptr<float[]>(new float[iterations * columns]()), iterations, columns};
+  matrix_ = {std::shared_ptr<float[]>(new float[rows * columns]()), rows, columns};
+  statistics_ = std::move(statistics);
+  capacity_ = iterations;
+  streams_ = streams;
   iterations_ = 0;
+  folded_ = 0;
   select_row();
 }
 
@@ -66,18 +84,36 @@ void LayerRecorder::end_iteration() noexcept {
 }
 
 // With learned borders a full row is closed only when the next one begins.
+bool LayerRecorder::open_row_is_whole() const noexcept {
+  return borders_ == Borders::learned && state_ == State::recording && cursor_ == expected_.size();
+}
+
 std::size_t LayerRecorder::iterations() const noexcept {
-  bool const open_row_is_whole =
-      borders_ == Borders::learned && state_ == State::recording && cursor_ == expected_.size();
-  return iterations_ + (open_row_is_whole ? 1 : 0);
+  return iterations_ + (open_row_is_whole() ? 1 : 0);
 }
 
 std::size_t LayerRecorder::dropped() const noexcept {
-  return iterations() - std::min(iterations(), matrix_.rows);
+  std::size_t const kept = matrix_.rows == 0 ? 0 : capacity_;
+  return iterations() - std::min(iterations(), kept);
 }
 
-SampleMatrix LayerRecorder::samples() const noexcept {
-  return {matrix_.values, std::min(iterations(), matrix_.rows), matrix_.columns};
+SampleMatrix LayerRecorder::samples() const {
+  std::size_t const rows = iterations() - dropped();
+  std::size_t const columns = matrix_.columns;
+  if (!streams_) return {matrix_.values, rows, columns};
+  std::shared_ptr<float[]> const copy(new float[rows * columns]);
+  for (std::size_t row = 0; row < rows; ++row) {
+    std::size_t const place = (dropped() + row) % matrix_.rows;
+    std::copy_n(matrix_.values.get() + place * columns, columns, copy.get() + row * columns);
+  }
+  return {copy, rows, columns};
+}
+
+std::shared_ptr<LayerStatistics> LayerRecorder::statistics() noexcept {
+  if (!statistics_) return nullptr;
+  if (open_row_is_whole()) finish_row();
+  fold();
+  return statistics_;
 }
 
 void LayerRecorder::record_unexpected(char const* name, float ms) noexcept {
@@ -128,7 +164,7 @@ void LayerRecorder::adopt(std::size_t layers) {
   auto const& seen = learner_.names();
   freeze({seen.begin(), seen.begin() + static_cast<std::ptrdiff_t>(layers)});
   if (borders_ == Borders::learned) {
-    reserve(capacity_);
+    take_memory(capacity_, streams_);
     for (std::size_t i = 0; i < seen.size(); ++i) {
       if (cursor_ == layers) finish_row();
       row_[cursor_++] = learner_.values()[i];
@@ -151,12 +187,21 @@ void LayerRecorder::freeze(std::vector<std::string> names) {
 void LayerRecorder::finish_row() noexcept {
   ++iterations_;
   cursor_ = 0;
+  if (statistics_ && iterations_ % kBlock == 0) fold();
   select_row();
 }
 
 void LayerRecorder::select_row() noexcept {
-  bool const fits = iterations_ < matrix_.rows;
-  row_ = fits ? matrix_.values.get() + iterations_ * matrix_.columns : spare_row_.data();
+  std::size_t const row = statistics_ ? iterations_ % matrix_.rows : iterations_;
+  bool const fits = row < matrix_.rows;
+  row_ = fits ? matrix_.values.get() + row * matrix_.columns : spare_row_.data();
+}
+
+// The rows since the last fold are neighbours: they never cross the end of a block.
+void LayerRecorder::fold() noexcept {
+  float const* const rows = matrix_.values.get() + folded_ % matrix_.rows * matrix_.columns;
+  statistics_->fold(rows, iterations_ - folded_);
+  folded_ = iterations_;
 }
 
 void LayerRecorder::fail(Fault::Kind kind, char const* received) noexcept {

@@ -1,4 +1,5 @@
 // Keeps what an IProfiler is told: one float per layer and iteration, in memory taken beforehand.
+// When streaming, that memory is a ring, and each block of it that is full goes into statistics.
 //
 // Layers are keyed by position, because names can repeat. TensorRT's name pointers change from call
 // to call, so the names are copied in the first iteration and compared by content ever after; a
@@ -12,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "layer_statistics.hpp"
 #include "sequence_learner.hpp"
 
 namespace trtcore {
@@ -51,6 +53,9 @@ class LayerRecorder {
   // Takes memory for `iterations` rows and touches it; drops the samples so far. Iterations beyond
   // the capacity are checked and counted, not kept.
   void reserve(std::size_t iterations);
+  // Instead: takes memory for statistics of all iterations to come and the samples of the last
+  // `iterations` of them.
+  void stream(std::size_t iterations);
   // Learned borders only: settles on the shortest sequence when fewer than two iterations came.
   void settle();
 
@@ -69,8 +74,11 @@ class LayerRecorder {
   std::vector<std::string> const& names() const noexcept { return names_; }
   std::size_t iterations() const noexcept;
   std::size_t dropped() const noexcept;
-  // The samples of the whole iterations so far, without a copy.
-  SampleMatrix samples() const noexcept;
+  // The samples of the whole iterations kept, in the order they came: a view of the memory, or a
+  // copy when streaming.
+  SampleMatrix samples() const;
+  // Of all whole iterations so far; null unless streaming. Not while the context runs.
+  std::shared_ptr<LayerStatistics> statistics() noexcept;
 
  private:
   enum class State { learning, recording, faulted };
@@ -80,21 +88,29 @@ class LayerRecorder {
   void relearn();
   void adopt(std::size_t layers);
   void freeze(std::vector<std::string> names);
+  void take_memory(std::size_t iterations, bool streams);
+  bool open_row_is_whole() const noexcept;
   void finish_row() noexcept;
   void select_row() noexcept;
+  void fold() noexcept;
   void fail(Fault::Kind kind, char const* received = "") noexcept;
+
+  // What record() uses stands together.
+  std::vector<char const*> expected_;  // into names_; empty unless recording
+  float* row_ = nullptr;
+  std::size_t cursor_ = 0;
 
   Borders borders_;
   State state_ = State::learning;
   SequenceLearner learner_;
   std::vector<std::string> names_;
-  std::vector<char const*> expected_;  // into names_; empty unless recording
   SampleMatrix matrix_;
   std::size_t capacity_;
   std::vector<float> spare_row_;  // where iterations beyond the capacity go
-  float* row_ = nullptr;
-  std::size_t cursor_ = 0;
   std::size_t iterations_ = 0;
+  bool streams_ = false;
+  std::shared_ptr<LayerStatistics> statistics_;
+  std::size_t folded_ = 0;
   Fault fault_;
 };
 

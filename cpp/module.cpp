@@ -109,6 +109,26 @@ void bind_timelines(py::module_& module) {
   py::class_<HostTimeline, Timeline>(module, "HostTimeline").def(py::init<>());
 }
 
+void bind_statistics(py::module_& module) {
+  using Statistics = LayerStatistics;
+  auto const by_layer = [](auto const& (Statistics::*values)() const noexcept) {
+    return py::cpp_function([values](py::object const& self) {
+      auto const& statistics = self.cast<Statistics const&>();
+      return array_over((statistics.*values)(), {statistics.layers()}, self);
+    });
+  };
+  py::class_<Statistics, std::shared_ptr<Statistics>>(module, "LayerStatistics")
+      .def_property_readonly("count", &Statistics::count)
+      .def_property_readonly("mean_ms", by_layer(&Statistics::mean))
+      .def_property_readonly("deviations_ms2", by_layer(&Statistics::deviations))
+      .def_property_readonly("min_ms", by_layer(&Statistics::least))
+      .def_property_readonly("max_ms", by_layer(&Statistics::most))
+      .def_property_readonly("buckets", [](py::object const& self) {
+        auto const& statistics = self.cast<Statistics const&>();
+        return array_over(statistics.buckets(), {statistics.layers(), std::size_t{kBuckets}}, self);
+      });
+}
+
 void bind_recorder(py::module_& module) {
   py::enum_<Borders>(module, "Borders")
       .value("MARKED", Borders::marked)
@@ -120,11 +140,13 @@ void bind_recorder(py::module_& module) {
       .def("detach", &Recorder::detach)
       .def("learn", &Recorder::learn)
       .def("reserve", &Recorder::reserve, py::arg("iterations"))
+      .def("stream", &Recorder::stream, py::arg("iterations"))
       .def("settle", &Recorder::settle)
       .def("begin_iteration", &Recorder::begin_iteration)
       .def("end_iteration", &Recorder::end_iteration)
       .def("record", &Recorder::record, py::arg("name"), py::arg("ms"))
       .def("samples", [](Recorder const& recorder) { return samples_array(recorder); })
+      .def("statistics", &Recorder::statistics)
       .def_property_readonly("names", &Recorder::names)
       .def_property_readonly("iterations", &Recorder::iterations)
       .def_property_readonly("dropped", &Recorder::dropped)
@@ -140,6 +162,7 @@ PYBIND11_MODULE(_core, module) {
   module.attr("__version__") = TRTCORE_VERSION;
   bind_context(module);
   bind_timelines(module);
+  bind_statistics(module);
   bind_recorder(module);
   module.def("profiler_layout", &layout_of_profiler, py::arg("profiler"));
   module.def("time_inference", &run_inference, py::arg("context"), py::arg("timeline"),

@@ -92,4 +92,13 @@ inline FloatArray samples_array(LayerRecorder const& recorder) {
   return FloatArray(shape, matrix.values.get(), owner);
 }
 
+// A read-only array over a vector that lives as long as `owner` does.
+template <class T>
+py::array array_over(std::vector<T> const& values, std::vector<std::size_t> const& shape,
+                     py::handle owner) {
+  py::array_t<T> array(shape, values.data(), owner);
+  array.attr("setflags")(py::arg("write") = false);
+  return array;
+}
+
 }  // namespace trtcore

@@ -90,6 +90,25 @@ class Borders(Enum):
     MARKED = ...
     LEARNED = ...
 
+class LayerStatistics:
+    """What a streaming recorder keeps of all iterations: arrays over its own memory, read-only.
+
+    They take in what the recorder records later. See `trtcore.result.TimeHistograms`.
+    """
+
+    @property
+    def count(self) -> int: ...
+    @property
+    def mean_ms(self) -> NDArray[np.float64]: ...
+    @property
+    def deviations_ms2(self) -> NDArray[np.float64]: ...
+    @property
+    def min_ms(self) -> FloatArray: ...
+    @property
+    def max_ms(self) -> FloatArray: ...
+    @property
+    def buckets(self) -> NDArray[np.uint32]: ...
+
 class LayerRecorder:
     """Keeps layer times: float32, one row per iteration, one column per layer.
 
@@ -129,6 +148,22 @@ class LayerRecorder:
             MemoryError: there is not enough.
         """
 
+    def stream(self, iterations: int) -> None:
+        """Takes memory for statistics of all iterations to come and the last so many of their rows.
+
+        It replaces `reserve`, and drops what there is. The samples of later iterations take the
+        place of the oldest, so that a run of any length needs no more memory than a short one.
+
+        Raises:
+            MemoryError: there is not enough.
+        """
+
+    def statistics(self) -> LayerStatistics | None:
+        """Those of all whole iterations so far; None unless streaming.
+
+        Must not be called while the context runs.
+        """
+
     def settle(self) -> None:
         """With learned borders: takes the shortest sequence that explains what came so far."""
 
@@ -138,7 +173,7 @@ class LayerRecorder:
         """What the profiler callback does: takes the time of the next layer in milliseconds."""
 
     def samples(self) -> FloatArray:
-        """Samples of the whole iterations kept: (N, L), C order, without a copy."""
+        """Samples of the whole iterations kept: (N, L), C order; a copy only when streaming."""
 
     @property
     def names(self) -> list[str]:
@@ -150,7 +185,7 @@ class LayerRecorder:
 
     @property
     def dropped(self) -> int:
-        """Whole iterations seen beyond the capacity."""
+        """Whole iterations seen whose samples are not kept."""
 
     @property
     def is_attached(self) -> bool: ...
