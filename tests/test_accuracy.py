@@ -14,7 +14,7 @@ from trtcore.emulation import emulated
 from trtcore.errors import OptionError, PrecisionNotMetError
 from trtcore.models import Model, googlenet, load_model
 from trtcore.precision import apply_precision
-from trtcore.reference import accuracy_on_cpu, reference_outputs
+from trtcore.reference import Reference
 
 
 def near(**changes: object) -> OutputAccuracy:
@@ -120,20 +120,22 @@ def overflowing() -> Model:
 
 def test_node_where_infinity_began() -> None:
     original = overflowing()
-    accuracies = accuracy_on_cpu(original, apply_precision(original, "fp16"), threads=1)
+    reference = Reference(original, threads=1)
+    accuracies = reference.of_graph(apply_precision(original, "fp16")).outputs
     assert [(a.name, a.inf_count > 0, a.first_bad_node) for a in accuracies] == [
         ("y", True, "square"),
         ("z", False, ""),
     ]
     kept = apply_precision(original, "fp16", keep_fp32=["square", "root"])
-    accuracies = accuracy_on_cpu(original, kept, threads=1)
+    accuracies = reference.of_graph(kept).outputs
     assert [(a.inf_count, a.first_bad_node) for a in accuracies] == [(0, ""), (0, "")]
     check_tolerance(accuracies, 1e-2)
 
 
 def test_googlenet_in_fp16_is_near() -> None:
     original = googlenet(1)
-    (accuracy,) = accuracy_on_cpu(original, apply_precision(original, "fp16"), threads=2)
+    reference = Reference(original, threads=2)
+    (accuracy,) = reference.of_graph(apply_precision(original, "fp16")).outputs
     assert accuracy.name == "prob"
     assert 0 < accuracy.relative_l2 < 1e-2
     assert accuracy.cosine > 0.9999
@@ -143,19 +145,20 @@ def test_googlenet_in_fp16_is_near() -> None:
 
 def test_reference_is_seeded() -> None:
     model = overflowing()
-    first, again, other = (reference_outputs(model, seed=seed)["y"] for seed in (0, 0, 1))
+    first, again, other = (Reference(model, seed=seed).outputs["y"] for seed in (0, 0, 1))
     np.testing.assert_array_equal(first, again)
     assert not np.array_equal(first, other)
 
 
 def test_bf16_on_the_cpu() -> None:
     original = googlenet(1)
-    (accuracy,) = accuracy_on_cpu(original, apply_precision(original, "bf16"), threads=2)
+    reference = Reference(original, threads=2)
+    (accuracy,) = reference.of_graph(apply_precision(original, "bf16")).outputs
     assert 1e-3 < accuracy.relative_l2 < 1e-1, "eight bits are worse than eleven"
 
 
-def test_every_value_is_rounded() -> None:
-    original = load_model(
+def rounding() -> Model:
+    return load_model(
         parser.parse_model(
             '<ir_version: 8, opset_import: ["" : 17]>'
             "r (float[3] x, bool c) => (float[3] y) <float[1] big = {2048}> {"
@@ -164,6 +167,31 @@ def test_every_value_is_rounded() -> None:
             "[down] p = Sub (q, big) }, else_branch = e () => (float[3] n) { [neg] n = Neg (b) }>}"
         )
     )
+
+
+def test_a_16_bit_model_is_compared_with_its_own_weights_in_fp32() -> None:
+    half = apply_precision(rounding(), "fp16")
+    reference = Reference(half, seed=3)
+    assert not np.array_equal(reference.outputs["y"], np.round(reference.outputs["y"]))
+    found = reference.of_graph(half)
+    assert found.outputs[0].relative_l2 > 0.1
+    assert found.method == (
+        "the FP16 graph on the CPU, every value rounded to its type and sums in FP32, against the "
+        "model in FP32 under ONNX Runtime, random input of seed 3"
+    )
+
+
+def test_outputs_of_an_engine_are_taken_as_they_are() -> None:
+    reference = Reference(rounding())
+    outputs = {name: array.astype(np.float16) for name, array in reference.outputs.items()}
+    found = reference.of_engine(apply_precision(rounding(), "fp16"), outputs)
+    assert 0 < found.relative_l2 == found.outputs[0].relative_l2 < 1e-3
+    outputs["y"][1] = np.inf
+    assert reference.of_engine(rounding(), outputs).relative_l2 == math.inf
+
+
+def test_every_value_is_rounded() -> None:
+    original = rounding()
     x = np.float32([0.75, 1.25, -3.5])
     arrays = {"x": x, "c": np.array(True)}
     half = emulated(apply_precision(original, "fp16", keep_fp32=["up", "down"]))

@@ -50,6 +50,27 @@ class OutputAccuracy:
     first_bad_node: str = ""
 
 
+@dataclass(frozen=True)
+class Accuracy:
+    """The outputs of a network beside those of its reference.
+
+    Attributes:
+        method: what was compared with what, in words.
+        outputs: one entry per output.
+    """
+
+    method: str
+    outputs: tuple[OutputAccuracy, ...]
+
+    @property
+    def relative_l2(self) -> float:
+        """The largest relative L2 error of an output; infinite if one has NaN or infinity."""
+        return max(
+            (math.inf if o.nan_count + o.inf_count else o.relative_l2 for o in self.outputs),
+            default=0.0,
+        )
+
+
 def compare_outputs(reference: Arrays, outputs: Arrays) -> tuple[OutputAccuracy, ...]:
     """Compares outputs by name.
 

@@ -6,16 +6,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trtcore.errors import BackendError, EngineLoadError
+from trtcore.errors import BackendError, EngineLoadError, OptionError
 from trtcore.files import check_readable
 from trtcore.options import Options
-from trtcore.result import Build, ModelRecord, Profile
+from trtcore.result import Build, Layer, ModelRecord, Profile
 
 if TYPE_CHECKING:
     from trtcore.backends.tensorrt.bindings import Bindings
     from trtcore.backends.tensorrt.builder import Plan
     from trtcore.inspector import EngineInformation
     from trtcore.models.model import Model
+    from trtcore.precision_check import PrecisionCheck
 
 Progress = Callable[[str, int, int], None]
 Notify = Callable[[str], None]
@@ -48,35 +49,34 @@ def profile_model(
 
     Returns:
         The profile. After Ctrl-C it holds what was measured, and ``counts.interrupted`` is true.
+        ``accuracy`` is there if ``accuracy`` or ``tolerance`` was asked for.
 
     Raises:
         OptionError: an option makes no sense.
         ModelError: the model cannot be read or is not supported.
-        PrecisionError: the precision cannot be applied, or the engine does not have it.
+        PrecisionError: the precision cannot be applied.
+        PrecisionNotMetError: the engine does not have the precision, or the outputs are further
+            off than ``tolerance``.
         BackendError: the backend asked for cannot be used here.
         BuildError: TensorRT could not build the engine.
         EngineLoadError: the TensorRT asked for by name does not serve this GPU.
         RunError: the run failed.
     """
+    from trtcore.accuracy import check_tolerance
     from trtcore.backends.choice import choose_backend
-    from trtcore.engine import build_engine
+    from trtcore.engine import with_precision
     from trtcore.job import Job
 
     asked = Options(**options)
     choice = choose_backend(asked.backend)
     if choice.bindings is None and keep_plan is not None:
         raise BackendError(f"no engine is built here that could be kept: {choice.reason}")
-    job = Job(_load(model, weights, outputs, asked), asked, progress, notify)
-    job.check_inputs()
-    job.tell(choice.story)
-    if choice.bindings is None:
-        return job.profile_nodes(None, choice.reason)
-    plan = build_engine(choice.bindings, job.model, asked, progress)
-    if keep_plan is not None:
-        keep_plan(plan.content)
-    if choice.name == "onnxruntime":
-        return job.profile_nodes(plan.build, choice.reason)
-    return job.profile_engine(choice.bindings, plan)
+    loaded = _load(model, weights, outputs, asked)
+    job = Job(loaded, with_precision(asked, loaded), progress, notify)
+    profile = job.profile(choice, keep_plan)
+    if asked.tolerance is not None and profile.accuracy is not None:
+        check_tolerance(profile.accuracy.outputs, asked.tolerance)
+    return profile
 
 
 def profile_plan(
@@ -99,21 +99,28 @@ def profile_plan(
         The profile. Rows lead back to model nodes as far as the plan tells them.
 
     Raises:
-        OptionError: an option makes no sense, or shapes are outside the plan's range.
+        OptionError: an option makes no sense for a plan, or shapes are outside its range.
         BackendError: there is no TensorRT or no GPU to run it.
         EngineLoadError: not a plan, or made for another version or GPU.
         RunError: the run failed.
     """
     from trtcore.assemble import engine_profile
     from trtcore.job import run_plan
+    from trtcore.precision_check import check_precision
 
     asked = Options(**options)
+    if asked.precision is not None or asked.wants_accuracy:
+        raise OptionError("a plan is built already: its precision cannot be chosen or compared")
     content, source = _read_plan(plan)
     bindings = _plan_runner(asked.backend, source, notify)
     ran = run_plan(bindings, content, source, asked, progress)
     record = ModelRecord(Path(source).stem, source)
     build = Build(bindings.label, 0.0, len(content))
-    return engine_profile(bindings, ran, record, build, asked, "")
+
+    def describe(layers: Sequence[Layer], layer_ms: Sequence[float] | None) -> PrecisionCheck:
+        return check_precision(layers, "", layer_ms=layer_ms)
+
+    return engine_profile(bindings, ran, record, build, asked, describe)
 
 
 def inspect_plan(

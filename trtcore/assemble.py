@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trtcore.diagnosis import diagnose
 from trtcore.environment import capture_environment
 from trtcore.inspector import match_layers
-from trtcore.result import Build, IOTensor, ModelRecord, Profile
+from trtcore.precision_check import PrecisionCheck
+from trtcore.result import Build, IOTensor, Layer, ModelRecord, Profile
+from trtcore.statistics import summarise_layers
 
 if TYPE_CHECKING:
     from trtcore.backends.onnxruntime import NodeRun
@@ -16,6 +19,9 @@ if TYPE_CHECKING:
     from trtcore.job import PlanRun
     from trtcore.models.model import Model
     from trtcore.options import Options
+
+Check = Callable[[Sequence[Layer], Sequence[float] | None], PrecisionCheck]
+"""Says from the layers of an engine and their times what precision it has."""
 
 _SYNC_WORDS = {
     "enqueue": "enqueueV3 and synchronise; layers by IProfiler, reported after each iteration",
@@ -36,7 +42,7 @@ def engine_profile(
     model: ModelRecord,
     build: Build,
     asked: Options,
-    precision: str,
+    check: Check,
 ) -> Profile:
     """The profile of an engine that ran."""
     engine_run = ran.engine_run
@@ -45,7 +51,7 @@ def engine_profile(
     profile = Profile(
         model=model,
         backend=bindings.name,
-        precision=precision,
+        precision=asked.precision or "",
         batch=_batch(engine_run.io),
         method=f"{_SYNC_WORDS[asked.sync]} ({callbacks} callbacks{gated}); "
         f"{asked.inputs} input; latency in a context of its own that is never profiled; the passes "
@@ -63,6 +69,7 @@ def engine_profile(
         ),
         event_cost=ran.event_cost,
     )
+    profile = _checked(profile, check)
     return replace(profile, warnings=(*engine_run.run.problems, *diagnose(profile)))
 
 
@@ -90,6 +97,14 @@ def node_profile(
         build=build,
     )
     return replace(profile, warnings=(*warnings, *node_run.warnings, *diagnose(profile)))
+
+
+def _checked(profile: Profile, check: Check) -> Profile:
+    if profile.build is None:
+        return profile
+    medians = [row.median_ms for row in summarise_layers(profile)]
+    found = check(profile.layers, medians if profile.counts.measured else None)
+    return replace(profile, build=found.recorded(profile.build))
 
 
 def _batch(io: tuple[IOTensor, ...]) -> int:

@@ -31,24 +31,28 @@ from trtcore.precision_plan import TYPE_ATTRIBUTES
 _LOW = (TensorProto.FLOAT16, TensorProto.BFLOAT16)
 
 
-def emulated(model: Model) -> Model:
+def emulated(model: Model, *, rounds: bool = True) -> Model:
     """Rewrites a 16-bit graph so that ONNX Runtime's CPU kernels show what 16 bits do to it.
 
     Inputs and outputs become float32; values keep their names.
+
+    Args:
+        model: in any precision.
+        rounds: round every value to its type; without it only the weights are.
     """
     proto = ModelProto()
     proto.CopyFrom(model.proto)
     inferred = onnx.shape_inference.infer_shapes(without_weights(proto), data_prop=True)
-    _emulate(proto.graph, inferred.graph)
+    _emulate(proto.graph, inferred.graph, rounds)
     return replace(model, proto=proto)
 
 
-def _emulate(graph: GraphProto, inferred: GraphProto) -> None:
-    types = elem_types(inferred)
+def _emulate(graph: GraphProto, inferred: GraphProto, rounds: bool) -> None:
+    types = elem_types(inferred) if rounds else {}
     nodes: list[NodeProto] = []
     for node, typed in zip(graph.node, inferred.node, strict=True):
         for body, typed_body in zip(bodies(node), bodies(typed), strict=True):
-            _emulate(body, typed_body)
+            _emulate(body, typed_body, rounds)
         for attribute in node.attribute:
             _widen_attribute(attribute)
         nodes += _rounded(node, types)

@@ -31,8 +31,8 @@ def make_inputs(
         specs: name, static shape and dtype of every input, in NumPy's or TensorRT's words;
             ``bfloat16`` is made as float32 values that bfloat16 holds exactly.
         source: ``random``, ``zeros`` or a path to an ``.npz`` that holds every input by name.
-        seed: seed of ``random``: standard normal for floats, 0 to 7 for integers, coin flips for
-            booleans. Zeros flatter the clock, so random is the default.
+        seed: seed of ``random``, with the input's name: standard normal for floats, 0 to 7 for
+            integers, coin flips for booleans. Zeros flatter the clock, so random is the default.
 
     Returns:
         C-contiguous arrays by input name, in the order of the specs.
@@ -41,7 +41,7 @@ def make_inputs(
         OptionError: the file cannot be read, or an array is missing, of another shape or dtype.
     """
     if source == "random":
-        return {spec.name: np.asarray(_random(spec, i, seed)) for i, spec in enumerate(specs)}
+        return {spec.name: np.asarray(_random(spec, seed)) for spec in specs}
     if source == "zeros":
         return {spec.name: np.zeros(spec.shape, _dtype(spec)) for spec in specs}
     arrays = _read_npz(Path(source))
@@ -68,9 +68,9 @@ def _dtype(spec: TensorInfo) -> np.dtype[np.generic]:
         ) from None
 
 
-def _random(spec: TensorInfo, index: int, seed: int) -> Array:
+def _random(spec: TensorInfo, seed: int) -> Array:
     dtype = _dtype(spec)
-    generator = np.random.default_rng([seed, index])
+    generator = np.random.default_rng([seed, zlib.crc32(spec.name.encode())])
     if dtype.kind == "b":
         return generator.integers(0, 2, spec.shape).astype(bool)
     if dtype.kind in "iu":

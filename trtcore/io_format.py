@@ -82,6 +82,8 @@ def check_io_formats(formats: Mapping[str, str], tensors: Sequence[TensorInfo]) 
     """
     by_name = {tensor.name: tensor for tensor in tensors}
     for name, word in formats.items():
+        if word not in FORMATS:
+            raise OptionError(f"format of '{name}' is '{word}', accepted: {', '.join(FORMATS)}")
         if name not in by_name:
             known = ", ".join(f"'{tensor}'" for tensor in by_name)
             raise OptionError(f"--io-format names '{name}', the inputs and outputs are {known}")

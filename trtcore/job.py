@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from trtcore.assemble import engine_profile, model_record, node_profile
-from trtcore.errors import EngineLoadError
+from trtcore.engine import build_engine, check_engine, converted
+from trtcore.errors import EngineLoadError, OptionError
 from trtcore.inputs import GENERATED, make_inputs
 from trtcore.models import Model, model_inputs, model_outputs
 from trtcore.options import Options
-from trtcore.precision import apply_precision
+from trtcore.precision import own_precision
+from trtcore.reference import Reference
 from trtcore.result import Build, Clocks, EventCost, IOTensor, Profile
 
 if TYPE_CHECKING:
+    from trtcore.backends.choice import Choice
     from trtcore.backends.tensorrt.bindings import Bindings
     from trtcore.backends.tensorrt.builder import Plan
     from trtcore.session.engine_run import EngineRun
@@ -25,6 +29,11 @@ Notify = Callable[[str], None]
 
 _GPU_ITERATIONS = 1000
 _LEAST_ITERATIONS = 100
+# What a precision is where ONNX Runtime computes it.
+_ON_CPU = {
+    "tf32": "a CPU has no TF32: this is FP32",
+    "half2": "a CPU has no vectorised formats: this is FP16",
+}
 
 
 @dataclass(frozen=True)
@@ -38,22 +47,50 @@ class PlanRun:
 
 @dataclass(frozen=True)
 class Job:
-    """A loaded model, how to profile it, and whom to tell."""
+    """A loaded model, how to profile it in which precision, and whom to tell."""
 
     model: Model
     asked: Options
     progress: Progress | None
     notify: Notify | None
 
+    def profile(self, choice: Choice, keep_plan: Callable[[bytes], None] | None) -> Profile:
+        """Builds the engine where one can be built, and profiles it or the model itself."""
+        self.prepare()
+        self.tell(choice.story)
+        if choice.bindings is None:
+            if self.asked.io_formats:
+                raise OptionError("io formats are those of an engine, and none is built here")
+            return self.profile_nodes(None, choice.reason)
+        plan = build_engine(choice.bindings, self.model, self.asked, self.progress)
+        if keep_plan is not None:
+            keep_plan(plan.content)
+        if choice.name == "onnxruntime":
+            return self.profile_nodes(plan, choice.reason)
+        return self.profile_engine(choice.bindings, plan)
+
+    def prepare(self) -> None:
+        """Finds out before the build whether an input file fits and the model can be compared."""
+        if self.asked.inputs not in GENERATED:
+            make_inputs(model_inputs(self.model), self.asked.inputs)
+        if self.asked.wants_accuracy:
+            self.report("computing the reference")
+            _ = self.reference.outputs
+
+    @cached_property
+    def reference(self) -> Reference:
+        """The model in FP32 on the input of the run."""
+        return Reference(self.model, self.asked.inputs, self.asked.seed)
+
     def tell(self, line: str) -> None:
         """Shows the user a line."""
         if self.notify is not None and line:
             self.notify(line)
 
-    def check_inputs(self) -> None:
-        """Finds out before the build whether an input file fits."""
-        if self.asked.inputs not in GENERATED:
-            make_inputs(model_inputs(self.model), self.asked.inputs)
+    def report(self, phase: str) -> None:
+        """Shows the user what is being done."""
+        if self.progress is not None:
+            self.progress(phase, 0, 0)
 
     def profile_engine(self, bindings: Bindings, plan: Plan) -> Profile:
         """Profiles a fresh plan; a GPU that this TensorRT does not serve is left to the CPU."""
@@ -63,32 +100,58 @@ class Job:
             if self.asked.backend != "auto":
                 raise
             self.tell(f"{error}: timing the un-fused model on the CPU with ONNX Runtime")
-            return self.profile_nodes(plan.build, str(error))
-        record = model_record(self.model)
-        return engine_profile(bindings, ran, record, plan.build, self.asked, self.asked.precision)
+            return self.profile_nodes(plan, str(error))
+        return self.engine_profile(bindings, plan, ran)
 
-    def profile_nodes(self, build: Build | None, reason: str) -> Profile:
+    def engine_profile(self, bindings: Bindings, plan: Plan, ran: PlanRun) -> Profile:
+        """The profile of a plan that ran; rows lead back to the model as it was loaded."""
+        record = replace(model_record(self.model), notes=plan.model.notes)
+        check = partial(check_engine, model=self.model, asked=self.asked)
+        profile = engine_profile(bindings, ran, record, plan.build, self.asked, check)
+        accuracy = None
+        if self.asked.wants_accuracy and not profile.counts.interrupted:
+            self.report("comparing the outputs")
+            accuracy = self.reference.of_engine(plan.model, ran.engine_run.outputs)
+        return replace(profile, accuracy=accuracy, warnings=(*plan.warnings, *profile.warnings))
+
+    def profile_nodes(self, plan: Plan | None, reason: str) -> Profile:
         """Profiles the un-fused model with ONNX Runtime; ``reason`` says why not on a GPU.
 
         ONNX Runtime asked for by name runs the precision asked for. As a stand-in it runs the
         model as it is: that is the un-optimised baseline, and 16 bits on a CPU mean nothing.
         """
+        asked, precision = self.asked, self.asked.precision or ""
+        graph = plan.model if plan else converted(self.model, asked)
+        warnings = [f"timed on the CPU: {reason}"] if reason else []
+        model = graph
+        if asked.backend != "onnxruntime":
+            model, precision = self.model, own_precision(self.model).value
+            if asked.precision != precision:
+                done = "built" if plan else "asked for"
+                warnings.append(f"{asked.precision} was {done}; the CPU timed the model as it is")
+        elif precision in _ON_CPU:
+            warnings.append(_ON_CPU[precision])
+        profile = self.time_nodes(model, plan.build if plan else None, precision, warnings)
+        if not asked.wants_accuracy or profile.counts.interrupted:
+            return profile
+        self.report("comparing the outputs")
+        return replace(profile, accuracy=self.reference.of_graph(graph))
+
+    def time_nodes(
+        self, model: Model, build: Build | None, precision: str, warnings: Sequence[str]
+    ) -> Profile:
+        """Times every node of a graph on the CPU."""
         from trtcore.backends.onnxruntime import profile_nodes, runtime_label
 
-        asked, model, precision = self.asked, self.model, "fp32"
-        warnings = (f"timed on the CPU: {reason}",) if reason else ()
-        if asked.backend == "onnxruntime":
-            precision = asked.precision
-            model = apply_precision(model, precision)
-        elif build is not None and asked.precision != precision:
-            warnings = (*warnings, f"{asked.precision} was built; the CPU timed the model as it is")
+        asked = self.asked
         inputs = make_inputs(model_inputs(model), asked.inputs, asked.seed)
         node_run = profile_nodes(model, inputs, iterations=asked.iterations, progress=self.progress)
         io = (
             *(IOTensor(t.name, t.shape, t.dtype, mode="input") for t in model_inputs(model)),
             *(IOTensor(t.name, t.shape, t.dtype, mode="output") for t in model_outputs(model)),
         )
-        return node_profile(model, node_run, io, runtime_label(), build, precision, warnings)
+        label = runtime_label()
+        return node_profile(model, node_run, io, label, build, precision, tuple(warnings))
 
 
 def run_plan(

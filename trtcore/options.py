@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 SYNC_MODES = ("enqueue", "execute")
 PRECISIONS = ("fp32", "tf32", "fp16", "half2", "bf16")
+IO_PRECISIONS = ("fp32", "fp16", "bf16")
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,13 @@ class Options:
 
     Attributes:
         backend: ``auto``, ``tensorrt``, ``tensorrt_rtx`` or ``onnxruntime``.
-        precision: ``fp32``, ``tf32``, ``fp16``, ``half2`` or ``bf16``.
+        precision: ``fp32``, ``tf32``, ``fp16``, ``half2`` or ``bf16``; None is the model's own.
+        keep_fp32: op types or globs over node names that stay in FP32.
+        io_precision: ``fp32``, ``fp16`` or ``bf16`` for the network's float inputs and outputs;
+            None is that of the network.
+        io_formats: formats of inputs and outputs by name, such as ``chw2``.
+        accuracy: compare the outputs with those of the FP32 model.
+        tolerance: the largest relative L2 error of an output that is accepted; None accepts any.
         batch: leading dimension of every input that has a batch dimension; None keeps the model's.
         shapes: whole input shapes by name.
         iterations: of each pass. None is 1000 on a GPU and as many as fit in about 10 s on a CPU.
@@ -43,7 +50,12 @@ class Options:
     """
 
     backend: str = "auto"
-    precision: str = "fp32"
+    precision: str | None = None
+    keep_fp32: Sequence[str] = ()
+    io_precision: str | None = None
+    io_formats: Mapping[str, str] = field(default_factory=dict)
+    accuracy: bool = False
+    tolerance: float | None = None
     batch: int | None = None
     shapes: Mapping[str, Sequence[int]] = field(default_factory=dict)
     iterations: int | None = None
@@ -66,10 +78,27 @@ class Options:
             self.stop_rule()
         if self.seed < 0:
             raise OptionError(f"seed is {self.seed}, must be 0 or more")
-        for name, accepted in (("sync", SYNC_MODES), ("precision", PRECISIONS)):
-            if getattr(self, name) not in accepted:
-                given = getattr(self, name)
-                raise OptionError(f"{name} is '{given}', must be one of {', '.join(accepted)}")
+        self._check_words()
+        if isinstance(self.keep_fp32, str):
+            raise OptionError(f"keep_fp32 is '{self.keep_fp32}', expected a list of names")
+        if self.tolerance is not None and not self.tolerance >= 0:
+            raise OptionError(f"tolerance is {self.tolerance}, must be 0 or more")
+
+    @property
+    def wants_accuracy(self) -> bool:
+        """Whether the outputs are to be compared with those of the FP32 model."""
+        return self.accuracy or self.tolerance is not None
+
+    def _check_words(self) -> None:
+        for name, accepted in (
+            ("sync", SYNC_MODES),
+            ("precision", (*PRECISIONS, None)),
+            ("io_precision", (*IO_PRECISIONS, None)),
+        ):
+            given = getattr(self, name)
+            if given not in accepted:
+                words = ", ".join(filter(None, accepted))
+                raise OptionError(f"{name.replace('_', '-')} is '{given}', must be one of {words}")
 
     def stop_rule(self) -> StopRule | None:
         """When to stop beyond a number of iterations; None if nothing was asked for."""

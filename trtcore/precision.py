@@ -51,7 +51,17 @@ _ELEM_TYPES: dict[str, int] = {
     "half2": TensorProto.FLOAT16,
     "bf16": TensorProto.BFLOAT16,
 }
+_OWN: dict[int, Precision] = {
+    TensorProto.FLOAT: Precision.FP32,
+    TensorProto.FLOAT16: Precision.FP16,
+    TensorProto.BFLOAT16: Precision.BF16,
+}
 _IO_PRECISIONS = ("fp32", "fp16", "bf16")
+
+
+def own_precision(model: Model) -> Precision:
+    """The precision that a model has by itself: ``fp32``, ``fp16`` or ``bf16``."""
+    return _OWN[float_type(model.proto)]
 
 
 def apply_precision(

@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from trtcore.dtypes import itemsize, numpy_name
 from trtcore.errors import PrecisionNotMetError
+from trtcore.layer_precision import LayerPrecision
 from trtcore.markers import is_marker
-from trtcore.result import Layer
+from trtcore.result import Build, Layer
 
 MET, NOT_MET, OPAQUE = "met", "not met", "opaque"
 
@@ -44,29 +45,6 @@ _MATRIX = re.compile("correlation|conv|gemm|matmul|matrix|fusion|fullyconnected"
 _LEAST_OF_ALL = 0.5
 _LEAST_OF_MATRIX = 0.75
 _NAMES_SHOWN = 4
-
-
-@dataclass(frozen=True)
-class LayerPrecision:
-    """What one layer computes in.
-
-    Attributes:
-        layer: its name.
-        kind: its type, such as ``correlation``.
-        dtype: such as ``Float``.
-        nodes: the model nodes it came from.
-        median_ms: its time; None without samples.
-        share: part of the time of all layers, 0 to 1; None without samples.
-        is_requested: whether all its nodes were to stay in FP32.
-    """
-
-    layer: str
-    kind: str
-    dtype: str
-    nodes: tuple[str, ...]
-    median_ms: float | None
-    share: float | None
-    is_requested: bool
 
 
 @dataclass(frozen=True)
@@ -107,8 +85,13 @@ class PrecisionCheck:
         Raises:
             PrecisionNotMetError: with the report line.
         """
-        if self.verdict == NOT_MET:
-            raise PrecisionNotMetError(f"the engine is not what was asked for: {self.line}")
+        _require(self.verdict, self.line)
+
+    def recorded(self, build: Build) -> Build:
+        """The record of a build with what was found here."""
+        return replace(
+            build, precision=self.line, precision_verdict=self.verdict, islands=self.islands
+        )
 
 
 def check_precision(
@@ -144,6 +127,15 @@ def check_precision(
     )
 
 
+def require_met(build: Build) -> None:
+    """Does nothing unless the engine is plainly not what was asked for.
+
+    Raises:
+        PrecisionNotMetError: with the line of the report.
+    """
+    _require(build.precision_verdict, build.precision)
+
+
 def layer_dtype(layer: Layer) -> str:
     """The type a layer computes in, in the inspector's word; ``""`` for integers and none."""
     for tensors in (layer.outputs, layer.inputs):
@@ -151,6 +143,11 @@ def layer_dtype(layer: Layer) -> str:
         if types:
             return _WORDS[max(types, key=itemsize)]
     return ""
+
+
+def _require(verdict: str, line: str) -> None:
+    if verdict == NOT_MET:
+        raise PrecisionNotMetError(f"the engine is not what was asked for: {line}")
 
 
 def _rows(

@@ -3,102 +3,99 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trtcore.accuracy import OutputAccuracy, compare_outputs
+from trtcore.accuracy import Accuracy, Arrays, OutputAccuracy, compare_outputs
 from trtcore.emulation import emulated
 from trtcore.inputs import make_inputs
 from trtcore.models.model import Model
 from trtcore.models.onnx_graph import model_inputs
 from trtcore.nonfinite import first_nonfinite_node, with_outputs
+from trtcore.precision_source import float_type
+from trtcore.precision_weights import LABELS
 
 Outputs = dict[str, NDArray[Any]]
 
 
-def reference_outputs(
-    model: Model,
-    source: str | Path = "random",
-    seed: int = 0,
-    threads: int | None = None,
-    names: Sequence[str] = (),
-) -> Outputs:
-    """Runs a model on the CPU, on input made from a seed.
+@dataclass(frozen=True)
+class Reference:
+    """A model in FP32 on one input: what other precisions of it are compared with.
 
-    A 16-bit model gets the same input, rounded, and is computed with every value rounded to its
-    type; its outputs come back as float32.
+    The weights of a 16-bit model are taken as they are, and everything is computed in FP32.
 
-    Args:
-        model: in any precision.
+    Attributes:
+        model: as it was loaded.
         source: ``random``, ``zeros`` or an ``.npz``, see `make_inputs`.
         seed: of random input.
         threads: within an operator; the number of physical cores if left out.
-        names: inner values to return in place of the outputs.
-
-    Raises:
-        ModelError: ONNX Runtime cannot run the model.
-        OptionError: the input does not fit.
     """
-    from trtcore.backends.onnxruntime import run_model
 
-    inputs = make_inputs(model_inputs(model), source, seed)
-    inputs = {name: _widened(array) for name, array in inputs.items()}
-    wide = emulated(model)
-    return run_model(with_outputs(wide, names) if names else wide, inputs, threads=threads)
+    model: Model
+    source: str | Path = "random"
+    seed: int = 0
+    threads: int | None = None
 
+    @cached_property
+    def outputs(self) -> Outputs:
+        """The outputs by name, computed once.
 
-def accuracy_on_cpu(
-    reference: Model,
-    model: Model,
-    source: str | Path = "random",
-    seed: int = 0,
-    threads: int | None = None,
-) -> tuple[OutputAccuracy, ...]:
-    """Accuracy of a converted graph on the CPU, with the node where NaN or infinity began.
+        Raises:
+            ModelError: ONNX Runtime cannot run the model.
+            OptionError: the input does not fit.
+        """
+        return self._run(self.model, rounds=False)
 
-    Args:
-        reference: the FP32 model.
-        model: the same in another precision.
-        source: as for `reference_outputs`.
-        seed: of random input.
-        threads: within an operator.
-    """
-    expected = reference_outputs(reference, source, seed, threads)
-    accuracies = compare_outputs(expected, reference_outputs(model, source, seed, threads))
-    return with_first_bad_node(accuracies, model, source, seed, threads)
+    def of_engine(self, graph: Model, outputs: Arrays) -> Accuracy:
+        """Compares what an engine gave for the same input.
 
+        Args:
+            graph: what the engine was built from; tells where NaN or infinity begins.
+            outputs: of the engine, by name.
+        """
+        return self._accuracy(graph, outputs, "the engine")
 
-def with_first_bad_node(
-    accuracies: tuple[OutputAccuracy, ...],
-    model: Model,
-    source: str | Path = "random",
-    seed: int = 0,
-    threads: int | None = None,
-) -> tuple[OutputAccuracy, ...]:
-    """Finds the node where NaN or infinity began, by running the graph on the CPU.
+    def of_graph(self, graph: Model) -> Accuracy:
+        """Compares what a converted graph gives on the CPU, every value rounded to its type."""
+        label = LABELS[float_type(graph.proto)]
+        words = f"the {label} graph on the CPU, every value rounded to its type and sums in FP32,"
+        return self._accuracy(graph, self._run(graph), words)
 
-    Args:
-        accuracies: of the outputs; those without NaN and infinity stay as they are.
-        model: the converted graph.
-        source: the input that was used.
-        seed: of that input.
-        threads: within an operator.
-    """
-    if not any(accuracy.nan_count or accuracy.inf_count for accuracy in accuracies):
-        return accuracies
-    node = first_nonfinite_node(
-        model, lambda names: reference_outputs(model, source, seed, threads, names)
-    )
-    return tuple(
-        replace(accuracy, first_bad_node=node)
-        if accuracy.nan_count or accuracy.inf_count
-        else accuracy
-        for accuracy in accuracies
-    )
+    def _accuracy(self, graph: Model, outputs: Arrays, what: str) -> Accuracy:
+        found = compare_outputs(self.outputs, outputs)
+        source = f"random input of seed {self.seed}" if self.source == "random" else self.source
+        made_up = f"; weights {self.model.weights}" if self.model.weights != "file" else ""
+        return Accuracy(
+            f"{what} against the model in FP32 under ONNX Runtime, {source}{made_up}",
+            self._with_first_bad_node(found, graph),
+        )
+
+    def _with_first_bad_node(
+        self, accuracies: tuple[OutputAccuracy, ...], graph: Model
+    ) -> tuple[OutputAccuracy, ...]:
+        """Finds the node where NaN or infinity began, by running the graph on the CPU."""
+        if not any(accuracy.nan_count or accuracy.inf_count for accuracy in accuracies):
+            return accuracies
+        node = first_nonfinite_node(graph, lambda names: self._run(graph, names))
+        return tuple(
+            replace(accuracy, first_bad_node=node)
+            if accuracy.nan_count or accuracy.inf_count
+            else accuracy
+            for accuracy in accuracies
+        )
+
+    def _run(self, graph: Model, names: Sequence[str] = (), *, rounds: bool = True) -> Outputs:
+        from trtcore.backends.onnxruntime import run_model
+
+        inputs = make_inputs(model_inputs(graph), self.source, self.seed)
+        inputs = {name: _widened(array) for name, array in inputs.items()}
+        wide = emulated(graph, rounds=rounds)
+        return run_model(with_outputs(wide, names) if names else wide, inputs, threads=self.threads)
 
 
 def _widened(array: NDArray[Any]) -> NDArray[Any]:

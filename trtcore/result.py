@@ -13,6 +13,9 @@ from math import isfinite
 import numpy as np
 from numpy.typing import NDArray
 
+from trtcore.accuracy import Accuracy
+from trtcore.layer_precision import LayerPrecision
+
 FloatArray = NDArray[np.float32]
 
 
@@ -172,6 +175,9 @@ class Build:
         auxiliary_streams: CUDA streams it may use beside the main one.
         verbosity: profiling verbosity of the plan: ``DETAILED``, ``LAYER_NAMES_ONLY``, ``NONE``.
         cache: what a timing or runtime cache did for it, in words.
+        precision: what its layers compute in beside what was asked for, in one line.
+        precision_verdict: ``met``, ``not met``, ``opaque``; empty if it was not looked at.
+        islands: the layers of another type than asked for, longest first.
     """
 
     backend: str
@@ -181,6 +187,9 @@ class Build:
     auxiliary_streams: int = 0
     verbosity: str = "DETAILED"
     cache: str = ""
+    precision: str = ""
+    precision_verdict: str = ""
+    islands: tuple[LayerPrecision, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -302,6 +311,7 @@ class Profile:
         environment: where it was measured.
         build: the engine, if one was built or loaded.
         event_cost: what the profiler's events cost here, if that was calibrated.
+        accuracy: the outputs beside those of the FP32 model, if they were compared.
         warnings: what a reader of the figures has to know.
     """
 
@@ -317,4 +327,5 @@ class Profile:
     environment: Environment
     build: Build | None = None
     event_cost: EventCost | None = None
+    accuracy: Accuracy | None = None
     warnings: tuple[str, ...] = ()

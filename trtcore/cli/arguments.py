@@ -37,6 +37,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_inspect(commands)
     _add_convert(commands)
     _add_report(commands)
+    _add_compare(commands)
     return parser
 
 
@@ -83,6 +84,7 @@ def _add_profile(commands: _Commands[_Parser]) -> None:
     parser = _command(commands, "profile", "time every layer of a network", _PROFILE_EXAMPLES)
     parser.add_argument("model", metavar="MODEL", help=f"{_MODEL_HELP}, or FILE.plan")
     _add_model_options(parser)
+    _add_precision_options(parser)
     _add_run_options(parser)
     _add_output_options(parser)
 
@@ -93,6 +95,7 @@ def _add_build(commands: _Commands[_Parser]) -> None:
     parser.add_argument("-o", "--output-file", metavar="FILE", help="write the plan to FILE")
     parser.add_argument("--layers", action="store_true", help="print every layer of the engine")
     _add_model_options(parser)
+    _add_precision_options(parser)
     parser.add_argument("--quiet", action="store_true", help="no progress, no report")
 
 
@@ -128,6 +131,39 @@ def _add_report(commands: _Commands[_Parser]) -> None:
     _add_view_options(parser.add_argument_group("table"))
 
 
+_COMPARE_EXAMPLES = """\
+examples:
+  trtcore compare fp32.json fp16.json
+  trtcore compare caffe_time.log new.json               a pasted `caffe time` log
+  trtcore compare main.json new.json --fail-if 'total > 3%' --fail-if 'layer inception_* > 10%'
+exit codes: 0 done, 2 bad input, 3 a --fail-if condition is broken
+"""
+
+
+def _add_compare(commands: _Commands[_Parser]) -> None:
+    parser = _command(
+        commands, "compare", "compare results of one model, node by node", _COMPARE_EXAMPLES
+    )
+    kinds = (
+        "a saved result, trtexec's --exportProfile, a `caffe time` log, or the old sample's table"
+    )
+    parser.add_argument("base", metavar="BASE", help=kinds)
+    parser.add_argument("new", metavar="NEW", nargs="+", help="the same, each compared with BASE")
+    parser.add_argument(
+        "--layer-info", metavar="FILE", help="trtexec's --exportLayerInfo for its profiles"
+    )
+    parser.add_argument(
+        "--allow-partial", action="store_true", help="go on where the models differ"
+    )
+    parser.add_argument(
+        "--fail-if", metavar="CONDITION", action="append", default=[], help="exit with 3 if so"
+    )
+    parser.add_argument("--top", type=int, metavar="K", help="print the largest K changes only")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--markdown", action="store_true", help="a table for a pull request")
+    form.add_argument("--json", action="store_true", help="all of it, for other tools")
+
+
 def _add_source_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--weights", metavar="FILE", help=".caffemodel of a Caffe model")
     group.add_argument(
@@ -155,10 +191,6 @@ def _add_model_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("model and engine")
     _add_source_options(group)
     group.add_argument(
-        "--precision", default=None, metavar="P", help="fp32 (default), tf32, fp16, half2, bf16"
-    )
-    group.add_argument("--fp16", action="store_true", help="short for --precision fp16")
-    group.add_argument(
         "--backend",
         default="auto",
         metavar="NAME",
@@ -171,6 +203,44 @@ def _add_model_options(parser: argparse.ArgumentParser) -> None:
         "--serial", action="store_true", help="one stream: layers do not overlap, times add up"
     )
     group.add_argument("--no-cache", action="store_true", help="keep nothing in the cache folder")
+
+
+def _add_precision_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("precision")
+    group.add_argument(
+        "--precision", metavar="P", help="fp32, tf32, fp16, half2, bf16; default: the model's own"
+    )
+    group.add_argument("--fp16", action="store_true", help="short for --precision fp16")
+    group.add_argument("--half2", action="store_true", help="short for --precision half2")
+    group.add_argument(
+        "--keep-fp32",
+        metavar="WHAT",
+        action="append",
+        default=[],
+        help="operators or nodes that stay FP32: LRN,Softmax,inception_5b/*",
+    )
+    group.add_argument(
+        "--io-precision", metavar="P", help="of inputs and outputs: fp32, fp16, bf16"
+    )
+    group.add_argument(
+        "--io-format",
+        metavar="NAME:FORMAT",
+        action="append",
+        default=[],
+        help="data:chw2; also hwc8, chw4, chw16, chw32, linear",
+    )
+
+
+def _add_accuracy_options(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--accuracy", action="store_true", help="compare the outputs with FP32 on the CPU"
+    )
+    group.add_argument(
+        "--tolerance",
+        type=float,
+        metavar="E",
+        help="exit 1 if an output is further off (relative L2), such as 1e-2",
+    )
 
 
 def _add_run_options(parser: argparse.ArgumentParser) -> None:
@@ -202,6 +272,7 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--sync", default="enqueue", metavar="HOW", help="enqueue (default) or execute (executeV2)"
     )
+    _add_accuracy_options(group)
 
 
 def _add_output_options(parser: argparse.ArgumentParser) -> None:

@@ -16,7 +16,7 @@ def model_options(options: argparse.Namespace) -> dict[str, Any]:
         "outputs": tuple(options.output),
         "batch": options.batch,
         "shapes": parse_shapes(options.shapes),
-        "precision": precision(options),
+        **precision_options(options),
         "backend": options.backend,
         "workspace_mib": options.workspace,
         "serial": options.serial,
@@ -37,12 +37,32 @@ def run_options(options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def precision(options: argparse.Namespace) -> str:
-    """The precision asked for, by name or by its short form.
+def precision_options(options: argparse.Namespace) -> dict[str, Any]:
+    """What is asked of the precision."""
+    from trtcore.io_format import parse_io_formats
+
+    return {
+        "precision": _precision(options),
+        "keep_fp32": tuple(
+            part for given in options.keep_fp32 for part in given.split(",") if part
+        ),
+        "io_precision": options.io_precision,
+        "io_formats": parse_io_formats(options.io_format),
+    }
+
+
+def _precision(options: argparse.Namespace) -> str | None:
+    """The precision asked for, by name or by its short form; None if none was.
 
     Raises:
         OptionError: two that contradict each other.
     """
-    if options.fp16 and options.precision not in (None, "fp16"):
-        raise OptionError(f"--fp16 and --precision {options.precision} contradict each other")
-    return "fp16" if options.fp16 else options.precision or "fp32"
+    given = {
+        "--fp16": "fp16" if options.fp16 else None,
+        "--half2": "half2" if options.half2 else None,
+        f"--precision {options.precision}": options.precision,
+    }
+    asked = {option: word for option, word in given.items() if word}
+    if len(set(asked.values())) > 1:
+        raise OptionError(f"{' and '.join(asked)} contradict each other")
+    return next(iter(asked.values()), None)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from trtcore.accuracy import check_tolerance
 from trtcore.api import profile_model, profile_plan
-from trtcore.cli.common import model_options, run_options
+from trtcore.cli.common import model_options, precision_options, run_options
 from trtcore.cli.progress import Progress, notify, shown_progress
 from trtcore.errors import OptionError
 from trtcore.files import check_writable, write_file
+from trtcore.precision_check import require_met
 from trtcore.result import Profile
 
 PLAN_SUFFIXES = (".plan", ".engine", ".trt")
@@ -24,7 +26,10 @@ def run(options: argparse.Namespace) -> int:
     if not options.quiet:
         _print(profile, options)
     _save(profile, options)
-    return _INTERRUPTED if profile.counts.interrupted else 0
+    if profile.counts.interrupted:
+        return _INTERRUPTED
+    _require(profile, options)
+    return 0
 
 
 def is_plan(path: str) -> bool:
@@ -37,6 +42,8 @@ def _check(options: argparse.Namespace) -> None:
     from trtcore.report.rows import View
 
     View(options.sort, options.top, options.group_by)
+    if options.tolerance is not None:
+        check_tolerance((), options.tolerance)
     for path in (options.save, options.csv, options.save_engine):
         if path is not None:
             check_writable(path)
@@ -51,19 +58,44 @@ def _profile(options: argparse.Namespace, progress: Progress | None) -> Profile:
             keep_plan=None if path is None else lambda plan: write_file(path, plan),
             progress=progress,
             notify=tell,
+            accuracy=options.accuracy or options.tolerance is not None,
             **model_options(options),
             **run_options(options),
         )
+    return _profile_plan(options, progress)
+
+
+def _profile_plan(options: argparse.Namespace, progress: Progress | None) -> Profile:
     given = model_options(options)
+    if any(precision_options(options).values()):
+        raise OptionError(f"{options.model} is built already: its precision cannot be chosen")
+    if options.accuracy or options.tolerance is not None:
+        raise OptionError(
+            f"{options.model} is built already: comparing its outputs needs the model"
+        )
     for name in ("weights", "outputs", "workspace_mib", "serial"):
         if given[name]:
             raise OptionError(f"{options.model} is built already: --{name} has no meaning for it")
-    if options.precision or options.fp16:
-        raise OptionError(f"{options.model} is built already: its precision cannot be chosen")
     kept = {name: given[name] for name in ("backend", "batch", "shapes", "use_cache")}
     return profile_plan(
-        options.model, progress=progress, notify=tell, **kept, **run_options(options)
+        options.model,
+        progress=progress,
+        notify=None if options.quiet else notify,
+        **kept,
+        **run_options(options),
     )
+
+
+def _require(profile: Profile, options: argparse.Namespace) -> None:
+    """Ends with an error, now that all is shown and saved, if the precision is not what it was.
+
+    Raises:
+        PrecisionNotMetError: the engine does not have it, or the outputs are too far off.
+    """
+    if profile.build is not None:
+        require_met(profile.build)
+    if profile.accuracy is not None and options.tolerance is not None:
+        check_tolerance(profile.accuracy.outputs, options.tolerance)
 
 
 def _print(profile: Profile, options: argparse.Namespace) -> None:

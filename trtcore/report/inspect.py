@@ -10,6 +10,7 @@ from trtcore.inspector import EngineInformation
 from trtcore.markers import is_marker
 from trtcore.report.facts import engine_text, io_lines, place_facts
 from trtcore.report.labels import layer_labels
+from trtcore.report.precision import build_facts, precision_facts
 from trtcore.result import Build, Layer, Profile, TensorInfo
 
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ _WIDTH = 10_000
 
 def render_inspection(profile: Profile) -> str:
     """Returns what is in a saved result, without its times."""
-    facts = [f"{label}: {text}" for label, text in place_facts(profile)]
+    found = (*precision_facts(profile), *place_facts(profile))
+    facts = [f"{label}: {text}" for label, text in found]
     return _join(io_lines(profile.io), _layer_lines(profile.layers), facts)
 
 
@@ -35,6 +37,7 @@ def render_plan(
         with_layers: list its layers too.
     """
     facts = [f"Engine: {engine_text(build)}"]
+    facts += [f"{label}: {text}" for label, text in build_facts(build)]
     if information is None:
         return _join(facts, ["TensorRT did not tell what is in it"])
     layers = _layer_lines(information.layers) if with_layers else []

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from trtcore.diagnosis import diagnose
 from trtcore.report.facts import Fact, io_lines, place_facts, reconciliation_facts, timing_facts
 from trtcore.report.labels import shorten
+from trtcore.report.precision import precision_facts
 from trtcore.report.rows import Row, View, make_rows
 from trtcore.result import Profile
 from trtcore.statistics import SAMPLES_NEEDED
@@ -81,7 +82,12 @@ def _print(profile: Profile, console: Console, view: View, width: int | None) ->
         console.print()
     console.print(_row_table(profile, view, width))
     console.print(_footnote(profile), style="dim", markup=False, highlight=False)
-    for facts in (reconciliation_facts(profile), timing_facts(profile), place_facts(profile)):
+    for facts in (
+        reconciliation_facts(profile),
+        timing_facts(profile),
+        precision_facts(profile),
+        place_facts(profile),
+    ):
         if facts:
             console.print()
             console.print(_fact_table(facts, width))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from trtcore.backends.tensorrt.bindings import Bindings
@@ -27,12 +28,15 @@ class BuildOptions:
         max_aux_streams: CUDA streams beside the main one; None leaves it to TensorRT, 0 makes a
             serial engine.
         tf32: whether FP32 convolutions and products may use TF32.
+        io_formats: formats of inputs and outputs by name, in words of `trtcore.io_format`; others
+            are linear.
         use_cache: whether to keep and use a timing cache in the user's cache folder.
     """
 
     workspace_bytes: int | None = None
     max_aux_streams: int | None = None
     tf32: bool = False
+    io_formats: Mapping[str, str] = field(default_factory=dict)
     use_cache: bool = True
 
 
@@ -43,12 +47,16 @@ class Plan:
     Attributes:
         content: the bytes of the plan.
         build: how it was built.
-        information: layers and I/O tensors; None where TensorRT did not log them.
+        information: layers and I/O tensors; None where TensorRT did not tell them.
+        model: the graph it was built from.
+        warnings: what a user of it has to know.
     """
 
     content: bytes
     build: Build
     information: EngineInformation | None
+    model: Model
+    warnings: tuple[str, ...] = ()
 
 
 def build_plan(
@@ -69,6 +77,7 @@ def build_plan(
     if builder is None:
         raise BuildError(f"{bindings.label} gives no builder: {bindings.log.last_error()}")
     network = parse(bindings, builder, model)
+    _request_formats(bindings, network, options.io_formats)
     config = _configure(bindings, builder, options)
     phases = BuildProgress(progress)
     config.progress_monitor = make_progress_monitor(bindings.module, phases)
@@ -92,6 +101,7 @@ def build_plan(
             cache=cache_note,
         ),
         information,
+        model,
     )
 
 
@@ -114,6 +124,16 @@ def parse(bindings: Bindings, builder: Any, model: Model) -> Any:
         found = "; ".join(dict.fromkeys(problems)) or bindings.log.last_error()
         raise ModelError(f"{model.source}: {bindings.label} cannot read the graph: {found}")
     return network
+
+
+def _request_formats(bindings: Bindings, network: Any, formats: Mapping[str, str]) -> None:
+    """Allows each named input and output one format only."""
+    inputs = (network.get_input(i) for i in range(network.num_inputs))
+    outputs = (network.get_output(i) for i in range(network.num_outputs))
+    for tensor in (*inputs, *outputs):
+        if tensor.name in formats:
+            format_ = getattr(bindings.module.TensorFormat, formats[tensor.name].upper())
+            tensor.allowed_formats = 1 << int(format_)
 
 
 def _describe(error: Any) -> str:
