@@ -183,7 +183,7 @@ def test_io_alone_in_16_bits() -> None:
     model = apply_precision(googlenet(1), "fp32", io_precision="fp16")
     assert types_of(model) == {"data": "float16", "prob": "float16"}
     assert casts_of(model) == ["data_to_fp32", "prob_to_fp16"]
-    assert initializers_of(model)["fc_w"].dtype == np.float32
+    assert initializers_of(model)["loss3/classifier_w"].dtype == np.float32
     assert model.notes == ("inputs and outputs in FP16: 2 casts added",)
 
 
