@@ -7,7 +7,7 @@ with fp16, TensorRT with Caffe, and last week's TensorRT with this week's.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ from trtcore.comparison import (
     Comparison,
 )
 from trtcore.errors import ResultError
+from trtcore.histogram import ACCURACY
 from trtcore.judgement import RowTimes, judge_rows, judge_series
 from trtcore.resampling import batch_medians
 from trtcore.result import Profile
@@ -128,7 +129,18 @@ def _judge(rows: list[Change], found: tuple[Span, ...], base: _Timed, new: _Time
     judged = dict(
         zip(both, judge_rows([rows[i] for i in both], before, after, step_ms), strict=True)
     )
-    return [judged.get(i, row) for i, row in enumerate(rows)]
+    blur = (1 + _blur(base)) * (1 + _blur(new))
+    return [_widened(judged.get(i, row), blur) for i, row in enumerate(rows)]
+
+
+def _blur(timed: _Timed) -> float:
+    """By how much, as a part of them, the medians may be off."""
+    return ACCURACY if timed.side.profile.samples.layer_histograms is not None else 0.0
+
+
+def _widened(row: Change, factor: float) -> Change:
+    low, high = row.interval
+    return replace(row, interval=(low / factor, high * factor))
 
 
 def _resolution_ms(profile: Profile) -> float:
@@ -172,6 +184,12 @@ def _notes(base: Profile, new: Profile) -> tuple[str, ...]:
         )
         notes.append(f"the forward pass of base is {words[0]}, that of new {words[1]}")
     for word, profile in (("base", base), ("new", new)):
+        if profile.samples.layer_histograms is not None:
+            notes.append(
+                f"{word} was streamed: medians of its layers are within {ACCURACY:.1%}; noise and "
+                f"un-profiled times are judged by its last {len(profile.samples.layer_ms)} "
+                "iterations"
+            )
         if len(profile.samples.layer_ms) == 1:
             notes.append(f"{word} holds one figure per layer, so noise cannot be judged")
         notes += [f"{word}: {warning}" for warning in profile.warnings]

@@ -105,10 +105,15 @@ def _streams(profile: Profile) -> str:
 
 
 def _negative(profile: Profile) -> str:
-    count = int((profile.samples.layer_ms < 0).sum())
+    histograms = profile.samples.layer_histograms
+    if histograms is None:
+        count, what = int((profile.samples.layer_ms < 0).sum()), "layer times are"
+    else:
+        count = int((histograms.min_ms < 0).sum())
+        what = "layer has times" if count == 1 else "layers have times"
     if not count:
         return ""
-    return f"{count} layer times are below zero: the device's event times cannot be trusted"
+    return f"{count} {what} below zero: the device's event times cannot be trusted"
 
 
 def _sum(profile: Profile, latency: Latency) -> str:

@@ -183,4 +183,5 @@ def _length(asked: Options) -> Length:
     from trtcore.session.run import Length
 
     rule = asked.stop_rule()
-    return Length(asked.iterations or (_LEAST_ITERATIONS if rule else _GPU_ITERATIONS), rule)
+    iterations = asked.iterations or (_LEAST_ITERATIONS if rule else _GPU_ITERATIONS)
+    return Length(iterations, rule, asked.stream)

@@ -37,6 +37,8 @@ class Options:
             the total, and the layers that hold most of the time twice that. None (with
             ``max_seconds`` None too) measures ``iterations`` exactly.
         max_seconds: end then, stable or not; 15 if only ``precision_target`` is given.
+        stream: keep the distribution of each layer's times, in constant memory, and single
+            iterations of the end only; None does so above 64 MB of layer times. Engines only.
         inputs: ``random``, ``zeros`` or a path to an ``.npz``.
         seed: of random inputs.
         sync: ``enqueue`` for ``enqueueV3`` and synchronise, ``execute`` for ``executeV2``.
@@ -61,6 +63,7 @@ class Options:
     iterations: int | None = None
     precision_target: float | None = None
     max_seconds: float | None = None
+    stream: bool | None = None
     inputs: str | Path = "random"
     seed: int = 0
     sync: str = "enqueue"

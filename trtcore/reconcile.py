@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from trtcore.errors import OptionError
+from trtcore.histogram import medians
 from trtcore.markers import is_marker
 from trtcore.result import Layer, Profile
 
@@ -157,7 +158,10 @@ def reconcile_profile(profile: Profile) -> Reconciliation | None:
     if samples.gated_ms.size == 0 or samples.layer_ms.size == 0:
         return None
     cost = profile.event_cost.cost_ms if profile.event_cost else None
-    return reconcile(samples.layer_ms, samples.gated_ms, cost, layers=profile.layers)
+    layers, gated = samples.layer_histograms, samples.histogram_of("gated_ms")
+    layer_ms = samples.layer_ms if layers is None else medians(layers)
+    span_ms = samples.gated_ms if gated is None else medians(gated)
+    return reconcile(layer_ms, span_ms, cost, layers=profile.layers)
 
 
 def same_run_cost(layer_ms: ArrayLike, span_ms: float) -> float:

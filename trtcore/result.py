@@ -17,6 +17,8 @@ from trtcore.accuracy import Accuracy
 from trtcore.layer_precision import LayerPrecision
 
 FloatArray = NDArray[np.float32]
+CountArray = NDArray[np.uint32]
+ExactArray = NDArray[np.float64]
 
 
 def _no_samples() -> FloatArray:
@@ -24,8 +26,39 @@ def _no_samples() -> FloatArray:
 
 
 @dataclass(frozen=True, eq=False)
+class TimeHistograms:
+    """Any number of times of each of C series, in constant memory; see `trtcore.histogram`.
+
+    Attributes:
+        count: times of each series.
+        mean_ms: (C,) float64: arithmetic mean.
+        deviations_ms2: (C,) float64: sum of the squared deviations from the mean.
+        min_ms: (C,) float32: shortest.
+        max_ms: (C,) float32: longest.
+        buckets: (C, B) uint32: how many times lie in each bucket.
+    """
+
+    count: int
+    mean_ms: ExactArray
+    deviations_ms2: ExactArray
+    min_ms: FloatArray
+    max_ms: FloatArray
+    buckets: CountArray
+
+
+@dataclass(frozen=True, eq=False)
+class StreamedSeries:
+    """All times of one of the series of `Samples`, by its name there."""
+
+    name: str
+    times: TimeHistograms
+
+
+@dataclass(frozen=True, eq=False)
 class Samples:
     """The raw times of one run.
+
+    A streamed run keeps the distribution of all times, and the times of the last iterations only.
 
     Attributes:
         layer_ms: (N, L) float32, C order: time of each layer in each profiled iteration.
@@ -40,6 +73,8 @@ class Samples:
         graph_ms: (M,) float32: time between events around the launch of a CUDA graph of an
             un-profiled iteration; empty where none can be captured.
         graph_wall_ms: (M,) float32: host time of the graph's launch and synchronisation.
+        layer_histograms: of a streamed run: all times of the L layers.
+        streamed: of a streamed run: all times of the other series.
     """
 
     layer_ms: FloatArray
@@ -51,6 +86,12 @@ class Samples:
     gated_ms: FloatArray = field(default_factory=_no_samples)
     graph_ms: FloatArray = field(default_factory=_no_samples)
     graph_wall_ms: FloatArray = field(default_factory=_no_samples)
+    layer_histograms: TimeHistograms | None = None
+    streamed: tuple[StreamedSeries, ...] = ()
+
+    def histogram_of(self, name: str) -> TimeHistograms | None:
+        """Returns all times of a series of a streamed run; None if there are no more than shown."""
+        return next((series.times for series in self.streamed if series.name == name), None)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import json
 import types
 import typing
 import zlib
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,11 +16,17 @@ import numpy as np
 
 from trtcore.errors import ResultError
 from trtcore.files import read_text, write_file
-from trtcore.result import FloatArray, Profile
+from trtcore.histogram import BUCKETS
+from trtcore.result import CountArray, ExactArray, FloatArray, Profile, TimeHistograms
 
 SCHEMA = "trtcore/profile"
 SCHEMA_VERSION = 1
 _MAX_ARRAY_BYTES = 4 << 30
+_DTYPES = (
+    (FloatArray, np.dtype("float32")),
+    (ExactArray, np.dtype("float64")),
+    (CountArray, np.dtype("uint32")),
+)
 
 T = TypeVar("T")
 
@@ -81,18 +88,41 @@ def _check_shapes(profile: Profile) -> None:
     lengths = {a.shape for a in (samples.wall_ms, samples.enqueue_ms, samples.gpu_ms) if a.size}
     if len(lengths) > 1 or any(len(length) != 1 for length in lengths):
         raise ValueError(f"wall_ms, enqueue_ms and gpu_ms differ in shape: {sorted(lengths)}")
+    if samples.layer_histograms is not None:
+        _check_histograms(samples.layer_histograms, shape[1], "layer_histograms")
+    for series in samples.streamed:
+        _check_histograms(series.times, 1, f"the streamed {series.name}")
+
+
+def _check_histograms(histograms: TimeHistograms, series: int, name: str) -> None:
+    of_each = (
+        histograms.mean_ms,
+        histograms.deviations_ms2,
+        histograms.min_ms,
+        histograms.max_ms,
+    )
+    shapes = {values.shape for values in of_each}
+    if shapes != {(series,)} or histograms.buckets.shape != (series, BUCKETS):
+        raise ValueError(f"{name} should hold {series} series of {BUCKETS} buckets")
 
 
 def _encode(value: Any) -> Any:
     if dataclasses.is_dataclass(value):
-        return {f.name: _encode(getattr(value, f.name)) for f in dataclasses.fields(value)}
-    if isinstance(value, np.ndarray):
-        raw = np.ascontiguousarray(value, dtype="<f4")
-        packed = base64.b64encode(zlib.compress(raw.tobytes(), 6)).decode()
-        return {"dtype": "float32", "shape": list(raw.shape), "zlib_base64": packed}
+        hints = _hints(typing.cast("Any", type(value)))
+        return {name: _encode_field(value, name, kind) for name, kind in hints.items()}
     if isinstance(value, (tuple, list)):
         return [_encode(item) for item in value]
     return value
+
+
+def _encode_field(holder: Any, name: str, kind: Any) -> Any:
+    value = getattr(holder, name)
+    dtype = _dtype_of(kind)
+    if dtype is None:
+        return _encode(value)
+    raw = np.ascontiguousarray(value, dtype=dtype.newbyteorder("<"))
+    packed = base64.b64encode(zlib.compress(raw.data, 6)).decode()
+    return {"dtype": dtype.name, "shape": list(raw.shape), "zlib_base64": packed}
 
 
 def _decode(kind: Any, value: Any, place: str) -> Any:
@@ -101,8 +131,9 @@ def _decode(kind: Any, value: Any, place: str) -> Any:
     origin = typing.get_origin(kind)
     if origin is tuple:
         return _decode_tuple(typing.get_args(kind)[0], value, place)
-    if kind == FloatArray:
-        return _decode_array(value, place)
+    dtype = _dtype_of(kind)
+    if dtype is not None:
+        return _decode_array(dtype, value, place)
     if origin in {typing.Union, types.UnionType}:
         (inner,) = (a for a in typing.get_args(kind) if a is not type(None))
         return None if value is None else _decode(inner, value, place)
@@ -116,13 +147,25 @@ def _decode(kind: Any, value: Any, place: str) -> Any:
 def _decode_dataclass(kind: type[T], value: Any, place: str) -> T:
     if not isinstance(value, dict):
         raise ValueError(f"{place} is {value!r:.60}, expected an object")
-    hints = typing.get_type_hints(kind)
+    hints = _hints(typing.cast("Any", kind))
     fields = dataclasses.fields(typing.cast("Any", kind))
     missing = [f.name for f in fields if f.name not in value and _is_required(f)]
     if missing:
         raise ValueError(f"{place} has no {', '.join(map(repr, missing))}")
     present = {f.name: value[f.name] for f in fields if f.name in value}
     return kind(**{k: _decode(hints[k], v, f"{place}.{k}") for k, v in present.items()})
+
+
+@lru_cache(maxsize=64)
+def _hints(kind: Any) -> dict[str, Any]:
+    """The fields of a dataclass and their types."""
+    hints = typing.get_type_hints(kind)
+    return {field.name: hints[field.name] for field in dataclasses.fields(kind)}
+
+
+def _dtype_of(kind: Any) -> np.dtype[Any] | None:
+    """The type of an array's items; None for what is no array."""
+    return next((dtype for array, dtype in _DTYPES if array == kind), None)
 
 
 def _is_required(field: dataclasses.Field[Any]) -> bool:
@@ -135,16 +178,16 @@ def _decode_tuple(kind: Any, value: Any, place: str) -> tuple[Any, ...]:
     return tuple(_decode(kind, item, f"{place}[{i}]") for i, item in enumerate(value))
 
 
-def _decode_array(value: Any, place: str) -> Any:
+def _decode_array(dtype: np.dtype[Any], value: Any, place: str) -> Any:
     try:
         shape = tuple(int(n) for n in value["shape"])
-        size = int(np.prod(shape, dtype=np.int64)) * 4
-        if value["dtype"] != "float32" or min(shape, default=0) < 0 or size > _MAX_ARRAY_BYTES:
+        size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
+        if value["dtype"] != dtype.name or min(shape, default=0) < 0 or size > _MAX_ARRAY_BYTES:
             raise ValueError("unexpected dtype or shape")
         stream = zlib.decompressobj()
         raw = stream.decompress(base64.b64decode(value["zlib_base64"], validate=True), size + 1)
         if len(raw) != size:
             raise ValueError(f"{len(raw)} bytes, expected {size}")
-        return np.frombuffer(raw, dtype="<f4").reshape(shape)
+        return np.frombuffer(raw, dtype=dtype.newbyteorder("<")).reshape(shape)
     except (KeyError, TypeError, ValueError, OverflowError, zlib.error) as error:
-        raise ValueError(f"{place} is not a packed float32 array ({error})") from None
+        raise ValueError(f"{place} is not a packed {dtype.name} array ({error})") from None

@@ -261,6 +261,11 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
         "--max-seconds", type=float, metavar="S", help="run until stable, but no longer than S"
     )
     group.add_argument(
+        "--stream",
+        action=argparse.BooleanOptionalAction,
+        help="keep distributions, not every time: constant memory (default: above 64 MB)",
+    )
+    group.add_argument(
         "--no-calibration",
         action="store_true",
         help="do not measure what the profiler's events cost",

@@ -31,6 +31,7 @@ def run_options(options: argparse.Namespace) -> dict[str, Any]:
         "inputs": options.input,
         "precision_target": options.precision_target,
         "max_seconds": options.max_seconds,
+        "stream": options.stream,
         "seed": options.seed,
         "sync": options.sync,
         "calibrate": not options.no_calibration,

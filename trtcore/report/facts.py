@@ -8,13 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from math import isnan
 
-import numpy as np
-
 from trtcore.explain import explain
 from trtcore.fusion import describe_fusion, map_fusion
+from trtcore.histogram import ACCURACY
 from trtcore.reconcile import reconcile_profile
 from trtcore.result import Build, Clocks, Environment, IOTensor, Profile
-from trtcore.statistics import TimeSummary, summarise_latency, summarise_layers
+from trtcore.statistics import (
+    Latency,
+    TimeSummary,
+    summarise_latency,
+    summarise_layers,
+    summarise_series,
+)
 
 Fact = tuple[str, str]
 
@@ -46,7 +51,9 @@ def timing_facts(profile: Profile) -> tuple[Fact, ...]:
         words = f"items per second: batch {profile.batch} over the mean latency"
         facts.append(("Throughput", f"{latency.items_per_s:.1f} {words}"))
     if profile.backend in _OWN_BACKENDS:
-        facts.append(("Iterations", _iterations(profile)))
+        facts.append(("Iterations", _iterations(profile, latency)))
+    if profile.samples.layer_histograms is not None:
+        facts.append(("Streamed", _streamed(profile)))
     return (*facts, ("Method", profile.method))
 
 
@@ -55,13 +62,9 @@ def reconciliation_facts(profile: Profile) -> tuple[Fact, ...]:
     result = reconcile_profile(profile)
     if result is None:
         return ()
-    samples = profile.samples
-    passes = {
-        "enqueued": samples.gpu_ms,
-        "gated": samples.gated_ms,
-        "CUDA graph": samples.graph_ms,
-    }
-    latencies = {name: float(np.median(times)) for name, times in passes.items() if times.size}
+    passes = {"enqueued": "gpu_ms", "gated": "gated_ms", "CUDA graph": "graph_ms"}
+    series = {name: summarise_series(profile.samples, field) for name, field in passes.items()}
+    latencies = {name: times.median_ms for name, times in series.items() if times}
     interval = profile.event_cost.interval if profile.event_cost else None
     return tuple(
         (
@@ -109,14 +112,23 @@ def _interval(interval: tuple[float, float]) -> str:
     return "" if isnan(low) else f" (95 % interval {low:.4f} to {high:.4f})"
 
 
-def _iterations(profile: Profile) -> str:
-    counts, samples = profile.counts, profile.samples
+def _iterations(profile: Profile, latency: Latency) -> str:
+    counts = profile.counts
+    unprofiled = latency.wall.count if latency.wall else 0
     asked = str(counts.asked) if counts.asked else "for as many as fit the time"
     return (
-        f"asked {asked}, warmed up {counts.warmed_up}, measured {samples.wall_ms.size} un-profiled "
+        f"asked {asked}, warmed up {counts.warmed_up}, measured {unprofiled} un-profiled "
         f"and {counts.measured} profiled{', interrupted' if counts.interrupted else ''}"
         f"{'; ' + counts.stopped if counts.stopped else ''}"
         f"{'; warm-up ended ' + counts.warm_up if counts.warm_up else ''}"
+    )
+
+
+def _streamed(profile: Profile) -> str:
+    kept = len(profile.samples.layer_ms)
+    return (
+        f"counts, means and minima are exact, medians and percentiles within {ACCURACY:.1%}; "
+        f"single iterations are there for the last {kept} only"
     )
 
 

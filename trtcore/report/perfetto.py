@@ -14,6 +14,7 @@ import numpy as np
 
 from trtcore.report.labels import layer_labels
 from trtcore.result import Layer, Profile
+from trtcore.statistics import profiled_iterations, summarise_layers
 
 _MEDIANS, _PROFILED, _UNPROFILED = 1, 2, 3
 _HOST, _GPU = 0, 1
@@ -27,6 +28,8 @@ Event = dict[str, Any]
 
 def render_trace(profile: Profile, iterations: int = 10) -> str:
     """Returns a trace of the median iteration and of the first iterations as they were.
+
+    Of a streamed run they are the first of the last ones, which alone are kept.
 
     Each CUDA stream of the engine is a track. Layers are named after the model's nodes; the
     engine's own name, the tactic and the rest are among an event's arguments.
@@ -58,11 +61,11 @@ def _about(profile: Profile) -> dict[str, str]:
 
 
 def _median_iteration(profile: Profile) -> Iterator[Event]:
-    layer_ms = profile.samples.layer_ms
-    if len(layer_ms) == 0:
+    if profiled_iterations(profile) == 0:
         return
+    medians = np.array([layer.median_ms for layer in summarise_layers(profile)])
     yield from _names(_MEDIANS, "median iteration", _streams(profile.layers))
-    yield from _layers(profile, _MEDIANS, np.median(layer_ms, axis=0).astype(np.float64), 0.0)
+    yield from _layers(profile, _MEDIANS, medians, 0.0)
 
 
 def _profiled_iterations(profile: Profile, iterations: int) -> Iterator[Event]:

@@ -13,7 +13,7 @@ from trtcore.report.labels import shorten
 from trtcore.report.precision import precision_facts
 from trtcore.report.rows import Row, View, make_rows
 from trtcore.result import Profile
-from trtcore.statistics import SAMPLES_NEEDED
+from trtcore.statistics import SAMPLES_NEEDED, profiled_iterations
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -132,7 +132,7 @@ def _ms(value: float | None, digits: int) -> str:
 
 
 def _footnote(profile: Profile) -> str:
-    count = profile.samples.layer_ms.shape[0]
+    count = profiled_iterations(profile)
     if count == 1:
         return "One figure per layer; the total and the shares are of these."
     words = f"Medians of {count} profiled iterations; the total and the shares are of the medians."

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from trtcore.result import IOTensor, Layer, Profile, TensorInfo
+from trtcore.statistics import profiled_iterations, summarise_layers
 
 _UNIT_SEPARATOR = "\x1f"
 _SIGNIFICANT = 6
@@ -26,26 +27,26 @@ def export_profile(profile: Profile) -> str:
     Rows have exactly trtexec's five keys, as its readers tell rows from the header by their
     number. A repeated layer name gets ``_2`` and so on, because readers find layers by name.
     """
-    layer_ms = profile.samples.layer_ms.astype(np.float64)
-    iterations = len(layer_ms)
-    sums = layer_ms.sum(axis=0)
-    medians = np.median(layer_ms, axis=0) if iterations else sums
-    total = float(sums.sum())
+    iterations = profiled_iterations(profile)
+    layers = summarise_layers(profile)
+    total = sum(layer.mean_ms for layer in layers) if iterations else 0.0
     rows = [
         {
             "name": name,
-            "timeMs": _number(sums[i]),
-            "averageMs": _number(sums[i] / max(iterations, 1)),
-            "medianMs": _number(medians[i]),
-            "percentage": _number(sums[i] / total * 100 if total else 0.0),
+            "timeMs": _number(layer.mean_ms * iterations if iterations else 0.0),
+            "averageMs": _number(layer.mean_ms if iterations else 0.0),
+            "medianMs": _number(layer.median_ms if iterations else 0.0),
+            "percentage": _number(layer.mean_ms / total * 100 if total else 0.0),
         }
-        for i, name in enumerate(_unique_names(profile.layers))
+        for name, layer in zip(_unique_names(profile.layers), layers, strict=True)
     ]
     return _as_rows([{"count": iterations}, *rows])
 
 
 def export_times(profile: Profile) -> str:
     """Returns what ``trtexec --exportTimes`` writes: one record per un-profiled iteration.
+
+    Of a streamed run these are the last iterations only.
 
     The iterations follow each other without a gap, each with its GPU time at its end; an
     iteration without GPU events computes all the time. Inputs and outputs stay on the device, so

@@ -14,7 +14,9 @@ from trtcore.backends.tensorrt.bindings import Bindings, bindings_of
 from trtcore.backends.tensorrt.python_profiler import PythonProfiler, make_python_profiler
 from trtcore.backends.tensorrt.runtime import Engine
 from trtcore.errors import OptionError, ResultError, RunError
+from trtcore.result import TimeHistograms
 from trtcore.session.native import native_context, raise_fault
+from trtcore.session.store import recorded_histograms
 
 
 class attach:  # noqa: N801 - read as a verb: `with trtcore.attach(context) as recorder`
@@ -32,6 +34,8 @@ class attach:  # noqa: N801 - read as a verb: `with trtcore.attach(context) as r
         context: an ``IExecutionContext`` of ``tensorrt`` or ``tensorrt_rtx``, not running now.
         max_iterations: iterations to keep; later ones are checked and counted only. A kept one
             takes 4 bytes a layer.
+        stream: keep the distribution of every layer's times over all iterations, in constant
+            memory, and the samples of the last ``max_iterations`` instead of the first.
 
     Raises:
         OptionError: ``max_iterations`` below 1.
@@ -46,7 +50,7 @@ class attach:  # noqa: N801 - read as a verb: `with trtcore.attach(context) as r
         (100, 206)
     """
 
-    def __init__(self, context: Any, *, max_iterations: int = 10_000) -> None:
+    def __init__(self, context: Any, *, max_iterations: int = 10_000, stream: bool = False) -> None:
         if max_iterations < 1:
             raise OptionError(f"max_iterations is {max_iterations}, must be 1 or more")
         self._context = context
@@ -54,6 +58,8 @@ class attach:  # noqa: N801 - read as a verb: `with trtcore.attach(context) as r
         self._recorder = _core.LayerRecorder(
             _core.Borders.LEARNED, max_iterations, _expected_layers(self._bindings, context)
         )
+        if stream:
+            self._recorder.stream(max_iterations)
         self._python_profiler: PythonProfiler | None = None
 
     def __enter__(self) -> attach:
@@ -82,11 +88,11 @@ class attach:  # noqa: N801 - read as a verb: `with trtcore.attach(context) as r
 
     @property
     def dropped(self) -> int:
-        """Iterations seen beyond ``max_iterations``."""
+        """Iterations seen whose samples are not kept."""
         return self._recorder.dropped
 
     def samples(self) -> NDArray[np.float32]:
-        """Returns layer times in milliseconds: (N, L) float32, whole iterations only, no copy.
+        """Returns layer times in milliseconds: (N, L) float32, whole iterations only.
 
         Raises:
             RunError: the sequence of layers changed; the message names the iteration.
@@ -97,6 +103,17 @@ class attach:  # noqa: N801 - read as a verb: `with trtcore.attach(context) as r
                 "no iteration was recorded: none was run inside the block, or none was reported"
             )
         return self._recorder.samples()
+
+    def histograms(self) -> TimeHistograms | None:
+        """Returns the distributions of all iterations; None unless streaming, or without any.
+
+        Must not be called while the context runs. `trtcore.histogram` reads them.
+
+        Raises:
+            RunError: the sequence of layers changed; the message names the iteration.
+        """
+        raise_fault(self._recorder)
+        return recorded_histograms(self._recorder)
 
     def _enter_in_python(self) -> None:
         warnings.warn(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,8 +13,9 @@ from trtcore import _core
 from trtcore.clocks import ClockMonitor
 from trtcore.errors import RunError
 from trtcore.result import Counts, Samples
-from trtcore.session.loops import FloatArray, Loops, Report, Times, ignore
+from trtcore.session.loops import Loops, Report, Times, ignore
 from trtcore.session.native import raise_fault
+from trtcore.session.store import STREAM_ABOVE_BYTES, Collection, Store, Stream
 from trtcore.stopping import Convergence, StopRule
 from trtcore.warmup import WarmUp
 
@@ -34,10 +34,19 @@ class Length:
     Attributes:
         iterations: of each pass. Exact without a rule, the least with one.
         rule: go on until the medians are this precise, or until its time is up.
+        stream: keep distributions instead of times; None where the times would be too many.
     """
 
     iterations: int
     rule: StopRule | None = None
+    stream: bool | None = None
+
+    def most_iterations(self, iteration_ms: float) -> int:
+        """The most that may be run if an iteration takes at least so long."""
+        if self.rule is None:
+            return self.iterations
+        fitting = 1000 * self.rule.at_most_s / max(iteration_ms, 1e-3)
+        return max(self.iterations, int(fitting))
 
 
 @dataclass(frozen=True)
@@ -102,25 +111,25 @@ class _Passes:
     recorder: _core.LayerRecorder = field(default_factory=_core.LayerRecorder)
     interrupted: bool = False
     warmed_up: int = 0
-    series: defaultdict[str, list[FloatArray]] = field(default_factory=lambda: defaultdict(list))
+    iteration_ms: float = 0.0
 
     def measure(self) -> Run:
         self.settle_layers()
         warm_up = self.warm_up()
         if self.interrupted:
             raise KeyboardInterrupt
-        stopped = self.run_rounds()
-        layer_ms = self.joined("layer_ms", (0, len(self.recorder.names)))
-        times = {name: self.joined(name) for name in self.series if name != "layer_ms"}
+        store = self.make_store()
+        stopped = self.run_rounds(store)
+        samples = store.samples()
+        streamed = samples.layer_histograms
         counts = Counts(
             asked=self.length.iterations,
             warmed_up=self.warmed_up,
-            measured=len(layer_ms),
+            measured=streamed.count if streamed else len(samples.layer_ms),
             interrupted=self.interrupted,
             warm_up=warm_up,
             stopped=stopped,
         )
-        samples = Samples(layer_ms=layer_ms, **times)
         return Run(tuple(self.recorder.names), samples, counts, self.loops.problems)
 
     def settle_layers(self) -> None:
@@ -141,45 +150,56 @@ class _Passes:
             times = self.loops.time_inference(_CHUNK, ignore)
             self.note(times)
             state = warm_up.add(times.wall_ms, self.monitor.sm_mhz)
+            self.iteration_ms = float(np.median(times.wall_ms)) if times.wall_ms.size else 0.0
         self.warmed_up += state.iterations
         return state.words
 
-    def run_rounds(self) -> str:
+    def make_store(self) -> Store:
+        """What the run keeps: every time, unless that was or would be too much."""
+        streams = self.length.stream
+        if streams is None:
+            layer_times = self.length.most_iterations(self.iteration_ms) * len(self.recorder.names)
+            streams = 4 * layer_times > STREAM_ABOVE_BYTES
+        return Stream(self.recorder) if streams else Collection(self.recorder)
+
+    def run_rounds(self, store: Store) -> str:
         """Runs rounds of all passes; returns why it ended, in words."""
-        share, done, start = -(-self.length.iterations // _ROUNDS), 0, time.perf_counter()
-        while done < self.length.iterations and not self.interrupted:
-            done += self.run_round(min(share, self.length.iterations - done), done)
-        if self.length.rule is None:
-            return ""
-        convergence = Convergence(self.length.rule, float(np.median(self.joined("gpu_ms"))))
-        fed = 0
+        count, rule, start = self.length.iterations, self.length.rule, time.perf_counter()
+        share, done = min(-(-count // _ROUNDS), store.longest_round), 0
+        convergence = None if rule is None else Convergence(rule, self.iteration_ms)
         while not self.interrupted:
-            fed = self.feed(convergence, fed)
-            verdict = convergence.verdict(time.perf_counter() - start)
-            if verdict.is_over:
-                return verdict.words
-            done += self.run_round(share, done)
+            if done >= count:
+                if convergence is None:
+                    break
+                verdict = convergence.verdict(time.perf_counter() - start)
+                if verdict.is_over:
+                    return verdict.words
+            size = share if done >= count else min(share, count - done)
+            self.run_round(store, size, done)
+            done += size
+            if convergence is not None:
+                self.feed(convergence, store)
         return ""
 
-    def run_round(self, count: int, done: int) -> int:
+    def run_round(self, store: Store, count: int, done: int) -> None:
         """Runs each pass for ``count`` iterations and keeps their times."""
         report = self.report(done)
         loops = self.loops
         with self.monitor.round():
-            self.take(loops.time_inference(count, report), "wall_ms", "enqueue_ms", "gpu_ms")
+            times = loops.time_inference(count, report)
+            self.take(store, times, "wall_ms", "enqueue_ms", "gpu_ms")
             if not self.interrupted:
-                self.take(loops.time_gated(count, report), "", "", "gated_ms")
+                self.take(store, loops.time_gated(count, report), "", "", "gated_ms")
             if not self.interrupted:
-                self.take(loops.time_graph(count, report), "graph_wall_ms", "", "graph_ms")
+                self.take(store, loops.time_graph(count, report), "graph_wall_ms", "", "graph_ms")
             if not self.interrupted:
-                self.recorder.reserve(count)
+                store.begin_layers(count)
                 times = loops.time_layers(self.recorder, count, report)
-                self.take(times, "profiled_wall_ms", "", "profiled_gpu_ms")
+                self.take(store, times, "profiled_wall_ms", "", "profiled_gpu_ms")
                 raise_fault(self.recorder)
-                self.series["layer_ms"].append(self.recorder.samples())
-        return count
+                store.end_layers()
 
-    def take(self, times: Times | None, wall: str, enqueue: str, gpu: str) -> None:
+    def take(self, store: Store, times: Times | None, wall: str, enqueue: str, gpu: str) -> None:
         """Keeps the times of a pass under the names that are not empty."""
         if times is None:
             return
@@ -187,25 +207,18 @@ class _Passes:
         named = {wall: times.wall_ms, enqueue: times.enqueue_ms, gpu: times.gpu_ms}
         for name, values in named.items():
             if name:
-                self.series[name].append(values)
+                store.add(name, values)
 
     def note(self, times: Times) -> None:
         self.interrupted |= times.interrupted
 
-    def feed(self, convergence: Convergence, fed: int) -> int:
-        """Gives the stopping rule the rounds it has not seen; returns how many it has."""
-        spans = self.series["gated_ms" if self.series.get("gated_ms") else "gpu_ms"]
-        for span_ms, layer_ms in zip(spans[fed:], self.series["layer_ms"][fed:], strict=False):
-            convergence.add_total(span_ms)
+    def feed(self, convergence: Convergence, store: Store) -> None:
+        """Gives the stopping rule the last round."""
+        gated_ms = store.newest("gated_ms")
+        convergence.add_total(gated_ms if gated_ms.size else store.newest("gpu_ms"))
+        layer_ms = store.newest("layer_ms")
+        if layer_ms.size:
             convergence.add_layers(layer_ms)
-        return len(spans)
-
-    def joined(self, name: str, empty: tuple[int, ...] = (0,)) -> FloatArray:
-        """The rounds of a series as one array; a single round is not copied."""
-        parts = self.series.get(name, [])
-        if len(parts) == 1:
-            return parts[0]
-        return np.concatenate(parts) if parts else np.empty(empty, np.float32)
 
     def report(self, done: int) -> Report:
         total = 0 if self.length.rule else self.length.iterations

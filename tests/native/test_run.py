@@ -1,0 +1,136 @@
+"""A whole run on the scripted context: rounds, what is kept of them, and when it is streamed."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pytest
+
+from trtcore import _core
+from trtcore.clocks import ClockMonitor
+from trtcore.errors import RunError
+from trtcore.histogram import quantiles
+from trtcore.session import store
+from trtcore.session.loops import NativeLoops
+from trtcore.session.run import Length, Run, measure
+from trtcore.stopping import StopRule
+
+LAYERS = [("conv1", 0.5), ("relu1", 0.25), ("conv1", 1.5)]
+
+
+@pytest.fixture
+def loops(rig: Any) -> NativeLoops:
+    """Two contexts on the host's clock; an iteration takes at least 20 us."""
+    plain = type(rig)(rig.layout)
+    for context in (rig.context, plain.context):
+        context.busy_us = 20
+    return NativeLoops(plain.view, rig.view, _core.HostTimeline())
+
+
+def run(loops: NativeLoops, length: Length, **more: Any) -> Run:
+    with ClockMonitor() as monitor:
+        return measure(loops, length, monitor, lambda: "nothing was logged", **more)
+
+
+@pytest.mark.parametrize("iterations", [7, 100, 2500])
+def test_every_time_is_kept(loops: NativeLoops, iterations: int) -> None:
+    ran = run(loops, Length(iterations))
+    samples = ran.samples
+    assert ran.layer_names == ("conv1", "relu1", "conv1")
+    assert np.array_equal(samples.layer_ms, np.tile(np.float32([0.5, 0.25, 1.5]), (iterations, 1)))
+    assert samples.layer_histograms is None
+    assert samples.streamed == ()
+    for times in (samples.wall_ms, samples.enqueue_ms, samples.gpu_ms, samples.profiled_wall_ms):
+        assert times.shape == (iterations,)
+        assert np.all(times >= 0.0199)
+    assert (ran.counts.asked, ran.counts.measured) == (iterations, iterations)
+
+
+@pytest.mark.parametrize("iterations", [7, 1024, 2500])
+def test_a_streamed_run_keeps_distributions_and_its_end(
+    loops: NativeLoops, iterations: int
+) -> None:
+    ran = run(loops, Length(iterations, stream=True))
+    samples, kept = ran.samples, min(iterations, store.KEPT_ITERATIONS)
+    assert samples.layer_ms.shape == (kept, 3)
+    assert samples.layer_histograms is not None
+    assert samples.layer_histograms.count == iterations
+    assert samples.layer_histograms.mean_ms.tolist() == [0.5, 0.25, 1.5]
+    assert (ran.counts.asked, ran.counts.measured) == (iterations, iterations)
+    for name in ("wall_ms", "enqueue_ms", "gpu_ms", "profiled_wall_ms"):
+        times = samples.histogram_of(name)
+        assert times is not None
+        assert times.count == iterations
+        assert times.min_ms[0] >= np.float32(0.0199)
+        assert getattr(samples, name).shape == (kept,)
+        assert getattr(samples, name).min() >= times.min_ms[0]
+    assert samples.histogram_of("gated_ms") is None
+    assert samples.gated_ms.size == 0
+
+
+def test_quantiles_of_a_streamed_run_of_real_times(
+    loops: NativeLoops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "KEPT_ITERATIONS", 3000)
+    samples = run(loops, Length(3000, stream=True)).samples
+    assert samples.wall_ms.shape == (3000,)
+    times = samples.histogram_of("wall_ms")
+    assert times is not None
+    shares = (0.05, 0.5, 0.9, 0.99)
+    exact = np.quantile(samples.wall_ms.astype(np.float64), shares)
+    np.testing.assert_allclose(quantiles(times, shares)[0], exact, rtol=0.004)
+    assert times.mean_ms[0] == pytest.approx(samples.wall_ms.mean(dtype=np.float64), rel=1e-12)
+
+
+@pytest.mark.parametrize(("limit", "is_streamed"), [(3 * 4 * 500, False), (3 * 4 * 500 - 1, True)])
+def test_it_is_streamed_where_the_times_would_be_too_many(
+    loops: NativeLoops, monkeypatch: pytest.MonkeyPatch, limit: int, is_streamed: bool
+) -> None:
+    monkeypatch.setattr("trtcore.session.run.STREAM_ABOVE_BYTES", limit)
+    samples = run(loops, Length(500)).samples
+    assert (samples.layer_histograms is not None) is is_streamed
+    assert run(loops, Length(500, stream=False)).samples.layer_histograms is None
+
+
+def test_a_time_limit_counts_with_the_iterations_that_fit() -> None:
+    rule = StopRule(at_most_s=10)
+    assert Length(100).most_iterations(0.5) == 100
+    assert Length(100, rule).most_iterations(0.5) == 20_000
+    assert Length(100, rule).most_iterations(5_000) == 100
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_stopping_rule_sees_every_round(loops: NativeLoops, stream: bool) -> None:
+    rule = StopRule(target=0.5, least_s=0.05, at_most_s=3)
+    ran = run(loops, Length(100, rule, stream))
+    assert ran.counts.stopped.startswith("stable after")
+    assert ran.counts.measured >= 32 * 32
+    assert ran.counts.measured % 10 == 0
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_ctrl_c_keeps_what_was_measured(loops: NativeLoops, stream: bool) -> None:
+    def press(phase: str, done: int, total: int) -> None:
+        assert (phase, total) == ("measuring", 5000)
+        if done > 1200:
+            raise KeyboardInterrupt
+
+    ran = run(loops, Length(5000, stream=stream), progress=press)
+    assert ran.counts.interrupted
+    assert 0 < ran.counts.measured <= 1200
+    total = ran.samples.histogram_of("wall_ms")
+    assert (total.count if total else len(ran.samples.wall_ms)) > 1200
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_changed_sequence_is_an_error_that_names_the_iteration(
+    rig: Any, loops: NativeLoops, stream: bool
+) -> None:
+    length = Length(300, stream=stream)
+    warm = dataclasses.replace(length, iterations=1)
+    run(loops, warm)
+    rig.context.change_layers(at=rig.context.runs + 16 + 50, layers=[("gelu1", 1.0)])
+    with pytest.raises(RunError, match=r"changed in iteration \d+: expected 'conv1' at position 0"):
+        run(loops, length)

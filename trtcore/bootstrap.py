@@ -1,0 +1,157 @@
+"""Bootstrap intervals of medians, and of differences and ratios of two runs' medians.
+
+Iterations are drawn again in blocks of neighbours, because neighbours resemble each other: drawn
+one by one they would promise too narrow an interval. All layers are drawn together. Of a streamed
+run only the distribution is there; its draws take the iterations as independent.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trtcore import _stats
+from trtcore.errors import OptionError
+from trtcore.histogram import ends_at
+from trtcore.result import TimeHistograms
+
+DRAWS = 1000
+BLOCK = 32
+
+_AT_ONCE = 1 << 20
+
+Floats = NDArray[np.float64]
+Times = NDArray[np.float32] | TimeHistograms
+
+
+def median_intervals(times: Times, confidence: float = 0.95, seed: int = 0) -> Floats:
+    """Returns (C, 2): the bootstrap interval of each median, in ms.
+
+    Args:
+        times: (N, C) samples in the order they were taken, or the histograms of a streamed run.
+        confidence: between 0 and 1.
+        seed: of the draws.
+
+    Raises:
+        OptionError: no samples, or a confidence out of range.
+    """
+    return _interval(draw_medians(times, seed=seed), confidence)
+
+
+def difference_intervals(
+    base: Times, new: Times, confidence: float = 0.95, seed: int = 0
+) -> Floats:
+    """Returns (C, 2): the interval of each median of ``new`` minus that of ``base``, in ms.
+
+    Args:
+        base: as for `median_intervals`.
+        new: another run of the same C series.
+        confidence: between 0 and 1.
+        seed: of the draws.
+
+    Raises:
+        OptionError: no samples, other series, or a confidence out of range.
+    """
+    before, after = _draw_both(base, new, seed)
+    return _interval(after - before, confidence)
+
+
+def ratio_intervals(base: Times, new: Times, confidence: float = 0.95, seed: int = 0) -> Floats:
+    """Returns (C, 2): the interval of each median of ``new`` over that of ``base``.
+
+    NaN where a median may be zero. Arguments and errors are those of `difference_intervals`.
+    """
+    before, after = _draw_both(base, new, seed)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratios = np.where((before > 0).all(axis=0), after / before, np.nan)
+    return _interval(ratios, confidence)
+
+
+def draw_medians(
+    times: Times, draws: int = DRAWS, block: int = BLOCK, seed: int = 0, threads: int | None = None
+) -> Floats:
+    """Returns (R, C) medians of samples drawn again with replacement.
+
+    Args:
+        times: as for `median_intervals`.
+        draws: R.
+        block: neighbouring iterations that are drawn together; fewer where there would be less
+            than 8 blocks. The last iteration's neighbour is the first.
+        seed: of the draws.
+        threads: to use; None for as many as there are processors.
+
+    Raises:
+        OptionError: no samples.
+    """
+    random = np.random.default_rng(seed)
+    if isinstance(times, TimeHistograms):
+        return _draw_from_histograms(times, draws, random)
+    samples = np.ascontiguousarray(times, dtype=np.float32)
+    if samples.ndim != 2 or 0 in samples.shape:
+        raise OptionError(f"times have shape {samples.shape}, expected (N, C) with samples in it")
+    order = np.argsort(samples, axis=0).T.astype(np.int32, order="C")
+    ordered = np.take_along_axis(samples.T, order, axis=1)
+    size = max(1, min(block, len(samples) // 8))
+    medians = [
+        _stats.weighted_medians(ordered, order, weights, threads or _processors())
+        for weights in _block_weights(len(samples), size, draws, random)
+    ]
+    return np.concatenate(medians)
+
+
+def _block_weights(
+    count: int, block: int, draws: int, random: np.random.Generator
+) -> Iterator[NDArray[np.int32]]:
+    """Yields (r, N) weights, R rows in all: how often each sample stands in each draw."""
+    blocks = -(-count // block)
+    most = max(1, _AT_ONCE // count)
+    for done in range(0, draws, most):
+        rows = min(most, draws - done)
+        starts = random.integers(0, count, (rows, blocks)) + np.arange(rows)[:, None] * count
+        begun = np.bincount(starts.ravel(), minlength=rows * count).reshape(rows, count)
+        # A sample is in every block that began at it or up to block - 1 before it, round the end.
+        summed = np.cumsum(np.concatenate((begun[:, count - block :], begun), axis=1), axis=1)
+        yield (summed[:, block:] - summed[:, :-block]).astype(np.int32)
+
+
+def _draw_from_histograms(
+    histograms: TimeHistograms, draws: int, random: np.random.Generator
+) -> Floats:
+    """Draws medians without drawing samples.
+
+    The median of n samples drawn from n is the sample at rank n * U, where U is the middle one of n
+    uniform numbers, which has a beta distribution. Where in its bucket that lies is not known.
+    """
+    count = histograms.count
+    if count == 0:
+        raise OptionError("the histograms hold no samples")
+    half = (count + 1) / 2
+    shape = (len(histograms.mean_ms), draws)
+    ranks = np.sort((random.beta(half, half, shape) * count).astype(np.int64), axis=1)
+    lower, upper = ends_at(histograms, ranks.clip(max=count - 1))
+    medians = lower + (upper - lower) * random.random(shape)
+    # The search wants ranks in order; the draws of one series must not follow those of another.
+    drawn: Floats = random.permuted(medians, axis=1).T
+    return drawn
+
+
+def _draw_both(base: Times, new: Times, seed: int) -> tuple[Floats, Floats]:
+    before, after = draw_medians(base, seed=seed), draw_medians(new, seed=seed + 1)
+    if before.shape != after.shape:
+        raise OptionError(f"one run has {before.shape[1]} series, the other {after.shape[1]}")
+    return before, after
+
+
+def _interval(draws: Floats, confidence: float) -> Floats:
+    if not 0 < confidence < 1:
+        raise OptionError(f"confidence is {confidence}, expected a number between 0 and 1")
+    tail = (1 - confidence) / 2
+    interval: Floats = np.quantile(draws, (tail, 1 - tail), axis=0).T
+    return interval
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0))
