@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from trtcore.accuracy import Accuracy, OutputAccuracy
 from trtcore.errors import ResultError
+from trtcore.layer_precision import LayerPrecision
 from trtcore.result import (
     Build,
     Clocks,
@@ -49,7 +51,10 @@ def profile() -> Profile:
         environment=Environment(
             "2026-01-01", "0.1", "3.12", "Linux", "cpu", "gpu", clocks=Clocks(345, 1980)
         ),
-        build=Build("TensorRT", 1.5, 100),
+        build=Build(
+            "TensorRT", 1.5, 100, islands=(LayerPrecision("n", "kgen", "Float", ("b",), 0.5),)
+        ),
+        accuracy=Accuracy("by hand", (OutputAccuracy("y", 1.0, 0.5, float("inf"), 0.9, 1, 0),)),
         warnings=("one", "two"),
     )
 
