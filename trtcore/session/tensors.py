@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from trtcore.backends.tensorrt.runtime import Engine
 from trtcore.errors import RunError
 from trtcore.inputs import to_bfloat16_values
+from trtcore.io_format import FORMATS, pack, storage_bytes, storage_shape, unpack
 from trtcore.result import IOTensor, TensorInfo
 from trtcore.session.cuda import DeviceBuffer
 
@@ -38,7 +38,7 @@ class BoundTensor:
     Attributes:
         info: as reports show it.
         dtype: NumPy name of its type; ``bfloat16`` is handled as float32 on the host.
-        buffer: its device memory.
+        buffer: its device memory, laid out in the tensor's format.
     """
 
     info: IOTensor
@@ -46,33 +46,32 @@ class BoundTensor:
     buffer: DeviceBuffer
 
     def upload(self, values: Array) -> None:
-        """Copies host values of the tensor's shape to the device."""
+        """Copies host values of the tensor's shape to the device, in the tensor's format."""
         if self.dtype == "bfloat16":
             rounded = to_bfloat16_values(values.astype(np.float32))
             values = (rounded.view(np.uint32) >> 16).astype(np.uint16)
-        self.buffer.copy_from(values)
+        self.buffer.copy_from(pack(values, self.info.format))
 
     def download(self) -> Array:
-        """Copies the tensor to the host."""
-        if self.dtype == "bfloat16":
-            raw = np.empty(self.info.shape, np.uint16)
-            self.buffer.copy_to(raw)
-            return (raw.astype(np.uint32) << 16).view(np.float32)
-        values = np.empty(self.info.shape, self.dtype)
-        self.buffer.copy_to(values)
-        return values
+        """Copies the tensor to the host, as an array of its shape."""
+        is_bfloat16 = self.dtype == "bfloat16"
+        shape, layout = self.info.shape, self.info.format
+        stored = np.empty(storage_shape(shape, layout), np.uint16 if is_bfloat16 else self.dtype)
+        self.buffer.copy_to(stored)
+        values = unpack(stored, shape, layout)
+        return (values.astype(np.uint32) << 16).view(np.float32) if is_bfloat16 else values
 
 
 def bind_tensors(engine: Engine, context: Any) -> tuple[BoundTensor, ...]:
     """Allocates device memory for every I/O tensor of a context whose input shapes are set.
 
     Raises:
-        RunError: a shape or type that cannot be bound, or not enough device memory.
+        RunError: a shape, type or format that cannot be bound, or not enough device memory.
     """
     bound = []
     for name in engine.tensor_names:
         info, dtype = _describe(engine, context, name)
-        nbytes = math.prod(info.shape) * (2 if dtype == "bfloat16" else np.dtype(dtype).itemsize)
+        nbytes = storage_bytes(info.shape, dtype, info.format)
         bound.append(BoundTensor(info, dtype, DeviceBuffer(nbytes, f"tensor '{name}'")))
     set_addresses(context, bound)
     return tuple(bound)
@@ -120,5 +119,10 @@ def _describe(engine: Engine, context: Any, name: str) -> tuple[IOTensor, str]:
         )
     word, dtype = _TYPES[kind]
     layout = str(engine.engine.get_tensor_format(name).name).lower()
+    if layout not in FORMATS:
+        raise RunError(
+            f"tensor '{name}' has format {layout}, which trtcore cannot fill; build the plan with "
+            f"one of {', '.join(FORMATS)}"
+        )
     mode = "input" if engine.is_input(name) else "output"
     return IOTensor(name, shape, word, layout, mode), dtype
