@@ -95,14 +95,21 @@ class attach:  # noqa: N801 - read as a verb: `with trtcore.attach(context) as r
         """Returns layer times in milliseconds: (N, L) float32, whole iterations only.
 
         Raises:
-            RunError: the sequence of layers changed; the message names the iteration.
+            RunError: nothing was recorded, the sequence of layers changed (the message names the
+                iteration), or every time is 0.0.
         """
         raise_fault(self._recorder)
         if not self._recorder.names:
             raise RunError(
                 "no iteration was recorded: none was run inside the block, or none was reported"
             )
-        return self._recorder.samples()
+        samples = self._recorder.samples()
+        if samples.size and not samples.any():
+            raise RunError(
+                "every layer was reported with 0.0 ms, as by a context that captures CUDA graphs of "
+                "its own (IRuntimeConfig.cuda_graph_strategy): attach to one that does not"
+            )
+        return samples
 
     def histograms(self) -> TimeHistograms | None:
         """Returns the distributions of all iterations; None unless streaming, or without any.
@@ -110,7 +117,8 @@ class attach:  # noqa: N801 - read as a verb: `with trtcore.attach(context) as r
         Must not be called while the context runs. `trtcore.histogram` reads them.
 
         Raises:
-            RunError: the sequence of layers changed; the message names the iteration.
+            RunError: nothing was recorded, the sequence of layers changed (the message names the
+                iteration), or every time is 0.0.
         """
         raise_fault(self._recorder)
         return recorded_histograms(self._recorder)
