@@ -106,7 +106,7 @@ class attach:  # noqa: N801 - read as a verb: `with trtcore.attach(context) as r
         samples = self._recorder.samples()
         if samples.size and not samples.any():
             raise RunError(
-                "every layer was reported with 0.0 ms, as by a context that captures CUDA graphs of "
+                "every layer was reported with 0.0 ms, as by a context with CUDA graphs of "
                 "its own (IRuntimeConfig.cuda_graph_strategy): attach to one that does not"
             )
         return samples
