@@ -14,7 +14,6 @@ from onnx import numpy_helper, parser
 
 from trtcore.backends.tensorrt.bindings import Bindings, load_bindings
 from trtcore.backends.tensorrt.builder import BuildOptions, Plan, build_plan, parse
-from trtcore.inspector import parse_engine_information
 from trtcore.io_format import check_engine_formats, half2_formats
 from trtcore.models import Model, googlenet, load_model, model_inputs, model_outputs
 from trtcore.precision import apply_precision, kept_nodes
@@ -160,14 +159,7 @@ def test_half2_vectorises_the_input() -> None:
     model = apply_precision(googlenet(1), "half2")
     formats = half2_formats((*model_inputs(model), *model_outputs(model)))
     assert formats == {"data": "chw2"}
-    trt = bindings().module
-    builder = trt.Builder(bindings().logger)
-    network = parse(bindings(), builder, model)
-    network.get_input(0).allowed_formats = 1 << int(trt.TensorFormat.CHW2)
-    config = builder.create_builder_config()
-    config.profiling_verbosity = trt.ProfilingVerbosity.DETAILED
-    bindings().log.clear()
-    assert builder.build_serialized_network(network, config) is not None
-    information = parse_engine_information(bindings().log.layer_information)
-    check_engine_formats(formats, information.io)
-    assert [tensor.format for tensor in information.io] == ["chw2", "linear"]
+    plan = build_plan(bindings(), model, BuildOptions(io_formats=formats, use_cache=False))
+    assert plan.information is not None
+    check_engine_formats(formats, plan.information.io)
+    assert [tensor.format for tensor in plan.information.io] == ["chw2", "linear"]

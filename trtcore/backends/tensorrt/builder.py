@@ -87,22 +87,18 @@ def build_plan(
     seconds = time.perf_counter() - start
     phases.reraise()
     if content is None:
-        raise BuildError(f"{bindings.label} could not build it: {bindings.log.last_error()}")
-    cache_note = timing_cache.save() if timing_cache else ""
+        hint = _format_hint(options.io_formats)
+        reason = bindings.log.last_error()
+        raise BuildError(f"{bindings.label} could not build it{hint}: {reason}")
     information = _logged_information(bindings)
-    return Plan(
-        bytes(content),
-        Build(
-            backend=bindings.label,
-            seconds=seconds,
-            plan_bytes=content.nbytes,
-            layers=len(information.layers) if information else 0,
-            verbosity="DETAILED",
-            cache=cache_note,
-        ),
-        information,
-        model,
+    build = Build(
+        backend=bindings.label,
+        seconds=seconds,
+        plan_bytes=content.nbytes,
+        layers=len(information.layers) if information else 0,
+        cache=timing_cache.save() if timing_cache else "",
     )
+    return Plan(bytes(content), build, information, model)
 
 
 def parse(bindings: Bindings, builder: Any, model: Model) -> Any:
@@ -134,6 +130,14 @@ def _request_formats(bindings: Bindings, network: Any, formats: Mapping[str, str
         if tensor.name in formats:
             format_ = getattr(bindings.module.TensorFormat, formats[tensor.name].upper())
             tensor.allowed_formats = 1 << int(format_)
+
+
+def _format_hint(formats: Mapping[str, str]) -> str:
+    """TensorRT's own words for a format that it does not have say nothing about formats."""
+    if not set(formats.values()) - {"linear"}:
+        return ""
+    named = ", ".join(f"{name}:{word}" for name, word in formats.items())
+    return f" with the formats {named}, try it without them"
 
 
 def _describe(error: Any) -> str:
