@@ -230,3 +230,11 @@ def test_weights_that_are_cut_short() -> None:
     proto.graph.initializer[0].raw_data = proto.graph.initializer[0].raw_data[:-4]
     with pytest.raises(ModelError, match="the model: weights 'conv1/7x7_s2_w' are cut short"):
         from_proto(proto)
+
+
+def test_outputs_need_no_shape() -> None:
+    head = '<ir_version: 8, opset_import: ["" : 17]>'
+    graph = parser.parse_model(head + "g (float[1, 4] x) => (float[1, 4] y) { y = Relu(x) }")
+    graph.graph.output[0].type.tensor_type.ClearField("shape")
+    model = load_model(graph, batch=3)
+    assert [tensor.shape for tensor in model_outputs(model)] == [(3, 4)]

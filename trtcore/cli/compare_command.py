@@ -18,7 +18,7 @@ def run(options: argparse.Namespace) -> int:
     """Runs the command and returns its exit code: 3 when a condition is broken."""
     if options.top is not None and options.top < 1:
         raise OptionError(f"--top is {options.top}, must be 1 or more")
-    conditions = [parse_condition(text) for text in options.fail_if]
+    conditions = tuple(parse_condition(text) for text in options.fail_if)
     base = load_baseline(options.base, layer_info=options.layer_info)
     news = [load_baseline(path, layer_info=options.layer_info) for path in options.new]
     comparisons = [compare_profiles(base, new, allow_partial=options.allow_partial) for new in news]

