@@ -14,7 +14,7 @@ from trtcore.errors import RunError
 from trtcore.histogram import quantiles
 from trtcore.session import store
 from trtcore.session.loops import NativeLoops
-from trtcore.session.run import Length, Run, measure
+from trtcore.session.run import Length, Run, Subject, measure
 from trtcore.stopping import StopRule
 
 LAYERS = [("conv1", 0.5), ("relu1", 0.25), ("conv1", 1.5)]
@@ -31,7 +31,7 @@ def loops(rig: Any) -> NativeLoops:
 
 def run(loops: NativeLoops, length: Length, **more: Any) -> Run:
     with ClockMonitor() as monitor:
-        return measure(loops, length, monitor, lambda: "nothing was logged", **more)
+        return measure([Subject(loops, monitor)], length, lambda: "nothing was logged", **more)[0]
 
 
 @pytest.mark.parametrize("iterations", [7, 100, 2500])

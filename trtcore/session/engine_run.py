@@ -24,7 +24,7 @@ from trtcore.session.cuda import Stream
 from trtcore.session.loops import Loops, NativeLoops, ignore
 from trtcore.session.native import native_context
 from trtcore.session.python_loops import PythonLoops
-from trtcore.session.run import Length, Progress, Run, measure
+from trtcore.session.run import Length, Progress, Run, Subject, measure
 from trtcore.session.tensors import (
     Array,
     BoundTensor,
@@ -82,6 +82,23 @@ class EngineRun:
     in_python: bool
 
 
+@dataclass(frozen=True)
+class PlanToRun:
+    """A plan that is to be measured.
+
+    Attributes:
+        content: the serialized engine.
+        source: its name in error messages.
+        monitor: watches the clocks while it runs.
+        label: what the user is shown meanwhile.
+    """
+
+    content: bytes
+    source: str
+    monitor: ClockMonitor
+    label: str = "measuring"
+
+
 def run_engine(
     bindings: Bindings,
     plan: bytes,
@@ -105,26 +122,75 @@ def run_engine(
         OptionError: shapes or inputs that do not fit.
         RunError: TensorRT or CUDA failed, or memory ran out.
     """
-    engine = load_engine(bindings, plan, source)
+    return run_engines(bindings, [PlanToRun(plan, source, monitor)], options, progress)[0]
+
+
+def run_engines(
+    bindings: Bindings,
+    plans: Sequence[PlanToRun],
+    options: RunOptions,
+    progress: Progress | None = None,
+) -> tuple[EngineRun, ...]:
+    """Loads plans, feeds them the same and measures them in turns.
+
+    Args:
+        bindings: the TensorRT that built the plans.
+        plans: what to measure; all of them are on the GPU at once.
+        options: how to run.
+        progress: called with the phase, steps done and steps in all.
+
+    Raises:
+        EngineLoadError: a plan cannot be loaded here.
+        OptionError: shapes or inputs that do not fit.
+        RunError: TensorRT or CUDA failed, or memory ran out.
+        KeyboardInterrupt: Ctrl-C before there was anything to keep.
+    """
+    with contextlib.ExitStack() as ready:
+        engines = [ready.enter_context(_ready(bindings, plan, options, progress)) for plan in plans]
+        subjects = [
+            Subject(engine.loops, plan.monitor, plan.label)
+            for engine, plan in zip(engines, plans, strict=True)
+        ]
+        runs = measure(subjects, options.length, bindings.log.last_error, progress)
+        return tuple(engine.result(run) for engine, run in zip(engines, runs, strict=True))
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """An engine with contexts, memory and inputs."""
+
+    engine: Engine
+    plain: Any
+    tensors: tuple[BoundTensor, ...]
+    loops: Loops
+
+    def result(self, run: Run) -> EngineRun:
+        return EngineRun(
+            run=run,
+            io=tuple(tensor.info for tensor in self.tensors),
+            information=self.engine.information(self.plain),
+            auxiliary_streams=self.engine.auxiliary_streams,
+            verbosity=self.engine.verbosity(),
+            outputs=download(self.tensors),
+            in_python=isinstance(self.loops, PythonLoops),
+        )
+
+
+@contextlib.contextmanager
+def _ready(
+    bindings: Bindings, plan: PlanToRun, options: RunOptions, progress: Progress | None
+) -> Iterator[_Ready]:
+    engine = load_engine(bindings, plan.content, plan.source)
     if progress is not None:
         progress("creating execution contexts", 0, 2)
-    plain = create_context(engine, plan)
-    profiled = create_context(engine, plan)
+    plain = create_context(engine, plan.content)
+    profiled = create_context(engine, plan.content)
     for context in (plain, profiled):
         set_input_shapes(engine, context, options.batch, options.shapes)
     with _bound(engine, (plain, profiled)) as tensors, Stream() as stream:
         upload(tensors, make_inputs(input_specs(tensors), options.inputs, options.seed))
         loops = _loops(bindings, plain, profiled, stream.handle, tensors, options)
-        run = measure(loops, options.length, monitor, bindings.log.last_error, progress)
-        return EngineRun(
-            run=run,
-            io=tuple(tensor.info for tensor in tensors),
-            information=engine.information(plain),
-            auxiliary_streams=engine.auxiliary_streams,
-            verbosity=engine.verbosity(),
-            outputs=download(tensors),
-            in_python=isinstance(loops, PythonLoops),
-        )
+        yield _Ready(engine, plain, tensors, loops)
 
 
 @contextlib.contextmanager

@@ -1,10 +1,11 @@
-"""One measured run: warm up until steady, then rounds of all passes until there is enough."""
+"""Measured runs: warm up until steady, then rounds of all passes until there is enough."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -59,36 +60,61 @@ class Run:
     problems: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Subject:
+    """An engine that is to be measured.
+
+    Attributes:
+        loops: over contexts with input shapes, addresses and inputs set.
+        monitor: watches the clocks; each round of this engine is marked in it.
+        label: what the user is shown while it is measured.
+    """
+
+    loops: Loops
+    monitor: ClockMonitor
+    label: str = "measuring"
+
+
 def measure(
-    loops: Loops,
+    subjects: Sequence[Subject],
     length: Length,
-    monitor: ClockMonitor,
     log_tail: Callable[[], str],
     progress: Progress | None = None,
-) -> Run:
+) -> tuple[Run, ...]:
     """Measures un-profiled inference (enqueued, gated, as a CUDA graph) and the layers, in rounds.
 
+    Several engines take turns, a round of each, so that what drifts or disturbs hits all alike.
+
     Args:
-        loops: over contexts with input shapes, addresses and inputs set.
-        length: how long.
-        monitor: watches the clocks; each round is marked in it.
+        subjects: what to measure.
+        length: how long each.
         log_tail: gives TensorRT's last words for error messages.
         progress: called with the phase, iterations done and iterations in all (0: not known).
 
     Returns:
-        The samples; fewer than asked for, and marked so, when Ctrl-C ended it.
+        A run for each. Ctrl-C ends all of them: they are marked so, and hold what there was, which
+        can be nothing for the last ones.
 
     Raises:
         RunError: TensorRT or CUDA failed, or the layer sequence changed.
         KeyboardInterrupt: Ctrl-C before there was anything to keep.
     """
-    passes = _Passes(loops, length, monitor, progress)
-    loops.attach(passes.recorder)
-    try:
-        with _explained(log_tail):
-            return passes.measure()
-    finally:
-        loops.detach(passes.recorder)
+    is_alone = len(subjects) == 1
+    passes = [_Passes(subject, length, progress, is_alone) for subject in subjects]
+    with ExitStack() as attached, _explained(log_tail):
+        for one in passes:
+            one.loops.attach(one.recorder)
+            attached.callback(one.loops.detach, one.recorder)
+        for one in passes:
+            one.prepare()
+        turns = deque((one, one.rounds()) for one in passes)
+        while turns:
+            one, rounds = turns.popleft()
+            if next(rounds, False):
+                turns.append((one, rounds))
+            if one.interrupted:
+                break
+        return tuple(one.result(is_cut=bool(turns)) for one in passes)
 
 
 @contextmanager
@@ -104,31 +130,40 @@ def _explained(log_tail: Callable[[], str]) -> Iterator[None]:
 
 @dataclass
 class _Passes:
-    loops: Loops
+    subject: Subject
     length: Length
-    monitor: ClockMonitor
     progress: Progress | None
+    is_alone: bool
     recorder: _core.LayerRecorder = field(default_factory=_core.LayerRecorder)
     interrupted: bool = False
     warmed_up: int = 0
+    warm_up_words: str = ""
     iteration_ms: float = 0.0
+    spent_s: float = 0.0
+    stopped: str = ""
 
-    def measure(self) -> Run:
+    def __post_init__(self) -> None:
+        self.loops, self.monitor = self.subject.loops, self.subject.monitor
+
+    def prepare(self) -> None:
+        """Warms up, and gets ready to keep what is measured."""
         self.settle_layers()
-        warm_up = self.warm_up()
+        self.warm_up_words = self.warm_up()
         if self.interrupted:
             raise KeyboardInterrupt
-        store = self.make_store()
-        stopped = self.run_rounds(store)
-        samples = store.samples()
+        self.store = self.make_store()
+
+    def result(self, is_cut: bool) -> Run:
+        """What there is by now; ``is_cut`` says that Ctrl-C ended it, here or elsewhere."""
+        samples = self.store.samples()
         streamed = samples.layer_histograms
         counts = Counts(
             asked=self.length.iterations,
             warmed_up=self.warmed_up,
             measured=streamed.count if streamed else len(samples.layer_ms),
-            interrupted=self.interrupted,
-            warm_up=warm_up,
-            stopped=stopped,
+            interrupted=self.interrupted or is_cut,
+            warm_up=self.warm_up_words,
+            stopped=self.stopped,
         )
         return Run(tuple(self.recorder.names), samples, counts, self.loops.problems)
 
@@ -162,29 +197,36 @@ class _Passes:
             streams = 4 * layer_times > STREAM_ABOVE_BYTES
         return Stream(self.recorder) if streams else Collection(self.recorder)
 
-    def run_rounds(self, store: Store) -> str:
-        """Runs rounds of all passes; returns why it ended, in words."""
-        count, rule, start = self.length.iterations, self.length.rule, time.perf_counter()
-        share, done = min(-(-count // _ROUNDS), store.longest_round), 0
+    def rounds(self) -> Iterator[bool]:
+        """Runs a round of all passes at each step; ends when there is enough."""
+        count, rule = self.length.iterations, self.length.rule
+        share, done = min(-(-count // _ROUNDS), self.store.longest_round), 0
         convergence = None if rule is None else Convergence(rule, self.iteration_ms)
         while not self.interrupted:
             if done >= count:
                 if convergence is None:
-                    break
-                verdict = convergence.verdict(time.perf_counter() - start)
+                    return
+                verdict = convergence.verdict(self.spent_s)
                 if verdict.is_over:
-                    return verdict.words
+                    self.stopped = verdict.words
+                    return
             size = share if done >= count else min(share, count - done)
-            self.run_round(store, size, done)
+            start = time.perf_counter()
+            self.run_round(self.store, size, done)
+            self.spent_s += time.perf_counter() - start
             done += size
             if convergence is not None:
-                self.feed(convergence, store)
-        return ""
+                self.feed(convergence, self.store)
+            yield True
 
     def run_round(self, store: Store, count: int, done: int) -> None:
         """Runs each pass for ``count`` iterations and keeps their times."""
         report = self.report(done)
         loops = self.loops
+        if not self.is_alone:
+            # The others have left their data in the caches.
+            self.note(loops.time_inference(_CHUNK, ignore))
+            self.warmed_up += _CHUNK
         with self.monitor.round():
             times = loops.time_inference(count, report)
             self.take(store, times, "wall_ms", "enqueue_ms", "gpu_ms")
@@ -225,6 +267,6 @@ class _Passes:
 
         def report(count: int) -> None:
             if self.progress is not None:
-                self.progress("measuring", done + count, total)
+                self.progress(self.subject.label, done + count, total)
 
         return report

@@ -1,0 +1,98 @@
+"""Several engines measured in turns, on scripted contexts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from trtcore import _core
+from trtcore.clocks import ClockMonitor
+from trtcore.session.loops import NativeLoops
+from trtcore.session.run import Length, Run, Subject, measure
+from trtcore.stopping import StopRule
+
+ENGINES = {"A": [("conv1", 0.5)], "B": [("conv1", 0.25), ("cast", 0.125)], "C": [("conv1", 0.75)]}
+
+
+class Engine:
+    """A scripted engine; an iteration takes at least 20 us."""
+
+    def __init__(self, kind: Any, layout: int, layers: list[tuple[str, float]]) -> None:
+        self.plain, self.profiled = kind(layout, layers), kind(layout, layers)
+        for rig in (self.plain, self.profiled):
+            rig.context.busy_us = 20
+        self.loops = NativeLoops(self.plain.view, self.profiled.view, _core.HostTimeline())
+
+
+@pytest.fixture
+def engines(rig: Any) -> dict[str, Engine]:
+    return {name: Engine(type(rig), rig.layout, layers) for name, layers in ENGINES.items()}
+
+
+def run(engines: dict[str, Engine], length: Length, **more: Any) -> dict[str, Run]:
+    subjects = [Subject(engine.loops, ClockMonitor(), name) for name, engine in engines.items()]
+    runs = measure(subjects, length, lambda: "nothing was logged", **more)
+    return dict(zip(engines, runs, strict=True))
+
+
+def test_each_keeps_its_own_layers_and_times(engines: dict[str, Engine]) -> None:
+    runs = run(engines, Length(95))
+    for name, layers in ENGINES.items():
+        samples, counts = runs[name].samples, runs[name].counts
+        assert runs[name].layer_names == tuple(layer for layer, _ in layers)
+        assert np.array_equal(
+            samples.layer_ms, np.tile(np.float32([t for _, t in layers]), (95, 1))
+        )
+        assert samples.wall_ms.shape == samples.profiled_wall_ms.shape == (95,)
+        assert (counts.asked, counts.measured, counts.interrupted) == (95, 95, False)
+
+
+def test_rounds_alternate(engines: dict[str, Engine], monkeypatch: pytest.MonkeyPatch) -> None:
+    order: list[Any] = []
+    time_layers = NativeLoops.time_layers
+
+    def note(loops: NativeLoops, *arguments: Any) -> Any:
+        order.append(loops)
+        return time_layers(loops, *arguments)
+
+    monkeypatch.setattr(NativeLoops, "time_layers", note)
+    run(engines, Length(100))
+    loops = [engine.loops for engine in engines.values()]
+    assert order == [*loops, *(10 * loops)], "settled one after the other, then in turns"
+
+
+def test_what_warms_up_is_counted_in_turns_too(engines: dict[str, Engine]) -> None:
+    counts = run(engines, Length(100))["A"].counts
+    plain, profiled = (rig.context.runs for rig in (engines["A"].plain, engines["A"].profiled))
+    assert (counts.measured, plain + profiled) == (100, counts.warmed_up + 2 * 100)
+
+
+def test_each_stops_when_it_is_stable(engines: dict[str, Engine]) -> None:
+    rule = StopRule(target=0.5, least_s=0.05, at_most_s=3)
+    runs = run(engines, Length(100, rule))
+    assert all(ran.counts.stopped.startswith("stable after") for ran in runs.values())
+
+
+def test_ctrl_c_ends_all_and_marks_all(engines: dict[str, Engine]) -> None:
+    def press(label: str, done: int, total: int) -> None:
+        if label == "B" and done > 1200:
+            raise KeyboardInterrupt
+
+    runs = run(engines, Length(5000), progress=press)
+    assert all(ran.counts.interrupted for ran in runs.values())
+    measured = {name: ran.counts.measured for name, ran in runs.items()}
+    assert measured["A"] > measured["B"] >= measured["C"] > 0
+
+
+def test_ctrl_c_in_the_first_round_leaves_nothing_of_the_others(
+    engines: dict[str, Engine],
+) -> None:
+    def press(label: str, done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    engines["A"].plain.context.busy_us = engines["A"].profiled.context.busy_us = 1000
+    runs = run(engines, Length(2000), progress=press)
+    assert [ran.counts.measured for ran in runs.values()][1:] == [0, 0]
+    assert runs["C"].samples.layer_ms.shape == (0, 1)
