@@ -11,8 +11,6 @@ MODEL ?= googlenet
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 RUN := $(VENV)/bin/python
 SOURCES := pyproject.toml CMakeLists.txt $(wildcard cpp/* tests/native/*.cpp tests/native/*.hpp)
-EXTRAS := $(if $(filter aarch64 x86_64,$(shell uname -m)),rtx$(comma))
-comma := ,
 
 .PHONY: profile test lint format sanitize clean
 
@@ -44,7 +42,7 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/ready: $(VENV)/bin/python $(SOURCES)
-	$(RUN) -m pip install -q -C cmake.define.TRTCORE_TESTS=ON -C cmake.define.TRTCORE_WERROR=ON -e '.[rtx,test]'
+	SKBUILD_CMAKE_DEFINE='TRTCORE_TESTS=ON;TRTCORE_WERROR=ON' $(RUN) -m pip install -q -e '.[rtx,test]'
 	touch $@
 
 $(VENV)/ready-dev: $(VENV)/ready
@@ -53,9 +51,9 @@ $(VENV)/ready-dev: $(VENV)/ready
 
 $(VENV)-sanitize/ready: $(SOURCES)
 	$(PYTHON) -m venv $(VENV)-sanitize
-	$(VENV)-sanitize/bin/python -m pip install -q -C cmake.define.TRTCORE_TESTS=ON \
-		-C cmake.define.TRTCORE_SANITIZE=ON -C cmake.build-type=Debug -C install.strip=false \
-		-C build-dir=build/sanitize '.[rtx]' pytest hypothesis
+	SKBUILD_CMAKE_DEFINE='TRTCORE_TESTS=ON;TRTCORE_SANITIZE=ON' SKBUILD_CMAKE_BUILD_TYPE=Debug \
+	SKBUILD_INSTALL_STRIP=false SKBUILD_BUILD_DIR=build/sanitize \
+	$(VENV)-sanitize/bin/python -m pip install -q '.[rtx]' pytest hypothesis
 	touch $@
 
 clean:
