@@ -13,7 +13,7 @@ import pytest
 from trtcore.baselines import load_baseline
 from trtcore.baselines.trtexec_profile import parse_trtexec_profile
 from trtcore.compare import compare_profiles
-from trtcore.comparison import Change, Comparison
+from trtcore.comparison import Comparison
 from trtcore.errors import ResultError
 from trtcore.gate import broken_conditions, parse_condition
 from trtcore.inspector import parse_engine_information
