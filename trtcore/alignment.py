@@ -63,32 +63,40 @@ def align(base: Profile, new: Profile, *, allow_partial: bool = False) -> tuple[
 
 def spans(base: Side, new: Side) -> tuple[Span, ...]:
     """Returns the connected components of the groups of both sides, in the order of the base."""
+    return tuple(_span(nodes, base, new) for nodes in node_sets((base, new)))
+
+
+def node_sets(sides: Iterable[Side]) -> tuple[tuple[str, ...], ...]:
+    """Returns the smallest sets of nodes that every one of the sides can be timed for.
+
+    They are the connected components of the groups of all sides, in the order of the first.
+    """
     components: Components[str] = Components()
-    groups = (*base.fusion.groups, *new.fusion.groups)
+    groups = [group for side in sides for group in side.fusion.groups]
     for group in groups:
         for node in group.nodes:
             components.join(group.nodes[0], node)
-    members: dict[str, list[str]] = {}
+    members: dict[str, dict[str, None]] = {}
     for group in groups:
         for node in group.nodes:
-            members.setdefault(components.root(node), []).append(node)
-    return tuple(_span(dict.fromkeys(nodes), base, new) for nodes in members.values())
+            members.setdefault(components.root(node), {})[node] = None
+    return tuple(tuple(nodes) for nodes in members.values())
 
 
-def _span(nodes: Iterable[str], base: Side, new: Side) -> Span:
-    names = tuple(nodes)
-    before, after = _groups_of(base, names), _groups_of(new, names)
+def groups_of(side: Side, names: Iterable[str]) -> set[Group]:
+    """Returns the groups of a side that any of these nodes is in."""
+    return {side.fusion.group_of[name] for name in names if name in side.fusion.group_of}
+
+
+def _span(nodes: tuple[str, ...], base: Side, new: Side) -> Span:
+    before, after = groups_of(base, nodes), groups_of(new, nodes)
     same = {group.nodes for group in before} == {group.nodes for group in after}
     return Span(
-        nodes=names,
+        nodes=nodes,
         base_layers=_layers_of(before),
         new_layers=_layers_of(after),
         is_refused=bool(before and after) and not same,
     )
-
-
-def _groups_of(side: Side, names: Iterable[str]) -> set[Group]:
-    return {side.fusion.group_of[name] for name in names if name in side.fusion.group_of}
 
 
 def _layers_of(groups: Iterable[Group]) -> tuple[int, ...]:
@@ -141,6 +149,6 @@ def _check_same_graph(base: Profile, new: Profile) -> None:
 
 def _part_within(side: Side, shared: Iterable[str]) -> float:
     times = side.profile.samples.layer_ms.sum(axis=0, dtype=float)
-    groups = _groups_of(side, shared)
+    groups = groups_of(side, shared)
     total = float(times.sum())
     return sum(float(times[i]) for group in groups for i in group.layers) / total if total else 0.0

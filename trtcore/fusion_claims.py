@@ -16,7 +16,7 @@ from trtcore.markers import is_marker
 from trtcore.model_graph import ModelGraph
 from trtcore.result import Layer
 
-_REFORMAT_KINDS = frozenset({"reformat", "noop", "copy"})
+_REFORMAT_KINDS = frozenset({"reformat", "noop", "copy", "cast"})
 
 
 @dataclass
