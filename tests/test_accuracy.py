@@ -176,7 +176,7 @@ def test_a_16_bit_model_is_compared_with_its_own_weights_in_fp32() -> None:
     found = reference.of_graph(half)
     assert found.outputs[0].relative_l2 > 0.1
     assert found.method == (
-        "the FP16 graph on the CPU, every value rounded to its type and sums in FP32, against the "
+        "the graph on the CPU, every value rounded to its type and sums in FP32, against the "
         "model in FP32 under ONNX Runtime, random input of seed 3"
     )
 

@@ -17,8 +17,6 @@ from trtcore.inputs import make_inputs
 from trtcore.models.model import Model
 from trtcore.models.onnx_graph import model_inputs
 from trtcore.nonfinite import first_nonfinite_node, with_outputs
-from trtcore.precision_source import float_type
-from trtcore.precision_weights import LABELS
 
 Outputs = dict[str, NDArray[Any]]
 
@@ -62,8 +60,7 @@ class Reference:
 
     def of_graph(self, graph: Model) -> Accuracy:
         """Compares what a converted graph gives on the CPU, every value rounded to its type."""
-        label = LABELS[float_type(graph.proto)]
-        words = f"the {label} graph on the CPU, every value rounded to its type and sums in FP32,"
+        words = "the graph on the CPU, every value rounded to its type and sums in FP32,"
         return self._accuracy(graph, self._run(graph), words)
 
     def _accuracy(self, graph: Model, outputs: Arrays, what: str) -> Accuracy:

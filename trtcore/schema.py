@@ -8,6 +8,7 @@ import json
 import types
 import typing
 import zlib
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -42,8 +43,12 @@ def save_profile(profile: Profile, path: str | Path) -> None:
 
 def dump_profile(profile: Profile) -> str:
     """Returns a profile as JSON text; sample arrays are zlib-compressed float32 in base64."""
-    head = {"schema": SCHEMA, "version": SCHEMA_VERSION}
-    return json.dumps({**head, **_encode(profile)}, indent=1) + "\n"
+    return dump_tree(profile, SCHEMA, SCHEMA_VERSION)
+
+
+def dump_tree(value: Any, schema: str, version: int) -> str:
+    """Returns a dataclass as JSON text that begins with the name and version of its schema."""
+    return json.dumps({"schema": schema, "version": version, **_encode(value)}, indent=1) + "\n"
 
 
 def load_profile(path: str | Path) -> Profile:
@@ -57,30 +62,61 @@ def load_profile(path: str | Path) -> Profile:
 
 def parse_profile(text: str, source: str = "profile") -> Profile:
     """Reads the JSON text of a profile; ``source`` names it in error messages."""
-    try:
-        tree = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
-        reason = str(error)[:80]
-        raise ResultError(
-            f"{source}: not a saved trtcore profile, nor any JSON: {reason}"
-        ) from None
-    if not isinstance(tree, dict) or tree.get("schema") != SCHEMA:
-        raise ResultError(f'{source}: not a saved trtcore profile (no "schema": "{SCHEMA}")')
+    return parse_tree(Profile, text, source, (SCHEMA, SCHEMA_VERSION), check_shapes)
+
+
+def parse_tree(
+    kind: type[T],
+    text: str,
+    source: str,
+    expected: tuple[str, int],
+    check: Callable[[T], None],
+) -> T:
+    """Reads what `dump_tree` wrote.
+
+    Args:
+        kind: the dataclass.
+        text: the JSON text.
+        source: names it in error messages.
+        expected: name and version of its schema.
+        check: raises ValueError for what the types alone do not tell.
+
+    Raises:
+        ResultError: not JSON, not of that schema and version, or not what the schema says.
+    """
+    schema, readable = expected
+    what = schema.partition("/")[2].replace("-", " ")
+    tree = _parse_json(text, source, what)
+    if not isinstance(tree, dict) or tree.get("schema") != schema:
+        raise ResultError(f'{source}: not a saved trtcore {what} (no "schema": "{schema}")')
     version = tree.get("version")
-    if version != SCHEMA_VERSION:
+    if version != readable:
         raise ResultError(
-            f"{source}: schema version {version!r}; this trtcore reads {SCHEMA_VERSION}, "
-            "update trtcore or save the profile again"
+            f"{source}: schema version {version!r}; this trtcore reads {readable}, "
+            f"update trtcore or save the {what} again"
         )
     try:
-        profile: Profile = _decode(Profile, tree, "profile")
-        _check_shapes(profile)
+        value: T = _decode(kind, tree, what)
+        check(value)
     except ValueError as error:
         raise ResultError(f"{source}: {error}") from None
-    return profile
+    return value
 
 
-def _check_shapes(profile: Profile) -> None:
+def _parse_json(text: str, source: str, what: str) -> Any:
+    try:
+        return json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as error:
+        reason = str(error)[:80]
+        raise ResultError(f"{source}: not a saved trtcore {what}, nor any JSON: {reason}") from None
+
+
+def check_shapes(profile: Profile) -> None:
+    """Checks that the arrays of a profile fit each other.
+
+    Raises:
+        ValueError: they do not.
+    """
     samples = profile.samples
     shape = samples.layer_ms.shape
     if len(shape) != 2 or shape[1] != len(profile.layers):

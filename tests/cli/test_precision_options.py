@@ -170,7 +170,7 @@ def test_a_tolerance_that_is_kept(run: Run, net: Path, tmp_path: Path) -> None:
     assert accuracy is not None
     assert [output.name for output in accuracy.outputs] == ["y", "p"]
     assert 0 < accuracy.relative_l2 < 1e-2
-    assert accuracy.method.startswith("the FP16 graph on the CPU")
+    assert accuracy.method.startswith("the graph on the CPU")
 
 
 @no_gpu

@@ -1,0 +1,214 @@
+"""A model in several precisions side by side: the table for a terminal or a file."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from trtcore.errors import OptionError
+from trtcore.precision_comparison import PrecisionComparison, PrecisionRow, RelativeTime
+from trtcore.report.facts import Fact, engine_text, io_lines
+from trtcore.report.labels import shorten
+from trtcore.report.precision import build_facts, output_line
+from trtcore.report.rows import SORTS
+from trtcore.result import Profile
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+_UNLIMITED = 10_000
+_PLAIN_WIDTH = 100
+_MS_WIDTH = 11
+_RATIO_WIDTH = 24
+_LEAST_TEXT = 20
+_LABEL_WIDTH = 14
+
+
+def render_precisions(
+    comparison: PrecisionComparison,
+    *,
+    sort: str = "order",
+    top: int | None = None,
+    width: int | None = None,
+) -> str:
+    """Returns the comparison as plain text: verdict, table, and what the figures are worth.
+
+    Args:
+        comparison: the comparison.
+        sort: rows in ``order`` of execution, or by ``time`` in the first precision.
+        top: only the longest so many rows; the rest becomes one line.
+        width: columns to keep within; None for names in full.
+
+    Raises:
+        OptionError: an unknown order, or fewer than one row.
+    """
+    from rich.console import Console
+
+    text = io.StringIO()
+    console = Console(file=text, width=width or _UNLIMITED, color_system=None, force_terminal=False)
+    _print(comparison, console, _chosen(comparison.rows, sort, top), width)
+    return "\n".join(line.rstrip() for line in text.getvalue().rstrip().split("\n"))
+
+
+def print_precisions(
+    comparison: PrecisionComparison,
+    console: Console,
+    *,
+    sort: str = "order",
+    top: int | None = None,
+) -> None:
+    """Prints the comparison: fitted to a terminal, or with names in full elsewhere.
+
+    Raises:
+        OptionError: an unknown order, or fewer than one row.
+    """
+    if console.is_terminal:
+        _print(comparison, console, _chosen(comparison.rows, sort, top), console.width)
+    else:
+        console.out(render_precisions(comparison, sort=sort, top=top), highlight=False)
+
+
+def _print(
+    comparison: PrecisionComparison,
+    console: Console,
+    rows: Sequence[PrecisionRow],
+    width: int | None,
+) -> None:
+    for line in (_title(comparison), comparison.verdict):
+        console.print(line, markup=False, highlight=False, style="bold")
+    console.print()
+    console.print(_table(comparison, rows, width))
+    console.print(_footnote(comparison), style="dim", markup=False, highlight=False)
+    for name, profile in zip(comparison.precisions, comparison.profiles, strict=True):
+        console.print()
+        console.print(_fact_table(_column_facts(name, profile), width))
+    console.print()
+    console.print(_fact_table(_common_facts(comparison), width))
+
+
+def _title(comparison: PrecisionComparison) -> str:
+    profile = comparison.profiles[0]
+    where = profile.environment.device if profile.backend != "onnxruntime" else "the CPU"
+    parts = (
+        f"{profile.model.name} in {', '.join(comparison.precisions)}",
+        f"batch {profile.batch}" if profile.batch else "",
+        f"{profile.environment.runtime} on {where}",
+    )
+    return ", ".join(filter(None, parts))
+
+
+def _table(
+    comparison: PrecisionComparison, rows: Sequence[PrecisionRow], width: int | None
+) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    names = comparison.precisions
+    figures = _MS_WIDTH * len(names) + _RATIO_WIDTH * (len(names) - 1)
+    room = max((width or _UNLIMITED) - figures, _LEAST_TEXT)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("Nodes", overflow="fold")
+    for i, name in enumerate(names):
+        table.add_column(f"{name} ms", justify="right", no_wrap=True)
+        if i:
+            table.add_column(f"{name}/{names[0]}", justify="right", no_wrap=True)
+    for row in rows:
+        table.add_row(Text(shorten(row.name, room)), *_figures(row))
+    for row in (comparison.tax, comparison.rest):
+        if any(time.median_ms for time in row.times):
+            table.add_row(row.name, *_figures(row), style="dim")
+    for row in (comparison.layers, *comparison.totals):
+        table.add_row(row.name, *_figures(row), style="bold")
+    if any(profile.accuracy for profile in comparison.profiles):
+        table.add_row("relative L2 error of the outputs", *_errors(comparison))
+    return table
+
+
+def _figures(row: PrecisionRow) -> Iterable[str]:
+    for i, time in enumerate(row.times):
+        yield f"{time.median_ms:.4f}" if time.median_ms else "-"
+        if i:
+            yield _ratio(time)
+
+
+def _ratio(time: RelativeTime) -> str:
+    if time.ratio is None:
+        return "-"
+    mark = "~" if time.is_noise else ""
+    reach = "" if time.interval is None else f" ({time.interval[0]:.3f}-{time.interval[1]:.3f})"
+    return f"{mark}{time.ratio:.3f}x{reach}"
+
+
+def _errors(comparison: PrecisionComparison) -> Iterable[str]:
+    for i, profile in enumerate(comparison.profiles):
+        yield f"{profile.accuracy.relative_l2:.1e}" if profile.accuracy else "-"
+        if i:
+            yield ""
+
+
+def _chosen(rows: Sequence[PrecisionRow], sort: str, top: int | None) -> list[PrecisionRow]:
+    if sort not in SORTS:
+        raise OptionError(f"sort is '{sort}', must be one of {', '.join(SORTS)}")
+    if top is not None and top < 1:
+        raise OptionError(f"top is {top}, must be 1 or more")
+    by_time = sorted(rows, key=lambda row: -row.times[0].median_ms)
+    shown, rest = by_time[:top], by_time[len(by_time[:top]) :]
+    if sort == "order":
+        kept = {id(row) for row in shown}
+        shown = [row for row in rows if id(row) in kept]
+    return [*shown, _sum(rest)] if rest else shown
+
+
+def _sum(rows: Sequence[PrecisionRow]) -> PrecisionRow:
+    columns = zip(*([time.median_ms for time in row.times] for row in rows), strict=True)
+    times = tuple(RelativeTime(sum(column)) for column in columns)
+    return PrecisionRow(f"{len(rows)} further row{'' if len(rows) == 1 else 's'}", times)
+
+
+def _footnote(comparison: PrecisionComparison) -> str:
+    counts = {profile.counts.measured for profile in comparison.profiles}
+    many = " to ".join(str(count) for count in sorted({min(counts), max(counts)}))
+    events = ", without the cost of the profiler's events" if comparison.is_corrected else ""
+    return (
+        f"Medians of {many} iterations, measured in turns{events}; ratios with their 95 % interval,"
+        " ~ where the difference may be chance."
+    )
+
+
+def _column_facts(name: str, profile: Profile) -> list[Fact]:
+    facts = [] if profile.build is None else [(name, engine_text(profile.build))]
+    facts += [("", line) for line in io_lines(profile.io)]
+    facts += build_facts(profile.build) if profile.build else ()
+    outputs = profile.accuracy.outputs if profile.accuracy else ()
+    facts += [("Accuracy", output_line(output)) for output in outputs]
+    return [(name if i == 0 else label, text) for i, (label, text) in enumerate(facts)]
+
+
+def _common_facts(comparison: PrecisionComparison) -> list[Fact]:
+    profile = comparison.profiles[0]
+    accuracy = next((p.accuracy for p in comparison.profiles if p.accuracy), None)
+    weights = f", weights {profile.model.weights}" if profile.model.weights else ""
+    facts = [
+        ("Model", f"{profile.model.name} ({profile.model.source}){weights}"),
+        ("Method", profile.method),
+        ("Compared", accuracy.method if accuracy else ""),
+        ("CPU", profile.environment.cpu if profile.backend == "onnxruntime" else ""),
+        ("Date", profile.environment.date),
+        *(("Note", note) for note in comparison.notes),
+    ]
+    return [(label, text) for label, text in facts if text]
+
+
+def _fact_table(facts: Sequence[Fact], width: int | None) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True, style="bold")
+    room = max((width or _PLAIN_WIDTH) - _LABEL_WIDTH, _LEAST_TEXT)
+    table.add_column(overflow="fold", max_width=room)
+    for label, text in facts:
+        table.add_row(label, Text(text))
+    return table
