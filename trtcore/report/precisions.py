@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from trtcore.errors import OptionError
 from trtcore.precision_comparison import PrecisionComparison, PrecisionRow, RelativeTime
+from trtcore.report.fact_table import fact_table
 from trtcore.report.facts import Fact, engine_text, io_lines
 from trtcore.report.labels import shorten
 from trtcore.report.precision import build_facts, output_line
@@ -19,11 +20,9 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 _UNLIMITED = 10_000
-_PLAIN_WIDTH = 100
 _MS_WIDTH = 11
 _RATIO_WIDTH = 24
 _LEAST_TEXT = 20
-_LABEL_WIDTH = 14
 
 
 def render_precisions(
@@ -83,9 +82,9 @@ def _print(
     console.print(_footnote(comparison), style="dim", markup=False, highlight=False)
     for name, profile in zip(comparison.precisions, comparison.profiles, strict=True):
         console.print()
-        console.print(_fact_table(_column_facts(name, profile), width))
+        console.print(fact_table(_column_facts(name, profile), width))
     console.print()
-    console.print(_fact_table(_common_facts(comparison), width))
+    console.print(fact_table(_common_facts(comparison), width))
 
 
 def _title(comparison: PrecisionComparison) -> str:
@@ -199,16 +198,3 @@ def _common_facts(comparison: PrecisionComparison) -> list[Fact]:
         *(("Note", note) for note in comparison.notes),
     ]
     return [(label, text) for label, text in facts if text]
-
-
-def _fact_table(facts: Sequence[Fact], width: int | None) -> Table:
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table.grid(padding=(0, 2))
-    table.add_column(no_wrap=True, style="bold")
-    room = max((width or _PLAIN_WIDTH) - _LABEL_WIDTH, _LEAST_TEXT)
-    table.add_column(overflow="fold", max_width=room)
-    for label, text in facts:
-        table.add_row(label, Text(text))
-    return table

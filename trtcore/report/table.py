@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
 from math import isnan
 from typing import TYPE_CHECKING
 
 from trtcore.diagnosis import diagnose
-from trtcore.report.facts import Fact, io_lines, place_facts, reconciliation_facts, timing_facts
+from trtcore.report.fact_table import fact_table
+from trtcore.report.facts import io_lines, place_facts, reconciliation_facts, timing_facts
 from trtcore.report.labels import shorten
 from trtcore.report.precision import precision_facts
 from trtcore.report.rows import Row, View, make_rows
@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 
 _FIGURES_WIDTH = 36
 _CORRECTED_WIDTH = 11
-_LABEL_WIDTH = 12
 _LEAST_TEXT = 20
-_PLAIN_WIDTH = 100
 _UNLIMITED = 10_000
 
 
@@ -90,7 +88,7 @@ def _print(profile: Profile, console: Console, view: View, width: int | None) ->
     ):
         if facts:
             console.print()
-            console.print(_fact_table(facts, width))
+            console.print(fact_table(facts, width))
     _print_warnings(profile, console, width)
 
 
@@ -140,23 +138,9 @@ def _footnote(profile: Profile) -> str:
     return words if count >= needed else f"{words} A p95 needs {needed} iterations."
 
 
-def _fact_table(facts: Sequence[Fact], width: int | None) -> Table:
-    from rich.table import Table
-    from rich.text import Text
-
-    labels = max(_LABEL_WIDTH, *(len(label) + 2 for label, _ in facts))
-    room = max((width or _PLAIN_WIDTH) - labels, _LEAST_TEXT)
-    table = Table.grid(padding=(0, 2))
-    table.add_column(no_wrap=True, style="bold")
-    table.add_column(overflow="fold", max_width=room)
-    for label, text in facts:
-        table.add_row(label, Text(text))
-    return table
-
-
 def _print_warnings(profile: Profile, console: Console, width: int | None) -> None:
     facts = [("Note", line) for line in profile.model.notes]
     facts += [("Warning", line) for line in dict.fromkeys((*profile.warnings, *diagnose(profile)))]
     if facts:
         console.print()
-        console.print(_fact_table(facts, width))
+        console.print(fact_table(facts, width))
