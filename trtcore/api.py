@@ -66,13 +66,15 @@ def profile_model(
     from trtcore.backends.choice import choose_backend
     from trtcore.engine import with_precision
     from trtcore.job import Job
+    from trtcore.reference import Reference
 
     asked = Options(**options)
     choice = choose_backend(asked.backend)
     if choice.bindings is None and keep_plan is not None:
         raise BackendError(f"no engine is built here that could be kept: {choice.reason}")
     loaded = _load(model, weights, outputs, asked)
-    job = Job(loaded, with_precision(asked, loaded), progress, notify)
+    reference = Reference(loaded, asked.inputs, asked.seed)
+    job = Job(loaded, with_precision(asked, loaded), reference, progress, notify)
     profile = job.profile(choice, keep_plan)
     if asked.tolerance is not None and profile.accuracy is not None:
         check_tolerance(profile.accuracy.outputs, asked.tolerance)

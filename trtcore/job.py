@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import partial
 from typing import TYPE_CHECKING
 
 from trtcore.assemble import engine_profile, model_record, node_profile
@@ -30,7 +31,7 @@ Notify = Callable[[str], None]
 _GPU_ITERATIONS = 1000
 _LEAST_ITERATIONS = 100
 # What a precision is where ONNX Runtime computes it.
-_ON_CPU = {
+ON_CPU = {
     "tf32": "a CPU has no TF32: this is FP32",
     "half2": "a CPU has no vectorised formats: this is FP16",
 }
@@ -47,12 +48,21 @@ class PlanRun:
 
 @dataclass(frozen=True)
 class Job:
-    """A loaded model, how to profile it in which precision, and whom to tell."""
+    """A loaded model, how to profile it in which precision, and whom to tell.
+
+    Attributes:
+        model: as it was loaded.
+        asked: with the precision in it.
+        reference: the model in FP32 on the input of the run.
+        progress: called with the phase, steps done and steps in all.
+        notify: called with lines a user should see at once.
+    """
 
     model: Model
     asked: Options
-    progress: Progress | None
-    notify: Notify | None
+    reference: Reference
+    progress: Progress | None = None
+    notify: Notify | None = None
 
     def profile(self, choice: Choice, keep_plan: Callable[[bytes], None] | None) -> Profile:
         """Builds the engine where one can be built, and profiles it or the model itself."""
@@ -76,11 +86,6 @@ class Job:
         if self.asked.wants_accuracy:
             self.report("computing the reference")
             _ = self.reference.outputs
-
-    @cached_property
-    def reference(self) -> Reference:
-        """The model in FP32 on the input of the run."""
-        return Reference(self.model, self.asked.inputs, self.asked.seed)
 
     def tell(self, line: str) -> None:
         """Shows the user a line."""
@@ -129,8 +134,8 @@ class Job:
             if asked.precision != precision:
                 done = "built" if plan else "asked for"
                 warnings.append(f"{asked.precision} was {done}; the CPU timed the model as it is")
-        elif precision in _ON_CPU:
-            warnings.append(_ON_CPU[precision])
+        elif precision in ON_CPU:
+            warnings.append(ON_CPU[precision])
         profile = self.time_nodes(model, plan.build if plan else None, precision, warnings)
         if not asked.wants_accuracy or profile.counts.interrupted:
             return profile
@@ -158,9 +163,27 @@ def run_plan(
     bindings: Bindings, plan: bytes, source: str, asked: Options, progress: Progress | None
 ) -> PlanRun:
     """Runs a plan while the clocks are watched, and sees to the event cost."""
+    return run_plans(bindings, {"measuring": plan}, source, asked, progress)[0]
+
+
+def run_plans(
+    bindings: Bindings,
+    plans: Mapping[str, bytes],
+    source: str,
+    asked: Options,
+    progress: Progress | None,
+) -> tuple[PlanRun, ...]:
+    """Runs plans in turns while the clocks are watched, and sees to the event cost.
+
+    Args:
+        bindings: the TensorRT that built them.
+        plans: by what the user is shown while each is measured.
+        source: their name in error messages.
+        asked: how to run them.
+        progress: called with the phase, steps done and steps in all.
+    """
     from trtcore.clocks import ClockMonitor
-    from trtcore.session.calibrate import event_cost
-    from trtcore.session.engine_run import RunOptions, run_engine
+    from trtcore.session.engine_run import PlanToRun, RunOptions, run_engines
 
     options = RunOptions(
         length=_length(asked),
@@ -170,12 +193,28 @@ def run_plan(
         seed=asked.seed,
         sync=asked.sync,
     )
-    with ClockMonitor() as monitor:
-        engine_run = run_engine(bindings, plan, source, options, monitor, progress)
-    samples = engine_run.run.samples
-    wanted = asked.calibrate and samples.gated_ms.size and not engine_run.run.counts.interrupted
-    cost = event_cost(bindings, progress, use_cache=asked.use_cache) if wanted else None
-    return PlanRun(engine_run, monitor.clocks(), cost)
+    with ExitStack() as watching:
+        waiting = [
+            PlanToRun(content, source, watching.enter_context(ClockMonitor()), label)
+            for label, content in plans.items()
+        ]
+        runs = run_engines(bindings, waiting, options, progress)
+    cost = _event_cost(bindings, runs, asked, progress)
+    return tuple(
+        PlanRun(run, plan.monitor.clocks(), cost) for run, plan in zip(runs, waiting, strict=True)
+    )
+
+
+def _event_cost(
+    bindings: Bindings, runs: Sequence[EngineRun], asked: Options, progress: Progress | None
+) -> EventCost | None:
+    from trtcore.session.calibrate import event_cost
+
+    is_gated = any(run.run.samples.gated_ms.size for run in runs)
+    is_whole = not any(run.run.counts.interrupted for run in runs)
+    if not (asked.calibrate and is_gated and is_whole):
+        return None
+    return event_cost(bindings, progress, use_cache=asked.use_cache)
 
 
 def _length(asked: Options) -> Length:
