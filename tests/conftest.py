@@ -24,7 +24,7 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
 
 
 def pytest_configure() -> None:
-    """Hears Ctrl-C also where the shell that started us ignores it, as one in the background does."""
+    """Hears Ctrl-C also where whoever started us ignores it, as a shell does in the background."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
