@@ -12,7 +12,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from trtcore.backends.onnxruntime import profile_nodes, run_model
+from trtcore.backends.onnxruntime import profile_in_turns, profile_nodes, run_model
 from trtcore.backends.onnxruntime_profile import read_profile
 from trtcore.backends.onnxruntime_session import physical_cores
 from trtcore.errors import ModelError, OptionError, RunError
@@ -90,7 +90,7 @@ class TestProfileNodes:
 
     def test_counts_and_method_of_fixed_iterations(self):
         run = profile_nodes(relu_model(), {"x": X}, iterations=7, threads=1)
-        assert (run.counts.asked, run.counts.warmed_up, run.counts.measured) == (7, 2, 7)
+        assert (run.counts.asked, run.counts.warmed_up, run.counts.measured) == (7, 4, 7)
         assert not run.counts.interrupted
         assert "graph optimisation off, 1 thread;" in run.method
         assert "as many" not in run.method
@@ -116,8 +116,8 @@ class TestProfileNodes:
         )
         assert seen == [
             ("timing layers", 1, 2),
-            ("timing layers", 2, 2),
             ("timing inference", 1, 2),
+            ("timing layers", 2, 2),
             ("timing inference", 2, 2),
         ]
 
@@ -192,27 +192,64 @@ class TestGraphsThatAreNotRunAsTheyStand:
         assert run.layers[0].nodes == ('a "b" \\ \n[c]',)
 
 
-class TestInterrupted:
-    def test_ctrl_c_in_the_first_pass_keeps_its_iterations(self):
+class TestSeveralModelsInTurns:
+    def test_each_has_its_own_rows_and_samples(self):
+        other = make_model([node("Exp", ["x"], "y", "only")])
+        seen = []
+        runs = profile_in_turns(
+            [(relu_model(), {"x": X}), (other, {"x": X})],
+            labels=["fp32", "fp16"],
+            iterations=2,
+            threads=1,
+            progress=lambda *a: seen.append(a[:2]),
+        )
+        names = [[layer.name for layer in run.layers] for run in runs]
+        assert names == [["first", "second"], ["only"]]
+        assert [run.samples.layer_ms.shape for run in runs] == [(2, 2), (2, 1)]
+        assert [run.samples.wall_ms.shape for run in runs] == [(2,), (2,)]
+        assert seen == [
+            (f"timing {what}, {label}", done)
+            for done in (1, 2)
+            for label in ("fp32", "fp16")
+            for what in ("layers", "inference")
+        ]
+
+    def test_ctrl_c_before_all_have_something_keeps_nothing(self):
         def stop(phase, done, total):
-            if done == 3:
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            profile_in_turns(
+                [(relu_model(), {"x": X})] * 2,
+                labels=["a", "b"],
+                iterations=9,
+                threads=1,
+                progress=stop,
+            )
+
+    def test_time_is_for_each_model(self):
+        runs = profile_in_turns(
+            [(relu_model(), {"x": X})] * 2,
+            labels=["a", "b"],
+            iterations=None,
+            max_seconds=0.05,
+            threads=1,
+        )
+        assert all("as many iterations as fit 0.05 s;" in run.method for run in runs)
+
+
+class TestInterrupted:
+    def test_ctrl_c_keeps_the_iterations_of_both_passes(self):
+        def stop(phase, done, total):
+            if (phase, done) == ("timing layers", 3):
                 raise KeyboardInterrupt
 
         run = profile_nodes(relu_model(), {"x": X}, iterations=10, threads=1, progress=stop)
         assert run.counts.interrupted
         assert run.counts.measured == 3
         assert run.samples.layer_ms.shape == (3, 2)
-        assert run.samples.wall_ms.shape == (0,)
-
-    def test_ctrl_c_in_the_second_pass(self):
-        def stop(phase, done, total):
-            if phase == "timing inference" and done == 4:
-                raise KeyboardInterrupt
-
-        run = profile_nodes(relu_model(), {"x": X}, iterations=10, threads=1, progress=stop)
-        assert run.counts.interrupted
-        assert run.samples.layer_ms.shape == (10, 2)
-        assert run.samples.wall_ms.shape == (4,)
+        assert run.samples.profiled_wall_ms.shape == (3,)
+        assert run.samples.wall_ms.shape == (2,)
 
     def test_a_real_signal(self):
         started = threading.Event()

@@ -14,7 +14,7 @@ from trtcore.result import Build, IOTensor, Layer, ModelRecord, Profile
 from trtcore.statistics import summarise_layers
 
 if TYPE_CHECKING:
-    from trtcore.backends.onnxruntime import NodeRun
+    from trtcore.backends.node_run import NodeRun
     from trtcore.backends.tensorrt.bindings import Bindings
     from trtcore.job import PlanRun
     from trtcore.models.model import Model
@@ -77,15 +77,15 @@ def node_profile(
     model: Model,
     node_run: NodeRun,
     io: tuple[IOTensor, ...],
-    runtime: str,
     build: Build | None,
     precision: str,
     warnings: tuple[str, ...],
 ) -> Profile:
-    """The profile of an un-fused model on the CPU."""
+    """The profile of an un-fused model; what ran on the CPU names no GPU."""
+    environment = capture_environment(node_run.runtime, node_run.clocks)
     profile = Profile(
         model=model_record(model),
-        backend="onnxruntime",
+        backend=node_run.backend,
         precision=precision,
         batch=_batch(io),
         method=node_run.method,
@@ -93,7 +93,7 @@ def node_profile(
         layers=node_run.layers,
         samples=node_run.samples,
         counts=node_run.counts,
-        environment=capture_environment(runtime),
+        environment=environment if node_run.on_gpu else replace(environment, device=""),
         build=build,
     )
     return replace(profile, warnings=(*warnings, *node_run.warnings, *diagnose(profile)))

@@ -146,7 +146,7 @@ class Job:
         self, model: Model, build: Build | None, precision: str, warnings: Sequence[str]
     ) -> Profile:
         """Times every node of a graph on the CPU."""
-        from trtcore.backends.onnxruntime import profile_nodes, runtime_label
+        from trtcore.backends.onnxruntime import profile_nodes
 
         asked = self.asked
         inputs = make_inputs(model_inputs(model), asked.inputs, asked.seed)
@@ -155,8 +155,7 @@ class Job:
             *(IOTensor(t.name, t.shape, t.dtype, mode="input") for t in model_inputs(model)),
             *(IOTensor(t.name, t.shape, t.dtype, mode="output") for t in model_outputs(model)),
         )
-        label = runtime_label()
-        return node_profile(model, node_run, io, label, build, precision, tuple(warnings))
+        return node_profile(model, node_run, io, build, precision, tuple(warnings))
 
 
 def run_plan(

@@ -7,20 +7,15 @@ engine is compared with, and what is profiled where there is no usable GPU.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import onnxruntime
 
-from trtcore.backends.onnxruntime_passes import (
-    WARM_UP,
-    PassPlan,
-    Progress,
-    plain_pass,
-    prepare,
-    profiled_pass,
-)
+from trtcore.backends.node_run import NodeRun
+from trtcore.backends.onnxruntime_passes import Prepared, Timed, prepare, time_in_turns
 from trtcore.backends.onnxruntime_profile import NodeTimes, TypedShape
 from trtcore.backends.onnxruntime_session import (
     Inputs,
@@ -29,29 +24,10 @@ from trtcore.backends.onnxruntime_session import (
     run_session,
 )
 from trtcore.backends.timed_graph import TimedGraph, layer_index
+from trtcore.backends.turns import WARM_UP, Length, Progress
 from trtcore.errors import OptionError
 from trtcore.models.model import Model
 from trtcore.result import Counts, Layer, Samples, TensorInfo
-
-
-@dataclass(frozen=True, eq=False)
-class NodeRun:
-    """What a run on the CPU leaves.
-
-    Attributes:
-        layers: (L,) the nodes in order of execution.
-        samples: ``layer_ms`` (N, L) with ``profiled_wall_ms`` (N,), and ``wall_ms`` (M,) from a
-            session without a profiler; M is 0 if the run was interrupted before it.
-        counts: iterations; ``asked`` is 0 for as many as fit the time.
-        method: how it was timed, in words.
-        warnings: what a reader of the figures has to know.
-    """
-
-    layers: tuple[Layer, ...]
-    samples: Samples
-    counts: Counts
-    method: str
-    warnings: tuple[str, ...] = ()
 
 
 def runtime_label() -> str:
@@ -86,7 +62,7 @@ def profile_nodes(
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> NodeRun:
-    """Times every node of the un-fused model, then the model without a profiler.
+    """Times every node of the un-fused model and, in turn, the model without a profiler.
 
     Ctrl-C ends the run and keeps what was measured, if anything was.
 
@@ -94,7 +70,7 @@ def profile_nodes(
         model: the model.
         inputs: an array per input.
         iterations: of each of the two passes; None for as many as fit ``max_seconds``, up to 1000.
-        max_seconds: time for both passes, half for each, if iterations is None.
+        max_seconds: time for both passes if iterations is None.
         min_iterations: fewest of a pass, however long they take, if iterations is None.
         threads: threads within an operator; the number of physical cores if left out.
         progress: called with (phase, done, total) after every iteration.
@@ -105,28 +81,74 @@ def profile_nodes(
     """
     _check_positive("iterations", iterations)
     _check_positive("min_iterations", min_iterations)
-    count = _threads(threads)
-    graph = prepare(model, inputs, count)
-    plan = PassPlan(iterations, max_seconds / 2, min_iterations, progress)
-    times, profiled_wall, interrupted = profiled_pass(graph, inputs, count, plan)
-    wall: list[float] = []
-    if not interrupted:
-        wall, interrupted = plain_pass(graph, inputs, count, plan)
-    layers = _layers(graph, times)
-    done = len(times.layer_ms)
+    length = Length(iterations, max_seconds, min_iterations, progress)
+    return _profile([(model, inputs)], [""], length, _threads(threads))[0]
+
+
+def profile_in_turns(
+    models: Sequence[tuple[Model, Inputs]],
+    *,
+    labels: Sequence[str],
+    iterations: int | None,
+    max_seconds: float = 10.0,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> tuple[NodeRun, ...]:
+    """Times several models as `profile_nodes` does, all in turns, so that they can be compared.
+
+    Args:
+        models: each with an array per input.
+        labels: what progress calls them, one each.
+        iterations: of each pass; None for as many as fit ``max_seconds`` for each model.
+        max_seconds: time for both passes of a model if iterations is None.
+        threads: threads within an operator; the number of physical cores if left out.
+        progress: called with (phase, done, total) after every iteration.
+
+    Raises:
+        ModelError: ONNX Runtime refuses a model or its inputs.
+        OptionError: iterations or threads below 1.
+        KeyboardInterrupt: Ctrl-C before every model had something to keep.
+    """
+    _check_positive("iterations", iterations)
+    length = Length(iterations, max_seconds * len(models), progress=progress)
+    return _profile(models, labels, length, _threads(threads))
+
+
+def _profile(
+    models: Sequence[tuple[Model, Inputs]], labels: Sequence[str], length: Length, threads: int
+) -> tuple[NodeRun, ...]:
+    prepared = [
+        Prepared(prepare(model, inputs, threads), inputs, label)
+        for (model, inputs), label in zip(models, labels, strict=True)
+    ]
+    runs = time_in_turns(prepared, threads, length)
+    asked = None if length.iterations is not None else length.seconds / len(models)
+    return tuple(
+        _node_run(model, one.graph, timed, length, _method(threads, asked))
+        for (model, _), one, timed in zip(models, prepared, runs, strict=True)
+    )
+
+
+def _node_run(
+    model: Model, graph: TimedGraph, timed: Timed, length: Length, method: str
+) -> NodeRun:
+    layers = _layers(graph, timed.nodes)
+    done = len(timed.nodes.layer_ms)
     return NodeRun(
+        backend="onnxruntime",
+        runtime=runtime_label(),
         layers=layers,
         samples=Samples(
-            layer_ms=times.layer_ms,
-            wall_ms=np.array(wall, dtype=np.float32),
-            profiled_wall_ms=np.array(profiled_wall[:done], dtype=np.float32),
+            layer_ms=timed.nodes.layer_ms,
+            wall_ms=np.array(timed.wall_ms, dtype=np.float32),
+            profiled_wall_ms=np.array(timed.profiled_wall_ms[:done], dtype=np.float32),
         ),
-        counts=Counts(iterations or 0, WARM_UP, done, interrupted),
-        method=_method(count, max_seconds if iterations is None else None),
+        counts=Counts(length.iterations or 0, 2 * WARM_UP, done, timed.interrupted),
+        method=method,
         warnings=(
             *_missing(model, layers),
             *_extra(model, layers),
-            *_cut(done, len(profiled_wall)),
+            *_cut(done, len(timed.profiled_wall_ms)),
         ),
     )
 
@@ -167,7 +189,7 @@ def _method(threads: int, seconds: float | None) -> str:
     return (
         f"un-fused model on the CPU, {runtime_label()}, graph optimisation "
         f"off, {threads} thread{'s' if threads > 1 else ''}{asked}; layers by its own profile in "
-        "whole microseconds, latency by a session without one"
+        "whole microseconds, latency by a session without one; the two take turns in rounds"
     )
 
 

@@ -1,11 +1,12 @@
-"""The passes of a run on the CPU: a session, its warm-up, and as many iterations as planned."""
+"""The two passes of a run on the CPU: a session with ONNX Runtime's profiler, and one without."""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -18,36 +19,41 @@ from trtcore.backends.onnxruntime_session import (
     run_session,
 )
 from trtcore.backends.timed_graph import TimedGraph, layer_index, timed_graph
+from trtcore.backends.turns import WARM_UP, Length, Pass, take_turns
 from trtcore.models.model import Model
 from trtcore.models.onnx_graph import fits_in_memory
 
-WARM_UP = 2
-MOST_ITERATIONS = 1000
 
-Progress = Callable[[str, int, int], None]
-
-
-@dataclass(frozen=True)
-class PassPlan:
-    """How long one pass goes on.
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A graph that is ready to be timed.
 
     Attributes:
-        iterations: how many; None for as many as fit the seconds.
-        seconds: time for the pass, with its warm-up.
-        fewest: how many even if the time is over.
-        progress: called with (phase, done, total) after every iteration.
+        graph: it was run once.
+        inputs: an array per input.
+        label: tells it from others that are timed in turns with it; ``""`` if there are none.
     """
 
-    iterations: int | None
-    seconds: float
-    fewest: int
-    progress: Progress | None = None
+    graph: TimedGraph
+    inputs: Inputs
+    label: str = ""
 
-    def total(self, done: int, elapsed: float) -> int:
-        """How many iterations there will be, as far as can be told by now."""
-        if self.iterations is not None:
-            return self.iterations
-        return min(max(int(self.seconds * done / elapsed), self.fewest), MOST_ITERATIONS)
+
+@dataclass(frozen=True, eq=False)
+class Timed:
+    """What both passes gave.
+
+    Attributes:
+        nodes: times of the nodes; maybe of fewer iterations than were run.
+        profiled_wall_ms: host time of each profiled iteration.
+        wall_ms: host time of each un-profiled iteration.
+        interrupted: Ctrl-C ended the passes early.
+    """
+
+    nodes: NodeTimes
+    profiled_wall_ms: list[float]
+    wall_ms: list[float]
+    interrupted: bool
 
 
 def prepare(model: Model, inputs: Inputs, threads: int) -> TimedGraph:
@@ -68,30 +74,50 @@ def prepare(model: Model, inputs: Inputs, threads: int) -> TimedGraph:
     return graph_as_run(model, timed, threads)
 
 
-def profiled_pass(
-    graph: TimedGraph, inputs: Inputs, threads: int, plan: PassPlan
-) -> tuple[NodeTimes, list[float], bool]:
-    """Times every node.
-
-    Returns:
-        The times, the wall time of each iteration in ms, and whether Ctrl-C ended the pass.
+def time_in_turns(prepared: Sequence[Prepared], threads: int, length: Length) -> tuple[Timed, ...]:
+    """Times the nodes of every graph, and in turn with that whole iterations without a profiler.
 
     Raises:
-        KeyboardInterrupt: Ctrl-C before anything was measured.
+        ModelError: a node failed.
+        KeyboardInterrupt: Ctrl-C before every graph had something to keep.
     """
-    with _profiling_session(graph, threads) as session:
-        wall, interrupted = _repeat(session, graph, inputs, plan, "timing layers")
-        if not wall:
+    with ExitStack() as stack:
+        profiling = [
+            stack.enter_context(_profiling_session(one.graph, threads)) for one in prepared
+        ]
+        passes = [
+            timed_pass
+            for one, session in zip(prepared, profiling, strict=True)
+            for timed_pass in _passes(one, session, threads)
+        ]
+        walls, interrupted = take_turns(passes, length)
+        pairs = list(zip(walls[::2], walls[1::2], strict=True))
+        if not all(profiled for profiled, _ in pairs):
             raise KeyboardInterrupt
-        return read_profile(Path(session.end_profiling()), WARM_UP, len(wall)), wall, interrupted
+        return tuple(
+            Timed(_node_times(session, len(profiled)), profiled, plain, interrupted)
+            for session, (profiled, plain) in zip(profiling, pairs, strict=True)
+        )
 
 
-def plain_pass(
-    graph: TimedGraph, inputs: Inputs, threads: int, plan: PassPlan
-) -> tuple[list[float], bool]:
-    """Times whole iterations without a profiler: wall times in ms, and whether Ctrl-C came."""
-    session = open_session(graph.model, threads, layers=graph.layers)
-    return _repeat(session, graph, inputs, plan, "timing inference")
+def _passes(one: Prepared, profiling: Any, threads: int) -> tuple[Pass[float], Pass[float]]:
+    graph = one.graph
+    plain = open_session(graph.model, threads, layers=graph.layers)
+
+    def timed_run(session: Any) -> float:
+        before = perf_counter()
+        run_session(session, graph.model, one.inputs, graph.layers)
+        return (perf_counter() - before) * 1000
+
+    named = f", {one.label}" if one.label else ""
+    return (
+        Pass(f"timing layers{named}", partial(timed_run, profiling)),
+        Pass(f"timing inference{named}", partial(timed_run, plain)),
+    )
+
+
+def _node_times(session: Any, iterations: int) -> NodeTimes:
+    return read_profile(Path(session.end_profiling()), WARM_UP, iterations)
 
 
 @contextmanager
@@ -99,23 +125,3 @@ def _profiling_session(graph: TimedGraph, threads: int) -> Iterator[Any]:
     with tempfile.TemporaryDirectory(prefix="trtcore-") as folder:
         head = Path(folder, "nodes")
         yield open_session(graph.model, threads, layers=graph.layers, profile_to=head)
-
-
-def _repeat(
-    session: Any, graph: TimedGraph, inputs: Inputs, plan: PassPlan, phase: str
-) -> tuple[list[float], bool]:
-    """Returns the wall time of each iteration in ms, and whether Ctrl-C ended it."""
-    times: list[float] = []
-    start = perf_counter()
-    try:
-        for _ in range(WARM_UP):
-            run_session(session, graph.model, inputs, graph.layers)
-        while len(times) < plan.total(len(times), perf_counter() - start):
-            before = perf_counter()
-            run_session(session, graph.model, inputs, graph.layers)
-            times.append((perf_counter() - before) * 1000)
-            if plan.progress:
-                plan.progress(phase, len(times), plan.total(len(times), perf_counter() - start))
-    except KeyboardInterrupt:
-        return times, True
-    return times, False

@@ -56,6 +56,8 @@ def open_session(
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.intra_op_num_threads = threads
     options.log_severity_level = _QUIET
+    # Two sessions take turns: the threads of the idle one must not spin on the other's cores.
+    options.add_session_config_entry("session.force_spinning_stop", "1")
     if profile_to:
         options.enable_profiling, options.profile_file_prefix = True, str(profile_to)
     if save_to:
