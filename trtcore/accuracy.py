@@ -148,6 +148,7 @@ def _agreement(
     expected, found = expected.reshape(batch, -1), found.reshape(batch, -1)
     best = expected.argmax(axis=1)
     order = np.argsort(-np.nan_to_num(found, nan=-np.inf), axis=1, kind="stable")
+    order[np.isnan(found).any(axis=1)] = -1
     top1 = float((order[:, 0] == best).mean())
     return top1, float((order[:, :_TOP] == best[:, None]).any(axis=1).mean())
 

@@ -8,6 +8,7 @@ FP32, as on Tensor Cores.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -23,12 +24,20 @@ from onnx import (
 )
 
 from trtcore.models.model import Model
-from trtcore.models.onnx_graph import bodies
+from trtcore.models.onnx_graph import bodies, opset_version
 from trtcore.models.onnx_weights import without_weights
 from trtcore.precision_nodes import elem_types
 from trtcore.precision_plan import TYPE_ATTRIBUTES
 
+Rounding = Callable[[str, str, int], list[NodeProto]]
+"""From the name of an exact value, that of the rounded one and its type to the nodes between."""
+
 _LOW = (TensorProto.FLOAT16, TensorProto.BFLOAT16)
+_FIRST_BFLOAT16_CAST = 13
+# x * 65537 - (x * 65537 - x) is x rounded to 8 of its 24 bits; larger values would overflow.
+_SPLIT_AT_8_BITS = 2**16 + 1
+_LARGEST_TO_SPLIT = 1e33
+_SPLITTER, _LIMIT = "trtcore_splitter", "trtcore_split_limit"
 
 
 def emulated(model: Model, *, rounds: bool = True) -> Model:
@@ -43,19 +52,39 @@ def emulated(model: Model, *, rounds: bool = True) -> Model:
     proto = ModelProto()
     proto.CopyFrom(model.proto)
     inferred = onnx.shape_inference.infer_shapes(without_weights(proto), data_prop=True)
-    _emulate(proto.graph, inferred.graph, rounds)
+    rounding = None
+    if rounds:
+        casts = opset_version(proto) >= _FIRST_BFLOAT16_CAST
+        rounding = _cast if casts else _cast_or_split
+    _emulate(proto.graph, inferred.graph, rounding)
+    if rounding is _cast_or_split:
+        _prepend_constants(proto.graph)
     return replace(model, proto=proto)
 
 
-def _emulate(graph: GraphProto, inferred: GraphProto, rounds: bool) -> None:
-    types = elem_types(inferred) if rounds else {}
+def _prepend_constants(graph: GraphProto) -> None:
+    """Puts what `_cast_or_split` needs in front; old files take no initializers but inputs."""
+    constants = {_SPLITTER: _SPLIT_AT_8_BITS, _LIMIT: _LARGEST_TO_SPLIT}
+    nodes = [
+        helper.make_node(
+            "Constant", [], [name], name, value=numpy_helper.from_array(np.float32(value))
+        )
+        for name, value in constants.items()
+    ]
+    nodes += graph.node
+    graph.ClearField("node")
+    graph.node.extend(nodes)
+
+
+def _emulate(graph: GraphProto, inferred: GraphProto, rounding: Rounding | None) -> None:
+    types = elem_types(inferred) if rounding else {}
     nodes: list[NodeProto] = []
     for node, typed in zip(graph.node, inferred.node, strict=True):
         for body, typed_body in zip(bodies(node), bodies(typed), strict=True):
-            _emulate(body, typed_body, rounds)
+            _emulate(body, typed_body, rounding)
         for attribute in node.attribute:
             _widen_attribute(attribute)
-        nodes += _rounded(node, types)
+        nodes += _rounded(node, types, rounding or _cast)
     graph.ClearField("node")
     graph.node.extend(nodes)
     for tensor in graph.initializer:
@@ -65,18 +94,43 @@ def _emulate(graph: GraphProto, inferred: GraphProto, rounds: bool) -> None:
             value.type.tensor_type.elem_type = TensorProto.FLOAT
 
 
-def _rounded(node: NodeProto, types: dict[str, int]) -> list[NodeProto]:
+def _rounded(node: NodeProto, types: dict[str, int], rounding: Rounding) -> list[NodeProto]:
     """The node, with its 16-bit outputs rounded behind it."""
     nodes = [NodeProto()]
     nodes[0].CopyFrom(node)
     for index, name in enumerate(node.output):
         if types.get(name) in _LOW:
-            exact, low = f"{name}__exact", f"{name}__rounded"
+            exact = f"{name}__exact"
             nodes[0].output[index] = exact
-            nodes.append(helper.make_node("Cast", [exact], [low], name=low, to=types[name]))
-            wide = helper.make_node("Cast", [low], [name], name=f"{name}__wide", to=1)
-            nodes.append(wide)
+            nodes += rounding(exact, name, types[name])
     return nodes
+
+
+def _cast(exact: str, name: str, elem_type: int) -> list[NodeProto]:
+    low = f"{name}__rounded"
+    return [
+        helper.make_node("Cast", [exact], [low], name=low, to=elem_type),
+        helper.make_node("Cast", [low], [name], name=f"{name}__wide", to=TensorProto.FLOAT),
+    ]
+
+
+def _cast_or_split(exact: str, name: str, elem_type: int) -> list[NodeProto]:
+    """Rounds to BF16 by Veltkamp's splitting, where the operator set has no BF16 to cast to."""
+    if elem_type != TensorProto.BFLOAT16:
+        return _cast(exact, name, elem_type)
+    steps = (
+        ("Mul", (exact, _SPLITTER), "product"),
+        ("Sub", ("product", exact), "low"),
+        ("Sub", ("product", "low"), "high"),
+        ("Abs", (exact,), "size"),
+        ("Less", ("size", _LIMIT), "fits"),
+        ("Where", ("fits", "high", exact), ""),
+    )
+    inner = {step: f"{name}__{step}" if step else name for _, _, step in steps}
+    return [
+        helper.make_node(op, [inner.get(read, read) for read in reads], [inner[step]], inner[step])
+        for op, reads, step in steps
+    ]
 
 
 def _widen_attribute(attribute: AttributeProto) -> None:

@@ -41,8 +41,8 @@ def test_islands_are_listed_with_their_time_and_outputs_with_their_errors(
         ),
         (
             "Accuracy",
-            "y: 3 NaN and 1 infinite values, first in node 'exp', relative L2 1.25e-01, largest "
-            "error 5.00e-01, mean 2.50e-01, cosine 0.5000000",
+            "y: 3 NaN and 1 infinite values, first in node 'exp'; of the others, relative L2 "
+            "1.25e-01, largest error 5.00e-01, mean 2.50e-01, cosine 0.5000000",
         ),
         ("Compared", "the engine against the model in FP32"),
     )

@@ -41,7 +41,9 @@ def output_line(output: OutputAccuracy) -> str:
     bad = output.nan_count + output.inf_count
     where = f", first in node '{output.first_bad_node}'" if output.first_bad_node else ""
     parts = (
-        f"{output.nan_count} NaN and {output.inf_count} infinite values{where}" if bad else "",
+        f"{output.nan_count} NaN and {output.inf_count} infinite values{where}; of the others"
+        if bad
+        else "",
         f"relative L2 {output.relative_l2:.2e}",
         f"largest error {output.max_abs:.2e}, mean {output.mean_abs:.2e}",
         f"cosine {output.cosine:.7f}",
