@@ -2,6 +2,8 @@
 # make test      set up and run the tests
 # make lint      ruff, mypy, clang-format
 # make sanitize  the native tests under AddressSanitizer and UndefinedBehaviorSanitizer
+# make bench     what needs no GPU; ARGS=--quick for a look that writes no results
+# make bench-gpu what needs one
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -10,9 +12,10 @@ MODEL ?= googlenet
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 RUN := $(VENV)/bin/python
-SOURCES := pyproject.toml CMakeLists.txt $(wildcard cpp/* tests/native/*.cpp tests/native/*.hpp)
+SOURCES := pyproject.toml CMakeLists.txt trtcore/_stats.pyx \
+	$(wildcard cpp/* tests/native/*.cpp tests/native/*.hpp)
 
-.PHONY: profile test lint format sanitize clean
+.PHONY: profile test lint format sanitize bench bench-gpu clean
 
 profile: $(VENV)/ready
 	$(RUN) -m trtcore.profile $(MODEL) $(ARGS)
@@ -37,6 +40,16 @@ sanitize: $(VENV)-sanitize/ready
 	LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so) $$(gcc -print-file-name=libstdc++.so)" \
 	ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc PYTHONSAFEPATH=1 \
 	$(abspath $(VENV))-sanitize/bin/python -m pytest native -p no:cacheprovider
+
+BENCHES := recorder aggregation scaling startup caffe_import
+GPU_BENCHES := loop soak
+
+bench: $(VENV)/ready
+	$(foreach topic,$(BENCHES),$(RUN) benchmarks/bench_$(topic).py $(ARGS) &&) true
+
+bench-gpu: $(VENV)/ready
+	-$(RUN) -m pip install -q 'polygraphy>=0.49.24'
+	$(foreach topic,$(GPU_BENCHES),$(RUN) benchmarks/bench_$(topic).py $(ARGS) &&) true
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -1,23 +1,18 @@
 """How long a Caffe import takes: googlenet with a caffemodel of 53 MB, and its stages.
 
-    python benchmarks/bench_caffe_import.py [--rounds 20]
-
 The weights are random and written to a temporary folder; the two heads of training, which the
-published file holds too, bring it to its published size. Prints minimum, median and maximum wall
-time of each stage in ms, in one warm process, and the machine.
+published file holds too, bring it to its published size.
 """
 
 from __future__ import annotations
 
-import argparse
-import platform
-import statistics
 import tempfile
-import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+from harness import Benchmark, Measured, interleave, main, milliseconds
 
 from trtcore.models.caffe import load_caffe
 from trtcore.models.caffe.caffemodel import read_caffemodel
@@ -57,37 +52,28 @@ def caffemodel() -> Iterator[bytes]:
     return (layer(name, blobs) for name, blobs in shapes.items())
 
 
-def milliseconds(work: Callable[[], object], rounds: int) -> list[float]:
-    times = []
-    for _ in range(rounds + 1):
-        start = time.perf_counter()
-        work()
-        times.append(1e3 * (time.perf_counter() - start))
-    return times[1:]
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=20)
-    rounds = parser.parse_args().rounds
+def measure(quick: bool) -> Measured:
     with tempfile.TemporaryDirectory() as folder:
         weights = Path(folder) / "googlenet.caffemodel"
         with weights.open("wb") as file:
             file.writelines(caffemodel())
-        stages = {
-            "read prototxt": lambda: read_prototxt(PROTOTXT),
-            "index caffemodel": lambda: read_caffemodel(weights),
-            "load_caffe, whole": lambda: load_caffe(PROTOTXT, weights),
-            "load_caffe, made-up weights": lambda: load_caffe(PROTOTXT),
+        stages: dict[str, Callable[[], object]] = {
+            "read prototxt": partial(read_prototxt, PROTOTXT),
+            "index caffemodel": partial(read_caffemodel, weights),
+            "load_caffe, whole": partial(load_caffe, PROTOTXT, weights),
+            "load_caffe, made-up weights": partial(load_caffe, PROTOTXT),
         }
-        print(f"{weights.stat().st_size / 1e6:.1f} MB of weights, {rounds} rounds after 1")
-        print(f"{platform.processor() or platform.machine()}, Python {platform.python_version()}")
-        print(f"{'stage':28} {'min':>8} {'median':>8} {'max':>8}  ms")
-        for stage, work in stages.items():
-            times = milliseconds(work, rounds)
-            spread = (min(times), statistics.median(times), max(times))
-            print(f"{stage:28} " + " ".join(f"{each:8.1f}" for each in spread))
+        arms = {f"{name}, ms": partial(milliseconds, work) for name, work in stages.items()}
+        note = f"{weights.stat().st_size / 1e6:.1f} MB of weights"
+        return Measured(interleave(arms, 3 if quick else 20), (note,))
 
 
 if __name__ == "__main__":
-    main()
+    main(
+        Benchmark(
+            title="Importing a Caffe model",
+            method="GoogLeNet with a caffemodel of its published size, and the import's stages.",
+            measure=measure,
+            goals=(),
+        )
+    )

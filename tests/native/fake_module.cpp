@@ -4,8 +4,10 @@
 #include <pybind11/stl.h>
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 
+#include "bare_loop.hpp"
 #include "fake_nvinfer.hpp"
 
 namespace py = pybind11;
@@ -28,12 +30,13 @@ bool Behaviour::report() {
     copies_[0] = copies_[1] = script;
     copied_ = &script;
   }
-  bool const is_v10 = layout == trtcore::abi::Layout::v10;
+  void* const hearer = instead != nullptr ? instead : profiler;
+  bool const is_v10 = layout == trtcore::abi::Layout::v10 && instead == nullptr;
   for (auto const& [layer, ms] : copies_[runs % 2]) {
     if (is_v10) {
-      static_cast<trtcore::abi::v10::IProfiler*>(profiler)->reportLayerTime(layer.c_str(), ms);
+      static_cast<trtcore::abi::v10::IProfiler*>(hearer)->reportLayerTime(layer.c_str(), ms);
     } else {
-      static_cast<trtcore::abi::v11::IProfiler*>(profiler)->reportLayerTime(layer.c_str(), ms);
+      static_cast<trtcore::abi::v11::IProfiler*>(hearer)->reportLayerTime(layer.c_str(), ms);
     }
   }
   return true;
@@ -62,6 +65,7 @@ class IExecutionContext {
 
  public:
   fake::Behaviour behaviour;
+  std::unique_ptr<fake::IProfiler> baseline;
 };
 
 class ICudaEngine {};
@@ -76,8 +80,37 @@ class IProfiler {
 }  // namespace v_1_0
 }  // namespace nvinfer1
 
+namespace {
+
+using Context = nvinfer1::IExecutionContext;
+
+void report_to_baseline(Context& context, std::string const& name) {
+  auto baseline = fake::make_baseline(name);
+  if (!baseline) throw py::value_error("no baseline '" + name + "'");
+  context.behaviour.instead = baseline.get();
+  context.baseline = std::move(baseline);
+}
+
+// A profiler of layout 11 that belongs to another module, such as a Python subclass.
+void report_to_profiler(Context& context, py::handle profiler) {
+  void* const pointer = py::detail::try_raw_pointer_ephemeral_from_cpp_conduit(
+      profiler, &typeid(nvinfer1::v_1_0::IProfiler));
+  if (pointer == nullptr) throw py::type_error("not an nvinfer1::v_1_0::IProfiler");
+  context.behaviour.instead = static_cast<fake::IProfiler*>(pointer);
+}
+
+void run_bare(py::handle owner, int layout, std::uintptr_t stream, long iterations) {
+  void* const pointer = py::detail::try_raw_pointer_ephemeral_from_cpp_conduit(
+      owner, &typeid(nvinfer1::IExecutionContext));
+  if (pointer == nullptr) throw py::type_error("not an nvinfer1::IExecutionContext");
+  trtcore::abi::ExecutionContext const context(pointer, static_cast<trtcore::abi::Layout>(layout));
+  py::gil_scoped_release const release;
+  fake::run_bare(context, reinterpret_cast<void*>(stream), iterations);
+}
+
+}  // namespace
+
 PYBIND11_MODULE(trtcore_fake, module) {
-  using Context = nvinfer1::IExecutionContext;
   auto run = [](Context& context, bool emits) {
     if (!context.behaviour.run()) return false;
     return !emits || context.behaviour.profiler == nullptr || context.behaviour.report();
@@ -106,10 +139,14 @@ PYBIND11_MODULE(trtcore_fake, module) {
       .def_property(
           "enqueue_emits_profile", [](Context const& c) { return c.behaviour.emits; },
           [](Context& c, bool emits) { c.behaviour.emits = emits; })
+      .def("report_to_baseline", &report_to_baseline, py::arg("name"))
+      .def("report_to", &report_to_profiler, py::arg("profiler"), py::keep_alive<1, 2>())
       .def_property_readonly("runs", [](Context const& c) { return c.behaviour.runs; })
       .def("execute_async_v3",
            [run](Context& c, std::uintptr_t) { return run(c, c.behaviour.emits); })
       .def("report_to_profiler", [](Context& c) { return c.behaviour.report(); });
+  module.def("run_bare", &run_bare, py::arg("context"), py::arg("layout"), py::arg("stream"),
+             py::arg("iterations"));
   py::class_<nvinfer1::ICudaEngine>(module, "Engine").def(py::init<>());
   py::class_<nvinfer1::v_1_0::IProfiler>(module, "Profiler10").def(py::init<>());
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "../../cpp/nvinfer_abi.hpp"
+#include "profiler_baselines.hpp"
 
 namespace fake {
 
@@ -25,6 +26,7 @@ struct Behaviour {
   double busy_us = 0;
 
   void* profiler = nullptr;
+  IProfiler* instead = nullptr;  // hears the layers in place of the profiler, if not null
   std::string name;
   bool emits = true;
   long runs = 0;

@@ -1,0 +1,120 @@
+"""The benchmarks' harness: what it makes of figures; and that every benchmark still runs."""
+
+from __future__ import annotations
+
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from trtcore.device import gpu_problem
+
+FOLDER = Path(__file__).parents[1] / "benchmarks"
+TOPICS = sorted(path.stem.removeprefix("bench_") for path in FOLDER.glob("bench_*.py"))
+
+
+@pytest.fixture
+def harness(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(str(FOLDER))
+    monkeypatch.setattr(sys, "argv", ["bench_of_a_test.py"])
+    return importlib.import_module("harness")
+
+
+def test_medians_goals_and_notes_of_several_processes(
+    harness: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(harness, "_machine", lambda: {"cpu": "a CPU", "python": "3.11"})
+    measured = [
+        harness.Measured({"ours, ns": 2.0, "theirs, ns": 9.0}, ("a note",)),
+        harness.Measured({"ours, ns": 3.0, "theirs, ns": 12.0}, ("a note",)),
+        harness.Measured({"ours, ns": 4.0, "theirs, ns": 10.0, "rare": 12345.6}),
+    ]
+    benchmark = harness.Benchmark(
+        "Ours and theirs",
+        "By hand.",
+        lambda quick: measured[0],
+        (
+            harness.Goal("ours over theirs", 0.3, "ours, ns", "theirs, ns"),
+            harness.Goal("theirs over ours", 2, "theirs, ns", "ours, ns", at_least=True),
+            harness.Goal("theirs alone", 9.5, "theirs, ns"),
+            harness.Goal("something else", 1, "else"),
+        ),
+    )
+    result = harness.summarise(benchmark, measured)
+    assert [goal.get("is_met") for goal in result["goals"]] == [True, True, False, None]
+    assert harness.render(result) == "\n".join(
+        (
+            "# Ours and theirs",
+            "",
+            "By hand. Medians of 3 fresh processes.",
+            "",
+            "cpu a CPU, python 3.11",
+            "",
+            "| figure | median | least | most |",
+            "|---|---:|---:|---:|",
+            "| ours, ns | 3 | 2 | 4 |",
+            "| theirs, ns | 10 | 9 | 12 |",
+            "| rare | 12,346 | 12,346 | 12,346 |",
+            "",
+            "Note: a note",
+            "",
+            "| goal | wanted | median | least | most | |",
+            "|---|---:|---:|---:|---:|---|",
+            "| ours over theirs | <= 0.3 | 0.25 | 0.2222 | 0.4 | met |",
+            "| theirs over ours | >= 2 | 4 | 2.5 | 4.5 | met |",
+            "| theirs alone | <= 9.5 | 10 | 9 | 12 | missed |",
+            "| something else | <= 1 | - | - | - | not measured |",
+        )
+    )
+
+
+def test_arms_take_turns_and_each_begins_a_round(harness: ModuleType) -> None:
+    order: list[str] = []
+    values = iter(range(100))
+
+    def arm(name: str) -> float:
+        order.append(name)
+        return next(values)
+
+    found = harness.interleave({n: lambda n=n: arm(n) for n in "abc"}, 3)
+    assert "".join(order) == "abc" + "abc" + "bca" + "cab"
+    assert found == {"a": 8, "b": 6, "c": 7}
+
+
+def test_exponents(harness: ModuleType) -> None:
+    sizes = (10, 50, 200)
+    for power in (0.5, 1.0, 2.0):
+        times = [3 * size**power for size in sizes]
+        assert harness.exponent(sizes, times) == pytest.approx(power)
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_every_benchmark_can_be_asked_for_help(topic: str) -> None:
+    pytest.importorskip("trtcore_fake", reason="built without TRTCORE_TESTS=ON")
+    command = [sys.executable, FOLDER / f"bench_{topic}.py", "--help"]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "--quick" in ran.stdout
+
+
+@pytest.mark.parametrize("topic", ["recorder", "startup"])
+def test_a_quick_look_prints_goals_and_writes_what_is_asked_for(topic: str, tmp_path: Path) -> None:
+    pytest.importorskip("trtcore_fake", reason="built without TRTCORE_TESTS=ON")
+    command = [sys.executable, FOLDER / f"bench_{topic}.py", "--quick", "--processes", "1"]
+    path = tmp_path / "result.json"
+    ran = subprocess.run([*command, "--json", path], capture_output=True, text=True, check=True)
+    assert "| goal | wanted |" in ran.stdout
+    assert path.with_suffix(".md").read_text() == ran.stdout
+    assert f'"topic": "{topic}"' in path.read_text()
+
+
+@pytest.mark.skipif(gpu_problem() is None, reason="about machines without a GPU")
+@pytest.mark.parametrize("topic", ["loop", "soak"])
+def test_what_needs_a_gpu_says_so(topic: str) -> None:
+    pytest.importorskip("trtcore_fake", reason="built without TRTCORE_TESTS=ON")
+    command = [sys.executable, FOLDER / f"bench_{topic}.py", "--quick"]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ran.returncode == 1
+    assert ran.stderr.startswith(f"bench_{topic} needs a GPU: ")
