@@ -71,7 +71,14 @@ def test_only_the_session_imports_the_native_half() -> None:
 
 @pytest.mark.parametrize("layer", ["cli", "api", "job", "assemble"])
 def test_lower_layers_do_not_import_upper_ones(layer: str) -> None:
-    upper = ("trtcore.cli", "trtcore.api", "trtcore.job", "trtcore.assemble", "trtcore.profile")
+    upper = (
+        "trtcore.cli",
+        "trtcore.api",
+        "trtcore.job",
+        "trtcore.assemble",
+        "trtcore.profile",
+        "trtcore.precision_runs",
+    )
     assert [
         m for m in offenders(f"trtcore.{layer}", upper) if m not in ("trtcore", "trtcore.__main__")
     ] == []

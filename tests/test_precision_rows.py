@@ -174,9 +174,12 @@ def test_verdict(comparison: PrecisionComparison) -> None:
     words = comparison.verdict
     assert words.startswith("fp16 is the fastest with 0.4710 ms (un-profiled GPU time): fp16 takes")
     assert "fp16 takes 0.589x the time of fp32 (95 % interval 0.58" in words
-    assert ", latency 0.817x, relative L2 error 3.0e-03, 4.2% of it reformats and casts;" in words
+    assert (
+        ", latency 0.817x, relative L2 error 3.0e-03, 4.2% of its layer time for reformats;"
+        in words
+    )
     assert "half2 takes 0.939x (95 % interval 0.93" in words
-    assert words.endswith(", relative L2 error 4.0e-03, 39.9% of it reformats and casts.")
+    assert words.endswith(", relative L2 error 4.0e-03, 39.9% of its layer time for reformats.")
 
 
 def test_verdict_where_nothing_is_faster() -> None:

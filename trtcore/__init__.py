@@ -15,7 +15,13 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from trtcore.api import build_model, inspect_plan, profile_model, profile_plan
+    from trtcore.api import (
+        build_model,
+        compare_precisions,
+        inspect_plan,
+        profile_model,
+        profile_plan,
+    )
     from trtcore.baselines import load_baseline
     from trtcore.compare import compare_profiles
     from trtcore.comparison import Comparison
@@ -26,6 +32,7 @@ if TYPE_CHECKING:
         ModelError,
         OptionError,
         PrecisionError,
+        PrecisionNotMetError,
         ResultError,
         RunError,
         TrtcoreError,
@@ -33,13 +40,21 @@ if TYPE_CHECKING:
     from trtcore.models import Model, load_model
     from trtcore.models.caffe import load_caffe
     from trtcore.precision import Precision
+    from trtcore.precision_comparison import PrecisionComparison
+    from trtcore.precision_file import load_precisions, save_precisions
     from trtcore.result import Profile
     from trtcore.schema import load_profile, save_profile
     from trtcore.session.attach import attach
     from trtcore.statistics import summarise_layers
 
 _HOMES = {
-    "trtcore.api": ("build_model", "inspect_plan", "profile_model", "profile_plan"),
+    "trtcore.api": (
+        "build_model",
+        "compare_precisions",
+        "inspect_plan",
+        "profile_model",
+        "profile_plan",
+    ),
     "trtcore.baselines": ("load_baseline",),
     "trtcore.compare": ("compare_profiles",),
     "trtcore.comparison": ("Comparison",),
@@ -50,6 +65,7 @@ _HOMES = {
         "ModelError",
         "OptionError",
         "PrecisionError",
+        "PrecisionNotMetError",
         "ResultError",
         "RunError",
         "TrtcoreError",
@@ -57,6 +73,8 @@ _HOMES = {
     "trtcore.models": ("Model", "load_model"),
     "trtcore.models.caffe": ("load_caffe",),
     "trtcore.precision": ("Precision",),
+    "trtcore.precision_comparison": ("PrecisionComparison",),
+    "trtcore.precision_file": ("load_precisions", "save_precisions"),
     "trtcore.result": ("Profile",),
     "trtcore.schema": ("load_profile", "save_profile"),
     "trtcore.session.attach": ("attach",),
@@ -73,21 +91,26 @@ __all__ = [
     "ModelError",
     "OptionError",
     "Precision",
+    "PrecisionComparison",
     "PrecisionError",
+    "PrecisionNotMetError",
     "Profile",
     "ResultError",
     "RunError",
     "TrtcoreError",
     "attach",
     "build_model",
+    "compare_precisions",
     "compare_profiles",
     "inspect_plan",
     "load_baseline",
     "load_caffe",
     "load_model",
+    "load_precisions",
     "load_profile",
     "profile_model",
     "profile_plan",
+    "save_precisions",
     "save_profile",
     "summarise_layers",
 ]

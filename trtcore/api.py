@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from trtcore.inspector import EngineInformation
     from trtcore.models.model import Model
     from trtcore.precision_check import PrecisionCheck
+    from trtcore.precision_comparison import PrecisionComparison
 
 Progress = Callable[[str, int, int], None]
 Notify = Callable[[str], None]
@@ -79,6 +80,64 @@ def profile_model(
     if asked.tolerance is not None and profile.accuracy is not None:
         check_tolerance(profile.accuracy.outputs, asked.tolerance)
     return profile
+
+
+def compare_precisions(
+    model: Any,
+    precisions: Sequence[str],
+    *,
+    weights: str | Path | None = None,
+    outputs: Sequence[str] = (),
+    progress: Progress | None = None,
+    notify: Notify | None = None,
+    **options: Any,
+) -> PrecisionComparison:
+    """Builds a model in several precisions, measures them in turns and compares them.
+
+    With backend ``onnxruntime`` it is the converted graphs that are run, on the CPU.
+
+    Args:
+        model: as for `profile_model`.
+        precisions: at least two; the first is what the others are compared with.
+        weights: the ``.caffemodel`` of a Caffe model.
+        outputs: blobs to take as outputs of a Caffe model.
+        progress: called with the phase, steps done and steps in all.
+        notify: called with lines a user should see at once.
+        **options: those of `Options` but ``precision``; ``keep_fp32`` is about the 16-bit ones.
+
+    Returns:
+        The comparison, with the profile of each precision in it.
+
+    Raises:
+        OptionError: an option makes no sense.
+        ModelError: the model cannot be read or is not supported.
+        PrecisionError: a precision cannot be applied.
+        PrecisionNotMetError: an engine does not have its precision, or outputs are further off
+            than ``tolerance``.
+        BackendError: there is no GPU, and ``onnxruntime`` was not asked for.
+        BuildError: TensorRT could not build an engine.
+        EngineLoadError: this TensorRT does not serve this GPU.
+        RunError: a run failed.
+    """
+    from trtcore.backends.choice import choose_backend
+    from trtcore.precision_runs import PrecisionRuns, check_precisions
+
+    asked = Options(**options)
+    if asked.precision is not None:
+        raise OptionError(f"precision {asked.precision} is asked for, and a comparison too")
+    chosen = check_precisions(precisions)
+    choice = choose_backend(asked.backend)
+    if choice.name == "onnxruntime" and asked.backend != choice.name:
+        raise BackendError(
+            f"comparing precisions needs a GPU: {choice.reason}; --backend onnxruntime runs the "
+            "converted graphs on the CPU"
+        )
+    if notify is not None and choice.reason:
+        notify(choice.story)
+    loaded = _load(model, weights, outputs, asked)
+    comparison = PrecisionRuns(loaded, chosen, asked, progress).compare(choice.bindings)
+    comparison.require(asked.tolerance)
+    return comparison
 
 
 def profile_plan(

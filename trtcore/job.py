@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from trtcore.assemble import engine_profile, model_record, node_profile
 from trtcore.engine import build_engine, check_engine, converted
-from trtcore.errors import EngineLoadError, OptionError
-from trtcore.inputs import GENERATED, make_inputs
+from trtcore.errors import EngineLoadError, OptionError, PrecisionError
+from trtcore.inputs import GENERATED, Array, make_inputs
 from trtcore.models import Model, model_inputs, model_outputs
 from trtcore.options import Options
 from trtcore.precision import own_precision
@@ -20,6 +20,7 @@ from trtcore.result import Build, Clocks, EventCost, IOTensor, Profile
 
 if TYPE_CHECKING:
     from trtcore.backends.choice import Choice
+    from trtcore.backends.node_run import NodeRun
     from trtcore.backends.tensorrt.bindings import Bindings
     from trtcore.backends.tensorrt.builder import Plan
     from trtcore.session.engine_run import EngineRun
@@ -31,10 +32,21 @@ Notify = Callable[[str], None]
 _GPU_ITERATIONS = 1000
 _LEAST_ITERATIONS = 100
 # What a precision is where ONNX Runtime computes it.
-ON_CPU = {
+_ON_CPU = {
     "tf32": "a CPU has no TF32: this is FP32",
     "half2": "a CPU has no vectorised formats: this is FP16",
 }
+
+
+def on_cpu(precision: str) -> tuple[str, ...]:
+    """What has to be said of a precision that ONNX Runtime computes on a CPU.
+
+    Raises:
+        PrecisionError: it does not compute in it.
+    """
+    if precision == "bf16":
+        raise PrecisionError("ONNX Runtime computes no BF16 on a CPU: use fp16, or a GPU")
+    return (_ON_CPU[precision],) if precision in _ON_CPU else ()
 
 
 @dataclass(frozen=True)
@@ -134,8 +146,8 @@ class Job:
             if asked.precision != precision:
                 done = "built" if plan else "asked for"
                 warnings.append(f"{asked.precision} was {done}; the CPU timed the model as it is")
-        elif precision in ON_CPU:
-            warnings.append(ON_CPU[precision])
+        else:
+            warnings += on_cpu(precision)
         profile = self.time_nodes(model, plan.build if plan else None, precision, warnings)
         if not asked.wants_accuracy or profile.counts.interrupted:
             return profile
@@ -148,14 +160,43 @@ class Job:
         """Times every node of a graph on the CPU."""
         from trtcore.backends.onnxruntime import profile_nodes
 
-        asked = self.asked
-        inputs = make_inputs(model_inputs(model), asked.inputs, asked.seed)
-        node_run = profile_nodes(model, inputs, iterations=asked.iterations, progress=self.progress)
-        io = (
-            *(IOTensor(t.name, t.shape, t.dtype, mode="input") for t in model_inputs(model)),
-            *(IOTensor(t.name, t.shape, t.dtype, mode="output") for t in model_outputs(model)),
+        node_run = profile_nodes(
+            model,
+            self.inputs_of(model),
+            iterations=self.asked.iterations,
+            progress=self.progress,
         )
-        return node_profile(model, node_run, io, build, precision, tuple(warnings))
+        return self.node_profile(model, node_run, build, precision, warnings)
+
+    def inputs_of(self, graph: Model) -> dict[str, Array]:
+        """What a graph is fed."""
+        return make_inputs(model_inputs(graph), self.asked.inputs, self.asked.seed)
+
+    def node_profile(
+        self,
+        graph: Model,
+        node_run: NodeRun,
+        build: Build | None,
+        precision: str,
+        warnings: Sequence[str],
+    ) -> Profile:
+        """The profile of a graph that ran node by node."""
+        io = (
+            *(IOTensor(t.name, t.shape, t.dtype, mode="input") for t in model_inputs(graph)),
+            *(IOTensor(t.name, t.shape, t.dtype, mode="output") for t in model_outputs(graph)),
+        )
+        return node_profile(graph, node_run, io, build, precision, tuple(warnings))
+
+    def graph_profile(self, graph: Model, node_run: NodeRun) -> Profile:
+        """The profile of the converted graph; rows lead back to the model as it was loaded."""
+        precision = self.asked.precision or ""
+        profile = self.node_profile(graph, node_run, None, precision, on_cpu(precision))
+        accuracy = None
+        if self.asked.wants_accuracy and not profile.counts.interrupted:
+            self.report("comparing the outputs")
+            accuracy = self.reference.of_graph(graph)
+        record = replace(model_record(self.model), notes=graph.notes)
+        return replace(profile, model=record, accuracy=accuracy)
 
 
 def run_plan(

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from trtcore.accuracy import check_tolerance
+from trtcore.errors import PrecisionNotMetError
+from trtcore.precision_check import require_met
 from trtcore.result import Profile
 
 Interval = tuple[float, float]
@@ -71,3 +74,21 @@ class PrecisionComparison:
     is_corrected: bool
     verdict: str
     notes: tuple[str, ...] = ()
+
+    def require(self, tolerance: float | None = None) -> None:
+        """Does nothing if every engine is what was asked for and every output near enough.
+
+        Args:
+            tolerance: the largest relative L2 error of an output; None accepts any.
+
+        Raises:
+            PrecisionNotMetError: names the precision and what is wrong with it.
+        """
+        for precision, profile in zip(self.precisions, self.profiles, strict=True):
+            try:
+                if profile.build is not None:
+                    require_met(profile.build)
+                if profile.accuracy is not None and tolerance is not None:
+                    check_tolerance(profile.accuracy.outputs, tolerance)
+            except PrecisionNotMetError as error:
+                raise PrecisionNotMetError(f"{precision}: {error}") from None

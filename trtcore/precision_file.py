@@ -10,6 +10,7 @@ from trtcore.schema import check_shapes, dump_tree, parse_tree
 
 SCHEMA = "trtcore/precision-comparison"
 SCHEMA_VERSION = 1
+_HEAD_CHARACTERS = 200
 
 
 def save_precisions(comparison: PrecisionComparison, path: str | Path) -> None:
@@ -24,6 +25,11 @@ def save_precisions(comparison: PrecisionComparison, path: str | Path) -> None:
 def dump_precisions(comparison: PrecisionComparison) -> str:
     """Returns a comparison with its profiles as JSON text."""
     return dump_tree(comparison, SCHEMA, SCHEMA_VERSION)
+
+
+def is_precisions(text: str) -> bool:
+    """Whether a JSON text begins as `dump_precisions` begins it."""
+    return f'"{SCHEMA}"' in text[:_HEAD_CHARACTERS]
 
 
 def load_precisions(path: str | Path) -> PrecisionComparison:

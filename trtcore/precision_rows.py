@@ -176,8 +176,9 @@ def _beside(
     ratio, (low, high, is_noise) = new_ms / base_ms, reach
     if np.isnan(low):
         return RelativeTime(new_ms, ratio)
-    is_noise = bool(is_noise) or abs(new_ms - base_ms) <= 2 * step_ms
-    return RelativeTime(new_ms, ratio, (ratio * float(low), ratio * float(high)), is_noise)
+    interval = (ratio * float(low), ratio * float(high))
+    may_be_none = interval[0] <= 1 <= interval[1] or abs(new_ms - base_ms) <= 2 * step_ms
+    return RelativeTime(new_ms, ratio, interval, bool(is_noise) or may_be_none)
 
 
 def _notes(profiles: Sequence[Profile]) -> tuple[str, ...]:

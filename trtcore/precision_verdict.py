@@ -94,4 +94,4 @@ def _error(profile: Profile) -> str:
 
 def _tax(tax: RelativeTime, layers: RelativeTime) -> str:
     share = tax.median_ms / layers.median_ms if layers.median_ms else 0.0
-    return f", {share:.1%} of it reformats and casts" if share >= _TAX_WORTH_A_WORD else ""
+    return f", {share:.1%} of its layer time for reformats" if share >= _TAX_WORTH_A_WORD else ""

@@ -12,6 +12,7 @@ _PROFILE_EXAMPLES = """\
 examples:
   trtcore profile googlenet --fp16            the main job: 1000 iterations, one row per layer
   trtcore profile net.onnx --batch 8 --sort time --top 20 --save net.json
+  trtcore profile net.onnx --compare fp32,fp16,half2   what each precision buys and costs
   trtcore profile net.plan --iterations 500   a serialized engine
 exit codes: 0 done, 1 the run failed, 2 bad input, 130 interrupted
 """
@@ -231,6 +232,14 @@ def _add_precision_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_compare_option(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--compare",
+        metavar="P,P,...",
+        help="measure several precisions in turns: fp32,fp16,half2; the first is the base",
+    )
+
+
 def _add_accuracy_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--accuracy", action="store_true", help="compare the outputs with FP32 on the CPU"
@@ -278,6 +287,7 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
         "--sync", default="enqueue", metavar="HOW", help="enqueue (default) or execute (executeV2)"
     )
     _add_accuracy_options(group)
+    _add_compare_option(group)
 
 
 def _add_output_options(parser: argparse.ArgumentParser) -> None:

@@ -21,6 +21,8 @@ _INTERRUPTED = 130
 def run(options: argparse.Namespace) -> int:
     """Runs the command and returns its exit code."""
     _check(options)
+    if options.compare is not None:
+        return _compare(options)
     with shown_progress(options.quiet) as progress:
         profile = _profile(options, progress)
     if not options.quiet:
@@ -29,6 +31,19 @@ def run(options: argparse.Namespace) -> int:
     if profile.counts.interrupted:
         return _INTERRUPTED
     _require(profile, options)
+    return 0
+
+
+def _compare(options: argparse.Namespace) -> int:
+    """Compares precisions; ends with an error, now that all is shown, if one is not as asked."""
+    from trtcore.cli import precisions
+
+    if is_plan(options.model):
+        raise OptionError(f"{options.model} is built already: --compare needs the model")
+    comparison = precisions.run(options)
+    if any(profile.counts.interrupted for profile in comparison.profiles):
+        return _INTERRUPTED
+    comparison.require(options.tolerance)
     return 0
 
 

@@ -7,9 +7,11 @@ import sys
 from pathlib import Path
 
 from trtcore.errors import OptionError
-from trtcore.files import check_writable, write_file
+from trtcore.files import check_writable, read_text, write_file
+from trtcore.precision_comparison import PrecisionComparison
+from trtcore.precision_file import is_precisions, parse_precisions
 from trtcore.result import Profile
-from trtcore.schema import load_profile
+from trtcore.schema import parse_profile
 
 FORMATS = (
     "table",
@@ -27,11 +29,29 @@ def run(options: argparse.Namespace) -> int:
         raise OptionError(f"--format is '{options.format}', must be one of {', '.join(FORMATS)}")
     if options.output_file is not None:
         check_writable(options.output_file)
-    profile = load_profile(options.file)
+    text = read_text(options.file)
+    if is_precisions(text):
+        return _report_precisions(parse_precisions(text, options.file), options)
+    profile = parse_profile(text, options.file)
     if options.format == "table" and options.output_file is None:
         _print_table(profile, options)
         return 0
     _write(render(profile, options), options.output_file)
+    return 0
+
+
+def _report_precisions(comparison: PrecisionComparison, options: argparse.Namespace) -> int:
+    if options.format != "table":
+        raise OptionError(f"--format {options.format}: a comparison of precisions is a table only")
+    if options.output_file is None:
+        from trtcore.cli.precisions import show
+
+        show(comparison, options)
+        return 0
+    from trtcore.report.precisions import render_precisions
+
+    text = render_precisions(comparison, sort=options.sort, top=options.top)
+    _write(text + "\n", options.output_file)
     return 0
 
 

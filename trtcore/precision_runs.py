@@ -1,0 +1,125 @@
+"""Builds and runs one model in several precisions, in turns, and compares what came out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from trtcore.engine import build_engine, converted, with_precision
+from trtcore.errors import ModelError, OptionError
+from trtcore.job import Job, on_cpu, run_plans
+from trtcore.models import Model
+from trtcore.options import Options
+from trtcore.precision import Precision
+from trtcore.precision_comparison import PrecisionComparison
+from trtcore.precision_rows import compare_runs
+from trtcore.reference import Reference
+from trtcore.result import Profile
+
+if TYPE_CHECKING:
+    from trtcore.backends.tensorrt.bindings import Bindings
+
+Progress = Callable[[str, int, int], None]
+
+_FULL = (Precision.FP32, Precision.TF32)
+
+
+def check_precisions(words: Sequence[str]) -> tuple[Precision, ...]:
+    """Returns the precisions to compare.
+
+    Raises:
+        OptionError: an unknown one, one that is there twice, or fewer than two.
+    """
+    precisions = tuple(Precision(word) for word in words)
+    if len(precisions) < 2:
+        raise OptionError(f"{', '.join(words) or 'nothing'} is not enough to compare, give two")
+    for precision in precisions:
+        if precisions.count(precision) > 1:
+            raise OptionError(f"{precision.value} is there twice")
+    return precisions
+
+
+@dataclass(frozen=True)
+class PrecisionRuns:
+    """One model in several precisions.
+
+    Attributes:
+        model: as it was loaded.
+        precisions: the first is what the others are compared with.
+        asked: how to build and run all of them.
+        progress: called with the phase, steps done and steps in all.
+    """
+
+    model: Model
+    precisions: tuple[Precision, ...]
+    asked: Options
+    progress: Progress | None = None
+
+    def compare(self, bindings: Bindings | None) -> PrecisionComparison:
+        """Runs engines, or without bindings the converted graphs under ONNX Runtime.
+
+        Raises:
+            KeyboardInterrupt: Ctrl-C before every precision had something to compare.
+        """
+        reference = Reference(self.model, self.asked.inputs, self.asked.seed)
+        problem = self._reference_problem(reference)
+        asked = replace(self.asked, accuracy=not problem, stream=False)
+        jobs = [self._job(precision, asked, reference) for precision in self.precisions]
+        profiles = self._nodes(jobs) if bindings is None else self._engines(jobs, bindings)
+        if not all(profile.counts.measured for profile in profiles):
+            raise KeyboardInterrupt
+        where = "" if bindings else "no engine was timed: the converted graphs ran on the CPU"
+        return compare_runs(profiles, tuple(filter(None, (where, problem))))
+
+    def _reference_problem(self, reference: Reference) -> str:
+        """Why there is nothing to compare outputs with; an error if that was asked for."""
+        if self.progress is not None:
+            self.progress("computing the reference", 0, 0)
+        try:
+            _ = reference.outputs
+        except ModelError as error:
+            if self.asked.wants_accuracy:
+                raise
+            return f"the outputs were not compared: {error}"
+        return ""
+
+    def _job(self, precision: Precision, asked: Options, reference: Reference) -> Job:
+        kept = () if precision in _FULL else asked.keep_fp32
+        own = replace(asked, precision=precision.value, keep_fp32=kept)
+        return Job(self.model, with_precision(own, self.model), reference, self.progress)
+
+    def _engines(self, jobs: Sequence[Job], bindings: Bindings) -> list[Profile]:
+        plans = [build_engine(bindings, self.model, job.asked, self.progress) for job in jobs]
+        labels = [f"measuring {precision.value}" for precision in self.precisions]
+        contents = [plan.content for plan in plans]
+        runs = run_plans(
+            bindings,
+            dict(zip(labels, contents, strict=True)),
+            self.model.name,
+            jobs[0].asked,
+            self.progress,
+        )
+        return [
+            job.engine_profile(bindings, plan, run)
+            for job, plan, run in zip(jobs, plans, runs, strict=True)
+        ]
+
+    def _nodes(self, jobs: Sequence[Job]) -> list[Profile]:
+        from trtcore.backends.onnxruntime import profile_in_turns
+
+        for precision in self.precisions:
+            on_cpu(precision.value)
+        if self.asked.io_formats:
+            raise OptionError("io formats are those of an engine, and none is built here")
+        graphs = [converted(self.model, job.asked) for job in jobs]
+        runs = profile_in_turns(
+            [(graph, job.inputs_of(graph)) for job, graph in zip(jobs, graphs, strict=True)],
+            labels=[precision.value for precision in self.precisions],
+            iterations=self.asked.iterations,
+            progress=self.progress,
+        )
+        return [
+            job.graph_profile(graph, run)
+            for job, graph, run in zip(jobs, graphs, runs, strict=True)
+        ]
