@@ -140,6 +140,8 @@ class Job:
         asked, precision = self.asked, self.asked.precision or ""
         graph = plan.model if plan else converted(self.model, asked)
         warnings = [f"timed on the CPU: {reason}"] if reason else []
+        if asked.stream:
+            warnings.append("nothing is streamed on the CPU: every time was kept")
         model = graph
         if asked.backend != "onnxruntime":
             model, precision = self.model, own_precision(self.model).value

@@ -147,3 +147,10 @@ def test_a_closed_pipe_is_no_error_of_ours() -> None:
     ran = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
     assert "Traceback" not in ran.stderr
     assert "BrokenPipe" not in ran.stderr
+
+
+@no_gpu
+def test_what_cannot_be_streamed_is_said(run: Run) -> None:
+    ran = run("profile", "googlenet", *FEW, "--stream", "--backend", "onnxruntime", "--top", "1")
+    assert ran.code == 0
+    assert "nothing is streamed on the CPU: every time was kept" in " ".join(ran.out.split())

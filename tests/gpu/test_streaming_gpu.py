@@ -1,0 +1,69 @@
+"""Streaming on a real GPU: distributions that hold the times which were kept one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import trtcore
+from trtcore.histogram import fold
+from trtcore.report.table import render_table
+from trtcore.schema import dump_profile, parse_profile
+from trtcore.session.cuda import Stream
+from trtcore.session.store import KEPT_ITERATIONS
+from trtcore.statistics import summarise_latency, summarise_layers
+
+pytestmark = pytest.mark.gpu
+
+
+def test_a_streamed_profile_of_googlenet() -> None:
+    iterations = KEPT_ITERATIONS + 500
+    profile = trtcore.profile_model(
+        "googlenet", precision="fp16", batch=4, iterations=iterations, stream=True
+    )
+    samples, layers = profile.samples, profile.samples.layer_histograms
+    assert layers is not None
+    assert layers.count == profile.counts.measured == iterations
+    assert samples.layer_ms.shape == (KEPT_ITERATIONS, len(profile.layers))
+    assert np.all(fold(samples.layer_ms).buckets <= layers.buckets)
+    for row, kept in zip(summarise_layers(profile), samples.layer_ms.T, strict=True):
+        assert row.median_ms == pytest.approx(float(np.median(kept)), rel=0.1, abs=0.001)
+    for name in ("wall_ms", "enqueue_ms", "gpu_ms", "gated_ms", "graph_ms"):
+        times = samples.histogram_of(name)
+        assert times is not None
+        assert times.count == iterations
+        assert getattr(samples, name).shape == (KEPT_ITERATIONS,)
+    latency = summarise_latency(profile)
+    assert latency.gpu is not None
+    assert latency.gpu.median_ms == pytest.approx(float(np.median(samples.gpu_ms)), rel=0.1)
+    assert "Streamed" in render_table(profile)
+    back = parse_profile(dump_profile(profile))
+    assert repr(summarise_layers(back)) == repr(summarise_layers(profile))
+
+
+def test_streaming_agrees_with_keeping_every_time() -> None:
+    runs = [
+        trtcore.profile_model("googlenet", precision="fp16", batch=4, serial=True, stream=stream)
+        for stream in (False, True)
+    ]
+    sums = [sum(row.median_ms for row in summarise_layers(run)) for run in runs]
+    assert sums[1] == pytest.approx(sums[0], rel=0.05)
+
+
+def test_a_foreign_loop_is_streamed(run_foreign: Callable[[str], Any]) -> None:
+    running = run_foreign("fp16")
+    with (
+        Stream() as stream,
+        trtcore.attach(running.context, max_iterations=16, stream=True) as recorder,
+    ):
+        for _ in range(600):
+            running.infer(stream.handle)
+    times = recorder.histograms()
+    assert times is not None
+    assert times.count == 600
+    assert recorder.samples().shape == (16, len(recorder.names))
+    assert recorder.dropped == 584
+    assert np.all(fold(recorder.samples()).buckets <= times.buckets)
