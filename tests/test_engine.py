@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -16,6 +17,8 @@ from trtcore.errors import BuildError, OptionError, PrecisionError, PrecisionNot
 from trtcore.models import Model, googlenet, load_model
 from trtcore.options import Options
 from trtcore.precision import apply_precision
+from trtcore.precision_check import PrecisionCheck
+from trtcore.result import Layer
 
 pytest.importorskip("tensorrt_rtx", reason="TensorRT-RTX builds without a GPU, TensorRT does not")
 
@@ -40,6 +43,12 @@ def odd() -> Model:
 
 def build(model: Model, **options: object) -> Plan:
     return build_engine(bindings(), model, Options(use_cache=False, **options))
+
+
+def check(
+    layers: Sequence[Layer], layer_ms: Sequence[float] | None = None, **options: object
+) -> PrecisionCheck:
+    return check_engine(layers, layer_ms, model=googlenet(1), asked=Options(**options))
 
 
 def io_of(plan: Plan) -> dict[str, tuple[str, str]]:
@@ -96,8 +105,8 @@ def test_an_engine_of_another_precision_is_refused() -> None:
     assert plan.information is not None
     layers = plan.information.layers
     with pytest.raises(PrecisionNotMetError, match=r"asked fp16: 0 of \d+ layers Half, \d+ Float"):
-        check_engine(layers, googlenet(1), Options(precision="fp16")).require()
-    check_engine(layers, googlenet(1), Options(precision="fp16", keep_fp32=["*"])).require()
+        check(layers, precision="fp16").require()
+    check(layers, precision="fp16", keep_fp32=["*"]).require()
 
 
 def test_times_tell_what_islands_cost() -> None:
@@ -105,9 +114,9 @@ def test_times_tell_what_islands_cost() -> None:
     assert plan.information is not None
     layers = plan.information.layers
     times = [1.0] * len(layers)
-    check = check_engine(layers, googlenet(1), Options(precision="fp16"), times)
-    assert all(island.share == 1 / len(layers) for island in check.islands)
-    assert "% of time" in check.line
+    found = check(layers, times, precision="fp16")
+    assert all(island.share == 1 / len(layers) for island in found.islands)
+    assert "% of time" in found.line
 
 
 def test_the_precision_of_a_model_is_its_own() -> None:

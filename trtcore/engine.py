@@ -68,24 +68,25 @@ def build_engine(
     if plan.information is None:
         return plan
     check_engine_formats(formats, plan.information.io)
-    check = check_engine(plan.information.layers, model, asked)
+    check = check_engine(plan.information.layers, None, model=model, asked=asked)
     check.require()
     return replace(plan, build=check.recorded(plan.build))
 
 
 def check_engine(
     layers: Sequence[Layer],
+    layer_ms: Sequence[float] | None,
+    *,
     model: Model,
     asked: Options,
-    layer_ms: Sequence[float] | None = None,
 ) -> PrecisionCheck:
     """Compares the layers of an engine with what was asked for.
 
     Args:
         layers: as the inspector tells them.
+        layer_ms: median time of each layer in milliseconds; None before it ran.
         model: before its precision was changed.
         asked: the options it was built with.
-        layer_ms: median time of each layer in milliseconds.
     """
     wanted = "" if quantized_nodes(model.proto) else _precision(asked, model).value
     kept = kept_nodes(model, asked.keep_fp32)
