@@ -10,6 +10,7 @@
 
 #include "chunks.hpp"
 #include "execute_loop.hpp"
+#include "kernel_bindings.hpp"
 #include "profiler_layout.hpp"
 #include "python_types.hpp"
 
@@ -164,6 +165,7 @@ PYBIND11_MODULE(_core, module) {
   bind_timelines(module);
   bind_statistics(module);
   bind_recorder(module);
+  bind_kernel_trace(module);
   module.def("profiler_layout", &layout_of_profiler, py::arg("profiler"));
   module.def("time_inference", &run_inference, py::arg("context"), py::arg("timeline"),
              py::arg("iterations"), py::arg("bindings") = Addresses{},

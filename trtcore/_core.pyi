@@ -6,7 +6,7 @@ tools use `trtcore.attach` and `trtcore.profile_plan`.
 
 from collections.abc import Callable, Sequence
 from enum import Enum
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -192,6 +192,93 @@ class LayerRecorder:
     @property
     def fault(self) -> tuple[FaultKind, int, int, str] | None:
         """What went wrong first: kind, iteration, position and the name that came; or None."""
+
+def find_cupti(libraries: Sequence[str]) -> str:
+    """Returns the first libcupti that can be opened, without calling anything in it.
+
+    Args:
+        libraries: paths, or names for the loader, best first. One that the process has loaded
+            already comes before them all, because two in one process do not get on.
+
+    Raises:
+        RuntimeError: there is none; the message says how to get it.
+    """
+
+class KernelTrace:
+    """Records every kernel of this process with NVIDIA's CUPTI while it is started.
+
+    One can be started at a time. Memory is bounded: 48 MiB of CUPTI's buffers, kept for the next
+    trace, and 32 bytes for each kernel up to the capacity.
+
+    Args:
+        libraries: where to find libcupti, as for `find_cupti`.
+
+    Raises:
+        RuntimeError: there is none, it does not work here, or its version is not known; the message
+            says what to do.
+    """
+
+    def __init__(self, libraries: Sequence[str]) -> None: ...
+    def start(self, iterations: int, capacity: int = ...) -> None:
+        """Begins to record; what was recorded before is forgotten, but for the names.
+
+        Args:
+            iterations: how many `begin_iteration` calls to expect; later ones are not heeded.
+            capacity: the most kernels to keep.
+
+        Raises:
+            RuntimeError: started already, another profiler is active, or CUPTI refuses.
+        """
+
+    def stop(self) -> None:
+        """Ends that; harmless when not started. Synchronise with the device before.
+
+        Raises:
+            RuntimeError: CUPTI could not deliver what it recorded.
+            MemoryError: there was not enough for the kernels.
+        """
+
+    def begin_iteration(self) -> None:
+        """Marks the beginning of an iteration, while no kernel runs."""
+
+    def kernels(self) -> NDArray[Any]:
+        """The kernels, in the order they were recorded, as a copy.
+
+        Returns:
+            Structured array (R,): ``start_ns`` and ``end_ns`` (uint64), ``name`` (uint32, index
+            into `names`), ``stream`` and ``launch`` (uint32, CUPTI's numbers; ``launch`` grows from
+            launch to launch, or is 0), ``iteration`` (int32; -1 before the first).
+
+        Raises:
+            RuntimeError: not stopped yet.
+        """
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the kernels seen so far, demangled. Raises like `kernels`."""
+
+    @property
+    def losses(self) -> dict[str, int]:
+        """Records that were lost since `start`, by reason. Raises like `kernels`.
+
+        ``dropped`` (no buffer), ``untimed`` (no start or end), ``overflowed`` (over the capacity),
+        and ``unreadable``, which counts buffers.
+        """
+
+    @property
+    def is_started(self) -> bool: ...
+    @property
+    def library(self) -> str:
+        """What was opened: a path, or a name that the loader knows."""
+
+    @property
+    def version(self) -> int:
+        """CUPTI's API version: 130001 for CUDA 13.0, 26 for CUDA 12.8."""
+
+class TracedTimeline(Timeline):
+    """Another timeline, with the beginning of each iteration marked in a trace."""
+
+    def __init__(self, timeline: Timeline, trace: KernelTrace) -> None: ...
 
 def profiler_layout(profiler: object) -> int | None:
     """The layout (10 or 11) of a binding's C++ profiler object; None if it is not known."""

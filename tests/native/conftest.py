@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -36,6 +39,12 @@ def rig(request: pytest.FixtureRequest) -> Rig:
 
 
 @pytest.fixture
+def rig_of() -> type[Rig]:
+    """Makes a rig of a layout."""
+    return Rig
+
+
+@pytest.fixture
 def recorder(rig: Rig) -> _core.LayerRecorder:
     """A recorder attached to the rig that knows the layers and has room for 100 iterations."""
     recorder = _core.LayerRecorder()
@@ -43,3 +52,46 @@ def recorder(rig: Rig) -> _core.LayerRecorder:
     rig.record(recorder, 1)
     recorder.reserve(100)
     return recorder
+
+
+class FakeCupti:
+    """A libcupti of one's own: a script of kernels, recorded whenever its context runs."""
+
+    def __init__(self, path: Path, version: int = 130001) -> None:
+        self.path = str(path)
+        self.calls = ctypes.CDLL(self.path)
+        self.calls.fake_cupti_reset(version)
+
+    def script(self, *kernels: tuple[str, int, int, int]) -> None:
+        """Kernels of an iteration: name, gap before it and length in ns, stream."""
+        for name, gap_ns, length_ns, stream in kernels:
+            self.calls.fake_cupti_add(
+                name.encode(),
+                ctypes.c_uint64(gap_ns),
+                ctypes.c_uint64(length_ns),
+                ctypes.c_uint32(stream),
+            )
+
+    def fail(self, call: str, status: int) -> None:
+        self.calls.fake_cupti_fail(call.encode(), status)
+
+    @property
+    def run_address(self) -> int:
+        return ctypes.cast(self.calls.fake_cupti_run, ctypes.c_void_p).value or 0
+
+    @property
+    def is_idle(self) -> bool:
+        return not (self.calls.fake_cupti_is_subscribed() or self.calls.fake_cupti_is_enabled())
+
+
+@pytest.fixture
+def fake_cupti_path(tmp_path: Path) -> Path:
+    """A copy, so that the loader gives every test a library in its first state."""
+    path = tmp_path / "libcupti-fake.so"
+    shutil.copy(Path(trtcore_fake.__file__).parent / "trtcore_fake_cupti.so", path)
+    return path
+
+
+@pytest.fixture
+def fake_cupti(fake_cupti_path: Path) -> FakeCupti:
+    return FakeCupti(fake_cupti_path)

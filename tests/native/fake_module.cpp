@@ -9,6 +9,7 @@
 
 #include "bare_loop.hpp"
 #include "fake_nvinfer.hpp"
+#include "read_records.hpp"
 
 namespace py = pybind11;
 
@@ -19,6 +20,7 @@ bool Behaviour::run() {
   auto const end = Clock::now() + std::chrono::duration<double, std::micro>(busy_us);
   while (busy_us > 0 && Clock::now() < end) {
   }
+  if (on_run != nullptr) on_run();
   return runs++ != fail_at;
 }
 
@@ -134,6 +136,12 @@ PYBIND11_MODULE(trtcore_fake, module) {
           "busy_us", [](Context const& c) { return c.behaviour.busy_us; },
           [](Context& c, double us) { c.behaviour.busy_us = us; })
       .def_property(
+          "on_run",
+          [](Context const& c) { return reinterpret_cast<std::uintptr_t>(c.behaviour.on_run); },
+          [](Context& c, std::uintptr_t function) {
+            c.behaviour.on_run = reinterpret_cast<void (*)()>(function);
+          })
+      .def_property(
           "name", [](Context const& c) { return c.behaviour.name; },
           [](Context& c, std::string name) { c.behaviour.name = std::move(name); })
       .def_property(
@@ -147,6 +155,8 @@ PYBIND11_MODULE(trtcore_fake, module) {
       .def("report_to_profiler", [](Context& c) { return c.behaviour.report(); });
   module.def("run_bare", &run_bare, py::arg("context"), py::arg("layout"), py::arg("stream"),
              py::arg("iterations"));
+  module.def("read_records", &fake::read_records, py::arg("library"), py::arg("record_bytes"),
+             py::arg("kernels"));
   py::class_<nvinfer1::ICudaEngine>(module, "Engine").def(py::init<>());
   py::class_<nvinfer1::v_1_0::IProfiler>(module, "Profiler10").def(py::init<>());
 }

@@ -24,6 +24,7 @@ struct Behaviour {
   long change_at = -1;
   long fail_at = -1;
   double busy_us = 0;
+  void (*on_run)() = nullptr;  // what else a run does
 
   void* profiler = nullptr;
   IProfiler* instead = nullptr;  // hears the layers in place of the profiler, if not null
