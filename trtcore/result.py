@@ -336,6 +336,50 @@ class EventCost:
 
 
 @dataclass(frozen=True, eq=False)
+class KernelPass:
+    """The kernels of un-profiled iterations, as CUPTI recorded them. K is kernels.
+
+    Attributes:
+        names: (K,) in the order they were launched; names can repeat, the position is the key.
+        streams: (K,) number of the stream each ran on, from 0 in the order of first use.
+        layers: (K,) position in ``Profile.layers`` of the layer each belongs to; -1 if not known.
+        mapping: how kernels were led to layers, or why not, in words.
+        kernel_ms: (N, K) float32, C order: time of each kernel in each traced iteration.
+        start_ms: (N, K) float32: when each began, after the first one of its iteration.
+        wall_ms: (M,) float32: host time of iterations with CUPTI, not gated.
+        plain_wall_ms: (M,) float32: the same without, taken in turn with them.
+        is_gated: the stream was held until an iteration was queued, so that gaps are the GPU's own.
+        discarded: traced iterations that were left out, as some of their records were missing.
+        source: what recorded them, such as ``CUPTI 13.0``.
+
+    Raises:
+        ValueError: arrays that do not fit each other.
+    """
+
+    names: tuple[str, ...]
+    streams: tuple[int, ...]
+    layers: tuple[int, ...]
+    mapping: str
+    kernel_ms: FloatArray
+    start_ms: FloatArray
+    wall_ms: FloatArray = field(default_factory=_no_samples)
+    plain_wall_ms: FloatArray = field(default_factory=_no_samples)
+    is_gated: bool = False
+    discarded: int = 0
+    source: str = "CUPTI"
+
+    def __post_init__(self) -> None:
+        count = len(self.names)
+        if len(self.streams) != count or len(self.layers) != count:
+            raise ValueError(
+                f"{count} kernels have {len(self.streams)} streams and {len(self.layers)} layers"
+            )
+        shapes = (self.kernel_ms.shape, self.start_ms.shape)
+        if shapes[0] != shapes[1] or len(shapes[0]) != 2 or shapes[0][1] != count:
+            raise ValueError(f"kernel_ms and start_ms have shapes {shapes}, expected (N, {count})")
+
+
+@dataclass(frozen=True, eq=False)
 class Profile:
     """A profiled run, complete enough for every report and comparison.
 
@@ -353,6 +397,7 @@ class Profile:
         build: the engine, if one was built or loaded.
         event_cost: what the profiler's events cost here, if that was calibrated.
         accuracy: the outputs beside those of the FP32 model, if they were compared.
+        kernels: kernel times by CUPTI, if they were asked for.
         warnings: what a reader of the figures has to know.
     """
 
@@ -369,4 +414,5 @@ class Profile:
     build: Build | None = None
     event_cost: EventCost | None = None
     accuracy: Accuracy | None = None
+    kernels: KernelPass | None = None
     warnings: tuple[str, ...] = ()

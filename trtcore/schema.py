@@ -128,6 +128,9 @@ def check_shapes(profile: Profile) -> None:
         _check_histograms(samples.layer_histograms, shape[1], "layer_histograms")
     for series in samples.streamed:
         _check_histograms(series.times, 1, f"the streamed {series.name}")
+    owners = profile.kernels.layers if profile.kernels else ()
+    if any(not -1 <= owner < len(profile.layers) for owner in owners):
+        raise ValueError(f"a kernel belongs to layer {max(owners)} of {len(profile.layers)}")
 
 
 def _check_histograms(histograms: TimeHistograms, series: int, name: str) -> None:
