@@ -1,0 +1,252 @@
+"""The whole traced pass on scripted contexts: rounds, mapping, slow-down, and what goes wrong."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from trtcore import _core
+from trtcore.errors import BackendError, RunError
+from trtcore.kernels import kernel_totals, layer_kernels
+from trtcore.result import Layer
+from trtcore.session import cupti
+from trtcore.session.kernels import trace_kernels, version_words
+from trtcore.session.loops import NativeLoops
+
+US = 1000
+LAYERS = (
+    Layer("__myl_Move_myl0_0", "kgen", tactic="__myl_Move_0xabc", stream=0),
+    Layer("conv_myl0_1", "correlation", tactic="__myelin_CASK_STUB", stream=0),
+    Layer("fc_myl0_2", "gemm", tactic="__myelin_CASK_STUB", stream=0),
+)
+KERNELS = (
+    ("__myl_Move_0xabc", 5 * US, 20 * US, 7),
+    ("sm80_conv_kernel", 5 * US, 60 * US, 7),
+    ("sm80_gemm_kernel", 5 * US, 30 * US, 7),
+)
+
+
+class Bench:
+    """Two contexts of one engine whose runs launch kernels, and what traces them."""
+
+    def __init__(self, rig_of: Any, fake: Any) -> None:
+        self.fake = fake
+        self.plain, self.profiled = rig_of(11), rig_of(11)
+        self.loops = NativeLoops(self.plain.view, self.profiled.view, _core.HostTimeline())
+
+    def launch(self, *kernels: tuple[str, int, int, int]) -> None:
+        self.fake.script(*kernels)
+        for rig in (self.plain, self.profiled):
+            rig.context.on_run = self.fake.run_address
+
+    def layers_take(self, *times_ms: float) -> None:
+        names = [layer.name for layer in LAYERS]
+        self.profiled.context.layers = list(zip(names, times_ms, strict=True))
+
+
+@pytest.fixture
+def bench(rig_of: Any, fake_cupti: Any, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    monkeypatch.setattr(cupti, "cupti_candidates", lambda: (fake_cupti.path,))
+    bench = Bench(rig_of, fake_cupti)
+    bench.launch(*KERNELS)
+    bench.layers_take(0.023, 0.063, 0.033)
+    return bench
+
+
+def test_kernels_of_a_serial_engine_are_led_to_its_layers(bench: Bench) -> None:
+    found = trace_kernels(bench.loops, LAYERS, 20)
+    assert found is not None
+    assert found.names == tuple(name for name, *_ in KERNELS)
+    assert found.streams == (0, 0, 0)
+    assert found.layers == (0, 1, 2)
+    assert found.mapping == "by order: 3 kernels for as many layers, 1 of them by name too"
+    assert found.kernel_ms.shape == (20, 3)
+    assert np.median(found.kernel_ms, axis=0) == pytest.approx([0.02, 0.06, 0.03])
+    assert np.median(found.start_ms, axis=0) == pytest.approx([0, 0.025, 0.09])
+    assert len(found.wall_ms) == len(found.plain_wall_ms) == 20
+    assert (found.is_gated, found.discarded, found.source) == (False, 0, "CUPTI 13.0")
+    totals = kernel_totals(found)
+    assert totals.gap_ms == pytest.approx(0.01, abs=1e-6)
+    assert 0.5 < totals.slow_down < 2
+    assert bench.fake.is_idle
+
+
+def test_the_progress_is_told_and_the_number_of_iterations_kept(bench: Bench) -> None:
+    told: list[tuple[str, int, int]] = []
+    found = trace_kernels(bench.loops, LAYERS, 7, lambda *said: told.append(said))
+    assert found is not None
+    assert len(found.kernel_ms) == 10  # five rounds of two
+    assert told == [("tracing kernels", done, 10) for done in (0, 2, 4, 6, 8)]
+
+
+def test_one_iteration_is_enough(bench: Bench) -> None:
+    found = trace_kernels(bench.loops, LAYERS, 1)
+    assert found is not None
+    assert found.kernel_ms.shape == (1, 3)
+
+
+def test_gated_iterations_are_preferred(bench: Bench) -> None:
+    bench.loops.gated = _core.HostTimeline()  # type: ignore[assignment]
+    found = trace_kernels(bench.loops, LAYERS, 10)
+    assert found is not None
+    assert found.is_gated
+    assert found.kernel_ms.shape == (10, 3)
+    assert len(found.wall_ms) == 10
+    assert found.layers == (0, 1, 2)
+
+
+def test_more_kernels_than_layers_are_mapped_by_time(bench: Bench) -> None:
+    bench.fake.calls.fake_cupti_reset(130001)
+    bench.launch(
+        ("__myl_Move_0xabc", 3 * US, 20 * US, 7),
+        ("winograd_in", 3 * US, 10 * US, 7),
+        ("winograd_mul", 1 * US, 40 * US, 7),
+        ("winograd_out", 1 * US, 8 * US, 7),
+        ("sm80_gemm_kernel", 3 * US, 30 * US, 7),
+    )
+    found = trace_kernels(bench.loops, LAYERS, 10)
+    assert found is not None
+    assert found.layers == (0, 1, 1, 1, 2)
+    assert found.mapping == (
+        "5 of 5 kernels by the times of 10 profiled iterations "
+        "(not by order: 5 kernels for 3 layers)"
+    )
+    assert layer_kernels(found, 3).count.tolist() == [1, 3, 1]
+    # The profiled context is free again.
+    recorder = _core.LayerRecorder()
+    bench.loops.attach(recorder)
+    bench.loops.detach(recorder)
+
+
+def test_several_streams_are_mapped_by_order_of_launch(bench: Bench) -> None:
+    bench.fake.calls.fake_cupti_reset(130001)
+    bench.launch(KERNELS[0], ("left", 1 * US, 20 * US, 13), ("right", 1 * US, 30 * US, 7))
+    layers = (LAYERS[0], Layer("l", "correlation", stream=1), Layer("r", "gemm", stream=0))
+    found = trace_kernels(bench.loops, layers, 10)
+    assert found is not None
+    assert (found.layers, found.streams) == ((0, 1, 2), (0, 1, 0))
+
+
+def test_several_streams_without_launch_numbers_are_mapped_within_them(bench: Bench) -> None:
+    bench.fake.calls.fake_cupti_reset(130001)
+    bench.fake.calls.fake_cupti_number_launches(False)
+    kernels = (KERNELS[0], ("right", 1 * US, 30 * US, 7), ("left", 1 * US, 20 * US, 13))
+    bench.launch(*kernels)
+    layers = (LAYERS[0], Layer("l", "correlation", stream=1), Layer("r", "gemm", stream=0))
+    found = trace_kernels(bench.loops, layers, 10)
+    assert found is not None
+    assert found.names == ("__myl_Move_0xabc", "right", "left")
+    assert found.layers == (0, 2, 1)
+    assert found.mapping == "by order within each of 2 streams"
+
+
+def test_several_streams_with_other_numbers_are_mapped_by_name_alone(bench: Bench) -> None:
+    bench.fake.calls.fake_cupti_reset(130001)
+    bench.launch(KERNELS[0], ("left", 1 * US, 20 * US, 13))
+    found = trace_kernels(bench.loops, LAYERS, 10)
+    assert found is not None
+    assert found.layers == (0, -1)
+    assert found.mapping == (
+        "1 of 2 kernels by name alone (not by order: 2 kernels for 3 layers; "
+        "not by streams: 2 CUDA streams for 1 of the engine)"
+    )
+
+
+def test_a_profiled_context_with_other_kernels_is_no_guide(bench: Bench) -> None:
+    bench.profiled.context.on_run = 0
+    bench.fake.script(("one more", US, US, 7))
+    found = trace_kernels(bench.loops, LAYERS, 10)
+    assert found is not None
+    assert found.layers == (0, -1, -1, -1)
+    assert "profiled iterations launch other kernels" in found.mapping
+
+
+def test_iterations_with_lost_records_are_left_out(bench: Bench) -> None:
+    bench.fake.calls.fake_cupti_skip(20)
+    found = trace_kernels(bench.loops, LAYERS, 100)
+    assert found is not None
+    assert found.discarded == 100 - len(found.kernel_ms) > 0
+    assert np.median(found.kernel_ms, axis=0) == pytest.approx([0.02, 0.06, 0.03])
+    assert found.layers == (0, 1, 2)
+
+
+@pytest.mark.parametrize("gated", [False, True])
+def test_ctrl_c_ends_it_and_keeps_what_was_traced(bench: Bench, gated: bool) -> None:
+    if gated:
+        bench.loops.gated = _core.HostTimeline()  # type: ignore[assignment]
+    bench.plain.context.busy_us = 2000
+    timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    try:
+        found = trace_kernels(bench.loops, LAYERS, 300)
+    finally:
+        timer.join()
+    assert found is not None
+    assert 0 < len(found.kernel_ms) < 300
+    assert found.layers == (0, 1, 2)
+    assert bench.fake.is_idle
+
+
+def test_no_kernel_at_all_is_an_error(bench: Bench) -> None:
+    bench.fake.calls.fake_cupti_reset(130001)
+    with pytest.raises(RunError, match=r"recorded no kernels \(it reported no losses either\)"):
+        trace_kernels(bench.loops, LAYERS, 10)
+
+
+def test_kernels_without_times_are_an_error_that_says_so(bench: Bench) -> None:
+    bench.fake.calls.fake_cupti_untime(1)
+    with pytest.raises(RunError, match=r"recorded no kernels \(lost records: 12 untimed\)"):
+        trace_kernels(bench.loops, LAYERS, 10)
+
+
+def test_another_profiler_is_told_in_one_line(bench: Bench) -> None:
+    bench.fake.fail("cuptiSubscribe", 39)
+    with pytest.raises(RunError) as caught:
+        trace_kernels(bench.loops, LAYERS, 10)
+    assert str(caught.value).startswith("kernels cannot be traced: cuptiSubscribe failed")
+    assert "another profiler" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_context_that_fails_leaves_cupti_off(bench: Bench) -> None:
+    bench.plain.context.fail_at = 7
+    with pytest.raises(RunError, match="enqueueV3 failed"):
+        trace_kernels(bench.loops, LAYERS, 10)
+    assert bench.fake.is_idle
+
+
+def test_without_cupti_a_line_says_how_to_get_it(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cupti, "cupti_candidates", lambda: ("libcupti-of-nobody.so.13",))
+    words = r"kernel times need CUPTI: .* pip install 'trtcore\[cupti\]'"
+    with pytest.raises(BackendError, match=words):
+        trace_kernels(bench.loops, LAYERS, 10)
+    with pytest.raises(BackendError, match=words):
+        cupti.check_cupti()
+
+
+def test_candidates_are_files_that_exist_and_names_for_the_loader(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "extras/CUPTI/lib64"
+    folder.mkdir(parents=True)
+    (folder / "libcupti.so.12").touch()
+    monkeypatch.setenv("CUDA_HOME", str(tmp_path))
+    monkeypatch.setattr(cupti, "cuda_version", lambda: "12.8")
+    found = cupti.cupti_candidates()
+    assert found[0].endswith("libcupti.so.12")
+    assert str(folder / "libcupti.so.12") in found
+    assert found[-2:] == ("libcupti.so.12", "libcupti.so.13")
+    monkeypatch.setattr(cupti, "cuda_version", lambda: "13.0")
+    assert cupti.cupti_candidates()[-2:] == ("libcupti.so.13", "libcupti.so.12")
+
+
+def test_versions_in_words() -> None:
+    assert [version_words(v) for v in (26, 130001, 130500)] == ["API version 26", "13.0", "13.5"]
