@@ -12,6 +12,7 @@ from trtcore.options import Options
 from trtcore.result import Build, Layer, ModelRecord, Profile
 
 if TYPE_CHECKING:
+    from trtcore.backends.choice import Choice
     from trtcore.backends.tensorrt.bindings import Bindings
     from trtcore.backends.tensorrt.builder import Plan
     from trtcore.inspector import EngineInformation
@@ -71,6 +72,7 @@ def profile_model(
 
     asked = Options(**options)
     choice = choose_backend(asked.backend)
+    _check_timing(asked, choice)
     if choice.bindings is None and keep_plan is not None:
         raise BackendError(f"no engine is built here that could be kept: {choice.reason}")
     loaded = _load(model, weights, outputs, asked)
@@ -132,6 +134,7 @@ def compare_precisions(
             f"comparing precisions needs a GPU: {choice.reason}; --backend onnxruntime runs the "
             "converted graphs on the CPU"
         )
+    _check_timing(asked, choice)
     if notify is not None and choice.reason:
         notify(choice.story)
     loaded = _load(model, weights, outputs, asked)
@@ -174,6 +177,7 @@ def profile_plan(
         raise OptionError("a plan is built already: its precision cannot be chosen or compared")
     content, source = _read_plan(plan)
     bindings = _plan_runner(asked.backend, source, notify)
+    _check_timing(asked)
     ran = run_plan(bindings, content, source, asked, progress)
     record = ModelRecord(Path(source).stem, source)
     build = Build(bindings.label, 0.0, len(content))
@@ -256,6 +260,18 @@ def _load(model: Any, weights: str | Path | None, outputs: Sequence[str], asked:
     return load_model(
         model, weights=weights, batch=asked.batch, shapes=asked.shapes, outputs=outputs
     )
+
+
+def _check_timing(asked: Options, choice: Choice | None = None) -> None:
+    """Finds out before the long work whether kernels can be timed, if that is asked for."""
+    if asked.timing != "cupti":
+        return
+    if choice is not None and choice.name == "onnxruntime":
+        reason = choice.reason or "backend onnxruntime runs on the CPU"
+        raise BackendError(f"--timing cupti times the kernels of a GPU: {reason}")
+    from trtcore.session.cupti import check_cupti
+
+    check_cupti()
 
 
 def _read_plan(plan: bytes | str | Path) -> tuple[bytes, str]:

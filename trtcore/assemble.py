@@ -68,9 +68,13 @@ def engine_profile(
             verbosity=engine_run.verbosity,
         ),
         event_cost=ran.event_cost,
+        kernels=engine_run.kernels,
     )
     profile = _checked(profile, check)
-    return replace(profile, warnings=(*engine_run.run.problems, *diagnose(profile)))
+    problems = engine_run.run.problems
+    if engine_run.kernel_problem:
+        problems = (*problems, f"no kernel times: {engine_run.kernel_problem}")
+    return replace(profile, warnings=(*problems, *diagnose(profile)))
 
 
 def node_profile(

@@ -225,6 +225,7 @@ def run_plans(
         progress: called with the phase, steps done and steps in all.
     """
     from trtcore.clocks import ClockMonitor
+    from trtcore.session.calibrate import event_cost
     from trtcore.session.engine_run import PlanToRun, RunOptions, run_engines
 
     options = RunOptions(
@@ -234,29 +235,29 @@ def run_plans(
         inputs=asked.inputs,
         seed=asked.seed,
         sync=asked.sync,
+        kernels=asked.timing == "cupti",
     )
+    # CUPTI stays in the process: what the events cost without it is measured before.
+    early = options.kernels and asked.calibrate
+    cost = event_cost(bindings, progress, use_cache=asked.use_cache) if early else None
     with ExitStack() as watching:
         waiting = [
             PlanToRun(content, source, watching.enter_context(ClockMonitor()), label)
             for label, content in plans.items()
         ]
         runs = run_engines(bindings, waiting, options, progress)
-    cost = _event_cost(bindings, runs, asked, progress)
+    if not asked.calibrate or not _can_be_corrected(runs):
+        cost = None
+    elif not early:
+        cost = event_cost(bindings, progress, use_cache=asked.use_cache)
     return tuple(
         PlanRun(run, plan.monitor.clocks(), cost) for run, plan in zip(runs, waiting, strict=True)
     )
 
 
-def _event_cost(
-    bindings: Bindings, runs: Sequence[EngineRun], asked: Options, progress: Progress | None
-) -> EventCost | None:
-    from trtcore.session.calibrate import event_cost
-
+def _can_be_corrected(runs: Sequence[EngineRun]) -> bool:
     is_gated = any(run.run.samples.gated_ms.size for run in runs)
-    is_whole = not any(run.run.counts.interrupted for run in runs)
-    if not (asked.calibrate and is_gated and is_whole):
-        return None
-    return event_cost(bindings, progress, use_cache=asked.use_cache)
+    return is_gated and not any(run.run.counts.interrupted for run in runs)
 
 
 def _length(asked: Options) -> Length:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from trtcore.stopping import StopRule
 
 SYNC_MODES = ("enqueue", "execute")
+TIMINGS = ("events", "cupti")
 PRECISIONS = ("fp32", "tf32", "fp16", "half2", "bf16")
 IO_PRECISIONS = ("fp32", "fp16", "bf16")
 
@@ -42,6 +43,7 @@ class Options:
         inputs: ``random``, ``zeros`` or a path to an ``.npz``.
         seed: of random inputs.
         sync: ``enqueue`` for ``enqueueV3`` and synchronise, ``execute`` for ``executeV2``.
+        timing: ``events`` for the profiler's events, ``cupti`` to time the kernels with CUPTI too.
         workspace_mib: the most scratch memory a layer may use; None leaves it to TensorRT.
         serial: build without auxiliary streams, so that layers do not overlap.
         calibrate: measure what the profiler's events cost here, once per machine (some seconds).
@@ -67,6 +69,7 @@ class Options:
     inputs: str | Path = "random"
     seed: int = 0
     sync: str = "enqueue"
+    timing: str = "events"
     workspace_mib: int | None = None
     serial: bool = False
     calibrate: bool = True
@@ -95,6 +98,7 @@ class Options:
     def _check_words(self) -> None:
         for name, accepted in (
             ("sync", SYNC_MODES),
+            ("timing", TIMINGS),
             ("precision", (*PRECISIONS, None)),
             ("io_precision", (*IO_PRECISIONS, None)),
         ):

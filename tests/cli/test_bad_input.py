@@ -106,6 +106,7 @@ def test_an_unsupported_op_names_node_and_op(run: Run, tmp_path: Path) -> None:
         (["--workspace", "-1"], "workspace is -1, must be 1 or more"),
         (["--seed", "-1"], "seed is -1, must be 0 or more"),
         (["--sync", "never"], "sync is 'never', must be one of enqueue, execute"),
+        (["--timing", "clock"], "timing is 'clock', must be one of events, cupti"),
         (["--sort", "name"], "sort is 'name', must be one of order, time"),
         (["--top", "0"], "top is 0, must be 1 or more"),
         (["--group-by", "name"], "group-by is 'name', must be one of layer, node, block, type"),
@@ -179,6 +180,17 @@ def test_a_missing_plan(run: Run, tmp_path: Path) -> None:
 def test_tensorrt_rtx_by_name_without_a_driver(run: Run, net: Path) -> None:
     ran = run("profile", net, "--backend", "tensorrt_rtx")
     assert_refused(ran, "backend tensorrt_rtx needs a GPU", "no NVIDIA driver", "--backend auto")
+
+
+@no_gpu
+def test_kernel_times_without_a_gpu(run: Run, net: Path) -> None:
+    ran = run("profile", net, "--timing", "cupti")
+    assert_refused(ran, "--timing cupti times the kernels of a GPU: no NVIDIA driver")
+
+
+def test_kernel_times_on_the_cpu(run: Run, net: Path) -> None:
+    ran = run("profile", net, "--timing", "cupti", "--backend", "onnxruntime")
+    assert_refused(ran, "--timing cupti times the kernels of a GPU: backend onnxruntime runs on")
 
 
 def test_a_backend_that_is_not_installed(run: Run, net: Path) -> None:

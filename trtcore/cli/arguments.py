@@ -286,6 +286,12 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--sync", default="enqueue", metavar="HOW", help="enqueue (default) or execute (executeV2)"
     )
+    group.add_argument(
+        "--timing",
+        default="events",
+        metavar="HOW",
+        help="events (default), or cupti to time the kernels too (pip install 'trtcore[cupti]')",
+    )
     _add_accuracy_options(group)
     _add_compare_option(group)
 

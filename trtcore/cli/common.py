@@ -34,6 +34,7 @@ def run_options(options: argparse.Namespace) -> dict[str, Any]:
         "stream": options.stream,
         "seed": options.seed,
         "sync": options.sync,
+        "timing": options.timing,
         "calibrate": not options.no_calibration,
     }
 

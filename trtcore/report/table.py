@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from trtcore.diagnosis import diagnose
 from trtcore.report.fact_table import fact_table
 from trtcore.report.facts import io_lines, place_facts, reconciliation_facts, timing_facts
+from trtcore.report.kernels import kernel_facts, kernel_table
 from trtcore.report.labels import shorten
 from trtcore.report.precision import precision_facts
 from trtcore.report.rows import Row, View, make_rows
@@ -80,6 +81,7 @@ def _print(profile: Profile, console: Console, view: View, width: int | None) ->
         console.print()
     console.print(_row_table(profile, view, width))
     console.print(_footnote(profile), style="dim", markup=False, highlight=False)
+    _print_kernels(profile, console, view, width)
     for facts in (
         reconciliation_facts(profile),
         timing_facts(profile),
@@ -90,6 +92,14 @@ def _print(profile: Profile, console: Console, view: View, width: int | None) ->
             console.print()
             console.print(fact_table(facts, width))
     _print_warnings(profile, console, width)
+
+
+def _print_kernels(profile: Profile, console: Console, view: View, width: int | None) -> None:
+    table, facts = kernel_table(profile, view, width), kernel_facts(profile)
+    for part in (table, fact_table(facts, width) if facts else None):
+        if part is not None:
+            console.print()
+            console.print(part)
 
 
 def _row_table(profile: Profile, view: View, width: int | None) -> Table:

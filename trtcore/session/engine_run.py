@@ -17,10 +17,12 @@ from trtcore.backends.tensorrt.runtime import (
     set_input_shapes,
 )
 from trtcore.clocks import ClockMonitor
+from trtcore.errors import BackendError, RunError
 from trtcore.inputs import make_inputs
-from trtcore.inspector import EngineInformation
-from trtcore.result import IOTensor
+from trtcore.inspector import EngineInformation, match_layers
+from trtcore.result import IOTensor, KernelPass
 from trtcore.session.cuda import Stream
+from trtcore.session.kernels import trace_kernels
 from trtcore.session.loops import Loops, NativeLoops, ignore
 from trtcore.session.native import native_context
 from trtcore.session.python_loops import PythonLoops
@@ -48,6 +50,7 @@ class RunOptions:
         seed: of random inputs.
         sync: ``enqueue`` for ``enqueueV3`` and synchronise, ``execute`` for ``executeV2``.
         callbacks: ``native``, or ``python`` to force the slow path that old bindings need.
+        kernels: trace the kernels with CUPTI too, after all that is timed.
     """
 
     length: Length
@@ -57,6 +60,7 @@ class RunOptions:
     seed: int = 0
     sync: str = "enqueue"
     callbacks: str = "native"
+    kernels: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,8 @@ class EngineRun:
         verbosity: profiling verbosity of the plan.
         outputs: the network's outputs after the last iteration, by name.
         in_python: whether the callbacks had to run in Python.
+        kernels: what CUPTI recorded, if that was asked for and worked.
+        kernel_problem: why not, in one line.
     """
 
     run: Run
@@ -80,6 +86,8 @@ class EngineRun:
     verbosity: str
     outputs: dict[str, Array]
     in_python: bool
+    kernels: KernelPass | None = None
+    kernel_problem: str = ""
 
 
 @dataclass(frozen=True)
@@ -152,7 +160,9 @@ def run_engines(
             for engine, plan in zip(engines, plans, strict=True)
         ]
         runs = measure(subjects, options.length, bindings.log.last_error, progress)
-        return tuple(engine.result(run) for engine, run in zip(engines, runs, strict=True))
+        return tuple(
+            engine.result(run, options, progress) for engine, run in zip(engines, runs, strict=True)
+        )
 
 
 @dataclass(frozen=True)
@@ -164,15 +174,19 @@ class _Ready:
     tensors: tuple[BoundTensor, ...]
     loops: Loops
 
-    def result(self, run: Run) -> EngineRun:
+    def result(self, run: Run, options: RunOptions, progress: Progress | None) -> EngineRun:
+        information = self.engine.information(self.plain)
+        kernels, kernel_problem = _kernels(self.loops, run, information, options, progress)
         return EngineRun(
             run=run,
             io=tuple(tensor.info for tensor in self.tensors),
-            information=self.engine.information(self.plain),
+            information=information,
             auxiliary_streams=self.engine.auxiliary_streams,
             verbosity=self.engine.verbosity(),
             outputs=download(self.tensors),
             in_python=isinstance(self.loops, PythonLoops),
+            kernels=kernels,
+            kernel_problem=kernel_problem,
         )
 
 
@@ -226,3 +240,24 @@ def _loops(
     loops.open_gate(stream)
     loops.capture_graph(stream)
     return loops
+
+
+def _kernels(
+    loops: Loops,
+    run: Run,
+    information: EngineInformation,
+    options: RunOptions,
+    progress: Progress | None,
+) -> tuple[KernelPass | None, str]:
+    """The kernels if they were asked for, or why there are none: the rest of the run is kept."""
+    if not options.kernels or run.counts.interrupted:
+        return None, ""
+    if not isinstance(loops, NativeLoops):
+        return None, "the callbacks run in Python"
+    layers = match_layers(information.layers, run.layer_names)
+    try:
+        return trace_kernels(loops, layers, options.length.iterations, progress), ""
+    except (BackendError, RunError) as error:
+        return None, str(error)
+    except KeyboardInterrupt:
+        return None, "interrupted"

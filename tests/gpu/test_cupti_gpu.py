@@ -1,0 +1,177 @@
+"""Kernel times by CUPTI on a real GPU, each in a process of its own: CUPTI stays where it was."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import trtcore
+from trtcore.errors import BackendError
+from trtcore.kernels import kernel_totals, layer_kernels
+from trtcore.markers import is_marker
+from trtcore.reconcile import reconcile_profile
+from trtcore.result import KernelPass, Profile
+from trtcore.session.cupti import check_cupti, cupti_candidates
+
+pytestmark = pytest.mark.gpu
+
+ITERATIONS = 300
+
+
+@pytest.fixture(scope="module", autouse=True)
+def needs_cupti() -> None:
+    try:
+        check_cupti()
+    except BackendError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="module")
+def profiled(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., tuple[Profile, str]]:
+    """Profiles GoogLeNet in FP16 at batch 4 as a user would; one cache for all of these."""
+    folder = tmp_path_factory.mktemp("cupti")
+    environment = {**os.environ, "TRTCORE_CACHE_DIR": str(folder / "cache")}
+
+    def run(*options: str) -> tuple[Profile, str]:
+        result = folder / "result.json"
+        command = [sys.executable, "-m", "trtcore.profile", "googlenet", "--fp16", "--batch", "4"]
+        command += ["--iterations", str(ITERATIONS), "--timing", "cupti", "--save", str(result)]
+        ran = subprocess.run(
+            [*command, *options], capture_output=True, text=True, check=False, env=environment
+        )
+        assert ran.returncode == 0, ran.stderr
+        return trtcore.load_profile(result), ran.stdout
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def serial(profiled: Any) -> tuple[Profile, str]:
+    return profiled("--serial")
+
+
+@pytest.fixture(scope="module")
+def default(profiled: Any) -> tuple[Profile, str]:
+    return profiled()
+
+
+def kernels_of(profile: Profile) -> KernelPass:
+    assert profile.kernels is not None, profile.warnings
+    return profile.kernels
+
+
+def test_every_kernel_of_the_serial_engine_has_its_layer(serial: Any) -> None:
+    profile, printed = serial
+    kernels = kernels_of(profile)
+    assert kernels.mapping.startswith("by order"), kernels.mapping
+    assert kernels.layers == tuple(range(len(profile.layers)))
+    assert set(kernels.streams) == {0}
+    assert kernels.is_gated
+    assert kernels.kernel_ms.shape[0] + kernels.discarded == ITERATIONS
+    assert kernels.discarded <= 0.05 * ITERATIONS
+    assert np.all(kernels.kernel_ms > 0)
+    assert kernels.source.startswith("CUPTI ")
+    for words in ("kernel ms", "Slow-down", "Agreement", kernels.mapping[:30]):
+        assert words in printed
+
+
+def test_kernels_and_gaps_make_the_gated_span(serial: Any) -> None:
+    profile, _ = serial
+    totals = kernel_totals(kernels_of(profile))
+    span = float(np.median(profile.samples.gated_ms))
+    assert totals.busy_ms == pytest.approx(totals.kernel_ms, rel=1e-3)
+    assert totals.kernel_ms + totals.gap_ms == pytest.approx(totals.span_ms, rel=0.01)
+    assert totals.span_ms == pytest.approx(span, rel=0.1)
+    assert 0.8 * span < totals.kernel_ms < 1.02 * span
+
+
+def test_corrected_layer_times_agree_with_the_kernels(serial: Any) -> None:
+    profile, _ = serial
+    kernel = layer_kernels(kernels_of(profile), len(profile.layers)).kernel_ms
+    reconciled = reconcile_profile(profile)
+    assert reconciled is not None
+    corrected = reconciled.corrected_ms
+    close = np.abs(corrected - kernel) <= np.maximum(0.1 * kernel, 0.001)
+    assert kernel[close].sum() >= 0.9 * kernel.sum()
+    longest = [set(np.argsort(times)[-10:].tolist()) for times in (kernel, corrected)]
+    assert len(longest[0] & longest[1]) >= 9
+
+
+def test_cupti_slows_the_host_a_little(serial: Any) -> None:
+    profile, _ = serial
+    kernels = kernels_of(profile)
+    assert len(kernels.wall_ms) == len(kernels.plain_wall_ms) == ITERATIONS
+    assert 0.9 < kernel_totals(kernels).slow_down <= 1.3
+
+
+def test_kernels_of_several_streams_have_their_layers_too(default: Any) -> None:
+    profile, _ = default
+    kernels = kernels_of(profile)
+    timed = [i for i, layer in enumerate(profile.layers) if not is_marker(layer)]
+    assert kernels.mapping.startswith("by order"), kernels.mapping
+    assert sorted(kernels.layers) == timed
+    streams = {profile.layers[i].stream for i in timed}
+    assert len(set(kernels.streams)) == len(streams) > 1
+    totals = kernel_totals(kernels)
+    assert totals.kernel_ms > 1.05 * totals.busy_ms
+    assert totals.span_ms == pytest.approx(float(np.median(profile.samples.gated_ms)), rel=0.1)
+
+
+def test_execute_v2_is_traced_without_a_gate(profiled: Any) -> None:
+    profile, _ = profiled("--serial", "--sync", "execute")
+    kernels = kernels_of(profile)
+    assert not kernels.is_gated
+    assert kernels.layers == tuple(range(len(profile.layers)))
+
+
+def run_script(code: str) -> str:
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
+
+
+TWICE = """
+import trtcore
+for _ in range(2):
+    profile = trtcore.profile_model(
+        "googlenet", precision="fp16", serial=True, iterations=50, timing="cupti", calibrate=False
+    )
+    kernels = profile.kernels
+    assert kernels is not None, profile.warnings
+    print(len(kernels.names), kernels.kernel_ms.shape[0], profile.samples.graph_ms.size)
+"""
+
+
+def test_a_second_profile_in_the_same_process_is_whole_again() -> None:
+    first, second = run_script(TWICE).split("\n")[:2]
+    assert first == second
+    assert first.endswith(" 50")
+
+
+TAKEN = """
+import ctypes
+import trtcore
+library = ctypes.CDLL({library!r})
+callback = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4)(lambda *_: None)
+subscriber = ctypes.c_void_p()
+assert library.cuptiSubscribe(ctypes.byref(subscriber), callback, None) == 0
+profile = trtcore.profile_model(
+    "googlenet", precision="fp16", iterations=20, timing="cupti", calibrate=False
+)
+assert profile.kernels is None
+print(*profile.warnings, sep="\\n")
+"""
+
+
+def test_another_subscriber_leaves_the_profile_and_a_line() -> None:
+    library = next(path for path in cupti_candidates() if Path(path).is_file())
+    said = run_script(TAKEN.format(library=library))
+    assert "no kernel times: kernels cannot be traced: cuptiSubscribe failed" in said
+    assert "another profiler" in said

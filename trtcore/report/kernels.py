@@ -1,0 +1,175 @@
+"""Kernel times by CUPTI beside the layer times of the profiler, and what they add up to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isnan
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from trtcore.kernels import KernelTotals, LayerKernels, kernel_totals, layer_kernels
+from trtcore.markers import is_marker
+from trtcore.reconcile import reconcile_profile
+from trtcore.report.facts import Fact
+from trtcore.report.labels import layer_labels, shorten
+from trtcore.report.rows import View
+from trtcore.result import KernelPass, Profile
+from trtcore.statistics import summarise_layers
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_FIGURES_WIDTH = 49
+_LEAST_TEXT = 20
+_UNLIMITED = 10_000
+_NAMES_SHOWN = 3
+_CLOSE_SHARE = 0.1
+_CLOSE_MS = 0.001
+
+
+def kernel_facts(profile: Profile) -> tuple[Fact, ...]:
+    """Returns what the kernels of a profile add up to; nothing if none were traced."""
+    kernels = profile.kernels
+    if kernels is None:
+        return ()
+    totals = kernel_totals(kernels)
+    facts = (
+        ("Kernels", _sum_text(kernels, totals)),
+        ("Gaps", _gap_text(kernels, totals)),
+        ("Overlap", _overlap_text(totals)),
+        ("Mapping", kernels.mapping),
+        ("Unmapped", _unmapped_text(kernels, totals)),
+        ("Agreement", _agreement_text(profile, layer_kernels(kernels, len(profile.layers)))),
+        ("Slow-down", _slow_down_text(kernels, totals)),
+    )
+    return tuple((label, text) for label, text in facts if text)
+
+
+def kernel_table(profile: Profile, view: View, width: int | None = None) -> Table | None:
+    """Returns kernel times, kernels and gaps of each layer beside its raw and corrected time.
+
+    Args:
+        profile: the profile.
+        view: in which order, and how many rows; grouping has no meaning here.
+        width: columns to keep within; None for names in full.
+
+    Returns:
+        None if no kernel was traced, or none could be led to a layer.
+    """
+    from rich.text import Text
+
+    kernels = profile.kernels
+    if kernels is None or not any(owner >= 0 for owner in kernels.layers):
+        return None
+    found = layer_kernels(kernels, len(profile.layers))
+    raw, corrected = _layer_times(profile)
+    labels = _labels(profile)
+    room = max((width or _UNLIMITED) - _FIGURES_WIDTH, _LEAST_TEXT)
+    table = _empty_table()
+    for i in _chosen(list(labels), found, view):
+        times = map(_ms, (raw[i], corrected[i], found.kernel_ms[i]))
+        count = str(found.count[i]) if found.count[i] else "-"
+        table.add_row(Text(shorten(labels[i], room)), *times, count, _ms(found.gap_ms[i]))
+    totals = kernel_totals(kernels)
+    times = map(_ms, (sum(raw), sum(corrected), totals.kernel_ms))
+    label = "Sum of all layers, and of all kernels"
+    table.add_row(label, *times, str(totals.count), _ms(totals.gap_ms), style="bold")
+    return table
+
+
+def _empty_table() -> Table:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("Layer", overflow="fold")
+    for heading in ("median ms", "corrected", "kernel ms", "kernels", "gap ms"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    return table
+
+
+def _labels(profile: Profile) -> dict[int, str]:
+    """What the layers are called, by position; markers run no kernel and are not among them."""
+    timed = [i for i, layer in enumerate(profile.layers) if not is_marker(layer)]
+    return dict(zip(timed, layer_labels([profile.layers[i] for i in timed]), strict=True))
+
+
+def _layer_times(profile: Profile) -> tuple[Sequence[float], Sequence[float]]:
+    raw = [row.median_ms for row in summarise_layers(profile)]
+    reconciled = reconcile_profile(profile)
+    if reconciled is None:
+        return raw, [float("nan")] * len(raw)
+    return raw, reconciled.corrected_ms.tolist()
+
+
+def _chosen(layers: Sequence[int], found: LayerKernels, view: View) -> Sequence[int]:
+    by_time = sorted(layers, key=lambda i: -np.nan_to_num(found.kernel_ms[i]))
+    shown = by_time[: view.top]
+    return sorted(shown) if view.sort == "order" else shown
+
+
+def _sum_text(kernels: KernelPass, totals: KernelTotals) -> str:
+    gated = "gated" if kernels.is_gated else "not gated"
+    left_out = f"; {kernels.discarded} were not whole" if kernels.discarded else ""
+    return (
+        f"{totals.kernel_ms:.4f} ms in {totals.count} kernels, median sum of "
+        f"{len(kernels.kernel_ms)} un-profiled iterations by {kernels.source}, {gated}{left_out}"
+    )
+
+
+def _gap_text(kernels: KernelPass, totals: KernelTotals) -> str:
+    causes = "" if kernels.is_gated else ", launch gaps of the host among them"
+    return (
+        f"{totals.gap_ms:.4f} ms in which no kernel ran, of {totals.span_ms:.4f} ms from the first "
+        f"start to the last end{causes}"
+    )
+
+
+def _overlap_text(totals: KernelTotals) -> str:
+    overlap = totals.kernel_ms - totals.busy_ms
+    if not overlap > _CLOSE_MS:
+        return ""
+    return f"{overlap:.4f} ms of the sum ran beside other kernels"
+
+
+def _unmapped_text(kernels: KernelPass, totals: KernelTotals) -> str:
+    if not totals.unmapped:
+        return ""
+    pairs = zip(kernels.names, kernels.layers, strict=True)
+    names = list(dict.fromkeys(name for name, owner in pairs if owner < 0))
+    more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
+    return (
+        f"{totals.unmapped} of {totals.count} kernels, {totals.unmapped_ms:.4f} ms: "
+        f"{', '.join(names[:_NAMES_SHOWN])}{more}"
+    )
+
+
+def _agreement_text(profile: Profile, found: LayerKernels) -> str:
+    """How well the corrected layer times agree with the kernels, which know nothing of events."""
+    reconciled = reconcile_profile(profile)
+    known = ~np.isnan(found.kernel_ms)
+    if reconciled is None or not known.any():
+        return ""
+    kernel, corrected = found.kernel_ms[known], reconciled.corrected_ms[known]
+    error = np.abs(corrected - kernel)
+    close = error <= np.maximum(_CLOSE_SHARE * kernel, _CLOSE_MS)
+    share = kernel[close].sum() / kernel.sum()
+    return (
+        f"corrected times are within 10 % or 1 us of the kernels for {int(close.sum())} of "
+        f"{close.size} layers, which hold {share:.1%} of their time; median difference "
+        f"{1000 * float(np.median(error)):.2f} us"
+    )
+
+
+def _slow_down_text(kernels: KernelPass, totals: KernelTotals) -> str:
+    if isnan(totals.slow_down):
+        return ""
+    walls = (float(np.median(kernels.wall_ms)), float(np.median(kernels.plain_wall_ms)))
+    return (
+        f"{totals.slow_down:.2f}x: host time {walls[0]:.4f} ms with CUPTI, {walls[1]:.4f} ms "
+        "without, taken in turn"
+    )
+
+
+def _ms(value: float) -> str:
+    return "-" if isnan(value) else f"{value:.4f}"
