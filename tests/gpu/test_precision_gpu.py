@@ -1,0 +1,171 @@
+"""Precision on a GPU: vectorised I/O end to end, accuracy, islands with their time, comparisons."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from onnx import numpy_helper, parser
+
+import trtcore
+from trtcore.backends.tensorrt.bindings import Bindings
+from trtcore.clocks import ClockMonitor
+from trtcore.engine import build_engine
+from trtcore.errors import PrecisionNotMetError
+from trtcore.models import Model, load_model
+from trtcore.options import Options
+from trtcore.reference import Reference
+
+pytestmark = pytest.mark.gpu
+
+ODD = """
+<ir_version: 8, opset_import: ["" : 17]>
+odd (float[3,5,14,10] x) => (float[3,9,14,10] y, float[3,9,1,1] p)
+<float[9,5,3,3] w, float[9,9,1,1] v> {
+  [conv1] c = Conv <pads = [1, 1, 1, 1]> (x, w) [relu] r = Relu (c)
+  [conv2] y = Conv (r, v) [pool] p = GlobalAveragePool (y)
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def odd() -> Model:
+    """Odd channels everywhere, so that every vectorised format has to be padded."""
+    proto = parser.parse_model(ODD)
+    generator = np.random.default_rng(0)
+    for value in proto.graph.value_info:
+        shape = [dim.dim_value for dim in value.type.tensor_type.shape.dim]
+        weights = generator.standard_normal(shape).astype(np.float32) / 4
+        proto.graph.initializer.append(numpy_helper.from_array(weights, value.name))
+    proto.graph.ClearField("value_info")
+    return load_model(proto)
+
+
+def run_plan(bindings: Bindings, plan: bytes, **options: Any) -> Any:
+    from trtcore.session.engine_run import RunOptions, run_engine
+    from trtcore.session.run import Length
+
+    with ClockMonitor() as monitor:
+        return run_engine(bindings, plan, "plan", RunOptions(Length(3), **options), monitor)
+
+
+@pytest.mark.parametrize("sync", ["enqueue", "execute"])
+@pytest.mark.parametrize(
+    ("precision", "formats", "tolerance"),
+    [
+        ("half2", {}, 1e-2),
+        ("fp16", {"x": "hwc8"}, 1e-2),
+        ("fp16", {"y": "hwc8", "p": "chw2"}, 1e-2),
+        ("fp16", {"x": "chw4", "y": "chw32"}, 1e-2),
+        ("fp32", {"x": "chw32", "y": "chw32"}, 2e-3),
+        ("bf16", {"x": "hwc8", "y": "hwc8"}, 3e-2),
+    ],
+    ids=["half2", "hwc8 in", "out", "chw4 and chw32", "fp32 chw32", "bf16"],
+)
+def test_vectorised_tensors_hold_what_onnx_runtime_computes(
+    bindings: Bindings,
+    odd: Model,
+    precision: str,
+    formats: dict[str, str],
+    tolerance: float,
+    sync: str,
+) -> None:
+    plan = build_engine(bindings, odd, Options(precision=precision, io_formats=formats))
+    ran = run_plan(bindings, plan.content, seed=7, sync=sync)
+    asked = formats or {"x": "chw2", "y": "chw2", "p": "chw2"}
+    found = {tensor.name: tensor.format for tensor in ran.io}
+    assert found == {"x": "linear", "y": "linear", "p": "linear", **asked}
+    accuracy = Reference(odd, seed=7).of_engine(plan.model, ran.outputs)
+    assert 0 < accuracy.relative_l2 < tolerance, accuracy
+
+
+@pytest.mark.parametrize(
+    ("precision", "tolerance"),
+    [("fp32", 2e-3), ("tf32", 2e-3), ("fp16", 1e-2), ("half2", 1e-2), ("bf16", 5e-2)],
+)
+def test_googlenet_is_near_fp32(precision: str, tolerance: float) -> None:
+    profile = trtcore.profile_model(
+        "googlenet", precision=precision, iterations=20, tolerance=tolerance, calibrate=False
+    )
+    assert profile.accuracy is not None
+    (prob,) = profile.accuracy.outputs
+    assert (prob.top1, prob.nan_count, prob.inf_count) == (1.0, 0, 0)
+    assert profile.build is not None
+    assert profile.build.precision_verdict == "met"
+    assert all(island.median_ms is not None for island in profile.build.islands)
+    if profile.build.islands:
+        assert profile.build.precision.endswith("% of time")
+
+
+def test_a_tolerance_that_is_not_kept_raises() -> None:
+    with pytest.raises(PrecisionNotMetError, match="more than the tolerance of 1e-09"):
+        trtcore.profile_model("googlenet", precision="fp16", iterations=20, tolerance=1e-9)
+
+
+def test_a_half2_plan_says_what_it_is(bindings: Bindings) -> None:
+    model = load_model("googlenet", batch=2)
+    plan = build_engine(bindings, model, Options(precision="half2"))
+    profile = trtcore.profile_plan(plan.content, iterations=20, calibrate=False)
+    assert [tensor.format for tensor in profile.io] == ["chw2", "linear"]
+    assert profile.build is not None
+    assert profile.build.precision.startswith("engine: ")
+    assert " layers Half" in profile.build.precision
+
+
+def test_three_precisions_in_turns(tmp_path: Path) -> None:
+    path = tmp_path / "comparison.json"
+    command = [sys.executable, "-m", "trtcore.profile", "googlenet"]
+    options = ["--compare", "fp32,fp16,half2", "--tolerance", "1e-2", "--iterations", "300"]
+    ran = subprocess.run(
+        [*command, *options, "--serial", "--save", path], capture_output=True, text=True, check=True
+    )
+    print(ran.stdout)
+    comparison = trtcore.load_precisions(path)
+    assert comparison.verdict in ran.stdout
+    assert {profile.counts.measured for profile in comparison.profiles} == {300}
+    nodes = [node for row in comparison.rows for node in row.nodes]
+    assert len(nodes) == len(set(nodes))
+    assert set(nodes) <= {node.name for node in comparison.profiles[0].model.nodes}
+    for i, whole in enumerate(comparison.layers.times):
+        parts = (*comparison.rows, comparison.tax, comparison.rest)
+        assert sum(row.times[i].median_ms for row in parts) == pytest.approx(whole.median_ms)
+    fp32, fp16, half2 = comparison.totals[1].times
+    assert fp16.ratio is not None
+    assert fp16.ratio < 1
+    assert fp16.interval is not None
+    assert fp16.interval[1] - fp16.interval[0] < 0.2
+    assert half2.median_ms < fp32.median_ms
+    assert comparison.tax.times[2].median_ms > 0
+
+
+def test_in_turns_and_alone_agree() -> None:
+    options = {"iterations": 300, "serial": True, "calibrate": False, "batch": 4}
+    alone = trtcore.profile_model("googlenet", precision="fp16", **options)
+    together = trtcore.compare_precisions("googlenet", ["fp32", "fp16"], **options)
+    medians = [np.median(p.samples.gpu_ms) for p in (alone, together.profiles[1])]
+    print(f"alone {medians[0]:.4f} ms, in turns {medians[1]:.4f} ms")
+    assert abs(medians[1] / medians[0] - 1) < 0.1
+
+
+def test_ctrl_c_keeps_what_all_have(tmp_path: Path) -> None:
+    path = tmp_path / "comparison.json"
+    command = [sys.executable, "-m", "trtcore.profile", "googlenet", "--compare", "fp32,fp16"]
+    process = subprocess.Popen(
+        [*command, "--iterations", "20000", "--save", path],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    time.sleep(60)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    if path.exists():
+        assert "time over all layers" in out
+        assert all(profile.counts.interrupted for profile in trtcore.load_precisions(path).profiles)
