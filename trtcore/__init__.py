@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         build_model,
         compare_precisions,
         inspect_plan,
+        profile_baseline,
         profile_model,
         profile_plan,
     )
@@ -52,6 +53,7 @@ _HOMES = {
         "build_model",
         "compare_precisions",
         "inspect_plan",
+        "profile_baseline",
         "profile_model",
         "profile_plan",
     ),
@@ -108,6 +110,7 @@ __all__ = [
     "load_model",
     "load_precisions",
     "load_profile",
+    "profile_baseline",
     "profile_model",
     "profile_plan",
     "save_precisions",

@@ -143,6 +143,47 @@ def compare_precisions(
     return comparison
 
 
+def profile_baseline(
+    model: Any,
+    kind: str = "auto",
+    *,
+    weights: str | Path | None = None,
+    outputs: Sequence[str] = (),
+    progress: Progress | None = None,
+    notify: Notify | None = None,
+    **options: Any,
+) -> Profile:
+    """Times every node of the un-fused model: what an engine is to be compared with.
+
+    Args:
+        model: as for `profile_model`.
+        kind: ``torch`` (PyTorch eager, on the GPU if it sees one), ``onnxruntime`` (on the CPU),
+            or ``auto``: PyTorch where it and a GPU are there and it runs the model, else ONNX
+            Runtime.
+        weights: the ``.caffemodel`` of a Caffe model.
+        outputs: blobs to take as outputs of a Caffe model.
+        progress: called with the phase, steps done and steps in all.
+        notify: called with lines a user should see at once.
+        **options: those of `Options` that concern the model, its precision (None is its own),
+            input and ``iterations`` (None is as many as fit in about 10 s).
+
+    Returns:
+        The profile, for `compare_profiles`.
+
+    Raises:
+        OptionError: an option makes no sense.
+        ModelError: the model cannot be read, or the runtime refuses it.
+        PrecisionError: the precision cannot be applied.
+        BackendError: PyTorch was asked for by name and cannot be imported.
+        RunError: the run failed.
+    """
+    from trtcore.unfused import profile_unfused
+
+    asked = Options(**options)
+    loaded = _load(model, weights, outputs, asked)
+    return profile_unfused(loaded, kind, asked, progress, notify)
+
+
 def profile_plan(
     plan: bytes | str | Path,
     *,

@@ -80,12 +80,12 @@ def engine_profile(
 def node_profile(
     model: Model,
     node_run: NodeRun,
-    io: tuple[IOTensor, ...],
     build: Build | None,
     precision: str,
     warnings: tuple[str, ...],
 ) -> Profile:
     """The profile of an un-fused model; what ran on the CPU names no GPU."""
+    io = _network_io(model)
     environment = capture_environment(node_run.runtime, node_run.clocks)
     profile = Profile(
         model=model_record(model),
@@ -101,6 +101,16 @@ def node_profile(
         build=build,
     )
     return replace(profile, warnings=(*warnings, *node_run.warnings, *diagnose(profile)))
+
+
+def _network_io(model: Model) -> tuple[IOTensor, ...]:
+    """The inputs and outputs of a model."""
+    from trtcore.models import model_inputs, model_outputs
+
+    return (
+        *(IOTensor(t.name, t.shape, t.dtype, mode="input") for t in model_inputs(model)),
+        *(IOTensor(t.name, t.shape, t.dtype, mode="output") for t in model_outputs(model)),
+    )
 
 
 def _checked(profile: Profile, check: Check) -> Profile:

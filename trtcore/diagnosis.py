@@ -125,15 +125,15 @@ def _sum(profile: Profile, latency: Latency) -> str:
     ratio = sum(row.median_ms for row in summarise_layers(profile)) / series.median_ms
     if not abs(ratio - 1) > SUM_TOLERANCE:
         return ""
+    why = _why_not_one(ratio, on_cpu=latency.gpu is None)
     return (
-        f"the layer times add up to {ratio:.2f}x the un-profiled latency: "
-        f"{_why_not_one(ratio, profile.backend)}; compare layers with each other, not with the "
-        "latency"
+        f"the layer times add up to {ratio:.2f}x the un-profiled latency: {why}; compare layers "
+        "with each other, not with the latency"
     )
 
 
-def _why_not_one(ratio: float, backend: str) -> str:
-    if backend == "onnxruntime":
+def _why_not_one(ratio: float, *, on_cpu: bool) -> str:
+    if on_cpu:
         if ratio > 1:
             return "profiling costs time of its own"
         return "the machine was slower in the un-profiled pass, or the threads waited between nodes"

@@ -12,11 +12,11 @@ from trtcore.assemble import engine_profile, model_record, node_profile
 from trtcore.engine import build_engine, check_engine, converted
 from trtcore.errors import EngineLoadError, OptionError, PrecisionError
 from trtcore.inputs import GENERATED, Array, make_inputs
-from trtcore.models import Model, model_inputs, model_outputs
+from trtcore.models import Model, model_inputs
 from trtcore.options import Options
 from trtcore.precision import own_precision
 from trtcore.reference import Reference
-from trtcore.result import Build, Clocks, EventCost, IOTensor, Profile
+from trtcore.result import Build, Clocks, EventCost, Profile
 
 if TYPE_CHECKING:
     from trtcore.backends.choice import Choice
@@ -168,31 +168,16 @@ class Job:
             iterations=self.asked.iterations,
             progress=self.progress,
         )
-        return self.node_profile(model, node_run, build, precision, warnings)
+        return node_profile(model, node_run, build, precision, tuple(warnings))
 
     def inputs_of(self, graph: Model) -> dict[str, Array]:
         """What a graph is fed."""
         return make_inputs(model_inputs(graph), self.asked.inputs, self.asked.seed)
 
-    def node_profile(
-        self,
-        graph: Model,
-        node_run: NodeRun,
-        build: Build | None,
-        precision: str,
-        warnings: Sequence[str],
-    ) -> Profile:
-        """The profile of a graph that ran node by node."""
-        io = (
-            *(IOTensor(t.name, t.shape, t.dtype, mode="input") for t in model_inputs(graph)),
-            *(IOTensor(t.name, t.shape, t.dtype, mode="output") for t in model_outputs(graph)),
-        )
-        return node_profile(graph, node_run, io, build, precision, tuple(warnings))
-
     def graph_profile(self, graph: Model, node_run: NodeRun) -> Profile:
         """The profile of the converted graph; rows lead back to the model as it was loaded."""
         precision = self.asked.precision or ""
-        profile = self.node_profile(graph, node_run, None, precision, on_cpu(precision))
+        profile = node_profile(graph, node_run, None, precision, on_cpu(precision))
         accuracy = None
         if self.asked.wants_accuracy and not profile.counts.interrupted:
             self.report("comparing the outputs")

@@ -20,6 +20,9 @@ FloatArray = NDArray[np.float32]
 CountArray = NDArray[np.uint32]
 ExactArray = NDArray[np.float64]
 
+UNFUSED = ("onnxruntime", "torch")
+"""Backends that run the model's own nodes one by one, with nothing fused."""
+
 
 def _no_samples() -> FloatArray:
     return np.empty(0, dtype=np.float32)
@@ -385,7 +388,7 @@ class Profile:
 
     Attributes:
         model: the user's model.
-        backend: ``tensorrt``, ``tensorrt_rtx`` or ``onnxruntime``: what was timed.
+        backend: ``tensorrt``, ``tensorrt_rtx``, ``onnxruntime`` or ``torch``: what was timed.
         precision: what was asked for, such as ``fp16``; ``""`` if the plan does not tell.
         batch: leading dimension of the first input.
         method: how it was timed, in words, for the foot of a report.

@@ -56,14 +56,20 @@ Note: look out
 """  # noqa: E501
 
 BASELINE = """\
+Before: googlenet, tensorrt_rtx, fp16, batch 4, NVIDIA H200, TensorRT-RTX 1.6.1 (native IProfiler, reported after each synchronise)
+After:  net, tensorrt, fp16, batch 1, ONNX Runtime 1.31.1 (un-fused model on the CPU, 2 threads)
+
 Layer group           before ms  after ms  speed-up
 d                        1.0000    1.5000      0.7x
 a + b                    6.0000    3.0000      2.0x
 c                        0.5000    0.5100      1.0x
 un-profiled GPU time     7.0000    4.0000      1.8x
-Only in base, 0.4000 ms: gone
-Only in new, 0.0500 ms: here|now
-One forward pass takes 57.1% of what it takes with tensorrt_rtx: 4.0000 of 7.0000 ms."""
+Costs nothing any more, 0.1000 ms: cat
+Only before, 0.4000 ms: gone
+Only after, 0.0500 ms: here|now
+One forward pass takes 57.1% of what it takes with tensorrt_rtx: 4.0000 of 7.0000 ms.
+
+Note: look out"""  # noqa: E501
 
 MARKDOWN = """\
 ### net: tensorrt fp16 against tensorrt_rtx fp16
@@ -164,4 +170,4 @@ def test_json(comparison):
 def test_rows_without_any_time(comparison):
     empty = replace(comparison, rows=(), rest=Change("rest", 0.0, 0.0, (nan, nan)))
     assert "markers" not in render_comparison(empty)
-    assert render_baseline(empty).splitlines()[1].startswith("un-profiled GPU time")
+    assert render_baseline(empty).splitlines()[4].startswith("un-profiled GPU time")

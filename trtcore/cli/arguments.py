@@ -13,6 +13,7 @@ examples:
   trtcore profile googlenet --fp16            the main job: 1000 iterations, one row per layer
   trtcore profile net.onnx --batch 8 --sort time --top 20 --save net.json
   trtcore profile net.onnx --compare fp32,fp16,half2   what each precision buys and costs
+  trtcore profile net.onnx --fp16 --baseline auto      what TensorRT bought over PyTorch
   trtcore profile net.plan --iterations 500   a serialized engine
 exit codes: 0 done, 1 the run failed, 2 bad input, 130 interrupted
 """
@@ -299,6 +300,11 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
 def _add_output_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("output")
     _add_view_options(group)
+    group.add_argument(
+        "--baseline",
+        metavar="WHAT",
+        help="compare with the un-fused model: auto, torch, onnxruntime, or a FILE as for compare",
+    )
     group.add_argument("--save", metavar="FILE", help="save the whole result as JSON")
     group.add_argument("--csv", metavar="FILE", help="write the layers as CSV")
     group.add_argument("--save-engine", metavar="FILE", help="write the plan")

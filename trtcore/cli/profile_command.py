@@ -7,6 +7,7 @@ from pathlib import Path
 
 from trtcore.accuracy import check_tolerance
 from trtcore.api import profile_model, profile_plan
+from trtcore.cli.baseline import prepare_baseline
 from trtcore.cli.common import model_options, precision_options, run_options
 from trtcore.cli.progress import Progress, notify, shown_progress
 from trtcore.errors import OptionError
@@ -21,6 +22,7 @@ _INTERRUPTED = 130
 def run(options: argparse.Namespace) -> int:
     """Runs the command and returns its exit code."""
     _check(options)
+    baseline = prepare_baseline(options, is_built=is_plan(options.model))
     if options.compare is not None:
         return _compare(options)
     with shown_progress(options.quiet) as progress:
@@ -30,8 +32,9 @@ def run(options: argparse.Namespace) -> int:
     _save(profile, options)
     if profile.counts.interrupted:
         return _INTERRUPTED
+    interrupted = baseline is not None and baseline.show(profile, options)
     _require(profile, options)
-    return 0
+    return _INTERRUPTED if interrupted else 0
 
 
 def _compare(options: argparse.Namespace) -> int:

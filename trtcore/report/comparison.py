@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
-from trtcore.comparison import APPEARED, REFUSED, VANISHED, Change, Comparison
+from trtcore.comparison import APPEARED, ELIMINATED, REFUSED, VANISHED, Change, Comparison
 from trtcore.report.labels import shorten
 from trtcore.report.waterfall import waterfall_lines
-from trtcore.result import Profile
+from trtcore.result import UNFUSED, Profile
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -21,7 +21,13 @@ _LEAST_TEXT = 20
 _UNLIMITED = 10_000
 _TEXT_WIDTH = 100
 _MARKDOWN_ROWS = 10
-_UNFUSED = ("onnxruntime", "caffe")
+_NODE_BY_NODE = (*UNFUSED, "caffe")
+_BASE_NEW = ((VANISHED, "Only in base"), (APPEARED, "Only in new"))
+_BEFORE_AFTER = (
+    (ELIMINATED, "Costs nothing any more"),
+    (VANISHED, "Only before"),
+    (APPEARED, "Only after"),
+)
 _HEADINGS = ("base ms", "new ms", "change ms", "ratio", "95 % interval")
 
 
@@ -43,7 +49,7 @@ def render_comparison(
     for row in (*_cut(shared, top), *_totals(comparison)):
         table.add_row(_label(row.name, width), *_figures(row))
     blocks = [
-        [_side_line("Base", comparison.base), _side_line("New", comparison.new)],
+        _sides(comparison, "Base:", "New:"),
         _render(table, width),
         waterfall_lines(comparison),
         *_lists(comparison),
@@ -65,14 +71,18 @@ def render_baseline(comparison: Comparison, *, width: int | None = None) -> str:
         speed_up = "-" if isnan(row.speed_up) else f"{row.speed_up:.1f}x"
         figures = (_ms(row.base_ms), _ms(row.new_ms), speed_up)
         table.add_row(_label(row.name, width), *figures)
-    one_sided = [row for row in comparison.rows if row not in both]
-    words = _one_sided(one_sided)
+    words = _one_sided([row for row in comparison.rows if row not in both], _BEFORE_AFTER)
     total = comparison.total
     sentence = (
         f"One forward pass takes {total.ratio:.1%} of what it takes with "
         f"{comparison.base.backend}: {_ms(total.new_ms)} of {_ms(total.base_ms)} ms."
     )
-    return "\n".join([*_render(table, width), *words, sentence])
+    blocks = [
+        _sides(comparison, "Before:", "After:"),
+        [*_render(table, width), *words, sentence],
+        [f"Note: {note}" for note in comparison.notes],
+    ]
+    return "\n\n".join("\n".join(block) for block in blocks if block)
 
 
 def render_markdown(comparison: Comparison) -> str:
@@ -122,24 +132,23 @@ def _cut(rows: Sequence[Change], top: int | None) -> list[Change]:
 
 
 def _lists(comparison: Comparison) -> list[list[str]]:
-    engines = not {comparison.base.backend, comparison.new.backend} & set(_UNFUSED)
+    engines = not {comparison.base.backend, comparison.new.backend} & set(_NODE_BY_NODE)
     refused = [row for row in comparison.rows if row.kind == REFUSED and engines]
     blocks = [
         [f"Re-fused: {row.name}", *(f"  base {name}" for name in row.base_layers)]
         + [f"  new  {name}" for name in row.new_layers]
         for row in refused
     ]
-    return [*blocks, _one_sided(comparison.rows)]
+    return [*blocks, _one_sided(comparison.rows, _BASE_NEW)]
 
 
-def _one_sided(rows: Iterable[Change]) -> list[str]:
+def _one_sided(rows: Sequence[Change], words: Iterable[tuple[str, str]]) -> list[str]:
     lines = []
-    listed = list(rows)
-    for kind, word in ((VANISHED, "base"), (APPEARED, "new")):
-        names = [row.name for row in listed if row.kind == kind]
-        time = sum(row.base_ms + row.new_ms for row in listed if row.kind == kind)
+    for kind, word in words:
+        names = [row.name for row in rows if row.kind == kind]
+        time = sum(row.base_ms + row.new_ms for row in rows if row.kind == kind)
         if names:
-            text = f"Only in {word}, {_ms(time)} ms: {', '.join(names)}"
+            text = f"{word}, {_ms(time)} ms: {', '.join(names)}"
             lines += textwrap.wrap(
                 text,
                 _TEXT_WIDTH,
@@ -150,7 +159,13 @@ def _one_sided(rows: Iterable[Change]) -> list[str]:
     return lines
 
 
-def _side_line(word: str, profile: Profile) -> str:
+def _sides(comparison: Comparison, base: str, new: str) -> list[str]:
+    width = max(len(base), len(new))
+    sides = ((base, comparison.base), (new, comparison.new))
+    return [f"{word:<{width}} {_side(profile)}" for word, profile in sides]
+
+
+def _side(profile: Profile) -> str:
     parts = (
         profile.model.name,
         profile.backend,
@@ -159,7 +174,7 @@ def _side_line(word: str, profile: Profile) -> str:
         profile.environment.device,
         profile.environment.runtime,
     )
-    return f"{word + ':':<5} {', '.join(filter(None, parts))} ({profile.method})"
+    return f"{', '.join(filter(None, parts))} ({profile.method})"
 
 
 def _title(comparison: Comparison) -> str:

@@ -12,7 +12,7 @@ from trtcore.explain import explain
 from trtcore.fusion import describe_fusion, map_fusion
 from trtcore.histogram import ACCURACY
 from trtcore.reconcile import reconcile_profile
-from trtcore.result import Build, Clocks, Environment, IOTensor, Profile
+from trtcore.result import UNFUSED, Build, Clocks, Environment, IOTensor, Profile
 from trtcore.statistics import (
     Latency,
     TimeSummary,
@@ -23,7 +23,7 @@ from trtcore.statistics import (
 
 Fact = tuple[str, str]
 
-_OWN_BACKENDS = ("tensorrt", "tensorrt_rtx", "onnxruntime")
+_OWN_BACKENDS = ("tensorrt", "tensorrt_rtx", *UNFUSED)
 
 
 def io_lines(io: Sequence[IOTensor]) -> tuple[str, ...]:
@@ -40,7 +40,7 @@ def _io_line(tensor: IOTensor) -> str:
 def timing_facts(profile: Profile) -> tuple[Fact, ...]:
     """Returns the un-profiled latency, GPU and enqueue time, throughput and iterations."""
     latency = summarise_latency(profile)
-    is_cpu = profile.backend == "onnxruntime"
+    is_cpu = profile.backend in UNFUSED and latency.gpu is None
     how = "host time of a run" if is_cpu else "host time from enqueue to synchronised"
     facts = [("Latency", _series(latency.wall, how))]
     if latency.gpu:
@@ -81,7 +81,7 @@ def place_facts(profile: Profile) -> tuple[Fact, ...]:
     facts = [("Model", _model(profile))]
     facts.append(("Fusion", _fusion(profile)))
     if profile.build:
-        was_run = profile.backend != "onnxruntime"
+        was_run = profile.backend not in UNFUSED
         facts.append(("Engine", engine_text(profile.build) + ("" if was_run else ", not run here")))
     if where.device and profile.backend != "onnxruntime":
         facts += [("GPU", _gpu(where)), ("Clocks", _clocks(where.clocks))]
@@ -133,7 +133,7 @@ def _streamed(profile: Profile) -> str:
 
 
 def _fusion(profile: Profile) -> str:
-    if profile.backend == "onnxruntime":
+    if profile.backend in UNFUSED:
         return ""
     medians = [row.median_ms for row in summarise_layers(profile)]
     return describe_fusion(profile, map_fusion(profile), medians)

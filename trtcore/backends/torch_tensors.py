@@ -1,0 +1,76 @@
+"""Between ONNX's, NumPy's and PyTorch's tensors and element types."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from onnx import TensorProto, numpy_helper
+from torch import Tensor
+
+from trtcore.errors import ModelError
+
+_DTYPES: dict[int, Any] = {
+    TensorProto.FLOAT: torch.float32,
+    TensorProto.FLOAT16: torch.float16,
+    TensorProto.BFLOAT16: torch.bfloat16,
+    TensorProto.DOUBLE: torch.float64,
+    TensorProto.INT8: torch.int8,
+    TensorProto.INT16: torch.int16,
+    TensorProto.INT32: torch.int32,
+    TensorProto.INT64: torch.int64,
+    TensorProto.UINT8: torch.uint8,
+    TensorProto.BOOL: torch.bool,
+}
+_LABELS = {
+    torch.float32: "Float",
+    torch.float16: "Half",
+    torch.bfloat16: "BFloat16",
+    torch.float64: "Double",
+    torch.uint8: "UInt8",
+}
+
+
+def torch_dtype(elem_type: int) -> Any:
+    """PyTorch's type for an ONNX element type; None where there is none that computes."""
+    return _DTYPES.get(elem_type)
+
+
+def checked_dtype(what: str, elem_type: int) -> Any:
+    """PyTorch's type for an ONNX element type.
+
+    Raises:
+        ModelError: there is none that computes; ``what`` names the tensor.
+    """
+    dtype = torch_dtype(elem_type)
+    if dtype is None:
+        kind = TensorProto.DataType.Name(elem_type)
+        raise ModelError(f"{what}: type {kind}, with which PyTorch does not compute")
+    return dtype
+
+
+def dtype_label(dtype: Any) -> str:
+    """The type in TensorRT's words: ``Float``, ``Half``, ``Int64``."""
+    return _LABELS.get(dtype) or str(dtype).removeprefix("torch.").capitalize()
+
+
+def to_torch(tensor: TensorProto) -> Tensor:
+    """A constant of a graph, on the CPU.
+
+    Raises:
+        ModelError: its type is none that PyTorch computes with.
+    """
+    dtype = checked_dtype(f"weights '{tensor.name}'", tensor.data_type)
+    array = numpy_helper.to_array(tensor)
+    if dtype == torch.bfloat16:
+        array = array.astype(np.float32)
+    return torch.from_numpy(np.array(array)).to(dtype)
+
+
+def to_numpy(tensor: Tensor) -> NDArray[Any]:
+    """A tensor of any device as an array; bfloat16 as float32."""
+    exact = tensor.float() if tensor.dtype == torch.bfloat16 else tensor
+    array: NDArray[Any] = exact.cpu().numpy()
+    return array

@@ -1,0 +1,114 @@
+"""``trtcore profile --baseline``: what the un-optimised network cost, beside the engine."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+
+from trtcore.api import profile_baseline
+from trtcore.backends.baseline_choice import MEASURED, choose_baseline
+from trtcore.baselines import load_baseline
+from trtcore.cli.common import model_options, precision_options, run_options
+from trtcore.cli.progress import notify, shown_progress
+from trtcore.errors import OptionError
+from trtcore.result import Profile
+
+_MODEL = ("weights", "outputs", "batch", "shapes")
+_RUN = ("iterations", "inputs", "seed")
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What a profile will be compared with.
+
+    Attributes:
+        asked: as given on the command line.
+        runtime: what will time it; empty for a file.
+        loaded: what a file held.
+    """
+
+    asked: str
+    runtime: str = ""
+    loaded: Profile | None = None
+
+    def show(self, profile: Profile, options: argparse.Namespace) -> bool:
+        """Prints the comparison; returns whether Ctrl-C ended it early.
+
+        Raises:
+            ResultError: the baseline is of another model.
+            ModelError: what times it refuses the model.
+        """
+        if self._is_itself(profile, options):
+            notify(
+                f"--baseline {self.asked}: ONNX Runtime on the CPU would be compared with itself, "
+                "as the profile is its own; a saved result, a log or --baseline torch would do"
+            )
+            return False
+        base = self.loaded if self.loaded is not None else self._measure(options)
+        if base is None:
+            notify("interrupted before the baseline was measured")
+            return True
+        _print(base, profile)
+        return self.loaded is None and base.counts.interrupted
+
+    def _is_itself(self, profile: Profile, options: argparse.Namespace) -> bool:
+        """Whether the profile is of the model as it is, timed with what would time the baseline."""
+        converted = options.backend == profile.backend and any(precision_options(options).values())
+        return profile.backend == self.runtime and not converted
+
+    def _measure(self, options: argparse.Namespace) -> Profile | None:
+        """Times the baseline with the same input; None after Ctrl-C with nothing measured."""
+        given = {**model_options(options), **run_options(options)}
+        try:
+            with shown_progress(options.quiet) as progress:
+                return profile_baseline(
+                    options.model,
+                    self.asked,
+                    progress=progress,
+                    notify=notify,
+                    **{name: given[name] for name in (*_MODEL, *_RUN)},
+                )
+        except KeyboardInterrupt:
+            return None
+
+
+def prepare_baseline(options: argparse.Namespace, *, is_built: bool) -> Baseline | None:
+    """Finds out before the long work whether there can be a baseline; None if none is asked for.
+
+    Args:
+        options: of the command line.
+        is_built: the model is a plan.
+
+    Raises:
+        OptionError: it contradicts another option, or there is no model to time.
+        BackendError: PyTorch was asked for and cannot be imported.
+        ResultError: a file that cannot be read, or is no baseline.
+    """
+    asked: str | None = options.baseline
+    if asked is None:
+        return None
+    if options.quiet:
+        raise OptionError("--baseline prints a table and --quiet none: leave one of them out")
+    if options.compare is not None:
+        raise OptionError("--compare measures its own base: leave --baseline out")
+    if asked not in MEASURED:
+        return Baseline(asked, loaded=load_baseline(asked))
+    if is_built:
+        raise OptionError(
+            f"--baseline {asked} times the model, and {options.model} is built already: name the "
+            "file of a saved baseline"
+        )
+    return Baseline(asked, runtime=choose_baseline(asked)[0])
+
+
+def _print(base: Profile, profile: Profile) -> None:
+    from rich.console import Console
+
+    from trtcore.compare import compare_profiles
+    from trtcore.report.comparison import render_baseline
+
+    console = Console()
+    width = console.width if console.is_terminal else None
+    text = render_baseline(compare_profiles(base, profile), width=width)
+    console.print()
+    console.out(text, highlight=False)
