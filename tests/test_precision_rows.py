@@ -184,7 +184,7 @@ def test_verdict(comparison: PrecisionComparison) -> None:
 
 def test_verdict_where_nothing_is_faster() -> None:
     same = compare_runs((profile_of("fp32", FP32), profile_of("tf32", FP32)))
-    assert same.verdict.startswith("nothing is faster than fp32 with 0.8000 ms")
+    assert same.verdict.startswith("nothing is faster than fp32 beyond chance, 0.8000 ms (")
     assert ", may be chance)" in same.verdict
     bad = compare_runs((profile_of("fp32", FP32), profile_of("fp16", FP16, nans=3)))
     assert ", NaN or infinite outputs" in bad.verdict

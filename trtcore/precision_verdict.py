@@ -68,7 +68,7 @@ def _opening(names: Sequence[str], total: PrecisionRow, best: int) -> str:
     ms = total.times[best].median_ms
     if best:
         return f"{names[best]} is the fastest with {ms:.4f} ms ({total.name})"
-    return f"nothing is faster than {names[0]} with {ms:.4f} ms ({total.name})"
+    return f"nothing is faster than {names[0]} beyond chance, {ms:.4f} ms ({total.name})"
 
 
 def _ratio(time: RelativeTime, base: str) -> str:

@@ -1,0 +1,94 @@
+"""What FP16 and half2 buy: GoogLeNet and ResNet-50 at three batch sizes, in turns in one run.
+
+Needs a GPU and a TensorRT that serves it. Beside the figures, the tables by model node are written
+to ``results/precision_tables.md``.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from harness import RESULTS, Benchmark, Goal, Measured, main
+
+import trtcore
+from trtcore.report.precisions import render_precisions
+
+RESNET = Path(__file__).parents[1] / "tests/data/caffe/resnet50_deploy.prototxt"
+# With made-up weights ResNet-50's softmax is all or nothing: its argument tells more.
+MODELS = {"googlenet": ("googlenet", ()), "ResNet-50": (str(RESNET), ("fc1000",))}
+BATCHES = (1, 4, 32)
+PRECISIONS = ("fp32", "fp16", "half2")
+TABLES = RESULTS / "precision_tables.md"
+
+
+def compared(quick: bool) -> Iterator[tuple[str, trtcore.PrecisionComparison]]:
+    """Compares the precisions of every model at every batch size."""
+    count = 1 if quick else None
+    for name, (source, outputs) in list(MODELS.items())[:count]:
+        for batch in BATCHES[:count]:
+            comparison = trtcore.compare_precisions(
+                source,
+                PRECISIONS,
+                outputs=outputs,
+                batch=batch,
+                iterations=100 if quick else 1000,
+                serial=True,
+            )
+            yield f"{name}, batch {batch}", comparison
+
+
+def figures_of(name: str, comparison: trtcore.PrecisionComparison) -> dict[str, float]:
+    """The whole network in each precision, what reformats take of it, and the error."""
+    figures = {}
+    for i, precision in enumerate(comparison.precisions):
+        for row in comparison.totals:
+            figures[f"{name}: {precision}, {row.name} ms"] = row.times[i].median_ms
+        layers, tax = (row.times[i].median_ms for row in (comparison.layers, comparison.tax))
+        figures[f"{name}: {precision}, reformats and casts / layers"] = tax / layers
+        accuracy = comparison.profiles[i].accuracy
+        if accuracy is not None:
+            figures[error_of(name, precision)] = accuracy.relative_l2
+    return figures
+
+
+def error_of(name: str, precision: str) -> str:
+    return f"{name}: {precision}, relative L2 error"
+
+
+def measure(quick: bool) -> Measured:
+    figures: dict[str, float] = {}
+    notes, tables = [], ["# FP32, FP16 and half2 by model node"]
+    try:
+        for name, comparison in compared(quick):
+            figures |= figures_of(name, comparison)
+            notes.append(f"{name}: {comparison.verdict}")
+            tables += [f"## {name}", f"```\n{render_precisions(comparison)}\n```"]
+            print(f"{name}: {comparison.verdict}", file=sys.stderr)
+    except trtcore.TrtcoreError as error:
+        sys.exit(f"precision: {error}")
+    if not quick:
+        TABLES.write_text("\n\n".join(tables) + "\n")
+    return Measured(figures, tuple(notes))
+
+
+GOALS = tuple(
+    Goal(f"outputs of {name} at batch {batch} in {precision} near FP32", 1e-2, error)
+    for name in MODELS
+    for batch in BATCHES
+    for precision in PRECISIONS[1:]
+    if (error := error_of(f"{name}, batch {batch}", precision))
+)
+
+if __name__ == "__main__":
+    main(
+        Benchmark(
+            title="FP32, FP16 and half2",
+            method="`trtcore.compare_precisions`, serial engines measured in turns, 1000 iterations"
+            " of each; weights are made up, random input, errors against ONNX Runtime in FP32.",
+            measure=measure,
+            goals=GOALS,
+            processes=1,
+        )
+    )
