@@ -117,14 +117,14 @@ def peak_of_a_run(stream: bool, iterations: int) -> float:
 
     from trtcore.clocks import ClockMonitor
     from trtcore.session.loops import NativeLoops
-    from trtcore.session.run import Length, measure
+    from trtcore.session.run import Length, Subject, measure
 
     plain, profiled = FakeEngine.of(LAYERS, busy_us=5), FakeEngine.of(LAYERS)
     loops = NativeLoops(plain.view, profiled.view, profiled.timeline)
 
     def run(count: int) -> None:
         with ClockMonitor() as monitor:
-            ran = measure(loops, Length(count, stream=stream), monitor, str)
+            (ran,) = measure([Subject(loops, monitor)], Length(count, stream=stream), str)
         assert ran.counts.measured == count
 
     run(16)
