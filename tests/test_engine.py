@@ -12,6 +12,7 @@ from onnx import numpy_helper, parser
 import trtcore
 from trtcore.backends.tensorrt.bindings import Bindings, load_bindings
 from trtcore.backends.tensorrt.builder import Plan
+from trtcore.device import Device
 from trtcore.engine import build_engine, check_engine, with_precision
 from trtcore.errors import BuildError, OptionError, PrecisionError, PrecisionNotMetError
 from trtcore.models import Model, googlenet, load_model
@@ -128,6 +129,21 @@ def test_the_precision_of_a_model_is_its_own() -> None:
     assert io_of(build(half, precision="half2"))["x"] == ("Half", "chw2")
     with pytest.raises(PrecisionError, match="is already FP16, FP32 cannot be had from it"):
         build(half, precision="fp32")
+
+
+def test_the_gpu_is_asked_before_the_build(monkeypatch: pytest.MonkeyPatch) -> None:
+    def has(capability: str) -> None:
+        device = Device(0, "a GPU", capability)
+        monkeypatch.setattr("trtcore.engine.current_device", lambda: device)
+
+    has("7.5")
+    with pytest.raises(PrecisionError, match="has no BF16, which needs 8.0 or newer"):
+        build(odd(), precision="bf16")
+    has("6.1")
+    (warning,) = build(odd(), precision="fp16").warnings
+    assert warning.startswith("a GPU (compute capability 6.1) has no fast FP16")
+    has("9.0")
+    assert build(odd(), precision="fp16").warnings == ()
 
 
 @pytest.mark.parametrize(

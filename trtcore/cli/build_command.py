@@ -22,4 +22,7 @@ def run(options: argparse.Namespace) -> int:
         from trtcore.report.inspect import render_plan
 
         print(render_plan(plan.build, plan.information, with_layers=options.layers))
+        for label, lines in (("Note", plan.model.notes), ("Warning", plan.warnings)):
+            for line in lines:
+                print(f"{label}: {line}")
     return 0
