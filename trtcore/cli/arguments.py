@@ -87,6 +87,7 @@ def _add_profile(commands: _Commands[_Parser]) -> None:
     parser.add_argument("model", metavar="MODEL", help=f"{_MODEL_HELP}, or FILE.plan")
     _add_model_options(parser)
     _add_precision_options(parser)
+    _add_accuracy_options(parser)
     _add_run_options(parser)
     _add_output_options(parser)
 
@@ -233,15 +234,13 @@ def _add_precision_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_compare_option(group: argparse._ArgumentGroup) -> None:
+def _add_accuracy_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("what a precision costs")
     group.add_argument(
         "--compare",
         metavar="P,P,...",
         help="measure several precisions in turns: fp32,fp16,half2; the first is the base",
     )
-
-
-def _add_accuracy_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--accuracy", action="store_true", help="compare the outputs with FP32 on the CPU"
     )
@@ -293,8 +292,6 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
         metavar="HOW",
         help="events (default), or cupti to time the kernels too (pip install 'trtcore[cupti]')",
     )
-    _add_accuracy_options(group)
-    _add_compare_option(group)
 
 
 def _add_output_options(parser: argparse.ArgumentParser) -> None:

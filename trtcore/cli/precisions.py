@@ -10,7 +10,15 @@ from trtcore.cli.progress import notify, shown_progress
 from trtcore.errors import OptionError
 from trtcore.precision_comparison import PrecisionComparison
 
-_ELSEWHERE = ("csv", "save_engine")
+# Options that a comparison has no use for, with their defaults.
+_USELESS = {
+    "csv": None,
+    "save_engine": None,
+    "baseline": None,
+    "stream": None,
+    "timing": "events",
+    "group_by": "layer",
+}
 
 
 def run(options: argparse.Namespace) -> PrecisionComparison:
@@ -49,11 +57,8 @@ def show(comparison: PrecisionComparison, options: argparse.Namespace) -> None:
 
 
 def _check(options: argparse.Namespace) -> None:
-    for name in _ELSEWHERE:
-        if getattr(options, name) is not None:
-            option = f"--{name.replace('_', '-')}"
-            raise OptionError(f"{option} has no meaning with --compare, which saves with --save")
-    if options.group_by != "layer":
-        raise OptionError("--group-by has no meaning with --compare, its rows are model nodes")
+    for name, default in _USELESS.items():
+        if getattr(options, name) != default:
+            raise OptionError(f"--{name.replace('_', '-')} has no meaning with --compare")
     if options.precision or options.fp16 or options.half2:
         raise OptionError("--compare names the precisions: leave --precision and its short forms")

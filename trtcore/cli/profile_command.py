@@ -22,9 +22,9 @@ _INTERRUPTED = 130
 def run(options: argparse.Namespace) -> int:
     """Runs the command and returns its exit code."""
     _check(options)
-    baseline = prepare_baseline(options, is_built=is_plan(options.model))
     if options.compare is not None:
         return _compare(options)
+    baseline = prepare_baseline(options, is_built=is_plan(options.model))
     with shown_progress(options.quiet) as progress:
         profile = _profile(options, progress)
     if not options.quiet:
