@@ -169,3 +169,9 @@ def test_a_tolerance_makes_the_api_raise() -> None:
     trtcore.profile_model(odd(), **options, tolerance=error)
     with pytest.raises(PrecisionNotMetError, match="more than the tolerance of"):
         trtcore.profile_model(odd(), **options, tolerance=error / 2)
+
+
+@pytest.mark.parametrize("options", [{"precision": "fp16"}, {"accuracy": True}, {"tolerance": 0.1}])
+def test_nothing_is_chosen_for_a_plan(options: dict[str, object]) -> None:
+    with pytest.raises(OptionError, match="its precision cannot be chosen or compared"):
+        trtcore.profile_plan(b"ftrt" * 100, **options)
