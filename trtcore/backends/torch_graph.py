@@ -112,7 +112,9 @@ def check_operators(model: Model) -> None:
         )
     unknown: dict[str, list[str]] = defaultdict(list)
     for node in model.proto.graph.node:
-        if node.domain not in ONNX_DOMAINS or node.op_type not in OPERATORS:
+        if node.domain not in ONNX_DOMAINS:
+            unknown[f"{node.domain}.{node.op_type}"].append(node.name)
+        elif node.op_type not in OPERATORS:
             unknown[node.op_type].append(node.name)
     if unknown:
         words = "; ".join(f"{op} ({_few(names)})" for op, names in unknown.items())
@@ -182,6 +184,8 @@ class _Tracer:
 
     def fed(self, value: ValueInfoProto) -> Tensor:
         """An input of the graph, on the device."""
+        if value.name not in self.inputs:
+            raise ModelError(f"{self.model.name}: input '{value.name}' is missing")
         dtype = checked_dtype(f"input '{value.name}'", value.type.tensor_type.elem_type)
         return torch.from_numpy(self.inputs[value.name]).to(self.device, dtype)
 

@@ -1,0 +1,101 @@
+"""``trtcore profile --baseline``: the tutorial's comparison, and what is refused before it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from trtcore.device import gpu_problem
+
+Run = Callable[..., Any]
+FEW = ("profile", "googlenet", "--batch", "1", "--iterations", "2", "--top", "1")
+no_gpu = pytest.mark.skipif(gpu_problem() is None, reason="about machines without a GPU")
+
+
+def test_the_tutorials_own_log_beside_a_profile(run: Run, data: Path) -> None:
+    log = data / "caffe_time_googlenet_b4.txt"
+    ran = run(*FEW, "--backend", "onnxruntime", "--baseline", log)
+    assert ran.code == 0, ran.err
+    table = ran.out[ran.out.index("Before:") :]
+    assert table.startswith("Before: caffe_time_googlenet_b4, caffe (caffe time")
+    assert re.search(r"^inception_5b/3x3 +13\.2323 +\d+\.\d+ +\d+\.\dx$", table, re.M)
+    assert re.search(r"^One forward pass takes [\d.]+% of what it takes with caffe: ", table, re.M)
+    assert ran.out.index("Time over all layers") < ran.out.index("Before:")
+
+
+def test_a_precision_beside_the_model_as_it_is(run: Run) -> None:
+    ran = run(*FEW, "--backend", "onnxruntime", "--fp16", "--baseline", "onnxruntime")
+    assert ran.code == 0, ran.err
+    assert "Before: googlenet, onnxruntime, fp32, batch 1" in ran.out
+    assert "After:  googlenet, onnxruntime, fp16, batch 1" in ran.out
+    assert re.search(r"^conv1/7x7_s2 .* \d+\.\dx$", ran.out, re.M)
+
+
+@no_gpu
+@pytest.mark.parametrize("kind", ["auto", "onnxruntime"])
+def test_a_thing_is_not_compared_with_itself(run: Run, kind: str) -> None:
+    ran = run(*FEW, "--baseline", kind)
+    assert ran.code == 0
+    assert f"trtcore: --baseline {kind}: ONNX Runtime on the CPU would be compared with" in ran.err
+    assert "Before:" not in ran.out
+    assert "Time over all layers" in ran.out
+
+
+def test_pytorch_beside_onnx_runtime(run: Run) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    torch.set_num_threads(1)
+    ran = run(*FEW, "--backend", "onnxruntime", "--baseline", "torch")
+    assert ran.code == 0, ran.err
+    assert "Before: googlenet, torch, fp32, batch 1" in ran.out
+    assert "of what it takes with torch: " in ran.out
+
+
+def test_a_saved_result(run: Run, tmp_path: Path) -> None:
+    saved = tmp_path / "base.json"
+    assert run(*FEW, "--backend", "onnxruntime", "--save", saved, "--quiet").code == 0
+    ran = run(*FEW, "--backend", "onnxruntime", "--baseline", saved)
+    assert ran.code == 0, ran.err
+    assert "of what it takes with onnxruntime: " in ran.out
+
+
+class TestRefusedBeforeTheWork:
+    """The model is never read: it does not exist."""
+
+    @pytest.mark.parametrize(
+        ("baseline", "more", "words"),
+        [
+            ("nosuch.json", (), "nosuch.json: cannot be read"),
+            ("onnxruntime", ("--quiet",), "--baseline prints a table and --quiet none"),
+            ("onnxruntime", ("--compare", "fp32,fp16"), "--baseline has no meaning with --compare"),
+        ],
+    )
+    def test_one_line(self, run: Run, baseline: str, more: tuple[str, ...], words: str) -> None:
+        ran = run("profile", "nosuch.onnx", "--baseline", baseline, *more)
+        assert (ran.code, ran.out) == (2, "")
+        assert words in ran.err
+        assert ran.err.count("\n") == 1
+
+    def test_a_file_that_is_no_baseline(self, run: Run, tmp_path: Path) -> None:
+        path = tmp_path / "notes.txt"
+        path.write_text("shopping list\n")
+        ran = run("profile", "nosuch.onnx", "--baseline", path)
+        assert (ran.code, ran.out) == (2, "")
+        assert f"{path}: is not a saved trtcore result" in ran.err
+
+    def test_a_plan_has_no_model_to_time(self, run: Run) -> None:
+        ran = run("profile", "nosuch.plan", "--baseline", "auto")
+        assert (ran.code, ran.out) == (2, "")
+        assert "--baseline auto times the model, and nosuch.plan is built already" in ran.err
+
+
+def test_another_model_is_told_after_the_profile_was_saved(run: Run, tmp_path: Path) -> None:
+    base, saved = tmp_path / "base.log", tmp_path / "new.json"
+    base.write_text("conv7\tforward: 3.5 ms.\nAverage Forward pass: 3.5 ms.\n")
+    ran = run(*FEW, "--backend", "onnxruntime", "--baseline", base, "--save", saved)
+    assert ran.code == 2
+    assert "'base' and 'googlenet' are not the same model" in ran.err
+    assert saved.exists()
