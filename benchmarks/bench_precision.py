@@ -13,6 +13,7 @@ from pathlib import Path
 from harness import RESULTS, Benchmark, Goal, Measured, main
 
 import trtcore
+from trtcore.backends.choice import choose_backend
 from trtcore.report.precisions import render_precisions
 
 RESNET = Path(__file__).parents[1] / "tests/data/caffe/resnet50_deploy.prototxt"
@@ -58,16 +59,16 @@ def error_of(name: str, precision: str) -> str:
 
 
 def measure(quick: bool) -> Measured:
+    choice = choose_backend()
+    if choice.name == "onnxruntime":
+        sys.exit(f"bench_precision needs a GPU: {choice.reason}")
     figures: dict[str, float] = {}
     notes, tables = [], ["# FP32, FP16 and half2 by model node"]
-    try:
-        for name, comparison in compared(quick):
-            figures |= figures_of(name, comparison)
-            notes.append(f"{name}: {comparison.verdict}")
-            tables += [f"## {name}", f"```\n{render_precisions(comparison)}\n```"]
-            print(f"{name}: {comparison.verdict}", file=sys.stderr)
-    except trtcore.TrtcoreError as error:
-        sys.exit(f"precision: {error}")
+    for name, comparison in compared(quick):
+        figures |= figures_of(name, comparison)
+        notes.append(f"{name}: {comparison.verdict}")
+        tables += [f"## {name}", f"```\n{render_precisions(comparison)}\n```"]
+        print(f"{name}: {comparison.verdict}", file=sys.stderr)
     if not quick:
         TABLES.write_text("\n\n".join(tables) + "\n")
     return Measured(figures, tuple(notes))
