@@ -13,7 +13,7 @@ from trtcore import _core
 from trtcore.backends.tensorrt.bindings import Bindings, bindings_of
 from trtcore.backends.tensorrt.python_profiler import PythonProfiler, make_python_profiler
 from trtcore.backends.tensorrt.runtime import Engine
-from trtcore.errors import OptionError, ResultError, RunError
+from trtcore.errors import BackendError, OptionError, ResultError, RunError
 from trtcore.result import TimeHistograms
 from trtcore.session.native import native_context, raise_fault
 from trtcore.session.store import recorded_histograms
@@ -39,7 +39,7 @@ class attach:  # noqa: N801 - read as a verb: `with trtcore.attach(context) as r
 
     Raises:
         OptionError: ``max_iterations`` below 1.
-        BackendError: not a context of a known TensorRT.
+        BackendError: not a context of a known TensorRT, or one with CUDA graphs of its own.
 
     Example:
         >>> with trtcore.attach(context) as recorder:
@@ -55,6 +55,7 @@ class attach:  # noqa: N801 - read as a verb: `with trtcore.attach(context) as r
             raise OptionError(f"max_iterations is {max_iterations}, must be 1 or more")
         self._context = context
         self._bindings = bindings_of(context)
+        _refuse_own_graphs(self._bindings, context)
         self._recorder = _core.LayerRecorder(
             _core.Borders.LEARNED, max_iterations, _expected_layers(self._bindings, context)
         )
@@ -95,21 +96,15 @@ class attach:  # noqa: N801 - read as a verb: `with trtcore.attach(context) as r
         """Returns layer times in milliseconds: (N, L) float32, whole iterations only.
 
         Raises:
-            RunError: nothing was recorded, the sequence of layers changed (the message names the
-                iteration), or every time is 0.0.
+            RunError: nothing was recorded, or the sequence of layers changed; the message names
+                the iteration.
         """
         raise_fault(self._recorder)
         if not self._recorder.names:
             raise RunError(
                 "no iteration was recorded: none was run inside the block, or none was reported"
             )
-        samples = self._recorder.samples()
-        if samples.size and not samples.any():
-            raise RunError(
-                "every layer was reported with 0.0 ms, as by a context with CUDA graphs of "
-                "its own (IRuntimeConfig.cuda_graph_strategy): attach to one that does not"
-            )
-        return samples
+        return self._recorder.samples()
 
     def histograms(self) -> TimeHistograms | None:
         """Returns the distributions of all iterations; None unless streaming, or without any.
@@ -117,8 +112,8 @@ class attach:  # noqa: N801 - read as a verb: `with trtcore.attach(context) as r
         Must not be called while the context runs. `trtcore.histogram` reads them.
 
         Raises:
-            RunError: nothing was recorded, the sequence of layers changed (the message names the
-                iteration), or every time is 0.0.
+            RunError: nothing was recorded, or the sequence of layers changed; the message names
+                the iteration.
         """
         raise_fault(self._recorder)
         return recorded_histograms(self._recorder)
@@ -132,6 +127,23 @@ class attach:  # noqa: N801 - read as a verb: `with trtcore.attach(context) as r
         )
         self._python_profiler = make_python_profiler(self._bindings.module, self._recorder)
         self._context.profiler = self._python_profiler
+
+
+def _refuse_own_graphs(bindings: Bindings, context: Any) -> None:
+    """Refuses a context that captures CUDA graphs of its own.
+
+    Its layers would be reported with 0.0 ms, or the process would crash. Source: TensorRT-RTX
+    1.6.1 on an H200 did the one without and the other with ``enqueue_emits_profile``.
+    """
+    strategies = getattr(bindings.module, "CudaGraphStrategy", None)
+    if strategies is None:
+        return
+    strategy = context.get_runtime_config().cuda_graph_strategy
+    if strategy != strategies.DISABLED:
+        raise BackendError(
+            f"the context captures CUDA graphs itself (cuda_graph_strategy is {strategy.name}), "
+            "so its layers cannot be timed: attach to a context that does not"
+        )
 
 
 def _expected_layers(bindings: Bindings, context: Any) -> int:
