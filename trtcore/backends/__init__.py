@@ -1,1 +1,1 @@
-"""The only package that imports `tensorrt`, `tensorrt_rtx` and `onnxruntime`."""
+"""The only package that imports `tensorrt`, `tensorrt_rtx`, `onnxruntime` and `torch`."""

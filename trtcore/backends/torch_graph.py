@@ -187,7 +187,7 @@ class _Tracer:
         if value.name not in self.inputs:
             raise ModelError(f"{self.model.name}: input '{value.name}' is missing")
         dtype = checked_dtype(f"input '{value.name}'", value.type.tensor_type.elem_type)
-        return torch.from_numpy(self.inputs[value.name]).to(self.device, dtype)
+        return torch.tensor(self.inputs[value.name]).to(self.device, dtype)
 
     def add(self, node: NodeProto) -> None:
         """Runs a node: on the CPU once and for all if its result is known, else as a step."""

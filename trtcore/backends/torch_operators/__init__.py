@@ -1,8 +1,7 @@
 """ONNX operators in PyTorch's own functions: the table of those that can be run, one file a family.
 
-No importer is used, because none keeps the node names, opsets, paddings and types that the zoo of
-real models needs: onnx2torch wants torchvision, weights that are no nodes, average pools no newer
-than opset 11 and symmetric padding.
+No importer does this: onnx2torch 1.5.15, the best kept one, wants torchvision, knows no average
+pool newer than opset 11 or padded unevenly, and reads no weights that are nodes of the graph.
 """
 
 from __future__ import annotations
