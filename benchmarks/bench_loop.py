@@ -118,10 +118,12 @@ def enqueue_loop(context: Any, stream: int, iterations: int) -> None:
 
 def unprofiled_arms(rig: Rig) -> Arms:
     context = rig.context()
-    view, timeline = rig.view(context), _core.CudaTimeline(rig.stream)
+    view, bare = rig.view(context), _core.StreamTimeline(rig.stream)
+    timeline = _core.CudaTimeline(rig.stream)
     layout, count = rig.bindings.layout, rig.iterations
     runs: dict[str, Callable[[], object]] = {
-        "ours": partial(_core.time_inference, view, timeline, count),
+        "ours": partial(_core.time_inference, view, bare, count),
+        "ours, with events": partial(_core.time_inference, view, timeline, count),
         "bare": partial(trtcore_fake.run_bare, context, layout, rig.stream, count),
         "Python execute_async_v3": partial(enqueue_loop, context, rig.stream, count),
     }

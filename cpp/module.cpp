@@ -95,6 +95,11 @@ void bind_context(py::module_& module) {
 
 void bind_timelines(py::module_& module) {
   py::class_<Timeline>(module, "Timeline").def_property_readonly("spoilt", &Timeline::spoilt);
+  py::class_<StreamTimeline, Timeline>(module, "StreamTimeline")
+      .def(py::init([](std::uintptr_t stream) {
+             return std::make_unique<StreamTimeline>(reinterpret_cast<cuda::Stream>(stream));
+           }),
+           py::arg("stream"));
   py::class_<CudaTimeline, Timeline>(module, "CudaTimeline")
       .def(py::init([](std::uintptr_t stream) {
              return std::make_unique<CudaTimeline>(reinterpret_cast<cuda::Stream>(stream));

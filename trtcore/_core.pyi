@@ -47,6 +47,11 @@ class Timeline:
     def spoilt(self) -> bool:
         """Whether the last iteration has to be thrown away."""
 
+class StreamTimeline(Timeline):
+    """A stream without events: spans are NaN, and host times are as of a bare loop."""
+
+    def __init__(self, stream: int) -> None: ...
+
 class CudaTimeline(Timeline):
     """CUDA events on a stream, given by its handle. Needs a current CUDA context.
 

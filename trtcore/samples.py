@@ -59,7 +59,8 @@ class Samples:
         layer_ms: (N, L) float32, C order: time of each layer in each profiled iteration.
         wall_ms: (M,) float32: host time of an un-profiled iteration, from enqueue to synchronised.
         enqueue_ms: (M,) float32: host time of the enqueue call alone; empty on a CPU.
-        gpu_ms: (M,) float32: time between the CUDA events around an iteration; empty on a CPU.
+        gpu_ms: (M,) float32: time between the CUDA events around an un-profiled iteration; taken
+            in iterations of its own, because events cost host time; empty on a CPU.
         profiled_wall_ms: (N,) float32: host time of the profiled iterations.
         profiled_gpu_ms: (N,) float32: time between events around the profiled iterations; gated if
             ``gated_ms`` is there.

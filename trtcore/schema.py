@@ -121,9 +121,9 @@ def check_shapes(profile: Profile) -> None:
     shape = samples.layer_ms.shape
     if len(shape) != 2 or shape[1] != len(profile.layers):
         raise ValueError(f"layer_ms has shape {shape}, but there are {len(profile.layers)} layers")
-    lengths = {a.shape for a in (samples.wall_ms, samples.enqueue_ms, samples.gpu_ms) if a.size}
+    lengths = {a.shape for a in (samples.wall_ms, samples.enqueue_ms) if a.size}
     if len(lengths) > 1 or any(len(length) != 1 for length in lengths):
-        raise ValueError(f"wall_ms, enqueue_ms and gpu_ms differ in shape: {sorted(lengths)}")
+        raise ValueError(f"wall_ms and enqueue_ms differ in shape: {sorted(lengths)}")
     if samples.layer_histograms is not None:
         _check_histograms(samples.layer_histograms, shape[1], "layer_histograms")
     for series in samples.streamed:

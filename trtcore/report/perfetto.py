@@ -92,7 +92,7 @@ def _unprofiled_iterations(profile: Profile, iterations: int) -> Iterator[Event]
         if samples.enqueue_ms.size:
             enqueue = float(samples.enqueue_ms[i])
             yield _complete("enqueue", _UNPROFILED, _HOST, start, enqueue)
-        if samples.gpu_ms.size:
+        if i < samples.gpu_ms.size:
             gpu = float(samples.gpu_ms[i])
             yield _complete(f"iteration {i}", _UNPROFILED, _GPU, float(end) - gpu, gpu)
 

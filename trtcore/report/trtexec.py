@@ -57,7 +57,8 @@ def export_times(profile: Profile) -> str:
     ends = np.cumsum(wall)
     enqueue = samples.enqueue_ms if samples.enqueue_ms.size else np.zeros_like(wall)
     compute = samples.gpu_ms if samples.gpu_ms.size else wall
-    rows = zip(ends - wall, ends, enqueue, compute, strict=True)
+    # After Ctrl-C there can be fewer GPU times than host times.
+    rows = zip(ends - wall, ends, enqueue, compute, strict=False)
     return _as_rows(_time_record(*map(float, row)) for row in rows)
 
 

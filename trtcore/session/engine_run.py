@@ -233,8 +233,9 @@ def _loops(
         return PythonLoops(bindings, plain, profiled, stream)
     addresses = [t.buffer.address for t in tensors] if options.sync == "execute" else []
     # executeV2 runs on the default stream, so that is where its events belong.
-    timeline = _core.CudaTimeline(0 if addresses else stream)
-    loops = NativeLoops(views[0], views[1], timeline, addresses)
+    where = 0 if addresses else stream
+    bare, timeline = _core.StreamTimeline(where), _core.CudaTimeline(where)
+    loops = NativeLoops(views[0], views[1], timeline, addresses, bare)
     # The first enqueue allocates and loads, which neither a gate nor a capture allows.
     loops.time_inference(1, ignore)
     loops.open_gate(stream)
