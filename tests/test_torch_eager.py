@@ -24,7 +24,7 @@ torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 
 from trtcore.backends import onnxruntime as onnx_runtime  # noqa: E402
 from trtcore.backends.torch_eager import profile_nodes, run_model  # noqa: E402
-from trtcore.backends.torch_graph import prepare  # noqa: E402
+from trtcore.backends.torch_tracer import prepare  # noqa: E402
 
 LIGHT = Path(onnx.__file__).parent / "backend" / "test" / "data" / "light"
 X = np.array([[-1, 0, 1], [2, -3, 0.5]], dtype=np.float32)

@@ -15,8 +15,9 @@ import torch
 from numpy.typing import NDArray
 
 from trtcore.backends.node_run import NodeRun
-from trtcore.backends.torch_graph import TorchGraph, prepare
+from trtcore.backends.torch_graph import TorchGraph
 from trtcore.backends.torch_timing import Iteration, timer_for
+from trtcore.backends.torch_tracer import prepare
 from trtcore.backends.turns import WARM_UP, Length, Pass, Progress, take_turns
 from trtcore.clocks import ClockMonitor
 from trtcore.models.model import Model

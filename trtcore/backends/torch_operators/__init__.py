@@ -9,25 +9,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from trtcore.backends.torch_operators import (
+    convolutions,
     elementwise,
     matrices,
     normalization,
+    pools,
     reductions,
     shaping,
     sources,
-    windows,
 )
 from trtcore.backends.torch_operators.call import Operator
 
 OLDEST_OPSET = 7
 
 OPERATORS: Mapping[str, Operator] = {
+    **convolutions.OPERATORS,
     **elementwise.OPERATORS,
     **matrices.OPERATORS,
     **normalization.OPERATORS,
+    **pools.OPERATORS,
     **reductions.OPERATORS,
     **shaping.OPERATORS,
     **sources.OPERATORS,
-    **windows.OPERATORS,
 }
 """By ONNX's name, for opset 7 on."""
