@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import subprocess
 import sys
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from onnx import parser
 
 import trtcore
-from trtcore.backends.baseline_choice import choose_baseline
+from trtcore.backends.baseline_choice import check_baseline, choose_baseline
 from trtcore.device import gpu_problem
 from trtcore.errors import BackendError, ModelError, OptionError
 from trtcore.report.table import render_table
@@ -64,10 +65,33 @@ class TestChoice:
         assert name == "onnxruntime"
         assert reason == gpu_problem()
 
-    def test_torch_by_name_where_it_cannot_be_imported(self, monkeypatch):
+    def test_torch_by_name_where_it_is_not_installed(self, monkeypatch):
         monkeypatch.setitem(sys.modules, "torch", None)
-        with pytest.raises(BackendError, match=r"^baseline torch: PyTorch cannot be imported \(.*"):
+        for action in (check_baseline, choose_baseline):
+            with pytest.raises(BackendError, match=r"^baseline torch: PyTorch is not installed;"):
+                action("torch")
+
+    def test_torch_by_name_where_it_is_broken(self, monkeypatch, tmp_path):
+        (tmp_path / "torch.py").write_text("raise OSError('libcudart.so.13: no such file')")
+        monkeypatch.delitem(sys.modules, "torch", raising=False)
+        monkeypatch.syspath_prepend(str(tmp_path))
+        check_baseline("torch")
+        with pytest.raises(BackendError) as caught:
             choose_baseline("torch")
+        assert str(caught.value) == (
+            "baseline torch: PyTorch cannot be imported (libcudart.so.13: no such file); "
+            "pip install 'trtcore[torch]'"
+        )
+
+    def test_the_check_does_not_import_pytorch(self):
+        code = (
+            "import sys\nfrom trtcore.backends.baseline_choice import check_baseline\n"
+            "check_baseline('auto')\nprint('torch' in sys.modules)"
+        )
+        ran = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        )
+        assert ran.stdout == "False\n"
 
     def test_unknown(self):
         with pytest.raises(OptionError, match="baseline is 'caffe', must be one of auto, onnxr"):

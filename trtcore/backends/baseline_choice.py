@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+import importlib.util
+
 from trtcore.device import gpu_problem
 from trtcore.errors import BackendError, OptionError
 
 MEASURED = ("auto", "onnxruntime", "torch")
 """Baselines that are timed on the spot."""
+
+
+def check_baseline(kind: str) -> None:
+    """Does nothing if there can be such a baseline, as far as can be told without PyTorch.
+
+    Importing PyTorch is left for later: what is measured before should not share a process with it.
+
+    Raises:
+        OptionError: an unknown kind.
+        BackendError: PyTorch was asked for by name and is not installed.
+    """
+    if kind not in MEASURED:
+        raise OptionError(f"baseline is '{kind}', must be one of {', '.join(MEASURED)}")
+    if kind == "torch" and importlib.util.find_spec("torch") is None:
+        raise BackendError("baseline torch: PyTorch is not installed; pip install 'trtcore[torch]'")
 
 
 def choose_baseline(kind: str = "auto") -> tuple[str, str]:
@@ -20,8 +37,7 @@ def choose_baseline(kind: str = "auto") -> tuple[str, str]:
         OptionError: an unknown kind.
         BackendError: PyTorch was asked for by name and cannot be imported.
     """
-    if kind not in MEASURED:
-        raise OptionError(f"baseline is '{kind}', must be one of {', '.join(MEASURED)}")
+    check_baseline(kind)
     if kind == "onnxruntime":
         return kind, ""
     if kind == "torch":

@@ -6,7 +6,7 @@ import argparse
 from dataclasses import dataclass
 
 from trtcore.api import profile_baseline
-from trtcore.backends.baseline_choice import MEASURED, choose_baseline
+from trtcore.backends.baseline_choice import MEASURED, check_baseline, choose_baseline
 from trtcore.baselines import load_baseline
 from trtcore.cli.common import model_options, precision_options, run_options
 from trtcore.cli.progress import notify, shown_progress
@@ -23,12 +23,10 @@ class Baseline:
 
     Attributes:
         asked: as given on the command line.
-        runtime: what will time it; empty for a file.
-        loaded: what a file held.
+        loaded: what a file held; None for what is timed on the spot.
     """
 
     asked: str
-    runtime: str = ""
     loaded: Profile | None = None
 
     def show(self, profile: Profile, options: argparse.Namespace) -> bool:
@@ -54,7 +52,9 @@ class Baseline:
     def _is_itself(self, profile: Profile, options: argparse.Namespace) -> bool:
         """Whether the profile is of the model as it is, timed with what would time the baseline."""
         converted = options.backend == profile.backend and any(precision_options(options).values())
-        return profile.backend == self.runtime and not converted
+        if self.loaded is not None or converted:
+            return False
+        return profile.backend == choose_baseline(self.asked)[0]
 
     def _measure(self, options: argparse.Namespace) -> Profile | None:
         """Times the baseline with the same input; None after Ctrl-C with nothing measured."""
@@ -81,7 +81,7 @@ def prepare_baseline(options: argparse.Namespace, *, is_built: bool) -> Baseline
 
     Raises:
         OptionError: it contradicts another option, or there is no model to time.
-        BackendError: PyTorch was asked for and cannot be imported.
+        BackendError: PyTorch was asked for and is not installed.
         ResultError: a file that cannot be read, or is no baseline.
     """
     asked: str | None = options.baseline
@@ -96,7 +96,8 @@ def prepare_baseline(options: argparse.Namespace, *, is_built: bool) -> Baseline
             f"--baseline {asked} times the model, and {options.model} is built already: name the "
             "file of a saved baseline"
         )
-    return Baseline(asked, runtime=choose_baseline(asked)[0])
+    check_baseline(asked)
+    return Baseline(asked)
 
 
 def _print(base: Profile, profile: Profile) -> None:

@@ -109,7 +109,9 @@ def _pad(call: Call) -> Kernel:
     rank, half = len(call.shape), len(given) // 2
     pads = {axis % rank: (given[i], given[half + i]) for i, axis in enumerate(axes or range(half))}
     pairs = [pads.get(axis, (0, 0)) for axis in range(rank)]
-    mode = _PAD_MODES[call.get("mode", "constant")]
+    mode = _PAD_MODES.get(call.get("mode", "constant"))
+    if mode is None:
+        raise call.refuse(f"mode '{call.get('mode')}'")
     if mode == "constant":
         flat = [size for pair in reversed(pairs) for size in pair]
         return lambda x: functional.pad(x, flat, value=value or 0)
