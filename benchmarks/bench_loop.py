@@ -232,7 +232,7 @@ def measure(quick: bool) -> Measured:
     for engine in ("default", "serial"):
         with ExitStack() as stack:
             running = stack.enter_context(
-                made_rig(choice.bindings, engine == "serial", 50 if quick else 200)
+                made_rig(choice.bindings, engine == "serial", 50 if quick else 100)
             )
             arms = unprofiled_arms(running)
             try:
@@ -242,7 +242,7 @@ def measure(quick: bool) -> Measured:
                 notes.append(f"{engine} engine: Polygraphy was left out: {reason}")
             arms |= profiled_arms(running)
             warm_up(arms["un-profiled, bare"])
-            found = interleave(arms, 3 if quick else 15)
+            found = interleave(arms, 3 if quick else 7)
         figures |= {f"{engine} engine, {name}, ms": ms for name, ms in found.items()}
     return Measured(figures, tuple(notes))
 

@@ -63,7 +63,7 @@ def test_a_thousand_iterations_of_googlenet(precision: str) -> None:
 
 
 # TensorRT-RTX computes FP32 convolutions in TF32 whatever its flag says: 1e-3 on an H200.
-@pytest.mark.parametrize(("precision", "tolerance"), [("fp32", 2e-3), ("fp16", 1e-2)])
+@pytest.mark.parametrize(("precision", "tolerance"), [("fp32", 2e-3), ("fp16", 2e-2)])
 @pytest.mark.parametrize("sync", ["enqueue", "execute"])
 def test_outputs_equal_those_of_onnx_runtime(
     bindings: Bindings, plans: dict[str, Plan], precision: str, tolerance: float, sync: str
