@@ -5,19 +5,17 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 from harness import Benchmark, Goal, Measured, interleave, main, milliseconds
 from memory import growth_mb
-from sample_profiles import chain_profile, layer_times
+from sample_profiles import chain_profile, layer_times, streamed
 
 from trtcore import _stats, stats_reference
 from trtcore.bootstrap import draw_medians
-from trtcore.histogram import fold
-from trtcore.result import Profile, Samples
+from trtcore.result import Samples
 from trtcore.statistics import summarise_layers
 
 LAYERS = 206
@@ -29,14 +27,6 @@ sys.path.insert(0, sys.argv[1])
 from bench_aggregation import peak_of_a_run
 print(peak_of_a_run(sys.argv[2] == "stream", int(sys.argv[3])))
 """
-
-
-def streamed(profile: Profile) -> Profile:
-    samples = profile.samples
-    kept = replace(
-        samples, layer_ms=samples.layer_ms[-1024:], layer_histograms=fold(samples.layer_ms)
-    )
-    return replace(profile, samples=kept)
 
 
 def naive_summary(layer_ms: np.ndarray) -> object:

@@ -16,6 +16,8 @@ from harness import Benchmark, Goal, Measured, child_environment, interleave, ma
 LAYERS = (50, 206, 1000, 5000)
 QUICK_LAYERS = (50, 206)
 KEPT = 1024
+# Iterations that a streaming recorder folds at once.
+BLOCK = 256
 
 # Callbacks in each measurement of an arm.
 CALLBACKS = 1_000_000
@@ -62,7 +64,7 @@ def baseline_engine(name: str, layers: int) -> FakeEngine:
 def recorded(mode: str, layers: int) -> float:
     engine = FakeEngine.of(layers)
     recorder = engine.recorder()
-    iterations = max(CALLBACKS // layers, 1)
+    iterations = whole_blocks(layers)
     if mode == "stream":
         recorder.stream(KEPT)
     else:
@@ -74,8 +76,13 @@ def recorded(mode: str, layers: int) -> float:
 
 def baseline(name: str, layers: int) -> float:
     engine = baseline_engine(name, layers)
-    iterations = max((SLOW_CALLBACKS if name == "find_if" else CALLBACKS) // layers, 2)
+    iterations = max(SLOW_CALLBACKS // layers, 2) if name == "find_if" else whole_blocks(layers)
     return per_callback(lambda: engine.run(None, iterations), iterations * layers)
+
+
+def whole_blocks(layers: int) -> int:
+    """Returns how many iterations to run: whole blocks, so that all of them are folded."""
+    return BLOCK * max(CALLBACKS // layers // BLOCK, 2)
 
 
 def python_profiler(layers: int) -> float:

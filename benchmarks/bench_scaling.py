@@ -15,11 +15,10 @@ import onnx
 from fake_engine import FakeEngine
 from harness import Benchmark, Goal, Measured, exponent, interleave, main, milliseconds
 from onnx import TensorProto, helper, numpy_helper
-from sample_profiles import chain_profile, layer_times, made_up
+from sample_profiles import chain_profile, layer_times, made_up, streamed
 
 from trtcore.compare import compare_profiles
 from trtcore.fusion import map_fusion
-from trtcore.histogram import fold
 from trtcore.inspector import match_layers, parse_engine_information
 from trtcore.models import Model, load_model
 from trtcore.precision import apply_precision
@@ -90,7 +89,7 @@ def by_layers(layers: int) -> Works:
         "record, matrix": partial(engines[0].run, recorders[0], 200),
         "record, stream": partial(engines[1].run, recorders[1], 200),
         "summarise": partial(summarise_layers, profile),
-        "fold": partial(fold, profile.samples.layer_ms),
+        "summarise, streamed": partial(summarise_layers, streamed(profile)),
     }
 
 
@@ -166,7 +165,7 @@ def measure(quick: bool) -> Measured:
 
 
 KINDS = {
-    "layers": ("record, matrix", "record, stream", "summarise", "fold"),
+    "layers": ("record, matrix", "record, stream", "summarise", "summarise, streamed"),
     "iterations": ("record, stream", "summarise 8 layers"),
     "nodes": (
         "import",

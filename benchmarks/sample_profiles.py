@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
+from trtcore.histogram import fold
 from trtcore.result import (
     Counts,
     Environment,
@@ -73,6 +76,15 @@ def chain_profile(samples: Samples, nodes: int = 0) -> Profile:
         counts=Counts(len(samples.layer_ms), 64, len(samples.layer_ms)),
         environment=Environment("", "", "", "", "", "a GPU"),
     )
+
+
+def streamed(profile: Profile) -> Profile:
+    """Returns the profile as a streamed run would have left it, as far as the layers go."""
+    samples = profile.samples
+    kept = replace(
+        samples, layer_ms=samples.layer_ms[-1024:], layer_histograms=fold(samples.layer_ms)
+    )
+    return replace(profile, samples=kept)
 
 
 def made_up(iterations: int, layers: int, seed: int = 0) -> Profile:
