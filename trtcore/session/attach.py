@@ -132,8 +132,8 @@ class attach:  # noqa: N801 - read as a verb: `with trtcore.attach(context) as r
 def _refuse_own_graphs(bindings: Bindings, context: Any) -> None:
     """Refuses a context that captures CUDA graphs of its own.
 
-    Its layers would be reported with 0.0 ms, or the process would crash. Source: TensorRT-RTX
-    1.6.1 on an H200 did the one without and the other with ``enqueue_emits_profile``.
+    Its layers are reported with 0.0 ms, and with ``enqueue_emits_profile`` the process can crash.
+    Source: both seen with TensorRT-RTX 1.6.1 on an H200.
     """
     strategies = getattr(bindings.module, "CudaGraphStrategy", None)
     if strategies is None:
