@@ -11,7 +11,7 @@ import pytest
 from trtcore.clocks import ClockMonitor, Round, summarise
 from trtcore.result import Clocks
 from trtcore.sensors import GpuSensors, Reading
-from trtcore.throttle import is_limited, is_throttled, reason_names
+from trtcore.throttle import is_throttled, reason_names
 
 BUS_ID = "0000:18:00.0"
 
@@ -99,8 +99,6 @@ def test_reasons_in_words() -> None:
     assert [is_throttled(1 << bit) for bit in range(9)] == [
         *(False, False, False, True, False, True, True, True, False)
     ]
-    assert is_limited(0x4)
-    assert not is_limited(0x1)
 
 
 def test_summary_of_rounds_leaves_out_what_lies_outside() -> None:

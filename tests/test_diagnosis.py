@@ -21,10 +21,11 @@ from trtcore.result import (
 
 
 def series(value: float, spread: float = 0.0) -> np.ndarray:
-    return (value * (1 + spread * np.linspace(-1, 1, 200))).astype(np.float32)
+    times = value * (1 + spread * np.linspace(-1, 1, 200))
+    return np.random.default_rng(0).permutation(times).astype(np.float32)
 
 
-def make_profile(*, gpu=1.0, enqueue=0.1, layer=0.5, spread=0.0, **changes) -> Profile:
+def make_profile(*, gpu=1.0, enqueue=0.1, layer=0.5, spread=0.0, gated=(), **changes) -> Profile:
     profile = Profile(
         model=ModelRecord("net", "net.onnx"),
         backend="tensorrt",
@@ -38,6 +39,7 @@ def make_profile(*, gpu=1.0, enqueue=0.1, layer=0.5, spread=0.0, **changes) -> P
             wall_ms=series(gpu + 0.1),
             enqueue_ms=series(enqueue),
             gpu_ms=series(gpu, spread),
+            gated_ms=np.array(gated, np.float32),
         ),
         counts=Counts(200, 10, 200),
         environment=Environment("", "", "", "", "", "H200", clocks=Clocks(1980, 1980)),
@@ -73,6 +75,14 @@ def test_nothing_to_say():
         (
             {"environment": with_clocks(1980, 1980, throttle_reasons=("SW power cap",))},
             "unstable clock: held down by SW power cap",
+        ),
+        (
+            {"environment": with_clocks(1980, 1980, throttled_rounds=(2, 5))},
+            "slowed the GPU in 2 of the rounds of passes (2, 5, counted from 0); the samples",
+        ),
+        (
+            {"gated": np.linspace(1.0, 1.1, 200, dtype=np.float32)},
+            "the un-profiled gated GPU time drifts",
         ),
         ({"layers": (Layer("a", stream=0), Layer("b", stream=2))}, "layers run on 2 streams"),
         ({"build": Build("TensorRT", 1.0, 10, 2, auxiliary_streams=3)}, "layers run on 4 streams"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from trtcore.markers import is_marker
 from trtcore.result import Clocks, Profile
 from trtcore.statistics import Latency, TimeSummary, summarise_latency, summarise_layers
+from trtcore.steadiness import steadiness_warnings
 
 ENQUEUE_BOUND = 0.8
 """Share of the GPU time at which the enqueue call holds the GPU up. Source: trtexec."""
@@ -30,7 +31,9 @@ def diagnose(profile: Profile) -> tuple[str, ...]:
         _opaque(profile),
         _enqueue_bound(latency),
         _unsteady(latency),
+        *steadiness_warnings(profile),
         _clocks(profile.environment.clocks),
+        _throttled(profile.environment.clocks),
         _streams(profile),
         _negative(profile),
         _sum(profile, latency),
@@ -92,6 +95,17 @@ def _clocks(clocks: Clocks) -> str:
     return f"unstable clock: {'; '.join(found)}"
 
 
+def _throttled(clocks: Clocks) -> str:
+    rounds = clocks.throttled_rounds
+    if not rounds:
+        return ""
+    numbers = ", ".join(map(str, rounds))
+    return (
+        f"heat or a power brake slowed the GPU in {len(rounds)} of the rounds of passes "
+        f"({numbers}, counted from 0); the samples are kept"
+    )
+
+
 def _streams(profile: Profile) -> str:
     used = {layer.stream for layer in profile.layers if not is_marker(layer) and layer.stream >= 0}
     auxiliary = profile.build.auxiliary_streams if profile.build else 0
@@ -113,7 +127,13 @@ def _negative(profile: Profile) -> str:
         what = "layer has times" if count == 1 else "layers have times"
     if not count:
         return ""
-    return f"{count} {what} below zero: the device's event times cannot be trusted"
+    return f"{count} {what} below zero: the device's event times cannot be trusted{_cause(profile)}"
+
+
+def _cause(profile: Profile) -> str:
+    if profile.environment.confidential_computing != "on":
+        return ""
+    return ", as is known of Confidential Computing (NVIDIA/TensorRT#4740)"
 
 
 def _sum(profile: Profile, latency: Latency) -> str:

@@ -43,6 +43,11 @@ class Series:
     drift: float
 
     @property
+    def is_labelled(self) -> bool:
+        """Whether there are enough samples to say anything about them."""
+        return self.count >= _LEAST_SAMPLES
+
+    @property
     def is_bimodal(self) -> bool:
         """Whether a single median says too little; the quartiles say more."""
         return bool(self.modes_ms)

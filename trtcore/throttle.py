@@ -5,7 +5,6 @@ Source: ``nvmlClocksEventReasons`` in NVIDIA's nvml.h; the words are those of nv
 
 from __future__ import annotations
 
-GPU_IDLE = 0x1
 SW_POWER_CAP = 0x4
 HW_SLOWDOWN = 0x8
 SW_THERMAL_SLOWDOWN = 0x20
@@ -33,8 +32,3 @@ def reason_names(reasons: int) -> tuple[str, ...]:
 def is_throttled(reasons: int) -> bool:
     """Whether heat or power held the clock down so far that samples are to be measured again."""
     return bool(reasons & _SPOILS)
-
-
-def is_limited(reasons: int) -> bool:
-    """Whether the clock was held down at all; the power cap alone is worth a note, not a repeat."""
-    return bool(reasons & (_SPOILS | SW_POWER_CAP))

@@ -16,6 +16,7 @@ from trtcore.session import store
 from trtcore.session.loops import NativeLoops
 from trtcore.session.run import Length, Run, Subject, measure
 from trtcore.stopping import StopRule
+from trtcore.warmup import WarmUp
 
 LAYERS = [("conv1", 0.5), ("relu1", 0.25), ("conv1", 1.5)]
 
@@ -134,3 +135,22 @@ def test_a_changed_sequence_is_an_error_that_names_the_iteration(
     rig.context.change_layers(at=rig.context.runs + 16 + 50, layers=[("gelu1", 1.0)])
     with pytest.raises(RunError, match=r"changed in iteration \d+: expected 'conv1' at position 0"):
         run(loops, length)
+
+
+def test_a_sequence_that_changes_while_warming_up_starts_the_warm_up_again(
+    rig: Any, loops: NativeLoops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    restarts: list[int] = []
+    restart = WarmUp.restart
+
+    def note(warm_up: WarmUp) -> None:
+        restarts.append(warm_up.state().iterations)
+        restart(warm_up)
+
+    monkeypatch.setattr(WarmUp, "restart", note)
+    rig.context.change_layers(at=rig.context.runs + 16 + 8, layers=[("gelu1", 1.0)])
+    ran = run(loops, Length(100))
+    assert ran.layer_names == ("gelu1",)
+    assert np.array_equal(ran.samples.layer_ms, np.full((100, 1), 1, np.float32))
+    assert len(restarts) == 1
+    assert ran.counts.warmed_up >= 2 * restarts[0], "all conditions hold once more"

@@ -20,6 +20,7 @@ from trtcore.statistics import (
     summarise_layers,
     summarise_series,
 )
+from trtcore.steadiness import outlier_text
 
 Fact = tuple[str, str]
 
@@ -52,6 +53,8 @@ def timing_facts(profile: Profile) -> tuple[Fact, ...]:
         facts.append(("Throughput", f"{latency.items_per_s:.1f} {words}"))
     if profile.backend in _OWN_BACKENDS:
         facts.append(("Iterations", _iterations(profile, latency)))
+    if outliers := outlier_text(profile):
+        facts.append(("Samples", outliers))
     if profile.samples.layer_histograms is not None:
         facts.append(("Streamed", _streamed(profile)))
     return (*facts, ("Method", profile.method))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from trtcore.kernel_agreement import profile_agreement
 from trtcore.kernels import KernelTotals, LayerKernels, kernel_totals, layer_kernels
 from trtcore.markers import is_marker
 from trtcore.reconcile import reconcile_profile
@@ -24,8 +25,7 @@ _FIGURES_WIDTH = 49
 _LEAST_TEXT = 20
 _UNLIMITED = 10_000
 _NAMES_SHOWN = 3
-_CLOSE_SHARE = 0.1
-_CLOSE_MS = 0.001
+_LEAST_OVERLAP_MS = 0.001
 
 
 def kernel_facts(profile: Profile) -> tuple[Fact, ...]:
@@ -40,7 +40,7 @@ def kernel_facts(profile: Profile) -> tuple[Fact, ...]:
         ("Overlap", _overlap_text(totals)),
         ("Mapping", kernels.mapping),
         ("Unmapped", _unmapped_text(kernels, totals)),
-        ("Agreement", _agreement_text(profile, layer_kernels(kernels, len(profile.layers)))),
+        ("Agreement", _agreement_text(profile)),
         ("Slow-down", _slow_down_text(kernels, totals)),
     )
     return tuple((label, text) for label, text in facts if text)
@@ -127,7 +127,7 @@ def _gap_text(kernels: KernelPass, totals: KernelTotals) -> str:
 
 def _overlap_text(totals: KernelTotals) -> str:
     overlap = totals.kernel_ms - totals.busy_ms
-    if not overlap > _CLOSE_MS:
+    if not overlap > _LEAST_OVERLAP_MS:
         return ""
     return f"{overlap:.4f} ms of the sum ran beside other kernels"
 
@@ -144,20 +144,15 @@ def _unmapped_text(kernels: KernelPass, totals: KernelTotals) -> str:
     )
 
 
-def _agreement_text(profile: Profile, found: LayerKernels) -> str:
-    """How well the corrected layer times agree with the kernels, which know nothing of events."""
-    reconciled = reconcile_profile(profile)
-    known = ~np.isnan(found.kernel_ms)
-    if reconciled is None or not known.any():
+def _agreement_text(profile: Profile) -> str:
+    found = profile_agreement(profile)
+    if found is None:
         return ""
-    kernel, corrected = found.kernel_ms[known], reconciled.corrected_ms[known]
-    error = np.abs(corrected - kernel)
-    close = error <= np.maximum(_CLOSE_SHARE * kernel, _CLOSE_MS)
-    share = kernel[close].sum() / kernel.sum()
     return (
-        f"corrected times are within 10 % or 1 us of the kernels for {int(close.sum())} of "
-        f"{close.size} layers, which hold {share:.1%} of their time; median difference "
-        f"{1000 * float(np.median(error)):.2f} us"
+        f"corrected times are within 10 % or 1 us of the kernels for {found.close} of "
+        f"{found.layers} layers, which hold {found.close_share:.1%} of their time; median "
+        f"difference {1000 * found.median_error_ms:.2f} us; {found.common} of the {found.longest} "
+        "longest layers are the same"
     )
 
 

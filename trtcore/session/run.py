@@ -185,9 +185,21 @@ class _Passes:
             times = self.loops.time_inference(_CHUNK, ignore)
             self.note(times)
             state = warm_up.add(times.wall_ms, self.monitor.sm_mhz)
+            if state.is_steady and self.have_layers_changed():
+                warm_up.restart()
+                state = warm_up.state()
             self.iteration_ms = float(np.median(times.wall_ms)) if times.wall_ms.size else 0.0
         self.warmed_up += state.iterations
         return state.words
+
+    def have_layers_changed(self) -> bool:
+        """Looks at the sequence of layers once more; learns the new one if it is another."""
+        self.note(self.loops.time_layers(self.recorder, _CHUNK, ignore))
+        self.warmed_up += _CHUNK
+        if self.interrupted or self.recorder.fault is None:
+            return False
+        self.settle_layers()
+        return True
 
     def make_store(self) -> Store:
         """What the run keeps: every time, unless that was or would be too much."""
