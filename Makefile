@@ -42,13 +42,13 @@ sanitize: $(VENV)-sanitize/ready
 	$(abspath $(VENV))-sanitize/bin/python -m pytest native -p no:cacheprovider
 
 BENCHES := recorder aggregation scaling startup caffe_import
-GPU_BENCHES := loop soak
+GPU_BENCHES := loop precision reconcile soak baselines
 
 bench: $(VENV)/ready
 	$(foreach topic,$(BENCHES),$(RUN) benchmarks/bench_$(topic).py $(ARGS) &&) true
 
 bench-gpu: $(VENV)/ready
-	-$(RUN) -m pip install -q 'polygraphy>=0.49.24'
+	$(RUN) -m pip install -q -e '.[cupti,torch]' 'polygraphy>=0.49.24'
 	$(foreach topic,$(GPU_BENCHES),$(RUN) benchmarks/bench_$(topic).py $(ARGS) &&) true
 
 $(VENV)/bin/python:

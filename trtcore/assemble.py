@@ -72,6 +72,8 @@ def engine_profile(
     )
     profile = _checked(profile, check)
     problems = engine_run.run.problems
+    if ran.problem:
+        problems = (*problems, f"the event cost was not calibrated: {ran.problem}")
     if engine_run.kernel_problem:
         problems = (*problems, f"no kernel times: {engine_run.kernel_problem}")
     return replace(profile, warnings=(*problems, *diagnose(profile)))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from trtcore.assemble import engine_profile, model_record, node_profile
 from trtcore.engine import build_engine, check_engine, converted
-from trtcore.errors import EngineLoadError, OptionError, PrecisionError
+from trtcore.errors import EngineLoadError, OptionError, PrecisionError, TrtcoreError
 from trtcore.inputs import GENERATED, Array, make_inputs
 from trtcore.models import Model, model_inputs
 from trtcore.options import Options
@@ -51,11 +51,19 @@ def on_cpu(precision: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class PlanRun:
-    """What running a plan gave: the run, the clocks meanwhile, and what events cost here."""
+    """What running a plan gave: the run, the clocks meanwhile, and what events cost here.
+
+    Attributes:
+        engine_run: the run.
+        clocks: what the sensors said.
+        event_cost: None if it is not known.
+        problem: why it could not be measured, in one line.
+    """
 
     engine_run: EngineRun
     clocks: Clocks
     event_cost: EventCost | None
+    problem: str = ""
 
 
 @dataclass(frozen=True)
@@ -210,7 +218,6 @@ def run_plans(
         progress: called with the phase, steps done and steps in all.
     """
     from trtcore.clocks import ClockMonitor
-    from trtcore.session.calibrate import event_cost
     from trtcore.session.engine_run import PlanToRun, RunOptions, run_engines
 
     options = RunOptions(
@@ -224,7 +231,7 @@ def run_plans(
     )
     # CUPTI stays in the process: what the events cost without it is measured before.
     early = options.kernels and asked.calibrate
-    cost = event_cost(bindings, progress, use_cache=asked.use_cache) if early else None
+    cost, problem = _event_cost(bindings, asked, progress) if early else (None, "")
     with ExitStack() as watching:
         waiting = [
             PlanToRun(content, source, watching.enter_context(ClockMonitor()), label)
@@ -232,12 +239,25 @@ def run_plans(
         ]
         runs = run_engines(bindings, waiting, options, progress)
     if not asked.calibrate or not _can_be_corrected(runs):
-        cost = None
+        cost, problem = None, ""
     elif not early:
-        cost = event_cost(bindings, progress, use_cache=asked.use_cache)
+        cost, problem = _event_cost(bindings, asked, progress)
     return tuple(
-        PlanRun(run, plan.monitor.clocks(), cost) for run, plan in zip(runs, waiting, strict=True)
+        PlanRun(run, plan.monitor.clocks(), cost, problem)
+        for run, plan in zip(runs, waiting, strict=True)
     )
+
+
+def _event_cost(
+    bindings: Bindings, asked: Options, progress: Progress | None
+) -> tuple[EventCost | None, str]:
+    """What an event costs, or why that cannot be measured: the profile is worth keeping anyway."""
+    from trtcore.session.calibrate import event_cost
+
+    try:
+        return event_cost(bindings, progress, use_cache=asked.use_cache), ""
+    except TrtcoreError as error:
+        return None, str(error)
 
 
 def _can_be_corrected(runs: Sequence[EngineRun]) -> bool:

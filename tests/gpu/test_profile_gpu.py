@@ -51,7 +51,8 @@ def test_a_thousand_iterations_of_googlenet(precision: str) -> None:
         assert times.shape == (1000,)
         assert np.all(times > 0)
     assert np.all(samples.layer_ms >= 0)
-    assert np.median(samples.gpu_ms) <= np.median(samples.wall_ms)
+    # They are of different iterations: where the host is the limit, events add to it.
+    assert np.median(samples.gpu_ms) <= 1.03 * np.median(samples.wall_ms)
     # Events between layers cost time: the sum lies above the latency, but in its neighbourhood.
     assert 0.8 < np.median(samples.layer_ms.sum(axis=1)) / np.median(samples.gpu_ms) < 4
     nodes = {node.name for node in profile.model.nodes}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -11,17 +11,18 @@ from trtcore.backends.tensorrt.builder import BuildOptions, build_plan
 from trtcore.calibration import fit_event_cost, load_event_cost, save_event_cost
 from trtcore.clocks import ClockMonitor
 from trtcore.environment import capture_environment
-from trtcore.errors import TrtcoreError
 from trtcore.inspector import match_layers
 from trtcore.markers import is_marker
 from trtcore.models.chain import convolution_chain
 from trtcore.result import EventCost
-from trtcore.session.engine_run import RunOptions, run_engine
+from trtcore.session.engine_run import EngineRun, PlanToRun, RunOptions, run_engines
 from trtcore.session.run import Length
 
 Progress = Callable[[str, int, int], None]
 
+_PHASE = "calibrating the event cost"
 _LAYERS = (16, 32, 48, 64, 96, 128)
+_REPEATS = 2
 _ITERATIONS = 200
 
 
@@ -36,50 +37,60 @@ def event_cost(
         use_cache: keep and use the result in the user's cache folder.
 
     Returns:
-        None where it cannot be measured: passes are not gated, or the fit gives no cost.
+        None where it cannot be measured because passes are not gated.
+
+    Raises:
+        TrtcoreError: an engine cannot be built or run, or the fit gives no cost.
     """
     environment = capture_environment(bindings.label)
     known = load_event_cost(environment) if use_cache else None
     if known is not None:
         return known
-    try:
-        points = measure_points(bindings, progress)
-        cost = fit_event_cost(points)
-    except TrtcoreError:
+    points = measure_points(bindings, progress)
+    if not points:
         return None
+    cost = fit_event_cost(points)
     if use_cache:
         save_event_cost(cost, environment)
     return cost
 
 
 def measure_points(bindings: Bindings, progress: Progress | None = None) -> list[tuple[int, float]]:
-    """Profiles serial engines of known layer counts.
+    """Profiles serial engines of known layer counts, in turns, so that what drifts hits all alike.
+
+    Everything but the plans is made anew for each repeat: two calibrations differ by more than
+    the points of one do.
 
     Returns:
-        (layers, sum of gated layer medians - median un-profiled gated span in ms) of each; fewer
-        than two where the passes cannot be gated.
+        (layers, sum of gated layer medians - median un-profiled gated span in ms) of each engine
+        in each repeat; none where the passes cannot be gated.
 
     Raises:
         TrtcoreError: an engine cannot be built or run.
     """
-    points = []
+    plans = list(_plans(bindings, progress))
+    if progress is not None:
+        progress(_PHASE, len(_LAYERS), len(_LAYERS))
+    points = [_point(ran) for _ in range(_REPEATS) for ran in _run(bindings, plans)]
+    return [point for point in points if point is not None]
+
+
+def _plans(bindings: Bindings, progress: Progress | None) -> Iterator[bytes]:
     for done, count in enumerate(_LAYERS):
         if progress is not None:
-            progress("calibrating the event cost", done, len(_LAYERS))
-        point = _measure_point(bindings, count)
-        if point is None:
-            break
-        points.append(point)
-    return points
+            progress(_PHASE, done, len(_LAYERS))
+        yield build_plan(
+            bindings, convolution_chain(count), BuildOptions(max_aux_streams=0)
+        ).content
 
 
-def _measure_point(bindings: Bindings, count: int) -> tuple[int, float] | None:
-    model = convolution_chain(count)
-    plan = build_plan(bindings, model, BuildOptions(max_aux_streams=0))
+def _run(bindings: Bindings, plans: Sequence[bytes]) -> tuple[EngineRun, ...]:
     with ClockMonitor() as monitor:
-        ran = run_engine(
-            bindings, plan.content, model.name, RunOptions(Length(_ITERATIONS)), monitor
-        )
+        waiting = [PlanToRun(plan, "calibration", monitor) for plan in plans]
+        return run_engines(bindings, waiting, RunOptions(Length(_ITERATIONS)))
+
+
+def _point(ran: EngineRun) -> tuple[int, float] | None:
     samples = ran.run.samples
     if samples.gated_ms.size == 0:
         return None

@@ -1,0 +1,90 @@
+"""An engine of the built-in GoogLeNet on a GPU, ready for loops of any kind to run it."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from trtcore import _core
+from trtcore.backends.tensorrt.bindings import Bindings
+from trtcore.backends.tensorrt.runtime import Engine, create_context, load_engine, set_input_shapes
+from trtcore.engine import build_engine
+from trtcore.inputs import make_inputs
+from trtcore.models import load_model
+from trtcore.options import Options
+from trtcore.session.cuda import Stream
+from trtcore.session.native import native_context
+from trtcore.session.tensors import (
+    Array,
+    BoundTensor,
+    bind_tensors,
+    input_specs,
+    set_addresses,
+    upload,
+)
+
+
+@dataclass
+class Rig:
+    """One engine with a context for each way to run it: a profiled one stays slow for ever.
+
+    Attributes:
+        bindings: the TensorRT.
+        engine: the engine.
+        plan: what it was loaded from.
+        tensors: device memory that the contexts share.
+        inputs: what is in it, on the host.
+        stream: handle of the CUDA stream.
+        iterations: of each pass.
+    """
+
+    bindings: Bindings
+    engine: Engine
+    plan: bytes
+    tensors: tuple[BoundTensor, ...]
+    inputs: dict[str, Array]
+    stream: int
+    iterations: int
+
+    def context(self) -> Any:
+        """Returns a new context over the shared memory."""
+        context = create_context(self.engine, self.plan)
+        set_input_shapes(self.engine, context, None, {})
+        set_addresses(context, self.tensors)
+        return context
+
+    def view(self, context: Any) -> _core.Context:
+        """Returns the native view of a context."""
+        view = native_context(self.bindings, context)
+        if view is None:
+            sys.exit(f"{self.bindings.label} hands out no C++ pointers: nothing native to measure")
+        return view
+
+    def per_iteration(self, run: Callable[[], object]) -> float:
+        """Returns the wall time of an iteration of a pass, in ms."""
+        start = time.perf_counter()
+        run()
+        return 1e3 * (time.perf_counter() - start) / self.iterations
+
+
+@contextmanager
+def made_rig(bindings: Bindings, serial: bool, iterations: int) -> Iterator[Rig]:
+    """Builds GoogLeNet in FP16 at batch 4 and feeds it."""
+    asked = Options(precision="fp16", serial=serial)
+    plan = build_engine(bindings, load_model("googlenet", batch=4), asked).content
+    engine = load_engine(bindings, plan, "googlenet")
+    first = create_context(engine, plan)
+    set_input_shapes(engine, first, None, {})
+    tensors = bind_tensors(engine, first)
+    inputs = dict(make_inputs(input_specs(tensors), "random", 0))
+    upload(tensors, inputs)
+    try:
+        with Stream() as stream:
+            yield Rig(bindings, engine, plan, tensors, inputs, stream.handle, iterations)
+    finally:
+        for tensor in tensors:
+            tensor.buffer.free()
