@@ -99,7 +99,7 @@ class TestProfileNodes:
         run = profile_nodes(relu_model(), {"x": X}, iterations=None, max_seconds=0.05, threads=1)
         assert run.counts.asked == 0
         assert 10 <= run.counts.measured <= 1000
-        assert "1 thread, as many iterations as fit 0.05 s;" in run.method
+        assert "1 thread, as many iterations as fit 0.05 s, up to 1000;" in run.method
 
     def test_fewest_and_most(self):
         fewest = profile_nodes(
@@ -235,7 +235,7 @@ class TestSeveralModelsInTurns:
             max_seconds=0.05,
             threads=1,
         )
-        assert all("as many iterations as fit 0.05 s;" in run.method for run in runs)
+        assert all("as many iterations as fit 0.05 s, up to 1000;" in run.method for run in runs)
 
 
 class TestInterrupted:

@@ -227,7 +227,7 @@ class TestProfile:
         run = profile_nodes(relu_model(), {"x": X}, iterations=None, max_seconds=0.05, device="cpu")
         assert run.counts.asked == 0
         assert run.counts.measured >= 10
-        assert ", as many iterations as fit 0.05 s; " in run.method
+        assert ", as many iterations as fit 0.05 s, up to 1000; " in run.method
 
     def test_nodes_without_a_row_are_counted(self):
         constant = helper.make_node("Constant", [], ["c"], name="c", value_float=2.0)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from trtcore.assemble import engine_profile, model_record, node_profile
 from trtcore.engine import build_engine, check_engine, converted
@@ -148,8 +148,7 @@ class Job:
         asked, precision = self.asked, self.asked.precision or ""
         graph = plan.model if plan else converted(self.model, asked)
         warnings = [f"timed on the CPU: {reason}"] if reason else []
-        if asked.stream:
-            warnings.append("nothing is streamed on the CPU: every time was kept")
+        warnings += _without_effect(asked)
         model = graph
         if asked.backend != "onnxruntime":
             model, precision = self.model, own_precision(self.model).value
@@ -171,10 +170,7 @@ class Job:
         from trtcore.backends.onnxruntime import profile_nodes
 
         node_run = profile_nodes(
-            model,
-            self.inputs_of(model),
-            iterations=self.asked.iterations,
-            progress=self.progress,
+            model, self.inputs_of(model), progress=self.progress, **_node_length(self.asked)
         )
         return node_profile(model, node_run, build, precision, tuple(warnings))
 
@@ -263,6 +259,22 @@ def _event_cost(
 def _can_be_corrected(runs: Sequence[EngineRun]) -> bool:
     is_gated = any(run.run.samples.gated_ms.size for run in runs)
     return is_gated and not any(run.run.counts.interrupted for run in runs)
+
+
+def _without_effect(asked: Options) -> Iterator[str]:
+    """What was asked for and means nothing on the CPU, one line each."""
+    if asked.stream:
+        yield "nothing is streamed on the CPU: every time was kept"
+    if asked.precision_target is not None:
+        yield "a run on the CPU ends by its iterations or its time: it has no precision target"
+
+
+def _node_length(asked: Options) -> dict[str, Any]:
+    """How long to time the nodes of a model: exactly so many iterations, or for a time."""
+    if asked.max_seconds is None:
+        return {"iterations": asked.iterations}
+    fewest = {} if asked.iterations is None else {"min_iterations": asked.iterations}
+    return {"iterations": None, "max_seconds": asked.max_seconds, **fewest}
 
 
 def _length(asked: Options) -> Length:

@@ -154,3 +154,14 @@ def test_what_cannot_be_streamed_is_said(run: Run) -> None:
     ran = run("profile", "googlenet", *FEW, "--stream", "--backend", "onnxruntime", "--top", "1")
     assert ran.code == 0
     assert "nothing is streamed on the CPU: every time was kept" in " ".join(ran.out.split())
+
+
+def test_a_time_limit_holds_on_the_cpu_and_a_precision_target_is_said_to_mean_nothing(
+    run: Run,
+) -> None:
+    ending = ("--max-seconds", "0.2", "--precision-target", "0.01")
+    ran = run("profile", "googlenet", "--batch", "1", "--backend", "onnxruntime", *ending)
+    assert ran.code == 0
+    text = " ".join(ran.out.split())
+    assert "as many iterations as fit 0.2 s, up to 1000" in text
+    assert "ends by its iterations or its time: it has no precision target" in text

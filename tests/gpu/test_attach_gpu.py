@@ -64,7 +64,14 @@ def test_nothing_is_heard_after_the_block_and_a_second_block_works(running: Any)
     assert (second.samples().shape[0], second.dropped) == (2, 3)
 
 
-def test_a_profiler_that_was_there_is_given_back(bindings: Bindings, running: Any) -> None:
+@pytest.mark.parametrize("callbacks", ["native", "python"])
+@pytest.mark.filterwarnings("ignore:.*callbacks run in Python:RuntimeWarning")
+def test_a_profiler_that_was_there_is_given_back(
+    bindings: Bindings, running: Any, callbacks: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if callbacks == "python":
+        # As with bindings that hand out no C++ pointers.
+        monkeypatch.setattr("trtcore.session.attach.native_context", lambda *_: None)
     trt = bindings.module
 
     class Counter(trt.IProfiler):  # type: ignore[misc]

@@ -78,11 +78,12 @@ def test_outputs_equal_those_of_onnx_runtime(
     assert np.linalg.norm(found - expected) / np.linalg.norm(expected) < tolerance
 
 
+@pytest.mark.parametrize("sync", ["enqueue", "execute"])
 @pytest.mark.parametrize("callbacks", ["native", "python"])
 def test_native_and_python_callbacks_see_the_same_layers(
-    bindings: Bindings, plans: dict[str, Plan], callbacks: str
+    bindings: Bindings, plans: dict[str, Plan], callbacks: str, sync: str
 ) -> None:
-    ran = run_plan(bindings, plans["fp16"], 50, callbacks=callbacks)
+    ran = run_plan(bindings, plans["fp16"], 50, callbacks=callbacks, sync=sync)
     assert ran.in_python == (callbacks == "python")
     assert ran.run.layer_names == tuple(layer.name for layer in ran.information.layers)
     assert ran.run.samples.layer_ms.shape == (50, len(ran.run.layer_names))

@@ -13,7 +13,7 @@ from trtcore.clocks import ClockMonitor
 from trtcore.errors import RunError
 from trtcore.histogram import quantiles
 from trtcore.session import store
-from trtcore.session.loops import NativeLoops
+from trtcore.session.loops import NativeLoops, Times
 from trtcore.session.run import Length, Run, Subject, measure
 from trtcore.stopping import StopRule
 from trtcore.warmup import WarmUp
@@ -154,3 +154,34 @@ def test_a_sequence_that_changes_while_warming_up_starts_the_warm_up_again(
     assert np.array_equal(ran.samples.layer_ms, np.full((100, 1), 1, np.float32))
     assert len(restarts) == 1
     assert ran.counts.warmed_up >= 2 * restarts[0], "all conditions hold once more"
+
+
+class LosingTheGate(NativeLoops):
+    """Loops whose gate is given up in the third round, in a pass that then ends early."""
+
+    rounds = 0
+
+    def time_gated(self, iterations: int, report: Any) -> Times | None:
+        if self.problems:
+            return None
+        self.rounds += 1
+        if self.rounds == 3:
+            self.drop_gate("made up")
+            iterations = 1
+        return self.time_inference(iterations, report)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_gate_lost_on_the_way_starts_the_measurement_again(
+    loops: NativeLoops, stream: bool
+) -> None:
+    losing = LosingTheGate(loops.plain, loops.profiled, loops.timeline)
+    ran = run(losing, Length(100, stream=stream))
+    assert losing.rounds == 3
+    assert ran.problems == ("not gated, so that times hold launch gaps: made up",)
+    assert ran.counts.measured == 100
+    assert ran.samples.gated_ms.size == 0
+    for times in (ran.samples.layer_ms, ran.samples.wall_ms, ran.samples.profiled_wall_ms):
+        assert len(times) == 100
+    if ran.samples.layer_histograms is not None:
+        assert ran.samples.layer_histograms.count == 100

@@ -24,7 +24,7 @@ from trtcore.backends.onnxruntime_session import (
     run_session,
 )
 from trtcore.backends.timed_graph import TimedGraph, layer_index
-from trtcore.backends.turns import WARM_UP, Length, Progress
+from trtcore.backends.turns import MOST_ITERATIONS, WARM_UP, Length, Progress
 from trtcore.errors import OptionError
 from trtcore.models.model import Model
 from trtcore.result import Counts, Layer, Samples, TensorInfo
@@ -185,7 +185,9 @@ def _typed(tensors: tuple[TensorInfo, ...], seen: tuple[TypedShape, ...]) -> tup
 
 
 def _method(threads: int, seconds: float | None) -> str:
-    asked = "" if seconds is None else f", as many iterations as fit {seconds:g} s"
+    asked = ""
+    if seconds is not None:
+        asked = f", as many iterations as fit {seconds:g} s, up to {MOST_ITERATIONS}"
     return (
         f"un-fused model on the CPU, {runtime_label()}, graph optimisation "
         f"off, {threads} thread{'s' if threads > 1 else ''}{asked}; layers by its own profile in "

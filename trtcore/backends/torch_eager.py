@@ -18,7 +18,7 @@ from trtcore.backends.node_run import NodeRun
 from trtcore.backends.torch_graph import TorchGraph
 from trtcore.backends.torch_timing import Iteration, timer_for
 from trtcore.backends.torch_tracer import prepare
-from trtcore.backends.turns import WARM_UP, Length, Pass, Progress, take_turns
+from trtcore.backends.turns import MOST_ITERATIONS, WARM_UP, Length, Pass, Progress, take_turns
 from trtcore.clocks import ClockMonitor
 from trtcore.models.model import Model
 from trtcore.result import Clocks, Counts, Samples
@@ -135,7 +135,9 @@ def _floats(values: list[float]) -> NDArray[np.float32]:
 
 
 def _method(length: Length, on_gpu: bool) -> str:
-    fitted = f", as many iterations as fit {length.seconds:g} s" * (length.iterations is None)
+    fitted = ""
+    if length.iterations is None:
+        fitted = f", as many iterations as fit {length.seconds:g} s, up to {MOST_ITERATIONS}"
     if on_gpu:
         where, clock = "the GPU", "a pair of CUDA events around each node"
         how = f"; {_tf32()}"

@@ -35,7 +35,7 @@ class Length:
         """How many iterations there will be, as far as can be told by now."""
         if self.iterations is not None:
             return self.iterations
-        return min(max(int(self.seconds * done / elapsed), self.fewest), MOST_ITERATIONS)
+        return max(min(int(self.seconds * done / elapsed), MOST_ITERATIONS), self.fewest)
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,7 @@ class attach:  # noqa: N801 - read as a verb: `with trtcore.attach(context) as r
         if stream:
             self._recorder.stream(max_iterations)
         self._python_profiler: PythonProfiler | None = None
+        self._previous_profiler: Any = None
 
     def __enter__(self) -> attach:
         view = native_context(self._bindings, self._context)
@@ -80,6 +81,8 @@ class attach:  # noqa: N801 - read as a verb: `with trtcore.attach(context) as r
         self._recorder.detach()
         if self._python_profiler is not None:
             self._python_profiler.stop()
+            if self._previous_profiler is not None:
+                self._context.profiler = self._previous_profiler
         self._recorder.settle()
 
     @property
@@ -126,6 +129,7 @@ class attach:  # noqa: N801 - read as a verb: `with trtcore.attach(context) as r
             stacklevel=3,
         )
         self._python_profiler = make_python_profiler(self._bindings.module, self._recorder)
+        self._previous_profiler = self._context.profiler
         self._context.profiler = self._python_profiler
 
 

@@ -229,11 +229,11 @@ def _loops(
     options: RunOptions,
 ) -> Loops:
     views = [native_context(bindings, context) for context in (plain, profiled)]
-    if views[0] is None or views[1] is None or options.callbacks == "python":
-        return PythonLoops(bindings, plain, profiled, stream)
     addresses = [t.buffer.address for t in tensors] if options.sync == "execute" else []
     # executeV2 runs on the default stream, so that is where its events belong.
     where = 0 if addresses else stream
+    if views[0] is None or views[1] is None or options.callbacks == "python":
+        return PythonLoops(bindings, plain, profiled, where, addresses)
     bare, timeline = _core.StreamTimeline(where), _core.CudaTimeline(where)
     loops = NativeLoops(views[0], views[1], timeline, addresses, bare)
     # The first enqueue allocates and loads, which neither a gate nor a capture allows.

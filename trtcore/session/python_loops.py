@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,12 +28,14 @@ class PythonLoops:
         plain: the context without a profiler.
         profiled: the context that is profiled.
         stream: handle of the CUDA stream both run on.
+        addresses: device addresses for ``executeV2``; empty to use ``enqueueV3``.
     """
 
     bindings: Bindings
     plain: Any
     profiled: Any
     stream: int
+    addresses: Sequence[int] = ()
     _profiler: PythonProfiler | None = field(default=None, init=False)
 
     @property
@@ -44,7 +46,8 @@ class PythonLoops:
     def attach(self, recorder: _core.LayerRecorder) -> None:
         """Makes the recorder the profiler of the profiled context."""
         self._profiler = make_python_profiler(self.bindings.module, recorder)
-        self.profiled.enqueue_emits_profile = False
+        # executeV2 reports by itself only while the context emits; enqueueV3 is asked to report.
+        self.profiled.enqueue_emits_profile = bool(self.addresses)
         self.profiled.profiler = self._profiler
 
     def detach(self, recorder: _core.LayerRecorder) -> None:
@@ -73,7 +76,8 @@ class PythonLoops:
         def once(events: tuple[Any, Any]) -> tuple[float, float, float] | None:
             recorder.begin_iteration()
             times = self._run(self.profiled, events)
-            self._require(self.profiled.report_to_profiler(), "reportToProfiler")
+            if not self.addresses:
+                self._require(self.profiled.report_to_profiler(), "reportToProfiler")
             recorder.end_iteration()
             return times if recorder.fault is None else None
 
@@ -85,13 +89,19 @@ class PythonLoops:
         begin = time.perf_counter()
         runtime.cudaEventRecord(events[0], self.stream)
         before = time.perf_counter()
-        self._require(context.execute_async_v3(self.stream), "enqueueV3")
+        self._enqueue(context)
         after = time.perf_counter()
         runtime.cudaEventRecord(events[1], self.stream)
         check(runtime.cudaStreamSynchronize(self.stream), "synchronising")
         wall = time.perf_counter() - begin
         gpu_ms = check(runtime.cudaEventElapsedTime(*events), "reading an event")
         return 1e3 * wall, 1e3 * (after - before), gpu_ms
+
+    def _enqueue(self, context: Any) -> None:
+        if self.addresses:
+            self._require(context.execute_v2(list(self.addresses)), "executeV2")
+        else:
+            self._require(context.execute_async_v3(self.stream), "enqueueV3")
 
     def _repeat(
         self,

@@ -211,10 +211,11 @@ class _Passes:
 
     def rounds(self) -> Iterator[bool]:
         """Runs a round of all passes at each step; ends when there is enough."""
-        count, rule = self.length.iterations, self.length.rule
-        share, done = min(-(-count // _ROUNDS), self.store.longest_round), 0
-        convergence = None if rule is None else Convergence(rule, self.iteration_ms)
+        count, done = self.length.iterations, 0
+        share = min(-(-count // _ROUNDS), self.store.longest_round)
+        convergence = self.start_again()
         while not self.interrupted:
+            start, known = time.perf_counter(), len(self.loops.problems)
             if done >= count:
                 if convergence is None:
                     return
@@ -223,13 +224,21 @@ class _Passes:
                     self.stopped = verdict.words
                     return
             size = share if done >= count else min(share, count - done)
-            start = time.perf_counter()
             self.run_round(self.store, size, done)
-            self.spent_s += time.perf_counter() - start
             done += size
-            if convergence is not None:
+            if len(self.loops.problems) > known and not self.interrupted:
+                # A pass was given up, so the rest would be timed in another way than this was.
+                done, convergence = 0, self.start_again()
+            elif convergence is not None:
                 self.feed(convergence, self.store)
+            self.spent_s += time.perf_counter() - start
             yield True
+
+    def start_again(self) -> Convergence | None:
+        """Drops what was measured; the time spent still counts."""
+        self.store = self.make_store()
+        rule = self.length.rule
+        return None if rule is None else Convergence(rule, self.iteration_ms)
 
     def run_round(self, store: Store, count: int, done: int) -> None:
         """Runs each pass for ``count`` iterations and keeps their times."""
