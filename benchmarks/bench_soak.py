@@ -17,7 +17,7 @@ from trtcore.options import Options
 from trtcore.session.engine_run import RunOptions, run_engine
 from trtcore.session.run import Length
 
-NODES = 20
+NODES = 2
 SHORT, LONG = 10_000, 1_000_000
 QUICK_LONG = 50_000
 

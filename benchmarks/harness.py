@@ -18,9 +18,11 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from importlib import metadata
 from pathlib import Path
+from random import Random
 from typing import Any
 
 RESULTS = Path(__file__).parent / "results"
@@ -119,14 +121,17 @@ def main(benchmark: Benchmark) -> None:
 def interleave(
     arms: Mapping[str, Callable[[], float]], rounds: int, *, warm_up: bool = True
 ) -> dict[str, float]:
-    """Returns the median of each arm; every round runs all of them, beginning with another."""
-    names = list(arms)
+    """Returns the median of each arm; every round runs all of them, in an order of its own.
+
+    A fixed order would give each arm the same predecessor, whose caches and clocks it inherits.
+    """
+    names, random = list(arms), Random(0)
     values: dict[str, list[float]] = {name: [] for name in names}
     if warm_up:
         for arm in arms.values():
             arm()
-    for i in range(rounds):
-        for name in names[i % len(names) :] + names[: i % len(names)]:
+    for _ in range(rounds):
+        for name in random.sample(names, len(names)):
             values[name].append(arms[name]())
     return {name: statistics.median(times) for name, times in values.items()}
 
@@ -204,7 +209,20 @@ def _machine() -> dict[str, Any]:
     kept = ("date", "trtcore", "python", "system", "cpu", "cpu_count", "load_average")
     if where["device"]:
         kept += ("device", "driver", "cuda")
-    return {**{name: where[name] for name in kept}, "numpy": np.__version__}
+    return {
+        **{name: where[name] for name in kept},
+        "numpy": np.__version__,
+        **dict(_versions()),
+    }
+
+
+def _versions() -> Iterator[tuple[str, str]]:
+    """The packages that arms or engines come from, as far as they are installed."""
+    for name in ("tensorrt", "tensorrt_rtx", "onnxruntime", "torch", "polygraphy", "pybind11"):
+        try:
+            yield name, metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
 
 
 def render(result: Mapping[str, Any]) -> str:

@@ -74,14 +74,24 @@ class Collection:
         return rounds[-1] if rounds else np.empty(0, np.float32)
 
     def samples(self) -> Samples:
-        """Every time of the run; a single round is not copied."""
+        """Every time of the run; a single round is not copied, and several are never held twice."""
         none = np.empty((0, len(self.recorder.names)), np.float32)
-        joined: dict[str, Any] = {
-            name: rounds[0] if len(rounds) == 1 else np.concatenate(rounds)
-            for name, rounds in self._rounds.items()
-        }
+        joined: dict[str, Any] = {name: _joined(rounds) for name, rounds in self._rounds.items()}
         layer_ms, wall_ms = joined.pop("layer_ms", none), joined.pop("wall_ms", none[:, 0])
         return Samples(layer_ms, wall_ms, **joined)
+
+
+def _joined(rounds: list[FloatArray]) -> FloatArray:
+    """Moves the rounds into one array, which takes their place."""
+    if len(rounds) > 1:
+        whole = np.empty((sum(map(len, rounds)), *rounds[0].shape[1:]), np.float32)
+        # Untouched memory is not there yet, so each round makes room for the next.
+        for end in np.cumsum([len(times) for times in rounds]):
+            times = rounds.pop(0)
+            whole[end - len(times) : end] = times
+            del times
+        rounds.append(whole)
+    return rounds[0]
 
 
 class Stream:
