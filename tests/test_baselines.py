@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from trtcore.baselines import load_baseline
+from trtcore.baselines import load_baseline, load_baselines
 from trtcore.baselines.caffe_time import parse_caffe_time
 from trtcore.baselines.sample_table import parse_sample_table
 from trtcore.baselines.trtexec_profile import parse_trtexec_profile
 from trtcore.cut_names import CUT, complete_names
-from trtcore.errors import ResultError
+from trtcore.errors import OptionError, ResultError
+from trtcore.inspector import parse_engine_information
 from trtcore.result import IOTensor, Layer
 from trtcore.schema import dump_profile
 
@@ -42,6 +44,11 @@ CAFFE_LAYERS = (
     Layer("data_data_0_split", "Split"),
     Layer("conv1", nodes=("conv1",)),
 )
+
+
+def rows_text(*names: str) -> str:
+    rows = [{"name": name, "timeMs": 1, "averageMs": 1, "percentage": 1} for name in names]
+    return json.dumps(rows)
 
 
 def write(tmp_path: Path, text: str) -> Path:
@@ -105,6 +112,13 @@ class TestCaffeTime:
         with pytest.raises(ResultError, match="layer 'conv1' is there twice; keep the log of one"):
             parse_caffe_time(GLOG + GLOG.replace("data", "datum"))
 
+    def test_log_that_ends_before_its_total(self):
+        profile = parse_caffe_time(GLOG[: GLOG.index("conv1\tbackward")])
+        assert profile.layers == CAFFE_LAYERS
+        assert profile.warnings == (
+            "it has no line 'Average Forward pass': part of the log may be missing",
+        )
+
     def test_backward_only(self):
         with pytest.raises(ResultError, match="no layer times in it"):
             parse_caffe_time("a\tbackward: 1 ms.\n")
@@ -132,7 +146,16 @@ class TestSampleTable:
         profile = parse_sample_table("conv1 + relu1                           0.128ms\n")
         assert profile.layers == (Layer("conv1 + relu1", nodes=("conv1", "relu1")),)
         assert profile.samples.wall_ms.size == 0
-        assert profile.warnings == ()
+        assert profile.warnings == (
+            "it has no line 'Time over all layers': part of the log may be missing",
+        )
+
+    @pytest.mark.parametrize("cut", [slice(0, -2), slice(-1200, None)], ids=["total", "head"])
+    def test_cut_in_its_total_or_its_head(self, cut):
+        text = (DATA / "sample_googlenet_1080ti_b4.txt").read_text().rstrip()
+        text = text.replace("layers: 2.978", "layers: 2") if cut.start == 0 else text[cut]
+        (_, warning) = parse_sample_table(text).warnings
+        assert "ms: part of the log is missing" in warning
 
 
 class TestCutNames:
@@ -163,6 +186,10 @@ class TestTrtexec:
         assert profile.method == (
             "trtexec: median of 1 profiled iterations, each layer between two events"
         )
+        assert profile.warnings == (
+            "132 of 206 layer names lead to no model node, such as '__myl_MoveConc_myl0_0': give "
+            "what trtexec --exportLayerInfo wrote with --layer-info",
+        )
 
     def test_with_layer_information(self):
         profile = load_baseline(
@@ -189,6 +216,7 @@ class TestTrtexec:
         )
         profile = parse_trtexec_profile(text)
         assert [layer.name for layer in profile.layers] == ['a "b" \\c', "d"]
+        assert profile.warnings == ()
         np.testing.assert_allclose(profile.samples.layer_ms, [[2, 1e-5]])
         assert profile.method.startswith("trtexec: mean of 12 profiled iterations")
 
@@ -197,6 +225,40 @@ class TestTrtexec:
         profile = parse_trtexec_profile(json.dumps(rows))
         assert profile.samples.layer_ms.tolist() == [[2.0]]
         assert profile.method.startswith("trtexec: mean of all profiled")
+
+    @pytest.mark.parametrize("names", [["0", "1"], ["__myl_Cast_myl0_0", "__mye59_0_myl0_1"]])
+    def test_names_that_lead_nowhere_ask_for_layer_information(self, names):
+        (warning,) = parse_trtexec_profile(rows_text(*names)).warnings
+        assert warning.startswith(f"2 of 2 layer names lead to no model node, such as '{names[0]}'")
+        assert "--layer-info" in warning
+
+    def test_names_that_lead_to_nodes_ask_for_nothing(self):
+        names = ("conv1 + relu1", "PWN(a, b)", "pool_myl0_1", "__myln_signal_0_myl0_2")
+        assert parse_trtexec_profile(rows_text(*names)).warnings == ()
+
+    def test_layer_information_with_names_only(self):
+        known = parse_engine_information({"Layers": ["a", "b"]})
+        assert parse_trtexec_profile(rows_text("a", "b"), known=known).warnings == (
+            "the layer information tells no model nodes, as its verbosity is LAYER_NAMES_ONLY: "
+            "build the engine with trtexec --profilingVerbosity=detailed",
+        )
+
+    @pytest.mark.parametrize("kept", [20, 60, 200, 9000, -2, -3, -40])
+    def test_file_that_is_cut_off(self, kept):
+        text = (DATA / "trtexec_profile_googlenet_fp16_b4.json").read_text()
+        with pytest.raises(ResultError) as caught:
+            parse_trtexec_profile(text[:kept], "t.json")
+        assert str(caught.value) == (
+            "t.json: the file is cut off: it ends without ']'; export it again"
+        )
+
+    def test_rows_that_are_not_whole(self):
+        rows = ['{"name" : "a", "timeMs" : 1, "averageMs" : nan', '{"name" : "b", "timeMs" : 1}']
+        with pytest.raises(ResultError) as caught:
+            parse_trtexec_profile(f"[{rows[0]}, {rows[1]}, {rows[1]}]", "t.json")
+        assert str(caught.value) == (
+            "t.json: the file is damaged: 1 of 3 rows are not whole; export it again"
+        )
 
     def test_row_without_a_time(self):
         with pytest.raises(ResultError, match="x: layer 'a' has no 'averageMs'"):
@@ -225,6 +287,38 @@ class TestLoad:
         assert words in str(caught.value)
         assert "\n" not in str(caught.value)
 
+    def test_comparison_of_precisions(self, tmp_path):
+        path = write(tmp_path, '{"schema": "trtcore/precision-comparison", "version": 1}')
+        with pytest.raises(ResultError) as caught:
+            load_baseline(path)
+        assert str(caught.value) == (
+            f"{path}: is a comparison of precisions already, of several profiles: "
+            f"'trtcore report {path}' shows it"
+        )
+
+    @pytest.mark.parametrize(
+        ("changes", "words"),
+        [
+            ({"layer_ms": np.float32([[1, np.nan, 1]])}, "layer 'data_data_0_split' has a time"),
+            ({"wall_ms": np.float32([np.inf])}, "wall_ms has a time"),
+            ({"gpu_ms": np.float32([1, np.nan])}, "gpu_ms has a time"),
+        ],
+    )
+    def test_times_that_are_no_numbers(self, tmp_path, changes, words):
+        profile = parse_caffe_time(GLOG)
+        profile = replace(profile, samples=replace(profile.samples, **changes))
+        path = write(tmp_path, dump_profile(profile))
+        with pytest.raises(ResultError) as caught:
+            load_baseline(path)
+        assert str(caught.value) == f"{path}: {words} that is not a number"
+
+    def test_nothing_measured(self, tmp_path):
+        profile = parse_caffe_time(GLOG)
+        samples = replace(profile.samples, layer_ms=np.empty((0, 3), np.float32))
+        path = write(tmp_path, dump_profile(replace(profile, samples=samples)))
+        with pytest.raises(ResultError, match="the profile has no times to compare"):
+            load_baseline(path)
+
     def test_missing_empty_and_binary(self, tmp_path):
         with pytest.raises(ResultError, match="cannot be read"):
             load_baseline(tmp_path / "none")
@@ -237,3 +331,49 @@ class TestLoad:
     def test_layer_information_without_trtexec(self, tmp_path):
         with pytest.raises(ResultError, match="goes with a profile of trtexec only"):
             load_baseline(write(tmp_path, GLOG), layer_info=write(tmp_path, GLOG))
+
+    @pytest.mark.parametrize("kept", [5000, -20])
+    def test_layer_information_that_is_cut_off(self, tmp_path, kept):
+        info = write(tmp_path, (DATA / "inspector_googlenet_fp16_b4.json").read_text()[:kept])
+        with pytest.raises(ResultError) as caught:
+            load_baseline(DATA / "trtexec_profile_googlenet_fp16_b4.json", layer_info=info)
+        assert str(caught.value).startswith(f"{info}: engine information is not JSON (")
+
+
+class TestLoadSeveral:
+    """Whose layer information is whose; the two engines differ in their nodes' order."""
+
+    PROFILES = ("a.json", "log.txt", "b.json")
+
+    @pytest.fixture
+    def files(self, tmp_path) -> Path:
+        (tmp_path / "a.json").write_text(rows_text("k1"))
+        (tmp_path / "log.txt").write_text(GLOG)
+        (tmp_path / "b.json").write_text(rows_text("k1"))
+        for node in ("conv", "pool"):
+            layer = {"Name": "k1", "LayerType": "kgen", "Metadata": f"[ONNX Layer: {node}]"}
+            (tmp_path / f"{node}.json").write_text(json.dumps({"Layers": [layer]}))
+        return tmp_path
+
+    def nodes(self, files: Path, *info: str) -> list[tuple[str, ...]]:
+        profiles = load_baselines(
+            [files / name for name in self.PROFILES], layer_info=[files / name for name in info]
+        )
+        return [profile.layers[0].nodes for profile in profiles]
+
+    def test_none(self, files):
+        assert self.nodes(files) == [(), ("data",), ()]
+
+    def test_one_for_all(self, files):
+        assert self.nodes(files, "conv.json") == [("conv",), ("data",), ("conv",)]
+
+    def test_one_for_each(self, files):
+        assert self.nodes(files, "conv.json", "pool.json") == [("conv",), ("data",), ("pool",)]
+
+    def test_neither(self, files):
+        with pytest.raises(OptionError) as caught:
+            self.nodes(files, "conv.json", "pool.json", "conv.json")
+        assert str(caught.value) == (
+            "--layer-info names 3 files for 2 profiles of trtexec: give one for all of them, or "
+            "one for each in their order"
+        )

@@ -62,3 +62,8 @@ def test_text_must_be_text(tmp_path: Path) -> None:
     (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ResultError, match="is not a text file"):
         read_text(tmp_path / "binary")
+
+
+def test_a_byte_order_mark_is_no_text(tmp_path: Path) -> None:
+    (tmp_path / "marked").write_bytes(b"\xef\xbb\xbf{}")
+    assert read_text(tmp_path / "marked") == "{}"

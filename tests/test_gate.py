@@ -73,8 +73,10 @@ class TestGrammar:
             ("total", "expected '>' or '>=' at position 6, found its end"),
             ("total 3%", "expected '>' or '>=' at position 7, found '3%'"),
             ("total < 3%", "expected '>' or '>=' at position 7, found '< 3%'"),
-            ("total >> 3%", "expected a number at position 8, found '> 3%'"),
-            ("total > -3%", "expected a number at position 9, found '-3%'"),
+            ("total >> 3%", "expected a number such as 3 or 0.5 at position 8, found '> 3%'"),
+            ("total > -3%", "expected a number such as 3 or 0.5 at position 9, found '-3%'"),
+            ("total > .5%", "expected a number such as 3 or 0.5 at position 9, found '.5%'"),
+            ("total > 1e3%", "expected '%' or 'ms' at position 10, found 'e3%'"),
             ("total > 3", "expected '%' or 'ms' at position 10, found its end"),
             ("total > 3 s", "expected '%' or 'ms' at position 11, found 's'"),
             ("total > 3% or more", "expected nothing more at position 12, found 'or more'"),
@@ -113,6 +115,7 @@ class TestLayer:
     def test_pattern(self):
         comparison = make_comparison(row("m/a", 1.0, 2.0), row("n/a", 1.0, 2.0))
         assert broken_names(comparison, "layer m/* > 1%") == ["m/a"]
+        comparison = make_comparison(row("M/a", 1.0, 1.0), row("m/a", 1.0, 2.0))
         assert broken_names(comparison, "layer M/* > 1%") == []
 
     def test_against_the_rest(self):
@@ -122,7 +125,8 @@ class TestLayer:
         assert "; 1.060x against the rest)" in str(Broken(parse_condition("layer > 5%"), change))
 
     def test_new_layer_has_no_percentage(self):
-        comparison = make_comparison(row("a", 0.0, 0.4, noise=None))
+        appeared = row("a", 0.0, 0.4, noise=None, kind="appeared")
+        comparison = make_comparison(appeared, row("b", 1.0, 1.0))
         assert broken_names(comparison, "layer > 10%") == []
         assert broken_names(comparison, "layer > 0.1 ms") == ["a"]
 
@@ -130,6 +134,52 @@ class TestLayer:
         comparison = make_comparison(row("a", 1.0, 2.0), total=row("total", 10.0, 11.0))
         assert broken_names(comparison, "total > 3%", "layer > 10%") == ["total", "a"]
         assert broken_names(comparison) == []
+
+
+class TestNothingToJudge:
+    """Each of these would pass for a condition that holds."""
+
+    GONE = (
+        row("a", 1.0, 0.0, noise=None, kind="vanished"),
+        row("b", 1.0, 0.0, noise=None, kind="eliminated"),
+        row("c", 0.0, 1.0, noise=None, kind="appeared"),
+    )
+
+    @pytest.mark.parametrize(
+        ("rows", "text", "reason"),
+        [
+            (
+                (row("a", 1.0, 1.0), row("b", 1.0, 1.0)),
+                "layer x* > 1%",
+                "none of the 2 rows has a node of that name; the first is 'a'",
+            ),
+            ((), "layer > 1%", "no layer leads to a model node"),
+            ((), "layer x* > 1 ms", "no layer leads to a model node"),
+            (GONE, "layer > 1%", "none of its 3 rows is timed on both sides"),
+            (GONE[:2], "layer > 1 ms", "none of its 2 rows is timed on both sides"),
+            (GONE, "layer c > 1%", "'c' is not timed on both sides"),
+        ],
+    )
+    def test_layer(self, rows, text, reason):
+        with pytest.raises(OptionError) as caught:
+            broken_names(make_comparison(*rows), text)
+        assert str(caught.value) == f"'{text}' judges nothing: {reason}"
+
+    @pytest.mark.parametrize(("base_ms", "new_ms"), [(0.0, 1.0), (1.0, nan), (nan, 1.0)])
+    def test_total(self, base_ms, new_ms):
+        comparison = make_comparison(total=Change("one forward pass", base_ms, new_ms))
+        with pytest.raises(OptionError) as caught:
+            broken_names(comparison, "total > 3%")
+        assert str(caught.value) == (
+            "'total > 3%' judges nothing: 'one forward pass' is not timed on both sides"
+        )
+
+    def test_one_row_that_tells_is_enough(self):
+        comparison = make_comparison(*self.GONE, row("d", 1.0, 2.0))
+        assert broken_names(comparison, "layer > 1%") == ["d"]
+
+    def test_a_row_within_noise_was_judged(self):
+        assert broken_names(make_comparison(row("a", 1.0, 2.0, noise=True)), "layer > 1%") == []
 
 
 class TestTails:

@@ -47,13 +47,13 @@ def check_writable(path: str | Path) -> Path:
 
 
 def read_text(path: str | Path) -> str:
-    """Reads a UTF-8 text file.
+    """Reads a UTF-8 text file, with or without a byte order mark.
 
     Raises:
         ResultError: not there, not readable or not text.
     """
     try:
-        return check_readable(path, ResultError).read_text(encoding="utf-8")
+        return check_readable(path, ResultError).read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise ResultError(f"{path}: is not a text file") from None
 

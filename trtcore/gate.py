@@ -5,9 +5,11 @@
     condition := subject [pattern] (">" | ">=") number ("%" | "ms")
     subject   := "total" | "layer" | "p90" | "p95" | "p99"
     pattern   := for "layer" only: names of nodes, with * and ?, such as inception_3a/*
+    number    := digits ["." digits]
 
 A condition is about an increase: ``total > 3%`` is broken where new is more than 3 % above base.
-A difference that may be noise breaks none; without samples the figures alone decide.
+A difference that may be noise breaks none; without samples the figures alone decide. A condition
+that there is nothing to judge by is an error, so that it cannot pass for one that holds.
 """
 
 from __future__ import annotations
@@ -15,9 +17,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from math import isnan
+from math import isfinite, isnan
 
-from trtcore.comparison import Change, Comparison
+from trtcore.comparison import ELIMINATED, VANISHED, Change, Comparison
 from trtcore.errors import OptionError
 from trtcore.tails import compare_tails
 
@@ -50,6 +52,12 @@ class Condition:
     operator: str
     limit: float
     unit: str
+
+    def can_judge(self, row: Change) -> bool:
+        """Whether a row can tell: it is timed in new, and in base too unless the limit is in ms."""
+        is_gone = row.kind in {ELIMINATED, VANISHED}
+        has_times = isfinite(row.base_ms) and isfinite(row.new_ms) and not is_gone
+        return has_times and (self.unit == "ms" or row.base_ms > 0)
 
     def is_broken_by(self, row: Change) -> bool:
         """Whether a row increased beyond the limit, and not by chance."""
@@ -94,7 +102,7 @@ def parse_condition(text: str) -> Condition:
     if subject == "layer":
         pattern, at = _take(_PATTERN, text, at, "a name or '>'")
     operator, at = _take(_OPERATOR, text, at, "'>' or '>='")
-    limit, at = _take(_NUMBER, text, at, "a number")
+    limit, at = _take(_NUMBER, text, at, "a number such as 3 or 0.5")
     unit, at = _take(_UNIT, text, at, "'%' or 'ms'")
     _take(_END, text, at, "nothing more")
     return Condition(text, subject, pattern or "*", operator, float(limit), unit)
@@ -108,13 +116,36 @@ def broken_conditions(
     A layer that only new has increased from nothing, which only a limit in ms can judge.
 
     Raises:
-        OptionError: a percentile that the samples are too few for.
+        OptionError: no row that a condition could judge, or a percentile that the samples are too
+            few for.
     """
     return tuple(
         Broken(condition, row)
         for condition in conditions
-        for row in _subjects(comparison, condition)
+        for row in _judged(comparison, condition)
         if condition.is_broken_by(row)
+    )
+
+
+def _judged(comparison: Comparison, condition: Condition) -> tuple[Change, ...]:
+    rows = _subjects(comparison, condition)
+    judged = tuple(row for row in rows if condition.can_judge(row))
+    if not judged:
+        reason = _why_nothing(rows, comparison.rows)
+        raise OptionError(f"'{condition.text}' judges nothing: {reason}")
+    return judged
+
+
+def _why_nothing(rows: tuple[Change, ...], all_rows: tuple[Change, ...]) -> str:
+    if len(rows) == 1:
+        return f"'{rows[0].name}' is not timed on both sides"
+    if rows:
+        return f"none of its {len(rows)} rows is timed on both sides"
+    if not all_rows:
+        return "no layer leads to a model node"
+    return (
+        f"none of the {len(all_rows)} rows has a node of that name; the first is "
+        f"'{all_rows[0].name}'"
     )
 
 

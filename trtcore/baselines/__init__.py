@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from trtcore.baselines.load import load_baseline
+from trtcore.baselines.load import load_baseline, load_baselines
 
-__all__ = ["load_baseline"]
+__all__ = ["load_baseline", "load_baselines"]

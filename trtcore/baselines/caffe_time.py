@@ -8,11 +8,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from trtcore.baselines.record import Row, make_profile
+from trtcore.baselines.record import Row, make_profile, missing_rows
 from trtcore.errors import ResultError
 from trtcore.result import Layer, Profile
 
-_FEWEST_LISTED = 0.8
 _NUMBER = r"[-+]?(?:\d+(?:\.\d*)?(?:[eE][-+]?\d+)?|nan|inf)"
 _PREFIX = re.compile(
     r"^[ \t]*(?:>[ \t]*)?[IWEF](?:\d{8}|\d{4}) \d\d:\d\d:\d\d\.\d+\s+\d+ [\w./\\-]+:\d+\]", re.M
@@ -58,7 +57,7 @@ def parse_caffe_time(text: str, source: str = "caffe time") -> Profile:
         ),
         whole_ms=whole_ms,
         iterations=max(times, 1),
-        warnings=(*warnings, *_missing(rows, whole_ms)),
+        warnings=(*warnings, *missing_rows(rows, whole_ms, "Average Forward pass")),
     )
 
 
@@ -77,10 +76,3 @@ def _without_faults(rows: list[Row], whole_ms: float | None) -> tuple[list[Row],
         else:
             kept.append((layer, ms))
     return kept, tuple(warnings)
-
-
-def _missing(rows: list[Row], whole_ms: float | None) -> tuple[str, ...]:
-    total = sum(ms for _, ms in rows)
-    if whole_ms is None or total > _FEWEST_LISTED * whole_ms:
-        return ()
-    return (f"its rows add up to {total:.2f} of {whole_ms:.2f} ms: part of the log is missing",)

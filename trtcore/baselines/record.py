@@ -19,6 +19,7 @@ from trtcore.result import (
 )
 
 Row = tuple[Layer, float]
+_MOST_MISSING = 0.2
 
 
 def make_profile(
@@ -69,3 +70,19 @@ def make_profile(
         environment=Environment("", "", "", "", "", ""),
         warnings=warnings,
     )
+
+
+def missing_rows(rows: Sequence[Row], whole_ms: float | None, whole: str) -> tuple[str, ...]:
+    """Returns a warning if a table is not whole: no total at its end, or one that does not fit.
+
+    Args:
+        rows: what was found.
+        whole_ms: time of one forward pass, as the table's last line tells it; None without one.
+        whole: what that line begins with.
+    """
+    if whole_ms is None:
+        return (f"it has no line '{whole}': part of the log may be missing",)
+    total = sum(ms for _, ms in rows)
+    if abs(total - whole_ms) < _MOST_MISSING * whole_ms:
+        return ()
+    return (f"its rows add up to {total:.2f} of {whole_ms:.2f} ms: part of the log is missing",)

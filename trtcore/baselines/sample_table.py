@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from trtcore.baselines.record import Row, make_profile
+from trtcore.baselines.record import Row, make_profile, missing_rows
 from trtcore.cut_names import CUT
 from trtcore.fusion_names import split_name
 from trtcore.result import IOTensor, Layer, Profile
@@ -35,13 +35,14 @@ def parse_sample_table(text: str, source: str = "TensorRT sample") -> Profile:
     """
     rows = [_row(name, float(ms)) for name, ms in _ROW.findall(text)]
     total = _TOTAL.search(text)
+    whole_ms = float(total[1]) if total else None
     return make_profile(
         rows,
         source=source,
         backend="tensorrt-sample",
         method="TensorRT's GoogLeNet sample: mean time of each layer, by IProfiler",
-        whole_ms=float(total[1]) if total else None,
-        warnings=_cut_warning(rows),
+        whole_ms=whole_ms,
+        warnings=(*_cut_warning(rows), *missing_rows(rows, whole_ms, "Time over all layers")),
         io=tuple(IOTensor(name, (), "", "", mode.lower()) for name, mode in _BINDING.findall(text)),
     )
 
