@@ -100,3 +100,52 @@ def test_negative_times_are_named() -> None:
 def test_remainder_keeps_its_sign(event_cost: float, share: str) -> None:
     last = explain(reconcile([0.005, 0.005], 0.008, event_cost), {})[-1]
     assert last.words.startswith(share)
+
+
+OPAQUE = tuple(Layer(f"layer {i}") for i in range(2))
+
+
+def test_unknown_streams_without_calibration_are_not_corrected() -> None:
+    result = reconcile([0.010, 0.008], 0.012, layers=OPAQUE, auxiliary_streams=3)
+    assert figures(explain(result, {"gated": 0.012})) == [
+        ("layer times as measured", 0.018, "2 layers"),
+        (
+            "events between layers",
+            0.0,
+            "nothing taken off: not calibrated, and in this run overlap hides what events cost",
+        ),
+        ("un-profiled, gated", 0.012, ""),
+        (
+            "unexplained or overlap",
+            -0.006,
+            "-50.0% of the un-profiled 0.0120 ms; the plan does not tell which layers run beside "
+            "each other, so that remainder, overlap and events cannot be told apart; --serial "
+            "builds an engine whose layers add up",
+        ),
+    ]
+
+
+def test_unknown_streams_with_calibration_have_no_remainder_of_their_own() -> None:
+    result = reconcile([0.010, 0.008], 0.012, 0.002, layers=OPAQUE, auxiliary_streams=3)
+    assert figures(explain(result, {}, (0.0019, 0.0021))) == [
+        ("layer times as measured", 0.018, "2 layers"),
+        (
+            "events between layers",
+            -0.004,
+            "2 layers x 2.00 us, calibrated apart from this run, 95 % within 1.90 us to 2.10 us",
+        ),
+        ("layer times corrected", 0.014, ""),
+        (
+            "unexplained or overlap",
+            -0.002,
+            "-16.7% of the un-profiled 0.0120 ms; the plan does not tell which layers run beside "
+            "each other, so that remainder and overlap cannot be told apart; --serial builds an "
+            "engine whose layers add up",
+        ),
+    ]
+
+
+def test_no_remainder_has_no_sign_of_its_own() -> None:
+    last = explain(reconcile([0.005, 0.005], 0.010 - 1e-9, 0.0), {})[-1]
+    assert last.ms < 0
+    assert last.words.startswith("+0.0% of")

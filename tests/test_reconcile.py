@@ -224,3 +224,43 @@ def test_order_of_layers_does_not_matter(raw, span, random) -> None:
     random.shuffle(order)
     one, other = reconcile(raw, span), reconcile([raw[i] for i in order], span)
     assert other.corrected_ms == pytest.approx(one.corrected_ms[order], abs=1e-12)
+
+
+OPAQUE = tuple(Layer(f"layer {i}") for i in range(4))
+
+
+def test_unknown_streams_with_a_calibrated_cost_leave_the_overlap_open() -> None:
+    result = reconcile(
+        [0.010, 0.010, 0.010, 0.010], 0.014, 0.003, layers=OPAQUE, auxiliary_streams=3
+    )
+    assert result.event_cost_source == "calibrated"
+    assert result.corrected_ms == pytest.approx([0.007] * 4)
+    assert not result.are_streams_known
+    assert result.stream_ms == {}
+    assert np.isnan([result.same_run_cost_ms, result.overlap_ms, result.unexplained_ms]).all()
+    assert result.remainder_ms == pytest.approx(-0.014)
+
+
+def test_unknown_streams_without_a_calibrated_cost_are_not_corrected() -> None:
+    raw = [0.010, 0.001, 0.010, 0.010]
+    result = reconcile(raw, 0.014, layers=OPAQUE, auxiliary_streams=3)
+    assert result.event_cost_source == "not corrected"
+    assert not result.is_corrected
+    assert result.event_cost_ms == result.event_sum_ms == 0
+    assert result.corrected_ms.tolist() == raw
+    assert not result.is_below_resolution.any()
+    assert np.isnan(result.unexplained_share)
+
+
+@pytest.mark.parametrize(("streams", "auxiliary"), [((-1, -1), 0), ((0, 0), 3), ((0, -1), 0)])
+def test_layers_of_one_stream_are_one_stream(streams: tuple[int, int], auxiliary: int) -> None:
+    layers = tuple(Layer(f"l{s}", "conv", stream=s) for s in streams)
+    result = reconcile([0.006, 0.006], 0.008, layers=layers, auxiliary_streams=auxiliary)
+    assert result.event_cost_ms == pytest.approx(0.002)
+    assert result.stream_ms == pytest.approx({0: 0.008})
+
+
+def test_markers_without_a_stream_do_not_hide_the_layers_streams() -> None:
+    layers = (Layer("a", "conv", stream=0), Layer("w", "wait"), Layer("b", "conv", stream=1))
+    result = reconcile([0.008, 0.0, 0.006], 0.007, 0.001, layers=layers, auxiliary_streams=1)
+    assert result.stream_ms == pytest.approx({0: 0.007, 1: 0.005})

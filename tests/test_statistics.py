@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from math import comb, isnan, nan
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from trtcore.errors import OptionError
 from trtcore.markers import Markers, fold_markers, is_marker
 from trtcore.result import (
+    Build,
     Counts,
     Environment,
     Layer,
@@ -24,6 +26,7 @@ from trtcore.result import (
 from trtcore.statistics import (
     TimeSummary,
     _interval_rank,
+    longest_layers,
     median_interval,
     summarise_latency,
     summarise_layers,
@@ -209,6 +212,41 @@ class TestLayers:
         (row,) = summarise_layers(make_profile(np.empty((0, 1)), (Layer("a"),)))
         assert all(isnan(v) for v in (row.median_ms, row.share, row.min_ms, row.mean_ms))
         assert summarise_layers(make_profile(np.empty((4, 0)))) == ()
+
+
+class TestCorrected:
+    def test_below_the_resolution(self):
+        rows = summarise_layers(make_profile([[0.010, 0.003]], gated_ms=[0.009]))
+        assert [row.corrected_ms for row in rows] == pytest.approx([0.008, 0.001])
+        assert [row.is_below_resolution for row in rows] == [False, True]
+
+    def test_not_gated(self):
+        (row,) = summarise_layers(make_profile([[0.001]]))
+        assert isnan(row.corrected_ms)
+        assert not row.is_below_resolution
+
+    def test_streams_that_the_plan_does_not_tell(self):
+        profile = make_profile([[0.010, 0.001]], gated_ms=[0.009])
+        build = Build("TensorRT", 0.0, 1, auxiliary_streams=1, verbosity="NONE")
+        rows = summarise_layers(replace(profile, build=build))
+        assert all(isnan(row.corrected_ms) for row in rows)
+        assert not any(row.is_below_resolution for row in rows)
+
+
+class TestLongestLayers:
+    @pytest.mark.parametrize(
+        ("layer_ms", "share", "longest"),
+        [
+            ([1, 5, 3, 1], 0.8, [1, 2]),
+            ([1, 5, 3, 1], 0.81, [1, 2, 0]),
+            ([2, 1], 0.0, []),
+            ([2, 1], 1.0, [0, 1]),
+            ([0, 0], 0.9, []),
+            ([], 0.9, []),
+        ],
+    )
+    def test_they_hold_that_part_of_the_time(self, layer_ms, share, longest):
+        assert longest_layers(layer_ms, share).tolist() == longest
 
 
 class TestMarkers:

@@ -38,14 +38,15 @@ def explain(
             ``CUDA graph``), in the order to show them.
         event_cost_interval: 95 % interval of a calibrated event cost, in ms per layer.
     """
+    corrected = Line("layer times corrected", result.corrected_sum_ms, _below(result))
     return (
         Line("layer times as measured", result.raw_sum_ms, _layers(result)),
         *_markers(result),
         Line("events between layers", -result.event_sum_ms, _cost(result, event_cost_interval)),
-        Line("layer times corrected", result.corrected_sum_ms, _below(result)),
+        *((corrected,) if result.is_corrected else ()),
         *_streams(result),
         *(Line(f"un-profiled, {name}", ms) for name, ms in latencies_ms.items()),
-        Line("unexplained", result.unexplained_ms, _unexplained(result, event_cost_interval)),
+        _last(result, event_cost_interval),
     )
 
 
@@ -64,12 +65,15 @@ def _markers(result: Reconciliation) -> tuple[Line, ...]:
 
 
 def _cost(result: Reconciliation, interval: Interval | None) -> str:
+    if not result.is_corrected:
+        return "nothing taken off: not calibrated, and in this run overlap hides what events cost"
     words = f"{_count(result.layer_count, 'layer')} x {_us(result.event_cost_ms)}"
     if result.event_cost_source == CALIBRATED:
         between = f", 95 % within {_us(interval[0])} to {_us(interval[1])}" if interval else ""
+        own = f"; this run alone would give {_us(result.same_run_cost_ms)}"
         return (
-            f"{words}, calibrated apart from this run{between}; "
-            f"this run alone would give {_us(result.same_run_cost_ms)}"
+            f"{words}, calibrated apart from this run{between}"
+            f"{own if result.are_streams_known else ''}"
         )
     if len(result.stream_ms) > 1:
         return f"{words}, the least that fits the longest stream; not calibrated"
@@ -91,14 +95,32 @@ def _streams(result: Reconciliation) -> tuple[Line, ...]:
     )
 
 
+def _last(result: Reconciliation, interval: Interval | None) -> Line:
+    if result.are_streams_known:
+        return Line("unexplained", result.unexplained_ms, _unexplained(result, interval))
+    hidden = "remainder and overlap" if result.is_corrected else "remainder, overlap and events"
+    words = (
+        f"{_share(result, result.remainder_ms)}; the plan does not tell which layers run beside "
+        f"each other, so that {hidden} cannot be told apart; --serial builds an engine whose "
+        "layers add up"
+    )
+    return Line("unexplained or overlap", result.remainder_ms, words)
+
+
 def _unexplained(result: Reconciliation, interval: Interval | None) -> str:
-    words = f"{result.unexplained_share:+.1%} of the un-profiled {result.span_ms:.4f} ms"
+    words = _share(result, result.unexplained_ms)
     if result.event_cost_source != CALIBRATED:
         return f"{words}; no test, as the event cost was taken from this run"
     if interval is None:
         return words
     half_width = (interval[1] - interval[0]) / 2 * result.layer_count
     return f"{words}; the interval of the event cost alone allows {half_width:.4f} ms either way"
+
+
+def _share(result: Reconciliation, ms: float) -> str:
+    share = ms / result.span_ms if result.span_ms else float("nan")
+    # Adding 0 turns the negative zero that rounding can leave into a plain one.
+    return f"{round(share, 3) + 0.0:+.1%} of the un-profiled {result.span_ms:.4f} ms"
 
 
 def _count(count: int, one: str, many: str = "") -> str:

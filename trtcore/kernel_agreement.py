@@ -40,7 +40,7 @@ class KernelAgreement:
 def profile_agreement(profile: Profile) -> KernelAgreement | None:
     """Returns how well a profile's layers agree with its kernels; None where either is missing."""
     reconciled = reconcile_profile(profile)
-    if profile.kernels is None or reconciled is None:
+    if profile.kernels is None or reconciled is None or not reconciled.is_corrected:
         return None
     found = layer_kernels(profile.kernels, len(profile.layers))
     return agreement(reconciled.corrected_ms, found.kernel_ms)

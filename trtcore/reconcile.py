@@ -24,6 +24,7 @@ RESOLUTION_MS = 0.002
 
 CALIBRATED = "calibrated"
 SAME_RUN = "same-run"
+NOT_CORRECTED = "not corrected"
 
 Floats = NDArray[np.float64]
 
@@ -38,14 +39,16 @@ class Reconciliation:
             event cost and keeps its time.
         span_ms: the un-profiled latency that the sum is compared with.
         event_cost_ms: what was taken off each layer.
-        event_cost_source: ``calibrated`` (measured apart from this run) or ``same-run`` (chosen
-            so that the sum fits, which makes ``unexplained_ms`` no test of anything).
+        event_cost_source: ``calibrated`` (measured apart from this run), ``same-run`` (chosen so
+            that the sum fits, which makes ``unexplained_ms`` no test of anything) or ``not
+            corrected`` (neither can be had, and ``corrected_ms`` are the raw times).
         same_run_cost_ms: the cost at which this run's sum would fit; a cross-check beside a
             calibrated one. With several streams: at which the longest stream would, which is the
-            least it can be.
+            least it can be. NaN where it is not known which layer runs on which stream.
         is_below_resolution: (L,) corrected time under ``RESOLUTION_MS``; False for markers.
         is_marker: (L,) rows that only order streams.
-        stream_ms: corrected sum of each stream, by stream number.
+        stream_ms: corrected sum of each stream, by stream number; empty where layers run on
+            several streams that the plan does not tell.
     """
 
     raw_ms: Floats
@@ -84,20 +87,38 @@ class Reconciliation:
         return float(self.raw_ms[self.is_marker].sum())
 
     @property
+    def is_corrected(self) -> bool:
+        """Whether anything could be said about the cost of events."""
+        return self.event_cost_source != NOT_CORRECTED
+
+    @property
+    def are_streams_known(self) -> bool:
+        """Whether it is known which layers can have run beside each other."""
+        return bool(self.stream_ms)
+
+    @property
     def overlap_ms(self) -> float:
-        """Time saved by streams that run beside each other; 0 with one stream."""
+        """Time saved by streams that run beside each other; 0 with one, NaN if not known."""
         return self.corrected_sum_ms - self._explained_ms
 
     @property
     def unexplained_ms(self) -> float:
         """The part of the span that layers and overlap do not account for.
 
-        Negative where the layers account for more than there is.
+        Negative where the layers account for more than there is, NaN where the overlap is not
+        known: then there is only `remainder_ms`, which is both in one.
         """
         return self.span_ms - self._explained_ms
 
     @property
+    def remainder_ms(self) -> float:
+        """The span less the corrected sum: what is unexplained, less the overlap."""
+        return self.span_ms - self.corrected_sum_ms
+
+    @property
     def _explained_ms(self) -> float:
+        if not self.are_streams_known:
+            return float("nan")
         longest = max(self.stream_ms.values(), default=0.0)
         return min(max(self.span_ms, longest), self.corrected_sum_ms)
 
@@ -113,9 +134,13 @@ def reconcile(
     event_cost_ms: float | None = None,
     *,
     layers: Sequence[Layer] = (),
+    auxiliary_streams: int = 0,
     resolution_ms: float = RESOLUTION_MS,
 ) -> Reconciliation:
     """Compares what the layers add up to with the un-profiled latency.
+
+    Where the plan does not tell the streams of an engine that has several, overlap and the cost of
+    events cannot be told apart: then only a calibrated cost is taken off.
 
     Args:
         layer_ms: (L,) medians, or (N, L) samples, of the profiled gated pass.
@@ -124,6 +149,7 @@ def reconcile(
             from this very run, see `same_run_cost`; with several streams it is then the least
             cost at which no stream is longer than the span.
         layers: (L,) what the rows are; if left out, all are layers and run on one stream.
+        auxiliary_streams: CUDA streams the engine may use beside the main one.
         resolution_ms: corrected times below it are marked.
 
     Raises:
@@ -132,17 +158,20 @@ def reconcile(
     raw = _medians(layer_ms)
     span = _span(span_ms)
     markers, streams = _rows(layers, raw.size)
+    if auxiliary_streams and (streams[~markers] < 0).any():
+        streams = np.empty(0, dtype=np.int64)
+    streams = streams.clip(min=0)
     same_run = _longest_stream_cost(raw, markers, streams, span)
-    cost = same_run if event_cost_ms is None else _checked("event_cost_ms", event_cost_ms)
+    cost, source = _cost(event_cost_ms, same_run)
     corrected = np.where(markers, raw, raw - cost).clip(min=0.0)
     return Reconciliation(
         raw_ms=raw,
         corrected_ms=corrected,
         span_ms=span,
         event_cost_ms=cost,
-        event_cost_source=SAME_RUN if event_cost_ms is None else CALIBRATED,
+        event_cost_source=source,
         same_run_cost_ms=same_run,
-        is_below_resolution=(corrected < resolution_ms) & ~markers,
+        is_below_resolution=(corrected < resolution_ms) & ~markers & (source != NOT_CORRECTED),
         is_marker=markers,
         stream_ms={int(s): float(corrected[streams == s].sum()) for s in np.unique(streams)},
     )
@@ -161,7 +190,8 @@ def reconcile_profile(profile: Profile) -> Reconciliation | None:
     layers, gated = samples.layer_histograms, samples.histogram_of("gated_ms")
     layer_ms = samples.layer_ms if layers is None else medians(layers)
     span_ms = samples.gated_ms if gated is None else medians(gated)
-    return reconcile(layer_ms, span_ms, cost, layers=profile.layers)
+    streams = profile.build.auxiliary_streams if profile.build else 0
+    return reconcile(layer_ms, span_ms, cost, layers=profile.layers, auxiliary_streams=streams)
 
 
 def same_run_cost(layer_ms: ArrayLike, span_ms: float) -> float:
@@ -181,12 +211,22 @@ def same_run_cost(layer_ms: ArrayLike, span_ms: float) -> float:
 def _longest_stream_cost(
     raw: Floats, markers: NDArray[np.bool_], streams: NDArray[np.int64], span: float
 ) -> float:
+    if streams.size == 0:
+        return float("nan")
     costs = [0.0]
     for stream in np.unique(streams):
         on_it = streams == stream
         left = span - float(raw[on_it & markers].sum())
         costs.append(same_run_cost(raw[on_it & ~markers], max(left, 0.0)))
     return max(costs)
+
+
+def _cost(calibrated_ms: float | None, same_run_ms: float) -> tuple[float, str]:
+    if calibrated_ms is not None:
+        return _checked("event_cost_ms", calibrated_ms), CALIBRATED
+    if np.isnan(same_run_ms):
+        return 0.0, NOT_CORRECTED
+    return same_run_ms, SAME_RUN
 
 
 def _medians(layer_ms: ArrayLike) -> Floats:
@@ -213,7 +253,7 @@ def _checked(name: str, value: Any) -> float:
 
 def _rows(layers: Sequence[Layer], count: int) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
     if not layers:
-        return np.zeros(count, dtype=np.bool_), np.zeros(count, dtype=np.int64)
+        return np.zeros(count, dtype=np.bool_), np.full(count, -1, dtype=np.int64)
     if len(layers) != count:
         raise OptionError(f"layer_ms has {count} columns, but there are {len(layers)} layers")
     markers = np.array([is_marker(layer) for layer in layers], dtype=np.bool_)

@@ -125,6 +125,7 @@ class LayerProfile:
         interval: 95 % confidence interval of the median, in ms; NaN below 6 iterations.
         corrected_ms: the median without what the profiler's event costs; NaN where that is not
             known (no gated passes).
+        is_below_resolution: what is left of ``corrected_ms`` is as small as the correction.
     """
 
     index: int
@@ -136,6 +137,7 @@ class LayerProfile:
     mean_ms: float
     interval: tuple[float, float]
     corrected_ms: float = float("nan")
+    is_below_resolution: bool = False
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,9 @@ SAMPLES_NEEDED = {90: 64, 95: 130, 99: 662}
 Source: the early-stopping rule of MLPerf LoadGen (confidence 0.99, tolerance 0).
 """
 
+LONG_SHARE = 0.9
+"""What is said of layers is said of the longest, which hold this part of the time."""
+
 _BLOCK = 16
 _EXACT_UP_TO = 1000
 
@@ -193,24 +196,50 @@ def summarise_layers(profile: Profile) -> tuple[LayerProfile, ...]:
     medians = np.array([layer.median_ms for layer in figures], dtype=np.float64)
     total = float(medians.sum())
     shares = medians / total if total else medians * 0.0
-    reconciled = reconcile_profile(profile)
-    corrected = reconciled.corrected_ms if reconciled else np.full(medians.size, np.nan)
+    corrected, is_below = _corrected(profile)
     return tuple(
         LayerProfile(
             i,
             layer,
             share=float(shares[i]),
             corrected_ms=float(corrected[i]),
+            is_below_resolution=bool(is_below[i]),
             **measured._asdict(),
         )
         for i, (layer, measured) in enumerate(zip(profile.layers, figures, strict=True))
     )
 
 
+def longest_layers(layer_ms: ArrayLike, share: float = LONG_SHARE) -> NDArray[np.intp]:
+    """Returns the layers that together hold this part of the time, the longest first.
+
+    Args:
+        layer_ms: (L,) median of each layer.
+        share: 0 to 1; no layer that is needed to reach it is left out.
+
+    Returns:
+        (K,) positions in ``layer_ms``.
+    """
+    times = np.asarray(layer_ms, dtype=np.float64)
+    order = np.argsort(-times, kind="stable")
+    before = np.cumsum(times[order]) - times[order]
+    longest: NDArray[np.intp] = order[before < share * times.sum()]
+    return longest
+
+
 def profiled_iterations(profile: Profile) -> int:
     """Returns how many iterations the figures of the layers are of."""
     histograms = profile.samples.layer_histograms
     return len(profile.samples.layer_ms) if histograms is None else histograms.count
+
+
+def _corrected(profile: Profile) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """The (L,) corrected medians, NaN if not known, and which are below the resolution."""
+    reconciled = reconcile_profile(profile)
+    if reconciled is None or not reconciled.is_corrected:
+        count = len(profile.layers)
+        return np.full(count, np.nan), np.zeros(count, dtype=np.bool_)
+    return reconciled.corrected_ms, reconciled.is_below_resolution
 
 
 def _layer_figures(samples: Samples) -> list[_Figures]:

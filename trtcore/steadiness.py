@@ -5,14 +5,23 @@ Nothing is dropped for it. Of a streamed run only the last iterations can be loo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from trtcore.markers import is_marker
-from trtcore.result import Profile
-from trtcore.series import Series, describe
+from trtcore.result import Profile, Samples
+from trtcore.series import Series, describe, estimate
+from trtcore.statistics import (
+    NO_INTERVAL,
+    Interval,
+    longest_layers,
+    median_interval,
+    summarise_series,
+)
 
 _PASSES = {
     "wall_ms": "latency",
@@ -20,8 +29,52 @@ _PASSES = {
     "gated_ms": "gated GPU time",
     "graph_ms": "CUDA graph time",
 }
-_LAYER_SHARE = 0.9
-"""Layers are looked at from the longest on, until they hold this part of the time."""
+_MOST_NAMES = 3
+
+
+@dataclass(frozen=True, eq=False)
+class _Times:
+    """A pass or layer: its times, how they behave, and whether they are only the end of a run."""
+
+    name: str
+    ms: NDArray[np.float32]
+    series: Series
+    is_end: bool
+
+    @property
+    def iterations(self) -> str:
+        """Such as ``200``, or ``the last 1024`` of more."""
+        return f"the last {self.series.count}" if self.is_end else str(self.series.count)
+
+
+class _Finding(NamedTuple):
+    """Something to say of times: when, in a sentence of its own, and in a list of many."""
+
+    applies: Callable[[Series], bool]
+    sentence: Callable[[_Times], str]
+    of_many: str
+    in_list: Callable[[_Times], str]
+
+
+def interval_of(samples: Samples, name: str) -> Interval:
+    """Returns the 95 % interval of a series' median, in ms, honest under autocorrelation.
+
+    It is that of independent samples, made as much wider as `trtcore.series.estimate` finds that
+    neighbours resemble each other; of a streamed run the last iterations tell.
+
+    Args:
+        samples: the run.
+        name: the series, such as ``wall_ms``.
+
+    Returns:
+        (low, high); (NaN, NaN) with fewer than 6 samples.
+    """
+    summary = summarise_series(samples, name)
+    if summary is None:
+        return NO_INTERVAL
+    wider, median = _widening(getattr(samples, name)), summary.median_ms
+    low, high = summary.interval
+    return median - (median - low) * wider, median + (high - median) * wider
 
 
 def outlier_text(profile: Profile) -> str:
@@ -30,73 +83,104 @@ def outlier_text(profile: Profile) -> str:
     if not passes:
         return ""
     counts = ", ".join(
-        f"{name} {series.mild} and {series.severe} of {series.count}"
-        for name, series in passes.items()
+        f"{times.name} {times.series.mild} and {times.series.severe} of {times.iterations}"
+        for times in passes
     )
     text = f"outliers beyond 1.5 and beyond 3 quartile distances, all kept: {counts}"
     close = ", ".join(
-        f"{name} by {series.autocorrelation:.2f}"
-        for name, series in passes.items()
-        if series.is_autocorrelated
+        f"{times.name} by {times.series.autocorrelation:.2f}"
+        for times in passes
+        if times.series.is_autocorrelated
     )
     if close:
-        text += f"; neighbouring iterations correlate, so that intervals are too narrow: {close}"
+        text += f"; neighbouring iterations correlate, which widens the intervals: {close}"
     return text
 
 
 def steadiness_warnings(profile: Profile) -> Iterator[str]:
-    """Yields which times jump between two values or drift, one sentence each."""
-    for name, series in _passes(profile).items():
-        if series.is_bimodal:
-            yield f"the un-profiled {name} {_jumps(series)}, so its median is a matter of luck"
-        if series.is_drifting:
-            yield f"the un-profiled {name} {_drifts(series)}"
-    layers = _long_layers(profile)
-    yield from _of_layers(layers, "jump between two values", lambda s: s.is_bimodal, _jumps)
-    yield from _of_layers(layers, "drift", lambda s: s.is_drifting, _drifts)
+    """Yields which times jump between two values or drift, one sentence each.
+
+    Layers are spoken of only where a GPU was timed: on a CPU they follow the state of the machine,
+    nearly all of them at once, and the latency tells that too.
+    """
+    for times in _passes(profile):
+        said = [found.sentence(times) for found in _FINDINGS if found.applies(times.series)]
+        if said:
+            yield f"the un-profiled {times.name} {', and '.join(said)}"
+    if profile.samples.gpu_ms.size or profile.samples.gated_ms.size:
+        layers = _long_layers(profile)
+        for finding in _FINDINGS:
+            yield from _of_layers(layers, finding)
 
 
-def _passes(profile: Profile) -> Mapping[str, Series]:
-    described = {
-        name: describe(getattr(profile.samples, field))
+def _widening(ms: ArrayLike) -> float:
+    """How much wider the interval is than one of independent samples; 1 where that is unknown."""
+    low, high = median_interval(ms)
+    if not high > low:
+        return 1.0
+    median, half_width = estimate(ms)
+    return half_width / max(high - median, median - low)
+
+
+def _passes(profile: Profile) -> Sequence[_Times]:
+    samples = profile.samples
+    passes = (
+        _describe(name, getattr(samples, field), samples.histogram_of(field) is not None)
         for field, name in _PASSES.items()
-        if getattr(profile.samples, field).size
-    }
-    return {name: series for name, series in described.items() if series.is_labelled}
+    )
+    return [times for times in passes if times.series.is_labelled]
 
 
-def _long_layers(profile: Profile) -> Sequence[tuple[str, Series]]:
-    times: NDArray[np.float32] = profile.samples.layer_ms
-    if not len(times):
+def _long_layers(profile: Profile) -> Sequence[_Times]:
+    ms = profile.samples.layer_ms
+    if not len(ms):
         return ()
-    medians = np.median(times, axis=0)
-    order = np.argsort(-medians)
-    before = np.cumsum(medians[order]) - medians[order]
+    is_end = profile.samples.layer_histograms is not None
     return [
-        (profile.layers[i].name, describe(times[:, i]))
-        for i in order[before < _LAYER_SHARE * medians.sum()]
+        _describe(profile.layers[i].name, ms[:, i], is_end)
+        for i in longest_layers(np.median(ms, axis=0))
         if not is_marker(profile.layers[i])
     ]
 
 
-def _of_layers(
-    layers: Sequence[tuple[str, Series]],
-    verb: str,
-    chosen: Callable[[Series], bool],
-    words: Callable[[Series], str],
-) -> Iterator[str]:
-    found = [(name, series) for name, series in layers if chosen(series)]
-    if found:
-        name, series = found[0]
-        count = f"{len(found)} of the {len(layers)} longest layers {verb}"
-        yield f"{count}; the longest of them, {name}, {words(series)}"
+def _describe(name: str, ms: NDArray[np.float32], is_end: bool) -> _Times:
+    return _Times(name, ms, describe(ms), is_end)
 
 
-def _jumps(series: Series) -> str:
-    low, high = series.modes_ms
-    return f"jumps between {low:.4f} and {high:.4f} ms"
+def _of_layers(layers: Sequence[_Times], finding: _Finding) -> Iterator[str]:
+    found = [times for times in layers if finding.applies(times.series)]
+    if len(found) == 1:
+        yield f"layer {found[0].name} {finding.sentence(found[0])}"
+    elif found:
+        named = ", ".join(f"{t.name} ({finding.in_list(t)})" for t in found[:_MOST_NAMES])
+        more = f" and {len(found) - _MOST_NAMES} more" if len(found) > _MOST_NAMES else ""
+        yield (f"{len(found)} of the {len(layers)} longest layers {finding.of_many}: {named}{more}")
 
 
-def _drifts(series: Series) -> str:
-    change = "longer" if series.drift > 0 else "shorter"
-    return f"drifts: in its second half it was {abs(series.drift):.1%} {change}"
+def _jumps(times: _Times) -> str:
+    low, high = np.quantile(times.ms, (0.25, 0.75))
+    return (
+        f"jumps between {_modes(times)} (its quartiles are {low:.4f} and {high:.4f} ms), so that "
+        "its median is a matter of luck"
+    )
+
+
+def _modes(times: _Times) -> str:
+    low, high = times.series.modes_ms
+    return f"{low:.4f} and {high:.4f} ms"
+
+
+def _drifts(times: _Times) -> str:
+    of = f" of {times.iterations} iterations" if times.is_end else ""
+    return f"drifts: in the second half{of} it was {_change(times)}"
+
+
+def _change(times: _Times) -> str:
+    drift = times.series.drift
+    return f"{abs(drift):.1%} {'longer' if drift > 0 else 'shorter'}"
+
+
+_FINDINGS = (
+    _Finding(lambda series: series.is_bimodal, _jumps, "jump between two values", _modes),
+    _Finding(lambda series: series.is_drifting, _drifts, "drift", _change),
+)
