@@ -1,50 +1,98 @@
-"""Medians of batches of samples, collected while samples come in."""
+"""Medians of batches of neighbouring samples, collected in constant memory while they come in."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from trtcore import _stats
 from trtcore.errors import OptionError
 
 Floats = NDArray[np.float64]
 
 BATCH = 32
-"""Samples in a batch, unless they take too long."""
+"""Neighbouring samples that are taken together, where there are enough."""
+
+MOST_BATCHES = 384
+"""Batch medians that are kept; of more, neighbours are merged in threes."""
+
+_MERGED = 3
+_AT_ONCE = 128
+
+
+def batch_size(count: int, fewest: int) -> int:
+    """Returns how many of ``count`` samples make a batch: 32, or less for ``fewest`` batches."""
+    return max(1, min(BATCH, count // fewest))
+
+
+def batch_medians(samples: ArrayLike, size: int) -> Floats:
+    """Returns (B, L) medians of each ``size`` neighbours among (N, L) samples.
+
+    Samples beyond the last full batch are left out; a batch with a NaN in it has the median NaN.
+    """
+    series = np.ascontiguousarray(samples, dtype=np.float64)
+    count, columns = len(series) // size, series.shape[1]
+    batches = series[: count * size].reshape(count, size, columns)
+    medians = _stats.batch_medians(batches)
+    medians[np.isnan(batches.sum(axis=1))] = np.nan
+    return medians
 
 
 class BatchMedians:
     """Collects samples of any number at a time and keeps the median of every full batch.
 
+    Never more than `MOST_BATCHES` are kept: from there on, each three neighbours make way for
+    their median, those that come as well, and so on. The median of three lies above the median of
+    what it is taken of as often as below it, so that the kept medians say the same of the series
+    as before; and what disturbs single batches goes.
+
+    Source: the remedian; Rousseeuw and Bassett, J. Am. Stat. Assoc. 85 (1990), 97-104.
+
     Args:
-        size: samples in a batch, see `trtcore.stopping.batch_size`.
+        size: samples in a batch, see `batch_size`.
     """
 
     def __init__(self, size: int = BATCH) -> None:
         if size < 1:
             raise OptionError(f"batch size is {size}, expected at least 1")
-        self._size = size
-        self._rest: list[Floats] = []
-        self._waiting = 0
-        self._medians: list[Floats] = []
+        self._stages = [_Stage(size)]
+        self._kept: Floats = np.empty((0, 0))
+        self._is_single = False
 
     def add(self, samples: ArrayLike) -> None:
         """Adds (n,) samples of one series, or (n, L) of L series."""
-        block = np.asarray(samples, dtype=np.float64)
-        self._rest.append(block)
-        self._waiting += len(block)
-        if self._waiting >= self._size:
-            self._close_batches()
+        block = np.asarray(samples)
+        self._is_single = block.ndim == 1
+        for start in range(0, len(block), _AT_ONCE):
+            part = np.asarray(block[start : start + _AT_ONCE], dtype=np.float64)
+            self._add(part.reshape(len(part), -1))
 
     @property
     def medians(self) -> Floats:
-        """The medians so far, (B,) or (B, L)."""
-        return np.concatenate(self._medians) if self._medians else np.empty(0)
+        """The medians so far, (B,) or (B, L), in the order of the samples."""
+        return self._kept.ravel() if self._is_single else self._kept
 
-    def _close_batches(self) -> None:
-        block = np.concatenate(self._rest)
-        full = len(block) // self._size
-        batches = block[: full * self._size].reshape(full, self._size, *block.shape[1:])
-        self._medians.append(np.median(batches, axis=1))
-        self._rest = [block[full * self._size :]]
-        self._waiting = len(self._rest[0])
+    def _add(self, rows: Floats) -> None:
+        for stage in self._stages:
+            rows = stage.take(rows)
+        if not len(rows):
+            return
+        self._kept = np.concatenate((self._kept, rows)) if len(self._kept) else rows
+        while len(self._kept) > MOST_BATCHES:
+            self._stages.append(_Stage(_MERGED))
+            self._kept = self._stages[-1].take(self._kept)
+
+
+class _Stage:
+    """Turns every ``size`` rows into their median and holds what is left until more come."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._waiting: Floats = np.empty((0, 0))
+
+    def take(self, rows: Floats) -> Floats:
+        if len(self._waiting):
+            rows = np.concatenate((self._waiting, rows))
+        full = len(rows) // self._size * self._size
+        self._waiting = rows[full:].copy()
+        return batch_medians(rows[:full], self._size)
