@@ -17,6 +17,8 @@ from trtcore.fusion_claims import Claims, claim_nodes
 from trtcore.model_graph import ModelGraph
 from trtcore.result import Profile
 
+_MOST_NAMES = 3
+
 
 @dataclass(frozen=True)
 class Group:
@@ -108,7 +110,8 @@ def describe_fusion(profile: Profile, fusion: FusionMap, layer_ms: Sequence[floa
     ops = {node.name: node.op for node in nodes}
     found, count = len(nodes) - len(fusion.unknown), len(fusion.groups)
     parts = [
-        f"{found} of {len(nodes)} model nodes accounted for in {count} group{'s' * (count != 1)}",
+        f"{found} of {len(nodes)} model nodes ({fusion.node_coverage:.1%}) accounted for in "
+        f"{count} group{'s' * (count != 1)}",
         _listed("folded into constants", fusion.folded, ops),
         _listed("eliminated", fusion.eliminated, ops),
         _listed("unknown", fusion.unknown, ops),
@@ -130,8 +133,11 @@ def _time_words(fusion: FusionMap, layer_ms: Sequence[float]) -> list[str]:
 
 
 def _listed(what: str, names: Sequence[str], ops: dict[str, str]) -> str:
+    if not names:
+        return ""
     kinds = ", ".join(f"{n} {op}" for op, n in Counter(ops[name] for name in names).items())
-    return f"{what}: {kinds}" if names else ""
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return f"{what}: {kinds} ({', '.join(names[:_MOST_NAMES])}{more})"
 
 
 def _groups(claims: Claims, graph: ModelGraph) -> tuple[Group, ...]:

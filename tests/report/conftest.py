@@ -102,6 +102,8 @@ def gpu_profile() -> Profile:
             runtime="TensorRT-RTX 1.6.1",
             clocks=Clocks(1980, 1950, 2619, 45, ("SW power cap",), 1905, 1980, 312.0, 40),
             memory_bytes=139 << 30,
+            cpu_count=16,
+            load_average=3.25,
         ),
         build=Build("TensorRT-RTX 1.6.1", 1.24, 14_100_000, 6, 1, cache="runtime cache used"),
         warnings=("the input was zeros",),

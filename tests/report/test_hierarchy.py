@@ -108,13 +108,36 @@ def test_blocks(names, blocks):
 def test_table_by_block(googlenet):
     lines = render_table(googlenet, group_by="block", sort="time", top=2).splitlines()
     assert [line.split() for line in lines[3:9]] == [
-        ["Block", "median", "ms", "share", "p95", "ms", "min", "ms"],
-        ["conv1", "0.1939", "10.2%"],
+        ["Block", "median", "ms", "tax", "ms", "share"],
+        ["conv1", "0.1939", "0.0304", "10.2%"],
         ["inception_4b", "0.1741", "9.1%"],
         ["15", "further", "blocks", "1.5355", "80.7%"],
         ["126", "signal", "and", "wait", "markers", "0.0000", "0.0%"],
-        ["Time", "over", "all", "layers", "1.9036", "100.0%"],
+        ["Time", "over", "all", "layers", "1.9036", "0.0304", "100.0%"],
     ]
+    assert lines[10] == "tax ms: of the median, what reformats, casts and copies take."
+
+
+def test_without_tax_there_is_no_column_for_it(googlenet):
+    times = googlenet.samples.layer_ms.copy()
+    times[:, 0] = 0
+    samples = Samples(times, np.empty(0, np.float32))
+    text = render_table(replace(googlenet, samples=samples), group_by="type")
+    assert "tax" not in text
+
+
+@pytest.mark.parametrize("level", LEVELS[1:])
+def test_tax_is_marked_on_every_level(googlenet, level):
+    tax = [bucket.tax_ms for bucket in roll_up(googlenet, level)]
+    assert tax[0] == pytest.approx(googlenet.samples.layer_ms[0, 0])
+    assert not any(tax[1:])
+
+
+def test_a_bucket_of_short_layers_is_below_the_resolution(gpu_profile):
+    samples = replace(gpu_profile.samples, gated_ms=np.full(200, 0.19, np.float32))
+    profile = replace(gpu_profile, samples=samples)
+    found = {bucket.name: bucket.is_below_resolution for bucket in roll_up(profile, "node")}
+    assert [name for name, is_below in found.items() if is_below] == ["unattributed"]
 
 
 def test_unknown_level(gpu_profile):

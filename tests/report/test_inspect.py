@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
 
 from trtcore.inspector import parse_engine_information
 from trtcore.report.inspect import render_inspection, render_plan
-from trtcore.result import Build
+from trtcore.result import Build, Layer, ModelNode, ModelRecord, Samples
 
 DATA = Path(__file__).parent.parent / "data"
 BUILD = Build("TensorRT-RTX 1.7.1", 0.85, 5_000_000, 66, 2)
@@ -29,6 +32,26 @@ def test_saved_result(gpu_profile):
     assert _columns(tensors + "\n\n" + layers + "\n") == _columns(SAVED)
     assert facts.startswith("Model: googlenet (built-in), 2 nodes, weights He-normal, seed 0,")
     assert "\nEngine: built in 1.2 s by TensorRT-RTX 1.6.1, 14.1 MB, 6 layers," in facts
+
+
+def test_every_node_without_a_layer_is_named(gpu_profile):
+    nodes = (
+        ModelNode("seven", "Constant", (), ("k",)),
+        ModelNode("conv", "Conv", ("data", "k"), ("c",)),
+        *(ModelNode(f"drop{i}", "Dropout", ("c",), (f"d{i}",)) for i in range(5)),
+        ModelNode("lost", "Relu", ("c",), ("prob",)),
+    )
+    profile = replace(
+        gpu_profile,
+        model=ModelRecord("net", "net.onnx", nodes=nodes),
+        layers=(Layer("k", "conv", ("conv",)),),
+        samples=Samples(np.ones((1, 1), np.float32), np.ones(1, np.float32)),
+    )
+    assert render_inspection(profile).endswith(
+        "\nFolded into constants: seven\n"
+        "Eliminated: drop0, drop1, drop2, drop3, drop4\n"
+        "Unknown: lost"
+    )
 
 
 def test_plan():

@@ -48,7 +48,7 @@ Layer                                                                           
 conv1/7x7_s2 + conv1/relu_7x7 [MoveConc]                                                              0.0304     0.0285     0.0240        1  0.0000
 conv1/7x7_s2 + conv1/relu_7x7 [correlation]                                                           0.1636     0.1617     0.1606        1  0.0040
 inception_3a/3x3_reduce + inception_3a/relu_3x3_reduce + inception_3a/3x3 + inception_3a/relu_3x3     0.0125     0.0106     0.0100        2  0.0024
-__myl_Move_myl0_5                                                                                     0.0025     0.0006     0.0015        1  0.0015
+__myl_Move_myl0_5                                                                                     0.0025    ~0.0006     0.0015        1  0.0015
 Sum of all layers, and of all kernels                                                                 0.2100     0.2024     0.1971        6  0.0089
 
 Kernels    0.1971 ms in 6 kernels, median sum of 50 un-profiled iterations by CUPTI 13.0, gated; 1

@@ -12,7 +12,8 @@ from rich.console import Console
 from trtcore.errors import OptionError
 from trtcore.report.labels import layer_labels, shorten
 from trtcore.report.table import print_table, render_table
-from trtcore.result import Counts, Layer, Samples
+from trtcore.result import Counts, EventCost, Layer, Samples
+from trtcore.steadiness import interval_of
 
 GPU_TABLE = """\
 Input data (4, 3, 224, 224) Half linear
@@ -28,11 +29,11 @@ Time over all layers                                                            
 Medians of 200 profiled iterations; the total and the shares are of the medians.
 
 Latency     0.2500 ms, median of 700 un-profiled iterations (95 % interval 0.2498 to 0.2502), host
-            time from enqueue to synchronised; p95 0.2522; p99 0.2525
+            time from enqueue to synchronised; p90 0.2520; p95 0.2522; p99 0.2525
 GPU time    0.2050 ms, median of 700 un-profiled iterations (95 % interval 0.2048 to 0.2052),
-            between CUDA events around an iteration; p95 0.2068; p99 0.2070
+            between CUDA events around an iteration; p90 0.2066; p95 0.2068; p99 0.2070
 Enqueue     0.0600 ms, median of 700 un-profiled iterations (95 % interval 0.0600 to 0.0600), host
-            time of the enqueue call alone; p95 0.0605; p99 0.0606
+            time of the enqueue call alone; p90 0.0605; p95 0.0605; p99 0.0606
 Throughput  16000.0 items per second: batch 4 over the mean latency
 Iterations  asked 700, warmed up 64, measured 700 un-profiled and 200 profiled, interrupted
 Samples     outliers beyond 1.5 and beyond 3 quartile distances, all kept: latency 0 and 0 of 700,
@@ -40,13 +41,14 @@ Samples     outliers beyond 1.5 and beyond 3 quartile distances, all kept: laten
 Method      native IProfiler, reported after each synchronise
 
 Model    googlenet (built-in), 2 nodes, weights He-normal, seed 0, precision fp16, batch 4
-Fusion   2 of 2 model nodes accounted for in 1 group; 92.4% of the layer time is in groups;
-         reformats, casts and copies take 14.5%
+Fusion   2 of 2 model nodes (100.0%) accounted for in 1 group; 92.4% of the layer time is in
+         groups; reformats, casts and copies take 14.5%
 Engine   built in 1.2 s by TensorRT-RTX 1.6.1, 14.1 MB, 6 layers, 1 auxiliary stream, verbosity
          DETAILED, runtime cache used
 GPU      NVIDIA H200, compute capability 9.0, driver 580.65, 139 GiB
 Clocks   SM 1980 MHz before, 1950 MHz after (1905 to 1980 while measuring), memory 2619 MHz, 45
          C, 312 W, held down by SW power cap
+CPU      Xeon, 16 processors, load average 3.2
 Runtime  TensorRT-RTX 1.6.1
 Host     2025-06-01T12:00:00+00:00, Linux-6.1, Python 3.11.7, trtcore 0.1.0
 
@@ -97,6 +99,55 @@ class TestWholeText:
         assert render_table(cpu_profile) + "\n" == CPU_TABLE
 
 
+RECONCILIATION = """\
+Layer                                                                                              median ms  corrected   share  p95 ms  min ms
+conv1/7x7_s2 + conv1/relu_7x7 [MoveConc]                                                              0.0304     0.0285   14.5%  0.0307  0.0301
+conv1/7x7_s2 + conv1/relu_7x7 [correlation]                                                           0.1636     0.1617   77.9%  0.1651  0.1620
+inception_3a/3x3_reduce + inception_3a/relu_3x3_reduce + inception_3a/3x3 + inception_3a/relu_3x3     0.0125     0.0106    6.0%  0.0126  0.0124
+__myl_Move_myl0_5                                                                                     0.0025    ~0.0006    1.2%  0.0025  0.0025
+2 signal and wait markers                                                                             0.0010     0.0010    0.5%
+Time over all layers                                                                                  0.2100     0.2024  100.0%
+Medians of 200 profiled iterations; the total and the shares are of the medians.
+~ Below 0.002 ms what is left is as small as the correction.
+
+Layer times as measured   0.2100 ms  4 layers
+Of it, markers            0.0010 ms  2 signals and waits, in the sum above
+Events between layers    -0.0076 ms  4 layers x 1.90 us, calibrated apart from this run, 95 % within
+                                     1.80 us to 2.00 us; this run alone would give 0.00 us
+Layer times corrected     0.2024 ms  1 layer below the resolution
+Of it, stream 0           0.1908 ms
+Of it, stream 1           0.0116 ms
+Overlap of streams        0.0000 ms  layers ran beside each other; --serial builds an engine whose
+                                     layers add up
+Un-profiled, enqueued     0.2050 ms
+Un-profiled, gated        0.2024 ms
+Unexplained               0.0000 ms  +0.0% of the un-profiled 0.2024 ms; the interval of the event
+                                     cost alone allows 0.0004 ms either way
+"""  # noqa: E501
+
+
+class TestReconciliation:
+    def test_rows_are_marked_and_words_fold_under_words(self, gpu_profile):
+        gated = np.full(200, 0.2024, np.float32)
+        profile = replace(
+            gpu_profile,
+            samples=replace(gpu_profile.samples, gated_ms=gated),
+            event_cost=EventCost(0.0019, 0.0018, 0.002, 0.001, 0.0, 6),
+        )
+        text = render_table(profile)
+        start, end = text.index("Layer  "), text.index("\nLatency")
+        assert text[start:end] == RECONCILIATION
+
+    def test_streams_that_are_not_known_leave_the_times_as_they_are(self, gpu_profile):
+        layers = tuple(replace(layer, stream=-1) for layer in gpu_profile.layers)
+        samples = replace(gpu_profile.samples, gated_ms=np.full(200, 0.15, np.float32))
+        text = render_table(replace(gpu_profile, layers=layers, samples=samples))
+        assert "corrected" not in text.split("\n\n")[1]
+        assert (
+            "\nUnexplained or overlap   -0.0600 ms  -40.0% of the un-profiled 0.1500 ms; " in text
+        )
+
+
 class TestRows:
     def test_by_time_on_a_narrow_terminal(self, gpu_profile):
         text = render_table(gpu_profile, sort="time", top=3, width=80)
@@ -143,6 +194,25 @@ class TestRows:
             replace(x, name=f"[red]{i}[/]", nodes=()) for i, x in enumerate(cpu_profile.layers)
         )
         assert "[red]2[/]  " in render_table(replace(cpu_profile, layers=layers))
+
+
+class TestFacts:
+    def test_a_mean_far_above_the_median_is_said_to_be(self, cpu_profile):
+        wall = np.where(np.arange(100) < 20, 90.0, 20.0).astype(np.float32)
+        profile = replace(cpu_profile, samples=replace(cpu_profile.samples, wall_ms=wall))
+        text = " ".join(render_table(profile).split())
+        assert (
+            "Throughput 29.4 items per second: batch 1 over the mean latency, which outliers raise "
+            "to 1.7x the median"
+        ) in text
+        assert "host time of a run; p90 90.0000 Throughput" in text
+
+    def test_intervals_allow_for_neighbours_that_correlate(self, cpu_profile):
+        wall = (20 + np.sin(np.arange(400) / 20)).astype(np.float32)
+        profile = replace(cpu_profile, samples=replace(cpu_profile.samples, wall_ms=wall))
+        low, high = interval_of(profile.samples, "wall_ms")
+        assert high - low > 1
+        assert f"(95 % interval {low:.4f} to {high:.4f})" in render_table(profile)
 
 
 class TestPrintTable:

@@ -12,10 +12,10 @@ from trtcore.report.tabular import COLUMNS, render_csv, write_csv
 from trtcore.statistics import summarise_layers
 
 CPU_CSV = """\
-index,name,kind,nodes,tactic,stream,median_ms,share,p95_ms,min_ms,mean_ms,low_ms,high_ms,corrected_ms
-0,swish (HardSigmoid),HardSigmoid,swish,,-1,1.5,0.075,,1.4850000143051147,1.5,1.4880000352859497,1.5119999647140503,
-1,swish (Mul),Mul,swish,,-1,0.5,0.025,,0.4950000047683716,0.5,0.4959999918937683,0.5040000081062317,
-2,fc,Gemm,fc,,-1,18.0,0.9,,17.81999969482422,18.0,17.856000900268555,18.143999099731445,
+index,name,kind,nodes,tactic,stream,median_ms,share,p95_ms,min_ms,mean_ms,low_ms,high_ms,corrected_ms,below_resolution
+0,swish (HardSigmoid),HardSigmoid,swish,,-1,1.5,0.075,,1.4850000143051147,1.5,1.4880000352859497,1.5119999647140503,,
+1,swish (Mul),Mul,swish,,-1,0.5,0.025,,0.4950000047683716,0.5,0.4959999918937683,0.5040000081062317,,
+2,fc,Gemm,fc,,-1,18.0,0.9,,17.81999969482422,18.0,17.856000900268555,18.143999099731445,,
 """  # noqa: E501
 
 
@@ -30,6 +30,7 @@ def test_corrected_times_are_a_column_of_their_own(gpu_profile):
     rows = summarise_layers(profile)
     assert [float(line["corrected_ms"]) for line in lines] == [row.corrected_ms for row in rows]
     assert any(row.corrected_ms < row.median_ms for row in rows)
+    assert [line["below_resolution"] for line in lines] == ["1", "0", "0", "0", "1", "1"]
 
 
 def test_figures_survive_exactly_and_markers_are_rows(gpu_profile, tmp_path):

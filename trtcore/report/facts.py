@@ -8,21 +8,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from math import isnan
 
-from trtcore.explain import explain
 from trtcore.fusion import describe_fusion, map_fusion
 from trtcore.histogram import ACCURACY
-from trtcore.reconcile import reconcile_profile
 from trtcore.result import UNFUSED, Build, Clocks, Environment, IOTensor, Profile
 from trtcore.statistics import (
+    Interval,
     Latency,
     TimeSummary,
     summarise_latency,
     summarise_layers,
-    summarise_series,
 )
-from trtcore.steadiness import outlier_text
+from trtcore.steadiness import interval_of, outlier_text
 
 Fact = tuple[str, str]
+
+_HIGH_MEAN = 1.1
+"""Mean over median above which the mean is not typical."""
 
 _OWN_BACKENDS = ("tensorrt", "tensorrt_rtx", *UNFUSED)
 
@@ -43,13 +44,19 @@ def timing_facts(profile: Profile) -> tuple[Fact, ...]:
     latency = summarise_latency(profile)
     is_cpu = profile.backend in UNFUSED and latency.gpu is None
     how = "host time of a run" if is_cpu else "host time from enqueue to synchronised"
-    facts = [("Latency", _series(latency.wall, how))]
+    wall, gpu, enqueue = (
+        interval_of(profile.samples, name) for name in ("wall_ms", "gpu_ms", "enqueue_ms")
+    )
+    facts = [("Latency", _series(latency.wall, wall, how))]
     if latency.gpu:
-        facts.append(("GPU time", _series(latency.gpu, "between CUDA events around an iteration")))
+        how = "between CUDA events around an iteration"
+        facts.append(("GPU time", _series(latency.gpu, gpu, how)))
     if latency.enqueue:
-        facts.append(("Enqueue", _series(latency.enqueue, "host time of the enqueue call alone")))
-    if not isnan(latency.items_per_s):
+        how = "host time of the enqueue call alone"
+        facts.append(("Enqueue", _series(latency.enqueue, enqueue, how)))
+    if latency.wall and not isnan(latency.items_per_s):
         words = f"items per second: batch {profile.batch} over the mean latency"
+        words += _high_mean(latency.wall)
         facts.append(("Throughput", f"{latency.items_per_s:.1f} {words}"))
     if profile.backend in _OWN_BACKENDS:
         facts.append(("Iterations", _iterations(profile, latency)))
@@ -58,24 +65,6 @@ def timing_facts(profile: Profile) -> tuple[Fact, ...]:
     if profile.samples.layer_histograms is not None:
         facts.append(("Streamed", _streamed(profile)))
     return (*facts, ("Method", profile.method))
-
-
-def reconciliation_facts(profile: Profile) -> tuple[Fact, ...]:
-    """Returns how the layer times lead to the un-profiled latency; empty without gated passes."""
-    result = reconcile_profile(profile)
-    if result is None:
-        return ()
-    passes = {"enqueued": "gpu_ms", "gated": "gated_ms", "CUDA graph": "graph_ms"}
-    series = {name: summarise_series(profile.samples, field) for name, field in passes.items()}
-    latencies = {name: times.median_ms for name, times in series.items() if times}
-    interval = profile.event_cost.interval if profile.event_cost else None
-    return tuple(
-        (
-            line.label[:1].upper() + line.label[1:],
-            f"{line.ms:9.4f} ms" + (f"  {line.words}" if line.words else ""),
-        )
-        for line in explain(result, latencies, interval)
-    )
 
 
 def place_facts(profile: Profile) -> tuple[Fact, ...]:
@@ -88,29 +77,33 @@ def place_facts(profile: Profile) -> tuple[Fact, ...]:
         facts.append(("Engine", engine_text(profile.build) + ("" if was_run else ", not run here")))
     if where.device and profile.backend != "onnxruntime":
         facts += [("GPU", _gpu(where)), ("Clocks", _clocks(where.clocks))]
-    else:
-        facts.append(("CPU", where.cpu))
+    facts.append(("CPU", _cpu(where)))
     facts += [("Runtime", where.runtime), ("Host", _host(where))]
     return tuple((label, text) for label, text in facts if text)
 
 
-def _series(series: TimeSummary | None, how: str) -> str:
+def _series(series: TimeSummary | None, interval: Interval, how: str) -> str:
     if series is None:
         return "not measured"
     if series.count == 1:
         return f"{series.median_ms:.4f} ms, a single figure"
-    tails = (("p95", series.p95_ms), ("p99", series.p99_ms))
+    tails = (("p90", series.p90_ms), ("p95", series.p95_ms), ("p99", series.p99_ms))
     return "".join(
         (
             f"{series.median_ms:.4f} ms, median of {series.count} un-profiled iterations",
-            _interval(series.interval),
+            _interval(interval),
             f", {how}",
             *(f"; {name} {value:.4f}" for name, value in tails if not isnan(value)),
         )
     )
 
 
-def _interval(interval: tuple[float, float]) -> str:
+def _high_mean(wall: TimeSummary) -> str:
+    ratio = wall.mean_ms / wall.median_ms if wall.median_ms > 0 else 1.0
+    return f", which outliers raise to {ratio:.1f}x the median" if ratio > _HIGH_MEAN else ""
+
+
+def _interval(interval: Interval) -> str:
     low, high = interval
     return "" if isnan(low) else f" (95 % interval {low:.4f} to {high:.4f})"
 
@@ -197,6 +190,15 @@ def _clocks(clocks: Clocks) -> str:
         clocks.temperature_c and f"{clocks.temperature_c} C",
         clocks.power_w and f"{clocks.power_w:.0f} W",
         f"held down by {', '.join(clocks.throttle_reasons) or 'nothing'}",
+    )
+    return ", ".join(part for part in parts if part)
+
+
+def _cpu(where: Environment) -> str:
+    parts = (
+        where.cpu,
+        _count(where.cpu_count, "processor"),
+        where.load_average and f"load average {where.load_average:.1f}",
     )
     return ", ".join(part for part in parts if part)
 

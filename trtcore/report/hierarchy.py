@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from math import isnan
 
@@ -34,6 +34,8 @@ class Bucket:
         layers: positions of its layers, in order of execution.
         nodes: model nodes in it.
         corrected_ms: sum of the medians of its layers without the cost of events; None if unknown.
+        tax_ms: of ``median_ms``, what reformats, casts and copies take; 0 for a single layer.
+        is_below_resolution: every layer in it is as short as the correction.
     """
 
     name: str
@@ -42,6 +44,8 @@ class Bucket:
     layers: tuple[int, ...]
     nodes: tuple[str, ...] = ()
     corrected_ms: float | None = None
+    tax_ms: float = 0.0
+    is_below_resolution: bool = False
 
 
 def roll_up(profile: Profile, level: str) -> tuple[Bucket, ...]:
@@ -70,7 +74,8 @@ def roll_up(profile: Profile, level: str) -> tuple[Bucket, ...]:
         layers, nodes = parts.setdefault(name(group.nodes), ([], []))
         layers += group.layers
         nodes += group.nodes
-    buckets = [_bucket(label, layers, nodes, rows) for label, (layers, nodes) in parts.items()]
+    tax = {i for group in fusion.groups for i in group.tax}
+    buckets = [_bucket(label, *part, rows, tax) for label, part in parts.items()]
     for label, rest in ((MARKERS, fusion.markers), (UNATTRIBUTED, fusion.unattributed)):
         if rest:
             buckets.append(_bucket(label, rest, (), rows))
@@ -112,7 +117,11 @@ def _join(names: Iterable[str]) -> str:
 
 
 def _bucket(
-    name: str, layers: Iterable[int], nodes: Iterable[str], rows: Sequence[LayerProfile]
+    name: str,
+    layers: Iterable[int],
+    nodes: Iterable[str],
+    rows: Sequence[LayerProfile],
+    tax: Container[int] = (),
 ) -> Bucket:
     places = tuple(sorted(layers))
     corrected_ms = sum(rows[i].corrected_ms for i in places)
@@ -123,4 +132,6 @@ def _bucket(
         layers=places,
         nodes=tuple(nodes),
         corrected_ms=None if isnan(corrected_ms) else corrected_ms,
+        tax_ms=sum(rows[i].median_ms for i in places if i in tax),
+        is_below_resolution=all(rows[i].is_below_resolution for i in places),
     )

@@ -6,12 +6,13 @@ import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from trtcore.fusion import map_fusion
 from trtcore.inspector import EngineInformation
 from trtcore.markers import is_marker
 from trtcore.report.facts import engine_text, io_lines, place_facts
 from trtcore.report.labels import layer_labels
 from trtcore.report.precision import build_facts, precision_facts
-from trtcore.result import Build, Layer, Profile, TensorInfo
+from trtcore.result import UNFUSED, Build, Layer, Profile, TensorInfo
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -21,7 +22,7 @@ _WIDTH = 10_000
 
 def render_inspection(profile: Profile) -> str:
     """Returns what is in a saved result, without its times."""
-    found = (*precision_facts(profile), *place_facts(profile))
+    found = (*precision_facts(profile), *place_facts(profile), *_node_lists(profile))
     facts = [f"{label}: {text}" for label, text in found]
     return _join(io_lines(profile.io), _layer_lines(profile.layers), facts)
 
@@ -42,6 +43,19 @@ def render_plan(
         return _join(facts, ["TensorRT did not tell what is in it"])
     layers = _layer_lines(information.layers) if with_layers else []
     return _join(io_lines(information.io), layers, _verdict(information), facts)
+
+
+def _node_lists(profile: Profile) -> list[tuple[str, str]]:
+    """The nodes that no layer runs, all of them; none of a model that was run node by node."""
+    if profile.backend in UNFUSED or not profile.model.nodes:
+        return []
+    fusion = map_fusion(profile)
+    lists = (
+        ("Folded into constants", fusion.folded),
+        ("Eliminated", fusion.eliminated),
+        ("Unknown", fusion.unknown),
+    )
+    return [(label, ", ".join(nodes)) for label, nodes in lists if nodes]
 
 
 def _join(*blocks: Sequence[str]) -> str:

@@ -11,11 +11,11 @@ import numpy as np
 from trtcore.kernel_agreement import profile_agreement
 from trtcore.kernels import KernelTotals, LayerKernels, kernel_totals, layer_kernels
 from trtcore.markers import is_marker
-from trtcore.reconcile import reconcile_profile
 from trtcore.report.facts import Fact
 from trtcore.report.labels import layer_labels, shorten
+from trtcore.report.row_table import corrected_text
 from trtcore.report.rows import View
-from trtcore.result import KernelPass, Profile
+from trtcore.result import KernelPass, LayerProfile, Profile
 from trtcore.statistics import summarise_layers
 
 if TYPE_CHECKING:
@@ -63,18 +63,14 @@ def kernel_table(profile: Profile, view: View, width: int | None = None) -> Tabl
     if kernels is None or not any(owner >= 0 for owner in kernels.layers):
         return None
     found = layer_kernels(kernels, len(profile.layers))
-    raw, corrected = _layer_times(profile)
+    times = summarise_layers(profile)
     labels = _labels(profile)
     room = max((width or _UNLIMITED) - _FIGURES_WIDTH, _LEAST_TEXT)
     table = _empty_table()
     for i in _chosen(list(labels), found, view):
-        times = map(_ms, (raw[i], corrected[i], found.kernel_ms[i]))
-        count = str(found.count[i]) if found.count[i] else "-"
-        table.add_row(Text(shorten(labels[i], room)), *times, count, _ms(found.gap_ms[i]))
-    totals = kernel_totals(kernels)
-    times = map(_ms, (sum(raw), sum(corrected), totals.kernel_ms))
-    label = "Sum of all layers, and of all kernels"
-    table.add_row(label, *times, str(totals.count), _ms(totals.gap_ms), style="bold")
+        cells = _cells(times[i], found, i)
+        table.add_row(Text(shorten(labels[i], room)), *cells)
+    table.add_row(*_sums(times, kernel_totals(kernels)), style="bold")
     return table
 
 
@@ -94,12 +90,18 @@ def _labels(profile: Profile) -> dict[int, str]:
     return dict(zip(timed, layer_labels([profile.layers[i] for i in timed]), strict=True))
 
 
-def _layer_times(profile: Profile) -> tuple[Sequence[float], Sequence[float]]:
-    raw = [row.median_ms for row in summarise_layers(profile)]
-    reconciled = reconcile_profile(profile)
-    if reconciled is None:
-        return raw, [float("nan")] * len(raw)
-    return raw, reconciled.corrected_ms.tolist()
+def _cells(layer: LayerProfile, found: LayerKernels, i: int) -> tuple[str, ...]:
+    corrected = corrected_text(layer.corrected_ms, layer.is_below_resolution)
+    count = str(found.count[i]) if found.count[i] else "-"
+    return _ms(layer.median_ms), corrected, _ms(found.kernel_ms[i]), count, _ms(found.gap_ms[i])
+
+
+def _sums(layers: Sequence[LayerProfile], totals: KernelTotals) -> tuple[str, ...]:
+    raw = sum(layer.median_ms for layer in layers)
+    corrected = sum(layer.corrected_ms for layer in layers)
+    times = map(_ms, (raw, corrected, totals.kernel_ms))
+    label = "Sum of all layers, and of all kernels"
+    return label, *times, str(totals.count), _ms(totals.gap_ms)
 
 
 def _chosen(layers: Sequence[int], found: LayerKernels, view: View) -> Sequence[int]:

@@ -50,7 +50,8 @@ class View:
 class Row:
     """A line of the table; a sum of several layers has neither a 95th percentile nor a minimum.
 
-    ``corrected_ms`` is NaN where it is not known.
+    ``corrected_ms`` is NaN where it is not known, and marked where it is below the resolution.
+    ``tax_ms`` is the part of ``median_ms`` that reformats, casts and copies take.
     """
 
     label: str
@@ -59,6 +60,8 @@ class Row:
     corrected_ms: float
     p95_ms: float | None = None
     min_ms: float | None = None
+    tax_ms: float = 0.0
+    is_below_resolution: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,15 @@ def make_rows(profile: Profile, view: View) -> Rows:
 def _layer_rows(layers: Sequence[LayerProfile]) -> list[Row]:
     labels = layer_labels([row.layer for row in layers])
     return [
-        Row(label, row.median_ms, row.share, row.corrected_ms, row.p95_ms, row.min_ms)
+        Row(
+            label,
+            row.median_ms,
+            row.share,
+            row.corrected_ms,
+            row.p95_ms,
+            row.min_ms,
+            is_below_resolution=row.is_below_resolution,
+        )
         for label, row in zip(labels, layers, strict=True)
     ]
 
@@ -102,6 +113,8 @@ def _rolled_up(profile: Profile, level: str) -> list[Row]:
             bucket.median_ms,
             bucket.share,
             nan if bucket.corrected_ms is None else bucket.corrected_ms,
+            tax_ms=bucket.tax_ms,
+            is_below_resolution=bucket.is_below_resolution,
         )
         for bucket in buckets
     ]
@@ -125,4 +138,5 @@ def _sum(label: str, rows: Iterable[Row]) -> Row:
         sum(row.median_ms for row in parts),
         sum(row.share for row in parts),
         sum(row.corrected_ms for row in parts),
+        tax_ms=sum(row.tax_ms for row in parts),
     )

@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import io
-from math import isnan
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from trtcore.diagnosis import diagnose
 from trtcore.report.fact_table import fact_table
-from trtcore.report.facts import io_lines, place_facts, reconciliation_facts, timing_facts
+from trtcore.report.facts import Fact, io_lines, place_facts, timing_facts
 from trtcore.report.kernels import kernel_facts, kernel_table
-from trtcore.report.labels import shorten
 from trtcore.report.precision import precision_facts
-from trtcore.report.rows import Row, View, make_rows
+from trtcore.report.reconciliation import reconciliation_facts
+from trtcore.report.row_table import footnotes, row_table
+from trtcore.report.rows import View, make_rows
 from trtcore.result import Profile
-from trtcore.statistics import SAMPLES_NEEDED, profiled_iterations
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
 
-_FIGURES_WIDTH = 36
-_CORRECTED_WIDTH = 11
-_LEAST_TEXT = 20
 _UNLIMITED = 10_000
 
 
@@ -79,19 +75,21 @@ def _print(profile: Profile, console: Console, view: View, width: int | None) ->
         console.print(line, markup=False, highlight=False)
     if profile.io:
         console.print()
-    console.print(_row_table(profile, view, width))
-    console.print(_footnote(profile), style="dim", markup=False, highlight=False)
+    rows = make_rows(profile, view)
+    console.print(row_table(profile, rows, view, width))
+    for line in footnotes(profile, rows, view):
+        console.print(line, style="dim", markup=False, highlight=False)
     _print_kernels(profile, console, view, width)
-    for facts in (
+    blocks: tuple[Sequence[tuple[str, ...]], ...] = (
         reconciliation_facts(profile),
         timing_facts(profile),
         precision_facts(profile),
         place_facts(profile),
-    ):
-        if facts:
-            console.print()
-            console.print(fact_table(facts, width))
-    _print_warnings(profile, console, width)
+        _warnings(profile),
+    )
+    for facts in filter(None, blocks):
+        console.print()
+        console.print(fact_table(facts, width))
 
 
 def _print_kernels(profile: Profile, console: Console, view: View, width: int | None) -> None:
@@ -102,55 +100,7 @@ def _print_kernels(profile: Profile, console: Console, view: View, width: int | 
             console.print(part)
 
 
-def _row_table(profile: Profile, view: View, width: int | None) -> Table:
-    from rich.table import Table
-    from rich.text import Text
-
-    rows = make_rows(profile, view)
-    has_corrected = not isnan(rows.total.corrected_ms)
-    digits = 3 if profile.backend == "onnxruntime" else 4
-    figures = _FIGURES_WIDTH + (_CORRECTED_WIDTH if has_corrected else 0)
-    room = max((width or _UNLIMITED) - figures, _LEAST_TEXT)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column(view.group_by.capitalize(), overflow="fold")
-    corrected = ("corrected",) if has_corrected else ()
-    for heading in ("median ms", *corrected, "share", "p95 ms", "min ms"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for row in rows.shown:
-        table.add_row(Text(shorten(row.label, room)), *_figures(row, digits, has_corrected))
-    if rows.markers:
-        table.add_row(
-            rows.markers.label, *_figures(rows.markers, digits, has_corrected), style="dim"
-        )
-    table.add_row(rows.total.label, *_figures(rows.total, digits, has_corrected), style="bold")
-    return table
-
-
-def _figures(row: Row, digits: int, has_corrected: bool) -> tuple[str, ...]:
-    share = "-" if isnan(row.share) else f"{row.share:.1%}"
-    corrected = (_ms(row.corrected_ms, digits),) if has_corrected else ()
-    median, p95, least = (_ms(value, digits) for value in (row.median_ms, row.p95_ms, row.min_ms))
-    return median, *corrected, share, p95, least
-
-
-def _ms(value: float | None, digits: int) -> str:
-    if value is None:
-        return ""
-    return "-" if isnan(value) else f"{value:.{digits}f}"
-
-
-def _footnote(profile: Profile) -> str:
-    count = profiled_iterations(profile)
-    if count == 1:
-        return "One figure per layer; the total and the shares are of these."
-    words = f"Medians of {count} profiled iterations; the total and the shares are of the medians."
-    needed = SAMPLES_NEEDED[95]
-    return words if count >= needed else f"{words} A p95 needs {needed} iterations."
-
-
-def _print_warnings(profile: Profile, console: Console, width: int | None) -> None:
-    facts = [("Note", line) for line in profile.model.notes]
-    facts += [("Warning", line) for line in dict.fromkeys((*profile.warnings, *diagnose(profile)))]
-    if facts:
-        console.print()
-        console.print(fact_table(facts, width))
+def _warnings(profile: Profile) -> list[Fact]:
+    warnings = dict.fromkeys((*profile.warnings, *diagnose(profile)))
+    notes = [("Note", line) for line in profile.model.notes]
+    return [*notes, *(("Warning", line) for line in warnings)]

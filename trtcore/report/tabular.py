@@ -26,9 +26,12 @@ COLUMNS = (
     "low_ms",
     "high_ms",
     "corrected_ms",
+    "below_resolution",
 )
-"""``low_ms`` and ``high_ms`` are the 95 % interval of the median, ``corrected_ms`` is the median
-without the cost of the profiler's events; a figure that is not known is left empty."""
+"""``low_ms`` and ``high_ms`` are the 95 % interval of the median of iterations that are taken as
+independent, ``corrected_ms`` is the median without the cost of the profiler's events, and
+``below_resolution`` is 1 where what is left of it is as small as the correction, else 0; what is
+not known is left empty."""
 
 
 def render_csv(profile: Profile) -> str:
@@ -61,4 +64,5 @@ def _line(row: LayerProfile) -> tuple[object, ...]:
         layer.tactic,
         layer.stream,
         *("" if isnan(figure) else repr(figure) for figure in figures),
+        "" if isnan(row.corrected_ms) else int(row.is_below_resolution),
     )

@@ -1,0 +1,31 @@
+"""The block under a table that leads from the sum of the layer times to the latency."""
+
+from __future__ import annotations
+
+from trtcore.explain import explain
+from trtcore.reconcile import reconcile_profile
+from trtcore.result import Profile
+from trtcore.statistics import summarise_series
+
+Figure = tuple[str, str, str]
+
+_PASSES = {"enqueued": "gpu_ms", "gated": "gated_ms", "CUDA graph": "graph_ms"}
+
+
+def reconciliation_facts(profile: Profile) -> tuple[Figure, ...]:
+    """Returns a label, a time and words for every line; empty without gated passes."""
+    result = reconcile_profile(profile)
+    if result is None:
+        return ()
+    series = {name: summarise_series(profile.samples, field) for name, field in _PASSES.items()}
+    latencies = {name: times.median_ms for name, times in series.items() if times}
+    interval = profile.event_cost.interval if profile.event_cost else None
+    return tuple(
+        (line.label[:1].upper() + line.label[1:], _ms(line.ms), line.words)
+        for line in explain(result, latencies, interval)
+    )
+
+
+def _ms(ms: float) -> str:
+    # Adding 0 turns the negative zero that rounding can leave into a plain one.
+    return f"{round(ms, 4) + 0.0:.4f} ms"

@@ -1,0 +1,107 @@
+"""The rows of a report laid out: which columns there are, and what their marks mean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from math import isnan
+from typing import TYPE_CHECKING
+
+from trtcore.reconcile import RESOLUTION_MS
+from trtcore.report.labels import shorten
+from trtcore.report.rows import Row, Rows, View
+from trtcore.result import Profile
+from trtcore.statistics import SAMPLES_NEEDED, profiled_iterations
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+BELOW_RESOLUTION = "~"
+"""Stands before a corrected time that is as small as the correction."""
+
+_GAP = 2
+_FIGURE = 6
+_LEAST_TEXT = 20
+_UNLIMITED = 10_000
+
+Column = tuple[str, Callable[[Row], str]]
+
+
+def row_table(profile: Profile, rows: Rows, view: View, width: int | None) -> Table:
+    """Returns the rows as a table; long names are folded, never cut.
+
+    Args:
+        profile: where the rows come from.
+        rows: what to show.
+        view: how they were chosen.
+        width: columns to keep within; None for names in full.
+    """
+    from rich.table import Table
+    from rich.text import Text
+
+    columns = _columns(rows, view, 3 if profile.backend == "onnxruntime" else 4)
+    figures = sum(max(len(heading), _FIGURE) + _GAP for heading, _ in columns) + 1
+    room = max((width or _UNLIMITED) - figures, _LEAST_TEXT)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column(view.group_by.capitalize(), overflow="fold")
+    for heading, _ in columns:
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in rows.shown:
+        table.add_row(Text(shorten(row.label, room)), *(cell(row) for _, cell in columns))
+    for other, style in ((rows.markers, "dim"), (rows.total, "bold")):
+        if other:
+            table.add_row(other.label, *(cell(other) for _, cell in columns), style=style)
+    return table
+
+
+def footnotes(profile: Profile, rows: Rows, view: View) -> Iterator[str]:
+    """Yields what the figures are of, and what the marks and columns stand for."""
+    count = profiled_iterations(profile)
+    if count == 1:
+        yield "One figure per layer; the total and the shares are of these."
+    else:
+        needed = SAMPLES_NEEDED[95]
+        is_short = view.group_by == "layer" and count < needed
+        yield (
+            f"Medians of {count} profiled iterations; the total and the shares are of the medians."
+            f"{f' A p95 needs {needed} iterations.' if is_short else ''}"
+        )
+    if any(row.is_below_resolution for row in rows.shown):
+        yield below_resolution_note()
+    if rows.total.tax_ms > 0:
+        yield "tax ms: of the median, what reformats, casts and copies take."
+
+
+def below_resolution_note() -> str:
+    """Returns what the mark before a corrected time stands for."""
+    return (
+        f"{BELOW_RESOLUTION} Below {RESOLUTION_MS} ms what is left is as small as the correction."
+    )
+
+
+def corrected_text(ms: float, is_below_resolution: bool, digits: int = 4) -> str:
+    """Returns a corrected time with its mark, if it has one."""
+    return f"{BELOW_RESOLUTION if is_below_resolution else ''}{_ms(ms, digits)}"
+
+
+def _columns(rows: Rows, view: View, digits: int) -> list[Column]:
+    columns: list[Column] = [("median ms", lambda row: _ms(row.median_ms, digits))]
+    if rows.total.tax_ms > 0:
+        columns.append(("tax ms", lambda row: _ms(row.tax_ms or None, digits)))
+    if not isnan(rows.total.corrected_ms):
+        columns.append(
+            (
+                "corrected",
+                lambda row: corrected_text(row.corrected_ms, row.is_below_resolution, digits),
+            )
+        )
+    columns.append(("share", lambda row: "-" if isnan(row.share) else f"{row.share:.1%}"))
+    if view.group_by == "layer":
+        columns.append(("p95 ms", lambda row: _ms(row.p95_ms, digits)))
+        columns.append(("min ms", lambda row: _ms(row.min_ms, digits)))
+    return columns
+
+
+def _ms(value: float | None, digits: int) -> str:
+    if value is None:
+        return ""
+    return "-" if isnan(value) else f"{value:.{digits}f}"
