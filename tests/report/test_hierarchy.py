@@ -134,10 +134,18 @@ def test_tax_is_marked_on_every_level(googlenet, level):
 
 
 def test_a_bucket_of_short_layers_is_below_the_resolution(gpu_profile):
-    samples = replace(gpu_profile.samples, gated_ms=np.full(200, 0.19, np.float32))
-    profile = replace(gpu_profile, samples=samples)
-    found = {bucket.name: bucket.is_below_resolution for bucket in roll_up(profile, "node")}
-    assert [name for name, is_below in found.items() if is_below] == ["unattributed"]
+    profile = replace(
+        gpu_profile,
+        layers=(Layer("k", "kgen", ("conv1/7x7_s2",)), Layer("?", "kgen"), Layer("?", "kgen")),
+        samples=Samples(
+            np.array([[0.010, 0.003, 0.003]], np.float32),
+            np.empty(0, np.float32),
+            gated_ms=np.array([0.010], np.float32),
+        ),
+        build=None,
+    )
+    found = [(bucket.name, bucket.is_below_resolution) for bucket in roll_up(profile, "node")]
+    assert found == [("conv1/7x7_s2", False), ("unattributed", True)]
 
 
 def test_unknown_level(gpu_profile):
