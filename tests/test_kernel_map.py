@@ -7,12 +7,10 @@ from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from trtcore.inspector import parse_engine_information
 from trtcore.kernel_map import KernelMap, contradiction, map_by_name, map_by_order, names_match
-from trtcore.kernel_spans import map_by_spans
 from trtcore.kernel_streams import map_by_streams
 from trtcore.markers import is_marker
 from trtcore.result import Layer
@@ -181,69 +179,3 @@ def test_no_kernels_and_no_layers() -> None:
     assert map_by_order([], [], []).layers == ()
     assert map_by_order([], ["a"], [0]).words == "not by order: 1 kernels for 0 layers"
     assert contradiction([], [], []) == (-1, "")
-
-
-def profiled(h200: list[dict], count: int = 5) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Layer times, starts and lengths of kernels, with the H200's medians and a little noise.
-
-    An event takes as long as it did there, half before the kernel and half after it.
-    """
-    rng = np.random.default_rng(0)
-    layer_ms = np.array([row["iprofiler_gated_us"] for row in h200]) / 1000
-    kernel_ms = np.array([row["cupti_us"] for row in h200]) / 1000
-    layers = layer_ms * rng.normal(1, 0.01, (count, 80))
-    kernels = kernel_ms * rng.normal(1, 0.01, (count, 80))
-    ends = np.cumsum(layers, axis=1)
-    start = ends - layers + (layers - kernels) / 2
-    return layers, start - start[:, :1], kernels
-
-
-def test_spans_find_every_layer_of_the_h200(h200) -> None:
-    layer_ms, start, kernel_ms = profiled(h200)
-    mapped = map_by_spans(opaque(h200), kernels_of(h200), layer_ms, start, kernel_ms)
-    assert mapped.layers == tuple(range(80))
-    assert mapped.words == "80 of 80 kernels by the times of 5 profiled iterations"
-
-
-def test_spans_find_layers_of_several_kernels_and_of_none(h200) -> None:
-    layer_ms, start, kernel_ms = profiled(h200)
-    # conv1 has two kernels, and pool1 none.
-    start = np.insert(start, 2, start[:, 1] + kernel_ms[:, 1] / 2, axis=1)
-    kernel_ms[:, 1] /= 2
-    kernel_ms = np.insert(kernel_ms, 2, kernel_ms[:, 1], axis=1)
-    start, kernel_ms = (np.delete(times, 3, axis=1) for times in (start, kernel_ms))
-    names = kernels_of(h200)
-    names[2] = names[1]
-    mapped = map_by_spans(opaque(h200), names, layer_ms, start, kernel_ms)
-    assert mapped.layers == (0, 1, 1, *range(3, 80))
-
-
-def test_spans_leave_open_what_changes_from_iteration_to_iteration(h200) -> None:
-    layer_ms, start, kernel_ms = profiled(h200, 10)
-    start[::2, 40] += layer_ms[::2, 40] + layer_ms[::2, 41] / 2
-    mapped = map_by_spans(opaque(h200), ["kernel"] * 80, layer_ms, start, kernel_ms)
-    assert mapped.layers[40] == -1
-    assert mapped.layers[:40] == tuple(range(40))
-    assert mapped.layers[42:] == tuple(range(42, 80))
-
-
-def test_spans_do_not_overrule_names() -> None:
-    layers = [Layer("a", tactic="__myl_One_0x1"), Layer("b", tactic="__myl_Two_0x2")]
-    mapped = map_by_spans(
-        layers, ["__myl_Two_0x2", "__myl_Two_0x2"], [[0.02, 0.02]], [[0.0, 0.02]], [[0.01, 0.01]]
-    )
-    assert mapped.layers == (-1, 1)
-
-
-def test_spans_give_no_kernel_to_a_marker() -> None:
-    layers = [Layer("a", "kgen"), Layer("w", "wait"), Layer("b", "kgen")]
-    times = ([[0.02, 0.03, 0.02]], [[0.0, 0.025, 0.052]], [[0.015, 0.02, 0.015]])
-    mapped = map_by_spans(layers, ["x", "y", "z"], *times)
-    assert mapped.layers == (0, -1, 2)
-
-
-def test_spans_without_an_iteration() -> None:
-    empty = np.empty((0, 2))
-    mapped = map_by_spans([Layer("a"), Layer("b")], ["x", "y"], empty, empty, empty)
-    assert mapped.layers == (-1, -1)
-    assert mapped.words == "no profiled iteration to compare with"

@@ -85,7 +85,7 @@ def map_by_name(layers: Sequence[Layer], kernels: Sequence[str], why: str = "") 
         kernels: (K,) names, in the order of launch.
         why: why they are not mapped in a better way.
     """
-    claims = _claims(layers, kernels)
+    claims = claims_of(layers, kernels)
     places = defaultdict(list)
     for k, name in enumerate(kernels):
         places[name].append(k)
@@ -109,7 +109,7 @@ def contradiction(
         kernels: (K,) names.
         owners: (K,) position of the layer each was given to; -1 is no claim.
     """
-    claims = _claims(layers, kernels)
+    claims = claims_of(layers, kernels)
     named = {i: name for name, claimants in claims.items() for i in claimants}
     for k, (name, owner) in enumerate(zip(kernels, owners, strict=True)):
         claimants = claims.get(name, ())
@@ -123,7 +123,7 @@ def contradiction(
     return UNKNOWN, ""
 
 
-def _claims(layers: Sequence[Layer], kernels: Sequence[str]) -> dict[str, list[int]]:
+def claims_of(layers: Sequence[Layer], kernels: Sequence[str]) -> dict[str, list[int]]:
     """Which layers name a kernel, by its name; kernels that none names are not in it."""
     found = {
         name: [i for i, layer in enumerate(layers) if names_match(layer, name)]

@@ -9,7 +9,7 @@ import numpy as np
 
 from trtcore.errors import RunError
 from trtcore.kernel_map import KernelMap, map_by_name, map_by_order
-from trtcore.kernel_spans import map_by_spans
+from trtcore.kernel_sequence import map_by_sequence
 from trtcore.kernel_streams import map_by_streams
 from trtcore.kernel_table import KernelTable
 from trtcore.result import FloatArray, KernelPass, Layer
@@ -127,7 +127,7 @@ def _kernel_pass(traced: TracedLoops, layers: Sequence[Layer], walls: Walls) -> 
 
 
 def _map(traced: TracedLoops, layers: Sequence[Layer], table: KernelTable) -> KernelMap:
-    """Maps by order, within streams if need be; else by the times of one stream, else by name."""
+    """Maps by order, within streams if need be; else by times on one stream, else by name."""
     by_order = map_by_order(layers, table.names, table.streams)
     if by_order.is_complete:
         return by_order
@@ -140,5 +140,6 @@ def _map(traced: TracedLoops, layers: Sequence[Layer], table: KernelTable) -> Ke
     if profiled.names != table.names or layer_ms.shape[1:] != (len(layers),):
         why = f"{by_order.words}; profiled iterations launch other kernels"
         return map_by_name(layers, table.names, why)
-    by_spans = map_by_spans(layers, table.names, layer_ms, profiled.start_ms, profiled.kernel_ms)
-    return KernelMap(by_spans.layers, f"{by_spans.words} ({by_order.words})")
+    times = (layer_ms, profiled.start_ms, profiled.kernel_ms)
+    by_sequence = map_by_sequence(layers, table.names, *times)
+    return KernelMap(by_sequence.layers, f"{by_sequence.words} ({by_order.words})")
