@@ -25,6 +25,7 @@ from trtcore.io_format import (
 )
 from trtcore.result import TensorInfo
 
+DATA = Path(__file__).parent / "data"
 IMAGE = TensorInfo("data", (4, 3, 224, 224), "Half")
 PROB = TensorInfo("prob", (4, 1000), "Half")
 VECTORISED = [word for word in FORMATS if word != "linear"]
@@ -83,7 +84,15 @@ def test_linear_is_the_array_itself() -> None:
 def test_half2_takes_16_bit_images() -> None:
     assert half2_formats([IMAGE, PROB]) == {"data": "chw2"}
     brain = TensorInfo("x", (1, 8, 4, 4), "bfloat16")
-    assert half2_formats([IMAGE, brain]) == {"data": "chw2", "x": "chw2"}
+    for backend in ("tensorrt", "tensorrt_rtx"):
+        assert half2_formats([IMAGE, brain], backend) == {"data": "chw2", "x": "chw2"}
+
+
+@pytest.mark.parametrize("shape", [(8, 4, 4), (1, 2, 8, 4, 4)])
+def test_half2_takes_three_dimensions_or_more_but_with_tensorrt_rtx(shape: tuple[int, ...]) -> None:
+    tensors = [TensorInfo("x", shape, "Half"), IMAGE]
+    assert half2_formats(tensors, "tensorrt") == {"x": "chw2", "data": "chw2"}
+    assert half2_formats(tensors, "tensorrt_rtx") == {"data": "chw2"}
 
 
 def test_half2_with_nothing_to_vectorise() -> None:
@@ -93,13 +102,15 @@ def test_half2_with_nothing_to_vectorise() -> None:
         PROB,
     ]
     with pytest.raises(PrecisionError) as error:
-        half2_formats(tensors)
+        half2_formats(tensors, "tensorrt_rtx")
     assert str(error.value) == (
         "half2 has no input or output to vectorise:"
         " 'tokens' is int64, chw2 is for float16, bfloat16;"
-        " 'hidden' has 3 dimensions, half2 takes 4;"
+        " 'hidden' has 3 dimensions, TensorRT-RTX has chw2 for 4 only;"
         " 'prob' has 2 dimensions, chw2 needs 3 or more: use fp16"
     )
+    with pytest.raises(PrecisionError, match="'prob' has 2 dimensions, chw2 needs 3 or more"):
+        half2_formats([PROB], "tensorrt")
 
 
 def test_parse() -> None:
@@ -149,22 +160,36 @@ def test_check_accepts() -> None:
 
 def test_check_against_the_engine() -> None:
     engine = [TensorInfo("data", (4, 3, 8, 8), "Half", "chw2"), PROB]
-    check_engine_formats({"data": "chw2", "prob": "linear"}, engine)
-    check_engine_formats({"data": "chw2"}, [TensorInfo("data", (4, 3, 8, 8), "", "")])
-    with pytest.raises(PrecisionError) as error:
-        check_engine_formats({"data": "hwc8"}, engine)
-    assert str(error.value) == "asked for data:hwc8, but the engine has it as chw2"
+    assert check_engine_formats({"data": "chw2", "prob": "linear"}, engine) == ""
+    for word, found in (("hwc8", "chw2"), ("chw2", "Unknown format")):
+        tensor = TensorInfo("data", (4, 3, 8, 8), "Half", found)
+        with pytest.raises(PrecisionError) as error:
+            check_engine_formats({"data": word}, [tensor, PROB])
+        assert str(error.value) == f"asked for data:{word}, but the engine has it as {found}"
+
+
+@pytest.mark.parametrize("io", [[TensorInfo("data", (4, 3, 8, 8), "", ""), PROB], [PROB]])
+def test_a_format_that_the_engine_does_not_tell_is_not_confirmed(io: list[TensorInfo]) -> None:
+    assert check_engine_formats({"data": "chw2", "prob": "linear"}, io) == (
+        "not confirmed: data:chw2: the engine does not tell the format it has there"
+    )
+    assert check_engine_formats({"data": "chw2", "y": "hwc8"}, []).startswith(
+        "not confirmed: data:chw2, y:hwc8: "
+    )
+    assert check_engine_formats({}, io) == ""
 
 
 def test_a_real_engine_confirms_chw2() -> None:
-    folder = Path(__file__).parent / "data"
-    for name, found in (("fp16_chw2_b4", ""), ("fp16_b4", "linear")):
-        text = (folder / f"inspector_googlenet_{name}.json").read_text()
-        io = parse_engine_information(text).io
-        formats = half2_formats(io)
-        assert formats == {"data": "chw2"}
-        if not found:
-            check_engine_formats(formats, io)
-            continue
-        with pytest.raises(PrecisionError, match="data:chw2, but the engine has it as linear"):
-            check_engine_formats(formats, io)
+    text = (DATA / "inspector_googlenet_fp16_chw2_b4.json").read_text()
+    assert "(kCHW2)" in text
+    io = parse_engine_information(text).io
+    assert {tensor.name: tensor.format for tensor in io} == {"data": "chw2", "prob": "linear"}
+    assert check_engine_formats(half2_formats(io), io) == ""
+
+
+def test_a_real_engine_without_chw2_is_refused() -> None:
+    text = (DATA / "inspector_googlenet_fp16_b4.json").read_text()
+    assert "kCHW2" not in text
+    io = parse_engine_information(text).io
+    with pytest.raises(PrecisionError, match="data:chw2, but the engine has it as linear"):
+        check_engine_formats(half2_formats(io), io)

@@ -9,7 +9,8 @@ import pytest
 
 from trtcore.errors import PrecisionNotMetError
 from trtcore.inspector import parse_engine_information
-from trtcore.precision_check import check_precision, layer_dtype
+from trtcore.layer_precision import layer_dtype
+from trtcore.precision_check import check_precision
 from trtcore.result import Layer, TensorInfo
 
 DATA = Path(__file__).parent / "data"
@@ -46,7 +47,11 @@ def test_real_fp16_engine() -> None:
     check = check_precision(googlenet(), "fp16")
     assert (check.verdict, check.layers, check.untold) == ("met", 80, 0)
     assert check.dtypes == {"Half": 76, "Float": 4}
-    assert check.line == "asked fp16: 76 of 80 layers Half, 4 Float (pool1/norm1, conv2/norm2)"
+    assert check.line == (
+        "asked fp16: 76 of 80 layers Half, 4 Float (pool1/norm1, conv2/norm2);"
+        " 126 signal and wait markers left out"
+    )
+    assert check.layers + check.markers + check.integers + check.untold == len(googlenet()) == 206
     assert [island.layer for island in check.islands] == [
         "__myl_CastMul_myl0_3",
         "pool1/norm1_pooling_myl0_4",
@@ -66,7 +71,7 @@ def test_islands_with_their_time_longest_first() -> None:
     check = check_precision(layers, "half2", layer_ms=times)
     assert [(i.dtype, i.median_ms) for i in check.islands[:2]] == [("Float", 3.0), ("Float", 2.0)]
     assert check.islands[0].share == pytest.approx(3 / (5 + 57 * 0.25))
-    assert check.line.endswith("(conv2/norm2, pool1/norm1), 26.0 % of time")
+    assert "(conv2/norm2, pool1/norm1), 26.0 % of time; 126 signal" in check.line
 
 
 def test_half_converted_engine_fails() -> None:
@@ -84,7 +89,7 @@ def test_silent_fp32_fails() -> None:
     check = check_precision(widened(googlenet(), 0), "fp16")
     assert check.verdict == "not met"
     assert check.line.startswith("asked fp16: 0 of 80 layers Half, 80 Float (conv1/7x7_s2, ")
-    assert check.line.endswith(" and 128 more)")
+    assert " and 128 more); 126 signal" in check.line
     assert check_precision(widened(googlenet(), 0), "fp32").verdict == "met"
     assert check_precision(widened(googlenet(), 0), "tf32").islands == ()
     assert check_precision(googlenet(), "fp32").verdict == "not met"
@@ -107,7 +112,8 @@ def test_what_was_kept_on_request_is_not_held_against_it() -> None:
     check = check_precision(layers, "fp16", kept={"node/b", "node/c"})
     assert check.verdict == "met"
     assert check.line == (
-        "asked fp16: 1 of 3 layers Half, 2 Float (node/b, node/c), 2 of them on request"
+        "asked fp16: 1 of 3 layers Half, 2 Float (node/b, node/c), 2 of them on request;"
+        " kept in FP32 on request: 2 of 2 nodes"
     )
 
 
@@ -127,6 +133,10 @@ def test_markers_and_integer_layers_do_not_count() -> None:
     ]
     check = check_precision(layers, "fp16")
     assert (check.layers, check.dtypes, check.untold) == (2, {"Half": 2}, 0)
+    assert check.line == (
+        "asked fp16: 2 of 2 layers Half; 1 signal and wait markers and 1 layers of integers"
+        " left out"
+    )
 
 
 def test_opaque_plan_is_said_to_be_opaque() -> None:

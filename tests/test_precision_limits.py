@@ -117,18 +117,76 @@ def test_already_fp16() -> None:
         apply_precision(half, "fp16", keep_fp32=["LRN"])
 
 
-def test_quantized_models_pass_through() -> None:
-    model = load_model(
-        parser.parse_model(
-            '<ir_version: 8, opset_import: ["" : 17]>'
-            "q (float[2] x) => (float[2] y) <float s = {0.1}, int8 z = {0}> {"
-            "[quantize] a = QuantizeLinear (x, s, z) [back] y = DequantizeLinear (a, s, z) }"
-        )
-    )
-    through = apply_precision(model, "fp16")
+QDQ = """
+<ir_version: 8, opset_import: ["" : 17]>
+q (float[2] x) => (float[2] y) <float s = {0.1}, int8 z = {0}> {
+  [quantize] a = QuantizeLinear (x, s, z) [back] y = DequantizeLinear (a, s, z)
+}
+"""
+QUANTIZED = "2 quantized nodes: the model states its own precision, left as it is"
+
+
+@pytest.mark.parametrize(
+    ("options", "note"),
+    [
+        ({"precision": "fp16"}, QUANTIZED),
+        ({"precision": "bf16"}, QUANTIZED),
+        (
+            {"precision": "half2"},
+            f"{QUANTIZED}; not applied: the chw2 inputs and outputs of half2",
+        ),
+        (
+            {"precision": "fp16", "keep_fp32": ["back"], "io_precision": "fp32"},
+            f"{QUANTIZED}; not applied: --keep-fp32, --io-precision",
+        ),
+        (
+            {"precision": "fp32", "io_precision": "fp16"},
+            f"{QUANTIZED}; not applied: --io-precision",
+        ),
+    ],
+    ids=lambda value: " ".join(map(str, value.values())) if isinstance(value, dict) else "",
+)
+def test_quantized_models_pass_through(options: dict[str, object], note: str) -> None:
+    model = load_model(parser.parse_model(QDQ))
+    through = apply_precision(model, **options)
     assert through.proto == model.proto
+    assert through.notes == (note,)
+
+
+def test_a_quantized_model_in_fp32_needs_no_note() -> None:
+    model = load_model(parser.parse_model(QDQ))
+    assert apply_precision(model, "fp32") is model
+    assert apply_precision(model, "tf32") is model
+
+
+# Each as a whole model of one node: every one of them marks a model as quantized.
+INTEGER_OPERATORS = {
+    "QLinearMatMul": (
+        "uint8[1,2] a, float s, uint8 z, uint8[2,1] b, float t, uint8 u, float v, uint8 w",
+        "uint8[1,1] y",
+    ),
+    "QLinearConv": (
+        "uint8[1,1,2,2] a, float s, uint8 z, uint8[1,1,1,1] b, float t, uint8 u, float v, uint8 w",
+        "uint8[1,1,2,2] y",
+    ),
+    "MatMulInteger": ("uint8[1,2] a, uint8[2,1] b", "int32[1,1] y"),
+    "ConvInteger": ("uint8[1,1,2,2] a, uint8[1,1,1,1] b", "int32[1,1,2,2] y"),
+    "DynamicQuantizeLinear": ("float[2] a", "uint8[2] y, float s, uint8 z"),
+    "QuantizeLinear": ("float[2] a, float s, uint8 z", "uint8[2] y"),
+    "DequantizeLinear": ("uint8[2] a, float s, uint8 z", "float[2] y"),
+}
+
+
+@pytest.mark.parametrize("op", list(INTEGER_OPERATORS))
+def test_every_integer_operator_marks_a_model_as_quantized(op: str) -> None:
+    reads, writes = INTEGER_OPERATORS[op]
+    names = [", ".join(part.split()[-1] for part in text.split(", ")) for text in (reads, writes)]
+    text = f"q ({reads}) => ({writes}) {{ [node] {names[1]} = {op} ({names[0]}) }}"
+    proto = parser.parse_model(f'<ir_version: 8, opset_import: ["" : 17]> {text}')
+    onnx.checker.check_model(proto, full_check=True)
+    through = apply_precision(load_model(proto), "fp16")
     assert through.notes == (
-        "2 quantized nodes: the model states its own precision, left as it is",
+        "1 quantized nodes: the model states its own precision, left as it is",
     )
 
 
@@ -150,11 +208,11 @@ def test_local_functions_are_opened() -> None:
     [
         (
             {"precision": "fp8"},
-            "precision 'fp8' is not known, accepted: fp32, tf32, fp16, half2, bf16",
+            "precision is 'fp8', must be one of fp32, tf32, fp16, half2, bf16",
         ),
         (
             {"precision": "fp16", "io_precision": "int8"},
-            "io precision 'int8', accepted: fp32, fp16, bf16",
+            "io-precision is 'int8', must be one of fp32, fp16, bf16",
         ),
         (
             {"precision": "fp32", "keep_fp32": ["LRN"]},
@@ -165,6 +223,14 @@ def test_local_functions_are_opened() -> None:
             "keep-fp32 'conv9/*' matches no node: give a node name, a glob over node names, or an"
             " op type of this model (AveragePool, Concat, Conv, Flatten, Gemm, LRN, MaxPool, Relu,"
             " Softmax)",
+        ),
+        (
+            {"precision": "fp16", "keep_fp32": "LRN"},
+            "keep_fp32 is 'LRN', expected a list of names: ['LRN']",
+        ),
+        (
+            {"precision": "fp16", "keep_fp32": ["LRN", ""]},
+            "keep-fp32 has an empty entry: give an op type, a node name, or a glob over node names",
         ),
     ],
 )

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from onnx import numpy_helper, parser
+from precision_models import model_of
 
 import trtcore
 from trtcore.backends.tensorrt.bindings import Bindings, load_bindings
 from trtcore.errors import ModelError, PrecisionNotMetError
 from trtcore.inspector import EngineInformation
 from trtcore.job import PlanRun
-from trtcore.models import Model, load_model
+from trtcore.models import Model
 from trtcore.options import Options
 from trtcore.precision_runs import PrecisionRuns, check_precisions
 from trtcore.reference import Reference
@@ -37,14 +37,7 @@ net (float[2,8,16,16] x) => (float[2,16,16,16] y) <float[16,8,3,3] w, float[16,1
 
 @pytest.fixture
 def net() -> Model:
-    proto = parser.parse_model(NET)
-    generator = np.random.default_rng(0)
-    for value in proto.graph.value_info:
-        shape = [dim.dim_value for dim in value.type.tensor_type.shape.dim]
-        weights = generator.standard_normal(shape).astype(np.float32) / 8
-        proto.graph.initializer.append(numpy_helper.from_array(weights, value.name))
-    proto.graph.ClearField("value_info")
-    return load_model(proto)
+    return model_of(NET)
 
 
 class MadeUpRuns:
@@ -129,8 +122,9 @@ def test_every_precision_has_its_engine_its_check_and_its_accuracy(
 def test_the_gate_names_the_precision(net: Model, runs: MadeUpRuns) -> None:
     comparison = compare(net, "fp32,fp16", tolerance=1e-4)
     comparison.require(1e-2)
-    with pytest.raises(PrecisionNotMetError, match=r"fp16: output 'y' is 0\.001"):
+    with pytest.raises(PrecisionNotMetError, match=r"fp16: output 'y' is 0\.001") as raised:
         comparison.require(1e-4)
+    assert raised.value.result is comparison
 
 
 def test_nan_is_traced_and_told(net: Model, runs: MadeUpRuns) -> None:

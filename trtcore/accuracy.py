@@ -84,6 +84,16 @@ def compare_outputs(reference: Arrays, outputs: Arrays) -> tuple[OutputAccuracy,
     return tuple(_compare(name, values, outputs) for name, values in reference.items())
 
 
+def check_limit(tolerance: float) -> None:
+    """Does nothing if it can be a tolerance: 0 (the same values) or more.
+
+    Raises:
+        OptionError: it is negative or NaN.
+    """
+    if not tolerance >= 0:
+        raise OptionError(f"tolerance is {tolerance}, must be 0 or more")
+
+
 def check_tolerance(accuracies: Sequence[OutputAccuracy], tolerance: float) -> None:
     """Does nothing if every output is near enough.
 
@@ -93,10 +103,9 @@ def check_tolerance(accuracies: Sequence[OutputAccuracy], tolerance: float) -> N
 
     Raises:
         PrecisionNotMetError: an output is further off, or has NaN or infinite values.
-        OptionError: the tolerance is negative.
+        OptionError: the tolerance is negative or NaN.
     """
-    if not tolerance >= 0:
-        raise OptionError(f"tolerance is {tolerance}, must be 0 or more")
+    check_limit(tolerance)
     for accuracy in accuracies:
         bad = accuracy.nan_count + accuracy.inf_count
         if bad:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from trtcore.errors import BackendError, EngineLoadError, OptionError
 from trtcore.files import check_readable
-from trtcore.options import Options
+from trtcore.options import Options, read_options
 from trtcore.result import Build, Layer, ModelRecord, Profile
 
 if TYPE_CHECKING:
@@ -57,20 +57,21 @@ def profile_model(
         OptionError: an option makes no sense.
         ModelError: the model cannot be read or is not supported.
         PrecisionError: the precision cannot be applied.
-        PrecisionNotMetError: the engine does not have the precision, or the outputs are further
-            off than ``tolerance``.
+        PrecisionNotMetError: the engine does not have the precision, which is found out before
+            anything is measured; with ``tolerance`` also if it does not have it for most of the
+            time, or the outputs are further off: the profile is then the error's ``result``.
         BackendError: the backend asked for cannot be used here.
         BuildError: TensorRT could not build the engine.
         EngineLoadError: the TensorRT asked for by name does not serve this GPU.
         RunError: the run failed.
     """
-    from trtcore.accuracy import check_tolerance
     from trtcore.backends.choice import choose_backend
     from trtcore.engine import with_precision
     from trtcore.job import Job
+    from trtcore.precision_gate import require_precision
     from trtcore.reference import Reference
 
-    asked = Options(**options)
+    asked = read_options(options)
     choice = choose_backend(asked.backend)
     _check_timing(asked, choice)
     if choice.bindings is None and keep_plan is not None:
@@ -79,14 +80,14 @@ def profile_model(
     reference = Reference(loaded, asked.inputs, asked.seed)
     job = Job(loaded, with_precision(asked, loaded), reference, progress, notify)
     profile = job.profile(choice, keep_plan)
-    if asked.tolerance is not None and profile.accuracy is not None:
-        check_tolerance(profile.accuracy.outputs, asked.tolerance)
+    if asked.tolerance is not None:
+        require_precision(profile, asked.tolerance)
     return profile
 
 
 def compare_precisions(
     model: Any,
-    precisions: Sequence[str],
+    precisions: str | Sequence[str],
     *,
     weights: str | Path | None = None,
     outputs: Sequence[str] = (),
@@ -100,7 +101,8 @@ def compare_precisions(
 
     Args:
         model: as for `profile_model`.
-        precisions: at least two; the first is what the others are compared with.
+        precisions: at least two, such as ``["fp32", "fp16"]`` or ``"fp32,fp16"``; the first is what
+            the others are compared with.
         weights: the ``.caffemodel`` of a Caffe model.
         outputs: blobs to take as outputs of a Caffe model.
         progress: called with the phase, steps done and steps in all.
@@ -114,8 +116,9 @@ def compare_precisions(
         OptionError: an option makes no sense.
         ModelError: the model cannot be read or is not supported.
         PrecisionError: a precision cannot be applied.
-        PrecisionNotMetError: an engine does not have its precision, or outputs are further off
-            than ``tolerance``.
+        PrecisionNotMetError: an engine does not have its precision, which is found out before
+            anything is measured; with ``tolerance`` also if it does not have it for most of the
+            time, or outputs are further off: the comparison is then the error's ``result``.
         BackendError: there is no GPU, and ``onnxruntime`` was not asked for.
         BuildError: TensorRT could not build an engine.
         EngineLoadError: this TensorRT does not serve this GPU.
@@ -124,7 +127,7 @@ def compare_precisions(
     from trtcore.backends.choice import choose_backend
     from trtcore.precision_runs import PrecisionRuns, check_precisions
 
-    asked = Options(**options)
+    asked = read_options(options)
     if asked.precision is not None:
         raise OptionError(f"precision {asked.precision} is asked for, and a comparison too")
     chosen = check_precisions(precisions)
@@ -139,7 +142,8 @@ def compare_precisions(
         notify(choice.story)
     loaded = _load(model, weights, outputs, asked)
     comparison = PrecisionRuns(loaded, chosen, asked, progress).compare(choice.bindings)
-    comparison.require(asked.tolerance)
+    if asked.tolerance is not None:
+        comparison.require(asked.tolerance)
     return comparison
 
 
@@ -179,7 +183,7 @@ def profile_baseline(
     """
     from trtcore.unfused import profile_unfused
 
-    asked = Options(**options)
+    asked = read_options(options)
     loaded = _load(model, weights, outputs, asked)
     return profile_unfused(loaded, kind, asked, progress, notify)
 
@@ -213,7 +217,7 @@ def profile_plan(
     from trtcore.job import run_plan
     from trtcore.precision_check import check_precision
 
-    asked = Options(**options)
+    asked = read_options(options)
     if asked.precision is not None or asked.wants_accuracy:
         raise OptionError("a plan is built already: its precision cannot be chosen or compared")
     content, source = _read_plan(plan)
@@ -290,7 +294,7 @@ def build_model(
     from trtcore.backends.choice import choose_builder
     from trtcore.engine import build_engine
 
-    asked = Options(**options)
+    asked = read_options(options)
     bindings = choose_builder(asked.backend)
     return build_engine(bindings, _load(model, weights, outputs, asked), asked, progress)
 

@@ -61,13 +61,13 @@ def build_engine(
     asked = with_precision(asked, model)
     warning = _device_warning(model, asked)
     graph = converted(model, asked)
-    formats = _io_formats(graph, asked)
+    formats = _io_formats(graph, asked, bindings.name)
     plan = build_plan(bindings, graph, _build_options(asked, formats), progress)
-    plan = replace(plan, warnings=(warning,) if warning else ())
     plan = _described(bindings, plan)
+    unconfirmed = check_engine_formats(formats, plan.information.io if plan.information else ())
+    plan = replace(plan, warnings=tuple(filter(None, (warning, unconfirmed))))
     if plan.information is None:
         return plan
-    check_engine_formats(formats, plan.information.io)
     check = check_engine(plan.information.layers, None, model=model, asked=asked)
     check.require()
     return replace(plan, build=check.recorded(plan.build))
@@ -88,9 +88,10 @@ def check_engine(
         model: before its precision was changed.
         asked: the options it was built with.
     """
-    wanted = "" if quantized_nodes(model.proto) else _precision(asked, model).value
+    if quantized_nodes(model.proto):
+        return check_precision(layers, "", layer_ms=layer_ms)
     kept = kept_nodes(model, asked.keep_fp32)
-    return check_precision(layers, wanted, layer_ms=layer_ms, kept=kept)
+    return check_precision(layers, _precision(asked, model).value, layer_ms=layer_ms, kept=kept)
 
 
 def _precision(asked: Options, model: Model) -> Precision:
@@ -104,12 +105,12 @@ def _device_warning(model: Model, asked: Options) -> str:
     return check_device(Precision(asked.precision), device)
 
 
-def _io_formats(graph: Model, asked: Options) -> dict[str, str]:
+def _io_formats(graph: Model, asked: Options, backend: str) -> dict[str, str]:
     tensors = (*model_inputs(graph), *model_outputs(graph))
     check_io_formats(asked.io_formats, tensors)
-    if asked.precision != Precision.HALF2.value:
+    if asked.precision != Precision.HALF2.value or quantized_nodes(graph.proto):
         return dict(asked.io_formats)
-    return {**half2_formats(tensors), **asked.io_formats}
+    return {**half2_formats(tensors, backend), **asked.io_formats}
 
 
 def _build_options(asked: Options, formats: Mapping[str, str]) -> BuildOptions:

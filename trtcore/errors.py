@@ -16,6 +16,12 @@ A message is one line: what was wrong, the value received, the way out.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from trtcore.precision_comparison import PrecisionComparison
+    from trtcore.result import Profile
+
 
 class TrtcoreError(Exception):
     """Base of every error trtcore raises on purpose.
@@ -40,9 +46,15 @@ class PrecisionError(TrtcoreError):
 
 
 class PrecisionNotMetError(PrecisionError):
-    """The engine does not have the precision asked for, or its outputs are too far off."""
+    """The engine does not have the precision asked for, or its outputs are too far off.
+
+    Attributes:
+        result: what was measured before that was found out, a profile or a comparison of
+            precisions; None where nothing was.
+    """
 
     exit_code = 1
+    result: Profile | PrecisionComparison | None = None
 
 
 class BackendError(TrtcoreError):

@@ -23,6 +23,9 @@ from trtcore.errors import OptionError, PrecisionError
 from trtcore.result import TensorInfo
 
 _CHANNEL_AXIS = -3
+# TensorRT documents vectorised formats for three dimensions or more; TensorRT-RTX 1.7.1 fails to
+# build `chw2` for any other number than these.
+_CHW2_RANKS = {"tensorrt_rtx": (4,)}
 
 
 @dataclass(frozen=True)
@@ -102,16 +105,19 @@ def why_not(tensor: TensorInfo, word: str) -> str:
     return ""
 
 
-def half2_formats(tensors: Sequence[TensorInfo]) -> dict[str, str]:
+def half2_formats(tensors: Sequence[TensorInfo], backend: str = "tensorrt") -> dict[str, str]:
     """The formats that ``half2`` asks for: ``chw2`` wherever it can be.
 
-    That is every 16-bit tensor of four dimensions. TensorRT documents ``chw2`` for three or more,
-    but TensorRT-RTX builds it for four only; others can be asked for with ``--io-format``.
+    That is every FP16 or BF16 tensor of three dimensions or more; of four only with TensorRT-RTX.
+
+    Args:
+        tensors: inputs and outputs of the network.
+        backend: ``tensorrt`` or ``tensorrt_rtx``.
 
     Raises:
         PrecisionError: no tensor is eligible; says why for each.
     """
-    refused = {tensor.name: _why_not_half2(tensor) for tensor in tensors}
+    refused = {tensor.name: _why_not_half2(tensor, backend) for tensor in tensors}
     formats = {name: "chw2" for name, reason in refused.items() if not reason}
     if not formats:
         reasons = "; ".join(refused.values())
@@ -119,8 +125,15 @@ def half2_formats(tensors: Sequence[TensorInfo]) -> dict[str, str]:
     return formats
 
 
-def check_engine_formats(formats: Mapping[str, str], io: Sequence[TensorInfo]) -> None:
+def check_engine_formats(formats: Mapping[str, str], io: Sequence[TensorInfo]) -> str:
     """Checks that the engine has the formats that were asked for, as its inspector tells.
+
+    Args:
+        formats: what was asked for, by tensor name.
+        io: the inputs and outputs of the engine; empty where nothing is told of it.
+
+    Returns:
+        A warning that names the formats that nothing is told about; ``""`` if all are confirmed.
 
     Raises:
         PrecisionError: a tensor has another format.
@@ -129,6 +142,10 @@ def check_engine_formats(formats: Mapping[str, str], io: Sequence[TensorInfo]) -
     for name, word in formats.items():
         if found.get(name, "") not in ("", word):
             raise PrecisionError(f"asked for {name}:{word}, but the engine has it as {found[name]}")
+    untold = [f"{name}:{word}" for name, word in formats.items() if not found.get(name)]
+    if not untold:
+        return ""
+    return f"not confirmed: {', '.join(untold)}: the engine does not tell the format it has there"
 
 
 def storage_shape(shape: Sequence[int], word: str) -> tuple[int, ...]:
@@ -196,8 +213,10 @@ def unpack(storage: NDArray[Any], shape: Sequence[int], word: str) -> NDArray[An
     return np.ascontiguousarray(planes[..., :channels, :, :])
 
 
-def _why_not_half2(tensor: TensorInfo) -> str:
+def _why_not_half2(tensor: TensorInfo, backend: str) -> str:
     reason = why_not(tensor, "chw2")
-    if not reason and len(tensor.shape) != 4:
-        return f"'{tensor.name}' has {len(tensor.shape)} dimensions, half2 takes 4"
+    rank, ranks = len(tensor.shape), _CHW2_RANKS.get(backend)
+    if not reason and ranks and rank not in ranks:
+        only = " or ".join(map(str, ranks))
+        return f"'{tensor.name}' has {rank} dimensions, TensorRT-RTX has chw2 for {only} only"
     return reason

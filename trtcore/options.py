@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
+from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from trtcore.errors import OptionError
+from trtcore.precision_request import Precision, check_keep_fp32, read_io_precision
 
 if TYPE_CHECKING:
     from trtcore.stopping import StopRule
 
 SYNC_MODES = ("enqueue", "execute")
 TIMINGS = ("events", "cupti")
-PRECISIONS = ("fp32", "tf32", "fp16", "half2", "bf16")
-IO_PRECISIONS = ("fp32", "fp16", "bf16")
 
 
 @dataclass(frozen=True)
@@ -85,10 +85,11 @@ class Options:
         if self.seed < 0:
             raise OptionError(f"seed is {self.seed}, must be 0 or more")
         self._check_words()
-        if isinstance(self.keep_fp32, str):
-            raise OptionError(f"keep_fp32 is '{self.keep_fp32}', expected a list of names")
-        if self.tolerance is not None and not self.tolerance >= 0:
-            raise OptionError(f"tolerance is {self.tolerance}, must be 0 or more")
+        check_keep_fp32(self.keep_fp32)
+        if self.tolerance is not None:
+            from trtcore.accuracy import check_limit
+
+            check_limit(self.tolerance)
 
     @property
     def wants_accuracy(self) -> bool:
@@ -96,16 +97,14 @@ class Options:
         return self.accuracy or self.tolerance is not None
 
     def _check_words(self) -> None:
-        for name, accepted in (
-            ("sync", SYNC_MODES),
-            ("timing", TIMINGS),
-            ("precision", (*PRECISIONS, None)),
-            ("io_precision", (*IO_PRECISIONS, None)),
-        ):
+        for name, accepted in (("sync", SYNC_MODES), ("timing", TIMINGS)):
             given = getattr(self, name)
             if given not in accepted:
-                words = ", ".join(filter(None, accepted))
-                raise OptionError(f"{name.replace('_', '-')} is '{given}', must be one of {words}")
+                raise OptionError(f"{name} is '{given}', must be one of {', '.join(accepted)}")
+        if self.precision is not None:
+            Precision(self.precision)
+        if self.io_precision is not None:
+            read_io_precision(self.io_precision)
 
     def stop_rule(self) -> StopRule | None:
         """When to stop beyond a number of iterations; None if nothing was asked for."""
@@ -119,6 +118,21 @@ class Options:
             target=default.target if self.precision_target is None else self.precision_target,
             at_most_s=default.at_most_s if self.max_seconds is None else self.max_seconds,
         )
+
+
+def read_options(given: Mapping[str, Any]) -> Options:
+    """Options from keyword arguments.
+
+    Raises:
+        OptionError: there is no such option, or a value that makes no sense.
+    """
+    known = [option.name for option in fields(Options)]
+    for name in given:
+        if name not in known:
+            near = get_close_matches(name, known)
+            hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(known)}"
+            raise OptionError(f"there is no option '{name}': {hint}")
+    return Options(**given)
 
 
 def parse_shapes(texts: Sequence[str]) -> dict[str, tuple[int, ...]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from enum import Enum
 from fnmatch import fnmatchcase
 
 import onnx.inliner
@@ -16,47 +15,24 @@ from trtcore.models.onnx_graph import name_nodes, opset_version, walk_nodes
 from trtcore.models.onnx_inference import infer_shapes
 from trtcore.precision_graph import GraphConverter
 from trtcore.precision_plan import Rules
+from trtcore.precision_request import Precision, check_keep_fp32, read_io_precision
 from trtcore.precision_source import float_type, quantized_nodes
 from trtcore.precision_weights import LABELS
 
+__all__ = ["Precision", "apply_precision", "kept_nodes", "own_precision"]
 
-class Precision(str, Enum):
-    """The precision of a network.
-
-    ``fp32`` and ``tf32`` leave the graph as it is (TF32 is a builder flag); ``fp16``, ``half2``
-    and ``bf16`` write 16-bit types into it. ``half2`` is FP16 with two-wide vectorised I/O.
-    """
-
-    FP32 = "fp32"
-    TF32 = "tf32"
-    FP16 = "fp16"
-    HALF2 = "half2"
-    BF16 = "bf16"
-
-    @classmethod
-    def _missing_(cls, value: object) -> Precision:
-        accepted = ", ".join(member.value for member in cls)
-        raise OptionError(f"precision '{value}' is not known, accepted: {accepted}")
-
-    @property
-    def elem_type(self) -> int:
-        """ONNX element type that floats have in this precision."""
-        return _ELEM_TYPES[self.value]
-
-
-_ELEM_TYPES: dict[str, int] = {
-    "fp32": TensorProto.FLOAT,
-    "tf32": TensorProto.FLOAT,
-    "fp16": TensorProto.FLOAT16,
-    "half2": TensorProto.FLOAT16,
-    "bf16": TensorProto.BFLOAT16,
+_ELEM_TYPES: dict[Precision, int] = {
+    Precision.FP32: TensorProto.FLOAT,
+    Precision.TF32: TensorProto.FLOAT,
+    Precision.FP16: TensorProto.FLOAT16,
+    Precision.HALF2: TensorProto.FLOAT16,
+    Precision.BF16: TensorProto.BFLOAT16,
 }
 _OWN: dict[int, Precision] = {
     TensorProto.FLOAT: Precision.FP32,
     TensorProto.FLOAT16: Precision.FP16,
     TensorProto.BFLOAT16: Precision.BF16,
 }
-_IO_PRECISIONS = ("fp32", "fp16", "bf16")
 
 
 def own_precision(model: Model) -> Precision:
@@ -91,16 +67,17 @@ def apply_precision(
             another precision is asked.
     """
     precision = Precision(precision)
-    if io_precision is not None and io_precision not in _IO_PRECISIONS:
-        raise OptionError(f"io precision '{io_precision}', accepted: {', '.join(_IO_PRECISIONS)}")
-    low = precision.elem_type
-    io = _ELEM_TYPES[io_precision] if io_precision else low
+    low = _ELEM_TYPES[precision]
+    io = low if io_precision is None else _ELEM_TYPES[read_io_precision(io_precision)]
     kept = kept_nodes(model, keep_fp32)
     if kept and low == TensorProto.FLOAT:
         raise OptionError(f"keep-fp32 has no meaning with {precision.value}: use it with fp16")
     if quantized := quantized_nodes(model.proto):
+        ignored = _ignored(precision, kept=bool(kept), io=io_precision is not None)
+        if low == TensorProto.FLOAT and not ignored:
+            return model
         note = f"{quantized} quantized nodes: the model states its own precision, left as it is"
-        return replace(model, notes=(*model.notes, note)) if low != TensorProto.FLOAT else model
+        return replace(model, notes=(*model.notes, note + ignored))
     present = float_type(model.proto)
     if present != TensorProto.FLOAT:
         _check_already(model, present, low, plain=not kept and io == low)
@@ -114,8 +91,9 @@ def kept_nodes(model: Model, patterns: Sequence[str]) -> frozenset[str]:
     """Names of the nodes that op types or name globs choose.
 
     Raises:
-        OptionError: a pattern that chooses none.
+        OptionError: a pattern that chooses none or is empty, or a text in the place of a list.
     """
+    check_keep_fp32(patterns)
     kept: set[str] = set()
     nodes = list(walk_nodes(model.proto.graph))
     for pattern in patterns:
@@ -132,6 +110,17 @@ def kept_nodes(model: Model, patterns: Sequence[str]) -> frozenset[str]:
             )
         kept.update(chosen)
     return frozenset(kept)
+
+
+def _ignored(precision: Precision, *, kept: bool, io: bool) -> str:
+    """What else was asked of a model that is left as it is."""
+    asked = {
+        "--keep-fp32": kept,
+        "--io-precision": io,
+        "the chw2 inputs and outputs of half2": precision is Precision.HALF2,
+    }
+    words = ", ".join(name for name, is_asked in asked.items() if is_asked)
+    return f"; not applied: {words}" if words else ""
 
 
 def _check_already(model: Model, present: int, low: int, plain: bool) -> None:

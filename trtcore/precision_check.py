@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from trtcore.dtypes import itemsize, numpy_name
 from trtcore.errors import PrecisionNotMetError
-from trtcore.layer_precision import LayerPrecision
+from trtcore.layer_precision import LayerPrecision, layer_dtype
 from trtcore.markers import is_marker
+from trtcore.precision_kept import KeptNodes, few, find_kept, is_kept
 from trtcore.result import Build, Layer
 
 MET, NOT_MET, OPAQUE = "met", "not met", "opaque"
@@ -28,23 +28,12 @@ _ASKED = {
     "half2": "Half",
     "bf16": "BFloat16",
 }
-# The types that layers compute with, in one word each; quantized ones last.
-_WORDS = {
-    "float32": "Float",
-    "float16": "Half",
-    "bfloat16": "BFloat16",
-    "int8": "Int8",
-    "fp8": "FP8",
-    "int4": "Int4",
-    "fp4": "FP4",
-}
 _QUANTIZED = ("Int8", "FP8", "Int4", "FP4")
 # Layers that multiply matrices, in Myelin's and in TensorRT's words; they carry the speed.
 _MATRIX = re.compile("correlation|conv|gemm|matmul|matrix|fusion|fullyconnected", re.IGNORECASE)
 # Below these parts the request is plainly not met.
 _LEAST_OF_ALL = 0.5
 _LEAST_OF_MATRIX = 0.75
-_NAMES_SHOWN = 4
 
 
 @dataclass(frozen=True)
@@ -58,6 +47,9 @@ class PrecisionCheck:
         dtypes: number of these layers by type, most frequent first.
         islands: those of another type than asked, longest first.
         untold: layers that tell no type.
+        markers: `signal` and `wait`, which are not counted.
+        integers: layers of integers only, which are not counted either.
+        kept: what became of the nodes that were to stay in FP32.
     """
 
     asked: str
@@ -66,10 +58,17 @@ class PrecisionCheck:
     dtypes: dict[str, int]
     islands: tuple[LayerPrecision, ...]
     untold: int
+    markers: int = 0
+    integers: int = 0
+    kept: KeptNodes = field(default_factory=KeptNodes)
 
     @property
     def line(self) -> str:
-        """The line for a report: ``asked fp16: 76 of 80 layers Half, 4 Float (conv2/norm2)``."""
+        """The line for a report: ``asked fp16: 76 of 80 layers Half, 4 Float (conv2/norm2)``.
+
+        All layers of the engine are in it: those counted, those that do not tell, and those that
+        are left out.
+        """
         head = f"asked {self.asked}: " if self.asked else "engine: "
         if self.verdict == OPAQUE:
             return f"{head}the plan does not tell the types of its layers, build it DETAILED"
@@ -77,7 +76,16 @@ class PrecisionCheck:
         others = (f", {n} {dtype}" for dtype, n in self.dtypes.items() if dtype != first)
         text = f"{head}{self.dtypes.get(first, 0)} of {self.layers} layers {first}"
         text += "".join(others) + _describe(self.islands)
-        return text + (f"; {self.untold} layers do not tell" if self.untold else "")
+        return "; ".join(filter(None, (text, self.kept.line, self._not_counted())))
+
+    def _not_counted(self) -> str:
+        left_out = (
+            f"{self.markers} signal and wait markers" if self.markers else "",
+            f"{self.integers} layers of integers" if self.integers else "",
+        )
+        untold = f"{self.untold} layers do not tell" if self.untold else ""
+        left = " and ".join(filter(None, left_out))
+        return "; ".join(filter(None, (untold, left and f"{left} left out")))
 
     def require(self) -> None:
         """Does nothing unless the request is plainly not met.
@@ -113,7 +121,9 @@ def check_precision(
         layer_ms: median time of each layer in milliseconds, in the order of ``layers``.
         kept: names of the model nodes that stay in FP32 on request.
     """
-    rows, untold = _rows(layers, layer_ms, frozenset(kept))
+    rows = _rows(layers, layer_ms, frozenset(kept))
+    real = [layer for layer in layers if not is_marker(layer)]
+    untold = sum(_is_untold(layer) for layer in real)
     wanted = _ASKED[asked]
     others = [row for row in rows if wanted and row.dtype not in (wanted, *_QUANTIZED)]
     others.sort(key=lambda row: -(row.median_ms or 0.0))
@@ -124,6 +134,9 @@ def check_precision(
         dtypes=dict(Counter(row.dtype for row in rows).most_common()),
         islands=tuple(others),
         untold=untold,
+        markers=len(layers) - len(real),
+        integers=len(real) - len(rows) - untold,
+        kept=find_kept(real, kept),
     )
 
 
@@ -136,15 +149,6 @@ def require_met(build: Build) -> None:
     _require(build.precision_verdict, build.precision)
 
 
-def layer_dtype(layer: Layer) -> str:
-    """The type a layer computes in, in the inspector's word; ``""`` for integers and none."""
-    for tensors in (layer.outputs, layer.inputs):
-        types = [name for tensor in tensors if (name := numpy_name(tensor.dtype)) in _WORDS]
-        if types:
-            return _WORDS[max(types, key=itemsize)]
-    return ""
-
-
 def _require(verdict: str, line: str) -> None:
     if verdict == NOT_MET:
         raise PrecisionNotMetError(f"the engine is not what was asked for: {line}")
@@ -152,21 +156,27 @@ def _require(verdict: str, line: str) -> None:
 
 def _rows(
     layers: Sequence[Layer], layer_ms: Sequence[float] | None, kept: frozenset[str]
-) -> tuple[list[LayerPrecision], int]:
-    """The layers that compute in a known type, and how many tell nothing at all."""
+) -> list[LayerPrecision]:
+    """The layers that compute in a known type."""
     times = [None] * len(layers) if layer_ms is None else list(layer_ms)
     total = sum(time or 0.0 for time in times)
-    rows, untold = [], 0
-    for layer, time in zip(layers, times, strict=True):
-        if is_marker(layer):
-            continue
-        if dtype := layer_dtype(layer):
-            share = time / total if time is not None and total else None
-            requested = bool(layer.nodes) and kept.issuperset(layer.nodes)
-            row = LayerPrecision(layer.name, layer.kind, dtype, layer.nodes, time, share, requested)
-            rows.append(row)
-        untold += not any(tensor.dtype for tensor in (*layer.inputs, *layer.outputs))
-    return rows, untold
+    return [
+        LayerPrecision(
+            layer=layer.name,
+            kind=layer.kind,
+            dtype=dtype,
+            nodes=layer.nodes,
+            median_ms=time,
+            share=time / total if time is not None and total else None,
+            is_requested=is_kept(layer, kept),
+        )
+        for layer, time in zip(layers, times, strict=True)
+        if not is_marker(layer) and (dtype := layer_dtype(layer))
+    ]
+
+
+def _is_untold(layer: Layer) -> bool:
+    return not any(tensor.dtype for tensor in (*layer.inputs, *layer.outputs))
 
 
 def _verdict(rows: Sequence[LayerPrecision], others: Sequence[LayerPrecision]) -> str:
@@ -188,9 +198,7 @@ def _describe(islands: Sequence[LayerPrecision]) -> str:
     if not islands:
         return ""
     names = list(dict.fromkeys(name for row in islands for name in row.nodes or (row.layer,)))
-    shown = ", ".join(names[:_NAMES_SHOWN])
-    more = len(names) - _NAMES_SHOWN
-    text = f" ({shown}{f' and {more} more' if more > 0 else ''})"
+    text = f" ({few(names)})"
     requested = sum(row.is_requested for row in islands)
     text += f", {requested} of them on request" if requested else ""
     if any(row.share is not None for row in islands):

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trtcore.accuracy import check_tolerance
 from trtcore.errors import PrecisionNotMetError
-from trtcore.precision_check import require_met
+from trtcore.precision_gate import require_precision
 from trtcore.result import Profile
 
 Interval = tuple[float, float]
@@ -82,13 +81,13 @@ class PrecisionComparison:
             tolerance: the largest relative L2 error of an output; None accepts any.
 
         Raises:
-            PrecisionNotMetError: names the precision and what is wrong with it.
+            PrecisionNotMetError: names the precision and what is wrong with it; its ``result`` is
+                this comparison.
         """
         for precision, profile in zip(self.precisions, self.profiles, strict=True):
             try:
-                if profile.build is not None:
-                    require_met(profile.build)
-                if profile.accuracy is not None and tolerance is not None:
-                    check_tolerance(profile.accuracy.outputs, tolerance)
+                require_precision(profile, tolerance)
             except PrecisionNotMetError as error:
-                raise PrecisionNotMetError(f"{precision}: {error}") from None
+                named = PrecisionNotMetError(f"{precision}: {error}")
+                named.result = self
+                raise named from None

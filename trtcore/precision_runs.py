@@ -25,12 +25,17 @@ Progress = Callable[[str, int, int], None]
 _FULL = (Precision.FP32, Precision.TF32)
 
 
-def check_precisions(words: Sequence[str]) -> tuple[Precision, ...]:
+def check_precisions(words: str | Sequence[str]) -> tuple[Precision, ...]:
     """Returns the precisions to compare.
+
+    Args:
+        words: a list of them, or one text with commas between them.
 
     Raises:
         OptionError: an unknown one, one that is there twice, or fewer than two.
     """
+    if isinstance(words, str):
+        words = [word.strip() for word in words.split(",") if word.strip()]
     precisions = tuple(Precision(word) for word in words)
     if len(precisions) < 2:
         raise OptionError(f"{', '.join(words) or 'nothing'} is not enough to compare, give two")

@@ -120,7 +120,7 @@ def test_without_a_gpu_it_says_what_can_be_done(run: Run, net: Path) -> None:
         (["--compare", "fp32"], "fp32 is not enough to compare, give two"),
         (["--compare", ","], "nothing is not enough to compare, give two"),
         (["--compare", "fp32,fp16,fp32"], "fp32 is there twice"),
-        (["--compare", "fp32,fp8"], "precision 'fp8' is not known, accepted: fp32, tf32, fp16"),
+        (["--compare", "fp32,fp8"], "precision is 'fp8', must be one of fp32, tf32, fp16"),
         (["--compare", "fp32,bf16"], "ONNX Runtime computes no BF16 on a CPU"),
         (["--compare", "fp32,fp16", "--half2"], "--compare names the precisions"),
         (["--compare", "fp32,fp16", "--csv", "x.csv"], "--csv has no meaning with --compare"),

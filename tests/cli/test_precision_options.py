@@ -75,6 +75,8 @@ def assert_refused(ran: Any, *words: str, code: int = 2) -> None:
         (["--io-precision", "tf32"], "io-precision is 'tf32', must be one of fp32, fp16, bf16"),
         (["--fp16", "--half2"], "--fp16 and --half2 contradict each other"),
         (["--half2", "--precision", "bf16"], "--half2 and --precision bf16 contradict"),
+        (["--fp16", "--keep-fp32", ""], "keep-fp32 has an empty entry: give an op type, a node"),
+        (["--fp16", "--keep-fp32", "Relu,"], "keep-fp32 has an empty entry"),
         (["--fp16", "--keep-fp32", "conv*"], "keep-fp32 'conv*' matches no node"),
         (["--fp16", "--keep-fp32", "Relu,Lrn"], "op type of this model (Conv, GlobalAveragePool"),
         (["--keep-fp32", "Relu"], "keep-fp32 has no meaning with fp32: use it with fp16"),
@@ -139,11 +141,26 @@ def test_a_model_already_in_fp16_needs_no_option(run: Run, net: Path, tmp_path: 
     assert_refused(refused, "half is already FP16, FP32 cannot be had from it")
 
 
-def test_a_quantized_model_is_left_as_it_is(run: Run, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("options", "note"),
+    [
+        (["--fp16"], "left as it is\n"),
+        (["--half2"], "left as it is; not applied: the chw2 inputs and outputs of half2\n"),
+        (
+            ["--fp16", "--keep-fp32", "conv", "--io-precision", "fp32"],
+            "left as it is; not applied: --keep-fp32, --io-precision\n",
+        ),
+    ],
+    ids=["fp16", "half2", "more"],
+)
+def test_a_quantized_model_is_left_as_it_is(
+    run: Run, tmp_path: Path, options: list[str], note: str
+) -> None:
     pytest.importorskip("tensorrt_rtx", reason="TensorRT-RTX is not installed")
     path = save(tmp_path / "net.onnx", QUANTIZED)
-    ran = run("build", path, "--fp16")
+    ran = run("build", path, *options)
     assert ran.code == 0, ran.err
+    assert f"Note: 4 quantized nodes: the model states its own precision, {note}" in ran.out
     assert "Input x (1, 4, 8, 8) Float linear" in ran.out
     assert "Precision: engine: " in ran.out
     assert "asked" not in ran.out

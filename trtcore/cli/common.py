@@ -45,9 +45,7 @@ def precision_options(options: argparse.Namespace) -> dict[str, Any]:
 
     return {
         "precision": _precision(options),
-        "keep_fp32": tuple(
-            part for given in options.keep_fp32 for part in given.split(",") if part
-        ),
+        "keep_fp32": tuple(part for given in options.keep_fp32 for part in given.split(",")),
         "io_precision": options.io_precision,
         "io_formats": parse_io_formats(options.io_format),
     }

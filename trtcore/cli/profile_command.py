@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from trtcore.accuracy import check_tolerance
+from trtcore.accuracy import check_limit
 from trtcore.api import profile_model, profile_plan
 from trtcore.cli.baseline import prepare_baseline
 from trtcore.cli.common import model_options, precision_options, run_options
 from trtcore.cli.progress import Progress, notify, shown_progress
 from trtcore.errors import OptionError
 from trtcore.files import check_writable, write_file
-from trtcore.precision_check import require_met
+from trtcore.precision_gate import require_precision
 from trtcore.result import Profile
 
 PLAN_SUFFIXES = (".plan", ".engine", ".trt")
@@ -33,7 +33,7 @@ def run(options: argparse.Namespace) -> int:
     if profile.counts.interrupted:
         return _INTERRUPTED
     interrupted = baseline is not None and baseline.show(profile, options)
-    _require(profile, options)
+    require_precision(profile, options.tolerance)
     return _INTERRUPTED if interrupted else 0
 
 
@@ -61,7 +61,7 @@ def _check(options: argparse.Namespace) -> None:
 
     View(options.sort, options.top, options.group_by)
     if options.tolerance is not None:
-        check_tolerance((), options.tolerance)
+        check_limit(options.tolerance)
     for path in (options.save, options.csv, options.save_engine):
         if path is not None:
             check_writable(path)
@@ -102,18 +102,6 @@ def _profile_plan(options: argparse.Namespace, progress: Progress | None) -> Pro
         **kept,
         **run_options(options),
     )
-
-
-def _require(profile: Profile, options: argparse.Namespace) -> None:
-    """Ends with an error, now that all is shown and saved, if the precision is not what it was.
-
-    Raises:
-        PrecisionNotMetError: the engine does not have it, or the outputs are too far off.
-    """
-    if profile.build is not None:
-        require_met(profile.build)
-    if profile.accuracy is not None and options.tolerance is not None:
-        check_tolerance(profile.accuracy.outputs, options.tolerance)
 
 
 def _print(profile: Profile, options: argparse.Namespace) -> None:
