@@ -1,62 +1,44 @@
-"""Every precision through the real builder: types of the network, of the engine, and its size."""
+"""Every precision on every kind of model, through the real builder: types, formats and size."""
 
 from __future__ import annotations
 
 import functools
 from collections import Counter
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
-import onnx
 import pytest
-from onnx import numpy_helper, parser
+from precision_models import BLOCK, LIGHT, RESIZE_IF, model_of
 
 from trtcore.backends.tensorrt.bindings import Bindings, load_bindings
-from trtcore.backends.tensorrt.builder import BuildOptions, Plan, build_plan, parse
-from trtcore.io_format import check_engine_formats, half2_formats
-from trtcore.models import Model, googlenet, load_model, model_inputs, model_outputs
+from trtcore.backends.tensorrt.builder import Plan, build_plan, parse
+from trtcore.engine import build_engine
+from trtcore.errors import PrecisionError
+from trtcore.models import Model, googlenet, load_model
+from trtcore.options import Options
 from trtcore.precision import apply_precision, kept_nodes
 from trtcore.precision_check import check_precision
 
 pytest.importorskip("tensorrt_rtx", reason="TensorRT-RTX builds without a GPU, TensorRT does not")
 
-LIGHT = Path(onnx.__file__).parent / "backend" / "test" / "data" / "light"
 WORDS = {"fp32": "Float", "tf32": "Float", "fp16": "Half", "half2": "Half", "bf16": "BFloat16"}
-
-ATTENTION = """
-<ir_version: 10, opset_import: ["" : 20]>
-block (float[2,8,64] x) => (float[2,8,64] y)
-<float[64] scale, float[64] bias, float[64,64] wq, float[64,64] wk, float[64,64] wv,
- float root = {8}, float[64,128] w1, float[128,64] w2> {
-  [norm] n = LayerNormalization <axis = -1> (x, scale, bias)
-  [query] q = MatMul (n, wq)
-  [key] k = MatMul (n, wk)
-  [turn] kt = Transpose <perm = [0, 2, 1]> (k)
-  [scores] s = MatMul (q, kt)
-  [divide] d = Div (s, root)
-  [attention] p = Softmax <axis = -1> (d)
-  [value] v = MatMul (n, wv)
-  [mix] m = MatMul (p, v)
-  [residual] r = Add (m, x)
-  [up] u = MatMul (r, w1)
-  [gelu] g = Gelu (u)
-  [down] h = MatMul (g, w2)
-  [out] y = Add (h, r)
+# What half2 can vectorise in each model; the block has three dimensions everywhere.
+VECTORISED = {
+    "googlenet": {"data"},
+    "resnet50": {"gpu_0/data_0"},
+    "densenet121": {"data_0", "fc6_1"},
+    "branches": {"x", "y", "z"},
+    "wide": None,
+    "block": None,
 }
-"""
-BRANCHES = """
+# 16 MB of weights in FP32 and little else.
+WIDE = """
 <ir_version: 8, opset_import: ["" : 17]>
-branches (float[1,8,6,6] x, bool c) => (float[1,8,12,12] y)
-<float[4] scales = {1, 1, 2, 2}, float[8,8,3,3] w> {
-  [conv] a = Conv <pads = [1, 1, 1, 1]> (x, w)
-  [resize] b = Resize <mode = "nearest"> (a, , scales)
-  [if] i = If (c) <
-    then_branch = yes () => (float[1,8,12,12] t) { [relu] t = Relu (b) },
-    else_branch = no () => (float[1,8,12,12] e)
-      <float k = {3}> { [times] m = Mul (b, k) [minus] e = Neg (m) }>
-  [abs] y = Abs (i)
-}
+wide (float[4,2048] x) => (float[4,2048] y) <float[2048,2048] w> { [fc] y = MatMul (x, w) }
+"""
+FC = """
+<ir_version: 8, opset_import: ["" : 17]>
+net (float[8,64] x) => (float[8,32] y) <float[64,32] w> { [fc] y = MatMul (x, w) }
 """
 
 
@@ -65,101 +47,126 @@ def bindings() -> Bindings:
     return load_bindings("tensorrt_rtx")
 
 
-def model_of(text: str) -> Model:
-    proto = parser.parse_model(text)
-    generator = np.random.default_rng(0)
-    for value in proto.graph.value_info:
-        shape = [dim.dim_value for dim in value.type.tensor_type.shape.dim]
-        weights = generator.standard_normal(shape).astype(np.float32) / 8
-        proto.graph.initializer.append(numpy_helper.from_array(weights, value.name))
-    proto.graph.ClearField("value_info")
-    return load_model(proto)
+@functools.cache
+def model(name: str) -> Model:
+    if name == "googlenet":
+        return googlenet(1)
+    texts = {"block": BLOCK, "branches": RESIZE_IF, "wide": WIDE}
+    return model_of(texts[name]) if name in texts else load_model(LIGHT / f"light_{name}.onnx")
 
 
-def network_types(network: Any) -> Counter[str]:
-    """Float types of everything that the network computes, before TensorRT optimises it."""
-    layers = [network.get_layer(index) for index in range(network.num_layers)]
-    types = (layer.get_output(i).dtype.name for layer in layers for i in range(layer.num_outputs))
-    return Counter(name for name in types if name in ("FLOAT", "HALF", "BF16"))
+def build(original: Model, **options: object) -> Plan:
+    return build_engine(bindings(), original, Options(use_cache=False, **options))
 
 
 @functools.cache
-def googlenet_plan(precision: str) -> Plan:
-    model = apply_precision(googlenet(1), precision)
-    return build_plan(bindings(), model, BuildOptions(tf32=precision == "tf32", use_cache=False))
+def plan_of(name: str, precision: str) -> Plan:
+    return build(model(name), precision=precision)
+
+
+def network_types(network: Any) -> set[str]:
+    """Float types of everything that the network computes, before TensorRT optimises it."""
+    layers = [network.get_layer(index) for index in range(network.num_layers)]
+    types = (layer.get_output(i).dtype.name for layer in layers for i in range(layer.num_outputs))
+    return {name for name in types if name in ("FLOAT", "HALF", "BF16")}
 
 
 @pytest.mark.parametrize("precision", list(WORDS))
-def test_googlenet_has_the_precision(precision: str) -> None:
-    plan = googlenet_plan(precision)
+@pytest.mark.parametrize("name", list(VECTORISED))
+def test_the_engine_has_the_precision(name: str, precision: str) -> None:
+    if precision == "half2" and VECTORISED[name] is None:
+        with pytest.raises(PrecisionError, match="half2 has no input or output to vectorise: "):
+            plan_of(name, precision)
+        return
+    plan = plan_of(name, precision)
+    assert plan.build.precision_verdict == "met"
+    assert plan.build.precision.startswith(f"asked {precision}: ")
+    assert plan.warnings == ()
     assert plan.information is not None
-    check = check_precision(plan.information.layers, precision)
-    assert check.verdict == "met"
-    assert next(iter(check.dtypes)) == WORDS[precision]
-    assert {tensor.dtype for tensor in plan.information.io} == {WORDS[precision]}
+    found = check_precision(plan.information.layers, precision)
+    assert next(iter(found.dtypes)) == WORDS[precision]
+    assert found.dtypes[WORDS[precision]] > 0.6 * found.layers
+    floats = [tensor for tensor in plan.information.io if tensor.dtype != "Bool"]
+    assert {tensor.dtype for tensor in floats} == {WORDS[precision]}
+    vectorised = {tensor.name for tensor in floats if tensor.format == "chw2"}
+    assert vectorised == (VECTORISED[name] if precision == "half2" else set())
+    assert {tensor.format for tensor in plan.information.io} <= {"chw2", "linear"}
 
 
-def test_googlenet_in_16_bits_is_half_as_large() -> None:
-    full = len(googlenet_plan("fp32").content)
-    assert full > 27_000_000
-    assert len(googlenet_plan("fp16").content) < 0.6 * full
-    assert len(googlenet_plan("bf16").content) < 0.65 * full
+@pytest.mark.parametrize("precision", ["fp32", "fp16"])
+def test_another_precision_is_told_from_it(precision: str) -> None:
+    """The check that passes every engine above fails each of the other kind."""
+    other = {"fp32": "fp16", "fp16": "fp32"}[precision]
+    for name in ("googlenet", "resnet50", "block", "branches", "wide"):
+        information = plan_of(name, precision).information
+        assert information is not None
+        assert check_precision(information.layers, other).verdict == "not met", name
 
 
-@pytest.mark.parametrize("text", [ATTENTION, BRANCHES])
+def test_formats_that_the_engine_does_not_tell_are_a_warning(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def without_formats(*arguments: Any) -> Plan:
+        plan = build_plan(*arguments)
+        assert plan.information is not None
+        io = tuple(replace(tensor, format="") for tensor in plan.information.io)
+        return replace(plan, information=replace(plan.information, io=io))
+
+    monkeypatch.setattr("trtcore.engine.build_plan", without_formats)
+    assert build(model("branches"), precision="half2").warnings == (
+        "not confirmed: x:chw2, y:chw2, z:chw2: the engine does not tell the format it has there",
+    )
+    assert build(model("branches"), precision="fp16").warnings == ()
+
+
+def test_half2_without_anything_to_vectorise_says_why() -> None:
+    with pytest.raises(PrecisionError) as error:
+        plan_of("block", "half2")
+    assert str(error.value) == (
+        "half2 has no input or output to vectorise:"
+        " 'x' has 3 dimensions, TensorRT-RTX has chw2 for 4 only;"
+        " 'y' has 3 dimensions, TensorRT-RTX has chw2 for 4 only: use fp16"
+    )
+
+
+@pytest.mark.parametrize("name", ["googlenet", "wide"])
+def test_an_engine_that_is_mostly_weights_is_half_as_large(name: str) -> None:
+    full = len(plan_of(name, "fp32").content)
+    assert full > 16_000_000
+    assert len(plan_of(name, "fp16").content) < 0.6 * full
+    assert len(plan_of(name, "bf16").content) < 0.65 * full
+
+
+@pytest.mark.parametrize("name", ["block", "branches", "resnet50", "densenet121"])
 @pytest.mark.parametrize(("precision", "word"), [("fp16", "HALF"), ("bf16", "BF16")])
-def test_hard_graphs_are_16_bit_throughout(text: str, precision: str, word: str) -> None:
-    model = apply_precision(model_of(text), precision)
+def test_the_network_is_16_bit_throughout(name: str, precision: str, word: str) -> None:
+    graph = apply_precision(model(name), precision)
     builder = bindings().module.Builder(bindings().logger)
-    network = parse(bindings(), builder, model)
-    assert set(network_types(network)) == {word}
-    plan = build_plan(bindings(), model, BuildOptions(use_cache=False))
-    assert plan.information is not None
-    assert check_precision(plan.information.layers, precision).verdict == "met"
-
-
-@pytest.mark.parametrize(("precision", "word"), [("fp16", "HALF"), ("bf16", "BF16")])
-def test_resnet50(precision: str, word: str) -> None:
-    original = load_model(LIGHT / "light_resnet50.onnx")
-    model = apply_precision(original, precision)
-    builder = bindings().module.Builder(bindings().logger)
-    assert set(network_types(parse(bindings(), builder, model))) == {word}
-    plans = [build_plan(bindings(), m, BuildOptions(use_cache=False)) for m in (original, model)]
-    checks = [
-        check_precision(plan.information.layers, asked)
-        for plan, asked in zip(plans, ("fp32", precision), strict=True)
-        if plan.information
-    ]
-    assert [check.verdict for check in checks] == ["met", "met"]
-
-
-@pytest.mark.parametrize("precision", ["fp16", "bf16"])
-def test_densenet_is_read(precision: str) -> None:
-    model = apply_precision(load_model(LIGHT / "light_densenet121.onnx"), precision)
-    builder = bindings().module.Builder(bindings().logger)
-    network = parse(bindings(), builder, model)
-    assert set(network_types(network)) == {"HALF" if precision == "fp16" else "BF16"}
+    assert network_types(parse(bindings(), builder, graph)) == {word}
 
 
 def test_kept_nodes_are_fp32_in_the_engine() -> None:
-    original = googlenet(1)
     patterns = ["inception_5b/*", "LRN"]
-    model = apply_precision(original, "fp16", keep_fp32=patterns, io_precision="fp32")
-    plan = build_plan(bindings(), model, BuildOptions(use_cache=False))
-    assert plan.information is not None
-    kept = kept_nodes(original, patterns)
-    check = check_precision(plan.information.layers, "fp16", kept=kept)
-    assert check.verdict == "met"
-    requested = [island for island in check.islands if island.is_requested]
+    plan = build(model("googlenet"), precision="fp16", keep_fp32=patterns, io_precision="fp32")
+    assert plan.build.precision_verdict == "met"
+    requested = [island for island in plan.build.islands if island.is_requested]
     assert sum("5b" in node for island in requested for node in island.nodes) >= 6
-    assert {tensor.dtype for tensor in plan.information.io} == {"Float"}
-
-
-def test_half2_vectorises_the_input() -> None:
-    model = apply_precision(googlenet(1), "half2")
-    formats = half2_formats((*model_inputs(model), *model_outputs(model)))
-    assert formats == {"data": "chw2"}
-    plan = build_plan(bindings(), model, BuildOptions(io_formats=formats, use_cache=False))
     assert plan.information is not None
-    check_engine_formats(formats, plan.information.io)
-    assert [tensor.format for tensor in plan.information.io] == ["chw2", "linear"]
+    assert {tensor.dtype for tensor in plan.information.io} == {"Float"}
+    kept = kept_nodes(model("googlenet"), patterns)
+    found = check_precision(plan.information.layers, "fp16", kept=kept).kept
+    assert {"pool1/norm1", "conv2/norm2", "inception_5b/1x1"} <= set(found.seen)
+    assert Counter((*found.seen, *found.hidden, *found.missing)) == Counter(kept)
+    assert f"kept in FP32 on request: {len(found.seen)} of {len(kept)} nodes" in (
+        plan.build.precision
+    )
+
+
+def test_a_kept_node_fused_with_its_casts_is_named() -> None:
+    plan = build(model_of(FC), precision="fp16", keep_fp32=["fc"])
+    assert plan.build.precision == (
+        "asked fp16: 1 of 1 layers Half; kept in FP32 on request: 0 of 1 nodes;"
+        " fc only inside layers that read and write no FP32"
+    )
+    plan = build(model_of(FC), precision="fp16", keep_fp32=["fc"], io_precision="fp32")
+    assert plan.build.precision.endswith("kept in FP32 on request: 1 of 1 nodes")
