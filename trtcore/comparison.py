@@ -91,7 +91,7 @@ class Comparison:
 
     def to_markdown(self) -> str:
         """Returns a table for the comment of a pull request."""
-        from trtcore.report.comparison import render_markdown
+        from trtcore.report.comparison_markdown import render_markdown
 
         return render_markdown(self)
 

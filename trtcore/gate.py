@@ -89,6 +89,19 @@ class Broken:
         )
 
 
+@dataclass(frozen=True)
+class Verdict:
+    """What became of the conditions that a comparison must not fulfil.
+
+    Attributes:
+        conditions: all of them.
+        broken: every row that breaks one.
+    """
+
+    conditions: tuple[Condition, ...]
+    broken: tuple[Broken, ...] = ()
+
+
 def parse_condition(text: str) -> Condition:
     """Reads a condition.
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from trtcore.baselines.record import make_profile
 from trtcore.device import gpu_problem
+from trtcore.result import Layer, ModelNode, Profile
+from trtcore.schema import save_profile
 
 Run = Callable[..., Any]
 FEW = ("profile", "googlenet", "--batch", "1", "--iterations", "2", "--top", "1")
@@ -92,10 +97,90 @@ class TestRefusedBeforeTheWork:
         assert "--baseline auto times the model, and nosuch.plan is built already" in ran.err
 
 
-def test_another_model_is_told_after_the_profile_was_saved(run: Run, tmp_path: Path) -> None:
-    base, saved = tmp_path / "base.log", tmp_path / "new.json"
-    base.write_text("conv7\tforward: 3.5 ms.\nAverage Forward pass: 3.5 ms.\n")
-    ran = run(*FEW, "--backend", "onnxruntime", "--baseline", base, "--save", saved)
-    assert ran.code == 2
-    assert "'base' and 'googlenet' are not the same model" in ran.err
-    assert saved.exists()
+class TestOtherModels:
+    """Told before the engine is built: nothing is saved."""
+
+    def refused(self, run: Run, base: Path, tmp_path: Path) -> str:
+        saved = tmp_path / "new.json"
+        ran = run(*FEW, "--backend", "onnxruntime", "--baseline", base, "--save", saved)
+        assert (ran.code, ran.out) == (2, "")
+        assert not saved.exists()
+        assert ran.err.count("\n") == 1
+        return str(ran.err)
+
+    def test_a_log(self, run: Run, tmp_path: Path) -> None:
+        base = tmp_path / "base.log"
+        base.write_text(
+            "conv7\tforward: 3.5 ms.\nprob\tforward: 0.5 ms.\nAverage Forward pass: 4 ms.\n"
+        )
+        assert self.refused(run, base, tmp_path) == (
+            f"trtcore: error: --baseline {base}: 'base' and 'googlenet' are not the same model: 1 "
+            "of its 142 nodes are in the baseline, with 12% of its time; --allow-partial compares "
+            "what is in both\n"
+        )
+
+    def test_a_saved_result(self, run: Run, tmp_path: Path, other: Profile) -> None:
+        base = tmp_path / "base.json"
+        save_profile(other, base)
+        told = self.refused(run, base, tmp_path)
+        assert told.startswith(f"trtcore: error: --baseline {base}: 'other' (1 nodes) and 'googlen")
+        assert "--allow-partial" in told
+
+    def test_times_that_are_no_numbers(self, run: Run, tmp_path: Path, other: Profile) -> None:
+        base = tmp_path / "base.json"
+        samples = replace(other.samples, layer_ms=np.float32([[np.nan]]))
+        save_profile(replace(other, samples=samples), base)
+        told = self.refused(run, base, tmp_path)
+        assert told == (f"trtcore: error: {base}: layer 'only' has a time that is not a number\n")
+
+    def test_allow_partial_goes_on(self, run: Run, tmp_path: Path) -> None:
+        base = tmp_path / "base.log"
+        base.write_text("conv7\tforward: 3.5 ms.\nprob\tforward: 0.5 ms.\n")
+        ran = run(*FEW, "--backend", "onnxruntime", "--baseline", base, "--allow-partial")
+        assert ran.code == 0, ran.err
+        assert re.search(r"^prob +0\.5000 ", ran.out, re.M)
+
+    @pytest.fixture
+    def other(self) -> Profile:
+        profile = make_profile(
+            [(Layer("only", nodes=("only",)), 1.0)], source="other", backend="x", method="by hand"
+        )
+        nodes = (ModelNode("only", "Relu", ("x",), ("y",)),)
+        return replace(profile, model=replace(profile.model, nodes=nodes))
+
+
+def test_a_profile_of_trtexec(run: Run, data: Path) -> None:
+    profile = data / "trtexec_profile_googlenet_fp16_b4.json"
+    info = data / "inspector_googlenet_fp16_b4.json"
+    few = (*FEW, "--backend", "onnxruntime")
+    ran = run(*few, "--baseline", profile, "--layer-info", info)
+    assert ran.code == 0, ran.err
+    assert "of what it takes with trtexec: " in ran.out
+    assert "layer names lead to no model node" not in ran.out
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--layer-info", "x.json"), "--layer-info is about the file of --baseline, and none is"),
+        (("--allow-partial",), "--allow-partial is about the file of --baseline, and none is"),
+        (
+            ("--baseline", "onnxruntime", "--layer-info", "x.json"),
+            "--layer-info goes with a file, and --baseline onnxruntime is timed here",
+        ),
+        (
+            ("--compare", "fp32,fp16", "--layer-info", "x.json"),
+            "--layer-info has no meaning with --compare",
+        ),
+        (
+            ("--compare", "fp32,fp16", "--allow-partial"),
+            "--allow-partial has no meaning with --compare",
+        ),
+    ],
+)
+def test_options_about_a_file_that_is_not_there(
+    run: Run, options: tuple[str, ...], words: str
+) -> None:
+    ran = run("profile", "nosuch.onnx", *options)
+    assert (ran.code, ran.out) == (2, "")
+    assert words in ran.err

@@ -9,7 +9,10 @@ from math import nan
 import pytest
 
 from trtcore.comparison import Change, Comparison
+from trtcore.gate import Broken, Verdict, parse_condition
 from trtcore.report.comparison import render_baseline, render_comparison
+from trtcore.report.comparison_json import comparison_tree, render_trees
+from trtcore.report.comparison_markdown import render_markdown
 
 ROWS = (
     Change("a + b", 6.0, 3.0, (0.49, 0.51), False, "re-fused", ("a", "b"), ("1", "2"), ("x",), 1),
@@ -86,6 +89,15 @@ MARKDOWN = """\
 | cat | 0.1000 | 0.0000 | -0.1000 | 0.000x |  |
 | here\\|now | 0.0000 | 0.0500 | +0.0500 | - |  |
 
+- Only in base, 0.4000 ms: gone
+- Only in new, 0.0500 ms: here\\|now
+
+<details><summary>Re-fused groups: 1</summary>
+
+- a + b: base `1`, `2`; new `x`
+
+</details>
+
 - look out
 """
 
@@ -144,10 +156,75 @@ def test_markdown(comparison):
     assert comparison.to_markdown() == MARKDOWN
 
 
+def test_markdown_with_files_and_a_gate_that_passed(comparison):
+    verdict = Verdict((parse_condition("total > 3%"), parse_condition("layer a* > 1 ms")))
+    text = render_markdown(comparison, files=("a.json", "b.json"), verdict=verdict)
+    assert text == MARKDOWN.replace(
+        "fp16\n\n|",
+        "fp16\n\nBase `a.json`, new `b.json`\n\n"
+        "**Gate: passed** (`total > 3%`, `layer a* > 1 ms`)\n\n|",
+    )
+
+
+def test_markdown_with_a_gate_that_is_broken(comparison):
+    condition = parse_condition("layer > 10%")
+    text = render_markdown(comparison, verdict=Verdict((condition,), (Broken(condition, ROWS[1]),)))
+    assert (
+        "\n\n**Gate: broken**\n\n"
+        "- `d: 1.0000 -> 1.5000 ms (+0.5000 ms, +50.0%; 95 % interval 1.400 to 1.600; 1.450x "
+        "against the rest) breaks 'layer > 10%'`\n\n| |"
+    ) in text
+
+
+def test_markdown_without_a_condition_has_no_gate(comparison):
+    assert render_markdown(comparison, verdict=Verdict(())) == MARKDOWN
+
+
+def test_markdown_of_the_largest_changes_only(comparison):
+    rows = (*ROWS[:1], replace(ROWS[0], name="e + f"), *ROWS[1:])
+    lines = render_markdown(replace(comparison, rows=rows), top=1).splitlines()
+    assert "| 6 further rows | 8.0000 | 5.0600 | -2.9400 | 0.632x |  |" in lines
+    assert "<details><summary>Re-fused groups: 2</summary>" in lines
+    assert [line for line in lines if line.startswith(("- a", "- e", "- 1"))] == [
+        "- a + b: base `1`, `2`; new `x`",
+        "- 1 more",
+    ]
+
+
+def test_files_are_named(comparison):
+    lines = render_comparison(comparison, files=("a.json", "b.json")).splitlines()
+    assert lines[0].startswith("Base: a.json: googlenet, tensorrt_rtx, fp16")
+    assert lines[1].startswith("New:  b.json: net, tensorrt, fp16")
+    lines = render_baseline(comparison, base_file="a.log").splitlines()
+    assert lines[0].startswith("Before: a.log: googlenet, ")
+    assert lines[1].startswith("After:  net, ")
+
+
+def test_json_of_several(comparison):
+    condition = parse_condition("layer > 10%")
+    verdict = Verdict((condition,), (Broken(condition, ROWS[1]),))
+    trees = [
+        comparison_tree(comparison, files=("a.json", name), verdict=verdict)
+        for name in ("b.json", "c.json")
+    ]
+    found = json.loads(render_trees(trees))
+    assert [(one["base"]["file"], one["new"]["file"]) for one in found] == [
+        ("a.json", "b.json"),
+        ("a.json", "c.json"),
+    ]
+    assert found[0]["gate"]["conditions"] == ["layer > 10%"]
+    assert [(b["condition"], b["row"]["name"]) for b in found[0]["gate"]["broken"]] == [
+        ("layer > 10%", "d")
+    ]
+    assert json.loads(render_trees(trees[:1])) == found[0]
+
+
 def test_json(comparison):
     tree = json.loads(comparison.to_json())
     assert (tree["schema"], tree["version"]) == ("trtcore/comparison", 1)
     assert tree["base"]["device"] == "NVIDIA H200"
+    assert tree["base"]["file"] is None
+    assert tree["gate"] is None
     assert tree["notes"] == ["look out"]
     assert tree["rows"][0] == {
         "name": "a + b",

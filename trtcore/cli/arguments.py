@@ -153,7 +153,12 @@ def _add_compare(commands: _Commands[_Parser]) -> None:
     parser.add_argument("base", metavar="BASE", help=kinds)
     parser.add_argument("new", metavar="NEW", nargs="+", help="the same, each compared with BASE")
     parser.add_argument(
-        "--layer-info", metavar="FILE", help="trtexec's --exportLayerInfo for its profiles"
+        "--layer-info",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="trtexec's --exportLayerInfo: once for all of its profiles, or for each in their "
+        "order",
     )
     parser.add_argument(
         "--allow-partial", action="store_true", help="go on where the models differ"
@@ -301,6 +306,14 @@ def _add_output_options(parser: argparse.ArgumentParser) -> None:
         "--baseline",
         metavar="WHAT",
         help="compare with the un-fused model: auto, torch, onnxruntime, or a FILE as for compare",
+    )
+    group.add_argument(
+        "--layer-info",
+        metavar="FILE",
+        help="trtexec's --exportLayerInfo for a --baseline that is a profile of trtexec",
+    )
+    group.add_argument(
+        "--allow-partial", action="store_true", help="go on where --baseline has another model"
     )
     group.add_argument("--save", metavar="FILE", help="save the whole result as JSON")
     group.add_argument("--csv", metavar="FILE", help="write the layers as CSV")

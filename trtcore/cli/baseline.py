@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from trtcore.api import profile_baseline
 from trtcore.backends.baseline_choice import MEASURED, check_baseline, choose_baseline
 from trtcore.baselines import load_baseline
+from trtcore.cli.baseline_model import check_model
 from trtcore.cli.common import model_options, precision_options, run_options
 from trtcore.cli.progress import notify, shown_progress
-from trtcore.errors import OptionError
+from trtcore.errors import OptionError, ResultError
 from trtcore.result import Profile
 
 _MODEL = ("weights", "outputs", "batch", "shapes")
@@ -46,7 +47,10 @@ class Baseline:
         if base is None:
             notify("interrupted before the baseline was measured")
             return True
-        _print(base, profile)
+        try:
+            _print(base, profile, options.allow_partial)
+        except ResultError as error:
+            raise ResultError(f"--baseline {self.asked}: {error}") from None
         return self.loaded is None and base.counts.interrupted
 
     def _is_itself(self, profile: Profile, options: argparse.Namespace) -> bool:
@@ -82,15 +86,22 @@ def prepare_baseline(options: argparse.Namespace, *, is_built: bool) -> Baseline
     Raises:
         OptionError: it contradicts another option, or there is no model to time.
         BackendError: PyTorch was asked for and is not installed.
-        ResultError: a file that cannot be read, or is no baseline.
+        ResultError: a file that cannot be read, is no baseline or one of another model.
+        ModelError: the model, which a file is compared with, cannot be read.
     """
     asked: str | None = options.baseline
     if asked is None:
+        _check_unused(options)
         return None
     if options.quiet:
         raise OptionError("--baseline prints a table and --quiet none: leave one of them out")
     if asked not in MEASURED:
-        return Baseline(asked, loaded=load_baseline(asked))
+        loaded = load_baseline(asked, layer_info=options.layer_info)
+        if not (is_built or options.allow_partial):
+            check_model(loaded, options)
+        return Baseline(asked, loaded)
+    if options.layer_info is not None:
+        raise OptionError(f"--layer-info goes with a file, and --baseline {asked} is timed here")
     if is_built:
         raise OptionError(
             f"--baseline {asked} times the model, and {options.model} is built already: name the "
@@ -100,7 +111,16 @@ def prepare_baseline(options: argparse.Namespace, *, is_built: bool) -> Baseline
     return Baseline(asked)
 
 
-def _print(base: Profile, profile: Profile) -> None:
+def _check_unused(options: argparse.Namespace) -> None:
+    for option, is_given in (
+        ("--layer-info", options.layer_info is not None),
+        ("--allow-partial", options.allow_partial),
+    ):
+        if is_given:
+            raise OptionError(f"{option} is about the file of --baseline, and none is named")
+
+
+def _print(base: Profile, profile: Profile, allow_partial: bool) -> None:
     from rich.console import Console
 
     from trtcore.compare import compare_profiles
@@ -108,6 +128,6 @@ def _print(base: Profile, profile: Profile) -> None:
 
     console = Console()
     width = console.width if console.is_terminal else None
-    text = render_baseline(compare_profiles(base, profile), width=width)
+    comparison = compare_profiles(base, profile, allow_partial=allow_partial)
     console.print()
-    console.out(text, highlight=False)
+    console.out(render_baseline(comparison, width=width), highlight=False)

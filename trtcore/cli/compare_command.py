@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import dataclass
 
-from trtcore.baselines import load_baseline
+from trtcore.baselines import load_baselines
 from trtcore.compare import compare_profiles
 from trtcore.comparison import Comparison
-from trtcore.errors import OptionError
-from trtcore.gate import broken_conditions, parse_condition
+from trtcore.errors import OptionError, ResultError
+from trtcore.gate import Condition, Verdict, broken_conditions, parse_condition
+from trtcore.result import Profile
 
 _GATE_BROKEN = 3
+
+
+@dataclass(frozen=True)
+class _Compared:
+    """Two files, how they compare, and what the gate says of that."""
+
+    files: tuple[str, str]
+    comparison: Comparison
+    verdict: Verdict
 
 
 def run(options: argparse.Namespace) -> int:
@@ -19,25 +30,68 @@ def run(options: argparse.Namespace) -> int:
     if options.top is not None and options.top < 1:
         raise OptionError(f"--top is {options.top}, must be 1 or more")
     conditions = tuple(parse_condition(text) for text in options.fail_if)
-    base = load_baseline(options.base, layer_info=options.layer_info)
-    news = [load_baseline(path, layer_info=options.layer_info) for path in options.new]
-    comparisons = [compare_profiles(base, new, allow_partial=options.allow_partial) for new in news]
-    print("\n\n".join(_render(comparison, options) for comparison in comparisons))
-    broken = [line for c in comparisons for line in broken_conditions(c, conditions)]
-    for line in broken:
-        print(f"trtcore: {line}", file=sys.stderr)
+    files = (options.base, *options.new)
+    base, *news = load_baselines(files, layer_info=options.layer_info)
+    compared = [
+        _compare((options.base, file), (base, new), conditions, options.allow_partial)
+        for file, new in zip(options.new, news, strict=True)
+    ]
+    print(_render(compared, options))
+    broken = [(one.files[1], row) for one in compared for row in one.verdict.broken]
+    for file, row in broken:
+        print(f"trtcore: {file}: {row}", file=sys.stderr)
     return _GATE_BROKEN if broken else 0
 
 
-def _render(comparison: Comparison, options: argparse.Namespace) -> str:
+def _compare(
+    files: tuple[str, str],
+    profiles: tuple[Profile, Profile],
+    conditions: tuple[Condition, ...],
+    allow_partial: bool,
+) -> _Compared:
+    """Compares and judges two files.
+
+    Raises:
+        ResultError: they cannot be compared.
+        OptionError: a condition cannot be judged.
+    """
+    try:
+        comparison = compare_profiles(*profiles, allow_partial=allow_partial)
+    except ResultError as error:
+        raise ResultError(f"{files[0]} and {files[1]}: {error}") from None
+    try:
+        verdict = Verdict(conditions, broken_conditions(comparison, conditions))
+    except OptionError as error:
+        raise OptionError(f"{files[1]}: {error}") from None
+    return _Compared(files, comparison, verdict)
+
+
+def _render(compared: list[_Compared], options: argparse.Namespace) -> str:
     if options.json:
-        return comparison.to_json().rstrip()
-    if options.markdown:
-        return comparison.to_markdown().rstrip()
+        return _render_json(compared).rstrip()
+    render = _render_markdown if options.markdown else _render_text
+    return "\n\n".join(render(one, options.top).rstrip() for one in compared)
+
+
+def _render_json(compared: list[_Compared]) -> str:
+    from trtcore.report.comparison_json import comparison_tree, render_trees
+
+    return render_trees(
+        [comparison_tree(one.comparison, files=one.files, verdict=one.verdict) for one in compared]
+    )
+
+
+def _render_markdown(one: _Compared, top: int | None) -> str:
+    from trtcore.report.comparison_markdown import render_markdown
+
+    return render_markdown(one.comparison, top=top, files=one.files, verdict=one.verdict)
+
+
+def _render_text(one: _Compared, top: int | None) -> str:
     from rich.console import Console
 
     from trtcore.report.comparison import render_comparison
 
     console = Console()
     width = console.width if console.is_terminal else None
-    return render_comparison(comparison, top=options.top, width=width).rstrip()
+    return render_comparison(one.comparison, top=top, width=width, files=one.files)

@@ -15,6 +15,8 @@ _USELESS = {
     "csv": None,
     "save_engine": None,
     "baseline": None,
+    "layer_info": None,
+    "allow_partial": False,
     "stream": None,
     "timing": "events",
     "group_by": "layer",

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from math import isnan
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trtcore.comparison import Change, Comparison
 from trtcore.result import Profile
+
+if TYPE_CHECKING:
+    from trtcore.gate import Verdict
 
 SCHEMA = "trtcore/comparison"
 SCHEMA_VERSION = 1
@@ -15,22 +19,48 @@ SCHEMA_VERSION = 1
 
 def render_json(comparison: Comparison) -> str:
     """Returns the comparison with its rows and totals; what is not known is null."""
-    tree = {
+    return render_trees([comparison_tree(comparison)])
+
+
+def render_trees(trees: Sequence[dict[str, Any]]) -> str:
+    """Returns one document: the comparison, or a list of them where there are several."""
+    return json.dumps(trees[0] if len(trees) == 1 else trees, indent=1, allow_nan=False) + "\n"
+
+
+def comparison_tree(
+    comparison: Comparison, *, files: tuple[str, str] = ("", ""), verdict: Verdict | None = None
+) -> dict[str, Any]:
+    """Returns what JSON says of a comparison.
+
+    Args:
+        comparison: the comparison.
+        files: where base and new came from.
+        verdict: what the gate says; None without one.
+    """
+    return {
         "schema": SCHEMA,
         "version": SCHEMA_VERSION,
-        "base": _side(comparison.base),
-        "new": _side(comparison.new),
+        "base": _side(comparison.base, files[0]),
+        "new": _side(comparison.new, files[1]),
+        "gate": None if verdict is None or not verdict.conditions else _gate(verdict),
         "total": _row(comparison.total),
         "layers": _row(comparison.layers),
         "rest": _row(comparison.rest),
         "rows": [_row(row) for row in comparison.rows],
         "notes": list(comparison.notes),
     }
-    return json.dumps(tree, indent=1, allow_nan=False) + "\n"
 
 
-def _side(profile: Profile) -> dict[str, Any]:
+def _gate(verdict: Verdict) -> dict[str, Any]:
     return {
+        "conditions": [condition.text for condition in verdict.conditions],
+        "broken": [{"condition": b.condition.text, "row": _row(b.row)} for b in verdict.broken],
+    }
+
+
+def _side(profile: Profile, file: str) -> dict[str, Any]:
+    return {
+        "file": file or None,
         "model": profile.model.name,
         "backend": profile.backend,
         "precision": profile.precision,

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from trtcore.comparison import Change, Comparison
+from trtcore.report.comparison_rows import further
 from trtcore.report.labels import shorten
 
 _NAME_WIDTH = 48
 _BAR_WIDTH = 24
+# A whole bar is at least this part of the total, so that a change of nothing looks like nothing.
+_LEAST_SCALE = 0.01
+_SHOWN_MS = 0.00005
 
 
 def waterfall_lines(comparison: Comparison, steps: int = 10) -> list[str]:
@@ -21,15 +25,16 @@ def waterfall_lines(comparison: Comparison, steps: int = 10) -> list[str]:
     shown, others = comparison.rows[:steps], comparison.rows[steps:]
     changes = [(_name(row), row.difference_ms) for row in shown]
     if others:
-        changes.append((f"{len(others)} further rows", _sum(others)))
+        changes.append((further(len(others)), _sum(others)))
     if comparison.rest.base_ms or comparison.rest.new_ms:
         changes.append((comparison.rest.name, comparison.rest.difference_ms))
-    largest = max((abs(ms) for _, ms in changes), default=0.0)
     layers = comparison.layers
+    least = max(layers.base_ms, layers.new_ms) * _LEAST_SCALE
+    scale = max([least, *(abs(ms) for _, ms in changes)])
     return [
         "Where the change of the time over all layers came from, in ms",
         _line("base", f"{layers.base_ms:.4f}"),
-        *(_line(name, f"{ms:+.4f}", _bar(ms, largest)) for name, ms in changes),
+        *(_line(name, f"{ms:+.4f}", _bar(ms, scale)) for name, ms in changes),
         _line("new", f"{layers.new_ms:.4f}"),
     ]
 
@@ -43,8 +48,9 @@ def _line(name: str, figure: str, bar: str = "") -> str:
     return f"  {name:<{_NAME_WIDTH + 12}} {figure:>12}  {bar}".rstrip()
 
 
-def _bar(ms: float, largest: float) -> str:
-    length = round(abs(ms) / largest * _BAR_WIDTH) if largest else 0
+def _bar(ms: float, scale: float) -> str:
+    """A bar of the change's sign; none where the figure beside it reads 0."""
+    length = round(abs(ms) / scale * _BAR_WIDTH) if abs(ms) >= _SHOWN_MS else 0
     return ("+" if ms > 0 else "-") * length
 
 
