@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from trtcore.histogram import fold
 from trtcore.report.perfetto import render_trace
 from trtcore.result import (
     Counts,
@@ -15,6 +16,7 @@ from trtcore.result import (
     ModelRecord,
     Profile,
     Samples,
+    StreamedSeries,
     TensorInfo,
 )
 
@@ -101,7 +103,9 @@ def test_trace_whole() -> None:
             "device": "NVIDIA H200",
             "method": "by hand",
             "note": "The profiler gives durations only: layers are laid end to end in execution "
-            "order, and their sum is not the latency.",
+            "order, and their sum is not the latency. Host and GPU times of un-profiled iterations "
+            "come from different iterations, paired in order: each lasts as long as the longer of "
+            "both.",
         },
         "traceEvents": [
             *head(1, "median iteration", STREAMS),
@@ -130,10 +134,51 @@ def test_run_on_a_cpu_has_no_gpu_track() -> None:
     cpu = replace(PROFILE, layers=layers, samples=samples, environment=environment)
     trace = json.loads(render_trace(cpu))
     assert trace["otherData"]["device"] == "cpu"
+    assert trace["otherData"]["note"].endswith("and their sum is not the latency.")
     events = trace["traceEvents"]
     tracks = [event["args"]["name"] for event in events if event["name"] == "thread_name"]
     assert tracks == ["stream 0", "stream 0", "host"]
     assert events[-1] == bar("iteration 0", 3, 0, 0.0, 3000.0)
+
+
+def test_nothing_is_computed_before_it_is_enqueued() -> None:
+    samples = replace(PROFILE.samples, gpu_ms=floats(1.5, 1.0, -3.0))
+    events = json.loads(render_trace(replace(PROFILE, samples=samples)))["traceEvents"]
+    bars = [event for event in events if event["pid"] == 3 and event["ph"] == "X"]
+    assert [event for event in bars if event["name"] != "enqueue"] == [
+        bar("iteration 0", 3, 0, 0.0, 1500.0),
+        bar("iteration 0", 3, 1, 0.0, 1500.0),
+        bar("iteration 1", 3, 0, 1500.0, 2000.0),
+        bar("iteration 1", 3, 1, 2500.0, 1000.0),
+        bar("iteration 2", 3, 0, 3500.0, 4000.0),
+        bar("iteration 2", 3, 1, 7500.0, 0.0),
+    ]
+
+
+def test_streamed_run_says_what_it_shows() -> None:
+    whole = PROFILE.samples
+    streamed = replace(
+        whole,
+        layer_ms=whole.layer_ms[-2:],
+        wall_ms=whole.wall_ms[-2:],
+        enqueue_ms=whole.enqueue_ms[-2:],
+        gpu_ms=whole.gpu_ms[-2:],
+        layer_histograms=fold(whole.layer_ms),
+        streamed=(StreamedSeries("wall_ms", fold(whole.wall_ms[:, None])),),
+    )
+    trace = json.loads(render_trace(replace(PROFILE, samples=streamed), iterations=1))
+    assert trace["otherData"]["note"].endswith(
+        "The run was streamed: of 3 profiled iterations the last 2 were kept, and the first of "
+        "those are shown."
+    )
+    events = trace["traceEvents"]
+    names = [event["args"]["name"] for event in events if event["name"] == "process_name"]
+    assert names[1:] == ["profiled iterations, from iteration 1", "un-profiled iterations"]
+    assert [event["name"] for event in events if event["pid"] == 3 and event["ph"] == "X"] == [
+        "iteration 1",
+        "enqueue",
+        "iteration 1",
+    ]
 
 
 def test_negative_times_do_not_run_backwards() -> None:

@@ -94,6 +94,40 @@ def test_times_without_gpu_events_compute_all_the_time() -> None:
     assert record["latencyMs"] == 4.0
 
 
+def test_no_record_computes_before_it_is_enqueued() -> None:
+    random = np.random.default_rng(0)
+    wall, gpu = random.lognormal(0, 0.1, 2000), random.lognormal(0, 0.1, 2000)
+    samples = replace(
+        PROFILE.samples,
+        wall_ms=wall.astype(np.float32),
+        enqueue_ms=(0.3 * wall).astype(np.float32),
+        gpu_ms=gpu.astype(np.float32),
+    )
+    records = json.loads(export_times(replace(PROFILE, samples=samples)))
+    assert len(records) == 2000
+    # Six significant digits of times that add up to some 2000 ms.
+    rounding, end = 0.01, 0.0
+    for i, record in enumerate(records):
+        assert record["startEnqMs"] == pytest.approx(end, abs=rounding)
+        assert record["startEnqMs"] <= record["startComputeMs"] <= record["endComputeMs"]
+        assert record["startEnqMs"] <= record["endEnqMs"] <= record["endComputeMs"]
+        assert record["computeMs"] == record["latencyMs"] == pytest.approx(gpu[i], rel=1e-5)
+        length = max(wall[i], gpu[i])
+        assert record["endComputeMs"] - end == pytest.approx(length, abs=2 * rounding)
+        end = record["endComputeMs"]
+
+
+def test_negative_gpu_times_count_as_none() -> None:
+    samples = replace(PROFILE.samples, gpu_ms=floats(-0.5, 1.0))
+    first = json.loads(export_times(replace(PROFILE, samples=samples)))[0]
+    assert (first["startComputeMs"], first["endComputeMs"], first["computeMs"]) == (1.0, 1.0, 0.0)
+
+
+def test_fewer_gpu_times_after_an_interruption() -> None:
+    samples = replace(PROFILE.samples, gpu_ms=floats(0.5))
+    assert len(json.loads(export_times(replace(PROFILE, samples=samples)))) == 1
+
+
 def test_layer_info_whole() -> None:
     data = {
         "Name": "data",

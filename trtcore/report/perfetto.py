@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from trtcore.report.labels import layer_labels
-from trtcore.result import Layer, Profile
+from trtcore.report.timeline import unprofiled_iterations
+from trtcore.result import Layer, Profile, Samples
 from trtcore.statistics import profiled_iterations, summarise_layers
 
 _MEDIANS, _PROFILED, _UNPROFILED = 1, 2, 3
@@ -22,6 +24,10 @@ _NOTE = (
     "The profiler gives durations only: layers are laid end to end in execution order, "
     "and their sum is not the latency."
 )
+_TWO_PASSES = (
+    "Host and GPU times of un-profiled iterations come from different iterations, paired in order: "
+    "each lasts as long as the longer of both."
+)
 
 Event = dict[str, Any]
 
@@ -29,7 +35,9 @@ Event = dict[str, Any]
 def render_trace(profile: Profile, iterations: int = 10) -> str:
     """Returns a trace of the median iteration and of the first iterations as they were.
 
-    Of a streamed run they are the first of the last ones, which alone are kept.
+    Of a streamed run they are the first of the last ones, which alone are kept; their numbers and
+    a note say so. Un-profiled ones are made of two, see `trtcore.report.timeline`; another note
+    says that.
 
     Each CUDA stream of the engine is a track. Layers are named after the model's nodes; the
     engine's own name, the tactic and the rest are among an event's arguments.
@@ -56,8 +64,16 @@ def _about(profile: Profile) -> dict[str, str]:
         "batch": str(profile.batch),
         "device": profile.environment.device or profile.environment.cpu,
         "method": profile.method,
-        "note": _NOTE,
+        "note": _note(profile.samples),
     }
+
+
+def _note(samples: Samples) -> str:
+    kept = samples.layer_histograms is not None and (
+        f"The run was streamed: of {samples.layer_histograms.count} profiled iterations the last "
+        f"{len(samples.layer_ms)} were kept, and the first of those are shown."
+    )
+    return " ".join(filter(None, (_NOTE, samples.gpu_ms.size and _TWO_PASSES, kept)))
 
 
 def _median_iteration(profile: Profile) -> Iterator[Event]:
@@ -72,7 +88,9 @@ def _profiled_iterations(profile: Profile, iterations: int) -> Iterator[Event]:
     shown = profile.samples.layer_ms[:iterations].astype(np.float64)
     if len(shown) == 0:
         return
-    yield from _names(_PROFILED, "profiled iterations", _streams(profile.layers))
+    first = profiled_iterations(profile) - len(profile.samples.layer_ms)
+    name = f"profiled iterations, from iteration {first}" if first else "profiled iterations"
+    yield from _names(_PROFILED, name, _streams(profile.layers))
     start_ms = 0.0
     for layer_ms in shown:
         yield from _layers(profile, _PROFILED, layer_ms, start_ms)
@@ -81,20 +99,17 @@ def _profiled_iterations(profile: Profile, iterations: int) -> Iterator[Event]:
 
 def _unprofiled_iterations(profile: Profile, iterations: int) -> Iterator[Event]:
     samples = profile.samples
-    wall = samples.wall_ms[:iterations].astype(np.float64)
-    if len(wall) == 0:
+    if iterations < 1 or samples.wall_ms.size == 0:
         return
     tracks = {_HOST: "host", _GPU: "GPU"} if samples.gpu_ms.size else {_HOST: "host"}
     yield from _names(_UNPROFILED, "un-profiled iterations", tracks)
-    for i, end in enumerate(np.cumsum(wall)):
-        start = float(end - wall[i])
-        yield _complete(f"iteration {i}", _UNPROFILED, _HOST, start, float(wall[i]))
+    for one in islice(unprofiled_iterations(samples), iterations):
+        name, length = f"iteration {one.number}", one.end_ms - one.start_ms
+        yield _complete(name, _UNPROFILED, _HOST, one.start_ms, length)
         if samples.enqueue_ms.size:
-            enqueue = float(samples.enqueue_ms[i])
-            yield _complete("enqueue", _UNPROFILED, _HOST, start, enqueue)
-        if i < samples.gpu_ms.size:
-            gpu = float(samples.gpu_ms[i])
-            yield _complete(f"iteration {i}", _UNPROFILED, _GPU, float(end) - gpu, gpu)
+            yield _complete("enqueue", _UNPROFILED, _HOST, one.start_ms, one.enqueue_ms)
+        if samples.gpu_ms.size:
+            yield _complete(name, _UNPROFILED, _GPU, one.compute_start_ms, one.compute_ms)
 
 
 def _layers(

@@ -12,8 +12,7 @@ from collections.abc import Iterable, Mapping
 from itertools import count
 from typing import Any
 
-import numpy as np
-
+from trtcore.report.timeline import Iteration, unprofiled_iterations
 from trtcore.result import IOTensor, Layer, Profile, TensorInfo
 from trtcore.statistics import profiled_iterations, summarise_layers
 
@@ -46,20 +45,16 @@ def export_profile(profile: Profile) -> str:
 def export_times(profile: Profile) -> str:
     """Returns what ``trtexec --exportTimes`` writes: one record per un-profiled iteration.
 
-    Of a streamed run these are the last iterations only.
+    Of a streamed run these are the last iterations only, which the format has no room to say.
 
-    The iterations follow each other without a gap, each with its GPU time at its end; an
-    iteration without GPU events computes all the time. Inputs and outputs stay on the device, so
-    their transfers take no time, and the latency is the compute time, as trtexec defines it.
+    The iterations follow each other without a gap, each with its GPU time at its end. Unlike
+    trtexec's, the host and GPU times of a record come from different iterations, see
+    `trtcore.report.timeline`: enqueue and compute times are as measured, and a record lasts as
+    long as it needs for both. An iteration without GPU events computes all the time. Inputs and
+    outputs stay on the device, so their transfers take no time, and the latency is the compute
+    time, as trtexec defines it.
     """
-    samples = profile.samples
-    wall = samples.wall_ms.astype(np.float64)
-    ends = np.cumsum(wall)
-    enqueue = samples.enqueue_ms if samples.enqueue_ms.size else np.zeros_like(wall)
-    compute = samples.gpu_ms if samples.gpu_ms.size else wall
-    # After Ctrl-C there can be fewer GPU times than host times.
-    rows = zip(ends - wall, ends, enqueue, compute, strict=False)
-    return _as_rows(_time_record(*map(float, row)) for row in rows)
+    return _as_rows(map(_time_record, unprofiled_iterations(profile.samples)))
 
 
 def export_layer_info(profile: Profile, as_list: bool = False) -> str:
@@ -86,11 +81,11 @@ def export_layer_info(profile: Profile, as_list: bool = False) -> str:
     return json.dumps(layers if as_list else whole, indent=1) + "\n"
 
 
-def _time_record(start: float, end: float, enqueue: float, compute: float) -> dict[str, Any]:
-    begin = end - compute
+def _time_record(iteration: Iteration) -> dict[str, Any]:
+    begin, end, compute = iteration.compute_start_ms, iteration.end_ms, iteration.compute_ms
     times = {
-        "startEnqMs": start,
-        "endEnqMs": start + enqueue,
+        "startEnqMs": iteration.start_ms,
+        "endEnqMs": iteration.start_ms + iteration.enqueue_ms,
         "startH2dMs": begin,
         "endH2dMs": begin,
         "startComputeMs": begin,
