@@ -69,11 +69,15 @@ def _about(profile: Profile) -> dict[str, str]:
 
 
 def _note(samples: Samples) -> str:
-    kept = samples.layer_histograms is not None and (
-        f"The run was streamed: of {samples.layer_histograms.count} profiled iterations the last "
-        f"{len(samples.layer_ms)} were kept, and the first of those are shown."
-    )
-    return " ".join(filter(None, (_NOTE, samples.gpu_ms.size and _TWO_PASSES, kept)))
+    notes = [_NOTE]
+    if samples.gpu_ms.size:
+        notes.append(_TWO_PASSES)
+    if samples.layer_histograms is not None:
+        notes.append(
+            f"The run was streamed: of {samples.layer_histograms.count} profiled iterations the "
+            f"last {len(samples.layer_ms)} were kept, and the first of those are shown."
+        )
+    return " ".join(notes)
 
 
 def _median_iteration(profile: Profile) -> Iterator[Event]:
