@@ -6,47 +6,54 @@ import sys
 from functools import partial
 
 from bench_scaling import chain_model
+from gpu_rig import Rig, made_rig
 from harness import Benchmark, Goal, Measured, main
 from memory import growth_mb
 
+from trtcore import _core
 from trtcore.backends.choice import choose_backend
-from trtcore.clocks import ClockMonitor
-from trtcore.engine import build_engine
 from trtcore.models import load_model
-from trtcore.options import Options
-from trtcore.session.engine_run import RunOptions, run_engine
-from trtcore.session.run import Length
+from trtcore.session.store import Stream
 
-NODES = 2
+NODES = 6
+LEARNING = 16
 SHORT, LONG = 10_000, 1_000_000
 QUICK_LONG = 50_000
+
+
+def record(rig: Rig, iterations: int) -> int:
+    """Streams so many profiled iterations; returns how many layers each has."""
+    view, timeline = rig.view(rig.context()), _core.CudaTimeline(rig.stream)
+    view.enqueue_emits_profile = False
+    recorder = _core.LayerRecorder()
+    recorder.attach(view)
+    _core.time_layers(view, recorder, timeline, LEARNING)
+    store = Stream(recorder)
+    for done in range(0, iterations, store.longest_round):
+        count = min(store.longest_round, iterations - done)
+        store.begin_layers(count)
+        wall_ms, gpu_ms, _ = _core.time_layers(view, recorder, timeline, count)
+        store.add("profiled_wall_ms", wall_ms)
+        store.add("profiled_gpu_ms", gpu_ms)
+    recorder.detach()
+    samples = store.samples()
+    assert recorder.fault is None
+    assert samples.layer_histograms is not None
+    assert samples.layer_histograms.count == iterations
+    return len(recorder.names)
 
 
 def measure(quick: bool) -> Measured:
     choice = choose_backend("auto")
     if choice.bindings is None or choice.name == "onnxruntime":
         sys.exit(f"bench_soak needs a GPU: {choice.reason}")
-    bindings = choice.bindings
-    model = load_model(chain_model(NODES))
-    plan = build_engine(bindings, model, Options(precision="fp16", serial=True)).content
-    layers = 0
-
-    def run(iterations: int) -> None:
-        nonlocal layers
-        options = RunOptions(length=Length(iterations, stream=True))
-        with ClockMonitor() as monitor:
-            ran = run_engine(bindings, plan, "chain", options, monitor).run
-        assert ran.counts.measured == iterations
-        assert ran.samples.layer_histograms is not None
-        assert ran.samples.layer_histograms.count == iterations
-        layers = len(ran.layer_names)
-
-    run(1_000)
-    figures = {
-        name(length): growth_mb(partial(run, length))
-        for length in (SHORT, QUICK_LONG if quick else LONG)
-    }
-    return Measured(figures, (bindings.label, f"{layers} layers"))
+    with made_rig(choice.bindings, True, 1, load_model(chain_model(NODES))) as rig:
+        layers = record(rig, 1_000)
+        figures = {
+            name(length): growth_mb(partial(record, rig, length))
+            for length in (SHORT, QUICK_LONG if quick else LONG)
+        }
+    return Measured(figures, (choice.bindings.label, f"{layers} layers"))
 
 
 def name(iterations: int) -> str:
@@ -63,8 +70,8 @@ if __name__ == "__main__":
         Benchmark(
             title="A million iterations on a GPU, streamed",
             method=(
-                f"A chain of {NODES} small convolutions and activations, FP16, every pass of a "
-                "run; growth of the resident peak after a first run of 1000 iterations."
+                f"A chain of {NODES} small convolutions and activations, FP16: profiled iterations "
+                "streamed; growth of the resident peak after a first run of 1000 iterations."
             ),
             measure=measure,
             goals=GOALS,

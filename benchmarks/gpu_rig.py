@@ -1,4 +1,4 @@
-"""An engine of the built-in GoogLeNet on a GPU, ready for loops of any kind to run it."""
+"""An engine on a GPU, ready for loops of any kind to run it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from trtcore.backends.tensorrt.bindings import Bindings
 from trtcore.backends.tensorrt.runtime import Engine, create_context, load_engine, set_input_shapes
 from trtcore.engine import build_engine
 from trtcore.inputs import make_inputs
-from trtcore.models import load_model
+from trtcore.models import Model, load_model
 from trtcore.options import Options
 from trtcore.session.cuda import Stream
 from trtcore.session.native import native_context
@@ -72,11 +72,14 @@ class Rig:
 
 
 @contextmanager
-def made_rig(bindings: Bindings, serial: bool, iterations: int) -> Iterator[Rig]:
-    """Builds GoogLeNet in FP16 at batch 4 and feeds it."""
+def made_rig(
+    bindings: Bindings, serial: bool, iterations: int, model: Model | None = None
+) -> Iterator[Rig]:
+    """Builds a model in FP16, GoogLeNet at batch 4 if there is none, and feeds it."""
     asked = Options(precision="fp16", serial=serial)
-    plan = build_engine(bindings, load_model("googlenet", batch=4), asked).content
-    engine = load_engine(bindings, plan, "googlenet")
+    model = model or load_model("googlenet", batch=4)
+    plan = build_engine(bindings, model, asked).content
+    engine = load_engine(bindings, plan, model.name)
     first = create_context(engine, plan)
     set_input_shapes(engine, first, None, {})
     tensors = bind_tensors(engine, first)
