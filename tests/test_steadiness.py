@@ -121,7 +121,8 @@ class TestInterval:
         assert high - low > 5 * (plain[1] - plain[0])
 
     def test_of_a_streamed_run_the_last_iterations_tell_how_wide(self) -> None:
-        slow = 1 + 0.1 * np.sin(np.arange(N) / 20).astype(np.float32)
+        slow = (1 + 0.1 * np.sin(np.arange(N) / 20)).astype(np.float32)
+        slow[:2] = 0.1, 3.0
         samples = streamed(wall_ms=slow)
         low, high = interval_of(samples, "wall_ms")
         plain = summarise_series(samples, "wall_ms").interval
@@ -130,6 +131,11 @@ class TestInterval:
         wider = ((1 + r) / (1 - r)) ** 0.5
         assert wider > 5
         assert high - low == pytest.approx(wider * (plain[1] - plain[0]))
+
+    def test_it_stays_within_the_samples(self) -> None:
+        slow = (1 + 0.1 * np.sin(np.arange(N) / 20)).astype(np.float32)
+        for samples in (make_samples(wall_ms=slow), streamed(wall_ms=slow)):
+            assert interval_of(samples, "wall_ms") == (slow.min(), slow.max())
 
     def test_too_few_or_equal_samples(self) -> None:
         few = make_samples(wall_ms=np.float32([1, 2, 3]), gated_ms=np.ones(50, np.float32))

@@ -60,7 +60,8 @@ def interval_of(samples: Samples, name: str) -> Interval:
     """Returns the 95 % interval of a series' median, in ms, honest under autocorrelation.
 
     It is that of independent samples, made as much wider as `trtcore.series.estimate` finds that
-    neighbours resemble each other; of a streamed run the last iterations tell.
+    neighbours resemble each other, but not wider than the range of the samples. Of a streamed run
+    the last iterations tell how much.
 
     Args:
         samples: the run.
@@ -72,9 +73,13 @@ def interval_of(samples: Samples, name: str) -> Interval:
     summary = summarise_series(samples, name)
     if summary is None:
         return NO_INTERVAL
-    wider, median = _widening(getattr(samples, name)), summary.median_ms
-    low, high = summary.interval
-    return median - (median - low) * wider, median + (high - median) * wider
+    ms, whole, median = getattr(samples, name), samples.histogram_of(name), summary.median_ms
+    longest = float(ms.max() if whole is None else whole.max_ms[0])
+    (low, high), wider = summary.interval, _widening(ms)
+    return (
+        float(np.maximum(median - (median - low) * wider, summary.min_ms)),
+        float(np.minimum(median + (high - median) * wider, longest)),
+    )
 
 
 def outlier_text(profile: Profile) -> str:
