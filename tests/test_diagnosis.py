@@ -131,7 +131,7 @@ def test_negative_times():
     times[0, 0] = -0.1
     profile = make_profile(samples=replace(samples, layer_ms=times))
     assert diagnose(profile) == (
-        "1 layer times are below zero: the device's event times cannot be trusted",
+        "1 layer time is below zero: the device's event times cannot be trusted",
     )
 
 

@@ -121,7 +121,8 @@ def _streams(profile: Profile) -> str:
 def _negative(profile: Profile) -> str:
     histograms = profile.samples.layer_histograms
     if histograms is None:
-        count, what = int((profile.samples.layer_ms < 0).sum()), "layer times are"
+        count = int((profile.samples.layer_ms < 0).sum())
+        what = "layer time is" if count == 1 else "layer times are"
     else:
         count = int((histograms.min_ms < 0).sum())
         what = "layer has times" if count == 1 else "layers have times"
