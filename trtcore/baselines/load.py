@@ -54,10 +54,12 @@ def load_baselines(
     texts = [read_text(path) for path in paths]
     exported = [i for i, text in enumerate(texts) if is_trtexec_profile(text)]
     information = dict(zip(exported, _shared_out(layer_info, len(exported)), strict=False))
-    return tuple(
-        _parse(text, str(path), information.get(i))
-        for i, (text, path) in enumerate(zip(texts, paths, strict=True))
-    )
+    profiles = []
+    for i, (text, path) in enumerate(zip(texts, paths, strict=True)):
+        profile = _parse(text, str(path), information.get(i))
+        check_times(profile, str(path))
+        profiles.append(profile)
+    return tuple(profiles)
 
 
 def _shared_out(files: Sequence[str | Path], count: int) -> list[EngineInformation]:
@@ -99,6 +101,4 @@ def _parse_result(text: str, source: str) -> Profile:
             f"{source}: is a comparison of precisions already, of several profiles: "
             f"'trtcore report {source}' shows it"
         )
-    profile = parse_profile(text, source)
-    check_times(profile, source)
-    return profile
+    return parse_profile(text, source)
