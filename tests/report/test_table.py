@@ -202,8 +202,8 @@ class TestFacts:
         profile = replace(cpu_profile, samples=replace(cpu_profile.samples, wall_ms=wall))
         text = " ".join(render_table(profile).split())
         assert (
-            "Throughput 29.4 items per second: batch 1 over the mean latency, which outliers raise "
-            "to 1.7x the median"
+            "Throughput 29.4 items per second: batch 1 over the mean latency, which slow "
+            "iterations raise to 1.7x the median"
         ) in text
         assert "host time of a run; p90 90.0000 Throughput" in text
 

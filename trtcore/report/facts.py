@@ -100,7 +100,7 @@ def _series(series: TimeSummary | None, interval: Interval, how: str) -> str:
 
 def _high_mean(wall: TimeSummary) -> str:
     ratio = wall.mean_ms / wall.median_ms if wall.median_ms > 0 else 1.0
-    return f", which outliers raise to {ratio:.1f}x the median" if ratio > _HIGH_MEAN else ""
+    return f", which slow iterations raise to {ratio:.1f}x the median" if ratio > _HIGH_MEAN else ""
 
 
 def _interval(interval: Interval) -> str:

@@ -10,7 +10,7 @@ from trtcore.reconcile import RESOLUTION_MS
 from trtcore.report.labels import shorten
 from trtcore.report.rows import Row, Rows, View
 from trtcore.result import Profile
-from trtcore.statistics import SAMPLES_NEEDED, profiled_iterations
+from trtcore.statistics import SAMPLES_NEEDED, profiled_iterations, summarise_layers
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -65,17 +65,13 @@ def footnotes(profile: Profile, rows: Rows, view: View) -> Iterator[str]:
             f"Medians of {count} profiled iterations; the total and the shares are of the medians."
             f"{f' A p95 needs {needed} iterations.' if is_short else ''}"
         )
-    if any(row.is_below_resolution for row in rows.shown):
-        yield below_resolution_note()
+    # Kernel times stand beside each layer, whatever the rows here are.
+    marked = rows.shown if profile.kernels is None else summarise_layers(profile)
+    if any(row.is_below_resolution for row in marked):
+        words = f"Below {RESOLUTION_MS} ms what is left is as small as the correction."
+        yield f"{BELOW_RESOLUTION} {words}"
     if rows.total.tax_ms > 0:
         yield "tax ms: of the median, what reformats, casts and copies take."
-
-
-def below_resolution_note() -> str:
-    """Returns what the mark before a corrected time stands for."""
-    return (
-        f"{BELOW_RESOLUTION} Below {RESOLUTION_MS} ms what is left is as small as the correction."
-    )
 
 
 def corrected_text(ms: float, is_below_resolution: bool, digits: int = 4) -> str:
