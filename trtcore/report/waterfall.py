@@ -10,7 +10,7 @@ from trtcore.report.labels import shorten
 
 _NAME_WIDTH = 48
 _BAR_WIDTH = 24
-# A whole bar is at least this part of the total, so that a change of nothing looks like nothing.
+# A whole bar is at least this part of the base, so that a change of nothing looks like nothing.
 _LEAST_SCALE = 0.01
 _SHOWN_MS = 0.00005
 
@@ -29,7 +29,7 @@ def waterfall_lines(comparison: Comparison, steps: int = 10) -> list[str]:
     if comparison.rest.base_ms or comparison.rest.new_ms:
         changes.append((comparison.rest.name, comparison.rest.difference_ms))
     layers = comparison.layers
-    least = max(layers.base_ms, layers.new_ms) * _LEAST_SCALE
+    least = layers.base_ms * _LEAST_SCALE
     scale = max([least, *(abs(ms) for _, ms in changes)])
     return [
         "Where the change of the time over all layers came from, in ms",
