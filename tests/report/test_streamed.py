@@ -14,7 +14,10 @@ import pytest
 
 from trtcore.compare import compare_profiles
 from trtcore.diagnosis import diagnose
+from trtcore.errors import OptionError
+from trtcore.gate import broken_conditions, parse_condition
 from trtcore.histogram import fold
+from trtcore.precision_rows import compare_runs
 from trtcore.reconcile import reconcile_profile
 from trtcore.report.perfetto import render_trace
 from trtcore.report.table import render_table
@@ -23,6 +26,7 @@ from trtcore.report.trtexec import export_profile
 from trtcore.result import Counts, Profile, Samples, StreamedSeries
 from trtcore.schema import dump_profile, parse_profile
 from trtcore.statistics import summarise_latency, summarise_layers
+from trtcore.tails import compare_tails
 
 COUNT, KEPT = 5000, 64
 
@@ -47,6 +51,11 @@ def whole(gpu_profile: Profile) -> Profile:
 @pytest.fixture
 def streamed(whole: Profile) -> Profile:
     """The same run, streamed."""
+    return stream(whole)
+
+
+def stream(whole: Profile) -> Profile:
+    """What is left of a run if it is streamed."""
     names = ("wall_ms", "enqueue_ms", "gpu_ms", "gated_ms")
     all_times = {name: getattr(whole.samples, name) for name in names}
     last: dict[str, Any] = {name: times[-KEPT:] for name, times in all_times.items()}
@@ -129,18 +138,87 @@ def test_the_remainder_agrees(whole: Profile, streamed: Profile) -> None:
     assert found.raw_sum_ms == pytest.approx(exact.raw_sum_ms, rel=0.004)
 
 
-def test_comparisons(whole: Profile, streamed: Profile) -> None:
-    samples = dataclasses.replace(whole.samples, layer_ms=whole.samples.layer_ms * np.float32(1.2))
-    exact = compare_profiles(whole, dataclasses.replace(whole, samples=samples))
-    found = compare_profiles(streamed, dataclasses.replace(whole, samples=samples))
-    for one, other in zip(exact.rows, found.rows, strict=True):
-        assert other.name == one.name
-        assert other.ratio == pytest.approx(one.ratio, rel=0.004)
-        assert other.interval[0] < one.ratio < other.interval[1]
+def slower(profile: Profile, factor: float, where: slice = slice(None)) -> Profile:
+    """The same run with every time of some iterations so much longer."""
+    names = ("layer_ms", "wall_ms", "enqueue_ms", "gpu_ms", "gated_ms")
+    changed: dict[str, Any] = {name: getattr(profile.samples, name).copy() for name in names}
+    for times in changed.values():
+        times[where] *= np.float32(factor)
+    return dataclasses.replace(profile, samples=dataclasses.replace(profile.samples, **changed))
+
+
+def other_run(profile: Profile) -> Profile:
+    """An equal run with noise of its own."""
+    layer_ms = noisy(0.0304, 0.1636, 0.0, 0.001, 0.0125, 0.0025, seed=2)
+    series = noisy(0.25, 0.06, 0.205, 0.2, seed=3)
+    names = ("wall_ms", "enqueue_ms", "gpu_ms", "gated_ms")
+    times: dict[str, Any] = dict(zip(names, series.T, strict=True))
+    return dataclasses.replace(profile, samples=Samples(layer_ms, **times))
+
+
+GATE = tuple(parse_condition(text) for text in ("total > 3%", "layer > 3%", "p99 > 20%"))
+LAST = slice(-KEPT, None)
+BUT_LAST = slice(None, -KEPT)
+TAIL = slice(0, -KEPT, 20)
+
+
+@pytest.mark.parametrize(
+    ("factor", "where", "broken"),
+    [
+        (1.0, slice(None), set()),
+        (1.1, LAST, set()),
+        (1.1, slice(None), {"total > 3%", "layer > 3%"}),
+        (1.1, BUT_LAST, {"total > 3%", "layer > 3%"}),
+        (2.0, TAIL, {"p99 > 20%"}),
+        (1.5, LAST, set()),
+    ],
+    ids=["equal", "last slower", "all slower", "all but last slower", "tail", "last far slower"],
+)
+def test_comparisons_and_gates(
+    whole: Profile, factor: float, where: slice, broken: set[str]
+) -> None:
+    """What a streamed run says, beside what the same run says with every time."""
+    new = slower(other_run(whole), factor, where)
+    exact = compare_profiles(whole, new)
+    pairs = [(whole, stream(new)), (stream(whole), new), (stream(whole), stream(new))]
+    assert {b.condition.text for b in broken_conditions(exact, GATE)} == broken
+    for pair in pairs:
+        found = compare_profiles(*pair)
+        by_name = {row.name: row for row in found.rows}
+        for one in (*exact.rows, exact.total):
+            other = found.total if one is exact.total else by_name[one.name]
+            assert other.name == one.name
+            assert other.ratio == pytest.approx(one.ratio, rel=0.008)
+            assert other.interval[0] < one.ratio < other.interval[1]
+        assert {b.condition.text for b in broken_conditions(found, GATE)} == broken
+        tails = [compare_tails(a.samples, b.samples, 99) for a, b in ((whole, new), pair)]
+        assert tails[1].ratio == pytest.approx(tails[0].ratio, rel=0.008)
+
+
+def test_precisions_side_by_side(whole: Profile) -> None:
+    new = slower(other_run(whole), 1.2, BUT_LAST)
+    exact, found = compare_runs((whole, new)), compare_runs((stream(whole), stream(new)))
+    rows = zip((*exact.rows, *exact.totals), (*found.rows, *found.totals), strict=True)
+    for one, other in rows:
+        assert other.times[1].ratio == pytest.approx(one.times[1].ratio, rel=0.012)
+        assert other.times[1].is_noise is one.times[1].is_noise is False
+
+
+def test_a_comparison_says_what_was_streamed(whole: Profile, streamed: Profile) -> None:
     assert (
-        "base was streamed: medians of its layers are within 0.4%; noise and un-profiled times are "
-        "judged by its last 64 iterations"
-    ) in found.notes
+        "base was streamed: medians and percentiles of its 5000 iterations are within 0.4%; how "
+        "neighbours resemble each other is known of the last 64"
+    ) in compare_profiles(streamed, whole).notes
+    one = dataclasses.replace(whole.samples, layer_ms=whole.samples.layer_ms[-1:])
+    one = dataclasses.replace(one, layer_histograms=fold(whole.samples.layer_ms))
+    notes = compare_profiles(dataclasses.replace(whole, samples=one), whole).notes
+    assert not any("one figure per layer" in note for note in notes)
+
+
+def test_percentiles_of_too_few_iterations_are_counted_in_full(streamed: Profile) -> None:
+    few = dataclasses.replace(streamed.samples, gpu_ms=streamed.samples.gpu_ms, streamed=())
+    with pytest.raises(OptionError, match="on both sides, there are 5000 and 64"):
+        compare_tails(streamed.samples, few, 99)
 
 
 def test_times_below_zero_are_still_seen(streamed: Profile) -> None:
