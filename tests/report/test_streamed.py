@@ -92,6 +92,8 @@ def test_the_table_says_that_it_was_streamed(whole: Profile, streamed: Profile) 
         "iterations are there for the last 64 only"
     ) in words
     assert "Streamed" not in exact
+    assert re.search(r"all kept: latency \d+ and \d+ of the last 64, GPU time", words)
+    assert "of the last 64" not in " ".join(exact.split())
     assert "Medians of 5000 profiled iterations" in text
     assert "measured 5000 un-profiled and 5000 profiled" in text
     rows = [re.sub(r"\d+\.\d+", "x", part.split("\n\n")[1]) for part in (exact, text)]
