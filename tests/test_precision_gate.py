@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -52,6 +53,14 @@ def test_a_profile_whose_engine_is_another(gpu_like: Profile) -> None:
     assert raised.value.result is gpu_like
 
 
+def test_a_comparison_with_an_engine_that_is_another(gpu_like: Profile, net: Model) -> None:
+    comparison = trtcore.compare_precisions(net, ["fp32", "fp16"], **CPU)
+    bad = replace(comparison, profiles=(comparison.profiles[0], gpu_like))
+    with pytest.raises(PrecisionNotMetError, match="^fp16: the engine is not what was") as raised:
+        bad.require()
+    assert raised.value.result is bad
+
+
 def test_an_error_before_any_measurement_has_no_result() -> None:
     assert PrecisionNotMetError("x").result is None
 
@@ -64,8 +73,6 @@ def test_a_tolerance_that_is_none_is_refused_before_the_work(net: Model) -> None
 
 @pytest.fixture
 def gpu_like(net: Model) -> Profile:
-    from dataclasses import replace
-
     profile = trtcore.profile_model(net, **CPU)
     line = "asked fp16: 1 of 9 layers Half, 8 Float"
     build = Build("TensorRT", 1.0, 100, precision=line, precision_verdict="not met")
