@@ -101,11 +101,28 @@ def count_outliers(x: ArrayLike) -> tuple[int, int]:
 def autocorrelation(x: ArrayLike) -> float:
     """Returns the correlation of neighbouring samples; 0 if they are all the same."""
     times = np.asarray(x, dtype=np.float64)
-    if times.size < _LEAST_SAMPLES:
-        return float("nan")
-    centred = times - times.mean()
-    power = float((centred * centred).sum())
-    return float((centred[1:] * centred[:-1]).sum()) / power if power else 0.0
+    return float(lag_one(times)) if times.size >= _LEAST_SAMPLES else float("nan")
+
+
+def lag_one(times: Floats) -> Floats:
+    """Returns the correlation of neighbours, of (N,) samples or of each series of (N, C).
+
+    It is 0 for series whose samples are all the same, and of few samples it says little.
+    """
+    centred = times - times.mean(axis=0)
+    power = np.asarray((centred * centred).sum(axis=0))
+    shared = (centred[1:] * centred[:-1]).sum(axis=0)
+    found: Floats = np.divide(shared, power, out=np.zeros_like(power), where=power > 0)
+    return found
+
+
+def widening(r: Floats) -> Floats:
+    """Returns by which factor neighbours that correlate by r widen the interval of an average.
+
+    Of a first-order process, whose variance of an average grows by (1 + r) / (1 - r).
+    """
+    factor: Floats = np.sqrt((1 + r) / (1 - r))
+    return factor
 
 
 def find_modes(x: ArrayLike, tolerance: float = 0.01) -> tuple[float, ...]:
