@@ -16,6 +16,7 @@ from trtcore.compare import compare_profiles
 from trtcore.comparison import Comparison
 from trtcore.errors import ResultError
 from trtcore.gate import broken_conditions, parse_condition
+from trtcore.histogram import fold
 from trtcore.inspector import parse_engine_information
 from trtcore.result import (
     Counts,
@@ -26,6 +27,7 @@ from trtcore.result import (
     ModelRecord,
     Profile,
     Samples,
+    StreamedSeries,
     TensorInfo,
 )
 
@@ -152,6 +154,26 @@ class TestAlignment:
         assert comparison.rows[0].new_layers == ("x", "y")
         check_sums(comparison)
 
+    def test_rows_keep_the_order_of_execution(self):
+        layers = [Layer(name, "k", (name,)) for name in "abc"]
+        base = make_profile(layers, [1.0, 1.0, 1.0], chain(*"abc"))
+        new = make_profile(layers, [1.1, 1.5, 3.0], chain(*"abc"))
+        rows = compare_profiles(base, new).rows
+        assert [(row.name, row.order) for row in rows] == [("c", 2), ("b", 1), ("a", 0)]
+        gone = make_profile(layers[:2], [1.0, 1.0], chain(*"abc"))
+        assert {row.name: row.order for row in compare_profiles(base, gone).rows}["c"] == 2
+
+    def test_what_only_one_side_has(self):
+        nodes = chain(*"abc")
+        some = [Layer("a", "k", ("a",)), Layer("b", "k", ("b",))]
+        others = [Layer("a", "k", ("a",)), Layer("c", "k", ("c",))]
+        base, new = make_profile(some, [1.0, 2.0], nodes), make_profile(others, [1.0, 3.0], nodes)
+        assert figures(compare_profiles(base, new)) == [
+            ("c", 0.0, 3.0, "appeared"),
+            ("b", 2.0, 0.0, "vanished"),
+            ("a", 1.0, 1.0, "same"),
+        ]
+
     def test_unfused_baseline_against_an_engine(self):
         nodes = (
             *chain("conv", "relu"),
@@ -223,7 +245,7 @@ class TestTotals:
         [
             ({"wall_ms", "gpu_ms"}, "un-profiled GPU time"),
             ({"wall_ms"}, "un-profiled latency"),
-            (set(), "one forward pass"),
+            (set(), "one forward pass, summed over layers"),
         ],
     )
     def test_best_that_both_sides_have(self, series, name):
@@ -246,10 +268,8 @@ class TestTotals:
 class TestNoise:
     """Real samples: a small network, 4000 iterations on a shared CPU that drifts by 4 %."""
 
-    def pick(self, recorded, blocks) -> Profile:
-        """A run of 1000 iterations: ten stretches of 100."""
+    def run(self, recorded, rows) -> Profile:
         names, layer_ms, wall_ms = recorded
-        rows = np.concatenate([np.arange(k * 100, (k + 1) * 100) for k in sorted(blocks)])
         return make_profile(
             [Layer(name, "Conv", (name,)) for name in names],
             layer_ms[rows],
@@ -258,9 +278,17 @@ class TestNoise:
             samples=Samples(layer_ms[rows].astype(np.float32), wall_ms[rows]),
         )
 
-    def slowed(self, profile: Profile, layer: int) -> Profile:
+    def stretch(self, recorded, start, length) -> Profile:
+        return self.run(recorded, slice(start, start + length))
+
+    def pick(self, recorded, blocks) -> Profile:
+        """A run of 1000 iterations: ten stretches of 100."""
+        places = [np.arange(k * 100, (k + 1) * 100) for k in sorted(blocks)]
+        return self.run(recorded, np.concatenate(places))
+
+    def slowed(self, profile: Profile, layer: int, factor: float = 1.05) -> Profile:
         times = profile.samples.layer_ms.copy()
-        times[:, layer] *= 1.05
+        times[:, layer] *= factor
         return replace(profile, samples=replace(profile.samples, layer_ms=times))
 
     def test_equal_runs_raise_no_alarm_and_one_slow_layer_is_found(self, recorded):
@@ -279,6 +307,26 @@ class TestNoise:
             found += [one.row.name for one in broken] == [base.layers[layer].name]
         assert alarms / trials <= 0.05
         assert found / trials >= 0.95
+
+    @pytest.mark.parametrize(("length", "most"), [(2000, 0), (1000, 0), (500, 0), (250, 3)])
+    def test_neighbouring_stretches_raise_few_alarms(self, recorded, length, most):
+        """The machine itself changed between them: short stretches can see that."""
+        starts = range(0, 4001 - 2 * length, length // 2)
+        alarms = 0
+        for start in starts:
+            pair = (self.stretch(recorded, start + k * length, length) for k in range(2))
+            comparison = compare_profiles(*pair)
+            alarms += any(row.is_noise is False for row in (*comparison.rows, comparison.total))
+        assert alarms <= most
+
+    def test_of_two_halves_one_slow_layer_is_found(self, recorded):
+        base, new = (self.stretch(recorded, start, 2000) for start in (0, 2000))
+        gate = (parse_condition("layer > 3%"),)
+        for layer in np.flatnonzero(np.median(recorded[1], axis=0) > 0.1):
+            broken = broken_conditions(
+                compare_profiles(base, self.slowed(new, int(layer), 1.1)), gate
+            )
+            assert [one.row.name for one in broken] == [base.layers[layer].name]
 
     def test_a_common_slow_down_is_seen_in_all(self, recorded):
         base, new = self.pick(recorded, range(10)), self.pick(recorded, range(20, 30))
@@ -334,13 +382,80 @@ class TestRefused:
         assert comparison.rest.base_ms == 1.0
         check_sums(comparison)
 
-    @pytest.mark.parametrize("value", [np.nan, np.inf])
-    def test_times_that_are_no_numbers(self, value):
-        good = make_profile([Layer("a", "k", ("a",)), Layer("b", "k", ("b",))], [1.0, 1.0])
-        bad = make_profile(good.layers, [1.0, value])
+    @pytest.mark.parametrize(("shared", "is_same"), [(0.49, False), (0.51, True)])
+    def test_logs_that_share_half_of_the_time_are_of_one_model(self, shared, is_same):
+        base = make_profile(
+            [Layer("1", "k", ("a",)), Layer("2", "k", ("b",))], [shared, 1 - shared]
+        )
+        new = make_profile([Layer("1", "k", ("a",)), Layer("3", "k", ("c",))], [shared, 1 - shared])
+        if is_same:
+            assert len(compare_profiles(base, new).rows) == 3
+            return
+        with pytest.raises(ResultError, match="layers of 1 nodes are in both, less than half"):
+            compare_profiles(base, new)
+
+    @pytest.mark.parametrize(
+        ("value", "words"),
+        [
+            (np.nan, "that is not a number"),
+            (np.inf, "that is not a number"),
+            (-0.001, "below zero; the device's event times cannot be trusted"),
+        ],
+    )
+    def test_layer_times_that_are_none(self, value, words):
+        good = make_profile([Layer("a", "k", ("a",)), Layer("b", "k", ("b",))], np.ones((3, 2)))
+        times = good.samples.layer_ms.copy()
+        times[1, 1] = value
+        bad = replace(good, samples=replace(good.samples, layer_ms=times))
         for pair in ((good, bad), (bad, good)):
-            with pytest.raises(ResultError, match=r"'net' \(tensorrt\): layer 'b' has a time that"):
+            with pytest.raises(ResultError) as caught:
                 compare_profiles(*pair)
+            assert str(caught.value) == f"'net' (tensorrt): layer 'b' has a time {words}"
+
+    @pytest.mark.parametrize("name", ["wall_ms", "gpu_ms", "enqueue_ms", "gated_ms", "graph_ms"])
+    @pytest.mark.parametrize(
+        ("value", "words"), [(np.nan, "that is not a number"), (-0.1, "below zero")]
+    )
+    def test_other_times_that_are_none(self, name, value, words):
+        good = make_profile([Layer("a", "k", ("a",))], np.ones((40, 1)))
+        times = np.ones(40, np.float32)
+        times[7] = value
+        bad = replace(good, samples=replace(good.samples, **{name: times}))
+        with pytest.raises(ResultError) as caught:
+            compare_profiles(good, bad, names=("old.json", "new.json"))
+        assert str(caught.value) == f"new.json: {name} has a time {words}"
+
+    @pytest.mark.parametrize("field", ["min_ms", "max_ms", "mean_ms"])
+    @pytest.mark.parametrize("value", [np.nan, -0.1])
+    def test_streamed_times_that_are_none(self, field, value):
+        good = make_profile([Layer("a", "k", ("a",))], np.ones((40, 1)))
+        bad = fold(good.samples.layer_ms)
+        bad = replace(bad, **{field: np.full_like(getattr(bad, field), value)})
+        layers = replace(good.samples, layer_histograms=bad)
+        with pytest.raises(ResultError, match="layer 'a' has a time"):
+            compare_profiles(good, replace(good, samples=layers))
+        wall = replace(
+            good.samples,
+            wall_ms=np.ones(40, np.float32),
+            streamed=(StreamedSeries("wall_ms", bad),),
+        )
+        with pytest.raises(ResultError, match="wall_ms has a time"):
+            compare_profiles(good, replace(good, samples=wall))
+
+    def test_errors_name_the_files(self):
+        files = ("old.json", "new.json")
+        one = make_profile([Layer("1", "k", ("a",))], [1.0], chain("a"))
+        other = replace(one, model=replace(one.model, nodes=chain("f")))
+        with pytest.raises(
+            ResultError, match=r"old\.json \(1 nodes\) and new\.json \(1 nodes\) are"
+        ):
+            compare_profiles(one, other, names=files)
+        log = parse_trtexec_profile('[{"name": "other", "averageMs": 1.0, "timeMs": 1}]', "p.json")
+        with pytest.raises(ResultError, match=r"^old\.json and new\.json are not the same model"):
+            compare_profiles(one, log, names=files)
+        twice = replace(one, model=replace(one.model, nodes=(*chain("a"), *chain("a"))))
+        with pytest.raises(ResultError, match=r"^new\.json: model node 'a' is there twice"):
+            compare_profiles(one, twice, names=files)
 
     def test_empty_profile(self):
         good = make_profile([Layer("a", "k", ("a",))], [1.0])
@@ -367,8 +482,114 @@ def test_notes_of_what_differs():
     )
 
 
-def test_note_of_totals_that_mean_different_things():
-    base = make_profile([Layer("a", "k", ("a",))], np.ones((9, 1)))
-    wall = Samples(base.samples.layer_ms, np.full(9, 1.5, np.float32))
-    words = "the forward pass of base is a sum over layers, that of new a latency"
-    assert compare_profiles(base, replace(base, samples=wall)).notes == (words,)
+class TestUnlikeTotals:
+    """A latency on one side only: sums over layers are compared with sums over layers."""
+
+    def test_sums_are_compared(self):
+        layers = [Layer("a", "k", ("a",)), Layer("b", "k", ("b",))]
+        base = make_profile(layers, np.full((400, 2), 0.5))
+        slower = make_profile(layers, np.full((400, 2), 0.55))
+        wall = replace(slower.samples, wall_ms=np.full(400, 5.0, np.float32))
+        comparison = compare_profiles(base, replace(slower, samples=wall))
+        total = comparison.total
+        assert total.name == "one forward pass, summed over layers"
+        assert (total.base_ms, total.new_ms) == pytest.approx((1.0, 1.1))
+        assert total.is_noise is False
+        assert total.interval == pytest.approx((1.1, 1.1))
+        assert comparison.notes == (
+            "base has no un-profiled latency: the total is a sum over layers on both sides, with "
+            "what profiling costs each tool in it",
+        )
+        turned = compare_profiles(replace(slower, samples=wall), base)
+        assert turned.total.ratio == pytest.approx(1 / 1.1)
+        assert turned.notes[0].startswith("new has no un-profiled latency")
+
+    def test_one_latency_of_a_whole_run_is_not_judged(self):
+        profile = make_profile([Layer("a", "k", ("a",))], np.full((40, 1), 0.5))
+        one = replace(profile.samples, wall_ms=np.full(1, 0.7, np.float32))
+        many = replace(profile.samples, wall_ms=np.full(40, 0.8, np.float32))
+        for pair in ((one, one), (one, many), (many, one)):
+            comparison = compare_profiles(*(replace(profile, samples=s) for s in pair))
+            assert comparison.total.name == "one forward pass"
+            assert comparison.total.is_noise is None
+            assert comparison.total.base_ms == pytest.approx(float(np.median(pair[0].wall_ms)))
+            assert comparison.notes == ()
+
+    def test_steps_of_the_clock_in_the_total_are_noise(self):
+        layers = [Layer("a", "k", ("a",))]
+        pair = [
+            make_profile(
+                layers,
+                np.ones((200, 1)),
+                samples=Samples(
+                    np.ones((200, 1), np.float32),
+                    np.full(200, ms, np.float32),
+                    gpu_ms=np.full(200, ms, np.float32),
+                ),
+            )
+            for ms in (0.010, 0.0109, 0.0112)
+        ]
+        assert compare_profiles(pair[0], pair[1]).total.is_noise is True
+        assert compare_profiles(pair[0], pair[2]).total.is_noise is False
+
+
+class TestAttribution:
+    """One engine, and the same one with layers that name no nodes."""
+
+    NODES = chain("conv", "norm", "pool", "fc")
+    LAYERS = (
+        Layer("conv", "k", ("conv",)),
+        Layer("norm_0", "k", ("norm",)),
+        Layer("norm_1", "k", ("norm",)),
+        Layer("pool", "k", ("pool",)),
+        Layer("fc", "k", ("fc",)),
+    )
+    MS = (0.5, 0.1, 0.05, 0.2, 0.3)
+
+    def profile(self, without=(), slow=None):
+        """(320, 5) noisy times; these layers do not tell their nodes, this one takes twice."""
+        noise = np.random.default_rng(len(without)).normal(1, 0.01, (320, 5))
+        factor = np.array([2.0 if layer.name == slow else 1.0 for layer in self.LAYERS])
+        layers = tuple(
+            replace(layer, name="?" + layer.name, nodes=()) if layer.name in without else layer
+            for layer in self.LAYERS
+        )
+        return make_profile(layers, np.array(self.MS) * factor * noise, self.NODES)
+
+    def test_what_unattributed_layers_explain_is_not_claimed(self):
+        base, new = self.profile(), self.profile(without=("norm_1",))
+        for pair in ((base, new), (new, base)):
+            comparison = compare_profiles(*pair)
+            rows = {row.name: row for row in comparison.rows}
+            assert abs(rows["norm"].ratio - 1) > 0.3
+            assert rows["norm"].is_noise is True
+            assert isnan(rows["norm"].interval[0])
+            assert broken_conditions(comparison, (parse_condition("layer > 3%"),)) == ()
+            check_sums(comparison)
+        assert compare_profiles(base, new).notes == (
+            "base: rows have 4 of 4 model nodes and 100.0% of the layer time",
+            "new: rows have 4 of 4 model nodes and 95.7% of the layer time",
+            "layers without nodes on one side can make any row differ by up to 0.0500 ms: "
+            "differences below that are not told from it",
+        )
+
+    def test_more_than_they_explain_is_claimed(self):
+        base, new = self.profile(), self.profile(without=("norm_1",), slow="fc")
+        (broken,) = broken_conditions(compare_profiles(base, new), (parse_condition("layer > 3%"),))
+        assert broken.row.name == "fc"
+
+    def test_layers_without_nodes_on_both_sides_hide_nothing(self):
+        base = self.profile(without=("norm_1",))
+        new = self.profile(without=("norm_1",), slow="norm_0")
+        comparison = compare_profiles(base, new)
+        (broken,) = broken_conditions(comparison, (parse_condition("layer > 3%"),))
+        assert broken.row.name == "norm"
+        assert comparison.notes == (
+            "base: rows have 4 of 4 model nodes and 95.7% of the layer time",
+            "new: rows have 4 of 4 model nodes and 96.0% of the layer time",
+        )
+
+    def test_nodes_without_a_layer_are_counted(self):
+        base, new = self.profile(), self.profile(without=("pool",))
+        notes = compare_profiles(base, new).notes
+        assert notes[1] == "new: rows have 3 of 4 model nodes and 82.6% of the layer time"

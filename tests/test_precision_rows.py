@@ -198,7 +198,7 @@ def test_the_whole_report(comparison: PrecisionComparison) -> None:
     cells = [[cell.strip() for cell in row if cell.strip()] for row in table]
     assert cells[0] == ["Nodes", "fp32 ms", "fp16 ms", "fp16/fp32", "half2 ms", "half2/fp32"]
     assert cells[1][:3] == ["conv1 + relu1 + norm", "0.5000", "0.2500"]
-    assert cells[1][3] == "0.500x (0.500-0.500)"
+    assert cells[1][3] == "0.500x (0.500-0.501)"
     assert cells[3][:5] == ["reformats, casts and copies", "-", "0.0200", "-", "0.3000"]
     assert [row[0] for row in cells[4:]] == [
         "markers and unattributed",

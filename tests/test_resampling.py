@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from trtcore.resampling import batch_medians, batch_size, compare_batches, student_t
+from trtcore.histogram import fold
+from trtcore.resampling import compare_times, student_t
+from trtcore.sampled_times import SampledTimes, dependence, sample_times
 
 
 @pytest.mark.parametrize(
@@ -21,28 +25,6 @@ from trtcore.resampling import batch_medians, batch_size, compare_batches, stude
 )
 def test_student_t(probability, freedom, quantile):
     assert student_t(probability, freedom) == pytest.approx(quantile, rel=0.01, abs=1e-12)
-
-
-@pytest.mark.parametrize(
-    ("count", "size"), [(0, 1), (5, 1), (31, 1), (32, 2), (200, 12), (512, 32), (100_000, 32)]
-)
-def test_batch_size(count, size):
-    assert batch_size(count) == size
-
-
-class TestBatchMedians:
-    def test_whole(self):
-        samples = np.arange(33, dtype=np.float32).reshape(-1, 1)
-        medians = batch_medians(samples)
-        assert medians[:, 0].tolist() == [*(2 * i + 0.5 for i in range(15)), 31.0]
-
-    def test_spikes_do_not_count(self):
-        samples = np.ones((640, 2), dtype=np.float32)
-        samples[::10] = 50.0
-        assert np.all(batch_medians(samples) == 1.0)
-
-    def test_empty(self):
-        assert batch_medians(np.empty((0, 3), dtype=np.float32)).shape == (0, 3)
 
 
 def drifting(random, count, rows, size):
@@ -66,48 +48,154 @@ def bimodal(random, count, rows, size):
     return (size * own).astype(np.float32)
 
 
-class TestCompareBatches:
+def pair(make, random, *args):
+    """Two runs of one kind, ready to be compared."""
+    return tuple(sample_times(make(random, *args), seed=seed) for seed in range(2))
+
+
+def slowed(times, factors):
+    """The same run with every series so much slower."""
+    return replace(
+        times,
+        medians=times.medians * factors,
+        batches=times.batches * factors,
+        draws=times.draws * factors,
+    )
+
+
+def hand_made(batches):
+    batches = np.asarray(batches, dtype=np.float64)
+    medians = np.median(batches, axis=0)
+    return SampledTimes(medians, batches, np.tile(medians, (20, 1)))
+
+
+class TestCompareTimes:
     ROWS, TRIALS = 40, 40
 
     @pytest.mark.parametrize("make", [drifting, spiky, bimodal])
     def test_equal_runs_raise_no_alarm_and_a_slow_row_is_found(self, make):
         random = np.random.default_rng(7)
+        one_slow = np.where(np.arange(self.ROWS) == 3, 1.05, 1.0)
         alarms = found = 0
         for _ in range(self.TRIALS):
             size = np.exp(random.normal(-3, 1, self.ROWS))
-            base, new = (batch_medians(make(random, 1000, self.ROWS, size)) for _ in range(2))
-            alarms += int((~compare_batches(base, new).is_noise).any())
-            new[:, 3] *= 1.05
-            found += int(not compare_batches(base, new).is_noise[3])
-        assert alarms / self.TRIALS <= 0.1
+            base, new = pair(make, random, 1000, self.ROWS, size)
+            alarms += int((~compare_times(base, new).is_noise).any())
+            found += int(not compare_times(base, slowed(new, one_slow)).is_noise[3])
+        assert alarms / self.TRIALS <= 0.05
         assert found / self.TRIALS >= 0.95
 
-    def test_intervals_cover_the_true_ratio(self):
+    @pytest.mark.parametrize("make", [spiky, bimodal])
+    def test_intervals_cover_the_true_ratio(self, make):
         random = np.random.default_rng(3)
         hits = []
         for _ in range(20):
-            base, new = (batch_medians(spiky(random, 1000, 40, 1.0)) for _ in range(2))
-            judgement = compare_batches(base, 2 * new)
-            estimate = 2 * new.mean(axis=0) / base.mean(axis=0)
-            hits.append((estimate * judgement.low <= 2) & (estimate * judgement.high >= 2))
-        assert np.mean(hits) == pytest.approx(0.95, abs=0.04)
+            base, new = pair(make, random, 1000, 40, 1.0)
+            judgement = compare_times(base, slowed(new, 2.0))
+            hits.append((judgement.low <= 2) & (judgement.high >= 2))
+        assert 0.93 <= np.mean(hits) <= 1
+
+    def test_a_difference_that_its_interval_explains_is_noise(self):
+        steps = np.repeat([[0.99], [1.01]], 30, axis=0)
+        base = SampledTimes(np.array([1.0]), np.tile([[0.999], [1.001]], (15, 1)), steps)
+        new = slowed(base, 1.01)
+        found = compare_times(base, replace(new, draws=steps[::-1] * 1.01))
+        assert found.low[0] < 1 < found.high[0]
+        assert found.is_noise.tolist() == [True]
+        assert compare_times(base, replace(new, draws=steps * 1.01)).is_noise.tolist() == [False]
 
     def test_too_few_batches_cannot_be_judged(self):
-        judgement = compare_batches(np.ones((5, 2)), np.ones((9, 2)))
-        assert np.isnan(judgement.low).all()
+        judgement = compare_times(hand_made(np.ones((5, 2))), hand_made(np.ones((9, 2))))
+        assert not judgement.is_known.any()
         assert not judgement.is_noise.any()
+        assert compare_times(*[hand_made(np.ones((6, 2)))] * 2).is_known.all()
 
     def test_rows_without_time_cannot_be_judged(self):
         base, new = np.ones((10, 2)), np.ones((10, 2))
         base[:, 0] = 0
-        judgement = compare_batches(base, new)
-        assert np.isnan(judgement.low).tolist() == [True, False]
+        judgement = compare_times(hand_made(base), hand_made(new))
+        assert judgement.is_known.tolist() == [False, True]
 
     def test_no_rows(self):
-        assert compare_batches(np.empty((10, 0)), np.empty((10, 0))).low.shape == (0,)
+        nothing = hand_made(np.ones((10, 1))).sums([])
+        assert compare_times(nothing, nothing).low.shape == (0,)
 
-    def test_same_seed_same_answer(self):
+    def test_correlated_batches_widen_noise_and_interval(self):
+        random = np.random.default_rng(1)
+        level, rows = np.zeros(40), []
+        for _ in range(100):
+            level = 0.8 * level + random.normal(0, 0.01, 40)
+            rows.append(1 + level)
+        ordered = np.array(rows)
+        mixed = random.permuted(ordered, axis=0)
+        widths = []
+        for batches in (ordered, mixed):
+            base, new = (replace(hand_made(batches), draws=mixed) for _ in range(2))
+            found = compare_times(base, replace(new, draws=mixed[::-1]))
+            widths.append(float(np.median(np.log(found.high / found.low))))
+        assert 2 < widths[0] / widths[1] < 4
+
+
+class TestSampledTimes:
+    def test_whole(self):
+        times = sample_times(np.arange(33, dtype=np.float32).reshape(-1, 1) + 1)
+        assert times.batches[:, 0].tolist() == [2 * i + 1.5 for i in range(16)]
+        assert times.medians.tolist() == [17.0]
+        assert times.draws.shape == (400, 1)
+        assert abs(np.median(times.draws) - 17) < 2
+
+    def test_spikes_do_not_count(self):
+        samples = np.ones((640, 2), dtype=np.float32)
+        samples[::10] = 50.0
+        times = sample_times(samples)
+        assert np.all(times.batches == 1.0)
+        assert np.all(times.draws == 1.0)
+
+    def test_rows_are_drawn_together(self):
+        times = sample_times(spiky(np.random.default_rng(0), 320, 3, 1.0))
+        rows = times.sums([(0, 2), (1,), ()])
+        assert np.array_equal(rows.draws[:, 0], times.draws[:, 0] + times.draws[:, 2])
+        assert np.array_equal(rows.batches[:, 1], times.batches[:, 1])
+        assert rows.medians[2] == 0
+        rest = rows.over_rest(times.sums([(0, 1, 2)]))
+        assert rest.medians[1] == pytest.approx(times.medians[1] / rows.medians[0])
+        less = times.less(np.full(3, 0.5))
+        assert np.array_equal(less.draws, times.draws - 0.5)
+        assert np.array_equal(less.medians, times.medians - 0.5)
+
+    def test_runs_have_draws_of_their_own(self):
+        samples = spiky(np.random.default_rng(0), 320, 2, 1.0)
+        for histograms in (None, fold(samples)):
+            one, same, other = (sample_times(samples, histograms, seed).draws for seed in (0, 0, 1))
+            assert np.array_equal(one, same)
+            assert abs(np.corrcoef(one[:, 0], other[:, 0])[0, 1]) < 0.15
+
+    def test_of_a_streamed_run_all_iterations_count(self):
         random = np.random.default_rng(0)
-        base, new = random.random((20, 3)), random.random((20, 3))
-        one, other = compare_batches(base, new), compare_batches(base, new)
-        assert one.low.tolist() == other.low.tolist()
+        samples = spiky(random, 20_000, 2, [1.0, 2.0])
+        last = samples[-512:] * np.float32(1.3)
+        times = sample_times(last, fold(samples))
+        assert times.medians == pytest.approx([1, 2], rel=0.004)
+        assert len(times.batches) == 16
+        assert np.all(np.abs(times.draws / [1, 2] - 1) < 0.01)
+        assert np.array_equal(times.levels, times.medians)
+
+    def test_neighbours_that_resemble_each_other_count_for_less(self):
+        random = np.random.default_rng(0)
+        samples = drifting(random, 1024, 3, 1.0)
+        mixed, levels = random.permuted(samples, axis=0), np.median(samples, axis=0)
+        assert np.all(dependence(mixed, levels) < 1.15)
+        assert np.all(dependence(samples, levels) > 1.17)
+
+    @pytest.mark.parametrize(("factor", "least", "most"), [(1.0, 1.0, 1.2), (1.1, 7.9, 8.1)])
+    def test_a_run_that_ended_differently_was_not_steady(self, factor, least, most):
+        samples = spiky(np.random.default_rng(0), 5000, 3, 1.0)
+        levels = np.median(samples, axis=0).astype(np.float64)
+        found = dependence(samples[-256:] * np.float32(factor), levels)
+        assert np.all((found >= least) & (found <= most))
+
+    def test_dependence_of_a_tail(self):
+        samples = spiky(np.random.default_rng(0), 5000, 2, 1.0)
+        levels = np.quantile(samples, 0.99, axis=0)
+        assert np.all(dependence(samples[-1024:], levels, 0.99) < 1.2)
+        assert np.all(dependence(np.sort(samples, axis=0)[-50:], levels, 0.99) > 10)

@@ -47,18 +47,34 @@ class Span:
     is_refused: bool
 
 
-def align(base: Profile, new: Profile, *, allow_partial: bool = False) -> tuple[Side, Side]:
+def align(
+    base: Profile,
+    new: Profile,
+    *,
+    allow_partial: bool = False,
+    names: tuple[str, str] | None = None,
+) -> tuple[Side, Side]:
     """Maps both profiles onto the nodes of one model.
 
+    Args:
+        base: before.
+        new: after.
+        allow_partial: go on although the models are not the same.
+        names: what error messages call the two; None for their models.
+
     Raises:
-        ResultError: they are not of the same model and ``allow_partial`` is not set.
+        ResultError: they are not of the same model and ``allow_partial`` is not set, or a model
+            node is there twice.
     """
     nodes = base.model.nodes or new.model.nodes
-    names = [node.name for node in nodes] or _named(base, new)
-    sides = (_side(base, nodes, names), _side(new, nodes, names))
+    known = [node.name for node in nodes] or _named(base, new)
+    sides = [
+        _side(profile, nodes, known, names[i] if names else "")
+        for i, profile in enumerate((base, new))
+    ]
     if not allow_partial:
-        _check_same_model(*sides, (base, new))
-    return sides
+        _check_same_model(sides, (base, new), names or (_quoted(base), _quoted(new)))
+    return sides[0], sides[1]
 
 
 def spans(base: Side, new: Side) -> tuple[Span, ...]:
@@ -103,11 +119,20 @@ def _layers_of(groups: Iterable[Group]) -> tuple[int, ...]:
     return tuple(sorted(i for group in groups for i in group.layers))
 
 
-def _side(profile: Profile, nodes: tuple[ModelNode, ...], names: Sequence[str]) -> Side:
+def _side(
+    profile: Profile, nodes: tuple[ModelNode, ...], names: Sequence[str], source: str
+) -> Side:
     model = profile.model if profile.model.nodes else replace(profile.model, nodes=nodes)
     layers = complete_names(profile.layers, names)
     known = replace(profile, model=model, layers=layers)
-    return Side(known, map_fusion(known))
+    try:
+        return Side(known, map_fusion(known))
+    except ResultError as error:
+        raise ResultError(f"{source}: {error}" if source else str(error)) from error
+
+
+def _quoted(profile: Profile) -> str:
+    return f"'{profile.model.name}'"
 
 
 def _named(base: Profile, new: Profile) -> list[str]:
@@ -116,34 +141,34 @@ def _named(base: Profile, new: Profile) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _check_same_model(base: Side, new: Side, given: tuple[Profile, Profile]) -> None:
+def _check_same_model(
+    sides: Sequence[Side], given: tuple[Profile, Profile], names: tuple[str, str]
+) -> None:
     if all(profile.model.nodes for profile in given):
-        _check_same_graph(*given)
+        _check_same_graph(given, names)
         return
+    base, new = sides
     shared = base.fusion.group_of.keys() & new.fusion.group_of.keys()
-    if not any(_part_within(side, shared) >= _FEWEST_SHARED for side in (base, new)):
+    if not any(_part_within(side, shared) >= _FEWEST_SHARED for side in sides):
         raise ResultError(
-            f"'{given[0].model.name}' and '{given[1].model.name}' are not the same model: layers "
-            f"of {len(shared)} nodes are in both, less than half of the time on either side; "
-            "--allow-partial compares what is"
+            f"{names[0]} and {names[1]} are not the same model: layers of {len(shared)} nodes are "
+            "in both, less than half of the time on either side; --allow-partial compares what is"
         )
 
 
-def _check_same_graph(base: Profile, new: Profile) -> None:
-    ops = [
+def _check_same_graph(given: tuple[Profile, Profile], names: tuple[str, str]) -> None:
+    base, new = (
         {node.name: node.op for node in profile.model.nodes if node.op not in _CONVERSIONS}
-        for profile in (base, new)
-    ]
-    if ops[0] == ops[1]:
+        for profile in given
+    )
+    if base == new:
         return
-    differing = [
-        name for name in dict.fromkeys((*ops[0], *ops[1])) if ops[0].get(name) != ops[1].get(name)
-    ]
+    differing = [name for name in dict.fromkeys((*base, *new)) if base.get(name) != new.get(name)]
     named = ", ".join(f"'{name}'" for name in differing[:_MOST_NAMED])
     more = f" and {len(differing) - _MOST_NAMED} more" if len(differing) > _MOST_NAMED else ""
     raise ResultError(
-        f"'{base.model.name}' ({len(ops[0])} nodes) and '{new.model.name}' ({len(ops[1])} nodes) "
-        f"are not the same model: {named}{more} differ; --allow-partial compares what is in both"
+        f"{names[0]} ({len(base)} nodes) and {names[1]} ({len(new)} nodes) are not the same model: "
+        f"{named}{more} differ; --allow-partial compares what is in both"
     )
 
 

@@ -3,6 +3,9 @@
 Iterations are drawn again in blocks of neighbours, because neighbours resemble each other: drawn
 one by one they would promise too narrow an interval. All layers are drawn together. Of a streamed
 run only the distribution is there; its draws take the iterations as independent.
+
+Comparisons draw with the same two functions, `draw_medians` and `draw_ranks`, and widen what they
+find where blocks resemble each other too; see `trtcore.resampling`.
 """
 
 from __future__ import annotations
@@ -86,9 +89,9 @@ def draw_medians(
     Raises:
         OptionError: no samples.
     """
-    random = np.random.default_rng(seed)
     if isinstance(times, TimeHistograms):
-        return _draw_from_histograms(times, draws, random)
+        return _draw_from_histograms(times, draws, seed)
+    random = np.random.default_rng(seed)
     samples = np.ascontiguousarray(times, dtype=np.float32)
     if samples.ndim != 2 or 0 in samples.shape:
         raise OptionError(f"times have shape {samples.shape}, expected (N, C) with samples in it")
@@ -117,25 +120,41 @@ def _block_weights(
         yield (summed[:, block:] - summed[:, :-block]).astype(np.int32)
 
 
-def _draw_from_histograms(
-    histograms: TimeHistograms, draws: int, random: np.random.Generator
-) -> Floats:
-    """Draws medians without drawing samples.
+def draw_ranks(
+    count: int, share: float = 0.5, draws: int = DRAWS, seed: int = 0
+) -> NDArray[np.int64]:
+    """Returns (R,) ranks, from 0, at which a quantile of samples drawn again with replacement lies.
 
-    The median of n samples drawn from n is the sample at rank n * U, where U is the middle one of n
-    uniform numbers, which has a beta distribution. Where in its bucket that lies is not known.
+    No samples are needed for that: the sample of rank k among n drawn from n is the one at n * U,
+    where U is the k-th of n uniform numbers, which has a beta distribution.
+
+    Args:
+        count: of the samples, which are drawn one by one.
+        share: of which quantile, between 0 and 1.
+        draws: R.
+        seed: of the draws.
+
+    Raises:
+        OptionError: no samples.
     """
-    count = histograms.count
     if count == 0:
         raise OptionError("the histograms hold no samples")
-    half = (count + 1) / 2
-    shape = (len(histograms.mean_ms), draws)
-    ranks = np.sort((random.beta(half, half, shape) * count).astype(np.int64), axis=1)
-    lower, upper = ends_at(histograms, ranks.clip(max=count - 1))
-    medians = lower + (upper - lower) * random.random(shape)
-    # The search wants ranks in order; the draws of one series must not follow those of another.
-    drawn: Floats = random.permuted(medians, axis=1).T
-    return drawn
+    place = share * (count - 1)
+    found = np.random.default_rng(seed).beta(place + 1, count - place, draws) * count
+    return found.astype(np.int64).clip(max=count - 1)
+
+
+def _draw_from_histograms(histograms: TimeHistograms, draws: int, seed: int) -> Floats:
+    """Draws medians without drawing samples. Where in its bucket each lies is not known."""
+    ranks = draw_ranks(histograms.count, draws=draws, seed=seed)
+    # The search wants ranks in order; the draws of one run must not follow those of another.
+    order = np.argsort(ranks)
+    series = len(histograms.mean_ms)
+    lower, upper = ends_at(histograms, np.tile(ranks[order], (series, 1)))
+    inside = np.random.default_rng((seed, 1)).random((series, draws))
+    medians = np.empty((draws, series))
+    medians[order] = (lower + (upper - lower) * inside).T
+    return medians
 
 
 def _draw_both(base: Times, new: Times, seed: int) -> tuple[Floats, Floats]:

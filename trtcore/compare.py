@@ -6,13 +6,8 @@ with fp16, TensorRT with Caffe, and last week's TensorRT with this week's.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-
-import numpy as np
-from numpy.typing import NDArray
-
 from trtcore.alignment import Side, Span, align, spans
+from trtcore.attribution import coverage_notes, hidden_ms, without_hidden
 from trtcore.comparison import (
     APPEARED,
     ELIMINATED,
@@ -22,91 +17,84 @@ from trtcore.comparison import (
     Change,
     Comparison,
 )
-from trtcore.errors import ResultError
+from trtcore.finite import check_times
 from trtcore.histogram import ACCURACY
-from trtcore.judgement import RowTimes, judge_rows, judge_series
-from trtcore.resampling import batch_medians
+from trtcore.judgement import RowTimes, judge_rows, judge_total
+from trtcore.layer_times import LayerTimes, time_layers
 from trtcore.result import Profile
-from trtcore.series import EVENT_RESOLUTION_MS
-from trtcore.statistics import summarise_layers
+from trtcore.sampled_times import SampledTimes, sample_series
+from trtcore.statistics import profiled_iterations
 
-_CPU_RESOLUTION_MS = 0.001
-
-Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True, eq=False)
-class _Timed:
-    """One side with its times: (L,) medians and (B, L) medians of batches."""
-
-    side: Side
-    medians: Floats
-    batches: Floats
-
-    def rows(self, groups: Sequence[tuple[int, ...]]) -> RowTimes:
-        columns = [self.batches[:, list(layers)].sum(axis=1) for layers in groups]
-        empty = np.empty((len(self.batches), 0))
-        rows_ms = np.stack(columns, axis=1) if columns else empty
-        return RowTimes(rows_ms, self.batches.sum(axis=1))
-
-    def sum_at(self, layers: tuple[int, ...]) -> float:
-        return float(self.medians[list(layers)].sum())
+SUMMED = "one forward pass, summed over layers"
+"""What a total is called where not both sides have an un-profiled latency."""
 
 
-def compare_profiles(base: Profile, new: Profile, *, allow_partial: bool = False) -> Comparison:
+def compare_profiles(
+    base: Profile,
+    new: Profile,
+    *,
+    allow_partial: bool = False,
+    names: tuple[str, str] | None = None,
+) -> Comparison:
     """Compares two profiles of one model.
 
     Args:
         base: before.
         new: after.
         allow_partial: go on although the models are not the same; what only one has is listed.
+        names: what error messages call the two, such as the files they come from; None for their
+            models.
 
     Raises:
-        ResultError: not the same model, nothing measured, or a time that is not a number.
+        ResultError: not the same model, nothing measured, or a time that is none.
     """
-    for profile in (base, new):
-        _check_times(profile)
-    sides = align(base, new, allow_partial=allow_partial)
-    before, after = (_timed(side) for side in sides)
-    found = spans(*sides)
-    rows = _judge([_change(span, before, after) for span in found], found, before, after)
+    for i, profile in enumerate((base, new)):
+        check_times(profile, names[i] if names else f"'{profile.model.name}' ({profile.backend})")
+    sides = align(base, new, allow_partial=allow_partial, names=names)
+    before, after = (time_layers(side, seed) for seed, side in enumerate(sides))
+    hidden = hidden_ms(before, after)
+    rows = without_hidden(_rows(spans(*sides), before, after), hidden)
     return Comparison(
         base=base,
         new=new,
         rows=tuple(sorted(rows, key=lambda row: -abs(row.difference_ms))),
         total=_total(before, after),
-        layers=Change(
-            "time over all layers", float(before.medians.sum()), float(after.medians.sum())
-        ),
-        rest=Change("markers and unattributed", _rest_ms(before), _rest_ms(after)),
-        notes=_notes(base, new),
+        layers=_sum("time over all layers", before.all_layers, after.all_layers),
+        rest=_sum("markers and unattributed", *(_rest(side) for side in (before, after))),
+        notes=(*_notes(base, new), *coverage_notes(before, after, hidden)),
     )
 
 
-def _check_times(profile: Profile) -> None:
-    times, name = profile.samples.layer_ms, f"'{profile.model.name}' ({profile.backend})"
-    if times.size == 0:
-        raise ResultError(f"{name}: the profile has no times to compare")
-    bad = np.flatnonzero(~np.isfinite(times).all(axis=0))
-    if bad.size:
-        layer = profile.layers[bad[0]].name
-        raise ResultError(f"{name}: layer '{layer}' has a time that is not a number")
+def _rows(found: tuple[Span, ...], base: LayerTimes, new: LayerTimes) -> list[Change]:
+    """One row for each set of nodes; those that both sides have are judged."""
+    sums = (
+        base.times.sums(span.base_layers for span in found),
+        new.times.sums(span.new_layers for span in found),
+    )
+    rows = [
+        _change(span, float(sums[0].medians[i]), float(sums[1].medians[i]), base.side, new.side)
+        for i, span in enumerate(found)
+    ]
+    both = [i for i, span in enumerate(found) if span.base_layers and span.new_layers]
+    before, after = (
+        RowTimes(times.sums([i] for i in both), side.all_layers)
+        for times, side in zip(sums, (base, new), strict=True)
+    )
+    step_ms = max(base.step_ms, new.step_ms)
+    judged = judge_rows([rows[i] for i in both], before, after, step_ms)
+    known = dict(zip(both, judged, strict=True))
+    return [known.get(i, row) for i, row in enumerate(rows)]
 
 
-def _timed(side: Side) -> _Timed:
-    medians = np.array([row.median_ms for row in summarise_layers(side.profile)])
-    return _Timed(side, medians, batch_medians(side.profile.samples.layer_ms))
-
-
-def _change(span: Span, base: _Timed, new: _Timed) -> Change:
+def _change(span: Span, base_ms: float, new_ms: float, base: Side, new: Side) -> Change:
     return Change(
         name=" + ".join(span.nodes),
-        base_ms=base.sum_at(span.base_layers),
-        new_ms=new.sum_at(span.new_layers),
-        kind=_kind(span, new.side),
+        base_ms=base_ms,
+        new_ms=new_ms,
+        kind=_kind(span, new),
         nodes=span.nodes,
-        base_layers=tuple(base.side.profile.layers[i].name for i in span.base_layers),
-        new_layers=tuple(new.side.profile.layers[i].name for i in span.new_layers),
+        base_layers=tuple(base.profile.layers[i].name for i in span.base_layers),
+        new_layers=tuple(new.profile.layers[i].name for i in span.new_layers),
         order=min(span.new_layers or span.base_layers),
     )
 
@@ -120,53 +108,30 @@ def _kind(span: Span, new: Side) -> str:
     return SAME if span.base_layers else APPEARED
 
 
-def _judge(rows: list[Change], found: tuple[Span, ...], base: _Timed, new: _Timed) -> list[Change]:
-    """Judges the rows that both sides have; the others stay as they are."""
-    both = [i for i, span in enumerate(found) if span.base_layers and span.new_layers]
-    before = base.rows([found[i].base_layers for i in both])
-    after = new.rows([found[i].new_layers for i in both])
-    step_ms = max(_resolution_ms(timed.side.profile) for timed in (base, new))
-    judged = dict(
-        zip(both, judge_rows([rows[i] for i in both], before, after, step_ms), strict=True)
-    )
-    blur = (1 + _blur(base)) * (1 + _blur(new))
-    return [_widened(judged.get(i, row), blur) for i, row in enumerate(rows)]
-
-
-def _blur(timed: _Timed) -> float:
-    """By how much, as a part of them, the medians may be off."""
-    return ACCURACY if timed.side.profile.samples.layer_histograms is not None else 0.0
-
-
-def _widened(row: Change, factor: float) -> Change:
-    low, high = row.interval
-    return replace(row, interval=(low / factor, high * factor))
-
-
-def _resolution_ms(profile: Profile) -> float:
-    return _CPU_RESOLUTION_MS if profile.backend == "onnxruntime" else EVENT_RESOLUTION_MS
-
-
-def _total(base: _Timed, new: _Timed) -> Change:
+def _total(base: LayerTimes, new: LayerTimes) -> Change:
+    """The best that both sides have: a sum over layers is compared with nothing but another."""
     pair = (base.side.profile.samples, new.side.profile.samples)
-    for name, series in (
-        ("un-profiled GPU time", [samples.gpu_ms for samples in pair]),
-        ("un-profiled latency", [samples.wall_ms for samples in pair]),
+    step_ms = max(base.step_ms, new.step_ms)
+    for name, series, step in (
+        ("un-profiled GPU time", "gpu_ms", step_ms),
+        ("un-profiled latency", "wall_ms", 0.0),
     ):
-        if all(times.size > 1 for times in series):
-            return judge_series(name, series[0], series[1])
-    base_ms, new_ms = (_whole_ms(side) for side in (base, new))
-    return Change("one forward pass", base_ms, new_ms)
+        if all(getattr(samples, series).size > 1 for samples in pair):
+            before, after = (sample_series(own, series, seed) for seed, own in enumerate(pair))
+            return judge_total(name, before, after, step)
+    if all(samples.wall_ms.size for samples in pair):
+        before, after = (sample_series(own, "wall_ms") for own in pair)
+        return _sum("one forward pass", before, after)
+    return judge_total(SUMMED, base.all_layers, new.all_layers, step_ms)
 
 
-def _whole_ms(timed: _Timed) -> float:
-    wall = timed.side.profile.samples.wall_ms
-    return float(np.median(wall)) if wall.size else float(timed.medians.sum())
+def _rest(side: LayerTimes) -> SampledTimes:
+    return side.times.sums([side.rest])
 
 
-def _rest_ms(timed: _Timed) -> float:
-    fusion = timed.side.fusion
-    return timed.sum_at((*fusion.markers, *fusion.unattributed))
+def _sum(name: str, base: SampledTimes, new: SampledTimes) -> Change:
+    """A row that is not judged."""
+    return Change(name, float(base.medians[0]), float(new.medians[0]))
 
 
 def _notes(base: Profile, new: Profile) -> tuple[str, ...]:
@@ -177,20 +142,23 @@ def _notes(base: Profile, new: Profile) -> tuple[str, ...]:
     ):
         if all(values) and values[0] != values[1]:
             notes.append(f"{word} {values[0]} is compared with {word} {values[1]}")
-    walls = [bool(profile.samples.wall_ms.size) for profile in (base, new)]
-    if walls[0] != walls[1]:
-        words = (
-            ("a latency", "a sum over layers") if walls[0] else ("a sum over layers", "a latency")
+    has_wall = [bool(profile.samples.wall_ms.size) for profile in (base, new)]
+    if has_wall[0] != has_wall[1]:
+        notes.append(
+            f"{'new' if has_wall[0] else 'base'} has no un-profiled latency: the total is a sum "
+            "over layers on both sides, with what profiling costs each tool in it"
         )
-        notes.append(f"the forward pass of base is {words[0]}, that of new {words[1]}")
-    for word, profile in (("base", base), ("new", new)):
-        if profile.samples.layer_histograms is not None:
-            notes.append(
-                f"{word} was streamed: medians of its layers are within {ACCURACY:.1%}; noise and "
-                f"un-profiled times are judged by its last {len(profile.samples.layer_ms)} "
-                "iterations"
-            )
-        if len(profile.samples.layer_ms) == 1:
-            notes.append(f"{word} holds one figure per layer, so noise cannot be judged")
-        notes += [f"{word}: {warning}" for warning in profile.warnings]
-    return tuple(notes)
+    return (*notes, *_side_notes("base", base), *_side_notes("new", new))
+
+
+def _side_notes(word: str, profile: Profile) -> list[str]:
+    notes = []
+    if profile.samples.layer_histograms is not None:
+        notes.append(
+            f"{word} was streamed: medians and percentiles of its {profiled_iterations(profile)} "
+            f"iterations are within {ACCURACY:.1%}; how neighbours resemble each other is known of "
+            f"the last {len(profile.samples.layer_ms)}"
+        )
+    if profiled_iterations(profile) == 1:
+        notes.append(f"{word} holds one figure per layer, so noise cannot be judged")
+    return [*notes, *(f"{word}: {warning}" for warning in profile.warnings)]

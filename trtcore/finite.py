@@ -3,28 +3,73 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from trtcore.errors import ResultError
-from trtcore.result import Profile
+from trtcore.result import Profile, TimeHistograms
+
+_SERIES = (
+    "wall_ms",
+    "enqueue_ms",
+    "gpu_ms",
+    "profiled_wall_ms",
+    "profiled_gpu_ms",
+    "gated_ms",
+    "graph_ms",
+    "graph_wall_ms",
+)
+_NOT_A_NUMBER = "that is not a number"
+_BELOW_ZERO = "below zero"
 
 
 def check_times(profile: Profile, source: str) -> None:
-    """Does nothing if every time of a profile is a number.
+    """Does nothing if every time of a profile is a number, and none is below zero.
+
+    Under Confidential Computing a GPU's events can give layers negative times (NVIDIA/TensorRT,
+    issue 4740). Nothing can be said of how far off the others are then, so these are no times to
+    compare.
 
     Args:
         profile: the profile.
         source: names it in the error message.
 
     Raises:
-        ResultError: nothing was measured, or a time is NaN or infinite.
+        ResultError: nothing was measured, or a time is NaN, infinite or negative.
     """
     samples = profile.samples
     if samples.layer_ms.size == 0:
         raise ResultError(f"{source}: the profile has no times to compare")
-    bad = np.flatnonzero(~np.isfinite(samples.layer_ms).all(axis=0))
-    if bad.size:
-        layer = profile.layers[bad[0]].name
-        raise ResultError(f"{source}: layer '{layer}' has a time that is not a number")
-    for name in ("gpu_ms", "wall_ms"):
-        if not np.isfinite(getattr(samples, name)).all():
-            raise ResultError(f"{source}: {name} has a time that is not a number")
+    _check_layers(profile, source)
+    for name in _SERIES:
+        words = _fault(_extremes(getattr(samples, name)[:, None], samples.histogram_of(name)))
+        if any(words):
+            raise ResultError(f"{source}: {name} has a time {words[0]}")
+
+
+def _check_layers(profile: Profile, source: str) -> None:
+    samples = profile.samples
+    faults = _fault(_extremes(samples.layer_ms, samples.layer_histograms))
+    for layer, words in zip(profile.layers, faults, strict=True):
+        if words:
+            raise ResultError(
+                f"{source}: layer '{layer.name}' has a time {words}"
+                + ("; the device's event times cannot be trusted" if words == _BELOW_ZERO else "")
+            )
+
+
+def _extremes(times: NDArray[np.float32], all_times: TimeHistograms | None) -> NDArray[np.float64]:
+    """(K, C) figures of (N, C) times that are faulty if any of the times is."""
+    if times.shape[0] == 0:
+        return np.zeros((1, times.shape[1]))
+    figures = [times.min(axis=0), times.max(axis=0)]
+    if all_times is not None:
+        figures += [all_times.min_ms, all_times.max_ms, all_times.mean_ms]
+    return np.array(figures, dtype=np.float64)
+
+
+def _fault(figures: NDArray[np.float64]) -> list[str]:
+    """What is wrong with each of C series; ``""`` if nothing is."""
+    return [
+        _NOT_A_NUMBER if not np.isfinite(column).all() else _BELOW_ZERO if column.min() < 0 else ""
+        for column in figures.T
+    ]

@@ -10,18 +10,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from trtcore.comparison import Change
-from trtcore.resampling import FEWEST_BATCHES, batch_medians, compare_batches
+from trtcore.resampling import Judgement, compare_times
+from trtcore.sampled_times import SampledTimes
 
 ALARMS = 0.05
-"""How often chance alone may make any row of a comparison stand out."""
+"""How often chance alone may make anything in a comparison stand out."""
 
+CLOCK_STEPS = 2
+"""Differences of so many steps of the clock are noise."""
+
+# The total, the rows, and the rows against the rest share that.
+_PART = ALARMS / 3
 _DRIFT = 0.1
-_STEPS = 2
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,18 +31,12 @@ class RowTimes:
     """What is judged, for one of the runs.
 
     Attributes:
-        rows_ms: (B, R) batch medians of each row.
-        layers_ms: (B,) batch medians of all layers, summed.
+        rows: times of R rows.
+        layers: time of all layers together.
     """
 
-    rows_ms: Floats
-    layers_ms: Floats
-
-    @property
-    def rest_ms(self) -> Floats:
-        """(B, R) time of all layers that are not in the row."""
-        rest: Floats = self.layers_ms[:, None] - self.rows_ms
-        return rest
+    rows: SampledTimes
+    layers: SampledTimes
 
 
 def judge_rows(
@@ -57,41 +53,44 @@ def judge_rows(
         new: times after.
         step_ms: resolution of the clock; two steps are noise.
     """
-    itself = compare_batches(base.rows_ms, new.rows_ms, alarms=ALARMS / 2)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        shares = (base.rows_ms / base.rest_ms, new.rows_ms / new.rest_ms)
-        drift = new.rest_ms.mean(axis=0) / base.rest_ms.mean(axis=0)
-    against = compare_batches(*shares, alarms=ALARMS / 2)
-    stands_out = ~against.is_noise & ~np.isnan(against.low) & (np.abs(drift - 1) < _DRIFT)
-    has_samples = min(len(base.rows_ms), len(new.rows_ms)) >= FEWEST_BATCHES
+    itself = compare_times(base.rows, new.rows, alarms=_PART)
+    shares = [side.rows.over_rest(side.layers) for side in (base, new)]
+    against = compare_times(*shares, alarms=_PART)
+    rest = [side.layers.medians - side.rows.medians for side in (base, new)]
+    drift = np.divide(rest[1], rest[0], out=np.full(len(rows), np.nan), where=rest[0] > 0)
+    stands_out = ~against.is_noise & against.is_known & (np.abs(drift - 1) < _DRIFT)
     judged = []
     for i, row in enumerate(rows):
-        reach = (float(itself.low[i]), float(itself.high[i]))
-        known = _with_interval(row, reach, bool(itself.is_noise[i]))
+        known = _judged(row, itself, i)
         if known.is_noise and stands_out[i]:
             known = replace(known, is_noise=False, against_rest=row.ratio / float(drift[i]))
-        judged.append(_within_clock(row, known, step_ms) if has_samples else known)
+        judged.append(_within_clock(row, known, step_ms))
     return judged
 
 
-def judge_series(name: str, base: NDArray[np.float32], new: NDArray[np.float32]) -> Change:
-    """Compares the medians of two series of times, (M,) each, that belong to whole iterations."""
-    change = Change(name, float(np.median(base)), float(np.median(new)))
-    found = compare_batches(batch_medians(base[:, None]), batch_medians(new[:, None]))
-    return _with_interval(
-        change, (float(found.low[0]), float(found.high[0])), bool(found.is_noise[0])
-    )
+def judge_total(name: str, base: SampledTimes, new: SampledTimes, step_ms: float) -> Change:
+    """Compares a time of the whole network, one on each side.
+
+    Args:
+        name: what it is.
+        base: before, (1,).
+        new: after, (1,).
+        step_ms: resolution of the clock; two steps are noise.
+    """
+    row = Change(name, float(base.medians[0]), float(new.medians[0]))
+    known = _judged(row, compare_times(base, new, alarms=_PART), 0)
+    return _within_clock(row, known, step_ms)
 
 
-def _with_interval(row: Change, reach: tuple[float, float], is_noise: bool) -> Change:
-    if np.isnan(reach[0]):
+def _judged(row: Change, found: Judgement, i: int) -> Change:
+    if not found.is_known[i]:
         return row
-    interval = (row.ratio * reach[0], row.ratio * reach[1])
-    return replace(row, interval=interval, is_noise=is_noise)
+    interval = (float(found.low[i]), float(found.high[i]))
+    return replace(row, interval=interval, is_noise=bool(found.is_noise[i]))
 
 
 def _within_clock(row: Change, known: Change, step_ms: float) -> Change:
     change_ms = abs(row.base_ms * (known.judged_ratio - 1))
-    if not change_ms <= _STEPS * step_ms:
+    if known.is_noise is None or not change_ms <= CLOCK_STEPS * step_ms:
         return known
     return replace(row, interval=known.interval, is_noise=True)

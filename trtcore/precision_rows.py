@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from trtcore.alignment import Side, groups_of, node_sets
 from trtcore.errors import ResultError
 from trtcore.fusion import map_fusion
+from trtcore.judgement import CLOCK_STEPS
+from trtcore.layer_times import LayerTimes, has_corrected_times, time_layers
 from trtcore.precision_comparison import PrecisionComparison, PrecisionRow, RelativeTime
 from trtcore.precision_verdict import verdict
-from trtcore.resampling import batch_medians, compare_batches
+from trtcore.resampling import compare_times
 from trtcore.result import Profile
-from trtcore.series import EVENT_RESOLUTION_MS
-from trtcore.statistics import summarise_layers
+from trtcore.sampled_times import SampledTimes, sample_series
 
 # The whole network, by the names of its series; the second is what the GPU alone did.
 _TOTALS = (
@@ -26,9 +25,6 @@ _TOTALS = (
     ("un-profiled GPU time, CUDA graph", "graph_ms"),
 )
 
-_CPU_RESOLUTION_MS = 0.001
-
-Floats = NDArray[np.float64]
 Layers = Sequence[int]
 
 
@@ -42,11 +38,10 @@ def compare_runs(profiles: Sequence[Profile], notes: Sequence[str] = ()) -> Prec
     Raises:
         ResultError: a profile without times.
     """
-    is_corrected = all(_has_corrected(profile) for profile in profiles)
-    runs = [_timed(profile, is_corrected) for profile in profiles]
+    is_corrected = all(has_corrected_times(profile) for profile in profiles)
+    runs = [_timed(profile, seed, is_corrected) for seed, profile in enumerate(profiles)]
     rows = _rows(runs)
-    rest = [(*run.side.fusion.markers, *run.side.fusion.unattributed) for run in runs]
-    everything = [range(run.medians.size) for run in runs]
+    everything = [range(len(profile.layers)) for profile in profiles]
     precisions = tuple(profile.precision for profile in profiles)
     tax = _row("reformats, casts and copies", runs, [run.tax for run in runs])
     layers = _row("time over all layers", runs, everything)
@@ -56,7 +51,7 @@ def compare_runs(profiles: Sequence[Profile], notes: Sequence[str] = ()) -> Prec
         profiles=tuple(profiles),
         rows=rows,
         tax=tax,
-        rest=_row("markers and unattributed", runs, rest),
+        rest=_row("markers and unattributed", runs, [run.rest for run in runs]),
         layers=layers,
         totals=totals,
         is_corrected=is_corrected,
@@ -65,45 +60,16 @@ def compare_runs(profiles: Sequence[Profile], notes: Sequence[str] = ()) -> Prec
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _Timed:
-    """One precision with its times: (L,) medians and (B, L) medians of batches, in ms."""
-
-    side: Side
-    medians: Floats
-    batches: Floats
-
-    @property
-    def step_ms(self) -> float:
-        on_cpu = self.side.profile.backend == "onnxruntime"
-        return _CPU_RESOLUTION_MS if on_cpu else EVENT_RESOLUTION_MS
-
-    @property
-    def tax(self) -> tuple[int, ...]:
-        return tuple(i for group in self.side.fusion.groups for i in group.tax)
-
-    def layers_of(self, nodes: Sequence[str]) -> tuple[int, ...]:
-        groups = groups_of(self.side, nodes)
-        return tuple(i for group in groups for i in group.layers if i not in group.tax)
-
-
-def _has_corrected(profile: Profile) -> bool:
-    return not any(np.isnan(row.corrected_ms) for row in summarise_layers(profile))
-
-
-def _timed(profile: Profile, is_corrected: bool) -> _Timed:
+def _timed(profile: Profile, seed: int, is_corrected: bool) -> LayerTimes:
     if profile.samples.layer_ms.size == 0:
         raise ResultError(f"{profile.precision}: there are no times to compare")
-    summaries = summarise_layers(profile)
-    raw = np.array([row.median_ms for row in summaries])
-    medians = np.array([row.corrected_ms for row in summaries]) if is_corrected else raw
-    batches = batch_medians(profile.samples.layer_ms) - (raw - medians)
-    return _Timed(Side(profile, map_fusion(profile)), medians, batches)
+    return time_layers(Side(profile, map_fusion(profile)), seed, is_corrected=is_corrected)
 
 
-def _rows(runs: Sequence[_Timed]) -> tuple[PrecisionRow, ...]:
+def _rows(runs: Sequence[LayerTimes]) -> tuple[PrecisionRow, ...]:
     """One row for each set of nodes that any precision has a layer for."""
-    sets = [(nodes, [run.layers_of(nodes) for run in runs]) for nodes in node_sets(_sides(runs))]
+    found = node_sets([run.side for run in runs])
+    sets = [(nodes, [_layers_of(run, nodes) for run in runs]) for nodes in found]
     timed = [(nodes, layers) for nodes, layers in sets if any(layers)]
     timed.sort(key=lambda pair: min(pair[1][0], default=0))
     times = _relative_layers(runs, [layers for _, layers in timed])
@@ -113,56 +79,43 @@ def _rows(runs: Sequence[_Timed]) -> tuple[PrecisionRow, ...]:
     )
 
 
-def _sides(runs: Sequence[_Timed]) -> list[Side]:
-    return [run.side for run in runs]
+def _layers_of(run: LayerTimes, nodes: Sequence[str]) -> tuple[int, ...]:
+    groups = groups_of(run.side, nodes)
+    return tuple(i for group in groups for i in group.layers if i not in group.tax)
 
 
-def _row(name: str, runs: Sequence[_Timed], layers: Sequence[Layers]) -> PrecisionRow:
+def _row(name: str, runs: Sequence[LayerTimes], layers: Sequence[Layers]) -> PrecisionRow:
     return PrecisionRow(name, _relative_layers(runs, [layers])[0])
 
 
 def _totals(profiles: Sequence[Profile]) -> tuple[PrecisionRow, ...]:
     rows = []
     for name, field in _TOTALS:
-        series = [getattr(profile.samples, field) for profile in profiles]
-        if all(times.size for times in series):
-            medians = [np.median(times[:, None], axis=0) for times in series]
-            batches = [batch_medians(times[:, None]) for times in series]
-            rows.append(PrecisionRow(name, _relative(medians, batches, 0.0)[0]))
+        if all(getattr(profile.samples, field).size for profile in profiles):
+            times = [sample_series(p.samples, field, seed) for seed, p in enumerate(profiles)]
+            rows.append(PrecisionRow(name, _relative(times, 0.0)[0]))
     return tuple(rows)
 
 
 def _relative_layers(
-    runs: Sequence[_Timed], rows: Sequence[Sequence[Layers]]
+    runs: Sequence[LayerTimes], rows: Sequence[Sequence[Layers]]
 ) -> list[tuple[RelativeTime, ...]]:
     """The times of R rows, each of which is some layers in every run."""
-    medians, batches = [], []
-    for i, run in enumerate(runs):
-        chosen = [list(layers[i]) for layers in rows]
-        medians.append(np.array([run.medians[at].sum() for at in chosen]))
-        columns = [run.batches[:, at].sum(axis=1) for at in chosen]
-        batches.append(np.stack(columns, axis=1) if columns else np.empty((len(run.batches), 0)))
-    return _relative(medians, batches, max(run.step_ms for run in runs))
+    times = [run.times.sums(layers[i] for layers in rows) for i, run in enumerate(runs)]
+    return _relative(times, max(run.step_ms for run in runs))
 
 
-def _relative(
-    medians: Sequence[Floats], batches: Sequence[Floats], step_ms: float
-) -> list[tuple[RelativeTime, ...]]:
-    """R rows of times beside the first ones, with the bootstrap's interval about each ratio.
-
-    Args:
-        medians: (R,) for each precision.
-        batches: (B, R) for each precision.
-        step_ms: resolution of the clock; two steps are noise.
-    """
-    columns = [[RelativeTime(float(ms)) for ms in medians[0]]]
-    for own_ms, own in zip(medians[1:], batches[1:], strict=True):
-        found = compare_batches(batches[0], own)
+def _relative(times: Sequence[SampledTimes], step_ms: float) -> list[tuple[RelativeTime, ...]]:
+    """R rows of times beside the first ones; two steps of the clock are noise."""
+    base, *others = times
+    columns = [[RelativeTime(float(ms)) for ms in base.medians]]
+    for own in others:
+        found = compare_times(base, own)
         reach = zip(found.low, found.high, found.is_noise, strict=True)
         columns.append(
             [
-                _beside(float(base), float(new), bounds, step_ms)
-                for base, new, bounds in zip(medians[0], own_ms, reach, strict=True)
+                _beside(float(base_ms), float(new_ms), bounds, step_ms)
+                for base_ms, new_ms, bounds in zip(base.medians, own.medians, reach, strict=True)
             ]
         )
     return list(zip(*columns, strict=True))
@@ -176,9 +129,8 @@ def _beside(
     ratio, (low, high, is_noise) = new_ms / base_ms, reach
     if np.isnan(low):
         return RelativeTime(new_ms, ratio)
-    interval = (ratio * float(low), ratio * float(high))
-    may_be_none = interval[0] <= 1 <= interval[1] or abs(new_ms - base_ms) <= 2 * step_ms
-    return RelativeTime(new_ms, ratio, interval, bool(is_noise) or may_be_none)
+    is_within_clock = abs(new_ms - base_ms) <= CLOCK_STEPS * step_ms
+    return RelativeTime(new_ms, ratio, (float(low), float(high)), bool(is_noise) or is_within_clock)
 
 
 def _notes(profiles: Sequence[Profile]) -> tuple[str, ...]:

@@ -1,7 +1,13 @@
-"""How far two sets of samples can be told apart: batch medians, bootstrap intervals, noise.
+"""How far the times of two runs can be told apart: intervals of their ratios, and noise.
 
-Neighbouring iterations resemble each other, so it is medians of batches of neighbours that are
-drawn again, and what correlation is left between batches widens the noise.
+Two questions have two answers. How sure a ratio of medians is, says the bootstrap: its interval
+comes from the draws of `trtcore.sampled_times`, which the compiled kernels make. Whether chance
+alone explains a difference, says a t-test of the means over batch medians: where a time jumps
+between two values its median does so too, by all of the distance, and only a mean over batches
+sees a small change. A difference that its own interval explains is noise whatever the test says.
+
+Neighbouring iterations resemble each other, which is why both look at batches of neighbours; what
+correlation is left between batches widens both.
 """
 
 from __future__ import annotations
@@ -12,11 +18,11 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-LARGEST_BATCH = 32
+from trtcore.sampled_times import SampledTimes
+from trtcore.series import lag_one, widening
+
 FEWEST_BATCHES = 6
 
-_WANTED_BATCHES = 16
-_DRAWS = 1000
 _MOST_AUTOCORRELATION = 0.9
 
 Floats = NDArray[np.float64]
@@ -24,11 +30,11 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Judgement:
-    """What is known of new over base, for each of R rows; NaN where it cannot be judged.
+    """What is known of new over base, for each of R times; NaN where it cannot be judged.
 
     Attributes:
-        low: (R,) lower end of the 95 % interval over the ratio itself, such as 0.98.
-        high: (R,) upper end over the ratio itself, such as 1.02.
+        low: (R,) lower end of the 95 % interval of the ratio.
+        high: (R,) upper end.
         is_noise: (R,) whether the difference may be chance, judged for all rows at once; False
             where it cannot be judged.
     """
@@ -37,55 +43,36 @@ class Judgement:
     high: Floats
     is_noise: NDArray[np.bool_]
 
-
-def batch_size(count: int) -> int:
-    """Returns how many neighbouring iterations make a batch: 32, or fewer for 16 batches."""
-    return max(1, min(LARGEST_BATCH, count // _WANTED_BATCHES))
-
-
-def batch_medians(samples: NDArray[np.float32]) -> Floats:
-    """Returns (B, L) medians of batches of neighbouring iterations of (N, L) samples.
-
-    Batches are of `batch_size`; iterations beyond the last full batch join it.
-    """
-    count = len(samples)
-    size = batch_size(count)
-    batches = count // size
-    if batches == 0:
-        return np.empty((0, samples.shape[1]))
-    starts = np.arange(batches) * size
-    ends = np.append(starts[1:], count)
-    medians = [np.median(samples[a:b], axis=0) for a, b in zip(starts, ends, strict=True)]
-    return np.array(medians, dtype=np.float64)
+    @property
+    def is_known(self) -> NDArray[np.bool_]:
+        """(R,) whether a row could be judged."""
+        return ~np.isnan(self.low)
 
 
-def compare_batches(base: Floats, new: Floats, *, alarms: float = 0.05, seed: int = 0) -> Judgement:
-    """Compares the means over batches of two runs, row by row.
+def compare_times(base: SampledTimes, new: SampledTimes, *, alarms: float = 0.05) -> Judgement:
+    """Compares R times of two runs.
 
-    The interval of a row is the bootstrap's: batches are drawn again with replacement, 1000 times.
-    Noise is judged for all rows together (Bonferroni), so that among many rows that did not change
+    Noise is judged for all of them together (Bonferroni), so that among many that did not change
     none stands out by chance more often than is allowed.
 
     Args:
-        base: (B, R) batch medians.
-        new: (C, R) batch medians.
-        alarms: how often chance alone may make any row stand out.
-        seed: of the draws.
+        base: of the run before.
+        new: of the run after; its draws have another seed.
+        alarms: how often chance alone may make any of them stand out.
     """
-    rows = base.shape[1]
-    fewest = min(len(base), len(new))
+    rows = base.medians.size
+    fewest = min(len(base.batches), len(new.batches))
     if fewest < FEWEST_BATCHES or rows == 0:
         nothing = np.full(rows, np.nan)
         return Judgement(nothing, nothing, np.zeros(rows, dtype=np.bool_))
-    usable = np.logical_and(*(_is_positive(batches) for batches in (base, new)))
-    base, new = np.where(usable, base, 1.0), np.where(usable, new, 1.0)
-    random = np.random.default_rng(seed)
-    middle = np.log(new.mean(axis=0)) - np.log(base.mean(axis=0))
-    draws = np.log(_draw(new, random)) - np.log(_draw(base, random)) - middle
-    draws *= np.where(usable, _widening(base, new), np.nan)
-    low, high = np.exp(np.quantile(draws, (0.025, 0.975), axis=0))
-    reach = student_t(1 - alarms / 2 / rows, fewest - 1) * draws.std(axis=0)
-    return Judgement(low, high, np.abs(middle) <= reach)
+    usable = _is_usable(base) & _is_usable(new)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        factor = np.where(usable, _widening(base, new), np.nan)
+        low, high = _interval(base, new, factor)
+        middle = np.log(new.levels) - np.log(base.levels)
+        error = np.hypot(_error(base), _error(new)) * factor
+    reach = student_t(1 - alarms / 2 / rows, fewest - 1) * error + _blur(base, new)
+    return Judgement(low, high, (np.abs(middle) <= reach) | ((low <= 1) & (high >= 1)))
 
 
 def student_t(probability: float, freedom: int) -> float:
@@ -104,38 +91,53 @@ def student_t(probability: float, freedom: int) -> float:
     return z + float(sum(term / freedom ** (i + 1) for i, term in enumerate(terms)))
 
 
-def _is_positive(batches: Floats) -> NDArray[np.bool_]:
-    """(R,) whether every batch of a row is a time that a ratio can be made of."""
-    usable = np.isfinite(batches) & (batches > 0)
-    positive: NDArray[np.bool_] = np.logical_and.reduce(usable, axis=0)
-    return positive
+def _is_usable(times: SampledTimes) -> NDArray[np.bool_]:
+    """(R,) whether all there is of a row is a time that a ratio can be made of."""
+    parts = (times.medians[None], times.batches, times.draws)
+    usable: NDArray[np.bool_] = np.logical_and.reduce(
+        [(np.isfinite(part) & (part > 0)).all(axis=0) for part in parts]
+    )
+    return usable
 
 
-def _draw(batches: Floats, random: np.random.Generator) -> Floats:
-    """(draws, R) means of batches drawn with replacement."""
-    count = len(batches)
-    weights = random.multinomial(count, np.full(count, 1 / count), _DRAWS) / count
-    means: Floats = weights @ batches
-    return means
+def _interval(base: SampledTimes, new: SampledTimes, factor: Floats) -> tuple[Floats, Floats]:
+    """Two (R,) ends; those of streamed runs reach to the ends of buckets."""
+    ratio = new.medians / base.medians
+    spread = np.log(new.draws / base.draws) - np.log(ratio)
+    low, high = np.quantile(spread * factor, (0.025, 0.975), axis=0)
+    blur = _blur(base, new)
+    return ratio * np.exp(low - blur), ratio * np.exp(high + blur)
 
 
-def _widening(base: Floats, new: Floats) -> Floats:
-    """(R,) factor by which correlated batches make the error larger than the bootstrap sees."""
-    most = np.maximum(_autocorrelation(base), _autocorrelation(new))
-    factor: Floats = np.sqrt((1 + most) / (1 - most))
-    return factor
+def _blur(base: SampledTimes, new: SampledTimes) -> float:
+    """The logarithm of the factor by which the ratio may be off because of buckets."""
+    return float(np.log1p(base.blur) + np.log1p(new.blur))
 
 
-def _autocorrelation(batches: Floats) -> Floats:
-    """(R,) correlation of neighbouring batches, 0 to 0.9; 0 where it may be chance.
+def _error(times: SampledTimes) -> Floats:
+    """(R,) standard error of a level, as a part of it.
+
+    Of a streamed run no smaller than that of its last iterations: of the others it is not known
+    whether they varied more slowly than those could show.
+    """
+    count, means = len(times.batches), times.batches.mean(axis=0)
+    error: Floats = times.batches.std(axis=0, ddof=1) / means / np.sqrt(count)
+    if times.is_streamed:
+        error = np.maximum(error, np.log(times.draws).std(axis=0))
+    return error
+
+
+def _widening(base: SampledTimes, new: SampledTimes) -> Floats:
+    """(R,) factor by which correlated batches make the error larger than it looks."""
+    return widening(np.maximum(_correlation(base.batches), _correlation(new.batches)))
+
+
+def _correlation(batches: Floats) -> Floats:
+    """(R,) correlation of neighbouring batches, 0 to 0.9.
 
     Source: the correction for short series is Marriott and Pope's, Biometrika 41 (1954).
     """
-    count = len(batches)
-    centred = batches - batches.mean(axis=0)
-    power = (centred**2).sum(axis=0)
-    shared = (centred[1:] * centred[:-1]).sum(axis=0)
-    found = np.divide(shared, power, out=np.zeros_like(power), where=power > 0)
-    corrected = np.where(found > 1 / np.sqrt(count), found + (1 + 4 * found) / count, 0.0)
+    count, found = len(batches), lag_one(batches)
+    corrected = found + (1 + 4 * found) / count
     clipped: Floats = corrected.clip(0.0, _MOST_AUTOCORRELATION)
     return clipped

@@ -5,22 +5,26 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from trtcore.batches import batch_size
 from trtcore.comparison import Change
 from trtcore.errors import OptionError
-from trtcore.resampling import batch_size
-from trtcore.result import Samples
+from trtcore.histogram import ACCURACY, quantiles
+from trtcore.result import Samples, TimeHistograms
+from trtcore.sampled_times import DRAWS, WANTED_BATCHES, draw_streamed
 from trtcore.statistics import SAMPLES_NEEDED
 
-_DRAWS = 400
 _CONFIDENCE = 0.95
 
 Times = NDArray[np.float32]
+Floats = NDArray[np.float64]
 
 
 def compare_tails(base: Samples, new: Samples, percent: int) -> Change:
     """Compares a percentile of the un-profiled latency, of the GPU time where both have it.
 
-    The interval comes from drawing batches of neighbouring iterations again with replacement.
+    The interval comes from drawing batches of neighbouring iterations again with replacement; of a
+    streamed run, from drawing all its iterations again, widened by how its last ones resemble each
+    other, and out to the ends of the buckets.
 
     Args:
         base: samples before.
@@ -31,26 +35,46 @@ def compare_tails(base: Samples, new: Samples, percent: int) -> Change:
         OptionError: too few iterations on one side for this percentile.
     """
     has_gpu = bool(base.gpu_ms.size and new.gpu_ms.size)
-    pair = (base.gpu_ms, new.gpu_ms) if has_gpu else (base.wall_ms, new.wall_ms)
-    needed = SAMPLES_NEEDED[percent]
-    if min(times.size for times in pair) < needed:
+    name = "gpu_ms" if has_gpu else "wall_ms"
+    counts = [_count(samples, name) for samples in (base, new)]
+    if min(counts) < SAMPLES_NEEDED[percent]:
         raise OptionError(
-            f"p{percent} needs {needed} un-profiled iterations on both sides, there are "
-            f"{pair[0].size} and {pair[1].size}"
+            f"p{percent} needs {SAMPLES_NEEDED[percent]} un-profiled iterations on both sides, "
+            f"there are {counts[0]} and {counts[1]}"
         )
-    before, after = (float(np.percentile(times, percent)) for times in pair)
-    random = np.random.default_rng(0)
-    drawn = [_drawn(times, percent, random) for times in pair]
+    (before, draws), (after, others) = (
+        _drawn(samples, name, percent, seed) for seed, samples in enumerate((base, new))
+    )
     tail = (1 - _CONFIDENCE) / 2
-    low, high = (float(q) for q in np.quantile(drawn[1] / drawn[0], (tail, 1 - tail)))
-    name = f"p{percent} of the un-profiled {'GPU time' if has_gpu else 'latency'}"
-    return Change(name, before, after, (low, high), is_noise=low <= 1 <= high)
+    low, high = (float(q) for q in np.quantile(others / draws, (tail, 1 - tail)))
+    blur = np.prod([1 + ACCURACY * (s.histogram_of(name) is not None) for s in (base, new)])
+    low, high = low / float(blur), high * float(blur)
+    words = f"p{percent} of the un-profiled {'GPU time' if has_gpu else 'latency'}"
+    return Change(words, before, after, (low, high), is_noise=low <= 1 <= high)
 
 
-def _drawn(times: Times, percent: int, random: np.random.Generator) -> NDArray[np.float64]:
-    """(draws,) percentiles of as many batches as there are, drawn with replacement."""
-    size = batch_size(times.size)
+def _count(samples: Samples, name: str) -> int:
+    streamed = samples.histogram_of(name)
+    return len(getattr(samples, name)) if streamed is None else streamed.count
+
+
+def _drawn(samples: Samples, name: str, percent: int, seed: int) -> tuple[float, Floats]:
+    """A percentile of a series, and (draws,) of it in runs that were drawn again."""
+    times, streamed = getattr(samples, name), samples.histogram_of(name)
+    if streamed is not None:
+        return _drawn_from_histogram(times, streamed, percent, seed)
+    random = np.random.default_rng(seed)
+    size = batch_size(times.size, WANTED_BATCHES)
     count = times.size // size
     batches = times[: count * size].reshape(count, size)
-    places = (random.integers(0, count, count) for _ in range(_DRAWS))
-    return np.array([np.percentile(batches[at], percent) for at in places])
+    places = (random.integers(0, count, count) for _ in range(DRAWS))
+    draws = [np.percentile(batches[at], percent) for at in places]
+    return float(np.percentile(times, percent)), np.array(draws, dtype=np.float64)
+
+
+def _drawn_from_histogram(
+    last: Times, streamed: TimeHistograms, percent: int, seed: int
+) -> tuple[float, Floats]:
+    middle = float(quantiles(streamed, (percent / 100,))[0, 0])
+    levels = np.array([middle])
+    return middle, draw_streamed(last[:, None], streamed, levels, percent / 100, seed)[:, 0]

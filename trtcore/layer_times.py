@@ -1,0 +1,70 @@
+"""The layer times of one side of a comparison, by the model nodes they belong to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from trtcore.alignment import Side
+from trtcore.result import Profile
+from trtcore.sampled_times import SampledTimes, sample_times
+from trtcore.series import EVENT_RESOLUTION_MS
+from trtcore.statistics import summarise_layers
+
+_CPU_RESOLUTION_MS = 0.001
+
+
+@dataclass(frozen=True, eq=False)
+class LayerTimes:
+    """One side of a comparison with its times.
+
+    Attributes:
+        side: the profile and its groups.
+        times: of its L layers.
+    """
+
+    side: Side
+    times: SampledTimes
+
+    @property
+    def step_ms(self) -> float:
+        """The resolution of the clock that layers were timed with."""
+        on_cpu = self.side.profile.backend == "onnxruntime"
+        return _CPU_RESOLUTION_MS if on_cpu else EVENT_RESOLUTION_MS
+
+    @property
+    def all_layers(self) -> SampledTimes:
+        """The time over all layers."""
+        return self.times.sums([range(self.times.medians.size)])
+
+    @property
+    def rest(self) -> tuple[int, ...]:
+        """The positions of markers and of layers that no node is known for."""
+        return (*self.side.fusion.markers, *self.side.fusion.unattributed)
+
+    @property
+    def tax(self) -> tuple[int, ...]:
+        """The positions of reformats, casts and copies."""
+        return tuple(i for group in self.side.fusion.groups for i in group.tax)
+
+
+def time_layers(side: Side, seed: int, *, is_corrected: bool = False) -> LayerTimes:
+    """Returns a side with the times of its layers.
+
+    Args:
+        side: has times.
+        seed: of the draws; sides that are compared need different ones.
+        is_corrected: without what the profiler's events cost; the side's profile tells that.
+    """
+    samples = side.profile.samples
+    times = sample_times(samples.layer_ms, samples.layer_histograms, seed)
+    if is_corrected:
+        rows = summarise_layers(side.profile)
+        times = times.less(np.array([row.median_ms - row.corrected_ms for row in rows]))
+    return LayerTimes(side, times)
+
+
+def has_corrected_times(profile: Profile) -> bool:
+    """Whether it is known of every layer what the profiler's events cost it."""
+    return not any(np.isnan(row.corrected_ms) for row in summarise_layers(profile))
