@@ -14,9 +14,11 @@ from trtcore.series import (
     count_outliers,
     describe,
     estimate,
+    estimate_columns,
     find_drift,
     find_modes,
 )
+from trtcore.statistics import median_interval
 
 Random = np.random.Generator
 
@@ -86,6 +88,28 @@ def test_two_modes_are_found(make) -> None:
     assert often(find_modes, make) > 0.95
 
 
+@pytest.mark.parametrize("share", [0.25, 0.5])
+@pytest.mark.parametrize(("spikes", "factor"), [(1, 20.0), (4, 40.0), (40, 3.0), (300, 3.0)])
+@pytest.mark.parametrize("gap", [0.02, 0.3])
+def test_spikes_do_not_hide_two_modes(share: float, spikes: int, factor: float, gap: float) -> None:
+    def make(random: Random) -> np.ndarray:
+        times = white(random, 4000, 0.002) + gap * (random.random(4000) < share)
+        times[random.choice(4000, spikes, replace=False)] *= factor
+        return times
+
+    assert often(find_modes, make) == 1
+    low, high = find_modes(make(np.random.default_rng(9)))
+    assert (low, high) == pytest.approx((1, 1 + gap), abs=0.002)
+
+
+@pytest.mark.parametrize("share", [0.01, 0.05, 0.08])
+def test_spikes_alone_are_no_mode(share: float) -> None:
+    def make(random: Random) -> np.ndarray:
+        return white(random, 1000) * np.where(random.random(1000) < share, 3.0, 1.0)
+
+    assert often(find_modes, make) <= 0.05
+
+
 @pytest.mark.parametrize("n", [32, 100, 1000])
 @pytest.mark.parametrize(
     "make",
@@ -141,6 +165,22 @@ def test_interval_is_honest_under_autocorrelation(rho: float) -> None:
         return abs(median - 1) > half_width
 
     assert often(lambda missed: missed, misses) <= 0.12
+
+
+@pytest.mark.parametrize("n", [0, 5, 6, 31, 32, 101])
+def test_columns_are_estimated_as_one_by_one(n: int) -> None:
+    columns = np.random.default_rng(4).random((n, 3)).cumsum(axis=0)
+    columns[n // 2 : n // 2 + 1, 1] = np.nan
+    medians, half_widths = estimate_columns(columns)
+    singles = [estimate(column) for column in columns.T]
+    assert np.allclose(np.array(singles).T, [medians, half_widths], rtol=1e-12, equal_nan=True)
+    assert np.isnan(half_widths).tolist() == ([True] * 3 if n < 6 else [False, True, False])
+    if n >= 6:
+        low, high = median_interval(columns[:, 0])
+        r = min(max(autocorrelation(columns[:, 0]), 0), 0.99) if n >= 32 else 0
+        wider = ((1 + r) / (1 - r)) ** 0.5
+        assert medians[0] == pytest.approx(np.median(columns[:, 0]))
+        assert half_widths[0] == pytest.approx(max(high - medians[0], medians[0] - low) * wider)
 
 
 @given(st.lists(st.floats(0.1, 10), min_size=32, max_size=200), st.floats(1e3, 1e6))

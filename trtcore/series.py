@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from math import ceil
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,8 +17,11 @@ EVENT_RESOLUTION_MS = 0.0005
 Source: cudaEventElapsedTime in the CUDA runtime's documentation ("around 0.5 microseconds").
 """
 
+LEAST_SHARE = 0.1
+"""Of the samples: what makes a mode, where nothing else is asked for."""
+
 _LEAST_SAMPLES = 32
-_LEAST_SHARE = 0.1
+_MOST_AUTOCORRELATION = 0.99
 _VALLEY_DEPTH = 0.5
 
 Floats = NDArray[np.float64]
@@ -125,22 +130,30 @@ def widening(r: Floats) -> Floats:
     return factor
 
 
-def find_modes(x: ArrayLike, tolerance: float = 0.01) -> tuple[float, ...]:
+def find_modes(
+    x: ArrayLike, tolerance: float = 0.01, least_share: float = LEAST_SHARE
+) -> tuple[float, ...]:
     """Returns the two values a series jumps between, or nothing.
 
-    The series is cut where the variance within both parts is least (Otsu's threshold). Each part
-    needs a tenth of the samples, the medians must differ by more than the tolerance and the
-    clock's resolution, and there must be a valley: half way between the medians at most half the
-    samples that the thinner part has around its median, by a margin that is not chance.
+    The series is cut where the variance within both parts is least (Otsu's threshold), among the
+    cuts that leave the least share on either side. For this choice that share at either end counts
+    as if it all lay at its inner edge, so that no outlier draws the cut to itself. The parts'
+    medians must differ by more than the tolerance and the clock's resolution, and there must be a
+    valley: half way between the medians at most half the samples that the thinner part has around
+    its median, by a margin that is not chance.
+
+    Args:
+        x: (N,) times in ms, in any order.
+        tolerance: modes closer than this part of the median are one.
+        least_share: of the samples, for a mode; outliers on one side have to be fewer.
     """
     ordered = np.sort(np.asarray(x, dtype=np.float64))
     if ordered.size < _LEAST_SAMPLES:
         return ()
-    cut = _otsu_cut(ordered)
+    cut = _otsu_cut(ordered, ceil(least_share * ordered.size))
     low, high = float(np.median(ordered[:cut])), float(np.median(ordered[cut:]))
     least = max(tolerance * abs(float(np.median(ordered))), 2 * EVENT_RESOLUTION_MS)
-    share = min(cut, ordered.size - cut) / ordered.size
-    if share < _LEAST_SHARE or high - low <= least or not _has_valley(ordered, low, high):
+    if not high - low > least or not _has_valley(ordered, low, high):
         return ()
     return low, high
 
@@ -164,15 +177,39 @@ def find_drift(x: ArrayLike, tolerance: float = 0.01) -> float:
 def estimate(x: ArrayLike) -> tuple[float, float]:
     """Returns the median and the half-width of its 95 % interval, honest under autocorrelation.
 
-    Neighbours that resemble each other count for less: for a first-order process the variance of
-    an average grows by (1 + r) / (1 - r), so the interval of the order statistics is widened by
-    the root of that. NaN below 6 samples.
+    Those of `estimate_columns` for (N,) samples of one series.
     """
-    times = np.asarray(x, dtype=np.float64)
-    median = float(np.median(times))
-    low, high = median_interval(times)
-    r = min(max(autocorrelation(times), 0.0), 0.99) if times.size >= _LEAST_SAMPLES else 0.0
-    return median, max(high - median, median - low) * ((1 + r) / (1 - r)) ** 0.5
+    medians, half_widths = estimate_columns(np.asarray(x, dtype=np.float64)[:, None])
+    return float(medians[0]), float(half_widths[0])
+
+
+def estimate_columns(x: ArrayLike) -> tuple[Floats, Floats]:
+    """Returns (C,) medians of (N, C) series, and the half-widths of their 95 % intervals.
+
+    Neighbours that resemble each other count for less, so the interval of the order statistics is
+    widened, see `widening`. NaN below 6 samples, and for series with a NaN in them.
+    """
+    series = np.asarray(x, dtype=np.float64)
+    count, columns = series.shape
+    if count == 0:
+        return np.full(columns, np.nan), np.full(columns, np.nan)
+    ordered = np.sort(series, axis=0)
+    middle = ordered[(count - 1) // 2 : count // 2 + 1].mean(axis=0)
+    medians = np.where(np.isnan(ordered[-1]), np.nan, middle)
+    rank = _interval_rank(count)
+    if rank == 0:
+        return medians, np.full(columns, np.nan)
+    half_widths = np.maximum(ordered[-rank] - medians, medians - ordered[rank - 1])
+    if count >= _LEAST_SAMPLES:
+        half_widths *= widening(lag_one(series).clip(0.0, _MOST_AUTOCORRELATION))
+    return medians, half_widths
+
+
+@lru_cache(maxsize=64)
+def _interval_rank(count: int) -> int:
+    """The rank of the interval's lower end; 0 if there is none."""
+    low, _ = median_interval(np.arange(1, count + 1))
+    return 0 if np.isnan(low) else int(low)
 
 
 def _level(times: Floats) -> tuple[float, float]:
@@ -181,13 +218,14 @@ def _level(times: Floats) -> tuple[float, float]:
     return float(np.median(times)), estimate(times - slope * place)[1]
 
 
-def _otsu_cut(ordered: Floats) -> int:
-    """Returns how many of the sorted samples lie below Otsu's threshold, 1 to N - 1."""
-    below = np.arange(1, ordered.size)
-    above = ordered.size - below
-    sums = np.cumsum(ordered - ordered.mean())[:-1]
+def _otsu_cut(ordered: Floats, margin: int) -> int:
+    """Returns how many of N sorted samples lie below Otsu's threshold: ``margin`` to N - margin."""
+    count = ordered.size
+    inner = ordered.clip(ordered[margin - 1], ordered[count - margin])
+    sums = np.cumsum(inner - inner.mean())[margin - 1 : count - margin]
+    below = np.arange(margin, count - margin + 1)
     # Centred, both parts' sums are opposite, and the variance between them is this.
-    return int(np.argmax(sums * sums / (below * above))) + 1
+    return int(np.argmax(sums * sums / (below * (count - below)))) + margin
 
 
 def _has_valley(ordered: Floats, low: float, high: float) -> bool:

@@ -13,13 +13,17 @@ from math import inf, isnan
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from trtcore.batches import BATCH, BatchMedians
+from trtcore.batches import BatchMedians, batch_size
 from trtcore.errors import OptionError
-from trtcore.series import estimate, find_modes
+from trtcore.reservoir import Reservoir
+from trtcore.series import LEAST_SHARE, estimate, estimate_columns, find_modes
+from trtcore.statistics import longest_layers
 
 Floats = NDArray[np.float64]
 
 _LEAST_BATCHES = 32
+# Half of what makes a mode elsewhere: in a short run the rarer of two modes may be rarer still.
+_LEAST_SHARE = LEAST_SHARE / 2
 
 
 @dataclass(frozen=True)
@@ -111,21 +115,24 @@ class Verdict:
 class Convergence:
     """Takes the samples of a run, some at a time, and says when it may stop.
 
+    Memory and the time of a verdict stay the same however long the run is: see `BatchMedians` and
+    `Reservoir`.
+
     Args:
         rule: what was asked for.
         iteration_ms: about how long an iteration takes; slow ones make smaller batches.
     """
 
     def __init__(self, rule: StopRule = _DEFAULT, iteration_ms: float = 0.0) -> None:
-        size = batch_size(iteration_ms, rule)
+        size = batch_size_for(iteration_ms, rule)
         self._rule = rule
         self._total, self._layers = BatchMedians(size), BatchMedians(size)
-        self._samples: list[Floats] = []
+        self._samples = Reservoir()
 
     def add_total(self, span_ms: ArrayLike) -> None:
         """Adds (n,) un-profiled times."""
-        self._samples.append(np.asarray(span_ms, dtype=np.float64))
-        self._total.add(self._samples[-1])
+        self._samples.add(span_ms)
+        self._total.add(span_ms)
 
     def add_layers(self, layer_ms: ArrayLike) -> None:
         """Adds (n, L) layer times."""
@@ -133,16 +140,15 @@ class Convergence:
 
     def verdict(self, elapsed_s: float) -> Verdict:
         """Says whether the run may stop after this time."""
-        samples = np.concatenate(self._samples) if self._samples else np.empty(0)
-        modes_ms = find_modes(samples, self._rule.target)
+        modes_ms = find_modes(self._samples.samples, self._rule.target, _LEAST_SHARE)
         layers = self._layers.medians
         return judge(self._total.medians, layers, elapsed_s, self._rule, modes_ms)
 
 
-def batch_size(iteration_ms: float, rule: StopRule = _DEFAULT) -> int:
+def batch_size_for(iteration_ms: float, rule: StopRule = _DEFAULT) -> int:
     """Returns how many iterations to a batch: 32, or fewer where those would outlast the run."""
-    fitting = rule.at_most_s * 1000 / 3 / max(iteration_ms, 1e-6) / _LEAST_BATCHES
-    return int(min(max(fitting, 1), BATCH))
+    in_a_third = rule.at_most_s * 1000 / 3 / max(iteration_ms, 1e-6)
+    return batch_size(int(in_a_third), _LEAST_BATCHES)
 
 
 def judge(
@@ -170,6 +176,7 @@ def judge(
         _too_early(totals, by_layer, elapsed_s, rule)
         or whole.obstacle("the total", rule.target)
         or _jumps(modes_ms)
+        or _strays(totals, rule.target)
         or (worst.obstacle(f"layer {worst.layer}", *rule.layer_target) if worst else "")
     )
     return Verdict(
@@ -191,11 +198,11 @@ def _worst_layer(layers: Floats, rule: StopRule) -> Precision | None:
     """Returns the layer furthest from its target among those that hold most of the time."""
     if layers.size == 0:
         return None
-    medians = np.median(layers, axis=0)
-    order = np.argsort(-medians)
-    before = np.cumsum(medians[order]) - medians[order]
-    long = order[before < rule.layer_share * medians.sum()]
-    looked_at = [Precision(int(i), *estimate(layers[:, i])) for i in long]
+    medians_ms, half_widths_ms = estimate_columns(layers)
+    looked_at = [
+        Precision(int(i), float(medians_ms[i]), float(half_widths_ms[i]))
+        for i in longest_layers(medians_ms, rule.layer_share)
+    ]
     return max(looked_at, key=lambda layer: layer.excess(*rule.layer_target), default=None)
 
 
@@ -210,3 +217,19 @@ def _jumps(modes_ms: tuple[float, ...]) -> str:
     if not modes_ms:
         return ""
     return f"the total jumps between {' and '.join(f'{mode:.4g}' for mode in modes_ms)} ms"
+
+
+def _strays(totals: Floats, target: float) -> str:
+    """Says so if now and then the total is another for whole batches.
+
+    Those count that lie further from the quartiles than thrice their distance and than the target,
+    unless they are the first: a run may start slowly, but one that went elsewhere and came back
+    does not know yet how often it will.
+    """
+    low, high = np.quantile(totals, (0.25, 0.75))
+    reach = max(3 * (high - low), target * float(np.median(totals)))
+    astray = (totals < low - reach) | (totals > high + reach)
+    count = int(astray[np.argmin(astray) :].sum())
+    if count <= _LEAST_SHARE * totals.size:
+        return ""
+    return f"{count} of {totals.size} batches of the total lie apart from the others"
