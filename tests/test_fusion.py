@@ -161,6 +161,66 @@ class TestOtherWays:
         fusion = map_fusion(make_profile(layers, chain("Conv:c", "Relu:r"), [X]))
         assert fusion.groups == (Group((0, 1), ("c", "r"), tax=(0,)),)
 
+    def test_a_layer_that_computes_holds_what_its_neighbours_leave(self):
+        nodes = chain("Conv:a", "Conv:b", "Relu:r", "Conv:c", "Conv:d", "Conv:e")
+        fusion = map_fusion(
+            make_profile(
+                [
+                    Layer("one", nodes=("a",), outputs=(tensor("t1"),)),
+                    Layer("__myl_FcRelu_myl0_1", inputs=(tensor("t1"),), outputs=(tensor("t2"),)),
+                    Layer("__myl_Resh_myl0_2", inputs=(tensor("t2"),), outputs=(tensor("t3"),)),
+                    Layer("two", nodes=("c",), inputs=(tensor("t3"),), outputs=(tensor("t4"),)),
+                    Layer("__myl_Fc_myl0_4", inputs=(tensor("t4"),), outputs=(tensor("t5"),)),
+                    Layer("three", nodes=("e",), inputs=(tensor("t5"),)),
+                ],
+                nodes,
+                (X,),
+            )
+        )
+        assert fusion.groups == (
+            Group((0,), ("a",)),
+            Group((1,), ("b", "r")),
+            Group((2, 3), ("c",), tax=(2,)),
+            Group((4,), ("d",)),
+            Group((5,), ("e",)),
+        )
+        assert fusion.unknown == ()
+
+    def test_branches_are_kept_apart_by_what_they_read(self):
+        nodes = [
+            *chain("Conv:a"),
+            ModelNode("left", "Conv", ("a",), ("left",)),
+            ModelNode("other", "Conv", ("x",), ("other",)),
+            ModelNode("right", "Conv", ("other",), ("right",)),
+            ModelNode("sum", "Add", ("left", "right"), ("sum",)),
+        ]
+        reads = {"left": "t1", "right": "t2"}
+        fusion = map_fusion(
+            make_profile(
+                [
+                    Layer("one", nodes=("a",), outputs=(tensor("t1"),)),
+                    Layer("two", nodes=("other",), outputs=(tensor("t2"),)),
+                    *(
+                        Layer(f"__myl_Fc_{n}", inputs=(tensor(t),), outputs=(tensor(f"{n}_t"),))
+                        for n, t in reads.items()
+                    ),
+                    Layer("sum", nodes=("sum",), inputs=(tensor("left_t"), tensor("right_t"))),
+                ],
+                nodes,
+                (X,),
+            )
+        )
+        assert fusion.group_of["left"].layers == (2,)
+        assert fusion.group_of["right"].layers == (3,)
+
+    def test_a_layer_that_computes_is_no_tax_even_where_nothing_is_left_for_it(self):
+        layers = [
+            Layer("__myl_FcMul_myl0_0", outputs=(tensor("t"),)),
+            Layer("conv", nodes=("c",), inputs=(tensor("t"),)),
+        ]
+        fusion = map_fusion(make_profile(layers, chain("Conv:c"), (X,)))
+        assert fusion.groups == (Group((0, 1), ("c",)),)
+
     def test_reformat_by_tensors_is_tax_on_its_reader(self):
         layers = [
             Layer("copy", "Reformat", inputs=(tensor("x"),), outputs=(tensor("t1"),)),

@@ -92,31 +92,35 @@ SOURCES = {
 }
 
 
-@cache
-def built(name: str, precision: str) -> tuple[Profile, FusionMap]:
-    source = SOURCES[name]()
-    engine = build_model(source, precision=precision).information
-    nodes = model_nodes(load_model(source))
-    count = len(engine.layers)
+def built(source: object, precision: str, **options: object) -> tuple[Profile, FusionMap]:
+    """An engine as it would be profiled, and its map."""
+    outputs = options.get("outputs", ())
+    model = load_model(source, outputs=outputs)
+    engine = build_model(source, precision=precision, **options).information
     profile = Profile(
-        model=ModelRecord(name, name, nodes=nodes),
+        model=ModelRecord(model.name, model.source, nodes=model_nodes(model)),
         backend="tensorrt_rtx",
         precision=precision,
         batch=1,
         method="",
         io=engine.io,
         layers=engine.layers,
-        samples=Samples(np.ones((1, count), np.float32), np.empty(0, np.float32)),
+        samples=Samples(np.ones((1, len(engine.layers)), np.float32), np.empty(0, np.float32)),
         counts=Counts(1, 0, 1),
         environment=Environment("", "", "", "", "", ""),
     )
     return profile, map_fusion(profile)
 
 
+@cache
+def built_once(name: str, precision: str) -> tuple[Profile, FusionMap]:
+    return built(SOURCES[name](), precision)
+
+
 @pytest.mark.parametrize("precision", ["fp32", "fp16"])
 @pytest.mark.parametrize("name", list(SOURCES))
 def test_everything_has_its_place(name, precision):
-    profile, fusion = built(name, precision)
+    profile, fusion = built_once(name, precision)
     assert fusion.unknown == ()
     assert fusion.unattributed == ()
     nodes = [node for group in fusion.groups for node in group.nodes]
@@ -128,14 +132,29 @@ def test_everything_has_its_place(name, precision):
 
 @pytest.mark.parametrize("name", list(SOURCES))
 def test_groups_of_both_precisions_can_be_compared(name):
-    _, fp32 = built(name, "fp32")
-    _, fp16 = built(name, "fp16")
+    _, fp32 = built_once(name, "fp32")
+    _, fp16 = built_once(name, "fp16")
     computed = [set(fusion.group_of) | set(fusion.eliminated) for fusion in (fp32, fp16)]
     assert computed[0] == computed[1]
 
 
 def test_attention_is_fused_as_far_as_the_engine_says():
-    _, fp32 = built("block", "fp32")
+    _, fp32 = built_once("block", "fp32")
     names = {"/attn/q/MatMul", "/attn/k/MatMul", "/attn/v/MatMul"}
     assert set(fp32.group_of["/attn/q/MatMul"].nodes) >= names
     assert {"/mlp/Dropout", "/Identity"} <= set(fp32.eliminated)
+
+
+def test_convolutions_that_became_products_without_metadata_keep_their_nodes():
+    deploy = Path(__file__).parent / "data/caffe/resnet50_deploy.prototxt"
+    profile, fusion = built(deploy, "fp16", serial=True, outputs=("fc1000",))
+    layers = profile.layers
+    bare = [i for i, layer in enumerate(layers) if "_FcMulAdd" in layer.name]
+    assert len(bare) > 10
+    assert not any(layers[i].nodes for i in bare)
+    groups = {i: group for group in fusion.groups for i in group.layers}
+    for i in bare:
+        convolutions = [node for node in groups[i].nodes if node.startswith("res")]
+        assert convolutions, layers[i].name
+        assert not set(groups[i].tax) & {i}
+    assert fusion.unknown == ()

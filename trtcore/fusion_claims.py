@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from trtcore.fusion_names import (
@@ -53,6 +53,7 @@ def claim_nodes(layers: Sequence[Layer], graph: ModelGraph) -> Claims:
         for i in rest:
             if i not in claims.nodes:
                 step(i, layers[i], graph, claims)
+    _by_neighbours([i for i in rest if i not in claims.nodes], layers, graph, claims)
     _by_reader([i for i in rest if i not in claims.nodes], layers, claims)
     claims.unattributed = tuple(
         i for i in rest if i not in claims.nodes and i not in claims.leans_on
@@ -109,37 +110,93 @@ def _by_tensors(i: int, layer: Layer, graph: ModelGraph, claims: Claims) -> None
         claims.nodes[i] = graph.sort(inside)
 
 
+class _Neighbours:
+    """Which layers write and read the tensors of others."""
+
+    def __init__(self, layers: Sequence[Layer]) -> None:
+        self._layers = layers
+        self._readers: dict[str, list[int]] = defaultdict(list)
+        self._writers: dict[str, list[int]] = defaultdict(list)
+        for i, layer in enumerate(layers):
+            for tensor in layer.inputs:
+                self._readers[tensor.name].append(i)
+            for tensor in layer.outputs:
+                self._writers[tensor.name].append(i)
+
+    def after(self, i: int) -> list[int]:
+        """Later layers that read what a layer writes, nearest first."""
+        return sorted(
+            {j for tensor in self._layers[i].outputs for j in self._readers[tensor.name] if j > i}
+        )
+
+    def before(self, i: int) -> list[int]:
+        """Earlier layers that write what a layer reads, nearest first."""
+        found = {
+            j for tensor in self._layers[i].inputs for j in self._writers[tensor.name] if j < i
+        }
+        return sorted(found, reverse=True)
+
+
+def _by_neighbours(
+    rest: Sequence[int], layers: Sequence[Layer], graph: ModelGraph, claims: Claims
+) -> None:
+    """A layer that computes holds the nodes that are left between the layers on its two sides."""
+    neighbours, found = _Neighbours(layers), {}
+    taken = {node for nodes in claims.nodes.values() for node in nodes}
+    constants = graph.constants()
+    for i in rest:
+        if _moves(layers[i]) or not graph.nodes:
+            continue
+        behind = {node for node in _claimed(i, neighbours.after, claims) if node in graph.nodes}
+        ahead = {node for node in _claimed(i, neighbours.before, claims) if node in graph.nodes}
+        up = graph.ancestors((b for node in behind for b in graph.before(node)), stop=taken)
+        down = graph.descendants((a for node in ahead for a in graph.after(node)), stop=taken)
+        if inside := (up & down) - constants:
+            found[i] = graph.sort(inside)
+    claims.nodes.update(found)
+
+
+def _claimed(i: int, step: Callable[[int], list[int]], claims: Claims) -> set[str]:
+    """The nodes of the nearest layers in one direction that have any."""
+    nodes: set[str] = set()
+    waiting, seen = step(i), {i}
+    while waiting:
+        other = waiting.pop()
+        if other not in seen:
+            seen.add(other)
+            nodes.update(claims.nodes.get(other, ()))
+            waiting += () if other in claims.nodes else step(other)
+    return nodes
+
+
 def _by_reader(rest: Sequence[int], layers: Sequence[Layer], claims: Claims) -> None:
     """What has no nodes of its own serves the next layer that reads it, else the one it read."""
-    readers, writers = defaultdict(list), defaultdict(list)
-    for i, layer in enumerate(layers):
-        for tensor in layer.inputs:
-            readers[tensor.name].append(i)
-        for tensor in layer.outputs:
-            writers[tensor.name].append(i)
+    neighbours = _Neighbours(layers)
     for i in reversed(rest):
-        after = [j for tensor in layers[i].outputs for j in readers[tensor.name] if j > i]
-        _lean(i, sorted(after), claims)
+        _lean(i, layers[i], neighbours.after(i), claims)
     for i in rest:
         if i not in claims.leans_on:
-            before = [j for tensor in layers[i].inputs for j in writers[tensor.name] if j < i]
-            _lean(i, sorted(before, reverse=True), claims)
+            _lean(i, layers[i], neighbours.before(i), claims)
 
 
-def _lean(i: int, others: Sequence[int], claims: Claims) -> None:
+def _lean(i: int, layer: Layer, others: Sequence[int], claims: Claims) -> None:
     for other in others:
         if other in claims.nodes or other in claims.leans_on:
             claims.leans_on[i] = other
-            claims.tax.add(i)
+            if _moves(layer):
+                claims.tax.add(i)
             return
+
+
+def _moves(layer: Layer) -> bool:
+    return layer.kind.lower() in _REFORMAT_KINDS or only_moves(layer.name)
 
 
 def _mark(i: int, layer: Layer, graph: ModelGraph, claims: Claims) -> None:
     """Notes whether a layer with nodes is opaque, or only moves data for nodes that compute."""
     if foreign_range(layer.name):
         claims.opaque.add(i)
-    moves = layer.kind.lower() in _REFORMAT_KINDS or only_moves(layer.name)
-    if moves and any(graph.computes(node) for node in claims.nodes[i]):
+    if _moves(layer) and any(graph.computes(node) for node in claims.nodes[i]):
         claims.tax.add(i)
 
 

@@ -80,6 +80,10 @@ class ModelGraph:
         """The nodes themselves and all before them, as far as the nodes to stop before."""
         return _reach(names, self.before, frozenset(stop))
 
+    def descendants(self, names: Iterable[str], stop: Iterable[str] = ()) -> set[str]:
+        """The nodes themselves and all after them, as far as the nodes to stop before."""
+        return _reach(names, self.after, frozenset(stop))
+
     def between(self, first: str, last: str) -> set[str]:
         """All nodes on a way from one to the other, both included; empty if there is no way."""
         return _reach([first], self.after) & _reach([last], self.before)
