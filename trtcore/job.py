@@ -148,7 +148,7 @@ class Job:
         asked, precision = self.asked, self.asked.precision or ""
         graph = plan.model if plan else converted(self.model, asked)
         warnings = [f"timed on the CPU: {reason}"] if reason else []
-        warnings += _without_effect(asked)
+        warnings += without_effect(asked)
         model = graph
         if asked.backend != "onnxruntime":
             model, precision = self.model, own_precision(self.model).value
@@ -170,7 +170,7 @@ class Job:
         from trtcore.backends.onnxruntime import profile_nodes
 
         node_run = profile_nodes(
-            model, self.inputs_of(model), progress=self.progress, **_node_length(self.asked)
+            model, self.inputs_of(model), progress=self.progress, **node_length(self.asked)
         )
         return node_profile(model, node_run, build, precision, tuple(warnings))
 
@@ -261,7 +261,7 @@ def _can_be_corrected(runs: Sequence[EngineRun]) -> bool:
     return is_gated and not any(run.run.counts.interrupted for run in runs)
 
 
-def _without_effect(asked: Options) -> Iterator[str]:
+def without_effect(asked: Options) -> Iterator[str]:
     """What was asked for and means nothing on the CPU, one line each."""
     if asked.stream:
         yield "nothing is streamed on the CPU: every time was kept"
@@ -269,7 +269,7 @@ def _without_effect(asked: Options) -> Iterator[str]:
         yield "a run on the CPU ends by its iterations or its time: it has no precision target"
 
 
-def _node_length(asked: Options) -> dict[str, Any]:
+def node_length(asked: Options) -> dict[str, Any]:
     """How long to time the nodes of a model: exactly so many iterations, or for a time."""
     if asked.max_seconds is None:
         return {"iterations": asked.iterations}

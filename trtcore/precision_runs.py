@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from trtcore.engine import build_engine, converted, with_precision
 from trtcore.errors import ModelError, OptionError
-from trtcore.job import Job, on_cpu, run_plans
+from trtcore.job import Job, node_length, on_cpu, run_plans, without_effect
 from trtcore.models import Model
 from trtcore.options import Options
 from trtcore.precision import Precision
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str, int, int], None]
 
+_ON_CPU = "no engine was timed: the converted graphs ran on the CPU"
 _FULL = (Precision.FP32, Precision.TF32)
 
 
@@ -74,8 +75,8 @@ class PrecisionRuns:
         profiles = self._nodes(jobs) if bindings is None else self._engines(jobs, bindings)
         if not all(profile.counts.measured for profile in profiles):
             raise KeyboardInterrupt
-        where = "" if bindings else "no engine was timed: the converted graphs ran on the CPU"
-        return compare_runs(profiles, tuple(filter(None, (where, problem))))
+        notes = [] if bindings else [_ON_CPU, *without_effect(asked)]
+        return compare_runs(profiles, (*notes, *filter(None, [problem])))
 
     def _reference_problem(self, reference: Reference) -> str:
         """Why there is nothing to compare outputs with; an error if that was asked for."""
@@ -121,8 +122,8 @@ class PrecisionRuns:
         runs = profile_in_turns(
             [(graph, job.inputs_of(graph)) for job, graph in zip(jobs, graphs, strict=True)],
             labels=[precision.value for precision in self.precisions],
-            iterations=self.asked.iterations,
             progress=self.progress,
+            **node_length(self.asked),
         )
         return [
             job.graph_profile(graph, run)

@@ -165,3 +165,16 @@ def test_a_model_of_16_bits_cannot_be_compared_with_fp32(run: Run, net: Path) ->
     save_onnx(apply_precision(load_model(net), "fp16"), half)
     ran = run("profile", half, *CPU, "--compare", "fp32,fp16")
     assert_refused(ran, "half is already FP16, FP32 cannot be had from it")
+
+
+def test_a_time_limit_holds_for_every_precision_on_the_cpu(
+    run: Run, net: Path, tmp_path: Path
+) -> None:
+    options = ("--max-seconds", "0.2", "--precision-target", "0.01", "--iterations", "12")
+    path = tmp_path / "both.json"
+    ran = run("profile", net, *CPU, "--compare", "fp32,fp16", *options, "--save", path)
+    assert ran.code == 0, ran.err
+    assert "it has no precision target" in " ".join(ran.out.split())
+    for profile in trtcore.load_precisions(path).profiles:
+        assert "as many iterations as fit 0.2 s" in profile.method
+        assert profile.counts.measured >= 12

@@ -91,6 +91,7 @@ def profile_in_turns(
     labels: Sequence[str],
     iterations: int | None,
     max_seconds: float = 10.0,
+    min_iterations: int = 10,
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> tuple[NodeRun, ...]:
@@ -101,6 +102,7 @@ def profile_in_turns(
         labels: what progress calls them, one each.
         iterations: of each pass; None for as many as fit ``max_seconds`` for each model.
         max_seconds: time for both passes of a model if iterations is None.
+        min_iterations: fewest of a pass, however long they take, if iterations is None.
         threads: threads within an operator; the number of physical cores if left out.
         progress: called with (phase, done, total) after every iteration.
 
@@ -110,7 +112,8 @@ def profile_in_turns(
         KeyboardInterrupt: Ctrl-C before every model had something to keep.
     """
     _check_positive("iterations", iterations)
-    length = Length(iterations, max_seconds * len(models), progress=progress)
+    _check_positive("min_iterations", min_iterations)
+    length = Length(iterations, max_seconds * len(models), min_iterations, progress)
     return _profile(models, labels, length, _threads(threads))
 
 
