@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 import time
+import tracemalloc
 from types import SimpleNamespace
 
 import pytest
 
-from trtcore.clocks import ClockMonitor, Round, summarise
+from trtcore.clock_record import ClockRecord
+from trtcore.clocks import ClockMonitor
 from trtcore.result import Clocks
 from trtcore.sensors import GpuSensors, Reading
 from trtcore.throttle import is_throttled, reason_names
@@ -109,8 +111,8 @@ def test_summary_of_rounds_leaves_out_what_lies_outside() -> None:
         Reading(3.0, 1410, 3201, 60, 280.0, 0x20),
         Reading(4.0, 600, 2619, 40, 90.0, 0x8),
     ]
-    rounds = [Round(0.5, 1.5, 0x0), Round(1.5, 2.5, 0x4), Round(2.5, 3.5, 0x20)]
-    assert summarise(readings, rounds) == Clocks(
+    record = recorded(readings, [(0.5, 1.5), (1.5, 2.5), (2.5, 3.5)])
+    assert record.clocks() == Clocks(
         sm_mhz_before=1980,
         sm_mhz_after=1410,
         memory_mhz=3201,
@@ -125,15 +127,80 @@ def test_summary_of_rounds_leaves_out_what_lies_outside() -> None:
 
 
 def test_summary_without_rounds_takes_all() -> None:
-    assert summarise([Reading(0.0, 345), Reading(1.0, 1980)]) == Clocks(
+    assert recorded([Reading(0.0, 345), Reading(1.0, 1980)]).clocks() == Clocks(
         sm_mhz_before=345, sm_mhz_after=1980, sm_mhz_min=345, sm_mhz_max=1980, readings=2
     )
-    assert summarise([]) == Clocks()
+    assert recorded([]).clocks() == Clocks()
 
 
 def test_summary_of_rounds_without_readings_takes_all() -> None:
-    clocks = summarise([Reading(9.0, 1980)], [Round(0.0, 1.0, 0)])
+    clocks = recorded([Reading(9.0, 1980)], [(0.0, 1.0)]).clocks()
     assert (clocks.sm_mhz_before, clocks.readings) == (1980, 1)
+
+
+def test_summary_takes_what_lies_between_rounds() -> None:
+    readings = [Reading(0.5, 1), Reading(1.5, 2, reasons=0x40), Reading(2.5, 3), Reading(3.5, 4)]
+    clocks = recorded(readings, [(0.0, 1.0), (2.0, 3.0)]).clocks()
+    assert (clocks.sm_mhz_before, clocks.sm_mhz_after, clocks.readings) == (1, 3, 3)
+    assert clocks.throttle_reasons == ("HW thermal slowdown",)
+    assert clocks.throttled_rounds == ()
+
+
+def test_readings_that_come_late_count_for_when_they_were_begun() -> None:
+    record = ClockRecord()
+    record.begin_round(1.0)
+    record.add(Reading(0.9, 345, reasons=0x40))
+    record.add(Reading(1.1, 1980))
+    record.end_round(2.0)
+    record.add(Reading(1.9, 1755))
+    record.add(Reading(2.1, 600))
+    assert record.clocks() == Clocks(
+        sm_mhz_before=1980, sm_mhz_after=1755, sm_mhz_min=1755, sm_mhz_max=1980, readings=2
+    )
+    record.begin_round(3.0)
+    record.add(Reading(2.9, 900, reasons=0x40))
+    record.end_round(4.0)
+    clocks = record.clocks()
+    assert (clocks.sm_mhz_min, clocks.readings) == (600, 4)
+    assert clocks.throttled_rounds == ()
+
+
+def recorded(readings, rounds=()) -> ClockRecord:
+    """A record of readings and rounds in order of time."""
+    record = ClockRecord()
+    begins = [(begin_s, record.begin_round, begin_s) for begin_s, _ in rounds]
+    ends = [(end_s, record.end_round, end_s) for _, end_s in rounds]
+    taken = [(reading.time_s, record.add, reading) for reading in readings]
+    for _, note, what in sorted(ends + begins + taken, key=lambda event: event[0]):
+        note(what)
+    return record
+
+
+def test_hours_cost_no_memory_and_no_time() -> None:
+    record = ClockRecord()
+
+    def hour(start_s: int) -> tuple[int, float]:
+        tracemalloc.start()
+        before = tracemalloc.get_traced_memory()[0]
+        for second in range(start_s, start_s + 3600, 4):
+            record.begin_round(second)
+            for i in range(20):
+                record.add(Reading(second + i / 5, 1980, 3201, 41, 213.4, 0x4))
+            record.end_round(second + 4)
+        grown = tracemalloc.get_traced_memory()[0] - before
+        tracemalloc.stop()
+        start = time.process_time()
+        for _ in range(100):
+            record.begin_round(start_s + 3600)
+            record.end_round(start_s + 3600)
+            record.clocks()
+        return grown, (time.process_time() - start) / 100
+
+    hour(0)
+    grown, seconds = hour(3600)
+    assert grown < 2000
+    assert seconds < 1e-4
+    assert record.clocks().readings == 2 * 18000
 
 
 def test_monitor_reads_off_thread_and_marks_the_throttled_round() -> None:
@@ -148,7 +215,6 @@ def test_monitor_reads_off_thread_and_marks_the_throttled_round() -> None:
         with monitor.round():
             pass
     assert monitor.sm_mhz == 1980
-    assert [round_.is_throttled for round_ in monitor.rounds] == [False, True]
     clocks = monitor.clocks()
     assert clocks.throttled_rounds == (1,)
     assert clocks.throttle_reasons == ("HW thermal slowdown",)
@@ -181,7 +247,6 @@ def test_monitor_without_sensors_is_empty_and_starts_no_thread() -> None:
         time.sleep(0.02)
     assert len(calls) == 1
     assert monitor.clocks() == Clocks()
-    assert monitor.rounds[0].reasons == 0
 
 
 def test_monitor_of_this_machine_never_raises() -> None:
