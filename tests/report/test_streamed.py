@@ -7,11 +7,13 @@ import dataclasses
 import io
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from trtcore.cli import main
 from trtcore.compare import compare_profiles
 from trtcore.diagnosis import diagnose
 from trtcore.errors import OptionError
@@ -24,7 +26,7 @@ from trtcore.report.table import render_table
 from trtcore.report.tabular import render_csv
 from trtcore.report.trtexec import export_profile
 from trtcore.result import Counts, Profile, Samples, StreamedSeries
-from trtcore.schema import dump_profile, parse_profile
+from trtcore.schema import dump_profile, parse_profile, save_profile
 from trtcore.statistics import summarise_latency, summarise_layers
 from trtcore.tails import compare_tails
 
@@ -249,3 +251,17 @@ def test_damaged_histograms_are_refused(streamed: Profile) -> None:
     tree["samples"]["layer_histograms"] = tree["samples"]["streamed"][0]["times"]
     with pytest.raises(ResultError, match="layer_histograms should hold 6 series of 4354 buckets"):
         parse_profile(json.dumps(tree))
+
+
+@pytest.mark.parametrize(
+    ("form", "says"), [("perfetto", True), ("trtexec-times", True), ("trtexec-profile", False)]
+)
+def test_files_of_single_iterations_come_with_a_word(
+    streamed: Profile, tmp_path: Path, capsys: pytest.CaptureFixture[str], form: str, says: bool
+) -> None:
+    saved, out = tmp_path / "run.json", tmp_path / "out.json"
+    save_profile(streamed, saved)
+    assert main(["report", str(saved), "--format", form, "-o", str(out)]) == 0
+    assert out.is_file()
+    words = "trtcore: the run was streamed: of 5000 iterations the last 64 are written\n"
+    assert capsys.readouterr().err == (words if says else "")

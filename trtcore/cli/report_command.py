@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from trtcore.cli.progress import notify
 from trtcore.errors import OptionError
 from trtcore.files import check_writable, read_text, write_file
 from trtcore.precision_comparison import PrecisionComparison
@@ -37,7 +38,19 @@ def run(options: argparse.Namespace) -> int:
         _print_table(profile, options)
         return 0
     _write(render(profile, options), options.output_file)
+    _say_what_is_missing(profile, options.format)
     return 0
+
+
+def _say_what_is_missing(profile: Profile, form: str) -> None:
+    """A file of single iterations has only the last ones of a streamed run, and no room to say."""
+    if form not in ("trtexec-times", "perfetto"):
+        return
+    from trtcore.report.timeline import first_iteration
+
+    if first := first_iteration(profile.samples):
+        kept = len(profile.samples.wall_ms)
+        notify(f"the run was streamed: of {first + kept} iterations the last {kept} are written")
 
 
 def _report_precisions(comparison: PrecisionComparison, options: argparse.Namespace) -> int:
