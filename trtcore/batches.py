@@ -17,7 +17,7 @@ MOST_BATCHES = 384
 """Batch medians that are kept; of more, neighbours are merged in threes."""
 
 _MERGED = 3
-_AT_ONCE = 128
+_AT_ONCE = 64
 
 
 def batch_size(count: int, fewest: int) -> int:
@@ -57,6 +57,7 @@ class BatchMedians:
             raise OptionError(f"batch size is {size}, expected at least 1")
         self._stages = [_Stage(size)]
         self._kept: Floats = np.empty((0, 0))
+        self._count = 0
         self._is_single = False
 
     def add(self, samples: ArrayLike) -> None:
@@ -69,18 +70,26 @@ class BatchMedians:
 
     @property
     def medians(self) -> Floats:
-        """The medians so far, (B,) or (B, L), in the order of the samples."""
-        return self._kept.ravel() if self._is_single else self._kept
+        """The medians so far, (B,) or (B, L), in the order of the samples; not a copy."""
+        medians = self._kept[: self._count]
+        return medians.ravel() if self._is_single else medians
 
     def _add(self, rows: Floats) -> None:
         for stage in self._stages:
             rows = stage.take(rows)
         if not len(rows):
             return
-        self._kept = np.concatenate((self._kept, rows)) if len(self._kept) else rows
-        while len(self._kept) > MOST_BATCHES:
+        if not len(self._kept):
+            self._kept = np.empty((MOST_BATCHES + _AT_ONCE, rows.shape[1]))
+        self._keep(rows)
+        while self._count > MOST_BATCHES:
             self._stages.append(_Stage(_MERGED))
-            self._kept = self._stages[-1].take(self._kept)
+            rows, self._count = self._stages[-1].take(self._kept[: self._count]), 0
+            self._keep(rows)
+
+    def _keep(self, rows: Floats) -> None:
+        self._kept[self._count : self._count + len(rows)] = rows
+        self._count += len(rows)
 
 
 class _Stage:

@@ -23,6 +23,7 @@ LEAST_SHARE = 0.1
 _LEAST_SAMPLES = 32
 _MOST_AUTOCORRELATION = 0.99
 _VALLEY_DEPTH = 0.5
+_COLUMNS = 32
 
 Floats = NDArray[np.float64]
 
@@ -190,15 +191,22 @@ def estimate_columns(x: ArrayLike) -> tuple[Floats, Floats]:
     widened, see `widening`. NaN below 6 samples, and for series with a NaN in them.
     """
     series = np.asarray(x, dtype=np.float64)
-    count, columns = series.shape
-    if count == 0:
-        return np.full(columns, np.nan), np.full(columns, np.nan)
-    ordered = np.sort(series, axis=0)
+    figures = np.full((2, series.shape[1]), np.nan)
+    if len(series):
+        # A few at a time take little memory of their own, however many there are.
+        for start in range(0, series.shape[1], _COLUMNS):
+            block = slice(start, start + _COLUMNS)
+            figures[:, block] = _estimate_block(series[:, block])
+    return figures[0], figures[1]
+
+
+def _estimate_block(series: Floats) -> tuple[Floats, Floats]:
+    ordered, count = np.sort(series, axis=0), len(series)
     middle = ordered[(count - 1) // 2 : count // 2 + 1].mean(axis=0)
-    medians = np.where(np.isnan(ordered[-1]), np.nan, middle)
+    medians: Floats = np.where(np.isnan(ordered[-1]), np.nan, middle)
     rank = _interval_rank(count)
     if rank == 0:
-        return medians, np.full(columns, np.nan)
+        return medians, np.full_like(medians, np.nan)
     half_widths = np.maximum(ordered[-rank] - medians, medians - ordered[rank - 1])
     if count >= _LEAST_SAMPLES:
         half_widths *= widening(lag_one(series).clip(0.0, _MOST_AUTOCORRELATION))
