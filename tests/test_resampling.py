@@ -9,7 +9,8 @@ import pytest
 
 from trtcore.histogram import fold
 from trtcore.resampling import compare_times, student_t
-from trtcore.sampled_times import SampledTimes, dependence, sample_times
+from trtcore.sampled_times import SampledTimes, sample_times
+from trtcore.streamed_draws import dependence
 
 
 @pytest.mark.parametrize(
@@ -24,7 +25,8 @@ from trtcore.sampled_times import SampledTimes, dependence, sample_times
     ],
 )
 def test_student_t(probability, freedom, quantile):
-    assert student_t(probability, freedom) == pytest.approx(quantile, rel=0.01, abs=1e-12)
+    found = student_t(probability, np.array([freedom, freedom]))
+    assert found == pytest.approx([quantile] * 2, rel=0.01, abs=1e-12)
 
 
 def drifting(random, count, rows, size):
@@ -104,6 +106,26 @@ class TestCompareTimes:
         assert found.is_noise.tolist() == [True]
         assert compare_times(base, replace(new, draws=steps * 1.01)).is_noise.tolist() == [False]
 
+    def test_of_streamed_runs_the_distribution_counts_as_well(self):
+        """Its last iterations may be steadier than the others."""
+        random = np.random.default_rng(0)
+        rows = np.arange(40)
+        batches, draws = random.normal(1, 1e-4, (30, 1)), random.normal(1, 0.01, (2, 400, 1))
+        base, new = (
+            SampledTimes(np.ones(1), batches, own, is_streamed=True).sums([[0]] * rows.size)
+            for own in draws
+        )
+        found = compare_times(base, slowed(new, 1.045))
+        assert np.all(found.low > 1)
+        assert np.all(found.is_noise)
+        assert not compare_times(base, slowed(new, 1.1)).is_noise.any()
+
+    def test_streamed_medians_within_their_buckets_are_noise(self):
+        base = replace(hand_made(np.ones((20, 2))), is_streamed=True)
+        found = compare_times(base, slowed(base, np.array([1 + 1 / 129, 1 + 1 / 127])))
+        assert found.is_noise.tolist() == [True, False]
+        assert np.all(found.high - found.low > 0.015)
+
     def test_too_few_batches_cannot_be_judged(self):
         judgement = compare_times(hand_made(np.ones((5, 2))), hand_made(np.ones((9, 2))))
         assert not judgement.is_known.any()
@@ -157,7 +179,7 @@ class TestSampledTimes:
         assert np.array_equal(rows.draws[:, 0], times.draws[:, 0] + times.draws[:, 2])
         assert np.array_equal(rows.batches[:, 1], times.batches[:, 1])
         assert rows.medians[2] == 0
-        rest = rows.over_rest(times.sums([(0, 1, 2)]))
+        rest = rows.over(times.sums([(0, 1, 2)]))
         assert rest.medians[1] == pytest.approx(times.medians[1] / rows.medians[0])
         less = times.less(np.full(3, 0.5))
         assert np.array_equal(less.draws, times.draws - 0.5)
@@ -183,19 +205,28 @@ class TestSampledTimes:
     def test_neighbours_that_resemble_each_other_count_for_less(self):
         random = np.random.default_rng(0)
         samples = drifting(random, 1024, 3, 1.0)
-        mixed, levels = random.permuted(samples, axis=0), np.median(samples, axis=0)
-        assert np.all(dependence(mixed, levels) < 1.15)
-        assert np.all(dependence(samples, levels) > 1.17)
+        mixed = random.permuted(samples, axis=0)
+        assert np.all(dependence(mixed, fold(samples)) < 1.15)
+        assert np.all(dependence(samples, fold(samples)) > 1.17)
 
     @pytest.mark.parametrize(("factor", "least", "most"), [(1.0, 1.0, 1.2), (1.1, 7.9, 8.1)])
     def test_a_run_that_ended_differently_was_not_steady(self, factor, least, most):
         samples = spiky(np.random.default_rng(0), 5000, 3, 1.0)
-        levels = np.median(samples, axis=0).astype(np.float64)
-        found = dependence(samples[-256:] * np.float32(factor), levels)
+        found = dependence(samples[-256:] * np.float32(factor), fold(samples))
         assert np.all((found >= least) & (found <= most))
+
+    def test_steps_of_the_clock_are_no_change(self):
+        random = np.random.default_rng(0)
+        samples = random.choice([1.0, 1.05], (5000, 2), p=[0.3, 0.7]).astype(np.float32)
+        assert np.all(dependence(samples[-1024:], fold(samples)) < 1.2)
+        assert np.all(dependence(np.ones((1024, 2), np.float32), fold(np.ones((9, 2)))) == 1)
 
     def test_dependence_of_a_tail(self):
         samples = spiky(np.random.default_rng(0), 5000, 2, 1.0)
-        levels = np.quantile(samples, 0.99, axis=0)
-        assert np.all(dependence(samples[-1024:], levels, 0.99) < 1.2)
-        assert np.all(dependence(np.sort(samples, axis=0)[-50:], levels, 0.99) > 10)
+        assert np.all(dependence(samples[-1024:], fold(samples), 0.99) < 1.2)
+        last = np.sort(samples, axis=0)[-60:]
+        assert np.all(dependence(last, fold(samples), 0.99) > 10)
+
+    def test_of_few_iterations_nothing_is_known(self):
+        samples = drifting(np.random.default_rng(0), 1024, 1, 1.0)
+        assert dependence(samples[::341][:3], fold(samples)).tolist() == [1.0]

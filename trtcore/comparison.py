@@ -22,10 +22,13 @@ class Change:
         name: model nodes, or what the total is of.
         base_ms: median before; 0 if it is not there.
         new_ms: median after; 0 if it is not there.
-        interval: 95 % interval of the ratio; NaN where samples are too few or missing.
-        is_noise: whether the difference may be chance; None where that cannot be judged.
-        against_rest: ratio over that of all other layers, where only so the row stands out: the
-            whole run was a little faster or slower, and this row more than that. Else NaN.
+        interval: 95 % interval of the ratio; NaN where samples are too few or missing, or nothing
+            is claimed.
+        is_noise: whether the difference may be chance, or no more than layers without known nodes
+            can hide; None where that cannot be judged.
+        against_rest: ratio over that of the layers that did not change by themselves, where only
+            so the row stands out: the whole run was a little faster or slower, and this row more
+            than that. Else NaN.
         kind: ``same``, ``re-fused`` (other groups on one side), ``appeared`` or ``vanished`` (timed
             on one side only), ``eliminated`` (costs nothing any more).
         nodes: the model nodes.
@@ -75,7 +78,7 @@ class Comparison:
         base: the profile before.
         new: the profile after.
         rows: nodes that belong together, by how much they contribute to the change.
-        total: the un-profiled latency where both have one, else what each can say of the whole.
+        total: the un-profiled GPU time or latency where both have one, else the sum over layers.
         layers: the time over all layers: rows, markers and what is unattributed.
         rest: markers and layers that no node is known for.
         notes: what a reader has to know.

@@ -1,7 +1,8 @@
 """Which rows of a comparison changed, and which only look so by chance.
 
-A row stands out by itself, or against all other layers: where the whole run was a little faster or
-slower (clock, temperature, other processes), only the second way finds the one layer that changed.
+A row stands out by itself, or against all layers that do not: where the whole run was a little
+faster or slower (clock, temperature, other processes), only the second way finds the one layer that
+changed.
 """
 
 from __future__ import annotations
@@ -54,10 +55,12 @@ def judge_rows(
         step_ms: resolution of the clock; two steps are noise.
     """
     itself = compare_times(base.rows, new.rows, alarms=_PART)
-    shares = [side.rows.over_rest(side.layers) for side in (base, new)]
+    changed = np.flatnonzero(~itself.is_noise & itself.is_known).tolist()
+    rest = [side.layers.without(side.rows.sums([changed])) for side in (base, new)]
+    shares = [side.rows.over(own) for side, own in zip((base, new), rest, strict=True)]
     against = compare_times(*shares, alarms=_PART)
-    rest = [side.layers.medians - side.rows.medians for side in (base, new)]
-    drift = np.divide(rest[1], rest[0], out=np.full(len(rows), np.nan), where=rest[0] > 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        drift = rest[1].without(new.rows).medians / rest[0].without(base.rows).medians
     stands_out = ~against.is_noise & against.is_known & (np.abs(drift - 1) < _DRIFT)
     judged = []
     for i, row in enumerate(rows):

@@ -67,16 +67,14 @@ def compare_times(base: SampledTimes, new: SampledTimes, *, alarms: float = 0.05
         return Judgement(nothing, nothing, np.zeros(rows, dtype=np.bool_))
     usable = _is_usable(base) & _is_usable(new)
     with np.errstate(divide="ignore", invalid="ignore"):
-        factor = np.where(usable, _widening(base, new), np.nan)
-        low, high = _interval(base, new, factor)
+        low, high = np.where(usable, _interval(base, new), np.nan)
         middle = np.log(new.levels) - np.log(base.levels)
-        error = np.hypot(_error(base), _error(new)) * factor
-    reach = student_t(1 - alarms / 2 / rows, fewest - 1) * error + _blur(base, new)
+        reach = _reach(base, new, alarms / rows)
     return Judgement(low, high, (np.abs(middle) <= reach) | ((low <= 1) & (high >= 1)))
 
 
-def student_t(probability: float, freedom: int) -> float:
-    """Returns a quantile of Student's t distribution for at least 5 degrees of freedom.
+def student_t(probability: float, freedom: Floats) -> Floats:
+    """Returns quantiles of Student's t distribution, each for at least 5 degrees of freedom.
 
     Source: the Cornish-Fisher expansion, Abramowitz and Stegun 26.7.5; within 1 % at 5 degrees and
     probabilities up to 0.995.
@@ -88,7 +86,9 @@ def student_t(probability: float, freedom: int) -> float:
         (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
         (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160,
     )
-    return z + float(sum(term / freedom ** (i + 1) for i, term in enumerate(terms)))
+    powers = np.power.outer(freedom, -np.arange(1.0, len(terms) + 1))
+    quantiles: Floats = z + powers @ np.array(terms)
+    return quantiles
 
 
 def _is_usable(times: SampledTimes) -> NDArray[np.bool_]:
@@ -100,18 +100,28 @@ def _is_usable(times: SampledTimes) -> NDArray[np.bool_]:
     return usable
 
 
-def _interval(base: SampledTimes, new: SampledTimes, factor: Floats) -> tuple[Floats, Floats]:
-    """Two (R,) ends; those of streamed runs reach to the ends of buckets."""
-    ratio = new.medians / base.medians
-    spread = np.log(new.draws / base.draws) - np.log(ratio)
-    low, high = np.quantile(spread * factor, (0.025, 0.975), axis=0)
-    blur = _blur(base, new)
-    return ratio * np.exp(low - blur), ratio * np.exp(high + blur)
+def _interval(base: SampledTimes, new: SampledTimes) -> Floats:
+    """(2, R) ends; those of streamed runs reach to the ends of buckets."""
+    spread = _deviations(new) - _deviations(base)
+    low, high = np.quantile(spread, (0.025, 0.975), axis=0)
+    blur = np.log1p(base.blur) + np.log1p(new.blur)
+    ends: Floats = new.medians / base.medians * np.exp([low - blur, high + blur])
+    return ends
 
 
-def _blur(base: SampledTimes, new: SampledTimes) -> float:
-    """The logarithm of the factor by which the ratio may be off because of buckets."""
-    return float(np.log1p(base.blur) + np.log1p(new.blur))
+def _deviations(times: SampledTimes) -> Floats:
+    """(D, R) how far each draw is from the median, as a logarithm."""
+    away: Floats = np.log(times.draws / times.medians) * _widening(times.batches)
+    return away
+
+
+def _reach(base: SampledTimes, new: SampledTimes, chance: float) -> Floats:
+    """(R,) the logarithm of a ratio that chance exceeds so often: Welch's t-test."""
+    before, after = _error(base) ** 2, _error(new) ** 2
+    parts = before**2 / (len(base.batches) - 1) + after**2 / (len(new.batches) - 1)
+    least = min(len(base.batches), len(new.batches)) - 1
+    freedom = np.where(parts > 0, (before + after) ** 2 / parts, least)
+    return student_t(1 - chance / 2, freedom) * np.sqrt(before + after)
 
 
 def _error(times: SampledTimes) -> Floats:
@@ -124,20 +134,14 @@ def _error(times: SampledTimes) -> Floats:
     error: Floats = times.batches.std(axis=0, ddof=1) / means / np.sqrt(count)
     if times.is_streamed:
         error = np.maximum(error, np.log(times.draws).std(axis=0))
-    return error
+    return error * _widening(times.batches)
 
 
-def _widening(base: SampledTimes, new: SampledTimes) -> Floats:
-    """(R,) factor by which correlated batches make the error larger than it looks."""
-    return widening(np.maximum(_correlation(base.batches), _correlation(new.batches)))
-
-
-def _correlation(batches: Floats) -> Floats:
-    """(R,) correlation of neighbouring batches, 0 to 0.9.
+def _widening(batches: Floats) -> Floats:
+    """(R,) factor by which correlated batches make an error larger than it looks.
 
     Source: the correction for short series is Marriott and Pope's, Biometrika 41 (1954).
     """
     count, found = len(batches), lag_one(batches)
     corrected = found + (1 + 4 * found) / count
-    clipped: Floats = corrected.clip(0.0, _MOST_AUTOCORRELATION)
-    return clipped
+    return widening(corrected.clip(0.0, _MOST_AUTOCORRELATION))

@@ -14,17 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trtcore.batches import batch_medians, batch_size
-from trtcore.bootstrap import draw_medians, draw_ranks
-from trtcore.histogram import ACCURACY, medians, value_at
+from trtcore.bootstrap import draw_medians
+from trtcore.histogram import ACCURACY, medians
 from trtcore.result import Samples, TimeHistograms
-from trtcore.series import autocorrelation, widening
+from trtcore.streamed_draws import draw_streamed
 
 WANTED_BATCHES = 16
 """Of fewer iterations than fill so many batches of 32, batches are shorter."""
 DRAWS = 400
 """Of each median; a second for 20 000 iterations of 200 layers."""
-
-_MOST_AUTOCORRELATION = 0.99
 
 Floats = NDArray[np.float64]
 
@@ -75,14 +73,24 @@ class SampledTimes:
             draws=self.draws - ms,
         )
 
-    def over_rest(self, total: SampledTimes) -> SampledTimes:
+    def without(self, part: SampledTimes) -> SampledTimes:
+        """Returns these times without a part of each, (C,) or (1,), of the same run."""
+        return replace(
+            self,
+            medians=self.medians - part.medians,
+            batches=self.batches - part.batches,
+            draws=self.draws - part.draws,
+        )
+
+    def over(self, total: SampledTimes) -> SampledTimes:
         """Returns each time over what is left of a total, (1,), without it."""
+        rest = total.without(self)
         with np.errstate(divide="ignore", invalid="ignore"):
             return replace(
                 self,
-                medians=self.medians / (total.medians - self.medians),
-                batches=self.batches / (total.batches - self.batches),
-                draws=self.draws / (total.draws - self.draws),
+                medians=self.medians / rest.medians,
+                batches=self.batches / rest.batches,
+                draws=self.draws / rest.draws,
             )
 
 
@@ -110,63 +118,11 @@ def sample_times(
     """
     size = batch_size(len(times), WANTED_BATCHES)
     batches = batch_medians(times, size)
-    if histograms is not None:
-        return _sample_streamed(times, batches, histograms, seed)
-    middle = np.median(times, axis=0).astype(np.float64)
-    return SampledTimes(middle, batches, draw_medians(times, DRAWS, size, seed))
-
-
-def _sample_streamed(
-    times: NDArray[np.float32], batches: Floats, histograms: TimeHistograms, seed: int
-) -> SampledTimes:
-    middle = medians(histograms)
-    drawn = draw_streamed(times, histograms, middle, 0.5, seed)
-    return SampledTimes(middle, batches, drawn, is_streamed=True)
-
-
-def draw_streamed(
-    last: NDArray[np.float32], histograms: TimeHistograms, levels: Floats, share: float, seed: int
-) -> Floats:
-    """Returns (D, C) quantiles of a streamed run that was drawn again, each within `ACCURACY`.
-
-    They are of the same ranks in all series, so that sums of series do not scatter too little.
-
-    Args:
-        last: (N, C) the last iterations.
-        histograms: all iterations.
-        levels: (C,) the quantiles as they are.
-        share: which quantile, between 0 and 1.
-        seed: of the draws.
-    """
-    ranks = draw_ranks(histograms.count, share, DRAWS, seed)
-    order, place = np.argsort(ranks), share * (histograms.count - 1)
-    away = np.outer(dependence(last, levels, share), ranks[order] - place)
-    widened = np.rint(place + away).clip(0, histograms.count - 1).astype(np.int64)
-    drawn = np.empty((DRAWS, len(levels)))
-    drawn[order] = value_at(histograms, widened).T
-    return drawn
-
-
-def dependence(times: NDArray[np.float32], levels: Floats, share: float = 0.5) -> Floats:
-    """Returns (C,) factors that widen what takes the iterations of a streamed run as independent.
-
-    Its last iterations tell in two ways: neighbours resemble each other, or more of them lie on one
-    side of the quantile than two deviations of chance allow, so that the run varied slowly.
-
-    Args:
-        times: (N, C) the last iterations.
-        levels: (C,) a quantile of all iterations.
-        share: which one, between 0 and 1.
-    """
-    is_beyond = (times > levels).astype(np.float64)
-    columns = zip(times.T, is_beyond.T, strict=True)
-    found = [(autocorrelation(a), autocorrelation(b)) for a, b in columns]
-    r = np.nan_to_num(np.array(found)).max(axis=1, initial=0.0).clip(max=_MOST_AUTOCORRELATION)
-    count = len(times)
-    excess = np.abs(is_beyond.sum(axis=0) - count * (1 - share))
-    unlike = excess / np.sqrt(count * share * (1 - share)) / 2
-    factor: Floats = np.maximum(widening(r), unlike)
-    return factor
+    if histograms is None:
+        middle = np.median(times, axis=0).astype(np.float64)
+        return SampledTimes(middle, batches, draw_medians(times, DRAWS, size, seed))
+    drawn = draw_streamed(times, histograms, 0.5, DRAWS, seed)
+    return SampledTimes(medians(histograms), batches, drawn, is_streamed=True)
 
 
 def _sums(times: Floats, chosen: Sequence[Sequence[int]]) -> Floats:

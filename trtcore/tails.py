@@ -10,8 +10,9 @@ from trtcore.comparison import Change
 from trtcore.errors import OptionError
 from trtcore.histogram import ACCURACY, quantiles
 from trtcore.result import Samples, TimeHistograms
-from trtcore.sampled_times import DRAWS, WANTED_BATCHES, draw_streamed
+from trtcore.sampled_times import DRAWS, WANTED_BATCHES
 from trtcore.statistics import SAMPLES_NEEDED
+from trtcore.streamed_draws import draw_streamed
 
 _CONFIDENCE = 0.95
 
@@ -76,5 +77,4 @@ def _drawn_from_histogram(
     last: Times, streamed: TimeHistograms, percent: int, seed: int
 ) -> tuple[float, Floats]:
     middle = float(quantiles(streamed, (percent / 100,))[0, 0])
-    levels = np.array([middle])
-    return middle, draw_streamed(last[:, None], streamed, levels, percent / 100, seed)[:, 0]
+    return middle, draw_streamed(last[:, None], streamed, percent / 100, DRAWS, seed)[:, 0]

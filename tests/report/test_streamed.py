@@ -219,6 +219,19 @@ def test_a_comparison_says_what_was_streamed(whole: Profile, streamed: Profile) 
     assert not any("one figure per layer" in note for note in notes)
 
 
+def test_percentiles_on_either_side_of_a_bucket_s_end_are_noise(streamed: Profile) -> None:
+    """Buckets end at 1 + 1/128 ms: times that differ by 0.2 % lie in two of them."""
+    found = []
+    for ms in (1.007, 1.009):
+        times = np.append(np.full(2000, ms), (0.5, 2.0)).astype(np.float32)
+        gpu = StreamedSeries("gpu_ms", fold(times[:, None]))
+        found.append(dataclasses.replace(streamed.samples, gpu_ms=times[:64], streamed=(gpu,)))
+    change = compare_tails(found[0], found[1], 99)
+    assert change.ratio == pytest.approx(1.0078, abs=1e-4)
+    assert change.interval[0] < 1.009 / 1.007 < change.interval[1]
+    assert change.is_noise is True
+
+
 def test_percentiles_of_too_few_iterations_are_counted_in_full(streamed: Profile) -> None:
     few = dataclasses.replace(streamed.samples, gpu_ms=streamed.samples.gpu_ms, streamed=())
     with pytest.raises(OptionError, match="on both sides, there are 5000 and 64"):
