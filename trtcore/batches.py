@@ -13,7 +13,7 @@ Floats = NDArray[np.float64]
 BATCH = 32
 """Neighbouring samples that are taken together, where there are enough."""
 
-MOST_BATCHES = 384
+MOST_BATCHES = 192
 """Batch medians that are kept; of more, neighbours are merged in threes."""
 
 _MERGED = 3
