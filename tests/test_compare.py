@@ -334,6 +334,15 @@ class TestNoise:
         assert all(row.is_noise is False and row.interval[0] > 1.2 for row in rows)
         assert all(isnan(row.against_rest) for row in rows)
 
+    def test_a_run_beside_itself_is_as_uncertain_as_beside_another(self, recorded):
+        """Both sides are drawn again, each for itself."""
+        run = self.stretch(recorded, 0, 1000)
+        comparison = compare_profiles(run, run)
+        for row in (*comparison.rows[:3], comparison.total):
+            assert row.ratio == 1
+            assert row.is_noise is True
+            assert row.interval[1] - row.interval[0] > 0.002
+
     def test_a_rest_that_changed_much_is_no_common_drift(self):
         layers = [Layer("a", "k", ("a",)), Layer("b", "k", ("b",)), Layer("?", "?")]
         noise = np.random.default_rng(0).normal(1, 0.01, (2, 320, 3))
@@ -580,7 +589,7 @@ class TestAttribution:
         assert compare_profiles(base, new).notes == (
             "base: rows have 4 of 4 model nodes and 100.0% of the layer time",
             "new: rows have 4 of 4 model nodes and 95.7% of the layer time",
-            "layers without nodes on one side can make any row differ by up to 0.0500 ms: "
+            "layers that name no nodes on one side can make any row differ by up to 0.0500 ms: "
             "differences below that are not told from it",
         )
 
@@ -604,3 +613,61 @@ class TestAttribution:
         base, new = self.profile(), self.profile(without=("pool",))
         notes = compare_profiles(base, new).notes
         assert notes[1] == "new: rows have 3 of 4 model nodes and 82.6% of the layer time"
+
+
+class TestPlansThatNameFewerNodes:
+    """One real engine twice, once as a plan tells it that was built without ``DETAILED``."""
+
+    @pytest.fixture
+    def detailed(self) -> Profile:
+        graph = json.loads((DATA / "googlenet_graph.json").read_text())
+        nodes = tuple(
+            ModelNode(n["name"], n["op"], tuple(n["inputs"]), tuple(n["outputs"]))
+            for n in graph["nodes"]
+        )
+        text = (DATA / "inspector_googlenet_fp16_b4.json").read_text()
+        rows = json.loads((DATA / "trtexec_profile_googlenet_fp16_b4.json").read_text())[1:]
+        engine = parse_engine_information(text)
+        noise = np.random.default_rng(0).normal(1, 0.01, (320, len(rows)))
+        times = noise * [row["medianMs"] for row in rows]
+        return make_profile(engine.layers, times, nodes, io=engine.io)
+
+    def with_names_only(self, profile: Profile, has_tensors: bool) -> Profile:
+        tensors = {} if has_tensors else {"inputs": (), "outputs": ()}
+        layers = tuple(replace(layer, nodes=(), **tensors) for layer in profile.layers)
+        random = np.random.default_rng(1)
+        times = random.permuted(profile.samples.layer_ms, axis=0)
+        samples = replace(profile.samples, layer_ms=times)
+        return replace(profile, layers=layers, samples=samples)
+
+    @pytest.mark.parametrize("has_tensors", [True, False])
+    def test_equal_times_break_nothing(self, detailed, has_tensors):
+        other = self.with_names_only(detailed, has_tensors)
+        gate = tuple(parse_condition(text) for text in ("layer > 3%", "layer > 0.001 ms"))
+        for pair in ((detailed, other), (other, detailed)):
+            comparison = compare_profiles(*pair)
+            assert max(abs(row.ratio - 1) for row in comparison.rows if row.kind == "same") > 0.2
+            assert broken_conditions(comparison, gate) == ()
+            check_sums(comparison)
+
+    def test_what_is_known_is_said(self, detailed):
+        notes = compare_profiles(detailed, self.with_names_only(detailed, has_tensors=True)).notes
+        assert notes == (
+            "base: rows have 142 of 142 model nodes and 100.0% of the layer time",
+            "new: rows have 88 of 142 model nodes and 100.0% of the layer time, 4.5% by what their "
+            "neighbours are",
+            notes[2],
+        )
+        assert notes[2].startswith("layers that name no nodes on one side can make any row differ")
+        assert compare_profiles(detailed, detailed).notes == ()
+
+    def test_more_than_that_can_explain_is_found(self, detailed):
+        other = self.with_names_only(detailed, has_tensors=True)
+        times = other.samples.layer_ms.copy()
+        longest = int(np.argmax(np.median(times, axis=0)))
+        times[:, longest] *= 3
+        slow = replace(other, samples=replace(other.samples, layer_ms=times))
+        (broken,) = broken_conditions(
+            compare_profiles(detailed, slow), (parse_condition("layer > 3%"),)
+        )
+        assert other.layers[longest].name in broken.row.new_layers
