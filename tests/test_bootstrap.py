@@ -9,6 +9,7 @@ from trtcore.bootstrap import (
     _block_weights,
     difference_intervals,
     draw_medians,
+    draw_ranks,
     median_intervals,
     ratio_intervals,
 )
@@ -49,6 +50,22 @@ def test_many_samples_are_drawn_in_parts() -> None:
     assert drawn.shape == (700, 1)
     some = [0, 348, 349, 350, 699]
     assert np.array_equal(drawn[some], weighted_medians(samples, weights[some]))
+
+
+@pytest.mark.parametrize("share", [0.5, 0.9, 0.99])
+def test_ranks_lie_where_drawing_samples_puts_them(share: float) -> None:
+    random = np.random.default_rng(0)
+    drawn = np.sort(random.integers(0, 500, (2000, 500)), axis=1)[:, round(share * 499)]
+    ranks = draw_ranks(500, share, draws=2000, seed=1)
+    assert (ranks.min() >= 0, ranks.max() < 500) == (True, True)
+    assert ranks.mean() == pytest.approx(drawn.mean(), abs=1)
+    assert ranks.std() == pytest.approx(drawn.std(), rel=0.06)
+
+
+def test_ranks_of_one_sample_and_of_none() -> None:
+    assert set(draw_ranks(1, 0.99).tolist()) == {0}
+    with pytest.raises(OptionError, match="the histograms hold no samples"):
+        draw_ranks(0)
 
 
 def coverage(intervals: list[np.ndarray], truth: float) -> float:
