@@ -101,7 +101,7 @@ def test_gated_iterations_are_preferred(bench: Bench) -> None:
     assert found.layers == (0, 1, 2)
 
 
-def test_more_kernels_than_layers_are_mapped_by_time(bench: Bench) -> None:
+def test_more_kernels_than_layers_are_mapped_by_sequence(bench: Bench) -> None:
     bench.fake.calls.fake_cupti_reset(130001)
     bench.launch(
         ("__myl_Move_0xabc", 3 * US, 20 * US, 7),
@@ -114,7 +114,7 @@ def test_more_kernels_than_layers_are_mapped_by_time(bench: Bench) -> None:
     assert found is not None
     assert found.layers == (0, 1, 1, 1, 2)
     assert found.mapping == (
-        "5 of 5 kernels by the times of 10 profiled iterations "
+        "5 of 5 kernels by sequence and times of 10 profiled iterations "
         "(not by order: 5 kernels for 3 layers)"
     )
     assert layer_kernels(found, 3).count.tolist() == [1, 3, 1]

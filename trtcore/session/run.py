@@ -213,7 +213,7 @@ class _Passes:
         """Runs a round of all passes at each step; ends when there is enough."""
         count, done = self.length.iterations, 0
         share = min(-(-count // _ROUNDS), self.store.longest_round)
-        convergence = self.start_again()
+        convergence = self.new_convergence()
         while not self.interrupted:
             start, known = time.perf_counter(), len(self.loops.problems)
             if done >= count:
@@ -228,15 +228,14 @@ class _Passes:
             done += size
             if len(self.loops.problems) > known and not self.interrupted:
                 # A pass was given up, so the rest would be timed in another way than this was.
-                done, convergence = 0, self.start_again()
+                done, convergence, self.store = 0, self.new_convergence(), self.make_store()
             elif convergence is not None:
                 self.feed(convergence, self.store)
             self.spent_s += time.perf_counter() - start
             yield True
 
-    def start_again(self) -> Convergence | None:
-        """Drops what was measured; the time spent still counts."""
-        self.store = self.make_store()
+    def new_convergence(self) -> Convergence | None:
+        """What decides when there is enough, if a rule does."""
         rule = self.length.rule
         return None if rule is None else Convergence(rule, self.iteration_ms)
 
