@@ -31,9 +31,12 @@ def trtcore_graph(rig: Rig) -> Callable[[], float]:
 def bare_graph(rig: Rig) -> Callable[[], float]:
     """Returns the same for a graph made and launched through cuda-python alone."""
     stream, events = rig.stream, [_event(), _event()]
-    executable = _captured(rig.context(), stream)
+    # The graph works in the context's memory, so the context has to live as long.
+    context = rig.context()
+    executable = _captured(context, stream)
 
     def once() -> float:
+        assert context is not None
         check(runtime.cudaEventRecord(events[0], stream), "recording")
         check(runtime.cudaGraphLaunch(executable, stream), "launching")
         check(runtime.cudaEventRecord(events[1], stream), "recording")
