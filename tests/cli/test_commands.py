@@ -129,7 +129,9 @@ def test_ctrl_c_keeps_and_prints_what_was_measured(tmp_path: Path) -> None:
 
 def test_a_terminal_sees_progress() -> None:
     parent, child = pty.openpty()
-    command = [sys.executable, "-m", "trtcore.profile", "googlenet", *FEW]
+    # The bar is drawn ten times a second: a pass has to last longer to be seen in it.
+    options = ("--batch", "1", "--iterations", "30")
+    command = [sys.executable, "-m", "trtcore.profile", "googlenet", *options]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=child)
     os.close(child)
     shown = b""
