@@ -237,7 +237,7 @@ def run_plans(
     if not asked.calibrate or not _can_be_corrected(runs):
         cost, problem = None, ""
     elif not early:
-        cost, problem = _event_cost(bindings, asked, progress)
+        cost, problem = _late_event_cost(bindings, asked, progress)
     return tuple(
         PlanRun(run, plan.monitor.clocks(), cost, problem)
         for run, plan in zip(runs, waiting, strict=True)
@@ -254,6 +254,16 @@ def _event_cost(
         return event_cost(bindings, progress, use_cache=asked.use_cache), ""
     except TrtcoreError as error:
         return None, str(error)
+
+
+def _late_event_cost(
+    bindings: Bindings, asked: Options, progress: Progress | None
+) -> tuple[EventCost | None, str]:
+    """The same after the run, which Ctrl-C must not lose."""
+    try:
+        return _event_cost(bindings, asked, progress)
+    except KeyboardInterrupt:
+        return None, "interrupted"
 
 
 def _can_be_corrected(runs: Sequence[EngineRun]) -> bool:

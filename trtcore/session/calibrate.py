@@ -67,11 +67,17 @@ def measure_points(bindings: Bindings, progress: Progress | None = None) -> list
 
     Raises:
         TrtcoreError: an engine cannot be built or run.
+        KeyboardInterrupt: Ctrl-C; what was measured by then is no cost of anything.
     """
     plans = list(_plans(bindings, progress))
     if progress is not None:
         progress(_PHASE, len(_LAYERS), len(_LAYERS))
-    points = [_point(ran) for _ in range(_REPEATS) for ran in _run(bindings, plans)]
+    points = []
+    for _ in range(_REPEATS):
+        for ran in _run(bindings, plans):
+            if ran.run.counts.interrupted:
+                raise KeyboardInterrupt
+            points.append(_point(ran))
     return [point for point in points if point is not None]
 
 
