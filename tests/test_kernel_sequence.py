@@ -131,3 +131,18 @@ def test_more_layers_than_kernels_and_neither() -> None:
     assert mapped.words == "no profiled iteration to compare with"
     nothing = map_by_sequence([Layer("a")], [], [[0.1]], np.empty((1, 0)), np.empty((1, 0)))
     assert nothing.layers == ()
+
+
+def test_an_alignment_that_would_take_too_much_memory_is_left() -> None:
+    engine = made([700] * 3, seed=5, count=2)
+    mapped = map_by_sequence(
+        [Layer(name) for name in "abc"],
+        ["k"] * 2100,
+        engine.layer_ms,
+        engine.start_ms,
+        engine.kernel_ms,
+    )
+    assert mapped.is_empty
+    assert mapped.words == "2100 kernels are too many to align"
+    markers = map_by_sequence([Layer("w", "wait")], ["k"], [[0.0]], [[0.0]], [[0.01]])
+    assert markers.layers == (-1,)

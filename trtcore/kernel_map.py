@@ -35,6 +35,11 @@ class KernelMap:
         """Whether every kernel has its layer."""
         return UNKNOWN not in self.layers
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no kernel has a layer."""
+        return all(layer == UNKNOWN for layer in self.layers)
+
 
 def names_match(layer: Layer, kernel: str) -> bool:
     """Whether a layer's tactic, or its own name where the plan tells none, names the kernel.

@@ -25,6 +25,7 @@ from trtcore.result import Layer
 _NOISE_MS = 0.0005
 _NOISE_SHARE = 0.03
 _MOST_EXTRA = 16
+_MOST_CELLS = 2_000_000
 _ROUNDS = 4
 _FORBIDDEN = 1e3
 _CLOSE = 3.0
@@ -76,6 +77,8 @@ def map_by_sequence(
     if len(times) == 0 or not kernels:
         return KernelMap(nobody, "no profiled iteration to compare with")
     timed = np.array([i for i, layer in enumerate(layers) if not is_marker(layer)], np.int64)
+    if len(timed) == 0 or _most_kernels(len(timed), len(kernels)) * len(kernels) > _MOST_CELLS:
+        return KernelMap(nobody, f"{len(kernels)} kernels are too many to align")
     barred = _barred([layers[i] for i in timed], kernels)
     whole, *halves = (
         _aligned(_medians(times[part][:, timed], start[part], end[part]), barred)
@@ -120,7 +123,7 @@ def _aligned(median: _Pass, barred: NDArray[np.bool_]) -> NDArray[np.int64]:
 def _sizes(median: _Pass, offset_ms: float, barred: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Returns (L,) how many kernels each layer holds, at the least misfit in all."""
     layers, kernels = barred.shape
-    most = min(kernels, max(kernels - layers, 0) + _MOST_EXTRA)
+    most = _most_kernels(layers, kernels)
     sizes, ends = np.mgrid[: most + 1, : kernels + 1]
     starts = (ends - sizes).clip(0)
     spans = median.spans_ms(sizes, ends) + offset_ms
@@ -134,6 +137,11 @@ def _sizes(median: _Pass, offset_ms: float, barred: NDArray[np.bool_]) -> NDArra
         chosen[i] = options.argmin(axis=0)
         best = options.min(axis=0)
     return _traced_back(chosen)
+
+
+def _most_kernels(layers: int, kernels: int) -> int:
+    """How many kernels a layer can hold; the alignment takes as many cells for each kernel."""
+    return min(kernels, max(kernels - layers, 0) + _MOST_EXTRA)
 
 
 def _traced_back(chosen: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -142,4 +142,6 @@ def _map(traced: TracedLoops, layers: Sequence[Layer], table: KernelTable) -> Ke
         return map_by_name(layers, table.names, why)
     times = (layer_ms, profiled.start_ms, profiled.kernel_ms)
     by_sequence = map_by_sequence(layers, table.names, *times)
+    if by_sequence.is_empty:
+        return map_by_name(layers, table.names, f"{by_order.words}; {by_sequence.words}")
     return KernelMap(by_sequence.layers, f"{by_sequence.words} ({by_order.words})")
