@@ -6,6 +6,7 @@ to ``results/precision_tables.md``.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,9 +17,10 @@ import trtcore
 from trtcore.backends.choice import choose_backend
 from trtcore.report.precisions import render_precisions
 
-RESNET = Path(__file__).parents[1] / "tests/data/caffe/resnet50_deploy.prototxt"
+# Relative, because it is printed into the tables.
+RESNET = os.path.relpath(Path(__file__).parents[1] / "tests/data/caffe/resnet50_deploy.prototxt")
 # With made-up weights ResNet-50's softmax is all or nothing: its argument tells more.
-MODELS = {"googlenet": ("googlenet", ()), "ResNet-50": (str(RESNET), ("fc1000",))}
+MODELS = {"googlenet": ("googlenet", ()), "ResNet-50": (RESNET, ("fc1000",))}
 BATCHES = (1, 4, 32)
 PRECISIONS = ("fp32", "fp16", "half2")
 TABLES = RESULTS / "precision_tables.md"

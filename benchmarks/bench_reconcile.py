@@ -28,6 +28,19 @@ LIGHT = Path(onnx.__file__).parent / "backend/test/data/light/light_resnet50.onn
 MODELS = {"googlenet": "googlenet", "light ResNet-50": str(LIGHT)}
 TABLE = RESULTS / "reconcile_table.md"
 
+PREFACE = """# Do the layers add up?
+
+`python -m trtcore.profile ... --timing cupti --iterations 400` in a process for each engine;
+machine, versions and event cost are in [reconcile.md](reconcile.md). Medians in milliseconds.
+
+*Corrected* is the sum of gated layer medians less the event cost; *unexplained* compares it with
+the un-profiled gated span of the same run. On one stream that is a test; with several (*default*)
+only what lies outside of what streams can overlap counts. *Same-run* is the cost at which the run's
+own sum would fit. *Close to CUPTI*: layers whose corrected time is within 10 % or 1 us of their
+kernels, of those whose kernels are known, and the part of kernel time they hold.
+
+"""
+
 HEAD = (
     "| engine | model | precision | batch | layers | raw sum | corrected | gated span "
     "| unexplained | same-run us | CUDA graph | kernels | close to CUPTI | longest 10 "
@@ -121,7 +134,7 @@ def measure(quick: bool) -> Measured:
             costs.add(cost_text(found.reconciled, found.profile))
             print(rows[-1], file=sys.stderr)
     if not quick:
-        TABLE.write_text("# Do the layers add up?\n\n" + "\n".join(rows) + "\n")
+        TABLE.write_text(PREFACE + "\n".join(rows) + "\n")
     return Measured(figures, (choice.bindings.label, *sorted(costs)))
 
 

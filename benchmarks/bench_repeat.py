@@ -53,11 +53,11 @@ def agreement(quick: bool) -> dict[str, float]:
         plan = folder / "kept.plan"
         profiled(folder, *ENGINE, "--iterations", "20", "--save-engine", str(plan))
         profiles = [profiled(folder, str(plan)) for _ in range(count)]
-    return {name(what): percent for what, percent in spreads(profiles).items()}
+    return {name(what, count): percent for what, percent in spreads(profiles).items()}
 
 
-def name(what: str) -> str:
-    return f"{PROCESSES} processes apart, {what}, %"
+def name(what: str, count: int = PROCESSES) -> str:
+    return f"{count} processes apart, {what}, %"
 
 
 def graphs(quick: bool) -> dict[str, float]:
