@@ -63,7 +63,7 @@ def test_nothing_to_say():
             {"enqueue": 0.81},
             "enqueue-bound: the enqueue call takes 0.8100 ms of 1.0000 ms GPU time",
         ),
-        ({"spread": 0.06}, "latency is unsteady: CoV 3.5%, steady is below 2.5%"),
+        ({"spread": 0.06}, "the un-profiled GPU time is unsteady: CoV 3.5%, steady is below 2.5%"),
         (
             {"spread": 0.11},
             "CoV 6.4%, steady is below 2.5%; IQR/median 11.0%, steady is below 10%",
@@ -98,8 +98,8 @@ def test_nothing_to_say():
             {"counts": Counts(0, 2, 200, interrupted=True)},
             "the run was interrupted: 200 profiled iterations were measured",
         ),
-        ({"layer": 0.53}, "the layer times add up to 1.06x the un-profiled latency"),
-        ({"layer": 0.47}, "the layer times add up to 0.94x the un-profiled latency"),
+        ({"layer": 0.53}, "the layer times add up to 1.06x the un-profiled GPU time: the profiler"),
+        ({"layer": 0.47}, "the layer times add up to 0.94x the un-profiled GPU time: time passes"),
     ],
 )
 def test_one_warning(changes, words):
@@ -146,3 +146,20 @@ def test_streams_and_plans_do_not_matter_on_the_cpu():
 def test_nothing_measured():
     empty = Samples(np.empty((0, 2), np.float32), np.empty(0, np.float32))
     assert diagnose(make_profile(samples=empty)) == ()
+
+
+def test_without_gpu_times_it_is_the_latency_that_is_spoken_of():
+    samples = Samples(np.full((200, 2), 0.6, np.float32), series(1.0, 0.06))
+    assert diagnose(make_profile(backend="onnxruntime", samples=samples)) == (
+        "the un-profiled latency is unsteady: CoV 3.5%, steady is below 2.5%",
+        "the layer times add up to 1.20x the un-profiled latency: profiling costs time of its own; "
+        "compare layers with each other, not with the latency",
+    )
+
+
+def test_an_unsteady_gpu_time_beside_a_steady_latency_is_not_called_latency():
+    profile = make_profile(spread=0.06)
+    steady = replace(profile, samples=replace(profile.samples, wall_ms=series(1.1)))
+    assert diagnose(steady) == (
+        "the un-profiled GPU time is unsteady: CoV 3.5%, steady is below 2.5%",
+    )

@@ -78,7 +78,8 @@ def test_outliers_are_counted_for_each_pass() -> None:
 def test_neighbours_that_correlate_are_named() -> None:
     slow = (1 + 0.003 * np.sin(np.arange(N) / 20)).astype(np.float32)
     assert outlier_text(make_profile(make_samples(gated_ms=slow))).endswith(
-        "; neighbouring iterations correlate, which widens the intervals: gated GPU time by 1.00"
+        "; neighbouring iterations correlate, which widens the intervals: gated GPU time "
+        "(correlation 1.00)"
     )
 
 

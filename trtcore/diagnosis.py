@@ -72,7 +72,7 @@ def _enqueue_bound(latency: Latency) -> str:
 
 
 def _unsteady(latency: Latency) -> str:
-    series = _main_series(latency)
+    what, series = _main_series(latency)
     if series is None:
         return ""
     found = []
@@ -80,7 +80,7 @@ def _unsteady(latency: Latency) -> str:
         found.append(f"CoV {series.variation:.1%}, steady is below {UNSTEADY_VARIATION:.1%}")
     if series.spread > UNSTEADY_SPREAD:
         found.append(f"IQR/median {series.spread:.1%}, steady is below {UNSTEADY_SPREAD:.0%}")
-    return f"the un-profiled latency is unsteady: {'; '.join(found)}" if found else ""
+    return f"the un-profiled {what} is unsteady: {'; '.join(found)}" if found else ""
 
 
 def _clocks(clocks: Clocks) -> str:
@@ -138,7 +138,7 @@ def _cause(profile: Profile) -> str:
 
 
 def _sum(profile: Profile, latency: Latency) -> str:
-    series = _main_series(latency)
+    what, series = _main_series(latency)
     if series is None or series.count < 2 or not series.median_ms > 0:
         return ""
     if profile.samples.gated_ms.size:
@@ -148,8 +148,8 @@ def _sum(profile: Profile, latency: Latency) -> str:
         return ""
     why = _why_not_one(ratio, on_cpu=latency.gpu is None)
     return (
-        f"the layer times add up to {ratio:.2f}x the un-profiled latency: {why}; compare layers "
-        "with each other, not with the latency"
+        f"the layer times add up to {ratio:.2f}x the un-profiled {what}: {why}; compare layers "
+        f"with each other, not with the {what}"
     )
 
 
@@ -163,5 +163,6 @@ def _why_not_one(ratio: float, *, on_cpu: bool) -> str:
     return "time passes between the layers that belongs to none of them"
 
 
-def _main_series(latency: Latency) -> TimeSummary | None:
-    return latency.gpu or latency.wall
+def _main_series(latency: Latency) -> tuple[str, TimeSummary | None]:
+    """The time that layers are a part of, and what it is called."""
+    return ("GPU time", latency.gpu) if latency.gpu else ("latency", latency.wall)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from trtcore.markers import is_marker
+from trtcore.passes import PASSES
 from trtcore.result import Profile, Samples
 from trtcore.series import Series, describe, estimate
 from trtcore.statistics import (
@@ -23,12 +24,6 @@ from trtcore.statistics import (
     summarise_series,
 )
 
-_PASSES = {
-    "wall_ms": "latency",
-    "gpu_ms": "GPU time",
-    "gated_ms": "gated GPU time",
-    "graph_ms": "CUDA graph time",
-}
 _MOST_NAMES = 3
 
 
@@ -93,7 +88,7 @@ def outlier_text(profile: Profile) -> str:
     )
     text = f"outliers beyond 1.5 and beyond 3 quartile distances, all kept: {counts}"
     close = ", ".join(
-        f"{times.name} by {times.series.autocorrelation:.2f}"
+        f"{times.name} (correlation {times.series.autocorrelation:.2f})"
         for times in passes
         if times.series.is_autocorrelated
     )
@@ -130,8 +125,10 @@ def _widening(ms: ArrayLike) -> float:
 def _passes(profile: Profile) -> Sequence[_Times]:
     samples = profile.samples
     passes = (
-        _describe(name, getattr(samples, field), samples.histogram_of(field) is not None)
-        for field, name in _PASSES.items()
+        _describe(
+            one.title, getattr(samples, one.series), samples.histogram_of(one.series) is not None
+        )
+        for one in PASSES
     )
     return [times for times in passes if times.series.is_labelled]
 

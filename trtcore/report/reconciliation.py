@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from trtcore.explain import explain
+from trtcore.passes import PASSES
 from trtcore.reconcile import reconcile_profile
 from trtcore.result import Profile
 from trtcore.statistics import summarise_series
 
 Figure = tuple[str, str, str]
-
-_PASSES = {"enqueued": "gpu_ms", "gated": "gated_ms", "CUDA graph": "graph_ms"}
 
 
 def reconciliation_facts(profile: Profile) -> tuple[Figure, ...]:
@@ -17,8 +16,8 @@ def reconciliation_facts(profile: Profile) -> tuple[Figure, ...]:
     result = reconcile_profile(profile)
     if result is None:
         return ()
-    series = {name: summarise_series(profile.samples, field) for name, field in _PASSES.items()}
-    latencies = {name: times.median_ms for name, times in series.items() if times}
+    series = {one.work: summarise_series(profile.samples, one.series) for one in PASSES if one.work}
+    latencies = {work: times.median_ms for work, times in series.items() if times}
     interval = profile.event_cost.interval if profile.event_cost else None
     return tuple(
         (line.label[:1].upper() + line.label[1:], _ms(line.ms), line.words)
