@@ -96,6 +96,12 @@ class TestCaffeTime:
             "its rows add up to 82.03 of 1046.79 ms: part of the log is missing",
         )
 
+    def test_rows_beyond_the_whole_are_not_missing(self):
+        text = GLOG.replace("conv1\tforward: 0.446 ms", "conv1\tforward: 0.746 ms")
+        assert parse_caffe_time(text).warnings == (
+            "its rows add up to 0.75 ms, more than the whole of 0.50 ms: rows may be there twice",
+        )
+
     def test_faults_of_the_timer_are_left_out_and_said(self):
         text = GLOG.replace("forward: 0.002 ms", "forward: 3.68935e+011 ms")
         profile = parse_caffe_time(text)

@@ -25,9 +25,9 @@ _BELOW_ZERO = "below zero"
 def check_times(profile: Profile, source: str) -> None:
     """Does nothing if every time of a profile is a number, and none is below zero.
 
-    Under Confidential Computing a GPU's events can give layers negative times (NVIDIA/TensorRT,
-    issue 4740). Nothing can be said of how far off the others are then, so these are no times to
-    compare.
+    Under Confidential Computing a GPU's events can give layers negative times
+    (NVIDIA/TensorRT#4740). Nothing can be said of how far off the others are then, so these are no
+    times to compare.
 
     Args:
         profile: the profile.

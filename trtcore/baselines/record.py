@@ -85,4 +85,9 @@ def missing_rows(rows: Sequence[Row], whole_ms: float | None, whole: str) -> tup
     total = sum(ms for _, ms in rows)
     if abs(total - whole_ms) < _MOST_MISSING * whole_ms:
         return ()
+    if total > whole_ms:
+        return (
+            f"its rows add up to {total:.2f} ms, more than the whole of {whole_ms:.2f} ms: rows may "
+            "be there twice",
+        )
     return (f"its rows add up to {total:.2f} of {whole_ms:.2f} ms: part of the log is missing",)
