@@ -267,14 +267,27 @@ def test_damaged_histograms_are_refused(streamed: Profile) -> None:
 
 
 @pytest.mark.parametrize(
-    ("form", "says"), [("perfetto", True), ("trtexec-times", True), ("trtexec-profile", False)]
+    ("form", "written"),
+    [("perfetto", "the first 10 of the last 64"), ("trtexec-times", "the last 64")],
 )
 def test_files_of_single_iterations_come_with_a_word(
-    streamed: Profile, tmp_path: Path, capsys: pytest.CaptureFixture[str], form: str, says: bool
+    streamed: Profile, tmp_path: Path, capsys: pytest.CaptureFixture[str], form: str, written: str
 ) -> None:
     saved, out = tmp_path / "run.json", tmp_path / "out.json"
     save_profile(streamed, saved)
     assert main(["report", str(saved), "--format", form, "-o", str(out)]) == 0
     assert out.is_file()
-    words = "trtcore: the run was streamed: of 5000 iterations the last 64 are written\n"
-    assert capsys.readouterr().err == (words if says else "")
+    words = f"trtcore: the run was streamed: of 5000 iterations {written} are written\n"
+    assert capsys.readouterr().err == words
+    if form == "perfetto":
+        events = json.loads(out.read_text())["traceEvents"]
+        assert len({e["name"] for e in events if e["name"].startswith("iteration ")}) == 10
+
+
+def test_a_file_of_the_whole_run_comes_without_a_word(
+    streamed: Profile, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    saved, out = tmp_path / "run.json", tmp_path / "out.json"
+    save_profile(streamed, saved)
+    assert main(["report", str(saved), "--format", "trtexec-profile", "-o", str(out)]) == 0
+    assert capsys.readouterr().err == ""

@@ -43,14 +43,17 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _say_what_is_missing(profile: Profile, form: str) -> None:
-    """A file of single iterations has only the last ones of a streamed run, and no room to say."""
+    """A file of single iterations has only late ones of a streamed run, and no room to say."""
     if form not in ("trtexec-times", "perfetto"):
         return
+    from trtcore.report.perfetto import ITERATIONS
     from trtcore.report.timeline import first_iteration
 
     if first := first_iteration(profile.samples):
         kept = len(profile.samples.wall_ms)
-        notify(f"the run was streamed: of {first + kept} iterations the last {kept} are written")
+        shown = min(ITERATIONS, kept) if form == "perfetto" else kept
+        words = f"the first {shown} of the last {kept}" if shown < kept else f"the last {kept}"
+        notify(f"the run was streamed: of {first + kept} iterations {words} are written")
 
 
 def _report_precisions(comparison: PrecisionComparison, options: argparse.Namespace) -> int:

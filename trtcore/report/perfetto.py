@@ -18,6 +18,9 @@ from trtcore.report.timeline import unprofiled_iterations
 from trtcore.result import Layer, Profile, Samples
 from trtcore.statistics import profiled_iterations, summarise_layers
 
+ITERATIONS = 10
+"""How many iterations a trace shows one by one, where nothing else is asked for."""
+
 _MEDIANS, _PROFILED, _UNPROFILED = 1, 2, 3
 _HOST, _GPU = 0, 1
 _NOTE = (
@@ -32,7 +35,7 @@ _TWO_PASSES = (
 Event = dict[str, Any]
 
 
-def render_trace(profile: Profile, iterations: int = 10) -> str:
+def render_trace(profile: Profile, iterations: int = ITERATIONS) -> str:
     """Returns a trace of the median iteration and of the first iterations as they were.
 
     Of a streamed run they are the first of the last ones, which alone are kept; their numbers and
