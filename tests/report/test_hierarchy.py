@@ -13,7 +13,7 @@ from trtcore.errors import OptionError
 from trtcore.inspector import parse_engine_information
 from trtcore.report.hierarchy import LEVELS, Bucket, block_namer, roll_up
 from trtcore.report.table import render_table
-from trtcore.result import Layer, ModelNode, ModelRecord, Samples
+from trtcore.result import EventCost, Layer, ModelNode, ModelRecord, Samples
 
 DATA = Path(__file__).parent.parent / "data"
 
@@ -146,6 +146,43 @@ def test_a_bucket_of_short_layers_is_below_the_resolution(gpu_profile):
     )
     found = [(bucket.name, bucket.is_below_resolution) for bucket in roll_up(profile, "node")]
     assert found == [("conv1/7x7_s2", False), ("unattributed", True)]
+
+
+@pytest.mark.parametrize(
+    ("level", "footnote"),
+    [
+        ("type", "~ Of layers below 0.002 ms only: what is left is as small as the correction."),
+        ("layer", "~ Below 0.002 ms what is left is as small as the correction."),
+    ],
+)
+def test_the_footnote_is_true_of_groups_that_are_long_in_all(gpu_profile, level, footnote):
+    names = [f"n{i}" for i in range(11)]
+    profile = replace(
+        gpu_profile,
+        model=ModelRecord(
+            "net",
+            "x",
+            nodes=tuple(
+                ModelNode(name, "Conv" if name == "n0" else "LRN", (f"x{name}",), (f"y{name}",))
+                for name in names
+            ),
+        ),
+        layers=tuple(Layer(name, "kgen", (name,)) for name in names),
+        samples=Samples(
+            np.array([[0.020] + [0.0115] * 10], np.float32),
+            np.empty(0, np.float32),
+            gated_ms=np.array([0.025], np.float32),
+        ),
+        build=None,
+        event_cost=EventCost(0.010, 0.010, 0.010, 0.0, 0.0, 5),
+    )
+    lines = render_table(profile, group_by=level, sort="order").splitlines()
+    assert footnote in lines
+    if level == "type":
+        assert [line.split()[:3] for line in lines if line.startswith(("Conv", "LRN"))] == [
+            ["Conv", "0.0200", "0.0100"],
+            ["LRN", "0.1150", "~0.0150"],
+        ]
 
 
 def test_unknown_level(gpu_profile):

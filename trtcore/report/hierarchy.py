@@ -35,7 +35,7 @@ class Bucket:
         nodes: model nodes in it.
         corrected_ms: sum of the medians of its layers without the cost of events; None if unknown.
         tax_ms: of ``median_ms``, what reformats, casts and copies take; 0 for a single layer.
-        is_below_resolution: every layer in it is as short as the correction.
+        is_below_resolution: it holds nothing but layers below the resolution, however many.
     """
 
     name: str

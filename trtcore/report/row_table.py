@@ -65,11 +65,14 @@ def footnotes(profile: Profile, rows: Rows, view: View) -> Iterator[str]:
             f"Medians of {count} profiled iterations; the total and the shares are of the medians."
             f"{f' A p95 needs {needed} iterations.' if is_short else ''}"
         )
+    are_marked = any(row.is_below_resolution for row in rows.shown)
     # Kernel times stand beside each layer, whatever the rows here are.
-    marked = rows.shown if profile.kernels is None else summarise_layers(profile)
-    if any(row.is_below_resolution for row in marked):
-        words = f"Below {RESOLUTION_MS} ms what is left is as small as the correction."
-        yield f"{BELOW_RESOLUTION} {words}"
+    beside = () if profile.kernels is None else summarise_layers(profile)
+    if are_marked or any(row.is_below_resolution for row in beside):
+        of_groups = are_marked and view.group_by != "layer"
+        limit = f"below {RESOLUTION_MS} ms"
+        which = f"Of layers {limit} only:" if of_groups else limit.capitalize()
+        yield f"{BELOW_RESOLUTION} {which} what is left is as small as the correction."
     if rows.total.tax_ms > 0:
         yield "tax ms: of the median, what reformats, casts and copies take."
 
