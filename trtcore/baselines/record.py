@@ -87,7 +87,7 @@ def missing_rows(rows: Sequence[Row], whole_ms: float | None, whole: str) -> tup
         return ()
     if total > whole_ms:
         return (
-            f"its rows add up to {total:.2f} ms, more than the whole of {whole_ms:.2f} ms: rows may "
-            "be there twice",
+            f"its rows add up to {total:.2f} ms, more than the {whole_ms:.2f} ms of the whole: "
+            "that total is cut short, or rows are there twice",
         )
     return (f"its rows add up to {total:.2f} of {whole_ms:.2f} ms: part of the log is missing",)
