@@ -66,8 +66,8 @@ class Change:
 
     @property
     def speed_up(self) -> float:
-        """Base over new; NaN without a new time."""
-        return self.base_ms / self.new_ms if self.new_ms else nan
+        """Base over new; NaN unless both have a time."""
+        return self.base_ms / self.new_ms if self.base_ms and self.new_ms else nan
 
 
 @dataclass(frozen=True, eq=False)

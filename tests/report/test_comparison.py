@@ -152,6 +152,23 @@ def test_baseline(comparison):
     assert words(render_baseline(comparison)) == words(BASELINE)
 
 
+def test_baseline_keeps_rows_that_the_clock_gave_no_time(comparison):
+    short = (
+        Change("e", 0.0, 0.1, nodes=("e",), order=4),
+        Change("f", 0.2, 0.0, kind="re-fused", nodes=("f",), order=3),
+        Change("g", 0.0, 0.0, nodes=("g",), order=5),
+    )
+    lines = render_baseline(replace(comparison, rows=(*ROWS, *short))).splitlines()
+    assert words("\n".join(lines[6:11])) == [
+        ["c", "0.5000", "0.5100", "1.0x"],
+        ["f", "0.2000", "0.0000", "-"],
+        ["e", "0.0000", "0.1000", "-"],
+        ["g", "0.0000", "0.0000", "-"],
+        ["un-profiled", "GPU", "time", "7.0000", "4.0000", "1.8x"],
+    ]
+    assert words("\n".join(lines[11:])) == words(BASELINE)[8:]
+
+
 def test_markdown(comparison):
     assert comparison.to_markdown() == MARKDOWN
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
-from trtcore.comparison import APPEARED, VANISHED, Comparison
+from trtcore.comparison import APPEARED, REFUSED, SAME, VANISHED, Comparison
 from trtcore.report.comparison_rows import (
     BASE_NEW,
     BEFORE_AFTER,
@@ -75,13 +75,12 @@ def render_baseline(
         width: columns to keep within; None for names in full.
         base_file: where the base came from, if from a file.
     """
-    both = [row for row in comparison.rows if row.base_ms and row.new_ms]
+    both = [row for row in comparison.rows if row.kind in {SAME, REFUSED}]
     table = _table("Layer group", ("before ms", "after ms", "speed-up"))
     for row in (*sorted(both, key=lambda row: row.order), comparison.total):
         speed_up = "-" if isnan(row.speed_up) else f"{row.speed_up:.1f}x"
         table.add_row(_label(row.name, width), in_ms(row.base_ms), in_ms(row.new_ms), speed_up)
-    others = [row for row in comparison.rows if row not in both]
-    words = _wrapped(one_sided(others, BEFORE_AFTER))
+    words = _wrapped(one_sided(comparison.rows, BEFORE_AFTER))
     total = comparison.total
     sentence = (
         f"One forward pass takes {total.ratio:.1%} of what it takes with "
