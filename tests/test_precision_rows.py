@@ -106,6 +106,32 @@ def test_rows_are_what_every_precision_can_be_timed_for(comparison: PrecisionCom
     assert comparison.rows[0].nodes == ("conv1", "relu1", "norm")
 
 
+def test_rows_that_the_first_precision_lacks_keep_their_place() -> None:
+    without_norm = (FP32[0], FP32[2])
+    apart = (
+        (Layer("c1", "correlation", ("conv1", "relu1")), 0.4),
+        (Layer("n", "kgen", ("norm",)), 0.1),
+        (Layer("c2", "correlation", ("conv2",)), 0.3),
+    )
+    found = compare_runs((profile_of("fp32", without_norm), profile_of("fp16", apart)))
+    assert [(row.name, round(row.times[0].median_ms, 4)) for row in found.rows] == [
+        ("conv1 + relu1", 0.4),
+        ("norm", 0.0),
+        ("conv2", 0.3),
+    ]
+
+
+@pytest.mark.parametrize(("extra_ms", "is_noise"), [(0.0009, True), (0.0012, False)])
+def test_steps_of_the_clock_are_noise_in_gpu_time_only(extra_ms: float, is_noise: bool) -> None:
+    base = profile_of("fp32", FP32)
+    flat = replace(base.samples, wall_ms=np.full(320, 1, np.float32))
+    base = replace(base, samples=replace(flat, gpu_ms=np.full(320, 0.5, np.float32)))
+    more = np.float32(extra_ms)
+    slower = replace(base.samples, wall_ms=flat.wall_ms + more, gpu_ms=base.samples.gpu_ms + more)
+    found = compare_runs((base, replace(base, precision="fp16", samples=slower)))
+    assert [row.times[1].is_noise for row in found.totals] == [False, is_noise]
+
+
 def test_nothing_is_left_out_of_the_sum(comparison: PrecisionComparison) -> None:
     parts = (*comparison.rows, comparison.tax, comparison.rest)
     for i, whole in enumerate(comparison.layers.times):

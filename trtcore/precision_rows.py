@@ -25,6 +25,9 @@ _TOTALS = (
     ("un-profiled GPU time, CUDA graph", "graph_ms"),
 )
 
+# The host's clock, whose steps are too fine to count.
+_HOST_SERIES = "wall_ms"
+
 Layers = Sequence[int]
 
 
@@ -45,7 +48,7 @@ def compare_runs(profiles: Sequence[Profile], notes: Sequence[str] = ()) -> Prec
     precisions = tuple(profile.precision for profile in profiles)
     tax = _row("reformats, casts and copies", runs, [run.tax for run in runs])
     layers = _row("time over all layers", runs, everything)
-    totals = _totals(profiles)
+    totals = _totals(runs)
     return PrecisionComparison(
         precisions=precisions,
         profiles=tuple(profiles),
@@ -67,16 +70,22 @@ def _timed(profile: Profile, seed: int, is_corrected: bool) -> LayerTimes:
 
 
 def _rows(runs: Sequence[LayerTimes]) -> tuple[PrecisionRow, ...]:
-    """One row for each set of nodes that any precision has a layer for."""
+    """One row for each set of nodes that any precision has a layer for, in order of execution."""
     found = node_sets([run.side for run in runs])
     sets = [(nodes, [_layers_of(run, nodes) for run in runs]) for nodes in found]
     timed = [(nodes, layers) for nodes, layers in sets if any(layers)]
-    timed.sort(key=lambda pair: min(pair[1][0], default=0))
+    timed.sort(key=lambda pair: _place(runs, pair[1]))
     times = _relative_layers(runs, [layers for _, layers in timed])
     return tuple(
         PrecisionRow(" + ".join(nodes), row, nodes)
         for (nodes, _), row in zip(timed, times, strict=True)
     )
+
+
+def _place(runs: Sequence[LayerTimes], layers: Sequence[Layers]) -> float:
+    """How far into the first run that has layers of a row it begins, 0 to 1."""
+    run, own = next((run, own) for run, own in zip(runs, layers, strict=True) if own)
+    return min(own) / run.times.medians.size
 
 
 def _layers_of(run: LayerTimes, nodes: Sequence[str]) -> tuple[int, ...]:
@@ -88,12 +97,13 @@ def _row(name: str, runs: Sequence[LayerTimes], layers: Sequence[Layers]) -> Pre
     return PrecisionRow(name, _relative_layers(runs, [layers])[0])
 
 
-def _totals(profiles: Sequence[Profile]) -> tuple[PrecisionRow, ...]:
-    rows = []
+def _totals(runs: Sequence[LayerTimes]) -> tuple[PrecisionRow, ...]:
+    rows, samples = [], [run.side.profile.samples for run in runs]
     for name, field in _TOTALS:
-        if all(getattr(profile.samples, field).size for profile in profiles):
-            times = [sample_series(p.samples, field, seed) for seed, p in enumerate(profiles)]
-            rows.append(PrecisionRow(name, _relative(times, 0.0)[0]))
+        if all(getattr(own, field).size for own in samples):
+            times = [sample_series(own, field, seed) for seed, own in enumerate(samples)]
+            step_ms = 0.0 if field == _HOST_SERIES else max(run.step_ms for run in runs)
+            rows.append(PrecisionRow(name, _relative(times, step_ms)[0]))
     return tuple(rows)
 
 
