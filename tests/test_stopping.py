@@ -303,8 +303,8 @@ def test_batches_shrink_for_slow_models() -> None:
         (lambda: StopRule(target=0), "precision target is 0, expected a part between 0 and 1"),
         (lambda: StopRule(target=1.5), "precision target is 1.5"),
         (lambda: StopRule(target=float("nan")), "precision target is nan"),
-        (lambda: StopRule(at_most_s=0), "maximum time is 0 s, expected more than 0"),
-        (lambda: StopRule(at_most_s=float("inf")), "maximum time is inf s"),
+        (lambda: StopRule(at_most_s=0), "maximum time is 0 s, expected a finite time above 0"),
+        (lambda: StopRule(at_most_s=float("inf")), "is inf s, expected a finite time above 0"),
         (lambda: BatchMedians(0), "batch size is 0, expected at least 1"),
     ],
 )

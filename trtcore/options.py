@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trtcore.errors import OptionError
+from trtcore.option_types import check_type
 from trtcore.precision_request import Precision, check_keep_fp32, read_io_precision
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Options:
         use_cache: keep and use caches (TensorRT's and the calibration) in the user's cache folder.
 
     Raises:
-        OptionError: a value that makes no sense.
+        OptionError: a value of another type, or one that makes no sense.
     """
 
     backend: str = "auto"
@@ -76,6 +77,8 @@ class Options:
     use_cache: bool = True
 
     def __post_init__(self) -> None:
+        for option in fields(self):
+            check_type(option.name, getattr(self, option.name), or_none=option.default is None)
         for name in ("batch", "iterations", "workspace_mib"):
             value = getattr(self, name)
             if value is not None and value < 1:

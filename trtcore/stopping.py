@@ -53,8 +53,8 @@ class StopRule:
     def __post_init__(self) -> None:
         if not 0 < self.target < 1:
             raise OptionError(f"precision target is {self.target}, expected a part between 0 and 1")
-        if not 0 < self.at_most_s < float("inf"):
-            raise OptionError(f"maximum time is {self.at_most_s} s, expected more than 0")
+        if not 0 < self.at_most_s < inf:
+            raise OptionError(f"maximum time is {self.at_most_s} s, expected a finite time above 0")
 
 
 _DEFAULT = StopRule()
