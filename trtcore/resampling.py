@@ -4,7 +4,9 @@ Two questions have two answers. How sure a ratio of medians is, says the bootstr
 comes from the draws of `trtcore.sampled_times`, which the compiled kernels make. Whether chance
 alone explains a difference, says a t-test of the means over batch medians: where a time jumps
 between two values its median does so too, by all of the distance, and only a mean over batches
-sees a small change. A difference that its own interval explains is noise whatever the test says.
+sees a small change. Of a streamed run only medians are known of all iterations, so the t-test is of
+medians on both sides if either is streamed. A difference that its own interval explains is noise
+whatever the test says.
 
 Neighbouring iterations resemble each other, which is why both look at batches of neighbours; what
 correlation is left between batches widens both.
@@ -68,9 +70,8 @@ def compare_times(base: SampledTimes, new: SampledTimes, *, alarms: float = 0.05
     usable = _is_usable(base) & _is_usable(new)
     with np.errstate(divide="ignore", invalid="ignore"):
         low, high = np.where(usable, _interval(base, new), np.nan)
-        middle = np.log(new.levels) - np.log(base.levels)
-        reach = _reach(base, new, alarms / rows)
-    return Judgement(low, high, (np.abs(middle) <= reach) | ((low <= 1) & (high >= 1)))
+        is_chance = _may_be_chance(base, new, alarms / rows) | ((low <= 1) & (high >= 1))
+    return Judgement(low, high, is_chance & ~np.isnan(low))
 
 
 def student_t(probability: float, freedom: Floats) -> Floats:
@@ -111,34 +112,48 @@ def _interval(base: SampledTimes, new: SampledTimes) -> Floats:
 
 def _deviations(times: SampledTimes) -> Floats:
     """(D, R) how far each draw is from the median, as a logarithm."""
-    away: Floats = np.log(times.draws / times.medians) * _widening(times.batches)
+    away: Floats = np.log(times.draws / times.medians) * batch_widening(times.batches)
     return away
 
 
-def _reach(base: SampledTimes, new: SampledTimes, chance: float) -> Floats:
-    """(R,) the logarithm of a ratio that chance exceeds so often: Welch's t-test."""
-    before, after = _error(base) ** 2, _error(new) ** 2
+def _may_be_chance(base: SampledTimes, new: SampledTimes, chance: float) -> NDArray[np.bool_]:
+    """(R,) whether the levels differ by no more than chance exceeds so often: Welch's t-test."""
+    of_medians = base.is_streamed or new.is_streamed
+    before, after = (_error(times, of_medians) ** 2 for times in (base, new))
     parts = before**2 / (len(base.batches) - 1) + after**2 / (len(new.batches) - 1)
     least = min(len(base.batches), len(new.batches)) - 1
     freedom = np.where(parts > 0, (before + after) ** 2 / parts, least)
-    return student_t(1 - chance / 2, freedom) * np.sqrt(before + after)
+    reach = student_t(1 - chance / 2, freedom) * np.sqrt(before + after)
+    away = _level(new, of_medians) - _level(base, of_medians)
+    explained: NDArray[np.bool_] = np.abs(away) <= reach
+    return explained
 
 
-def _error(times: SampledTimes) -> Floats:
+def _level(times: SampledTimes, of_medians: bool) -> Floats:
+    """(R,) logarithms of what is tested."""
+    level: Floats = np.log(times.medians if of_medians else times.batches.mean(axis=0))
+    return level
+
+
+def _error(times: SampledTimes, of_medians: bool) -> Floats:
     """(R,) standard error of a level, as a part of it.
 
-    Of a streamed run no smaller than that of its last iterations: of the others it is not known
-    whether they varied more slowly than those could show.
+    Of a median no smaller than its draws scatter, and of a streamed run no smaller than that of
+    its last iterations: of the others it is not known whether they varied more slowly than those
+    could show.
     """
     count, means = len(times.batches), times.batches.mean(axis=0)
     error: Floats = times.batches.std(axis=0, ddof=1) / means / np.sqrt(count)
-    if times.is_streamed:
+    if of_medians:
         error = np.maximum(error, np.log(times.draws).std(axis=0))
-    return error * _widening(times.batches)
+    return error * batch_widening(times.batches)
 
 
-def _widening(batches: Floats) -> Floats:
-    """(R,) factor by which correlated batches make an error larger than it looks.
+def batch_widening(batches: Floats) -> Floats:
+    """Returns (R,) factors by which correlated batches make an error larger than it looks.
+
+    Args:
+        batches: (B, R) a figure of each batch, in order.
 
     Source: the correction for short series is Marriott and Pope's, Biometrika 41 (1954).
     """

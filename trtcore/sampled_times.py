@@ -48,12 +48,6 @@ class SampledTimes:
         """By how much, as a part of them, the medians may be off because of buckets."""
         return ACCURACY if self.is_streamed else 0.0
 
-    @property
-    def levels(self) -> Floats:
-        """(C,) what is tested: means over batches vary less than medians, where all are there."""
-        means: Floats = self.batches.mean(axis=0)
-        return self.medians if self.is_streamed else means
-
     def sums(self, rows: Iterable[Sequence[int]]) -> SampledTimes:
         """Returns R times, each of which is the sum of some of these."""
         chosen = [list(row) for row in rows]
