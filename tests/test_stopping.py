@@ -143,6 +143,12 @@ def test_unsteady_layer_holds_the_run_and_is_named() -> None:
     assert verdict.worst.layer == 1
     assert verdict.words.startswith("not stable after 1.0 s: layer 1 is within ")
     assert verdict.words.endswith("%, wanted 1.00%")
+    named = judge(totals, layers, 1.0, names=("signal", "conv1", "pool1"))
+    assert named.words == verdict.words.replace("layer 1", "layer conv1")
+    run = Convergence(iteration_ms=0.5, names=("signal", "conv1", "pool1"))
+    run.add_total(totals.repeat(32))
+    run.add_layers(layers.repeat(32, axis=0))
+    assert run.verdict(1.0).words == named.words
     late = judge(totals, layers, 15.0)
     assert late.is_over
     assert not late.is_converged

@@ -100,6 +100,7 @@ class _Stage:
         self._waiting: Floats = np.empty((0, 0))
 
     def take(self, rows: Floats) -> Floats:
+        """Adds (n, L) rows; returns the (B, L) medians of the batches that are full with them."""
         if len(self._waiting):
             rows = np.concatenate((self._waiting, rows))
         full = len(rows) // self._size * self._size

@@ -7,6 +7,7 @@ time.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf, isnan
 
@@ -79,6 +80,10 @@ class Precision:
         """The half-width as a part of the median; NaN if either is not known."""
         return self.half_width_ms / self.median_ms if self.median_ms else float("nan")
 
+    def called(self, names: Sequence[str]) -> str:
+        """Returns what to call the layer: by its name if there are names, else by its number."""
+        return f"layer {names[self.layer] if names else self.layer}"
+
     def excess(self, target: float, floor_ms: float) -> float:
         """Returns the half-width over what is allowed: more than 1 is too wide, or not known."""
         if isnan(self.half_width_ms):
@@ -121,11 +126,14 @@ class Convergence:
     Args:
         rule: what was asked for.
         iteration_ms: about how long an iteration takes; slow ones make smaller batches.
+        names: of the layers, to speak of them by; without them, it is by their position.
     """
 
-    def __init__(self, rule: StopRule = _DEFAULT, iteration_ms: float = 0.0) -> None:
+    def __init__(
+        self, rule: StopRule = _DEFAULT, iteration_ms: float = 0.0, names: Sequence[str] = ()
+    ) -> None:
         size = batch_size_for(iteration_ms, rule)
-        self._rule = rule
+        self._rule, self._names = rule, names
         self._total, self._layers = BatchMedians(size), BatchMedians(size)
         self._samples = Reservoir()
 
@@ -141,8 +149,8 @@ class Convergence:
     def verdict(self, elapsed_s: float) -> Verdict:
         """Says whether the run may stop after this time."""
         modes_ms = find_modes(self._samples.samples, self._rule.target, _LEAST_SHARE)
-        layers = self._layers.medians
-        return judge(self._total.medians, layers, elapsed_s, self._rule, modes_ms)
+        medians = self._total.medians, self._layers.medians
+        return judge(*medians, elapsed_s, self._rule, modes_ms, self._names)
 
 
 def batch_size_for(iteration_ms: float, rule: StopRule = _DEFAULT) -> int:
@@ -157,6 +165,7 @@ def judge(
     elapsed_s: float,
     rule: StopRule = _DEFAULT,
     modes_ms: tuple[float, ...] = (),
+    names: Sequence[str] = (),
 ) -> Verdict:
     """Says whether a run may stop.
 
@@ -167,6 +176,7 @@ def judge(
         rule: what was asked for.
         modes_ms: the values that the un-profiled time jumps between, see `find_modes`. A median
             between two modes is a matter of luck, however narrow its interval.
+        names: L names to speak of the layers by; without them, it is by their position.
     """
     totals = np.asarray(total, dtype=np.float64)
     by_layer = np.asarray(layers, dtype=np.float64)
@@ -177,7 +187,7 @@ def judge(
         or whole.obstacle("the total", rule.target)
         or _jumps(modes_ms)
         or _strays(totals, rule.target)
-        or (worst.obstacle(f"layer {worst.layer}", *rule.layer_target) if worst else "")
+        or (worst.obstacle(worst.called(names), *rule.layer_target) if worst else "")
     )
     return Verdict(
         is_over=not obstacle or elapsed_s >= rule.at_most_s,

@@ -236,8 +236,8 @@ class _Passes:
 
     def new_convergence(self) -> Convergence | None:
         """What decides when there is enough, if a rule does."""
-        rule = self.length.rule
-        return None if rule is None else Convergence(rule, self.iteration_ms)
+        rule, names = self.length.rule, tuple(self.recorder.names)
+        return None if rule is None else Convergence(rule, self.iteration_ms, names)
 
     def run_round(self, store: Store, count: int, done: int) -> None:
         """Runs each pass for ``count`` iterations and keeps their times."""
