@@ -25,7 +25,7 @@ from trtcore.result import (
 )
 from trtcore.statistics import (
     TimeSummary,
-    _interval_rank,
+    interval_rank,
     longest_layers,
     median_interval,
     summarise_latency,
@@ -72,7 +72,7 @@ class TestMedianInterval:
 
     @pytest.mark.parametrize("count", [7, 33, 400, 1000])
     def test_rank_is_the_largest_that_keeps_the_confidence(self, count):
-        rank = _interval_rank(count, 0.95)
+        rank = interval_rank(count, 0.95)
 
         def below(r):
             return sum(comb(count, i) for i in range(r)) / 2**count
@@ -80,7 +80,7 @@ class TestMedianInterval:
         assert below(rank) <= 0.025 < below(rank + 1)
 
     def test_exact_and_approximate_ranks_meet(self):
-        ranks = [_interval_rank(n, 0.95) for n in range(990, 1012)]
+        ranks = [interval_rank(n, 0.95) for n in range(990, 1012)]
         assert all(0 <= b - a <= 1 for a, b in pairwise(ranks))
 
     @pytest.mark.parametrize("count", [10, 40, 1500])

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from math import ceil
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from trtcore.statistics import median_interval
+from trtcore.statistics import interval_rank
 
 EVENT_RESOLUTION_MS = 0.0005
 """Steps finer than this are the clock's, not the work's.
@@ -204,20 +203,13 @@ def _estimate_block(series: Floats) -> tuple[Floats, Floats]:
     ordered, count = np.sort(series, axis=0), len(series)
     middle = ordered[(count - 1) // 2 : count // 2 + 1].mean(axis=0)
     medians: Floats = np.where(np.isnan(ordered[-1]), np.nan, middle)
-    rank = _interval_rank(count)
+    rank = interval_rank(count)
     if rank == 0:
         return medians, np.full_like(medians, np.nan)
     half_widths = np.maximum(ordered[-rank] - medians, medians - ordered[rank - 1])
     if count >= _LEAST_SAMPLES:
         half_widths *= widening(lag_one(series).clip(0.0, _MOST_AUTOCORRELATION))
     return medians, half_widths
-
-
-@lru_cache(maxsize=64)
-def _interval_rank(count: int) -> int:
-    """The rank of the interval's lower end; 0 if there is none."""
-    low, _ = median_interval(np.arange(1, count + 1))
-    return 0 if np.isnan(low) else int(low)
 
 
 def _level(times: Floats) -> tuple[float, float]:

@@ -120,6 +120,24 @@ def median_interval(x: ArrayLike, confidence: float = 0.95) -> Interval:
     return _interval_of_sorted(ordered, confidence)
 
 
+@lru_cache(maxsize=64)
+def interval_rank(count: int, confidence: float = 0.95) -> int:
+    """Returns the rank among ``count`` samples that `median_interval` starts at; 0 if none does.
+
+    It is the largest r with ``P(Binomial(count, 1/2) < r) <= (1 - confidence) / 2``; the interval
+    ends at the r-th largest.
+    """
+    tail = (1 - confidence) / 2
+    if count > _EXACT_UP_TO:
+        return floor(count / 2 + NormalDist().inv_cdf(tail) * sqrt(count) / 2)
+    rank, term, below, limit = 0, 1, 1, tail * 2**count
+    while below <= limit:
+        rank += 1
+        term = term * (count - rank + 1) // rank
+        below += term
+    return rank
+
+
 def summarise_times(x: ArrayLike) -> TimeSummary | None:
     """Summarises a series of times in ms; None if it is empty."""
     ordered = np.sort(np.asarray(x, dtype=np.float64), axis=None)
@@ -259,7 +277,7 @@ def _layer_figures(samples: Samples) -> list[_Figures]:
 
 
 def _intervals_of(histograms: TimeHistograms) -> list[Interval]:
-    series, rank = len(histograms.mean_ms), _interval_rank(histograms.count, 0.95)
+    series, rank = len(histograms.mean_ms), interval_rank(histograms.count)
     if rank == 0:
         return [NO_INTERVAL] * series
     ranks = np.tile(np.array([rank - 1, histograms.count - rank], dtype=np.int64), (series, 1))
@@ -296,24 +314,10 @@ def _tail(ordered: NDArray[Any], percent: int) -> float:
 
 
 def _interval_of_sorted(ordered: NDArray[Any], confidence: float = 0.95) -> Interval:
-    rank = _interval_rank(ordered.size, confidence)
+    rank = interval_rank(ordered.size, confidence)
     if rank == 0 or np.isnan(ordered[-1]):
         return NO_INTERVAL
     return float(ordered[rank - 1]), float(ordered[-rank])
-
-
-@lru_cache(maxsize=64)
-def _interval_rank(count: int, confidence: float) -> int:
-    """The largest r with ``P(Binomial(count, 1/2) < r) <= (1 - confidence) / 2``; 0 if none."""
-    tail = (1 - confidence) / 2
-    if count > _EXACT_UP_TO:
-        return floor(count / 2 + NormalDist().inv_cdf(tail) * sqrt(count) / 2)
-    rank, term, below, limit = 0, 1, 1, tail * 2**count
-    while below <= limit:
-        rank += 1
-        term = term * (count - rank + 1) // rank
-        below += term
-    return rank
 
 
 def _ratio(part: float, whole: float) -> float:
