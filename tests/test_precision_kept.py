@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from trtcore.precision_check import check_precision
-from trtcore.precision_kept import KeptNodes, few, find_kept
+from trtcore.precision_kept import KeptNodes, find_kept
 from trtcore.result import Layer, TensorInfo
 
 
@@ -64,8 +64,3 @@ def test_casts_around_a_kept_node_are_on_request(
     layers = (layer("a"), layer("b"), layer(nodes, "Half", "Float"))
     (island,) = check_precision(layers, "fp16", kept=kept).islands
     assert island.is_requested is is_requested
-
-
-def test_few_names() -> None:
-    assert few("ab") == "a, b"
-    assert few("abcdef") == "a, b, c, d and 2 more"

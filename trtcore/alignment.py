@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from trtcore.components import Components
 from trtcore.cut_names import CUT, complete_names
 from trtcore.errors import ResultError
+from trtcore.few import few
 from trtcore.fusion import FusionMap, Group, map_fusion
 from trtcore.result import ModelNode, Profile
 
 _CONVERSIONS = frozenset({"Cast", "QuantizeLinear", "DequantizeLinear"})
 _FEWEST_SHARED = 0.5
-_MOST_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -164,11 +164,10 @@ def _check_same_graph(given: tuple[Profile, Profile], names: tuple[str, str]) ->
     if base == new:
         return
     differing = [name for name in dict.fromkeys((*base, *new)) if base.get(name) != new.get(name)]
-    named = ", ".join(f"'{name}'" for name in differing[:_MOST_NAMED])
-    more = f" and {len(differing) - _MOST_NAMED} more" if len(differing) > _MOST_NAMED else ""
+    named = few(f"'{name}'" for name in differing)
     raise ResultError(
         f"{names[0]} ({len(base)} nodes) and {names[1]} ({len(new)} nodes) are not the same model: "
-        f"{named}{more} differ; --allow-partial compares what is in both"
+        f"{named} differ; --allow-partial compares what is in both"
     )
 
 

@@ -12,9 +12,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from trtcore.errors import PrecisionNotMetError
+from trtcore.few import few
 from trtcore.layer_precision import LayerPrecision, layer_dtype
 from trtcore.markers import is_marker
-from trtcore.precision_kept import KeptNodes, few, find_kept, is_kept
+from trtcore.precision_kept import NAMES_SHOWN, KeptNodes, find_kept, is_kept
 from trtcore.result import Build, Layer
 
 MET, NOT_MET, OPAQUE = "met", "not met", "opaque"
@@ -198,7 +199,7 @@ def _describe(islands: Sequence[LayerPrecision]) -> str:
     if not islands:
         return ""
     names = list(dict.fromkeys(name for row in islands for name in row.nodes or (row.layer,)))
-    text = f" ({few(names)})"
+    text = f" ({few(names, NAMES_SHOWN)})"
     requested = sum(row.is_requested for row in islands)
     text += f", {requested} of them on request" if requested else ""
     if any(row.share is not None for row in islands):

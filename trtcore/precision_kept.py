@@ -7,15 +7,17 @@ bits and does not say what it computes in between: such nodes are named, not jud
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from trtcore.few import few
 from trtcore.layer_precision import touched_dtypes
 from trtcore.result import Layer
 
 # Casts that a conversion adds are called after the value they cast.
 _ADDED_CAST = re.compile(r"_to_(?:fp32|fp16|bf16)(?:_\d+)?$")
-_NAMES_SHOWN = 4
+NAMES_SHOWN = 4
+"""How many nodes or layers are named where a precision is judged."""
 
 
 @dataclass(frozen=True)
@@ -40,10 +42,12 @@ class KeptNodes:
             return ""
         parts = (
             f"kept in FP32 on request: {len(self.seen)} of {count} nodes",
-            f"{few(self.hidden)} only inside layers that read and write no FP32"
+            f"{few(self.hidden, NAMES_SHOWN)} only inside layers that read and write no FP32"
             if self.hidden
             else "",
-            f"{few(self.missing)} in no layer that tells its types" if self.missing else "",
+            f"{few(self.missing, NAMES_SHOWN)} in no layer that tells its types"
+            if self.missing
+            else "",
         )
         return "; ".join(filter(None, parts))
 
@@ -76,10 +80,3 @@ def is_kept(layer: Layer, kept: Collection[str]) -> bool:
     if not kept or not layer.nodes:
         return False
     return all(name in kept or _ADDED_CAST.search(name) for name in layer.nodes)
-
-
-def few(names: Iterable[str]) -> str:
-    """The first names, and how many there are beside: ``a, b, c, d and 3 more``."""
-    names = tuple(names)
-    more = len(names) - _NAMES_SHOWN
-    return ", ".join(names[:_NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from trtcore.few import few
 from trtcore.markers import is_marker
 from trtcore.passes import PASSES
 from trtcore.result import Profile, Samples
@@ -23,8 +24,6 @@ from trtcore.statistics import (
     median_interval,
     summarise_series,
 )
-
-_MOST_NAMES = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,9 +153,8 @@ def _of_layers(layers: Sequence[_Times], finding: _Finding) -> Iterator[str]:
     if len(found) == 1:
         yield f"layer {found[0].name} {finding.sentence(found[0])}"
     elif found:
-        named = ", ".join(f"{t.name} ({finding.in_list(t)})" for t in found[:_MOST_NAMES])
-        more = f" and {len(found) - _MOST_NAMES} more" if len(found) > _MOST_NAMES else ""
-        yield (f"{len(found)} of the {len(layers)} longest layers {finding.of_many}: {named}{more}")
+        named = few(f"{times.name} ({finding.in_list(times)})" for times in found)
+        yield f"{len(found)} of the {len(layers)} longest layers {finding.of_many}: {named}"
 
 
 def _jumps(times: _Times) -> str:

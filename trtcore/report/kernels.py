@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from trtcore.few import few
 from trtcore.kernel_agreement import profile_agreement
 from trtcore.kernels import KernelTotals, LayerKernels, kernel_totals, layer_kernels
 from trtcore.markers import is_marker
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 _FIGURES_WIDTH = 49
 _LEAST_TEXT = 20
 _UNLIMITED = 10_000
-_NAMES_SHOWN = 3
 _LEAST_OVERLAP_MS = 0.001
 
 
@@ -138,12 +138,8 @@ def _unmapped_text(kernels: KernelPass, totals: KernelTotals) -> str:
     if not totals.unmapped:
         return ""
     pairs = zip(kernels.names, kernels.layers, strict=True)
-    names = list(dict.fromkeys(name for name, owner in pairs if owner < 0))
-    more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
-    return (
-        f"{totals.unmapped} of {totals.count} kernels, {totals.unmapped_ms:.4f} ms: "
-        f"{', '.join(names[:_NAMES_SHOWN])}{more}"
-    )
+    names = few(dict.fromkeys(name for name, owner in pairs if owner < 0))
+    return f"{totals.unmapped} of {totals.count} kernels, {totals.unmapped_ms:.4f} ms: {names}"
 
 
 def _agreement_text(profile: Profile) -> str:
