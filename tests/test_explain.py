@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from trtcore.explain import Line, explain
+from trtcore.explain import Line, explain, rounded
 from trtcore.reconcile import reconcile
 from trtcore.result import Layer
 
@@ -149,3 +149,12 @@ def test_no_remainder_has_no_sign_of_its_own() -> None:
     last = explain(reconcile([0.005, 0.005], 0.010 - 1e-9, 0.0), {})[-1]
     assert last.ms < 0
     assert last.words.startswith("+0.0% of")
+
+
+def test_rounding_leaves_no_negative_zero() -> None:
+    assert [f"{rounded(x, 3):+.3f}" for x in (-0.0004, -0.0006, 0.0004, -0.0)] == [
+        "+0.000",
+        "-0.001",
+        "+0.000",
+        "+0.000",
+    ]

@@ -50,6 +50,11 @@ def explain(
     )
 
 
+def rounded(x: float, digits: int) -> float:
+    """Returns a number rounded to so many decimals, with a plain zero for a negative one."""
+    return round(x, digits) + 0.0
+
+
 def _layers(result: Reconciliation) -> str:
     negative = int((result.raw_ms < 0).sum())
     words = _count(result.layer_count, "layer")
@@ -119,8 +124,7 @@ def _unexplained(result: Reconciliation, interval: Interval | None) -> str:
 
 def _share(result: Reconciliation, ms: float) -> str:
     share = ms / result.span_ms if result.span_ms else float("nan")
-    # Adding 0 turns the negative zero that rounding can leave into a plain one.
-    return f"{round(share, 3) + 0.0:+.1%} of the un-profiled {result.span_ms:.4f} ms"
+    return f"{rounded(share, 3):+.1%} of the un-profiled {result.span_ms:.4f} ms"
 
 
 def _count(count: int, one: str, many: str = "") -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trtcore.explain import explain
+from trtcore.explain import explain, rounded
 from trtcore.passes import PASSES
 from trtcore.reconcile import reconcile_profile
 from trtcore.result import Profile
@@ -26,5 +26,4 @@ def reconciliation_facts(profile: Profile) -> tuple[Figure, ...]:
 
 
 def _ms(ms: float) -> str:
-    # Adding 0 turns the negative zero that rounding can leave into a plain one.
-    return f"{round(ms, 4) + 0.0:.4f} ms"
+    return f"{rounded(ms, 4):.4f} ms"
