@@ -8,9 +8,10 @@ from math import isnan
 
 import numpy as np
 import pytest
-from hand_made_profiles import DATA, chain, check_sums, make_profile
+from hand_made_profiles import DATA, X, chain, check_sums, make_profile
 
 from trtcore.compare import compare_profiles
+from trtcore.errors import OptionError
 from trtcore.gate import broken_conditions, parse_condition
 from trtcore.inspector import parse_engine_information
 from trtcore.result import (
@@ -50,20 +51,25 @@ class TestAttribution:
             rows = {row.name: row for row in comparison.rows}
             assert abs(rows["norm"].ratio - 1) > 0.3
             assert rows["norm"].is_noise is True
+            assert not rows["norm"].is_claimed
+            assert rows["norm"].unclaimed_ms == pytest.approx(0.05, rel=0.01)
             assert isnan(rows["norm"].interval[0])
-            assert broken_conditions(comparison, (parse_condition("layer > 3%"),)) == ()
+            with pytest.raises(OptionError, match=r"can explain or hide 0\.0500 ms in any of"):
+                broken_conditions(comparison, (parse_condition("layer > 3%"),))
             check_sums(comparison)
         assert compare_profiles(base, new).notes == (
             "base: rows have 4 of 4 model nodes and 100.0% of the layer time",
             "new: rows have 4 of 4 model nodes and 95.7% of the layer time",
-            "layers that name no nodes on one side can make any row differ by up to 0.0500 ms: "
-            "differences below that are not told from it",
+            "layers that name no nodes on one side can explain decreases of up to 0.0500 ms in any "
+            "row: nothing is claimed of rows that differ by no more",
         )
+        assert "can explain increases of up to 0.0500 ms in" in compare_profiles(new, base).notes[2]
 
     def test_more_than_they_explain_is_claimed(self):
         base, new = self.profile(), self.profile(without=("norm_1",), slow="fc")
         (broken,) = broken_conditions(compare_profiles(base, new), (parse_condition("layer > 3%"),))
         assert broken.row.name == "fc"
+        assert {row.name for row in compare_profiles(new, base).rows if row.is_claimed} == {"fc"}
 
     def test_layers_without_nodes_on_both_sides_hide_nothing(self):
         base = self.profile(without=("norm_1",))
@@ -80,6 +86,74 @@ class TestAttribution:
         base, new = self.profile(), self.profile(without=("pool",))
         notes = compare_profiles(base, new).notes
         assert notes[1] == "new: rows have 3 of 4 model nodes and 82.6% of the layer time"
+
+
+class TestDirection:
+    """Time that is missing in new makes its rows look faster, and never slower."""
+
+    NODES = chain("a", "b", "c")
+    BASE = (Layer("a", "k", ("a",)), Layer("b", "k", ("b",)), Layer("c", "k", ("c",)))
+    SECOND = Layer("b", "k", ("b",), inputs=(X,), outputs=(replace(X, name="t"),))
+    GATE = (parse_condition("layer > 10%"),)
+
+    def profile(self, layers, *ms):
+        return make_profile(layers, [ms], self.NODES)
+
+    def rows(self, comparison):
+        return {row.name: (row.is_claimed, round(row.unclaimed_ms, 4)) for row in comparison.rows}
+
+    def test_an_increase_is_certain_where_time_is_missing_in_new(self):
+        base = self.profile(self.BASE, 0.5, 0.3, 0.3)
+        new = self.profile((*self.BASE[:2], Layer("?", "k")), 0.9, 0.3, 0.4)
+        comparison = compare_profiles(base, new)
+        (broken,) = broken_conditions(comparison, self.GATE)
+        assert (broken.row.name, broken.row.is_noise) == ("a", None)
+        assert self.rows(comparison) == {"a": (True, 0), "b": (False, 0.4), "c": (False, 0.4)}
+
+    def test_an_increase_may_be_what_was_missing_in_base(self):
+        base = self.profile((*self.BASE[:2], Layer("?", "k")), 0.5, 0.3, 0.4)
+        comparison = compare_profiles(base, self.profile(self.BASE, 0.9, 0.3, 0.4))
+        assert self.rows(comparison) == dict.fromkeys("abc", (False, 0.4))
+        with pytest.raises(OptionError, match="judges nothing"):
+            broken_conditions(comparison, self.GATE)
+        more = compare_profiles(base, self.profile(self.BASE, 0.91, 0.3, 0.4))
+        assert [one.row.name for one in broken_conditions(more, self.GATE)] == ["a"]
+
+    def test_a_decrease_is_certain_where_time_is_missing_in_base(self):
+        base = self.profile((*self.BASE[:2], Layer("?", "k")), 0.5, 0.3, 0.4)
+        comparison = compare_profiles(base, self.profile(self.BASE, 0.4, 0.3, 0.4))
+        assert self.rows(comparison)["a"] == (True, 0)
+
+    def test_a_guessed_layer_is_too_much_in_its_own_row_only(self):
+        base = self.profile(self.BASE, 0.5, 0.3, 0.3)
+        guessed = Layer("?", "k", inputs=self.SECOND.outputs)
+        new = self.profile((self.BASE[0], self.SECOND, guessed), 0.9, 0.3, 0.4)
+        comparison = compare_profiles(base, new)
+        assert self.rows(comparison) == {"a": (True, 0), "b": (False, 0.4), "c": (False, 0.4)}
+        assert [one.row.name for one in broken_conditions(comparison, self.GATE)] == ["a"]
+        more = compare_profiles(base, replace(new, samples=self.profile((), 0.5, 0.5, 0.4).samples))
+        assert self.rows(more)["b"] == (True, 0)
+
+    def test_a_guessed_layer_in_the_same_place_on_both_sides_says_nothing(self):
+        guessed = Layer("?", "k", inputs=self.SECOND.outputs)
+        layers = (self.BASE[0], self.SECOND, guessed, self.BASE[2])
+        base = self.profile(layers, 0.5, 0.3, 0.4, 0.3)
+        new = self.profile(layers, 0.5, 0.3, 0.6, 0.3)
+        comparison = compare_profiles(base, new)
+        assert [one.row.name for one in broken_conditions(comparison, self.GATE)] == ["b"]
+
+    def test_what_neighbours_with_metadata_leave_is_as_good_as_metadata(self):
+        first, second = (replace(X, name=name) for name in ("t1", "t2"))
+        layers = (
+            replace(self.BASE[0], inputs=(X,), outputs=(first,)),
+            Layer("?", "k", inputs=(first,), outputs=(second,)),
+            replace(self.BASE[2], inputs=(second,)),
+        )
+        base = self.profile(self.BASE, 0.5, 0.3, 0.3)
+        comparison = compare_profiles(base, self.profile(layers, 0.5, 0.6, 0.3))
+        assert all(row.is_claimed for row in comparison.rows)
+        assert [one.row.name for one in broken_conditions(comparison, self.GATE)] == ["b"]
+        assert not any("name no nodes" in note for note in comparison.notes)
 
 
 class TestPlansThatNameFewerNodes:
@@ -108,13 +182,16 @@ class TestPlansThatNameFewerNodes:
         return replace(profile, layers=layers, samples=samples)
 
     @pytest.mark.parametrize("has_tensors", [True, False])
-    def test_equal_times_break_nothing(self, detailed, has_tensors):
+    def test_of_equal_times_nothing_is_claimed(self, detailed, has_tensors):
         other = self.with_names_only(detailed, has_tensors)
-        gate = tuple(parse_condition(text) for text in ("layer > 3%", "layer > 0.001 ms"))
         for pair in ((detailed, other), (other, detailed)):
             comparison = compare_profiles(*pair)
             assert max(abs(row.ratio - 1) for row in comparison.rows if row.kind == "same") > 0.2
-            assert broken_conditions(comparison, gate) == ()
+            assert not any(row.is_claimed for row in comparison.rows)
+            assert broken_conditions(comparison, (parse_condition("layer > 0.1 ms"),)) == ()
+            for text in ("layer > 3%", "layer > 0.05 ms"):
+                with pytest.raises(OptionError, match=r"hide 0\.0859 ms in any of its 74 rows"):
+                    broken_conditions(comparison, (parse_condition(text),))
             check_sums(comparison)
 
     def test_what_is_known_is_said(self, detailed):
@@ -125,7 +202,7 @@ class TestPlansThatNameFewerNodes:
             "neighbours are",
             notes[2],
         )
-        assert notes[2].startswith("layers that name no nodes on one side can make any row differ")
+        assert notes[2].startswith("layers that name no nodes on one side can explain increases of")
         assert compare_profiles(detailed, detailed).notes == ()
 
     def test_more_than_that_can_explain_is_found(self, detailed):

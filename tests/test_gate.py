@@ -178,6 +178,28 @@ class TestNothingToJudge:
         comparison = make_comparison(*self.GONE, row("d", 1.0, 2.0))
         assert broken_names(comparison, "layer > 1%") == ["d"]
 
+    UNCLAIMED = row("a", 1.0, 1.5, noise=True, interval=(nan, nan), unclaimed_ms=0.5)
+
+    @pytest.mark.parametrize(
+        ("rows", "which"), [((UNCLAIMED,), "'a'"), ((UNCLAIMED, UNCLAIMED), "any of its 2 rows")]
+    )
+    @pytest.mark.parametrize("text", ["layer > 10%", "layer a > 0.4 ms"])
+    def test_rows_that_nothing_is_claimed_of(self, rows, which, text):
+        with pytest.raises(OptionError) as caught:
+            broken_names(make_comparison(*rows, self.GONE[0]), text)
+        assert str(caught.value) == (
+            f"'{text}' judges nothing: layers that name no nodes can explain or hide 0.5000 ms in "
+            f"{which}; build both engines with profiling verbosity DETAILED"
+        )
+
+    def test_what_is_hidden_within_the_limit_does_not_matter(self):
+        for text in ("layer > 50%", "layer > 0.5 ms"):
+            assert broken_names(make_comparison(self.UNCLAIMED), text) == []
+
+    def test_one_row_that_is_claimed_is_enough(self):
+        comparison = make_comparison(self.UNCLAIMED, row("b", 1.0, 2.0))
+        assert broken_names(comparison, "layer > 10%") == ["b"]
+
     def test_a_row_within_noise_was_judged(self):
         assert broken_names(make_comparison(row("a", 1.0, 2.0, noise=True)), "layer > 1%") == []
 

@@ -1,81 +1,152 @@
-"""How much of two profiles leads back to model nodes, and what the rest can hide.
+"""How much of two profiles leads back to model nodes, and what the rest can feign or hide.
 
-A layer that names no nodes is given to the layer beside it, or to none. Either way its time may be
-missing from the row it belongs to. Where that is so on one side alone, rows look faster or slower
-than they are, by up to that time.
+A layer that nothing leads to a node is given to the layer beside it, or to none. Where that is so
+on one side alone, its time may be missing from the row it belongs to, and is too much in the row
+that holds it. What is missing in base looks like an increase, what is missing in new like a
+decrease: an increase that is there although time is missing in new is certain.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
-from math import nan
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import isnan, nan
 
+import numpy as np
+from numpy.typing import NDArray
+
+from trtcore.alignment import Span
 from trtcore.comparison import Change
-from trtcore.fusion import Group
-from trtcore.fusion_names import nodes_in_name
+from trtcore.fusion_names import foreign_range, nodes_in_name
 from trtcore.layer_times import LayerTimes
 
+_NO_ROW = -1
+_ROUNDING = 1e-6
 
-def hidden_ms(base: LayerTimes, new: LayerTimes) -> float:
-    """Returns by how much a row may be off because one side's layers name no nodes, in ms.
+Floats = NDArray[np.float64]
 
-    A layer of one name that names none on either side is missing from the same row of both.
+
+@dataclass(frozen=True, eq=False)
+class Doubt:
+    """By how much each of R rows may be off, in ms, because layers lead to no nodes.
+
+    Attributes:
+        increase: (R,) how much of an increase they may feign, or of a decrease hide.
+        decrease: (R,) how much of a decrease they may feign, or of an increase hide.
     """
-    times = [_nameless_ms(side) for side in (base, new)]
-    only = (
-        sum(ms for name, ms in own if name not in {name for name, _ in other})
-        for own, other in (times, times[::-1])
-    )
-    return max(only)
+
+    increase: Floats
+    decrease: Floats
 
 
-def without_hidden(rows: Iterable[Change], hidden: float) -> list[Change]:
-    """Returns the rows; of those that may differ for lack of nodes alone nothing is claimed."""
-    if hidden == 0:
-        return list(rows)
-    return [_unclaimed(row) if abs(row.difference_ms) <= hidden else row for row in rows]
+def find_doubt(found: Sequence[Span], base: LayerTimes, new: LayerTimes) -> Doubt:
+    """Returns by how much each row may be off; layers of one name in the same place cancel out.
+
+    Args:
+        found: the nodes and layers of R rows.
+        base: before.
+        new: after.
+    """
+    before = _lost(base, [span.base_layers for span in found])
+    after = _lost(new, [span.new_layers for span in found])
+    missing, extra = _off(before, before.keys() - after.keys(), len(found))
+    missing_after, extra_after = _off(after, after.keys() - before.keys(), len(found))
+    return Doubt(missing + extra_after, missing_after + extra)
 
 
-def coverage_notes(base: LayerTimes, new: LayerTimes, hidden: float) -> list[str]:
+def without_doubtful(rows: Sequence[Change], doubt: Doubt) -> list[Change]:
+    """Returns the rows; of those that no difference is certain of nothing is claimed.
+
+    Args:
+        rows: R rows.
+        doubt: by how much they may be off.
+    """
+    bounds = zip(doubt.increase.tolist(), doubt.decrease.tolist(), strict=True)
+    return [
+        row if both == (0, 0) or _is_certain(row, *both) else _unclaimed(row, max(both))
+        for row, both in zip(rows, bounds, strict=True)
+    ]
+
+
+def coverage_notes(base: LayerTimes, new: LayerTimes, doubt: Doubt) -> list[str]:
     """Returns what part of each side leads back to nodes, where it is not all of it."""
-    is_partial = (bool(_nameless(s) or s.side.fusion.unknown) for s in (base, new))
-    if not any(is_partial):
+    if not any(_is_partial(side) for side in (base, new)):
         return []
     notes = [f"{word}: {_coverage(side)}" for word, side in (("base", base), ("new", new))]
-    if hidden:
+    most = (("increases", doubt.increase), ("decreases", doubt.decrease))
+    parts = [f"{word} of up to {ms.max():.4f} ms" for word, ms in most if ms.any()]
+    if parts:
         notes.append(
-            "layers that name no nodes on one side can make any row differ by up to "
-            f"{hidden:.4f} ms: differences below that are not told from it"
+            f"layers that name no nodes on one side can explain {' and '.join(parts)} in any row: "
+            "nothing is claimed of rows that differ by no more"
         )
     return notes
 
 
-def _nameless_ms(side: LayerTimes) -> list[tuple[str, float]]:
-    layers = side.side.profile.layers
-    return [(layers[i].name, float(side.times.medians[i])) for i in _nameless(side)]
-
-
-def _nameless(side: LayerTimes) -> list[int]:
-    """Layers that do work, but tell neither by metadata nor by name for which nodes."""
+def _is_partial(side: LayerTimes) -> bool:
     fusion = side.side.fusion
-    return [
-        *fusion.unattributed,
-        *(i for group in fusion.groups for i in _guessed(group, side)),
-    ]
+    return bool(fusion.unattributed or fusion.unknown or _guessed(side))
 
 
-def _guessed(group: Group, side: LayerTimes) -> list[int]:
-    if group.is_opaque:
-        return []
-    profile = side.side.profile
+def _lost(side: LayerTimes, rows: Sequence[Sequence[int]]) -> dict[tuple[str, int], float]:
+    """The time of layers that nothing leads to a node, by their name and the row that holds it."""
+    fusion, layers = side.side.fusion, side.side.profile.layers
+    row_of = {i: row for row, own in enumerate(rows) for i in own}
+    places = [(i, _NO_ROW) for i in fusion.unattributed]
+    places += [(i, row_of.get(i, _NO_ROW)) for i in _guessed(side)]
+    lost: dict[tuple[str, int], float] = {}
+    for i, row in places:
+        key = (layers[i].name, row)
+        lost[key] = lost.get(key, 0.0) + float(side.times.medians[i])
+    return lost
+
+
+def _guessed(side: LayerTimes) -> Sequence[int]:
+    """Layers that do work in a row that may not be theirs.
+
+    Where layers name their nodes in metadata, those that are left between them belong to the layer
+    there. Names tell less: a convolution's says nothing of the activation in it, which is then left
+    for a layer that has nothing to do with it.
+    """
+    fusion, profile = side.side.fusion, side.side.profile
+    if any(layer.nodes for layer in profile.layers):
+        return fusion.guessed
     known = {node.name for node in profile.model.nodes} or None
-    own = ((i, profile.layers[i]) for i in group.layers if i not in group.tax)
-    return [i for i, layer in own if not (layer.nodes or nodes_in_name(layer.name, known).nodes)]
+    own = (i for group in fusion.groups for i in group.layers if i not in group.tax)
+    return [i for i in own if not _tells_nodes(profile.layers[i].name, known)]
 
 
-def _unclaimed(row: Change) -> Change:
-    return replace(row, interval=(nan, nan), is_noise=True, against_rest=nan)
+def _tells_nodes(name: str, known: set[str] | None) -> bool:
+    return bool(nodes_in_name(name, known).nodes or foreign_range(name))
+
+
+def _off(
+    lost: dict[tuple[str, int], float], only: set[tuple[str, int]], rows: int
+) -> tuple[Floats, Floats]:
+    """(R,) what may be missing from each row of a side, and what is too much in it."""
+    extra = np.zeros(rows + 1)
+    for key in sorted(only):
+        extra[key[1]] += lost[key]
+    missing = np.where(extra.sum() - extra[:rows] > _ROUNDING, extra.sum() - extra[:rows], 0.0)
+    return missing, extra[:rows]
+
+
+def _is_certain(row: Change, increase: float, decrease: float) -> bool:
+    """Whether a row changed by more than may be feigned, at the near end of its interval too."""
+    if row.is_noise:
+        return False
+    is_increase = row.judged_difference_ms > 0
+    near = row.judged_difference_ms
+    if isnan(row.against_rest) and not isnan(row.interval[0]):
+        near = row.base_ms * (row.interval[0 if is_increase else 1] - 1)
+    rounding = _ROUNDING * max(row.base_ms, row.new_ms)
+    return near > increase + rounding if is_increase else -near > decrease + rounding
+
+
+def _unclaimed(row: Change, hidden_ms: float) -> Change:
+    return replace(
+        row, interval=(nan, nan), is_noise=True, against_rest=nan, unclaimed_ms=hidden_ms
+    )
 
 
 def _coverage(side: LayerTimes) -> str:
@@ -84,7 +155,7 @@ def _coverage(side: LayerTimes) -> str:
     parts = [f"{fusion.time_coverage(medians.tolist()):.1%} of the layer time"]
     if nodes:
         parts.insert(0, f"{len(nodes) - len(fusion.unknown)} of {len(nodes)} model nodes")
-    guessed = [i for group in fusion.groups for i in _guessed(group, side)]
-    part = float(medians[guessed].sum() / medians.sum()) if guessed else 0.0
+    guessed = float(medians[list(_guessed(side))].sum())
+    part = guessed / float(medians.sum()) if guessed else 0.0
     words = f", {part:.1%} by what their neighbours are" if part else ""
     return f"rows have {' and '.join(parts)}{words}"

@@ -7,7 +7,7 @@ with fp16, TensorRT with Caffe, and last week's TensorRT with this week's.
 from __future__ import annotations
 
 from trtcore.alignment import Side, Span, align, spans
-from trtcore.attribution import coverage_notes, hidden_ms, without_hidden
+from trtcore.attribution import coverage_notes, find_doubt, without_doubtful
 from trtcore.comparison import (
     APPEARED,
     ELIMINATED,
@@ -52,8 +52,9 @@ def compare_profiles(
         check_times(profile, names[i] if names else f"'{profile.model.name}' ({profile.backend})")
     sides = align(base, new, allow_partial=allow_partial, names=names)
     before, after = (time_layers(side, seed) for seed, side in enumerate(sides))
-    hidden = hidden_ms(before, after)
-    rows = without_hidden(_rows(spans(*sides), before, after), hidden)
+    found = spans(*sides)
+    doubt = find_doubt(found, before, after)
+    rows = without_doubtful(_rows(found, before, after), doubt)
     return Comparison(
         base=base,
         new=new,
@@ -61,7 +62,7 @@ def compare_profiles(
         total=_total(before, after),
         layers=_sum("time over all layers", before.all_layers, after.all_layers),
         rest=_sum("markers and unattributed", *(_rest(side) for side in (before, after))),
-        notes=(*_notes(base, new), *coverage_notes(before, after, hidden)),
+        notes=(*_notes(base, new), *coverage_notes(before, after, doubt)),
     )
 
 

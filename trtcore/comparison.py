@@ -24,8 +24,8 @@ class Change:
         new_ms: median after; 0 if it is not there.
         interval: 95 % interval of the ratio; NaN where samples are too few or missing, or nothing
             is claimed.
-        is_noise: whether the difference may be chance, or no more than layers without known nodes
-            can hide; None where that cannot be judged.
+        is_noise: whether the difference may be chance, or nothing is claimed; None where that
+            cannot be judged.
         against_rest: ratio over that of the layers that did not change by themselves, where only
             so the row stands out: the whole run was a little faster or slower, and this row more
             than that. Else NaN.
@@ -35,6 +35,8 @@ class Change:
         base_layers: names of the layers before.
         new_layers: names of the layers after.
         order: place of the row in the order of execution.
+        unclaimed_ms: where nothing is claimed because layers lead to no nodes: how large a
+            difference they can feign or hide here; else 0.
     """
 
     name: str
@@ -48,6 +50,12 @@ class Change:
     new_layers: tuple[str, ...] = ()
     order: int = 0
     against_rest: float = nan
+    unclaimed_ms: float = 0.0
+
+    @property
+    def is_claimed(self) -> bool:
+        """Whether the row says how it changed; not where layers without nodes can explain it."""
+        return self.unclaimed_ms == 0
 
     @property
     def difference_ms(self) -> float:
@@ -63,6 +71,12 @@ class Change:
     def judged_ratio(self) -> float:
         """The ratio that stands out: against the rest where only that does, else as it is."""
         return self.ratio if isnan(self.against_rest) else self.against_rest
+
+    @property
+    def judged_difference_ms(self) -> float:
+        """New less base; against the rest where only that stands out."""
+        ratio = self.judged_ratio
+        return self.difference_ms if isnan(ratio) else self.base_ms * (ratio - 1)
 
     @property
     def speed_up(self) -> float:

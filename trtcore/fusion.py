@@ -48,6 +48,8 @@ class FusionMap:
         unknown: nodes that nothing accounts for.
         markers: layers that only order streams.
         unattributed: other layers that no node is known for.
+        guessed: layers in groups that nothing leads to a node, and that do more than move data:
+            they count for a layer beside them.
     """
 
     groups: tuple[Group, ...]
@@ -56,6 +58,7 @@ class FusionMap:
     unknown: tuple[str, ...] = ()
     markers: tuple[int, ...] = ()
     unattributed: tuple[int, ...] = ()
+    guessed: tuple[int, ...] = ()
 
     @cached_property
     def group_of(self) -> dict[str, Group]:
@@ -99,6 +102,7 @@ def map_fusion(profile: Profile) -> FusionMap:
         unknown=tuple(node.name for node in rest if graph.computes(node.name)),
         markers=claims.markers,
         unattributed=claims.unattributed,
+        guessed=tuple(sorted(claims.leans_on.keys() - claims.tax)),
     )
 
 

@@ -9,7 +9,8 @@
 
 A condition is about an increase: ``total > 3%`` is broken where new is more than 3 % above base.
 A difference that may be noise breaks none; without samples the figures alone decide. A condition
-that there is nothing to judge by is an error, so that it cannot pass for one that holds.
+that there is nothing to judge by is an error, so that it cannot pass for one that holds. A row that
+nothing is claimed of counts only where what it can hide is within the limit.
 """
 
 from __future__ import annotations
@@ -54,18 +55,25 @@ class Condition:
     unit: str
 
     def can_judge(self, row: Change) -> bool:
-        """Whether a row can tell: it is timed in new, and in base too unless the limit is in ms."""
+        """Whether a row can tell: it is timed, and its layers' nodes are known well enough."""
+        return self.is_timed(row) and (row.is_claimed or row.unclaimed_ms <= self.limit_ms(row))
+
+    def is_timed(self, row: Change) -> bool:
+        """Whether a row has a time in new, and in base too unless the limit is in ms."""
         is_gone = row.kind in {ELIMINATED, VANISHED}
         has_times = isfinite(row.base_ms) and isfinite(row.new_ms) and not is_gone
         return has_times and (self.unit == "ms" or row.base_ms > 0)
+
+    def limit_ms(self, row: Change) -> float:
+        """The increase that a row may have, in ms."""
+        return self.limit if self.unit == "ms" else row.base_ms * self.limit / 100
 
     def is_broken_by(self, row: Change) -> bool:
         """Whether a row increased beyond the limit, and not by chance."""
         if row.is_noise:
             return False
-        share = row.judged_ratio - 1
-        difference_ms = row.difference_ms if isnan(share) else row.base_ms * share
-        increase = difference_ms if self.unit == "ms" else share * 100
+        in_ms = self.unit == "ms"
+        increase = row.judged_difference_ms if in_ms else (row.judged_ratio - 1) * 100
         return increase > self.limit or (self.operator == ">=" and increase == self.limit)
 
 
@@ -144,9 +152,19 @@ def _judged(comparison: Comparison, condition: Condition) -> tuple[Change, ...]:
     rows = _subjects(comparison, condition)
     judged = tuple(row for row in rows if condition.can_judge(row))
     if not judged:
-        reason = _why_nothing(rows, comparison.rows)
+        timed = [row for row in rows if condition.is_timed(row)]
+        reason = _why_unclaimed(timed) if timed else _why_nothing(rows, comparison.rows)
         raise OptionError(f"'{condition.text}' judges nothing: {reason}")
     return judged
+
+
+def _why_unclaimed(rows: list[Change]) -> str:
+    most = max(row.unclaimed_ms for row in rows)
+    which = f"'{rows[0].name}'" if len(rows) == 1 else f"any of its {len(rows)} rows"
+    return (
+        f"layers that name no nodes can explain or hide {most:.4f} ms in {which}; build both "
+        "engines with profiling verbosity DETAILED"
+    )
 
 
 def _why_nothing(rows: tuple[Change, ...], all_rows: tuple[Change, ...]) -> str:

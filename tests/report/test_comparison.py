@@ -253,12 +253,22 @@ def test_json(comparison):
         "interval": [0.49, 0.51],
         "is_noise": False,
         "against_rest": None,
+        "is_claimed": True,
+        "unclaimed_ms": 0.0,
         "nodes": ["a", "b"],
         "base_layers": ["1", "2"],
         "new_layers": ["x"],
     }
     assert tree["rows"][5]["ratio"] is None
     assert tree["layers"]["interval"] is None
+
+
+def test_a_row_that_nothing_is_claimed_of(comparison):
+    row = replace(ROWS[3], interval=(nan, nan), unclaimed_ms=0.2)
+    one = replace(comparison, rows=(row,))
+    assert "| c | 0.5000 | 0.5100 | +0.0100 | 1.020x | unclaimed |" in one.to_markdown()
+    (found,) = json.loads(one.to_json())["rows"]
+    assert (found["is_claimed"], found["unclaimed_ms"], found["is_noise"]) == (False, 0.2, True)
 
 
 def test_rows_without_any_time(comparison):

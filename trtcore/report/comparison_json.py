@@ -83,6 +83,8 @@ def _row(row: Change) -> dict[str, Any]:
         "interval": None if isnan(low) else [low, high],
         "is_noise": row.is_noise,
         "against_rest": None if isnan(row.against_rest) else row.against_rest,
+        "is_claimed": row.is_claimed,
+        "unclaimed_ms": row.unclaimed_ms,
         "nodes": list(row.nodes),
         "base_layers": list(row.base_layers),
         "new_layers": list(row.new_layers),

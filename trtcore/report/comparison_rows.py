@@ -22,7 +22,9 @@ def figures(row: Change) -> tuple[str, ...]:
     """What stands under `HEADINGS`."""
     low, high = row.interval
     interval = "" if isnan(low) else f"{low:.3f} to {high:.3f}"
-    if row.is_noise:
+    if not row.is_claimed:
+        interval = "unclaimed"
+    elif row.is_noise:
         interval += " noise"
     if not isnan(row.against_rest):
         interval += f", {row.against_rest:.3f}x against the rest"
