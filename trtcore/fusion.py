@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from trtcore.components import Components
+from trtcore.few import few
 from trtcore.fusion_claims import Claims, claim_nodes
 from trtcore.model_graph import ModelGraph
 from trtcore.result import Profile
-
-_MOST_NAMES = 3
 
 
 @dataclass(frozen=True)
@@ -140,8 +139,7 @@ def _listed(what: str, names: Sequence[str], ops: dict[str, str]) -> str:
     if not names:
         return ""
     kinds = ", ".join(f"{n} {op}" for op, n in Counter(ops[name] for name in names).items())
-    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-    return f"{what}: {kinds} ({', '.join(names[:_MOST_NAMES])}{more})"
+    return f"{what}: {kinds} ({few(names)})"
 
 
 def _groups(claims: Claims, graph: ModelGraph) -> tuple[Group, ...]:
