@@ -220,6 +220,7 @@ class TestOtherWays:
         ]
         fusion = map_fusion(make_profile(layers, chain("Conv:c"), (X,)))
         assert fusion.groups == (Group((0, 1), ("c",)),)
+        assert fusion.guessed == (0,)
 
     def test_reformat_by_tensors_is_tax_on_its_reader(self):
         layers = [
@@ -230,6 +231,7 @@ class TestOtherWays:
         ]
         fusion = map_fusion(make_profile(layers, chain("Conv:c"), [X]))
         assert fusion.groups == (Group((0, 1, 2, 3), ("c",), tax=(0, 1, 3)),)
+        assert fusion.guessed == ()
 
     def test_one_foreign_node_is_the_whole_graph_and_opaque(self):
         nodes = chain("Conv:c", "Relu:r", "Softmax:s")

@@ -18,6 +18,7 @@ from trtcore.result import (
     Profile,
     Samples,
 )
+from trtcore.tails import compare_tails
 
 
 def make_profile(wall_ms=()) -> Profile:
@@ -221,6 +222,20 @@ class TestTails:
             base, new = self.RANDOM.lognormal(0, 0.3, (2, 700))
             alarms += bool(broken_names(make_comparison(base=base, new=new), "p99 > 0%"))
         assert alarms <= 4
+
+    def test_batches_that_resemble_their_neighbours_widen_the_interval(self):
+        random = np.random.default_rng(0)
+        slow = np.sin(np.arange(64) / 64 * 4 * np.pi)[:, None] > 0
+        batches = random.normal(1.0, 0.02, (64, 32)) + 0.1 * (random.random((64, 32)) < 0.2 * slow)
+        mixed = random.permuted(batches, axis=0)
+        shuffled = batches[random.permutation(64)]
+        widths = []
+        for times in (batches, shuffled, mixed):
+            samples = Samples(np.empty((0, 0), np.float32), times.astype(np.float32).ravel())
+            low, high = compare_tails(samples, samples, 90).interval
+            widths.append(np.log(high / low))
+        assert widths[0] > 2 * widths[1]
+        assert widths[0] > 2 * widths[2]
 
     @pytest.mark.parametrize(("percent", "needed"), [(90, 64), (95, 130), (99, 662)])
     def test_too_few_samples_cannot_pass_for_a_success(self, percent, needed):

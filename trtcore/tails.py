@@ -9,6 +9,7 @@ from trtcore.batches import batch_size
 from trtcore.comparison import Change
 from trtcore.errors import OptionError
 from trtcore.histogram import ACCURACY, quantiles
+from trtcore.resampling import batch_widening
 from trtcore.result import Samples, TimeHistograms
 from trtcore.sampled_times import DRAWS, WANTED_BATCHES
 from trtcore.statistics import SAMPLES_NEEDED
@@ -23,7 +24,8 @@ Floats = NDArray[np.float64]
 def compare_tails(base: Samples, new: Samples, percent: int) -> Change:
     """Compares a percentile of the un-profiled latency, of the GPU time where both have it.
 
-    The interval comes from drawing batches of neighbouring iterations again with replacement; of a
+    The interval comes from drawing batches of neighbouring iterations again with replacement,
+    widened by how neighbouring batches resemble each other in how much of them is in the tail; of a
     streamed run, from drawing all its iterations again, widened by how its last ones resemble each
     other, and out to the ends of the buckets.
 
@@ -69,8 +71,10 @@ def _drawn(samples: Samples, name: str, percent: int, seed: int) -> tuple[float,
     count = times.size // size
     batches = times[: count * size].reshape(count, size)
     places = (random.integers(0, count, count) for _ in range(DRAWS))
-    draws = [np.percentile(batches[at], percent) for at in places]
-    return float(np.percentile(times, percent)), np.array(draws, dtype=np.float64)
+    draws = np.array([np.percentile(batches[at], percent) for at in places], dtype=np.float64)
+    middle = float(np.percentile(times, percent))
+    beyond = (batches > middle).mean(axis=1, keepdims=True)
+    return middle, middle * (draws / middle) ** batch_widening(beyond)
 
 
 def _drawn_from_histogram(
