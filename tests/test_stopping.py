@@ -145,6 +145,8 @@ def test_unsteady_layer_holds_the_run_and_is_named() -> None:
     assert verdict.words.endswith("%, wanted 1.00%")
     named = judge(totals, layers, 1.0, names=("signal", "conv1", "pool1"))
     assert named.words == verdict.words.replace("layer 1", "layer conv1")
+    twice = judge(totals, layers, 1.0, names=("conv1", "conv1", "pool1"))
+    assert twice.words == verdict.words.replace("layer 1", "layer conv1 (number 2 of that name)")
     run = Convergence(iteration_ms=0.5, names=("signal", "conv1", "pool1"))
     run.add_total(totals.repeat(32))
     run.add_layers(layers.repeat(32, axis=0))

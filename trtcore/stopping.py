@@ -82,7 +82,13 @@ class Precision:
 
     def called(self, names: Sequence[str]) -> str:
         """Returns what to call the layer: by its name if there are names, else by its number."""
-        return f"layer {names[self.layer] if names else self.layer}"
+        if not names:
+            return f"layer {self.layer}"
+        name = names[self.layer]
+        which = names[: self.layer + 1].count(name)
+        return f"layer {name}" + (
+            f" (number {which} of that name)" if names.count(name) > 1 else ""
+        )
 
     def excess(self, target: float, floor_ms: float) -> float:
         """Returns the half-width over what is allowed: more than 1 is too wide, or not known."""

@@ -15,7 +15,7 @@ from trtcore.histogram import quantiles
 from trtcore.session import store
 from trtcore.session.loops import NativeLoops, Times
 from trtcore.session.run import Length, Run, Subject, measure
-from trtcore.stopping import StopRule
+from trtcore.stopping import StopRule, Verdict, judge
 from trtcore.warmup import WarmUp
 
 LAYERS = [("conv1", 0.5), ("relu1", 0.25), ("conv1", 1.5)]
@@ -109,6 +109,21 @@ def test_a_stopping_rule_sees_every_round(loops: NativeLoops, stream: bool) -> N
     assert ran.counts.stopped.startswith("stable after")
     assert ran.counts.measured >= 32 * 32
     assert ran.counts.measured % 10 == 0
+
+
+def test_a_stopping_rule_knows_the_layers_by_name(
+    loops: NativeLoops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged = []
+
+    def judge_by(total: Any, layers: Any, *more: Any) -> Verdict:
+        judged.append((np.shape(layers), more[-1]))
+        return judge(total, layers, *more)
+
+    monkeypatch.setattr("trtcore.stopping.judge", judge_by)
+    run(loops, Length(100, StopRule(target=0.5, least_s=0.05, at_most_s=3)))
+    assert judged[-1][0][1] == 3
+    assert judged[-1][1] == ("conv1", "relu1", "conv1")
 
 
 @pytest.mark.parametrize("stream", [False, True])
