@@ -17,11 +17,10 @@ from trtcore.backends.torch_operators import OLDEST_OPSET, OPERATORS
 from trtcore.backends.torch_operators.call import Call, Kernel, Operator
 from trtcore.backends.torch_tensors import checked_dtype, dtype_label, to_torch
 from trtcore.errors import ModelError
+from trtcore.few import few
 from trtcore.models.model import Model
 from trtcore.models.onnx_graph import ONNX_DOMAINS, graph_inputs, opset_version
 from trtcore.result import Layer, TensorInfo
-
-_MOST_NAMED = 3
 
 
 def prepare(model: Model, inputs: Mapping[str, NDArray[Any]], device: str) -> TorchGraph:
@@ -59,16 +58,11 @@ def check_operators(model: Model) -> None:
         elif node.op_type not in OPERATORS:
             unknown[node.op_type].append(node.name)
     if unknown:
-        words = "; ".join(f"{op} ({_few(names)})" for op, names in unknown.items())
+        words = "; ".join(f"{op} ({few(map(repr, names))})" for op, names in unknown.items())
         raise ModelError(
             f"{model.name}: PyTorch eager does not run these operators here: {words}; ONNX "
             "Runtime does"
         )
-
-
-def _few(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-    return ", ".join(f"'{name}'" for name in names[:_MOST_NAMED]) + more
 
 
 @dataclass(eq=False)
