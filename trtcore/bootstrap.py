@@ -17,14 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trtcore import _stats
+from trtcore.batches import BATCH
 from trtcore.errors import OptionError
 from trtcore.histogram import ends_at
 from trtcore.result import TimeHistograms
 
 DRAWS = 1000
-BLOCK = 32
-
 _AT_ONCE = 1 << 20
+_FEWEST_BLOCKS = 8
 
 Floats = NDArray[np.float64]
 Times = NDArray[np.float32] | TimeHistograms
@@ -74,7 +74,7 @@ def ratio_intervals(base: Times, new: Times, confidence: float = 0.95, seed: int
 
 
 def draw_medians(
-    times: Times, draws: int = DRAWS, block: int = BLOCK, seed: int = 0, threads: int | None = None
+    times: Times, draws: int = DRAWS, block: int = BATCH, seed: int = 0, threads: int | None = None
 ) -> Floats:
     """Returns (R, C) medians of samples drawn again with replacement.
 
@@ -97,7 +97,7 @@ def draw_medians(
         raise OptionError(f"times have shape {samples.shape}, expected (N, C) with samples in it")
     order = np.argsort(samples, axis=0).T.astype(np.int32, order="C")
     ordered = np.take_along_axis(samples.T, order, axis=1)
-    size = max(1, min(block, len(samples) // 8))
+    size = max(1, min(block, len(samples) // _FEWEST_BLOCKS))
     medians = [
         _stats.weighted_medians(ordered, order, weights, threads or _processors())
         for weights in _block_weights(len(samples), size, draws, random)

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import numpy as np
 from numpy.typing import NDArray
 
 from trtcore.errors import ResultError
-from trtcore.result import Profile, TimeHistograms
+from trtcore.result import Profile, Samples, TimeHistograms
 
-_SERIES = (
-    "wall_ms",
-    "enqueue_ms",
-    "gpu_ms",
-    "profiled_wall_ms",
-    "profiled_gpu_ms",
-    "gated_ms",
-    "graph_ms",
-    "graph_wall_ms",
+# All but those of the layers, which are told apart.
+_SERIES = tuple(
+    field.name
+    for field in fields(Samples)
+    if field.name.endswith("_ms") and field.name != "layer_ms"
 )
 _NOT_A_NUMBER = "that is not a number"
 _BELOW_ZERO = "below zero"

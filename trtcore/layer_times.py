@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from trtcore.alignment import Side
+from trtcore.reconcile import reconcile_profile
 from trtcore.result import Profile
 from trtcore.sampled_times import SampledTimes, sample_times
 from trtcore.series import EVENT_RESOLUTION_MS
-from trtcore.statistics import summarise_layers
 
 _CPU_RESOLUTION_MS = 0.001
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,22 +52,22 @@ class LayerTimes:
         return tuple(i for group in self.side.fusion.groups for i in group.tax)
 
 
-def time_layers(side: Side, seed: int, *, is_corrected: bool = False) -> LayerTimes:
+def time_layers(side: Side, seed: int, event_ms: Floats | None = None) -> LayerTimes:
     """Returns a side with the times of its layers.
 
     Args:
         side: has times.
         seed: of the draws; sides that are compared need different ones.
-        is_corrected: without what the profiler's events cost; the side's profile tells that.
+        event_ms: (L,) what to take off each layer, see `event_costs`; None for nothing.
     """
     samples = side.profile.samples
     times = sample_times(samples.layer_ms, samples.layer_histograms, seed)
-    if is_corrected:
-        rows = summarise_layers(side.profile)
-        times = times.less(np.array([row.median_ms - row.corrected_ms for row in rows]))
-    return LayerTimes(side, times)
+    return LayerTimes(side, times if event_ms is None else times.less(event_ms))
 
 
-def has_corrected_times(profile: Profile) -> bool:
-    """Whether it is known of every layer what the profiler's events cost it."""
-    return not any(np.isnan(row.corrected_ms) for row in summarise_layers(profile))
+def event_costs(profile: Profile) -> Floats | None:
+    """Returns (L,) what the profiler's events cost each layer, in ms; None if that is not known."""
+    reconciled = reconcile_profile(profile)
+    if reconciled is None or not reconciled.is_corrected:
+        return None
+    return reconciled.raw_ms - reconciled.corrected_ms

@@ -53,6 +53,7 @@ class ModelGraph:
             for tensor in node.inputs:
                 self._readers[tensor].append(node.name)
         self._inputs = frozenset(name for name in inputs if name in self._readers)
+        self._constants: frozenset[str] | None = None
 
     def computes(self, name: str) -> bool:
         """Whether a node does more than move or rename data; True for an unknown one."""
@@ -88,20 +89,24 @@ class ModelGraph:
         """All nodes on a way from one to the other, both included; empty if there is no way."""
         return _reach([first], self.after) & _reach([last], self.before)
 
-    def constants(self) -> set[str]:
+    def constants(self) -> frozenset[str]:
         """Nodes whose result is known before the network sees any input.
 
         A tensor that no node makes is a weight, unless it is a network input. Where no node reads
         a known input, only the operators that make constants count.
         """
+        if self._constants is not None:
+            return self._constants
         constant: set[str] = set()
         for node in self.nodes.values():
             read = [tensor for tensor in node.inputs if tensor]
-            known = all(self._maker.get(tensor, "") in constant | {""} for tensor in read)
+            makers = (self._maker.get(tensor) for tensor in read)
+            known = all(maker is None or maker in constant for maker in makers)
             fed = not self._inputs or not self._inputs.isdisjoint(read)
             if node.op in _SHAPE_OPS or (read and known and not fed):
                 constant.add(node.name)
-        return constant
+        self._constants = frozenset(constant)
+        return self._constants
 
     def sort(self, names: Iterable[str]) -> tuple[str, ...]:
         """Names in the order of the model; unknown ones last."""

@@ -10,18 +10,18 @@ from trtcore.alignment import Side, groups_of, node_sets
 from trtcore.errors import ResultError
 from trtcore.fusion import map_fusion
 from trtcore.judgement import CLOCK_STEPS
-from trtcore.layer_times import LayerTimes, has_corrected_times, time_layers
+from trtcore.layer_times import LayerTimes, event_costs, time_layers
 from trtcore.precision_comparison import PrecisionComparison, PrecisionRow, RelativeTime
-from trtcore.precision_verdict import verdict
+from trtcore.precision_verdict import GATED_TIME, GPU_TIME, LATENCY, verdict
 from trtcore.resampling import compare_times
 from trtcore.result import Profile
 from trtcore.sampled_times import SampledTimes, sample_series
 
-# The whole network, by the names of its series; the second is what the GPU alone did.
+# The whole network, by the names of its series.
 _TOTALS = (
-    ("un-profiled latency", "wall_ms"),
-    ("un-profiled GPU time", "gpu_ms"),
-    ("un-profiled GPU time, gated", "gated_ms"),
+    (LATENCY, "wall_ms"),
+    (GPU_TIME, "gpu_ms"),
+    (GATED_TIME, "gated_ms"),
     ("un-profiled GPU time, CUDA graph", "graph_ms"),
 )
 
@@ -41,8 +41,7 @@ def compare_runs(profiles: Sequence[Profile], notes: Sequence[str] = ()) -> Prec
     Raises:
         ResultError: a profile without times.
     """
-    is_corrected = all(has_corrected_times(profile) for profile in profiles)
-    runs = [_timed(profile, seed, is_corrected) for seed, profile in enumerate(profiles)]
+    runs, is_corrected = _timed(profiles)
     rows = _rows(runs)
     everything = [range(len(profile.layers)) for profile in profiles]
     precisions = tuple(profile.precision for profile in profiles)
@@ -63,10 +62,17 @@ def compare_runs(profiles: Sequence[Profile], notes: Sequence[str] = ()) -> Prec
     )
 
 
-def _timed(profile: Profile, seed: int, is_corrected: bool) -> LayerTimes:
-    if profile.samples.layer_ms.size == 0:
-        raise ResultError(f"{profile.precision}: there are no times to compare")
-    return time_layers(Side(profile, map_fusion(profile)), seed, is_corrected=is_corrected)
+def _timed(profiles: Sequence[Profile]) -> tuple[list[LayerTimes], bool]:
+    """The times of all, and whether they are without what events cost: of all or of none."""
+    for profile in profiles:
+        if profile.samples.layer_ms.size == 0:
+            raise ResultError(f"{profile.precision}: there are no times to compare")
+    costs = [event_costs(profile) for profile in profiles]
+    is_corrected = all(cost is not None for cost in costs)
+    return [
+        time_layers(Side(profile, map_fusion(profile)), seed, cost if is_corrected else None)
+        for seed, (profile, cost) in enumerate(zip(profiles, costs, strict=True))
+    ], is_corrected
 
 
 def _rows(runs: Sequence[LayerTimes]) -> tuple[PrecisionRow, ...]:

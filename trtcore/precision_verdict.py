@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from trtcore.precision_comparison import PrecisionRow, RelativeTime
 from trtcore.result import Profile
 
+GATED_TIME = "un-profiled GPU time, gated"
+GPU_TIME = "un-profiled GPU time"
+LATENCY = "un-profiled latency"
+
 # The time the sentence is about: what the GPU did, without the host's gaps where that is known.
-_PREFERRED = (
-    "un-profiled GPU time, gated",
-    "un-profiled GPU time",
-    "un-profiled latency",
-)
-_LATENCY = "un-profiled latency"
+_PREFERRED = (GATED_TIME, GPU_TIME, LATENCY)
 _TAX_WORTH_A_WORD = 0.01
 
 
@@ -34,7 +33,7 @@ def verdict(
     names = [profile.precision for profile in profiles]
     total = _headline(totals, layers)
     best = _fastest(total)
-    latency = next((row for row in totals if row.name == _LATENCY and row is not total), None)
+    latency = next((row for row in totals if row.name == LATENCY and row is not total), None)
     parts = [
         f"{names[i]} takes {_ratio(total.times[i], names[0] if i == 1 else '')}"
         + (f", latency {_factor(latency.times[i])}" if latency else "")
