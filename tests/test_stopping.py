@@ -40,8 +40,13 @@ def ramp(random: Random, length: int) -> np.ndarray:
     return white(random) * (1 + 0.13 * np.clip(1 - np.arange(SAMPLES) / length, 0, 1))
 
 
-def settling(random: Random, length: int) -> np.ndarray:
-    return white(random) * (1 + 0.13 * np.exp(-np.arange(SAMPLES) / length))
+def settling(random: Random, length: int, share: float = 0.13) -> np.ndarray:
+    return white(random) * (1 + share * np.exp(-np.arange(SAMPLES) / length))
+
+
+def swinging(random: Random, length: int, share: float) -> np.ndarray:
+    place = np.arange(SAMPLES) / length + random.random()
+    return white(random) * (1 + share * np.sin(2 * np.pi * place))
 
 
 def two_modes(random: Random, dwell: float, gap: float = 0.02) -> np.ndarray:
@@ -67,6 +72,11 @@ STREAMS: dict[str, tuple[Stream, float]] = {
     "clock ramp, long": (lambda random: ramp(random, 6000), 1.0),
     "clock settles": (lambda random: settling(random, 1000), 1.0),
     "clock settles slowly": (lambda random: settling(random, 3000), 1.0),
+    "clock ramp, all the time": (lambda random: ramp(random, 20000), 1.0),
+    "clock settles all the time": (lambda random: settling(random, 20000), 1.0),
+    "settles by 5 %": (lambda random: settling(random, 10000, 0.05), 1.0),
+    "heats up by 5 %": (lambda random: settling(random, 5000, -0.05), 1.0),
+    "swings by 3 %": (lambda random: swinging(random, 3000, 0.03), 1.0),
     "bimodal": (lambda random: two_modes(random, 2), 1.0),
     "bimodal, in runs of 100": (lambda random: two_modes(random, 100), 1.0),
 }
@@ -82,7 +92,7 @@ MUST_CLAIM = {"iid", "autocorrelated 0.9", "autocorrelated 0.98", "spikes", "clo
 
 
 def first_claim(stream: np.ndarray) -> Precision | None:
-    """Runs the rule in rounds of four batches, as the measuring loop does."""
+    """Runs the rule in rounds of four batches; looking more often changes no claim's truth."""
     run = Convergence()
     for start in range(0, len(stream), 128):
         run.add_total(stream[start : start + 128] * ITERATION_MS)
@@ -191,6 +201,21 @@ def test_batches_that_went_elsewhere_hold_the_run() -> None:
     assert judge(totals, [], 1.0).is_converged, "they are within the target"
 
 
+def test_total_that_drifts_is_not_stable() -> None:
+    random = np.random.default_rng(16)
+    noise = 1 + random.normal(0, 0.001, 64)
+    drifting = 0.5 * noise * np.linspace(1, 1.004, 64)
+    words = judge(drifting, [], 1.0).words
+    assert words.startswith("not stable after 1.0 s: the total drifts, so far by +0.")
+    assert "by -0." in judge(drifting[::-1], [], 1.0).words
+    assert judge(0.5 * noise * np.linspace(1, 1.002, 64), [], 1.0).is_converged, "half the target"
+    started = 0.5 * noise
+    started[:14] *= np.linspace(1.13, 1, 14)
+    assert judge(started, [], 1.0).is_converged, "a slow start is no drift"
+    wide = 0.5 * (1 + random.normal(0, 0.02, 64))
+    assert "drifts" not in judge(wide, [], 1.0, StopRule(target=0.02)).words, "chance is no drift"
+
+
 def test_run_is_judged_on_total_and_layers_together() -> None:
     random = np.random.default_rng(10)
     run = Convergence(iteration_ms=0.5)
@@ -214,8 +239,30 @@ def test_wide_total_is_not_stable() -> None:
 def test_times_that_are_not_numbers_never_converge() -> None:
     totals = np.full(64, 0.5)
     totals[3] = np.nan
-    assert not judge(totals, [], 1.0).is_converged
+    verdict = judge(totals, [], 1.0)
+    assert not verdict.is_converged
+    assert verdict.words.endswith(": the total is not known, as a time is not a number")
     assert not judge([], [], 20.0).is_converged
+
+
+@pytest.mark.parametrize(("ms", "text"), [(0.0, "0"), (-0.5, "-0.5")])
+def test_times_that_no_work_takes_never_converge(ms: float, text: str) -> None:
+    verdict = judge(np.full(64, ms), [], 1.0)
+    assert not verdict.is_converged
+    assert verdict.words.endswith(f": the total takes {text} ms, which no work does")
+
+
+@pytest.mark.parametrize(
+    ("half_width_ms", "floor_ms", "words"),
+    [
+        (0.0051, 0.0, "it is within 0.51%, wanted 0.50%"),
+        (0.00500001, 0.0, "it is within 0.500001%, wanted 0.500000%"),
+        (0.03, 0.02, "it is within 3.00%, wanted 2.00%"),
+        (0.005, 0.0, ""),
+    ],
+)
+def test_words_tell_found_from_wanted(half_width_ms: float, floor_ms: float, words: str) -> None:
+    assert Precision(-1, 1.0, half_width_ms).obstacle("it", 0.005, floor_ms) == words
 
 
 def test_batches_are_the_same_in_whatever_pieces_samples_come() -> None:

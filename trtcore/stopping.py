@@ -19,6 +19,7 @@ from trtcore.errors import OptionError
 from trtcore.reservoir import Reservoir
 from trtcore.series import LEAST_SHARE, estimate, estimate_columns, find_modes
 from trtcore.statistics import longest_layers
+from trtcore.trend import find_rise
 
 Floats = NDArray[np.float64]
 
@@ -91,17 +92,27 @@ class Precision:
         )
 
     def excess(self, target: float, floor_ms: float) -> float:
-        """Returns the half-width over what is allowed: more than 1 is too wide, or not known."""
-        if isnan(self.half_width_ms):
-            return inf
+        """Returns the half-width over what is allowed: more than 1 is too wide, or not known.
+
+        Nothing is known of a time below zero, nor of one of 0 without a floor: no work takes that.
+        """
         allowed = max(target * self.median_ms, floor_ms)
-        return self.half_width_ms / allowed if allowed else 0.0
+        if isnan(self.half_width_ms) or self.median_ms < 0 or allowed <= 0:
+            return inf
+        return self.half_width_ms / allowed
 
     def obstacle(self, name: str, target: float, floor_ms: float = 0.0) -> str:
         """Returns what keeps the run from stopping, in words; ``""`` if nothing does."""
         if self.excess(target, floor_ms) <= 1:
             return ""
-        return f"{name} is within {self.share:.2%}, wanted {target:.2%}"
+        if isnan(self.half_width_ms):
+            return f"{name} is not known, as a time is not a number"
+        if self.median_ms <= 0:
+            return f"{name} takes {self.median_ms:.4g} ms, which no work does"
+        wanted = max(target, floor_ms / self.median_ms)
+        texts = ((f"{self.share:.{n}%}", f"{wanted:.{n}%}") for n in range(2, 20))
+        found, wanted_text = next((pair for pair in texts if pair[0] != pair[1]), ("more", "less"))
+        return f"{name} is within {found}, wanted {wanted_text}"
 
 
 @dataclass(frozen=True)
@@ -193,6 +204,7 @@ def judge(
         or whole.obstacle("the total", rule.target)
         or _jumps(modes_ms)
         or _strays(totals, rule.target)
+        or _drifts(totals, rule.target)
         or (worst.obstacle(worst.called(names), *rule.layer_target) if worst else "")
     )
     return Verdict(
@@ -238,14 +250,32 @@ def _jumps(modes_ms: tuple[float, ...]) -> str:
 def _strays(totals: Floats, target: float) -> str:
     """Says so if now and then the total is another for whole batches.
 
-    Those count that lie further from the quartiles than thrice their distance and than the target,
-    unless they are the first: a run may start slowly, but one that went elsewhere and came back
-    does not know yet how often it will.
+    Those at the very beginning do not count: a run may start slowly, but one that went elsewhere
+    and came back does not know yet how often it will.
     """
-    low, high = np.quantile(totals, (0.25, 0.75))
-    reach = max(3 * (high - low), target * float(np.median(totals)))
-    astray = (totals < low - reach) | (totals > high + reach)
+    astray = _are_astray(totals, target)
     count = int(astray[np.argmin(astray) :].sum())
     if count <= _LEAST_SHARE * totals.size:
         return ""
     return f"{count} of {totals.size} batches of the total lie apart from the others"
+
+
+def _drifts(totals: Floats, target: float) -> str:
+    """Says so if the total rises or falls over the run, a slow beginning left out.
+
+    Half of the target is accepted: the median then lies within a quarter of it from where the run
+    ended. A slower drift cannot be told from noise so soon, nor where it would end.
+    """
+    settled = totals[np.argmin(_are_astray(totals, target)) :]
+    change = find_rise(settled) / float(np.median(totals))
+    if abs(change) <= target / 2:
+        return ""
+    return f"the total drifts, so far by {change:+.2%}"
+
+
+def _are_astray(totals: Floats, target: float) -> NDArray[np.bool_]:
+    """Which lie further from the quartiles than thrice their distance and than the target."""
+    low, high = np.quantile(totals, (0.25, 0.75))
+    reach = max(3 * (high - low), target * float(np.median(totals)))
+    astray: NDArray[np.bool_] = (totals < low - reach) | (totals > high + reach)
+    return astray
