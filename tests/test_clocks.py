@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 import time
 import tracemalloc
 from types import SimpleNamespace
@@ -146,6 +147,21 @@ def test_summary_takes_what_lies_between_rounds() -> None:
     assert clocks.throttled_rounds == ()
 
 
+def test_forgotten_rounds_are_numbered_anew() -> None:
+    record = recorded(
+        [Reading(0.5, 300), Reading(1.5, 1980, reasons=0x40)], [(0.0, 1.0), (1.0, 2.0)]
+    )
+    assert record.clocks().throttled_rounds == (1,)
+    record.forget_rounds()
+    assert record.clocks().throttled_rounds == ()
+    record.begin_round(3.0)
+    record.add(Reading(3.5, 1755, reasons=0x40))
+    record.end_round(4.0)
+    clocks = record.clocks()
+    assert clocks.throttled_rounds == (0,)
+    assert (clocks.sm_mhz_before, clocks.sm_mhz_min, clocks.readings) == (1755, 1755, 1)
+
+
 def test_readings_that_come_late_count_for_when_they_were_begun() -> None:
     record = ClockRecord()
     record.begin_round(1.0)
@@ -203,7 +219,7 @@ def test_hours_cost_no_memory_and_no_time() -> None:
     assert record.clocks().readings == 2 * 18000
 
 
-def test_monitor_reads_off_thread_and_marks_the_throttled_round() -> None:
+def test_monitor_reads_at_the_end_of_a_round_and_marks_a_throttled_one() -> None:
     reasons = itertools.chain([0, 0], itertools.repeat(0x40))
 
     def read() -> Reading:
@@ -221,15 +237,18 @@ def test_monitor_reads_off_thread_and_marks_the_throttled_round() -> None:
 
 
 def test_monitor_samples_while_a_pass_runs() -> None:
-    numbers = itertools.count(1)
+    numbers, threads = itertools.count(1), set()
 
     def read() -> Reading:
+        threads.add(threading.current_thread())
         return Reading(time.monotonic(), sm_mhz=next(numbers))
 
     with ClockMonitor(read, hz=1000.0) as monitor:
+        threads.clear()
         deadline = time.monotonic() + 10
         while monitor.sm_mhz < 5 and time.monotonic() < deadline:
             time.sleep(0.001)
+        assert threading.current_thread() not in threads
     assert monitor.clocks().readings >= 6
     settled = monitor.clocks()
     time.sleep(0.01)

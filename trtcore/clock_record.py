@@ -64,6 +64,10 @@ class ClockRecord:
 
     def __init__(self) -> None:
         self._all: Tally | None = None
+        self.forget_rounds()
+
+    def forget_rounds(self) -> None:
+        """Forgets every round, and what was read in them; the readings still count in all."""
         # From the first round to the end of the last one, and since then.
         self._inside: Tally | None = None
         self._since: Tally | None = None

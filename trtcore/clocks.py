@@ -15,7 +15,10 @@ from trtcore.sensors import GpuSensors, Reading
 
 
 class ClockMonitor:
-    """Reads the sensors on a thread of its own, so that the measuring thread never waits for NVML.
+    """Reads the sensors on a thread of its own, so that no pass waits for NVML.
+
+    At the end of a round, where nothing is timed, the thread that measures takes a reading too: a
+    short round would have none.
 
     A context manager. One reading is taken on entering and one on leaving; where the first one
     knows nothing (no GPU, no NVML) no thread is started and the result is empty.
@@ -68,6 +71,11 @@ class ClockMonitor:
                 self._take()
             with self._lock:
                 self._record.end_round(time.monotonic())
+
+    def forget_rounds(self) -> None:
+        """Forgets the rounds so far, because what they measured is measured again."""
+        with self._lock:
+            self._record.forget_rounds()
 
     def clocks(self) -> Clocks:
         """Returns what was seen from the first round to the last, or in all if none was marked."""

@@ -52,8 +52,11 @@ class Loops(Protocol):
     def detach(self, recorder: _core.LayerRecorder) -> None:
         """Ends that."""
 
+    def warm_up(self, iterations: int) -> Times:
+        """Enqueues on the plain context and synchronises; only host times are wanted."""
+
     def time_inference(self, iterations: int, report: Report) -> Times:
-        """Enqueues on the plain context and synchronises."""
+        """Enqueues on the plain context and synchronises, for host times and for GPU times."""
 
     def time_gated(self, iterations: int, report: Report) -> Times | None:
         """The same with the stream held until all is queued; None where that cannot work."""
@@ -139,6 +142,10 @@ class NativeLoops:
             self.graph = _core.Graph(self.plain, stream)
         except RuntimeError as error:
             self._problems.append(f"no CUDA graph: {error}")
+
+    def warm_up(self, iterations: int) -> Times:
+        """Enqueues on the plain context and synchronises; only host times are wanted."""
+        return self._time(self.bare or self.timeline, iterations, ignore)
 
     def time_inference(self, iterations: int, report: Report) -> Times:
         """Enqueues on the plain context and synchronises, without events and then with."""

@@ -14,7 +14,7 @@ from trtcore.backends.tensorrt.bindings import Bindings
 from trtcore.backends.tensorrt.python_profiler import PythonProfiler, make_python_profiler
 from trtcore.errors import RunError
 from trtcore.session.cuda import check
-from trtcore.session.loops import Report, Times
+from trtcore.session.loops import Report, Times, ignore
 
 _REPORT_SECONDS = 0.05
 
@@ -55,6 +55,10 @@ class PythonLoops:
         del recorder
         if self._profiler is not None:
             self._profiler.stop()
+
+    def warm_up(self, iterations: int) -> Times:
+        """Enqueues on the plain context and synchronises; only host times are wanted."""
+        return self.time_inference(iterations, ignore)
 
     def time_inference(self, iterations: int, report: Report) -> Times:
         """Enqueues on the plain context and synchronises."""

@@ -14,7 +14,7 @@ from trtcore import _core
 from trtcore.clocks import ClockMonitor
 from trtcore.errors import RunError
 from trtcore.result import Counts, Samples
-from trtcore.session.loops import Loops, Report, Times, ignore
+from trtcore.session.loops import FloatArray, Loops, Report, Times, ignore
 from trtcore.session.native import raise_fault
 from trtcore.session.store import STREAM_ABOVE_BYTES, Collection, Store, Stream
 from trtcore.stopping import Convergence, StopRule
@@ -22,10 +22,16 @@ from trtcore.warmup import WarmUp
 
 Progress = Callable[[str, int, int], None]
 
-_CHUNK = 16
 _SETTLE_ATTEMPTS = 5
+# What runs between two looks at the clock, while nothing is measured yet: so many iterations, or
+# as long as this. Two at least, or no sequence of layers would be compared with another.
+_CHUNK = 16
+_CHUNK_MS = 100.0
+_LEAST_CHUNK = 2
 # Rounds put the passes side by side in time, so that a drifting clock or a busy host hits all.
 _ROUNDS = 10
+# A round runs the engine with and without events, gated, as a graph, and profiled, which is slow.
+_LEAST_PASSES, _MOST_PASSES = 3, 6
 
 
 @dataclass(frozen=True)
@@ -33,7 +39,7 @@ class Length:
     """How long to measure.
 
     Attributes:
-        iterations: of each pass. Exact without a rule, the least with one.
+        iterations: of each pass. Exact without a rule; with one the least, if its time allows.
         rule: go on until the medians are this precise, or until its time is up.
         stream: keep distributions instead of times; None where the times would be too many.
     """
@@ -46,8 +52,12 @@ class Length:
         """The most that may be run if an iteration takes at least so long."""
         if self.rule is None:
             return self.iterations
-        fitting = 1000 * self.rule.at_most_s / max(iteration_ms, 1e-3)
-        return max(self.iterations, int(fitting))
+        return max(self.iterations, _fitting(self.rule.at_most_s, _LEAST_PASSES, iteration_ms))
+
+
+def _fitting(seconds: float, passes: int, iteration_ms: float) -> int:
+    """Returns how many iterations of so many passes fit into a time."""
+    return int(1000 * seconds / (passes * max(iteration_ms, 1e-3)))
 
 
 @dataclass(frozen=True)
@@ -147,6 +157,7 @@ class _Passes:
 
     def prepare(self) -> None:
         """Warms up, and gets ready to keep what is measured."""
+        self.run_plain(1)
         self.settle_layers()
         self.warm_up_words = self.warm_up()
         if self.interrupted:
@@ -171,31 +182,45 @@ class _Passes:
         """Runs the profiled context until its sequence of layers stays the same."""
         for _ in range(_SETTLE_ATTEMPTS):
             self.recorder.learn()
-            self.note(self.loops.time_layers(self.recorder, _CHUNK, ignore))
-            self.warmed_up += _CHUNK
-            if self.interrupted or self.recorder.fault is None:
-                break
+            self.run_profiled()
+            if self.interrupted or (self.recorder.names and self.recorder.fault is None):
+                return
         raise_fault(self.recorder)
+        raise RunError("the profiler was told of no layer, so there is nothing to measure")
+
+    def run_profiled(self) -> None:
+        """Runs the profiled context without keeping its times."""
+        count = self.chunk()
+        self.note(self.loops.time_layers(self.recorder, count, ignore))
+        self.warmed_up += count
+
+    def run_plain(self, count: int) -> FloatArray:
+        """Runs the plain context without keeping its times; returns those of the host."""
+        times = self.loops.warm_up(count)
+        self.note(times)
+        self.warmed_up += times.wall_ms.size
+        if times.wall_ms.size:
+            self.iteration_ms = float(np.median(times.wall_ms))
+        return times.wall_ms
+
+    def chunk(self) -> int:
+        """How many iterations to run before looking at the clock again."""
+        return max(_LEAST_CHUNK, min(_CHUNK, int(_CHUNK_MS / max(self.iteration_ms, 1e-3))))
 
     def warm_up(self) -> str:
         """Runs the plain context until it is steady; returns the outcome in words."""
         warm_up = WarmUp()
         state = warm_up.state()
         while not (state.is_over or self.interrupted):
-            times = self.loops.time_inference(_CHUNK, ignore)
-            self.note(times)
-            state = warm_up.add(times.wall_ms, self.monitor.sm_mhz)
+            state = warm_up.add(self.run_plain(self.chunk()), self.monitor.sm_mhz)
             if state.is_steady and self.have_layers_changed():
                 warm_up.restart()
                 state = warm_up.state()
-            self.iteration_ms = float(np.median(times.wall_ms)) if times.wall_ms.size else 0.0
-        self.warmed_up += state.iterations
         return state.words
 
     def have_layers_changed(self) -> bool:
         """Looks at the sequence of layers once more; learns the new one if it is another."""
-        self.note(self.loops.time_layers(self.recorder, _CHUNK, ignore))
-        self.warmed_up += _CHUNK
+        self.run_profiled()
         if self.interrupted or self.recorder.fault is None:
             return False
         self.settle_layers()
@@ -210,29 +235,52 @@ class _Passes:
         return Stream(self.recorder) if streams else Collection(self.recorder)
 
     def rounds(self) -> Iterator[bool]:
-        """Runs a round of all passes at each step; ends when there is enough."""
-        count, done = self.length.iterations, 0
-        share = min(-(-count // _ROUNDS), self.store.longest_round)
-        convergence = self.new_convergence()
-        while not self.interrupted:
+        """Runs a round of all passes at each step; ends when there is enough, or at Ctrl-C."""
+        try:
+            yield from self.rounds_until_enough()
+        except KeyboardInterrupt:
+            # The passes tell of it themselves; this came between them.
+            self.interrupted = True
+
+    def rounds_until_enough(self) -> Iterator[bool]:
+        """Runs a round of all passes at each step."""
+        done, convergence = 0, self.new_convergence()
+        while not (self.interrupted or self.is_enough(done, convergence)):
             start, known = time.perf_counter(), len(self.loops.problems)
-            if done >= count:
-                if convergence is None:
-                    return
-                verdict = convergence.verdict(self.spent_s)
-                if verdict.is_over:
-                    self.stopped = verdict.words
-                    return
-            size = share if done >= count else min(share, count - done)
+            size = self.round_size(done)
             self.run_round(self.store, size, done)
             done += size
             if len(self.loops.problems) > known and not self.interrupted:
                 # A pass was given up, so the rest would be timed in another way than this was.
                 done, convergence, self.store = 0, self.new_convergence(), self.make_store()
+                self.monitor.forget_rounds()
             elif convergence is not None:
                 self.feed(convergence, self.store)
             self.spent_s += time.perf_counter() - start
             yield True
+
+    def is_enough(self, done: int, convergence: Convergence | None) -> bool:
+        """Whether to stop after so many iterations; notes why, if a rule decides."""
+        is_whole, rule = done >= self.length.iterations, self.length.rule
+        if convergence is None or rule is None:
+            return is_whole
+        if done == 0 or not (is_whole or self.spent_s >= rule.at_most_s):
+            return False
+        verdict = convergence.verdict(self.spent_s)
+        if verdict.is_over:
+            self.stopped = verdict.words
+        return verdict.is_over
+
+    def round_size(self, done: int) -> int:
+        """How many iterations the next round has, so that it does not outlast the time."""
+        count, rule = self.length.iterations, self.length.rule
+        size = min(-(-count // _ROUNDS), self.store.longest_round)
+        if done < count:
+            size = min(size, count - done)
+        if rule is not None:
+            left_s = rule.at_most_s - self.spent_s
+            size = min(size, _fitting(left_s, _MOST_PASSES, self.iteration_ms))
+        return max(size, 1)
 
     def new_convergence(self) -> Convergence | None:
         """What decides when there is enough, if a rule does."""
@@ -245,8 +293,7 @@ class _Passes:
         loops = self.loops
         if not self.is_alone:
             # The others have left their data in the caches.
-            self.note(loops.time_inference(_CHUNK, ignore))
-            self.warmed_up += _CHUNK
+            self.run_plain(self.chunk())
         with self.monitor.round():
             times = loops.time_inference(count, report)
             self.take(store, times, "wall_ms", "enqueue_ms", "gpu_ms")

@@ -1,0 +1,122 @@
+"""Runs of slow engines, and of engines that give trouble before or between the passes."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+
+from trtcore import _core
+from trtcore.clocks import ClockMonitor
+from trtcore.errors import RunError
+from trtcore.session.loops import NativeLoops, Times
+from trtcore.session.run import Length, Run, Subject, measure
+from trtcore.stopping import Convergence, StopRule, Verdict
+from trtcore.warmup import WarmUp, WarmUpRule
+
+
+class Engine:
+    """A scripted engine, with a timeline without events as on a GPU."""
+
+    def __init__(self, rig: Any, busy_us: int, loops: type[NativeLoops] = NativeLoops) -> None:
+        self.plain, self.profiled = type(rig)(rig.layout), rig
+        for context in (self.plain.context, rig.context):
+            context.busy_us = busy_us
+        self.loops = loops(
+            self.plain.view, rig.view, _core.HostTimeline(), bare=_core.HostTimeline()
+        )
+
+    @property
+    def runs(self) -> int:
+        """How often its contexts ran."""
+        return int(self.plain.context.runs + self.profiled.context.runs)
+
+    def measure(self, length: Length) -> Run:
+        """Measures it alone."""
+        with ClockMonitor() as monitor:
+            return measure([Subject(self.loops, monitor)], length, lambda: "nothing was logged")[0]
+
+
+@pytest.fixture
+def short_warm_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Warm-ups that end after 300 ms in any case."""
+    rule = WarmUpRule(least_ms=50, least_iterations=4, at_most_ms=300)
+    monkeypatch.setattr("trtcore.session.run.WarmUp", lambda: WarmUp(rule))
+
+
+@pytest.mark.parametrize("busy_us", [20, 5_000, 40_000])
+@pytest.mark.usefixtures("short_warm_up")
+def test_every_iteration_of_a_warm_up_is_counted(rig: Any, busy_us: int) -> None:
+    engine = Engine(rig, busy_us)
+    counts = engine.measure(Length(2)).counts
+    # The un-profiled context runs without events and with them, and then the profiled one.
+    assert engine.runs == counts.warmed_up + 3 * 2
+
+
+@pytest.mark.usefixtures("short_warm_up")
+def test_a_slow_engine_warms_up_no_longer_than_it_may(rig: Any) -> None:
+    engine = Engine(rig, busy_us=100_000)
+    start = time.perf_counter()
+    engine.measure(Length(1))
+    # Three for the rule, one to know how slow it is, two each to learn and look at the layers.
+    assert time.perf_counter() - start < 0.1 * (3 + 1 + 2 + 2 + 3) + 0.5
+    assert engine.runs <= 3 + 1 + 2 + 2 + 3
+
+
+@pytest.mark.parametrize("busy_us", [20, 50_000])
+@pytest.mark.usefixtures("short_warm_up")
+def test_a_time_limit_comes_before_the_least_iterations(rig: Any, busy_us: int) -> None:
+    engine = Engine(rig, busy_us)
+    start = time.perf_counter()
+    counts = engine.measure(Length(1_000_000, StopRule(at_most_s=1.0), stream=True)).counts
+    assert time.perf_counter() - start < 1.0 + 0.3 + 10 * busy_us / 1e6 + 0.7
+    assert "stable after 1." in counts.stopped
+    assert 0 < counts.measured < 1_000_000
+    assert not counts.interrupted
+
+
+def test_ctrl_c_between_passes_keeps_what_was_measured(
+    rig: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pressed = []
+    verdict = Convergence.verdict
+
+    def press(self: Convergence, elapsed_s: float) -> Verdict:
+        pressed.append(elapsed_s)
+        if len(pressed) == 3:
+            raise KeyboardInterrupt
+        return verdict(self, elapsed_s)
+
+    monkeypatch.setattr(Convergence, "verdict", press)
+    ran = Engine(rig, busy_us=20).measure(Length(100, StopRule(target=0.001, at_most_s=9)))
+    assert ran.counts.interrupted
+    assert ran.counts.measured == len(ran.samples.wall_ms) == 120
+
+
+class Mute(NativeLoops):
+    """Loops whose first profiled passes end before the first iteration does."""
+
+    passes = 2
+
+    def time_layers(self, recorder: _core.LayerRecorder, iterations: int, report: Any) -> Times:
+        if self.passes:
+            self.passes -= 1
+            none = np.empty(0, np.float32)
+            return Times(none, none, none)
+        return super().time_layers(recorder, iterations, report)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_layers_are_learnt_before_anything_is_kept(rig: Any, stream: bool) -> None:
+    ran = Engine(rig, 20, Mute).measure(Length(50, stream=stream))
+    assert len(ran.layer_names) == ran.samples.layer_ms.shape[1] > 0
+    assert len(ran.samples.layer_ms) == ran.counts.measured == 50
+
+
+def test_without_layers_there_is_nothing_to_measure(rig: Any) -> None:
+    engine = Engine(rig, 20, Mute)
+    engine.loops.passes = 1000
+    with pytest.raises(RunError, match="the profiler was told of no layer"):
+        engine.measure(Length(50))
