@@ -10,6 +10,7 @@
     ├── EngineLoadError    a plan cannot be loaded here
     ├── RunError           the run on the device failed
     └── ResultError        a saved result cannot be read or written
+        └── WriteError     a file that could be written could not be finished, such as a full disk
 
 A message is one line: what was wrong, the value received, the way out.
 """
@@ -79,3 +80,9 @@ class RunError(TrtcoreError):
 
 class ResultError(TrtcoreError):
     """A saved result cannot be read or written."""
+
+
+class WriteError(ResultError):
+    """Writing a file failed half-way, such as on a full disk; nothing is left of it."""
+
+    exit_code = 1

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import tempfile
 from pathlib import Path
+from typing import BinaryIO
 
-from trtcore.errors import ResultError, TrtcoreError
+from trtcore.errors import ResultError, TrtcoreError, WriteError
+
+# What a shell redirects: written to as it is open, wherever that is.
+_DESCRIPTOR = re.compile(r"/(?:dev|proc/(?:self|\d+))/fd/(\d+)")
+_MOST_LINKS = 40
 
 
 def check_readable(path: str | Path, error: type[TrtcoreError]) -> Path:
     """Returns the path if it is a file with something in it.
 
     Raises:
-        error: missing, a directory, empty or not permitted.
+        error: missing, without a name, a directory, empty or not permitted.
     """
+    if path == "":
+        raise error("'' names no file: its name is empty")
     path = Path(path)
     if path.is_dir():
         raise error(f"{path}: is a directory, expected a file")
@@ -32,15 +40,17 @@ def check_writable(path: str | Path) -> Path:
     """Returns the path if a file can be put there; asked before the long work starts.
 
     Raises:
-        ResultError: a directory, no such folder or not permitted.
+        ResultError: a directory, no name, no such folder or not permitted.
     """
+    if path == "":
+        raise ResultError("'' names no file to write: its name is empty")
     path = Path(path)
     if path.is_dir():
         raise ResultError(f"{path}: is a directory, name a file to write")
-    if _is_special(path):
+    if is_special(path):
         return path
     try:
-        with tempfile.TemporaryFile(dir=path.parent):
+        with tempfile.TemporaryFile(dir=_target(path).parent):
             return path
     except OSError as problem:
         raise ResultError(f"{path}: cannot be written ({_reason(problem)})") from None
@@ -61,14 +71,45 @@ def read_text(path: str | Path) -> str:
 def write_file(path: str | Path, content: bytes) -> None:
     """Writes a file aside and renames it, so that it is there whole or not at all.
 
+    A link stays and what it leads to is written; so is a pipe, a device or ``/dev/stdout``.
+
     Raises:
         ResultError: the path cannot be written.
+        WriteError: the content cannot, such as on a full disk.
+        BrokenPipeError: nobody reads the pipe any more.
     """
     path = check_writable(path)
-    if _is_special(path):
-        path.write_bytes(content)
-        return
-    handle, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        if is_special(path):
+            with _open_in_place(path) as file:
+                file.write(content)
+        else:
+            _write_aside(_target(path), content)
+    except BrokenPipeError:
+        raise
+    except OSError as problem:
+        raise WriteError(f"{path}: cannot be written ({_reason(problem)})") from None
+
+
+def is_special(path: Path) -> bool:
+    """Whether it is a pipe, a device or an open file, which must not be replaced by a file."""
+    if _descriptor(path) is not None or _target(path).is_relative_to("/proc"):
+        return True
+    return path.exists() and not path.is_file()
+
+
+def same_file(one: Path, other: Path) -> bool:
+    """Whether two names are of one file, which need not exist yet; a pipe or device is none."""
+    if is_special(one) or is_special(other):
+        return False
+    try:
+        return one.samefile(other)
+    except OSError:
+        return _target(one) == _target(other)
+
+
+def _write_aside(path: Path, content: bytes) -> None:
+    handle, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
@@ -76,15 +117,35 @@ def write_file(path: str | Path, content: bytes) -> None:
         os.umask(umask)
         os.chmod(aside, 0o666 & ~umask)
         os.replace(aside, path)
-    except OSError as problem:
+    except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(aside)
-        raise ResultError(f"{path}: cannot be written ({_reason(problem)})") from None
+        raise
 
 
-def _is_special(path: Path) -> bool:
-    """Whether the path is a pipe or device, such as /dev/stdout, which must not be replaced."""
-    return path.exists() and not path.is_file()
+def _open_in_place(path: Path) -> BinaryIO:
+    descriptor = _descriptor(path)
+    if descriptor is None:
+        return path.open("wb")
+    # Opened anew it would be cut off, and begin where others have written.
+    return os.fdopen(os.dup(descriptor), "wb")
+
+
+def _descriptor(path: Path) -> int | None:
+    """The open file of this process that a path leads to, as /dev/stdout does to the first."""
+    name = os.path.abspath(path)
+    for _ in range(_MOST_LINKS):
+        if found := _DESCRIPTOR.fullmatch(name):
+            return int(found[1])
+        if not os.path.islink(name):
+            break
+        name = os.path.abspath(os.path.join(os.path.dirname(name), os.readlink(name)))
+    return None
+
+
+def _target(path: Path) -> Path:
+    """Where links lead to, whether it is there or not."""
+    return Path(os.path.realpath(path))
 
 
 def _reason(problem: OSError) -> str:
