@@ -35,20 +35,27 @@ HEAVY = {"onnx", "google", "cuda", *RUNTIMES}
 
 
 def imports_of(path: Path, *, at_run_time_only: bool = False) -> Iterator[str]:
+    """What a module imports; not what it imports where it is the program (``python -m``)."""
     tree = ast.parse(path.read_text())
-    skipped = {
-        id(node)
-        for guard in ast.walk(tree)
-        if isinstance(guard, ast.If) and "TYPE_CHECKING" in ast.unparse(guard.test)
-        for node in ast.walk(guard)
-    }
+    skipped = guarded(tree, "__name__")
+    if at_run_time_only:
+        skipped |= guarded(tree, "TYPE_CHECKING")
     for node in ast.walk(tree):
-        if at_run_time_only and id(node) in skipped:
+        if id(node) in skipped:
             continue
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def guarded(tree: ast.Module, word: str) -> set[int]:
+    return {
+        id(node)
+        for guard in ast.walk(tree)
+        if isinstance(guard, ast.If) and word in ast.unparse(guard.test)
+        for node in ast.walk(guard)
+    }
 
 
 def offenders(name_part: str, allowed: str) -> list[str]:

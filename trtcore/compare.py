@@ -2,6 +2,7 @@
 
 Rows are the smallest sets of model nodes that both profiles can be timed for, so fp32 compares
 with fp16, TensorRT with Caffe, and last week's TensorRT with this week's.
+``python -m trtcore.compare BASE NEW`` is the same as ``trtcore compare BASE NEW``.
 """
 
 from __future__ import annotations
@@ -163,3 +164,11 @@ def _side_notes(word: str, profile: Profile) -> list[str]:
     if profiled_iterations(profile) == 1:
         notes.append(f"{word} holds one figure per layer, so noise cannot be judged")
     return [*notes, *(f"{word}: {warning}" for warning in profile.warnings)]
+
+
+if __name__ == "__main__":
+    import sys
+
+    from trtcore.cli import main
+
+    sys.exit(main(["compare", *sys.argv[1:]]))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import os
+import importlib.util
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
-from trtcore.cli.arguments import make_parser
+from trtcore.cli.arguments import parse_arguments
+from trtcore.cli.streams import CLOSED_PIPE, drop_output, is_of_output, ready_streams
 from trtcore.errors import TrtcoreError
 
 INTERRUPTED = 130
 _FAILED = 1
+_COMPILED = ("trtcore._core", "trtcore._stats")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -20,33 +23,65 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: without the program's name; those of this process if left out.
 
     Returns:
-        The exit code: 0 done, 1 the run failed, 2 bad input, 130 interrupted.
+        The exit code: 0 done, 1 the run failed, 2 bad input, 3 a condition of ``compare`` is
+        broken, 130 interrupted, 141 nobody reads the output.
     """
-    options = make_parser().parse_args(arguments)
+    ready_streams()
+    try:
+        try:
+            return _run(arguments)
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        drop_output()
+        return CLOSED_PIPE
+    except OSError as error:
+        drop_output()
+        return _failed(f"error: standard output cannot be written ({error.strerror})", _FAILED)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    options = parse_arguments(arguments)
     try:
         code: int = options.command(options)
     except KeyboardInterrupt:
-        print("trtcore: interrupted before anything was measured", file=sys.stderr)
-        return INTERRUPTED
+        return _failed("interrupted", INTERRUPTED)
     except BrokenPipeError:
-        # Whoever read our output has gone; Python would complain again when it flushes.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _FAILED
-    except TrtcoreError as error:
-        if options.debug:
-            raise
-        print(f"trtcore: error: {_one_line(error)}", file=sys.stderr)
-        return error.exit_code
+        raise
     except Exception as error:
+        if isinstance(error, OSError) and is_of_output(error):
+            raise
         if options.debug:
             raise
-        name = type(error).__name__
-        print(
-            f"trtcore: unexpected {name}: {_one_line(error)}; --debug shows where", file=sys.stderr
+        return _explained(error)
+    return code
+
+
+def _explained(error: Exception) -> int:
+    if isinstance(error, TrtcoreError):
+        return _failed(f"error: {_one_line(error)}", error.exit_code)
+    if isinstance(error, ImportError) and (folder := _uncompiled()):
+        return _failed(
+            f"error: {folder} is a source tree without its compiled modules, and hides the "
+            "installed package: work in another folder, or install it with pip install -e",
+            _FAILED,
         )
-        return _FAILED
+    name = type(error).__name__
+    return _failed(f"unexpected {name}: {_one_line(error)}; --debug shows where", _FAILED)
+
+
+def _uncompiled() -> Path | None:
+    """The folder that trtcore was imported from, if its compiled modules are missing there."""
+    missing = any(importlib.util.find_spec(name) is None for name in _COMPILED)
+    return Path(__file__).parents[2] if missing else None
+
+
+def _failed(line: str, code: int) -> int:
+    print(f"trtcore: {line}", file=sys.stderr)
     return code
 
 
 def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
+    """An error's text, in which no name that is part of it can do anything to a terminal."""
+    letters = " ".join(str(error).split())
+    return "".join(x if x.isprintable() else x.encode("unicode_escape").decode() for x in letters)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import importlib
-from collections.abc import Callable
-from typing import NoReturn
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
 
 _MODEL_HELP = "googlenet (built in), FILE.onnx, or FILE.prototxt (Caffe)"
 _PROFILE_EXAMPLES = """\
@@ -15,15 +15,30 @@ examples:
   trtcore profile net.onnx --compare fp32,fp16,half2   what each precision buys and costs
   trtcore profile net.onnx --fp16 --baseline auto      what TensorRT bought over PyTorch
   trtcore profile net.plan --iterations 500   a serialized engine
-exit codes: 0 done, 1 the run failed, 2 bad input, 130 interrupted
+exit codes: 0 done, 1 the run failed, 2 bad input, 130 interrupted, 141 the output's pipe is closed
 """
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser whose errors are one line."""
+    """A parser whose errors are one line, and which takes no option for one it begins like."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given, allow_abbrev=False)
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: error: {message}; see {self.prog} --help\n")
+
+
+def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """Reads a command line; what no command knows is an error of that command.
+
+    Args:
+        arguments: without the program's name; those of this process if left out.
+    """
+    options, unknown = make_parser().parse_known_args(arguments)
+    if unknown:
+        options.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+    return options
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -66,7 +81,7 @@ def _command(
         epilog=epilog,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.set_defaults(command=_lazy(name))
+    parser.set_defaults(command=_lazy(name), parser=parser)
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     return parser
 

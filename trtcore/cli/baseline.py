@@ -121,13 +121,11 @@ def _check_unused(options: argparse.Namespace) -> None:
 
 
 def _print(base: Profile, profile: Profile, allow_partial: bool) -> None:
-    from rich.console import Console
-
+    from trtcore.cli.screen import Screen
     from trtcore.compare import compare_profiles
     from trtcore.report.comparison import render_baseline
 
-    console = Console()
-    width = console.width if console.is_terminal else None
+    console = Screen()
     comparison = compare_profiles(base, profile, allow_partial=allow_partial)
     console.print()
-    console.out(render_baseline(comparison, width=width), highlight=False)
+    console.out(render_baseline(comparison, width=console.table_width), highlight=False)

@@ -6,19 +6,22 @@ import argparse
 
 from trtcore.api import build_model
 from trtcore.cli.common import model_options
-from trtcore.cli.progress import shown_progress
-from trtcore.files import check_writable, write_file
+from trtcore.cli.outputs import check_outputs
+from trtcore.cli.progress import shown_progress, warn
+from trtcore.files import write_file
 
 
 def run(options: argparse.Namespace) -> int:
     """Runs the command and returns its exit code."""
-    if options.output_file is not None:
-        check_writable(options.output_file)
+    read = {"MODEL": options.model, "--weights": options.weights}
+    check_outputs({"-o": options.output_file}, read)
     with shown_progress(options.quiet) as progress:
         plan = build_model(options.model, progress=progress, **model_options(options))
     if options.output_file is not None:
         write_file(options.output_file, plan.content)
-    if not options.quiet:
+    if options.quiet:
+        warn(plan.warnings)
+    else:
         from trtcore.report.inspect import render_plan
 
         print(render_plan(plan.build, plan.information, with_layers=options.layers))

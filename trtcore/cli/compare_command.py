@@ -88,10 +88,8 @@ def _render_markdown(one: _Compared, top: int | None) -> str:
 
 
 def _render_text(one: _Compared, top: int | None) -> str:
-    from rich.console import Console
-
+    from trtcore.cli.screen import Screen
     from trtcore.report.comparison import render_comparison
 
-    console = Console()
-    width = console.width if console.is_terminal else None
+    width = Screen().table_width
     return render_comparison(one.comparison, top=top, width=width, files=one.files)

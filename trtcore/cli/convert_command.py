@@ -5,14 +5,15 @@ from __future__ import annotations
 import argparse
 import sys
 
-from trtcore.files import check_writable
+from trtcore.cli.outputs import check_outputs
 from trtcore.models import load_model, save_onnx
 from trtcore.options import parse_shapes
 
 
 def run(options: argparse.Namespace) -> int:
     """Runs the command and returns its exit code."""
-    check_writable(options.output_file)
+    read = {"MODEL": options.model, "--weights": options.weights}
+    check_outputs({"-o": options.output_file}, read)
     model = load_model(
         options.model,
         weights=options.weights,

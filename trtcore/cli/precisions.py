@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 
 from trtcore.api import compare_precisions
 from trtcore.cli.common import model_options, run_options
+from trtcore.cli.outputs import save_all
 from trtcore.cli.progress import notify, shown_progress
 from trtcore.errors import OptionError
 from trtcore.precision_comparison import PrecisionComparison
@@ -23,8 +25,11 @@ _USELESS = {
 }
 
 
-def run(options: argparse.Namespace) -> PrecisionComparison:
-    """Builds, measures, prints and saves.
+def run(options: argparse.Namespace) -> tuple[PrecisionComparison, int]:
+    """Builds, measures, saves and prints.
+
+    Returns:
+        The comparison, and the exit code of saving it.
 
     Raises:
         OptionError: options that a comparison has no use for.
@@ -35,27 +40,27 @@ def run(options: argparse.Namespace) -> PrecisionComparison:
             options.model,
             [word for word in options.compare.split(",") if word],
             progress=progress,
-            notify=None if options.quiet else notify,
+            notify=notify,
             accuracy=options.accuracy or options.tolerance is not None,
             **model_options(options),
             **run_options(options),
         )
-    if not options.quiet:
-        show(comparison, options)
+    unsaved = 0
     if options.save is not None:
         from trtcore.precision_file import save_precisions
 
-        save_precisions(comparison, options.save)
-    return comparison
+        unsaved = save_all(partial(save_precisions, comparison, options.save))
+    if not options.quiet:
+        show(comparison, options)
+    return comparison, unsaved
 
 
 def show(comparison: PrecisionComparison, options: argparse.Namespace) -> None:
     """Prints a comparison."""
-    from rich.console import Console
-
+    from trtcore.cli.screen import Screen
     from trtcore.report.precisions import print_precisions
 
-    print_precisions(comparison, Console(), sort=options.sort, top=options.top)
+    print_precisions(comparison, Screen(), sort=options.sort, top=options.top)
 
 
 def _check(options: argparse.Namespace) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
 
 from trtcore.accuracy import check_limit
 from trtcore.api import profile_model, profile_plan
 from trtcore.cli.baseline import prepare_baseline
 from trtcore.cli.common import model_options, precision_options, run_options
-from trtcore.cli.progress import Progress, notify, shown_progress
+from trtcore.cli.outputs import check_outputs, save_all
+from trtcore.cli.progress import Progress, notify, shown_progress, warn
 from trtcore.errors import OptionError
-from trtcore.files import check_writable, write_file
+from trtcore.files import write_file
 from trtcore.precision_gate import require_precision
 from trtcore.result import Profile
 
@@ -27,14 +29,16 @@ def run(options: argparse.Namespace) -> int:
     baseline = prepare_baseline(options, is_built=is_plan(options.model))
     with shown_progress(options.quiet) as progress:
         profile = _profile(options, progress)
-    if not options.quiet:
+    unsaved = _save(profile, options)
+    if options.quiet:
+        warn(profile.warnings)
+    else:
         _print(profile, options)
-    _save(profile, options)
     if profile.counts.interrupted:
         return _INTERRUPTED
     interrupted = baseline is not None and baseline.show(profile, options)
     require_precision(profile, options.tolerance)
-    return _INTERRUPTED if interrupted else 0
+    return _INTERRUPTED if interrupted else unsaved
 
 
 def _compare(options: argparse.Namespace) -> int:
@@ -43,11 +47,11 @@ def _compare(options: argparse.Namespace) -> int:
 
     if is_plan(options.model):
         raise OptionError(f"{options.model} is built already: --compare needs the model")
-    comparison = precisions.run(options)
+    comparison, unsaved = precisions.run(options)
     if any(profile.counts.interrupted for profile in comparison.profiles):
         return _INTERRUPTED
     comparison.require(options.tolerance)
-    return 0
+    return unsaved
 
 
 def is_plan(path: str) -> bool:
@@ -62,9 +66,19 @@ def _check(options: argparse.Namespace) -> None:
     View(options.sort, options.top, options.group_by)
     if options.tolerance is not None:
         check_limit(options.tolerance)
-    for path in (options.save, options.csv, options.save_engine):
-        if path is not None:
-            check_writable(path)
+    outputs = {
+        "--save": options.save,
+        "--csv": options.csv,
+        "--save-engine": options.save_engine,
+    }
+    inputs = {
+        "MODEL": options.model,
+        "--weights": options.weights,
+        "--input": options.input,
+        "--baseline": options.baseline,
+        "--layer-info": options.layer_info,
+    }
+    check_outputs(outputs, inputs)
 
 
 def _profile(options: argparse.Namespace, progress: Progress | None) -> Profile:
@@ -105,19 +119,16 @@ def _profile_plan(options: argparse.Namespace, progress: Progress | None) -> Pro
 
 
 def _print(profile: Profile, options: argparse.Namespace) -> None:
-    from rich.console import Console
-
+    from trtcore.cli.screen import Screen
     from trtcore.report.table import print_table
 
-    print_table(profile, Console(), sort=options.sort, top=options.top, group_by=options.group_by)
+    print_table(profile, Screen(), sort=options.sort, top=options.top, group_by=options.group_by)
 
 
-def _save(profile: Profile, options: argparse.Namespace) -> None:
-    if options.save is not None:
-        from trtcore.schema import save_profile
+def _save(profile: Profile, options: argparse.Namespace) -> int:
+    """Saves before anything is printed, as printing may fail; returns the exit code."""
+    from trtcore.report.tabular import write_csv
+    from trtcore.schema import save_profile
 
-        save_profile(profile, options.save)
-    if options.csv is not None:
-        from trtcore.report.tabular import write_csv
-
-        write_csv(profile, options.csv)
+    asked = ((save_profile, options.save), (write_csv, options.csv))
+    return save_all(*(partial(save, profile, path) for save, path in asked if path is not None))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -39,6 +39,12 @@ class _Phases:
 
     def show(self, phase: str, done: int, total: int) -> None:
         self._bar.update(self._task, description=phase, completed=done, total=total or None)
+
+
+def warn(lines: Iterable[str]) -> None:
+    """Prints the warnings of a result whose report is not printed."""
+    for line in lines:
+        notify(f"warning: {line}")
 
 
 def notify(line: str) -> None:

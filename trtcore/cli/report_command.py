@@ -6,9 +6,10 @@ import argparse
 import sys
 from pathlib import Path
 
+from trtcore.cli.outputs import check_outputs
 from trtcore.cli.progress import notify
 from trtcore.errors import OptionError
-from trtcore.files import check_writable, read_text, write_file
+from trtcore.files import read_text, write_file
 from trtcore.precision_comparison import PrecisionComparison
 from trtcore.precision_file import is_precisions, parse_precisions
 from trtcore.result import Profile
@@ -28,8 +29,8 @@ def run(options: argparse.Namespace) -> int:
     """Runs the command and returns its exit code."""
     if options.format not in FORMATS:
         raise OptionError(f"--format is '{options.format}', must be one of {', '.join(FORMATS)}")
-    if options.output_file is not None:
-        check_writable(options.output_file)
+    _check_view(options)
+    check_outputs({"-o": options.output_file}, {"FILE": options.file})
     text = read_text(options.file)
     if is_precisions(text):
         return _report_precisions(parse_precisions(text, options.file), options)
@@ -40,6 +41,16 @@ def run(options: argparse.Namespace) -> int:
     _write(render(profile, options), options.output_file)
     _say_what_is_missing(profile, options.format)
     return 0
+
+
+def _check_view(options: argparse.Namespace) -> None:
+    """Refuses what only a table can have where another form is asked for."""
+    for option, default in (("sort", "order"), ("group_by", "layer"), ("top", None)):
+        if options.format != "table" and getattr(options, option) != default:
+            raise OptionError(
+                f"--{option.replace('_', '-')} is about the table, and --format {options.format} "
+                "holds every layer as it is"
+            )
 
 
 def _say_what_is_missing(profile: Profile, form: str) -> None:
@@ -59,6 +70,11 @@ def _say_what_is_missing(profile: Profile, form: str) -> None:
 def _report_precisions(comparison: PrecisionComparison, options: argparse.Namespace) -> int:
     if options.format != "table":
         raise OptionError(f"--format {options.format}: a comparison of precisions is a table only")
+    if options.group_by != "layer":
+        raise OptionError(
+            f"--group-by {options.group_by}: a comparison of precisions has rows of its own, the "
+            "nodes that belong together in all of them"
+        )
     if options.output_file is None:
         from trtcore.cli.precisions import show
 
@@ -97,15 +113,14 @@ def render(profile: Profile, options: argparse.Namespace) -> str:
 
 
 def _print_table(profile: Profile, options: argparse.Namespace) -> None:
-    from rich.console import Console
-
+    from trtcore.cli.screen import Screen
     from trtcore.report.table import print_table
 
-    print_table(profile, Console(), sort=options.sort, top=options.top, group_by=options.group_by)
+    print_table(profile, Screen(), sort=options.sort, top=options.top, group_by=options.group_by)
 
 
 def _write(text: str, path: str | None) -> None:
     if path is None:
         sys.stdout.write(text)
     else:
-        write_file(Path(path), text.encode())
+        write_file(Path(path), text.encode(errors="backslashreplace"))

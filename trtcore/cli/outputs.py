@@ -1,0 +1,53 @@
+"""The files a command writes: none over another or over what it reads, and every one is tried."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from trtcore.errors import OptionError, ResultError
+from trtcore.files import check_writable, same_file
+
+BUILT_IN = "googlenet"
+
+
+def check_outputs(outputs: Mapping[str, str | None], inputs: Mapping[str, str | None]) -> None:
+    """Finds out before the long work what could not be written after it.
+
+    Args:
+        outputs: paths by what the user calls them, such as ``--save``; None is not written.
+        inputs: what the command reads, likewise.
+
+    Raises:
+        ResultError: a path cannot be written.
+        OptionError: it is what the command reads, or two of them are one file.
+    """
+    read = {word: path for word, path in inputs.items() if path and path != BUILT_IN}
+    taken: dict[str, str] = {}
+    for word, path in outputs.items():
+        if path is None:
+            continue
+        check_writable(path)
+        for other, name in {**read, **taken}.items():
+            if same_file(Path(path), Path(name)):
+                raise OptionError(
+                    f"{word} {path} would overwrite {other} {name}: name another file"
+                )
+        taken[word] = path
+
+
+def save_all(*savers: Callable[[], None]) -> int:
+    """Saves one file after the other, whether or not those before could be saved.
+
+    Returns:
+        The exit code: 0, or that of the first error; each is told.
+    """
+    code = 0
+    for save in savers:
+        try:
+            save()
+        except ResultError as error:
+            print(f"trtcore: error: {error}", file=sys.stderr)
+            code = code or error.exit_code
+    return code
