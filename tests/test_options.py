@@ -89,6 +89,11 @@ def test_every_function_names_a_misspelt_option(call: Any) -> None:
         ),
         ("iterations", 2.5, "iterations is 2.5, expected a whole number, or None"),
         ("precision_target", "1%", "precision_target is '1%', expected a number, or None"),
+        (
+            "precision_target",
+            0.5,
+            "precision target is 0.5, which is 50%; it must be 0.1 or less: 0.005 is 0.5 %",
+        ),
         ("max_seconds", [3], "max_seconds is [3], expected a number, or None"),
         ("max_seconds", float("inf"), "maximum time is inf s, expected a finite time above 0"),
         ("stream", 1, "stream is 1, expected True or False, or None"),

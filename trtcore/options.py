@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 SYNC_MODES = ("enqueue", "execute")
 TIMINGS = ("events", "cupti")
 
+MOST_PRECISION_TARGET = 0.1
+"""Whoever asks for a wider interval than this meant a percentage."""
+
 
 @dataclass(frozen=True)
 class Options:
@@ -110,17 +113,27 @@ class Options:
             read_io_precision(self.io_precision)
 
     def stop_rule(self) -> StopRule | None:
-        """When to stop beyond a number of iterations; None if nothing was asked for."""
+        """When to stop beyond a number of iterations; None if nothing was asked for.
+
+        Raises:
+            OptionError: a target or a time that makes no sense.
+        """
         from trtcore.stopping import StopRule
 
         default = StopRule()
         if self.precision_target is None and self.max_seconds is None:
             return None
-        return replace(
+        rule = replace(
             default,
             target=default.target if self.precision_target is None else self.precision_target,
             at_most_s=default.at_most_s if self.max_seconds is None else self.max_seconds,
         )
+        if rule.target > MOST_PRECISION_TARGET:
+            raise OptionError(
+                f"precision target is {rule.target}, which is {rule.target:.0%}; it must be "
+                f"{MOST_PRECISION_TARGET} or less: 0.005 is 0.5 %"
+            )
+        return rule
 
 
 def read_options(given: Mapping[str, Any]) -> Options:
