@@ -131,8 +131,36 @@ def test_negative_times():
     times[0, 0] = -0.1
     profile = make_profile(samples=replace(samples, layer_ms=times))
     assert diagnose(profile) == (
-        "1 layer time is below zero: the device's event times cannot be trusted",
+        "times are below zero: 1 layer time; the device's event times cannot be trusted",
     )
+
+
+def test_negative_times_of_passes_are_no_enqueue_bound():
+    samples = make_profile(gated=[-0.4] * 200).samples
+    profile = make_profile(samples=replace(samples, gpu_ms=-samples.gpu_ms))
+    assert diagnose(profile) == (
+        "times are below zero: 200 of the un-profiled GPU time, 200 of the un-profiled gated GPU "
+        "time; the device's event times cannot be trusted",
+        "the layer times are not reconciled with the latency: the un-profiled gated GPU time is "
+        "-0.4000 ms",
+    )
+
+
+@pytest.mark.parametrize(
+    ("counts", "words"),
+    [
+        ({"warm_up": "steady", "stopped": "stable after 0.5 s: the total is within 0.1%"}, ()),
+        (
+            {"warm_up": "not steady: the clock changed", "stopped": "not stable after 15.0 s: why"},
+            (
+                "the warm-up ended not steady: the clock changed",
+                "the run ended not stable after 15.0 s: why",
+            ),
+        ),
+    ],
+)
+def test_runs_that_never_settled_are_warned_of(counts, words):
+    assert diagnose(make_profile(counts=Counts(200, 10, 200, **counts))) == words
 
 
 def test_streams_and_plans_do_not_matter_on_the_cpu():

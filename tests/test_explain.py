@@ -71,7 +71,8 @@ def test_streams_and_markers_have_their_lines() -> None:
         (
             "events between layers",
             -0.004,
-            "2 layers x 2.00 us, calibrated apart from this run; this run alone would give 1.00 us",
+            "2 layers x 2.00 us, calibrated apart from this run; this run alone would give at "
+            "least 1.00 us",
         ),
         ("layer times corrected", 0.014, ""),
         ("of it, stream 0", 0.008, ""),
@@ -94,6 +95,43 @@ def test_streams_without_calibration_say_what_the_cost_is() -> None:
 def test_negative_times_are_named() -> None:
     first = explain(reconcile([0.010, -0.004], 0.008), {})[0]
     assert first.words == "2 layers; 1 below zero: the device's event times cannot be trusted"
+
+
+def test_layers_that_end_at_zero_are_counted() -> None:
+    layers = (*(Layer("a", "conv") for _ in range(3)), Layer("s", "signal"))
+    result = reconcile([0.0020, 0.0025, 0.0100, 0.0], 0.005, 0.003, layers=layers)
+    assert figures(explain(result, {}))[2][1:] == (
+        -0.0075,
+        "3 layers x 3.00 us (2 shorter, cut to zero), calibrated apart from this run; this run "
+        "alone would give 5.00 us",
+    )
+
+
+def test_times_below_zero_do_not_turn_the_line_around_in_silence() -> None:
+    assert figures(explain(reconcile([-0.020, 0.004, 0.001], 0.001, 0.002), {}))[1][1:] == (
+        0.017,
+        "3 layers x 2.00 us (1 shorter, cut to zero; 1 below zero, raised to zero), calibrated "
+        "apart from this run; this run alone would give 3.00 us",
+    )
+
+
+@pytest.mark.parametrize(
+    ("span", "half_width"),
+    [(0.010, "0.0002"), (0.020, ""), (0.040, "0.0003")],
+    ids=["the longest stream", "between", "all after each other"],
+)
+def test_interval_is_of_the_layers_that_are_compared(span: float, half_width: str) -> None:
+    layers = tuple(Layer(name, "conv", stream=s) for name, s in (("a", 0), ("b", 0), ("c", 1)))
+    result = reconcile([0.010, 0.010, 0.010], span, 0.002, layers=layers, auxiliary_streams=1)
+    words = explain(result, {}, (0.0019, 0.0021))[-1].words
+    assert words.endswith(f"alone allows {half_width} ms either way") == bool(half_width)
+    assert ("alone allows" in words) == bool(half_width)
+
+
+def test_a_span_of_nothing_has_no_shares() -> None:
+    assert explain(reconcile([0.010], 0.0, 0.001), {})[-1].words == (
+        "no share of an un-profiled time of 0 ms"
+    )
 
 
 @pytest.mark.parametrize(("event_cost", "share"), [(0.0, "-25.0%"), (0.004, "+75.0%")])

@@ -69,6 +69,13 @@ def test_one_stream_by_hand() -> None:
     assert not result.is_below_resolution.any()
 
 
+def test_no_layers_have_no_streams_that_are_not_known() -> None:
+    result = reconcile([[]], 0.015)
+    assert result.are_streams_known
+    assert result.stream_ms == {}
+    assert result.unexplained_ms == 0.015
+
+
 def test_layer_shorter_than_the_cost_stops_at_zero() -> None:
     # The plain (0.023 - 0.014) / 3 = 0.003 would put the last layer at -0.002.
     result = reconcile([0.012, 0.010, 0.001], 0.014)
@@ -156,6 +163,9 @@ def test_negative_event_times_are_kept_raw_and_end_at_zero() -> None:
         ([], 1.0, None, "layer_ms has shape (0,), expected (L,) or (N, L) with N > 0"),
         ([[[1.0]]], 1.0, None, "layer_ms has shape (1, 1, 1)"),
         ([1.0, float("nan")], 1.0, None, "layer_ms holds a time that is not finite"),
+        (["a"], 1.0, None, "layer_ms is ['a'], expected times in ms"),
+        ([1 + 1j], 1.0, None, "layer_ms is [(1+1j)], expected times in ms"),
+        ([1.0], "long", None, "span_ms is 'long', expected times in ms"),
         ([1.0], [], None, "span_ms is empty"),
         ([1.0], -1.0, None, "span_ms is -1.0, expected a finite time of at least 0 ms"),
         ([1.0], float("inf"), None, "span_ms is inf"),
@@ -250,6 +260,8 @@ def test_unknown_streams_without_a_calibrated_cost_are_not_corrected() -> None:
     assert result.corrected_ms.tolist() == raw
     assert not result.is_below_resolution.any()
     assert np.isnan(result.unexplained_share)
+    negative = reconcile([0.010, -0.001, 0.010, 0.010], 0.014, layers=OPAQUE, auxiliary_streams=3)
+    assert negative.event_sum_ms == 0, "nothing is taken off"
 
 
 @pytest.mark.parametrize(("streams", "auxiliary"), [((-1, -1), 0), ((0, 0), 3), ((0, -1), 0)])

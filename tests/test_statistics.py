@@ -219,6 +219,7 @@ class TestCorrected:
         rows = summarise_layers(make_profile([[0.010, 0.003]], gated_ms=[0.009]))
         assert [row.corrected_ms for row in rows] == pytest.approx([0.008, 0.001])
         assert [row.is_below_resolution for row in rows] == [False, True]
+        assert [row.share for row in rows] == pytest.approx([8 / 9, 1 / 9])
 
     def test_not_gated(self):
         (row,) = summarise_layers(make_profile([[0.001]]))
@@ -243,6 +244,7 @@ class TestLongestLayers:
             ([2, 1], 1.0, [0, 1]),
             ([0, 0], 0.9, []),
             ([], 0.9, []),
+            ([-1, 0.5, 0.2], 0.9, [1, 2]),
         ],
     )
     def test_they_hold_that_part_of_the_time(self, layer_ms, share, longest):

@@ -70,7 +70,7 @@ def test_outliers_are_counted_for_each_pass() -> None:
     # The quartiles are 0.9975 and 1.01, so the fences above are 1.02875 and 1.0475.
     wall[[3, 7]], wall[11] = 1.04, 1.05
     assert outlier_text(make_profile(make_samples(wall_ms=wall, gated_ms=gated))) == (
-        "outliers beyond 1.5 and beyond 3 quartile distances, all kept: latency 2 and 1 of 40, "
+        "outliers 1.5 to 3 and beyond 3 quartile distances, all kept: latency 2 and 1 of 40, "
         "gated GPU time 0 and 0 of 40"
     )
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from trtcore.markers import is_marker
-from trtcore.result import Clocks, Profile
+from trtcore.passes import PASSES
+from trtcore.reconcile import reconciliation_obstacle
+from trtcore.result import Clocks, Counts, Profile, Samples
 from trtcore.statistics import Latency, TimeSummary, summarise_latency, summarise_layers
 from trtcore.steadiness import steadiness_warnings
 
@@ -28,6 +32,7 @@ def diagnose(profile: Profile) -> tuple[str, ...]:
     latency = summarise_latency(profile)
     lines = (
         _interrupted(profile),
+        *_unsettled(profile.counts),
         _opaque(profile),
         _enqueue_bound(latency),
         _unsteady(latency),
@@ -36,6 +41,7 @@ def diagnose(profile: Profile) -> tuple[str, ...]:
         _throttled(profile.environment.clocks),
         _streams(profile),
         _negative(profile),
+        _not_reconciled(profile),
         _sum(profile, latency),
     )
     return tuple(line for line in lines if line)
@@ -47,6 +53,13 @@ def _interrupted(profile: Profile) -> str:
         return ""
     asked = f" of {counts.asked}" if counts.asked else ""
     return f"the run was interrupted: {counts.measured}{asked} profiled iterations were measured"
+
+
+def _unsettled(counts: Counts) -> Iterator[str]:
+    if counts.warm_up.startswith("not "):
+        yield f"the warm-up ended {counts.warm_up}"
+    if counts.stopped.startswith("not "):
+        yield f"the run ended {counts.stopped}"
 
 
 def _opaque(profile: Profile) -> str:
@@ -63,7 +76,7 @@ def _enqueue_bound(latency: Latency) -> str:
     if latency.gpu is None or latency.enqueue is None:
         return ""
     enqueue, gpu = latency.enqueue.median_ms, latency.gpu.median_ms
-    if enqueue <= ENQUEUE_BOUND * gpu:
+    if gpu <= 0 or enqueue <= ENQUEUE_BOUND * gpu:
         return ""
     return (
         f"enqueue-bound: the enqueue call takes {enqueue:.4f} ms of {gpu:.4f} ms GPU time, so the "
@@ -119,22 +132,41 @@ def _streams(profile: Profile) -> str:
 
 
 def _negative(profile: Profile) -> str:
-    histograms = profile.samples.layer_histograms
-    if histograms is None:
-        count = int((profile.samples.layer_ms < 0).sum())
-        what = "layer time is" if count == 1 else "layer times are"
-    else:
-        count = int((histograms.min_ms < 0).sum())
-        what = "layer has times" if count == 1 else "layers have times"
-    if not count:
+    """Times below zero of layers, and of passes that the device's events time."""
+    found = [_negative_layers(profile.samples)]
+    for one in PASSES:
+        all_times = profile.samples.histogram_of(one.series)
+        shortest = getattr(profile.samples, one.series) if all_times is None else all_times.min_ms
+        if (shortest < 0).any():
+            some = "" if all_times is None else "at least "
+            found.append(f"{some}{int((shortest < 0).sum())} of the un-profiled {one.title}")
+    named = [words for words in found if words]
+    if not named:
         return ""
-    return f"{count} {what} below zero: the device's event times cannot be trusted{_cause(profile)}"
+    return (
+        f"times are below zero: {', '.join(named)}; the device's event times cannot be "
+        f"trusted{_cause(profile)}"
+    )
+
+
+def _negative_layers(samples: Samples) -> str:
+    histograms = samples.layer_histograms
+    if histograms is None:
+        count = int((samples.layer_ms < 0).sum())
+        return f"{count} layer time{'' if count == 1 else 's'}" if count else ""
+    count = int((histograms.min_ms < 0).sum())
+    return f"those of {count} layer{'' if count == 1 else 's'}" if count else ""
 
 
 def _cause(profile: Profile) -> str:
     if profile.environment.confidential_computing != "on":
         return ""
     return ", as is known of Confidential Computing (NVIDIA/TensorRT#4740)"
+
+
+def _not_reconciled(profile: Profile) -> str:
+    obstacle = reconciliation_obstacle(profile)
+    return f"the layer times are not reconciled with the latency: {obstacle}" if obstacle else ""
 
 
 def _sum(profile: Profile, latency: Latency) -> str:
@@ -159,7 +191,10 @@ def _why_not_one(ratio: float, *, on_cpu: bool) -> str:
             return "profiling costs time of its own"
         return "the machine was slower in the un-profiled pass, or the threads waited between nodes"
     if ratio > 1:
-        return "the profiler puts an event between layers, which weighs most on the small ones"
+        return (
+            "the profiler puts an event between layers, which weighs most on the small ones, and "
+            "without gated passes its cost cannot be taken off"
+        )
     return "time passes between the layers that belongs to none of them"
 
 

@@ -72,10 +72,11 @@ def _markers(result: Reconciliation) -> tuple[Line, ...]:
 def _cost(result: Reconciliation, interval: Interval | None) -> str:
     if not result.is_corrected:
         return "nothing taken off: not calibrated, and in this run overlap hides what events cost"
-    words = f"{_count(result.layer_count, 'layer')} x {_us(result.event_cost_ms)}"
+    words = f"{_count(result.layer_count, 'layer')} x {_us(result.event_cost_ms)}{_at_zero(result)}"
     if result.event_cost_source == CALIBRATED:
         between = f", 95 % within {_us(interval[0])} to {_us(interval[1])}" if interval else ""
-        own = f"; this run alone would give {_us(result.same_run_cost_ms)}"
+        least = "at least " if len(result.stream_ms) > 1 else ""
+        own = f"; this run alone would give {least}{_us(result.same_run_cost_ms)}"
         return (
             f"{words}, calibrated apart from this run{between}"
             f"{own if result.are_streams_known else ''}"
@@ -83,6 +84,21 @@ def _cost(result: Reconciliation, interval: Interval | None) -> str:
     if len(result.stream_ms) > 1:
         return f"{words}, the least that fits the longest stream; not calibrated"
     return f"{words}, chosen so that the sum fits this run; not calibrated"
+
+
+def _at_zero(result: Reconciliation) -> str:
+    """Why less was taken off than the product, or even something added."""
+    is_negative = result.raw_ms < 0
+    cut = ~is_negative & ~result.is_marker & (result.raw_ms < result.event_cost_ms)
+    found = [
+        f"{number} {words}"
+        for number, words in (
+            (int(cut.sum()), "shorter, cut to zero"),
+            (int(is_negative.sum()), "below zero, raised to zero"),
+        )
+        if number
+    ]
+    return f" ({'; '.join(found)})" if found else ""
 
 
 def _below(result: Reconciliation) -> str:
@@ -116,15 +132,16 @@ def _unexplained(result: Reconciliation, interval: Interval | None) -> str:
     words = _share(result, result.unexplained_ms)
     if result.event_cost_source != CALIBRATED:
         return f"{words}; no test, as the event cost was taken from this run"
-    if interval is None:
+    if interval is None or not result.compared_layers:
         return words
-    half_width = (interval[1] - interval[0]) / 2 * result.layer_count
+    half_width = (interval[1] - interval[0]) / 2 * result.compared_layers
     return f"{words}; the interval of the event cost alone allows {half_width:.4f} ms either way"
 
 
 def _share(result: Reconciliation, ms: float) -> str:
-    share = ms / result.span_ms if result.span_ms else float("nan")
-    return f"{rounded(share, 3):+.1%} of the un-profiled {result.span_ms:.4f} ms"
+    if not result.span_ms:
+        return "no share of an un-profiled time of 0 ms"
+    return f"{rounded(ms / result.span_ms, 3):+.1%} of the un-profiled {result.span_ms:.4f} ms"
 
 
 def _count(count: int, one: str, many: str = "") -> str:

@@ -20,7 +20,8 @@ from trtcore.markers import is_marker
 from trtcore.result import Layer, Profile
 
 RESOLUTION_MS = 0.002
-"""Corrected layer times below this are marked: the correction is as large as what is left."""
+"""Corrected layer times below this are marked: they agree with kernel times within 1 us, so that of
+two times as short as that one may be twice the other."""
 
 CALIBRATED = "calibrated"
 SAME_RUN = "same-run"
@@ -47,8 +48,9 @@ class Reconciliation:
             least it can be. NaN where it is not known which layer runs on which stream.
         is_below_resolution: (L,) corrected time under ``RESOLUTION_MS``; False for markers.
         is_marker: (L,) rows that only order streams.
-        stream_ms: corrected sum of each stream, by stream number; empty where layers run on
-            several streams that the plan does not tell.
+        are_streams_known: whether it is known which layers can have run beside each other.
+        stream_ms: corrected sum of each stream, by stream number; empty where they are not known.
+        stream_layers: how many layers each stream has, markers left out, by stream number.
     """
 
     raw_ms: Floats
@@ -59,7 +61,9 @@ class Reconciliation:
     same_run_cost_ms: float
     is_below_resolution: NDArray[np.bool_]
     is_marker: NDArray[np.bool_]
+    are_streams_known: bool
     stream_ms: dict[int, float]
+    stream_layers: dict[int, int]
 
     @property
     def raw_sum_ms(self) -> float:
@@ -92,9 +96,17 @@ class Reconciliation:
         return self.event_cost_source != NOT_CORRECTED
 
     @property
-    def are_streams_known(self) -> bool:
-        """Whether it is known which layers can have run beside each other."""
-        return bool(self.stream_ms)
+    def compared_layers(self) -> int:
+        """How many layers the remainder rests on: those of the longest stream, or all of them.
+
+        A latency shorter than the longest stream is compared with that stream, one longer than all
+        streams after each other with their sum, and one between the two with neither: then it is 0.
+        """
+        longest = max(self.stream_ms, key=self.stream_ms.__getitem__, default=0)
+        if self.span_ms < self.stream_ms.get(longest, 0.0):
+            return self.stream_layers[longest]
+        is_between = len(self.stream_ms) > 1 and self.span_ms <= self.corrected_sum_ms
+        return 0 if is_between else self.layer_count
 
     @property
     def overlap_ms(self) -> float:
@@ -158,22 +170,24 @@ def reconcile(
     raw = _medians(layer_ms)
     span = _span(span_ms)
     markers, streams = _rows(layers, raw.size)
-    if auxiliary_streams and (streams[~markers] < 0).any():
-        streams = np.empty(0, dtype=np.int64)
-    streams = streams.clip(min=0)
-    same_run = _longest_stream_cost(raw, markers, streams, span)
+    are_known = not (auxiliary_streams and (streams[~markers] < 0).any())
+    streams = streams.clip(min=0) if are_known else streams[:0]
+    same_run = _longest_stream_cost(raw, markers, streams, span) if are_known else float("nan")
     cost, source = _cost(event_cost_ms, same_run)
     corrected = np.where(markers, raw, raw - cost).clip(min=0.0)
+    used = [(int(stream), streams == stream) for stream in np.unique(streams)]
     return Reconciliation(
         raw_ms=raw,
-        corrected_ms=corrected,
+        corrected_ms=raw if source == NOT_CORRECTED else corrected,
         span_ms=span,
         event_cost_ms=cost,
         event_cost_source=source,
         same_run_cost_ms=same_run,
         is_below_resolution=(corrected < resolution_ms) & ~markers & (source != NOT_CORRECTED),
         is_marker=markers,
-        stream_ms={int(s): float(corrected[streams == s].sum()) for s in np.unique(streams)},
+        are_streams_known=are_known,
+        stream_ms={stream: float(corrected[on_it].sum()) for stream, on_it in used},
+        stream_layers={stream: int((on_it & ~markers).sum()) for stream, on_it in used},
     )
 
 
@@ -182,16 +196,46 @@ def reconcile_profile(profile: Profile) -> Reconciliation | None:
 
     Returns:
         None where the passes were not gated: then launch gaps, not events, are most of the excess.
+        None too where the times or the cost make no sense, see `reconciliation_obstacle`.
     """
     samples = profile.samples
-    if samples.gated_ms.size == 0 or samples.layer_ms.size == 0:
+    if not _is_gated(profile) or reconciliation_obstacle(profile):
         return None
     cost = profile.event_cost.cost_ms if profile.event_cost else None
-    layers, gated = samples.layer_histograms, samples.histogram_of("gated_ms")
+    layers = samples.layer_histograms
     layer_ms = samples.layer_ms if layers is None else medians(layers)
-    span_ms = samples.gated_ms if gated is None else medians(gated)
     streams = profile.build.auxiliary_streams if profile.build else 0
-    return reconcile(layer_ms, span_ms, cost, layers=profile.layers, auxiliary_streams=streams)
+    return reconcile(
+        layer_ms, _gated_span(profile), cost, layers=profile.layers, auxiliary_streams=streams
+    )
+
+
+def reconciliation_obstacle(profile: Profile) -> str:
+    """Returns why a gated profile cannot be reconciled, in words; ``""`` if nothing speaks against.
+
+    Times below zero are kept, but no layers add up to a latency of nothing.
+    """
+    if not _is_gated(profile):
+        return ""
+    samples, span = profile.samples, _gated_span(profile)
+    layers = samples.layer_histograms
+    if not np.isfinite(samples.layer_ms if layers is None else layers.mean_ms).all():
+        return "a layer time is not a number"
+    if not np.isfinite(span):
+        return "a gated GPU time is not a number"
+    if span <= 0:
+        return f"the un-profiled gated GPU time is {span:.4f} ms"
+    cost = profile.event_cost.cost_ms if profile.event_cost else 0.0
+    return "" if np.isfinite(cost) and cost >= 0 else f"the event cost is {cost} ms"
+
+
+def _is_gated(profile: Profile) -> bool:
+    return profile.samples.gated_ms.size > 0 and profile.samples.layer_ms.size > 0
+
+
+def _gated_span(profile: Profile) -> float:
+    gated = profile.samples.histogram_of("gated_ms")
+    return float(np.median(profile.samples.gated_ms if gated is None else medians(gated)))
 
 
 def same_run_cost(layer_ms: ArrayLike, span_ms: float) -> float:
@@ -211,8 +255,6 @@ def same_run_cost(layer_ms: ArrayLike, span_ms: float) -> float:
 def _longest_stream_cost(
     raw: Floats, markers: NDArray[np.bool_], streams: NDArray[np.int64], span: float
 ) -> float:
-    if streams.size == 0:
-        return float("nan")
     costs = [0.0]
     for stream in np.unique(streams):
         on_it = streams == stream
@@ -230,7 +272,7 @@ def _cost(calibrated_ms: float | None, same_run_ms: float) -> tuple[float, str]:
 
 
 def _medians(layer_ms: ArrayLike) -> Floats:
-    times = np.asarray(layer_ms, dtype=np.float64)
+    times = _numbers("layer_ms", layer_ms)
     if times.ndim not in {1, 2} or times.shape[0] == 0:
         raise OptionError(f"layer_ms has shape {times.shape}, expected (L,) or (N, L) with N > 0")
     if not np.isfinite(times).all():
@@ -239,10 +281,17 @@ def _medians(layer_ms: ArrayLike) -> Floats:
 
 
 def _span(span_ms: ArrayLike) -> float:
-    samples = np.asarray(span_ms, dtype=np.float64)
+    samples = _numbers("span_ms", span_ms)
     if samples.size == 0:
         raise OptionError("span_ms is empty, expected a time or samples of it")
     return _checked("span_ms", float(np.median(samples)))
+
+
+def _numbers(name: str, given: ArrayLike) -> Floats:
+    try:
+        return np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise OptionError(f"{name} is {given!r:.60}, expected times in ms") from None
 
 
 def _checked(name: str, value: Any) -> float:

@@ -118,14 +118,15 @@ class LayerProfile:
         index: position in execution order, the key of the layer.
         layer: what the layer is.
         median_ms: median over the N profiled iterations.
-        share: its part of the sum of all medians, 0 to 1; all rows together make 1.
+        share: its part of the sum of all corrected medians, or of all medians where those are not
+            known, 0 to 1; all rows together make 1.
         p95_ms: 95th percentile; NaN below 130 iterations.
         min_ms: shortest time.
         mean_ms: arithmetic mean.
         interval: 95 % confidence interval of the median, in ms; NaN below 6 iterations.
         corrected_ms: the median without what the profiler's event costs; NaN where that is not
             known (no gated passes).
-        is_below_resolution: what is left of ``corrected_ms`` is as small as the correction.
+        is_below_resolution: ``corrected_ms`` is too short to be more than an order of magnitude.
     """
 
     index: int

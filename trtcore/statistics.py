@@ -207,14 +207,16 @@ def _items_per_s(batch: int, wall: TimeSummary | None) -> float:
 def summarise_layers(profile: Profile) -> tuple[LayerProfile, ...]:
     """Returns one row per layer, in execution order.
 
-    Shares are parts of the sum of the medians, so that the rows of a table add up to its total;
-    they are 0 if that sum is 0, and NaN (as every figure is) without any iteration.
+    Shares are parts of the sum of the corrected medians, or of the medians where no correction is
+    known, so that the rows of a table make 100 %; they are 0 if that sum is 0, and NaN (as every
+    figure is) without any iteration.
     """
     figures = _layer_figures(profile.samples)
-    medians = np.array([layer.median_ms for layer in figures], dtype=np.float64)
-    total = float(medians.sum())
-    shares = medians / total if total else medians * 0.0
     corrected, is_below = _corrected(profile)
+    medians = np.array([layer.median_ms for layer in figures], dtype=np.float64)
+    own = np.where(np.isnan(corrected), medians, corrected)
+    total = float(own.sum())
+    shares = own / total if total else own * 0.0
     return tuple(
         LayerProfile(
             i,
@@ -232,13 +234,13 @@ def longest_layers(layer_ms: ArrayLike, share: float = LONG_SHARE) -> NDArray[np
     """Returns the layers that together hold this part of the time, the longest first.
 
     Args:
-        layer_ms: (L,) median of each layer.
+        layer_ms: (L,) median of each layer; those below zero hold no time.
         share: 0 to 1; no layer that is needed to reach it is left out.
 
     Returns:
         (K,) positions in ``layer_ms``.
     """
-    times = np.asarray(layer_ms, dtype=np.float64)
+    times = np.asarray(layer_ms, dtype=np.float64).clip(min=0.0)
     order = np.argsort(-times, kind="stable")
     before = np.cumsum(times[order]) - times[order]
     longest: NDArray[np.intp] = order[before < share * times.sum()]

@@ -85,7 +85,7 @@ def outlier_text(profile: Profile) -> str:
         f"{times.name} {times.series.mild} and {times.series.severe} of {times.iterations}"
         for times in passes
     )
-    text = f"outliers beyond 1.5 and beyond 3 quartile distances, all kept: {counts}"
+    text = f"outliers 1.5 to 3 and beyond 3 quartile distances, all kept: {counts}"
     close = ", ".join(
         f"{times.name} (correlation {times.series.autocorrelation:.2f})"
         for times in passes

@@ -151,8 +151,11 @@ def test_a_bucket_of_short_layers_is_below_the_resolution(gpu_profile):
 @pytest.mark.parametrize(
     ("level", "footnote"),
     [
-        ("type", "~ Of layers below 0.002 ms only: what is left is as small as the correction."),
-        ("layer", "~ Below 0.002 ms what is left is as small as the correction."),
+        (
+            "type",
+            "~ Of layers below 0.002 ms only: the corrected time is an order of magnitude, not more.",
+        ),
+        ("layer", "~ Below 0.002 ms the corrected time is an order of magnitude, not more."),
     ],
 )
 def test_the_footnote_is_true_of_groups_that_are_long_in_all(gpu_profile, level, footnote):

@@ -71,7 +71,7 @@ def test_the_kernel_block(traced: Profile) -> None:
 def test_the_mark_is_explained_where_only_this_block_has_it(traced: Profile) -> None:
     text = render_table(traced, group_by="type")
     assert text.count("~0.0006") == 1
-    assert "\n~ Below 0.002 ms what is left is as small as the correction.\n" in text
+    assert "\n~ Below 0.002 ms the corrected time is an order of magnitude, not more.\n" in text
 
 
 def rows(profile: Profile, **view: Any) -> list[str]:

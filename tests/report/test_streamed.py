@@ -248,7 +248,7 @@ def test_times_below_zero_are_still_seen(streamed: Profile) -> None:
     profile = dataclasses.replace(
         streamed, samples=dataclasses.replace(samples, layer_histograms=bad)
     )
-    words = "1 layer has times below zero: the device's event times cannot be trusted"
+    words = "times are below zero: those of 1 layer; the device's event times cannot be trusted"
     assert words in diagnose(profile)
 
 

@@ -36,8 +36,8 @@ Enqueue     0.0600 ms, median of 700 un-profiled iterations (95 % interval 0.060
             time of the enqueue call alone; p90 0.0605; p95 0.0605; p99 0.0606
 Throughput  16000.0 items per second: batch 4 over the mean latency
 Iterations  asked 700, warmed up 64, measured 700 un-profiled and 200 profiled, interrupted
-Samples     outliers beyond 1.5 and beyond 3 quartile distances, all kept: latency 0 and 0 of 700,
-            GPU time 0 and 0 of 700
+Samples     outliers 1.5 to 3 and beyond 3 quartile distances, all kept: latency 0 and 0 of 700, GPU
+            time 0 and 0 of 700
 Method      native IProfiler, reported after each synchronise
 
 Model    googlenet (built-in), 2 nodes, weights He-normal, seed 0, precision fp16, batch 4
@@ -101,19 +101,19 @@ class TestWholeText:
 
 RECONCILIATION = """\
 Layer                                                                                              median ms  corrected   share  p95 ms  min ms
-conv1/7x7_s2 + conv1/relu_7x7 [MoveConc]                                                              0.0304     0.0285   14.5%  0.0307  0.0301
-conv1/7x7_s2 + conv1/relu_7x7 [correlation]                                                           0.1636     0.1617   77.9%  0.1651  0.1620
-inception_3a/3x3_reduce + inception_3a/relu_3x3_reduce + inception_3a/3x3 + inception_3a/relu_3x3     0.0125     0.0106    6.0%  0.0126  0.0124
-__myl_Move_myl0_5                                                                                     0.0025    ~0.0006    1.2%  0.0025  0.0025
+conv1/7x7_s2 + conv1/relu_7x7 [MoveConc]                                                              0.0304     0.0285   14.1%  0.0307  0.0301
+conv1/7x7_s2 + conv1/relu_7x7 [correlation]                                                           0.1636     0.1617   79.9%  0.1651  0.1620
+inception_3a/3x3_reduce + inception_3a/relu_3x3_reduce + inception_3a/3x3 + inception_3a/relu_3x3     0.0125     0.0106    5.2%  0.0126  0.0124
+__myl_Move_myl0_5                                                                                     0.0025    ~0.0006   ~0.3%  0.0025  0.0025
 2 signal and wait markers                                                                             0.0010     0.0010    0.5%
 Time over all layers                                                                                  0.2100     0.2024  100.0%
-Medians of 200 profiled iterations; the total and the shares are of the medians.
-~ Below 0.002 ms what is left is as small as the correction.
+Medians of 200 profiled iterations; the total is of the medians, the shares are of the corrected times.
+~ Below 0.002 ms the corrected time is an order of magnitude, not more.
 
 Layer times as measured   0.2100 ms  4 layers
 Of it, markers            0.0010 ms  2 signals and waits, in the sum above
 Events between layers    -0.0076 ms  4 layers x 1.90 us, calibrated apart from this run, 95 % within
-                                     1.80 us to 2.00 us; this run alone would give 0.00 us
+                                     1.80 us to 2.00 us; this run alone would give at least 0.00 us
 Layer times corrected     0.2024 ms  1 layer below the resolution
 Of it, stream 0           0.1908 ms
 Of it, stream 1           0.0116 ms
@@ -146,6 +146,32 @@ class TestReconciliation:
         assert (
             "\nUnexplained or overlap   -0.0600 ms  -40.0% of the un-profiled 0.1500 ms; " in text
         )
+
+    @pytest.mark.parametrize(
+        ("gated", "layer", "cost", "why"),
+        [
+            (-0.2, 1.0, 0.0019, "the un-profiled gated GPU time is -0.2000 ms"),
+            (0.0, 1.0, 0.0019, "the un-profiled gated GPU time is 0.0000 ms"),
+            (np.nan, 1.0, 0.0019, "a gated GPU time is not a number"),
+            (0.2, np.nan, 0.0019, "a layer time is not a number"),
+            (0.2, 1.0, np.nan, "the event cost is nan ms"),
+            (0.2, 1.0, -0.1, "the event cost is -0.1 ms"),
+        ],
+    )
+    def test_times_that_make_no_sense_cost_the_block_only(
+        self, gpu_profile, gated, layer, cost, why
+    ):
+        layer_ms = gpu_profile.samples.layer_ms.copy()
+        layer_ms[3, 1] *= layer
+        samples = replace(
+            gpu_profile.samples, gated_ms=np.full(200, gated, np.float32), layer_ms=layer_ms
+        )
+        event_cost = EventCost(cost, 0.0018, 0.002, 0.001, 0.0, 6)
+        text = render_table(replace(gpu_profile, samples=samples, event_cost=event_cost))
+        words = " ".join(text.split())
+        assert f"Warning the layer times are not reconciled with the latency: {why}" in words
+        assert "corrected" not in table_of(text)
+        assert "\nUnexplained" not in text
 
 
 class TestRows:

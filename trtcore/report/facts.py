@@ -131,8 +131,9 @@ def _streamed(profile: Profile) -> str:
 def _fusion(profile: Profile) -> str:
     if profile.backend in UNFUSED:
         return ""
-    medians = [row.median_ms for row in summarise_layers(profile)]
-    return describe_fusion(profile, map_fusion(profile), medians)
+    rows = summarise_layers(profile)
+    layer_ms = [row.median_ms if isnan(row.corrected_ms) else row.corrected_ms for row in rows]
+    return describe_fusion(profile, map_fusion(profile), layer_ms)
 
 
 def _model(profile: Profile) -> str:
@@ -174,6 +175,7 @@ def _gpu(where: Environment) -> str:
         where.memory_bytes and f"{where.memory_bytes / 2**30:.0f} GiB",
         where.ecc and f"ECC {where.ecc}",
         where.mig == "on" and "MIG on",
+        where.persistence and f"persistence mode {where.persistence}",
         where.confidential_computing == "on" and "confidential computing on",
     )
     return ", ".join(part for part in parts if part)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 BELOW_RESOLUTION = "~"
-"""Stands before a corrected time that is as small as the correction."""
+"""Stands before a corrected time, and its share, that are an order of magnitude at best."""
 
 _GAP = 2
 _FIGURE = 6
@@ -55,16 +55,7 @@ def row_table(profile: Profile, rows: Rows, view: View, width: int | None) -> Ta
 
 def footnotes(profile: Profile, rows: Rows, view: View) -> Iterator[str]:
     """Yields what the figures are of, and what the marks and columns stand for."""
-    count = profiled_iterations(profile)
-    if count == 1:
-        yield "One figure per layer; the total and the shares are of these."
-    else:
-        needed = SAMPLES_NEEDED[95]
-        is_short = view.group_by == "layer" and count < needed
-        yield (
-            f"Medians of {count} profiled iterations; the total and the shares are of the medians."
-            f"{f' A p95 needs {needed} iterations.' if is_short else ''}"
-        )
+    yield _measured(profiled_iterations(profile), rows, view)
     are_marked = any(row.is_below_resolution for row in rows.shown)
     # Kernel times stand beside each layer, whatever the rows here are.
     beside = () if profile.kernels is None else summarise_layers(profile)
@@ -72,9 +63,22 @@ def footnotes(profile: Profile, rows: Rows, view: View) -> Iterator[str]:
         of_groups = are_marked and view.group_by != "layer"
         limit = f"below {RESOLUTION_MS} ms"
         which = f"Of layers {limit} only:" if of_groups else limit.capitalize()
-        yield f"{BELOW_RESOLUTION} {which} what is left is as small as the correction."
+        yield f"{BELOW_RESOLUTION} {which} the corrected time is an order of magnitude, not more."
     if rows.total.tax_ms > 0:
         yield "tax ms: of the median, what reformats, casts and copies take."
+
+
+def _measured(count: int, rows: Rows, view: View) -> str:
+    needed = SAMPLES_NEEDED[95]
+    is_short = view.group_by == "layer" and 1 < count < needed
+    what = "One figure per layer" if count == 1 else f"Medians of {count} profiled iterations"
+    of = "these" if count == 1 else "the medians"
+    shares = (
+        f"the total and the shares are of {of}"
+        if isnan(rows.total.corrected_ms)
+        else f"the total is of {of}, the shares are of the corrected times"
+    )
+    return f"{what}; {shares}.{f' A p95 needs {needed} iterations.' if is_short else ''}"
 
 
 def corrected_text(ms: float, is_below_resolution: bool, digits: int = 4) -> str:
@@ -93,11 +97,17 @@ def _columns(rows: Rows, view: View, digits: int) -> list[Column]:
                 lambda row: corrected_text(row.corrected_ms, row.is_below_resolution, digits),
             )
         )
-    columns.append(("share", lambda row: "-" if isnan(row.share) else f"{row.share:.1%}"))
+    columns.append(("share", _share))
     if view.group_by == "layer":
         columns.append(("p95 ms", lambda row: _ms(row.p95_ms, digits)))
         columns.append(("min ms", lambda row: _ms(row.min_ms, digits)))
     return columns
+
+
+def _share(row: Row) -> str:
+    if isnan(row.share):
+        return "-"
+    return f"{BELOW_RESOLUTION if row.is_below_resolution else ''}{row.share:.1%}"
 
 
 def _ms(value: float | None, digits: int) -> str:

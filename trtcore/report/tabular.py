@@ -29,9 +29,10 @@ COLUMNS = (
     "below_resolution",
 )
 """``low_ms`` and ``high_ms`` are the 95 % interval of the median of iterations that are taken as
-independent, ``corrected_ms`` is the median without the cost of the profiler's events, and
-``below_resolution`` is 1 where what is left of it is as small as the correction, else 0; what is
-not known is left empty."""
+independent, ``corrected_ms`` is the median without the cost of the profiler's events, ``share`` is
+the part of the sum of that column, or of ``median_ms`` where it is empty, and ``below_resolution``
+is 1 where ``corrected_ms`` is too short to be more than an order of magnitude, else 0; what is not
+known is left empty."""
 
 
 def render_csv(profile: Profile) -> str:
