@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,8 @@ import trtcore
 from trtcore.backends.tensorrt import load_bindings
 from trtcore.backends.tensorrt.bindings import native_layout
 from trtcore.backends.tensorrt.builder import Plan
-from trtcore.errors import BackendError, ModelError, OptionError
+from trtcore.backends.tensorrt.logger import MessageLog
+from trtcore.errors import BackendError, BuildError, ModelError, OptionError
 
 pytest.importorskip("tensorrt_rtx", reason="TensorRT-RTX is not installed")
 LIGHT = Path(onnx.__file__).parent / "backend" / "test" / "data" / "light"
@@ -140,6 +143,44 @@ def test_ctrl_c_ends_a_build() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         trtcore.build_model("googlenet", batch=1, progress=press)
+
+
+@pytest.mark.parametrize("where", ["log", "progress", "between"])
+def test_ctrl_c_is_not_lost_in_tensorrts_calls(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A signal is handled in whichever call into Python comes next, in those of the logger too."""
+
+    def press(*_: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    if where == "log":
+        written = property(lambda _: "", press)
+        monkeypatch.setattr(MessageLog, "layer_information", written, raising=False)
+    elif where == "between":
+        monkeypatch.setattr("trtcore.backends.tensorrt.builder._request_formats", press)
+    with pytest.raises(KeyboardInterrupt):
+        trtcore.build_model(small_net(), progress=press if where == "progress" else None)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_handler_of_ones_own_hears_ctrl_c_after_the_build() -> None:
+    heard: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: heard.append(number))
+    try:
+        with pytest.raises(BuildError):
+            trtcore.build_model(
+                "googlenet", batch=1, progress=lambda *_: signal.raise_signal(signal.SIGINT)
+            )
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert heard == [signal.SIGINT]
+
+
+def test_a_build_in_another_thread() -> None:
+    plans: list[Plan] = []
+    thread = threading.Thread(target=lambda: plans.append(trtcore.build_model(small_net())))
+    thread.start()
+    thread.join()
+    assert plans[0].content
 
 
 def test_onnxruntime_builds_nothing() -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trtcore.backends.tensorrt.bindings import Bindings
+from trtcore.backends.tensorrt.interrupts import held_interrupts
 from trtcore.backends.tensorrt.progress import BuildProgress, Progress, make_progress_monitor
 from trtcore.cache import cache_entry, read_entry, write_entry
 from trtcore.errors import BuildError, ModelError
@@ -70,8 +71,14 @@ def build_plan(
     Raises:
         ModelError: TensorRT cannot read the graph; every offending node and op is named.
         BuildError: TensorRT could not build the engine.
+        KeyboardInterrupt: Ctrl-C; the build is given up at its next step.
     """
-    options = options or BuildOptions()
+    with held_interrupts() as interrupts:
+        phases = BuildProgress(progress, interrupts)
+        return _build(bindings, model, options or BuildOptions(), phases)
+
+
+def _build(bindings: Bindings, model: Model, options: BuildOptions, phases: BuildProgress) -> Plan:
     bindings.log.clear()
     builder = bindings.module.Builder(bindings.logger)
     if builder is None:
@@ -79,7 +86,6 @@ def build_plan(
     network = parse(bindings, builder, model)
     _request_formats(bindings, network, options.io_formats)
     config = _configure(bindings, builder, options)
-    phases = BuildProgress(progress)
     config.progress_monitor = make_progress_monitor(bindings.module, phases)
     timing_cache = _TimingCache(bindings, config) if options.use_cache else None
     start = time.perf_counter()

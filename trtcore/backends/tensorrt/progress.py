@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from trtcore.backends.tensorrt.interrupts import Interrupts
+
 Progress = Callable[[str, int, int], None]
 
 
@@ -12,11 +14,16 @@ class BuildProgress:
     """Passes the phases of a build on and remembers what was raised on the way.
 
     TensorRT cannot carry a Python exception: it is told to stop instead, and `reraise` raises what
-    it was. So does Ctrl-C end a build.
+    it was. It is told to stop after Ctrl-C too.
+
+    Args:
+        progress: called with the phase, steps done and steps in all.
+        interrupts: whether Ctrl-C came.
     """
 
-    def __init__(self, progress: Progress | None) -> None:
+    def __init__(self, progress: Progress | None, interrupts: Interrupts) -> None:
         self._progress = progress
+        self._interrupts = interrupts
         self._steps: dict[str, int] = {}
         self._raised: BaseException | None = None
 
@@ -33,7 +40,7 @@ class BuildProgress:
                 self._progress(phase, min(done, total), total)  # TensorRT may take steps more
         except BaseException as error:
             self._raised = error
-        return self._raised is None
+        return self._raised is None and not self._interrupts.came
 
     def finish(self, phase: str) -> None:
         """A phase is over."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trtcore.backends.tensorrt.bindings import Bindings
+from trtcore.backends.tensorrt.interrupts import held_interrupts
 from trtcore.cache import cache_entry, read_entry, write_entry
 from trtcore.errors import EngineLoadError, OptionError, RunError
 from trtcore.inspector import EngineInformation, parse_engine_information
@@ -63,8 +64,9 @@ def load_engine(bindings: Bindings, plan: bytes, source: str) -> Engine:
         EngineLoadError: not a plan, or made for another version or GPU; TensorRT's words included.
     """
     bindings.log.clear()
-    runtime = bindings.module.Runtime(bindings.logger)
-    engine = runtime.deserialize_cuda_engine(plan)
+    with held_interrupts():
+        runtime = bindings.module.Runtime(bindings.logger)
+        engine = runtime.deserialize_cuda_engine(plan)
     if engine is None:
         raise EngineLoadError(_load_problem(bindings, source))
     return Engine(bindings, engine, runtime)
@@ -91,10 +93,11 @@ def create_context(engine: Engine, plan: bytes) -> Any:
     """
     bindings = engine.bindings
     bindings.log.clear()
-    if bindings.name == "tensorrt_rtx":
-        context = _create_rtx_context(engine, plan)
-    else:
-        context = engine.engine.create_execution_context()
+    with held_interrupts():
+        if bindings.name == "tensorrt_rtx":
+            context = _create_rtx_context(engine, plan)
+        else:
+            context = engine.engine.create_execution_context()
     if context is None:
         needed = int(engine.engine.device_memory_size_v2) / 2**20
         raise RunError(
