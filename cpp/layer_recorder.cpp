@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <new>
-#include <string_view>
+#include <stdexcept>
 #include <utility>
 
 namespace trtcore {
@@ -15,6 +15,13 @@ constexpr std::size_t kTentativeIterations = 4;
 constexpr std::size_t kLongestSequence = 1'000'000;
 // Rows that are folded into statistics at once: few enough to stay in the cache.
 constexpr std::size_t kBlock = 256;
+
+// How many of at most `most` bytes do not end inside a character of UTF-8.
+std::size_t whole_characters(std::string_view text, std::size_t most) noexcept {
+  if (text.size() <= most) return text.size();
+  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0U) == 0x80U) --most;
+  return most;
+}
 
 }  // namespace
 
@@ -34,12 +41,23 @@ void LayerRecorder::learn() {
   fault_ = Fault();
 }
 
-void LayerRecorder::reserve(std::size_t iterations) { take_memory(iterations, false); }
+void LayerRecorder::reserve(std::size_t iterations) {
+  require_columns();
+  take_memory(iterations, false, names_.size());
+}
 
-void LayerRecorder::stream(std::size_t iterations) { take_memory(iterations, true); }
+void LayerRecorder::stream(std::size_t iterations) {
+  require_columns();
+  take_memory(iterations, true, names_.size());
+}
 
-void LayerRecorder::take_memory(std::size_t iterations, bool streams) {
-  std::size_t const columns = names_.size();
+// Learned borders take memory once more when the names are known; marked ones never do.
+void LayerRecorder::require_columns() const {
+  if (borders_ == Borders::learned || !names_.empty()) return;
+  throw std::logic_error("the layers are not known yet: run an iteration before memory is taken");
+}
+
+void LayerRecorder::take_memory(std::size_t iterations, bool streams, std::size_t columns) {
   // A ring has a block to spare, so that the row being written is none of those kept.
   std::size_t const rows = streams ? (iterations / kBlock + 2) * kBlock : iterations;
   if (rows < iterations || (columns > 0 && rows > SIZE_MAX / sizeof(float) / columns)) {
@@ -162,9 +180,10 @@ void LayerRecorder::relearn() {
 void LayerRecorder::adopt(std::size_t layers) {
   if (layers == 0) return fail(Fault::Kind::no_layers);
   auto const& seen = learner_.names();
+  if (borders_ == Borders::learned) take_memory(capacity_, streams_, layers);
   freeze({seen.begin(), seen.begin() + static_cast<std::ptrdiff_t>(layers)});
   if (borders_ == Borders::learned) {
-    take_memory(capacity_, streams_);
+    select_row();
     for (std::size_t i = 0; i < seen.size(); ++i) {
       if (cursor_ == layers) finish_row();
       row_[cursor_++] = learner_.values()[i];
@@ -173,12 +192,14 @@ void LayerRecorder::adopt(std::size_t layers) {
   }
 }
 
+// All memory is taken before anything changes.
 void LayerRecorder::freeze(std::vector<std::string> names) {
+  std::vector<char const*> expected;
+  expected.reserve(names.size());
+  for (auto const& name : names) expected.push_back(name.c_str());
+  spare_row_.assign(names.size(), 0.0F);
   names_ = std::move(names);
-  expected_.clear();
-  expected_.reserve(names_.size());
-  for (auto const& name : names_) expected_.push_back(name.c_str());
-  spare_row_.assign(names_.size(), 0.0F);
+  expected_ = std::move(expected);
   row_ = spare_row_.data();
   cursor_ = 0;
   state_ = State::recording;
@@ -204,11 +225,12 @@ void LayerRecorder::fold() noexcept {
   folded_ = iterations_;
 }
 
-void LayerRecorder::fail(Fault::Kind kind, char const* received) noexcept {
+void LayerRecorder::fail(Fault::Kind kind, std::string_view received) noexcept {
   fault_.kind = kind;
   fault_.iteration = iterations_;
   fault_.position = cursor_;
-  std::string_view(received).copy(fault_.received.data(), fault_.received.size() - 1);
+  std::size_t const length = whole_characters(received, fault_.received.size() - 1);
+  received.copy(fault_.received.data(), length);
   expected_.clear();  // sends every further call to record_unexpected, which ignores it
   state_ = State::faulted;
 }

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "layer_statistics.hpp"
@@ -51,10 +52,12 @@ class LayerRecorder {
   // Forgets names and samples; the next iteration is the one whose names are copied.
   void learn();
   // Takes memory for `iterations` rows and touches it; drops the samples so far. Iterations beyond
-  // the capacity are checked and counted, not kept.
+  // the capacity are checked and counted, not kept. A row is as long as there are names: with
+  // marked borders it throws std::logic_error before they are known; with learned ones the memory
+  // is taken once they are.
   void reserve(std::size_t iterations);
   // Instead: takes memory for statistics of all iterations to come and the samples of the last
-  // `iterations` of them.
+  // `iterations` of them. Throws like reserve().
   void stream(std::size_t iterations);
   // Learned borders only: settles on the shortest sequence when fewer than two iterations came.
   void settle();
@@ -88,12 +91,13 @@ class LayerRecorder {
   void relearn();
   void adopt(std::size_t layers);
   void freeze(std::vector<std::string> names);
-  void take_memory(std::size_t iterations, bool streams);
+  void require_columns() const;
+  void take_memory(std::size_t iterations, bool streams, std::size_t columns);
   bool open_row_is_whole() const noexcept;
   void finish_row() noexcept;
   void select_row() noexcept;
   void fold() noexcept;
-  void fail(Fault::Kind kind, char const* received = "") noexcept;
+  void fail(Fault::Kind kind, std::string_view received = {}) noexcept;
 
   // What record() uses stands together.
   std::vector<char const*> expected_;  // into names_; empty unless recording

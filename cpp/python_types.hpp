@@ -56,7 +56,8 @@ class ContextView {
   abi::ExecutionContext context_;
 };
 
-// The recorder as Python sees it. It may die at any time: its attachment disconnects first.
+// The recorder as Python sees it. It may die while attached, unless the context is running: its
+// attachment disconnects first.
 class Recorder : public LayerRecorder {
  public:
   using LayerRecorder::LayerRecorder;

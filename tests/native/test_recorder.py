@@ -99,6 +99,38 @@ def test_a_long_name_is_cut_in_the_fault_only(recorder: _core.LayerRecorder) -> 
     assert recorder.fault == ("unexpected layer", 0, 1, "y" * 159)
 
 
+@pytest.mark.parametrize("character", ["\u00e9", "\u20ac", "\U0001f600"])
+@pytest.mark.parametrize("before", range(5))
+def test_a_long_name_is_cut_between_characters(
+    recorder: _core.LayerRecorder, character: str, before: int
+) -> None:
+    name = "y" * before + 100 * character
+    recorder.begin_iteration()
+    recorder.record(name, 1)
+    assert recorder.fault is not None
+    cut = recorder.fault[3]
+    assert name.startswith(cut)
+    assert 0 <= 159 - len(cut.encode()) < len(character.encode())
+
+
+@pytest.mark.parametrize("ask", ["reserve", "stream"])
+def test_no_memory_is_taken_before_the_layers_are_known(ask: str) -> None:
+    recorder = _core.LayerRecorder()
+    with pytest.raises(RuntimeError, match="the layers are not known yet: run an iteration before"):
+        getattr(recorder, ask)(10)
+    play(recorder, ("a", 1), ("b", 2))
+    getattr(recorder, ask)(10)
+    recorder.learn()
+    with pytest.raises(RuntimeError, match="the layers are not known yet"):
+        getattr(recorder, ask)(10)
+    for _ in range(5):
+        play(recorder, *((f"layer{i}", i) for i in range(2000)))
+    assert recorder.samples().shape == (0, 2000)
+    getattr(recorder, ask)(10)
+    play(recorder, *((f"layer{i}", i) for i in range(2000)))
+    assert recorder.samples().tolist() == [list(range(2000))]
+
+
 def test_an_iteration_without_layers_is_a_fault_from_the_start() -> None:
     recorder = _core.LayerRecorder()
     play(recorder)
