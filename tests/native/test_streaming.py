@@ -155,8 +155,24 @@ def test_streaming_starts_anew_and_reserving_ends_it() -> None:
     assert recorder.statistics() is None
     assert recorder.samples().shape == (2, 2)
     recorder.learn()
+    play(recorder, times(1, 3))
     recorder.stream(2)
     assert recorded_histograms(recorder) is None
+
+
+def test_what_was_read_stays_as_it_was() -> None:
+    samples = times(700, 2)
+    recorder = streaming(2, 4)
+    play(recorder, samples[:10])
+    before = histograms(recorder)
+    play(recorder, samples[10:])
+    assert histograms(recorder).count == 700
+    expected = fold(samples[:10])
+    assert (before.count, before.buckets.sum()) == (10, 20)
+    for name in ("mean_ms", "deviations_ms2"):
+        np.testing.assert_allclose(getattr(before, name), getattr(expected, name), rtol=1e-9)
+    for name in ("min_ms", "max_ms", "buckets"):
+        assert np.array_equal(getattr(before, name), getattr(expected, name))
 
 
 def test_the_arrays_outlive_the_recorder_and_cannot_be_written() -> None:

@@ -143,18 +143,25 @@ class Stream:
 
 
 def recorded_histograms(recorder: _core.LayerRecorder) -> TimeHistograms | None:
-    """What a streaming recorder has seen; None if it does not stream or saw no iteration."""
+    """What a streaming recorder has seen by now; None if it does not stream or saw no iteration."""
     statistics = recorder.statistics()
     if statistics is None or statistics.count == 0:
         return None
     return TimeHistograms(
         count=statistics.count,
-        mean_ms=statistics.mean_ms,
-        deviations_ms2=statistics.deviations_ms2,
-        min_ms=statistics.min_ms,
-        max_ms=statistics.max_ms,
-        buckets=statistics.buckets,
+        mean_ms=_frozen(statistics.mean_ms),
+        deviations_ms2=_frozen(statistics.deviations_ms2),
+        min_ms=_frozen(statistics.min_ms),
+        max_ms=_frozen(statistics.max_ms),
+        buckets=_frozen(statistics.buckets),
     )
+
+
+def _frozen(values: NDArray[Any]) -> NDArray[Any]:
+    """A copy that cannot be written to: the recorder's own array goes on with the recording."""
+    copy: NDArray[Any] = values.copy()
+    copy.flags.writeable = False
+    return copy
 
 
 class _Series:
