@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from trtcore import kernel_sequence
 from trtcore.kernel_sequence import map_by_sequence
 from trtcore.result import Layer
 
@@ -146,3 +147,27 @@ def test_an_alignment_that_would_take_too_much_memory_is_left() -> None:
     assert mapped.words == "2100 kernels are too many to align"
     markers = map_by_sequence([Layer("w", "wait")], ["k"], [[0.0]], [[0.0]], [[0.01]])
     assert markers.layers == (-1,)
+
+
+def test_an_alignment_that_would_take_minutes_is_left() -> None:
+    start = np.arange(1400.0)[None] / 100
+    layers = [Layer(f"layer{i}") for i in range(600)]
+    mapped = map_by_sequence(
+        layers, ["k"] * 1400, np.ones((1, 600)), start, np.full((1, 1400), 0.005)
+    )
+    assert mapped.is_empty
+    assert mapped.words == "1400 kernels are too many to align"
+
+
+def test_an_alignment_that_stays_the_same_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    rounds = []
+
+    def note(*arguments: Any) -> Any:
+        rounds.append(arguments)
+        return align(*arguments)
+
+    align = kernel_sequence._sizes
+    monkeypatch.setattr(kernel_sequence, "_sizes", note)
+    engine = made([1] * 30 + [2] + [1] * 29, seed=1, kernel_us=5.0)
+    assert engine.mapped() == engine.owners
+    assert len(rounds) == 3 * 2, "for all iterations and either half: one round, and one more"

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -26,6 +27,7 @@ _NOISE_MS = 0.0005
 _NOISE_SHARE = 0.03
 _MOST_EXTRA = 16
 _MOST_CELLS = 2_000_000
+_MOST_STEPS = 300_000_000
 _ROUNDS = 4
 _FORBIDDEN = 1e3
 _CLOSE = 3.0
@@ -77,7 +79,7 @@ def map_by_sequence(
     if len(times) == 0 or not kernels:
         return KernelMap(nobody, "no profiled iteration to compare with")
     timed = np.array([i for i, layer in enumerate(layers) if not is_marker(layer)], np.int64)
-    if len(timed) == 0 or _most_kernels(len(timed), len(kernels)) * len(kernels) > _MOST_CELLS:
+    if len(timed) == 0 or _takes_too_much(len(timed), len(kernels)):
         return KernelMap(nobody, f"{len(kernels)} kernels are too many to align")
     barred = _barred([layers[i] for i in timed], kernels)
     whole, *halves = (
@@ -112,8 +114,11 @@ def _aligned(median: _Pass, barred: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Returns (K,) the layer of each kernel; -1 where the layer's time does not fit."""
     kernels = median.end_ms - median.start_ms
     offset = (median.layer_ms.sum() - kernels.sum()) / len(median.layer_ms)
+    sizes = np.full(len(median.layer_ms), -1)
     for _ in range(_ROUNDS):
-        sizes = _sizes(median, offset, barred)
+        before, sizes = sizes, _sizes(median, offset, barred)
+        if np.array_equal(sizes, before):
+            break
         left = median.layer_ms - median.spans_ms(sizes, np.cumsum(sizes))
         offset = float(np.median(left[sizes > 0]))
     fits = np.abs(left - offset) <= _CLOSE * median.noise_ms
@@ -124,24 +129,38 @@ def _sizes(median: _Pass, offset_ms: float, barred: NDArray[np.bool_]) -> NDArra
     """Returns (L,) how many kernels each layer holds, at the least misfit in all."""
     layers, kernels = barred.shape
     most = _most_kernels(layers, kernels)
-    sizes, ends = np.mgrid[: most + 1, : kernels + 1]
-    starts = (ends - sizes).clip(0)
+    ends, sizes = np.mgrid[: kernels + 1, : most + 1]
     spans = median.spans_ms(sizes, ends) + offset_ms
-    before = np.concatenate((np.zeros((layers, 1)), np.cumsum(barred, axis=1)), axis=1)
+    options = np.empty_like(spans)
     best = np.where(np.arange(kernels + 1) == 0, 0.0, np.inf)
     chosen = np.zeros((layers, kernels + 1), np.int64)
     for i in range(layers):
-        options = np.abs(median.layer_ms[i] - spans) / median.noise_ms[i]
-        options += _FORBIDDEN * (before[i][ends] - before[i][starts])
-        options += np.where(sizes <= ends, best[starts], np.inf)
-        chosen[i] = options.argmin(axis=0)
-        best = options.min(axis=0)
+        np.abs(np.subtract(median.layer_ms[i], spans, out=options), out=options)
+        options /= median.noise_ms[i]
+        if barred[i].any():
+            before = np.concatenate(([0], np.cumsum(barred[i])))
+            options += _FORBIDDEN * (before[:, None] - _at_starts(before, most, 0))
+        options += _at_starts(best, most, np.inf)
+        chosen[i] = options.argmin(axis=1)
+        best = options[np.arange(kernels + 1), chosen[i]]
     return _traced_back(chosen)
+
+
+def _at_starts(values: NDArray[Any], most: int, outside: float) -> NDArray[Any]:
+    """Returns (K + 1, most + 1): of (K + 1,) values the one so many kernels before each end."""
+    padded = np.concatenate((np.full(most, outside), values))
+    return np.lib.stride_tricks.sliding_window_view(padded, most + 1)[:, ::-1]
 
 
 def _most_kernels(layers: int, kernels: int) -> int:
     """How many kernels a layer can hold; the alignment takes as many cells for each kernel."""
     return min(kernels, max(kernels - layers, 0) + _MOST_EXTRA)
+
+
+def _takes_too_much(layers: int, kernels: int) -> bool:
+    """Whether a layer's table would take too much memory, or those of all layers too long."""
+    cells = _most_kernels(layers, kernels) * kernels
+    return cells > _MOST_CELLS or cells * layers > _MOST_STEPS
 
 
 def _traced_back(chosen: NDArray[np.int64]) -> NDArray[np.int64]:
