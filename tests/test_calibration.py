@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trtcore.cache import cache_entry, write_entry
+from trtcore.cache import write_entry
 from trtcore.calibration import (
+    USUAL_SPREAD,
     EventCost,
     fit_event_cost,
     load_event_cost,
@@ -31,27 +32,55 @@ def line(layers: int, cost: float = 0.0028, offset: float = 0.004) -> float:
 def test_exact_line_is_found() -> None:
     cost = fit_event_cost([(n, line(n)) for n in COUNTS * 2])
     assert cost.cost_ms == pytest.approx(0.0028)
-    assert cost.interval == pytest.approx((0.0028, 0.0028))
+    # Two repeats that agree say 7 / 8 of the usual variance: 2.306 * sqrt(7 / 8) * 3.5 % / sqrt(2).
+    assert cost.interval == pytest.approx(
+        (0.0028 * (1 - 0.05339), 0.0028 * (1 + 0.05339)), rel=1e-4
+    )
     assert cost.offset_ms == pytest.approx(0.004)
     assert cost.residual_ms == pytest.approx(0, abs=1e-12)
     assert cost.points == 10
 
 
 def test_one_bad_point_does_not_bend_the_line() -> None:
-    points = [(n, line(n)) for n in COUNTS for _ in range(3)]
+    points = [(n, line(n)) for n in COUNTS * 3]
     points[-1] = (320, 10.0)
     cost = fit_event_cost(points)
     assert cost.cost_ms == pytest.approx(0.0028)
     assert cost.high_ms < 0.003
 
 
-def test_interval_holds_the_truth_as_often_as_it_says() -> None:
+def test_repeats_have_levels_of_their_own() -> None:
+    cost = fit_event_cost([(n, line(n, offset=level)) for level in (0, 0.5, -0.2) for n in COUNTS])
+    assert cost.cost_ms == pytest.approx(0.0028)
+    assert cost.high_ms < 0.003
+
+
+@pytest.mark.parametrize("repeats", [2, 3, 5])
+def test_interval_holds_the_truth_as_often_as_it_says(repeats: int) -> None:
     random = np.random.default_rng(7)
     held = 0
-    for _ in range(300):
-        cost = fit_event_cost([(n, line(n) + random.normal(0, 0.003)) for n in COUNTS * 5])
+    for _ in range(400):
+        slopes = 0.0028 * (1 + random.normal(0, USUAL_SPREAD, repeats))
+        points = [(n, line(n, b) + random.normal(0, 0.001)) for b in slopes for n in COUNTS]
+        cost = fit_event_cost(points)
         held += cost.low_ms <= 0.0028 <= cost.high_ms
-    assert 0.92 <= held / 300 <= 0.99
+    assert 0.93 <= held / 400 <= 0.99
+
+
+def test_repeats_that_disagree_widen_the_interval() -> None:
+    widths = [
+        np.ptp(fit_event_cost([(n, line(n, b)) for b in slopes for n in COUNTS]).interval)
+        for slopes in ((0.0028, 0.0028), (0.0026, 0.0030), (0.0023, 0.0033))
+    ]
+    assert widths[1] > 1.2 * widths[0]
+    assert widths[2] > 2.5 * widths[0]
+
+
+def test_points_that_scatter_widen_the_interval() -> None:
+    random = np.random.default_rng(8)
+    cost = fit_event_cost([(n, line(n) + random.normal(0, 0.1)) for n in COUNTS * 3])
+    assert cost.interval is not None
+    assert np.ptp(cost.interval) > 0.0004
 
 
 def test_too_few_points_have_no_interval() -> None:
@@ -86,8 +115,9 @@ def test_slope_that_is_no_cost_is_refused() -> None:
 
 
 @pytest.fixture
-def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("TRTCORE_CACHE_DIR", str(tmp_path))
+    return tmp_path
 
 
 @pytest.mark.usefixtures("own_cache")
@@ -101,6 +131,23 @@ def test_cost_is_kept_per_gpu_driver_and_runtime() -> None:
 
 
 @pytest.mark.usefixtures("own_cache")
+def test_a_driver_without_a_version_is_told_by_its_cuda() -> None:
+    cost = fit_event_cost([(n, line(n)) for n in COUNTS * 2])
+    one, other = (replace(HERE, driver="", cuda=version) for version in ("12.8", "13.0"))
+    assert save_event_cost(cost, one)
+    assert load_event_cost(one) == cost
+    assert load_event_cost(other) is None
+
+
+@pytest.mark.usefixtures("own_cache")
+@pytest.mark.parametrize("unknown", [{"device": ""}, {"driver": "", "cuda": ""}])
+def test_a_cost_of_who_knows_what_is_not_kept(unknown: dict[str, str]) -> None:
+    cost = fit_event_cost([(n, line(n)) for n in COUNTS * 2])
+    assert not save_event_cost(cost, replace(HERE, **unknown))
+    assert load_event_cost(replace(HERE, **unknown)) is None
+
+
+@pytest.mark.usefixtures("own_cache")
 def test_cost_without_interval_is_kept_too() -> None:
     cost = EventCost(0.003, float("nan"), float("nan"), 0.0, 0.0, 3)
     save_event_cost(cost, HERE)
@@ -110,9 +157,35 @@ def test_cost_without_interval_is_kept_too() -> None:
     assert kept.cost_ms == 0.003
 
 
-@pytest.mark.usefixtures("own_cache")
-@pytest.mark.parametrize("content", [b"", b"[1]", b'{"cost": 1}', b"\xff"])
-def test_entry_of_another_shape_is_ignored(content: bytes) -> None:
-    entry = cache_entry("event-cost", HERE.device, HERE.driver, HERE.runtime)
+def entry_of(cost: str = "NaN", low: str = "0.0029") -> bytes:
+    figures = f'"cost_ms": {cost}, "low_ms": {low}, "high_ms": 0.0031'
+    return f'{{{figures}, "offset_ms": 0.0, "residual_ms": 0.0, "points": 12}}'.encode()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"[1]",
+        b'{"cost": 1}',
+        b"\xff",
+        entry_of(),
+        entry_of("-0.003"),
+        entry_of("0"),
+        entry_of("Infinity"),
+        entry_of('"0.003"'),
+        entry_of("null"),
+        entry_of("[0.003]"),
+        entry_of("0.003", '"x"'),
+        entry_of("0.003", "0.004"),
+        entry_of("0.003", "NaN"),
+        entry_of("true", "1"),
+    ],
+)
+def test_entry_of_another_shape_is_ignored(own_cache: Path, content: bytes) -> None:
+    cost = fit_event_cost([(n, line(n)) for n in COUNTS * 2])
+    save_event_cost(cost, HERE)
+    (entry,) = own_cache.iterdir()
+    assert load_event_cost(HERE) == cost
     write_entry(entry, content)
     assert load_event_cost(HERE) is None
