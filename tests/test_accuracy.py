@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from onnx import parser
 
-from trtcore.accuracy import OutputAccuracy, check_tolerance, compare_outputs
+from trtcore.accuracy import Accuracy, OutputAccuracy, check_tolerance, compare_outputs
 from trtcore.backends.onnxruntime import run_model
 from trtcore.emulation import emulated
 from trtcore.errors import OptionError, PrecisionNotMetError
@@ -16,6 +16,7 @@ from trtcore.inputs import to_bfloat16_values
 from trtcore.models import Model, googlenet, load_model
 from trtcore.precision import apply_precision
 from trtcore.reference import Reference
+from trtcore.report.precision import output_line
 
 
 def near(**changes: object) -> OutputAccuracy:
@@ -81,8 +82,46 @@ def test_nan_and_infinity_are_counted_and_left_out() -> None:
     found = np.float32([1, np.nan, np.inf, 6, np.inf, np.nan])
     (accuracy,) = compare_outputs({"y": reference}, {"y": found})
     assert (accuracy.nan_count, accuracy.inf_count) == (1, 1)
+    assert accuracy.uncompared == 1
     assert accuracy.max_abs == 2.0
     assert accuracy.relative_l2 == pytest.approx(2 / math.sqrt(17))
+
+
+def test_nan_on_both_sides_is_no_agreement() -> None:
+    lost = np.full((2, 2), np.nan, np.float32)
+    (accuracy,) = compare_outputs({"y": lost}, {"y": lost})
+    assert accuracy.uncompared == 4
+    assert (accuracy.nan_count, accuracy.inf_count) == (0, 0)
+    figures = (accuracy.max_abs, accuracy.mean_abs, accuracy.relative_l2, accuracy.cosine)
+    assert all(math.isnan(figure) for figure in figures)
+    assert Accuracy("", (near(name="x"), accuracy)).relative_l2 == math.inf
+    with pytest.raises(PrecisionNotMetError) as error:
+        check_tolerance([accuracy], 1e9)
+    assert str(error.value) == (
+        "output 'y' has 4 values that are NaN or infinite in FP32 already, which nothing can be "
+        "compared with: give another --input"
+    )
+    assert output_line(accuracy) == (
+        "y: 4 values are NaN or infinite in FP32 already: there is nothing to compare"
+    )
+
+
+@pytest.mark.parametrize(
+    ("reference", "found", "uncompared"),
+    [
+        ([np.inf, 1], [np.inf, 1], 0),  # the same infinity is no difference
+        ([np.inf, 1], [-np.inf, 1], 1),
+        ([np.inf, 1], [7, 1], 1),
+        ([np.nan, 1], [7, 1], 1),
+        ([np.inf, 1], [np.nan, 1], 0),  # that is a NaN more, and counted as such
+    ],
+)
+def test_a_reference_without_a_value(
+    reference: list[float], found: list[float], uncompared: int
+) -> None:
+    (accuracy,) = compare_outputs({"y": np.float32(reference)}, {"y": np.float32(found)})
+    assert accuracy.uncompared == uncompared
+    assert accuracy.relative_l2 == 0
 
 
 @pytest.mark.parametrize(

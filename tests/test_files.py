@@ -85,7 +85,7 @@ def test_a_link_that_leads_nowhere_yet(tmp_path: Path) -> None:
     write_file(tmp_path / "link", b"new")
     assert (tmp_path / "file").read_bytes() == b"new"
     (tmp_path / "lost").symlink_to("no/file")
-    with pytest.raises(ResultError, match="lost: cannot be written .No such file or directory."):
+    with pytest.raises(ResultError, match=r"lost: cannot be written .No such file or directory."):
         check_writable(tmp_path / "lost")
 
 

@@ -23,7 +23,8 @@ _TOP = 5
 class OutputAccuracy:
     """One output of a network beside that of the reference.
 
-    NaN and infinite values are counted and left out of the errors.
+    NaN and infinite values are counted and left out of the errors, which are NaN where nothing else
+    is left.
 
     Attributes:
         name: of the output.
@@ -36,6 +37,8 @@ class OutputAccuracy:
         top1: part of the images whose class is the same; None if it is no classifier.
         top5: part of the images whose class is among the first five; None if it is no classifier.
         first_bad_node: the model node that first produced a NaN or infinity, where it was found.
+        uncompared: values that are NaN in the reference, or infinite there and another number here:
+            nothing can be said of them.
     """
 
     name: str
@@ -48,6 +51,12 @@ class OutputAccuracy:
     top1: float | None = None
     top5: float | None = None
     first_bad_node: str = ""
+    uncompared: int = 0
+
+    @property
+    def is_comparable(self) -> bool:
+        """Whether every value could be compared."""
+        return self.nan_count + self.inf_count + self.uncompared == 0
 
 
 @dataclass(frozen=True)
@@ -64,10 +73,9 @@ class Accuracy:
 
     @property
     def relative_l2(self) -> float:
-        """The largest relative L2 error of an output; infinite if one has NaN or infinity."""
+        """The largest relative L2 error of an output; infinite if not every value is compared."""
         return max(
-            (math.inf if o.nan_count + o.inf_count else o.relative_l2 for o in self.outputs),
-            default=0.0,
+            (o.relative_l2 if o.is_comparable else math.inf for o in self.outputs), default=0.0
         )
 
 
@@ -102,7 +110,8 @@ def check_tolerance(accuracies: Sequence[OutputAccuracy], tolerance: float) -> N
         tolerance: the largest relative L2 error that is accepted.
 
     Raises:
-        PrecisionNotMetError: an output is further off, or has NaN or infinite values.
+        PrecisionNotMetError: an output is further off, has NaN or infinite values, or cannot be
+            compared because those of FP32 are.
         OptionError: the tolerance is negative or NaN.
     """
     check_limit(tolerance)
@@ -113,6 +122,11 @@ def check_tolerance(accuracies: Sequence[OutputAccuracy], tolerance: float) -> N
             raise PrecisionNotMetError(
                 f"output '{accuracy.name}' has {bad} NaN or infinite values that FP32 does not have"
                 f"{where if accuracy.first_bad_node else ''}"
+            )
+        if accuracy.uncompared:
+            raise PrecisionNotMetError(
+                f"output '{accuracy.name}' has {accuracy.uncompared} values that are NaN or "
+                "infinite in FP32 already, which nothing can be compared with: give another --input"
             )
         if accuracy.relative_l2 > tolerance:
             raise PrecisionNotMetError(
@@ -131,18 +145,33 @@ def _compare(name: str, reference: NDArray[Any], outputs: Arrays) -> OutputAccur
     found = np.asarray(outputs[name], np.float64)
     finite = np.isfinite(expected) & np.isfinite(found)
     a, b = expected[finite], found[finite]
-    error = np.abs(a - b)
     top1, top5 = _agreement(expected, found)
+    max_abs, mean_abs, relative_l2, cosine = _errors(a, b)
+    lost = np.isnan(expected) | (np.isinf(expected) & (expected != found) & ~np.isnan(found))
+    if lost.any() and not finite.any():
+        max_abs = mean_abs = relative_l2 = cosine = math.nan
     return OutputAccuracy(
         name=name,
-        max_abs=float(error.max(initial=0.0)),
-        mean_abs=float(error.mean()) if error.size else 0.0,
-        relative_l2=_ratio(float(np.linalg.norm(error)), float(np.linalg.norm(a)), empty=0.0),
-        cosine=_cosine(a, b),
+        max_abs=max_abs,
+        mean_abs=mean_abs,
+        relative_l2=relative_l2,
+        cosine=cosine,
         nan_count=int((np.isnan(found) & ~np.isnan(expected)).sum()),
         inf_count=int((np.isinf(found) & np.isfinite(expected)).sum()),
         top1=top1,
         top5=top5,
+        uncompared=int(lost.sum()),
+    )
+
+
+def _errors(a: NDArray[np.float64], b: NDArray[np.float64]) -> tuple[float, float, float, float]:
+    """Largest and mean error, relative L2 and cosine of finite values."""
+    error = np.abs(a - b)
+    return (
+        float(error.max(initial=0.0)),
+        float(error.mean()) if error.size else 0.0,
+        _ratio(float(np.linalg.norm(error)), float(np.linalg.norm(a)), empty=0.0),
+        _cosine(a, b),
     )
 
 

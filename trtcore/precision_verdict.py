@@ -86,7 +86,7 @@ def _factor(time: RelativeTime) -> str:
 def _error(profile: Profile) -> str:
     if profile.accuracy is None:
         return ""
-    if any(output.nan_count or output.inf_count for output in profile.accuracy.outputs):
+    if any(not output.is_comparable for output in profile.accuracy.outputs):
         return ", NaN or infinite outputs"
     return f", relative L2 error {profile.accuracy.relative_l2:.1e}"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from trtcore.accuracy import Accuracy, OutputAccuracy
 from trtcore.layer_precision import LayerPrecision
 from trtcore.report.facts import Fact
@@ -40,7 +42,10 @@ def output_line(output: OutputAccuracy) -> str:
     """Returns the figures of one output, such as ``prob: relative L2 3.1e-03, ...``."""
     bad = output.nan_count + output.inf_count
     where = f", first in node '{output.first_bad_node}'" if output.first_bad_node else ""
+    if math.isnan(output.relative_l2):
+        return f"{output.name}: {_lost(output)}: there is nothing to compare"
     parts = (
+        _lost(output) if output.uncompared else "",
         f"{output.nan_count} NaN and {output.inf_count} infinite values{where}; of the others"
         if bad
         else "",
@@ -51,6 +56,10 @@ def output_line(output: OutputAccuracy) -> str:
         "" if output.top5 is None else f"within top-5 {output.top5:.1%}",
     )
     return f"{output.name}: {', '.join(filter(None, parts))}"
+
+
+def _lost(output: OutputAccuracy) -> str:
+    return f"{output.uncompared} values are NaN or infinite in FP32 already"
 
 
 def _island(island: LayerPrecision) -> str:
