@@ -10,7 +10,7 @@ import pytest
 
 from trtcore.comparison import Change, Comparison
 from trtcore.errors import OptionError
-from trtcore.gate import Broken, Condition, broken_conditions, parse_condition
+from trtcore.gate import Broken, Condition, broken_conditions, judge, parse_condition
 from trtcore.result import (
     Counts,
     Environment,
@@ -135,6 +135,54 @@ class TestLayer:
         comparison = make_comparison(row("a", 1.0, 2.0), total=row("total", 10.0, 11.0))
         assert broken_names(comparison, "total > 3%", "layer > 10%") == ["total", "a"]
         assert broken_names(comparison) == []
+
+
+class TestDoubt:
+    """Rows that are noise although their interval says that they increased."""
+
+    def test_such_a_row_breaks_nothing_and_is_named(self):
+        far = row("a", 1.0, 2.0, noise=True, interval=(1.8, 2.1))
+        verdict = judge(make_comparison(far, row("b", 1, 2)), (parse_condition("layer > 10%"),))
+        assert [one.row.name for one in verdict.broken] == ["b"]
+        (doubtful,) = verdict.doubtful
+        assert str(doubtful) == (
+            "a: 1.0000 -> 2.0000 ms (+1.0000 ms, +100.0%; 95 % interval 1.800 to 2.100) is beyond "
+            "'layer > 10%' but may be chance, so it breaks nothing: measure both for longer"
+        )
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            row("a", 1.0, 2.0, noise=True, interval=(0.9, 2.1)),  # its interval explains it
+            row("a", 1.0, 1.05, noise=True, interval=(1.01, 1.1)),  # within the limit
+            row("a", 1.0, 2.0, noise=None, interval=(nan, nan)),  # nothing is known, so it breaks
+            row("a", 1.0, 2.0, interval=(1.8, 2.1)),  # breaks
+        ],
+    )
+    def test_no_doubt(self, change):
+        verdict = judge(make_comparison(change), (parse_condition("layer > 10%"),))
+        assert verdict.doubtful == ()
+
+    def test_a_few_odd_batches_are_enough_for_doubt(self):
+        """Twice the time throughout, and a spike in one of seven batches."""
+        from trtcore.compare import compare_profiles
+        from trtcore.result import Layer
+
+        times = np.full((224, 1), 0.08, np.float32)
+        times[::2] += 0.001
+        times[32:60] = 2.0
+        layer = Layer("conv", "Conv", nodes=("conv",))
+        base, new = (
+            replace(
+                make_profile(),
+                layers=(layer,),
+                samples=Samples(times * scale, np.empty(0, np.float32)),
+            )
+            for scale in (1, 2)
+        )
+        verdict = judge(compare_profiles(base, new), (parse_condition("layer > 10%"),))
+        assert verdict.broken == ()
+        assert [one.row.name for one in verdict.doubtful] == ["conv"]
 
 
 class TestNothingToJudge:

@@ -70,8 +70,17 @@ class Condition:
 
     def is_broken_by(self, row: Change) -> bool:
         """Whether a row increased beyond the limit, and not by chance."""
-        if row.is_noise:
-            return False
+        return not row.is_noise and self._is_beyond(row)
+
+    def is_doubted_by(self, row: Change) -> bool:
+        """Whether a row looks increased beyond the limit, by its interval too, but may be chance.
+
+        An interval is of medians, which one odd stretch of a run does not move; what rules chance
+        out looks at all of the run, and at all rows together.
+        """
+        return bool(row.is_noise) and row.interval[0] > 1 and self._is_beyond(row)
+
+    def _is_beyond(self, row: Change) -> bool:
         in_ms = self.unit == "ms"
         increase = row.judged_difference_ms if in_ms else (row.judged_ratio - 1) * 100
         return increase > self.limit or (self.operator == ">=" and increase == self.limit)
@@ -79,10 +88,17 @@ class Condition:
 
 @dataclass(frozen=True)
 class Broken:
-    """A row that breaks a condition."""
+    """A row that breaks a condition, or might.
+
+    Attributes:
+        condition: which one.
+        row: what increased.
+        is_sure: whether chance is ruled out.
+    """
 
     condition: Condition
     row: Change
+    is_sure: bool = True
 
     def __str__(self) -> str:
         """What changed, from what to what, and how sure that is."""
@@ -91,9 +107,15 @@ class Broken:
         low, high = row.interval
         sure = "noise not known" if isnan(low) else f"95 % interval {low:.3f} to {high:.3f}"
         rest = "" if isnan(row.against_rest) else f"; {row.against_rest:.3f}x against the rest"
+        verdict = (
+            f"breaks '{self.condition.text}'"
+            if self.is_sure
+            else f"is beyond '{self.condition.text}' but may be chance, so it breaks nothing: "
+            "measure both for longer"
+        )
         return (
             f"{row.name}: {row.base_ms:.4f} -> {row.new_ms:.4f} ms "
-            f"({row.difference_ms:+.4f} ms{share}; {sure}{rest}) breaks '{self.condition.text}'"
+            f"({row.difference_ms:+.4f} ms{share}; {sure}{rest}) {verdict}"
         )
 
 
@@ -104,10 +126,12 @@ class Verdict:
     Attributes:
         conditions: all of them.
         broken: every row that breaks one.
+        doubtful: every row that looks as if it did, but may be chance.
     """
 
     conditions: tuple[Condition, ...]
     broken: tuple[Broken, ...] = ()
+    doubtful: tuple[Broken, ...] = ()
 
 
 def parse_condition(text: str) -> Condition:
@@ -146,6 +170,21 @@ def broken_conditions(
         for row in _judged(comparison, condition)
         if condition.is_broken_by(row)
     )
+
+
+def judge(comparison: Comparison, conditions: tuple[Condition, ...]) -> Verdict:
+    """Returns what becomes of conditions; a row that may be chance breaks none, but is named.
+
+    Raises:
+        OptionError: as for `broken_conditions`.
+    """
+    doubtful = tuple(
+        Broken(condition, row, is_sure=False)
+        for condition in conditions
+        for row in _judged(comparison, condition)
+        if condition.is_doubted_by(row)
+    )
+    return Verdict(conditions, broken_conditions(comparison, conditions), doubtful)
 
 
 def _judged(comparison: Comparison, condition: Condition) -> tuple[Change, ...]:

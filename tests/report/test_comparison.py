@@ -184,13 +184,26 @@ def test_markdown_with_files_and_a_gate_that_passed(comparison):
 
 
 def test_markdown_with_a_gate_that_is_broken(comparison):
-    condition = parse_condition("layer > 10%")
-    text = render_markdown(comparison, verdict=Verdict((condition,), (Broken(condition, ROWS[1]),)))
+    total, layer, other = map(parse_condition, ("total > 3%", "layer > 10%", "layer d > 1%"))
+    doubtful = (Broken(other, ROWS[1], is_sure=False),)
+    verdict = Verdict((total, layer, other), (Broken(layer, ROWS[1]),), doubtful)
+    row = (
+        "  - `d: 1.0000 -> 1.5000 ms (+0.5000 ms, +50.0%; 95 % interval 1.400 to 1.600; 1.450x "
+        "against the rest) "
+    )
+    doubt = (
+        "is beyond 'layer d > 1%' but may be chance, so it breaks nothing: measure both for longer"
+    )
     assert (
         "\n\n**Gate: broken**\n\n"
-        "- `d: 1.0000 -> 1.5000 ms (+0.5000 ms, +50.0%; 95 % interval 1.400 to 1.600; 1.450x "
-        "against the rest) breaks 'layer > 10%'`\n\n| |"
-    ) in text
+        "- `total > 3%`: held\n"
+        f"- `layer > 10%`: broken by 1 row\n{row}breaks 'layer > 10%'`\n"
+        f"- `layer d > 1%`: held, 1 beyond it that may be chance\n{row}{doubt}`\n\n| |"
+    ) in render_markdown(comparison, verdict=verdict)
+    verdict = Verdict((other,), (), doubtful)
+    assert "\n\n**Gate: passed**\n\n- `layer d > 1%`: held" in render_markdown(
+        comparison, verdict=verdict
+    )
 
 
 def test_markdown_without_a_condition_has_no_gate(comparison):

@@ -10,7 +10,7 @@ from trtcore.baselines import load_baselines
 from trtcore.compare import compare_profiles
 from trtcore.comparison import Comparison
 from trtcore.errors import OptionError, ResultError
-from trtcore.gate import Condition, Verdict, broken_conditions, parse_condition
+from trtcore.gate import Condition, Verdict, judge, parse_condition
 from trtcore.result import Profile
 
 _GATE_BROKEN = 3
@@ -37,10 +37,10 @@ def run(options: argparse.Namespace) -> int:
         for file, new in zip(options.new, news, strict=True)
     ]
     print(_render(compared, options))
-    broken = [(one.files[1], row) for one in compared for row in one.verdict.broken]
-    for file, row in broken:
-        print(f"trtcore: {file}: {row}", file=sys.stderr)
-    return _GATE_BROKEN if broken else 0
+    for one in compared:
+        for row in (*one.verdict.broken, *one.verdict.doubtful):
+            print(f"trtcore: {one.files[1]}: {row}", file=sys.stderr)
+    return _GATE_BROKEN if any(one.verdict.broken for one in compared) else 0
 
 
 def _compare(
@@ -60,7 +60,7 @@ def _compare(
     except ResultError as error:
         raise ResultError(f"{files[0]} and {files[1]}: {error}") from None
     try:
-        verdict = Verdict(conditions, broken_conditions(comparison, conditions))
+        verdict = judge(comparison, conditions)
     except OptionError as error:
         raise OptionError(f"{files[1]}: {error}") from None
     return _Compared(files, comparison, verdict)

@@ -55,6 +55,7 @@ def _gate(verdict: Verdict) -> dict[str, Any]:
     return {
         "conditions": [condition.text for condition in verdict.conditions],
         "broken": [{"condition": b.condition.text, "row": _row(b.row)} for b in verdict.broken],
+        "doubtful": [{"condition": b.condition.text, "row": _row(b.row)} for b in verdict.doubtful],
     }
 
 

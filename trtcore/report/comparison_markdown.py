@@ -16,7 +16,7 @@ from trtcore.report.comparison_rows import (
 )
 
 if TYPE_CHECKING:
-    from trtcore.gate import Verdict
+    from trtcore.gate import Condition, Verdict
 
 TOP = 10
 """How many rows are shown where nobody says how many."""
@@ -64,10 +64,23 @@ def _files(files: tuple[str, str]) -> list[str]:
 def _gate(verdict: Verdict | None) -> list[str]:
     if verdict is None or not verdict.conditions:
         return []
-    if not verdict.broken:
+    rows = (*verdict.broken, *verdict.doubtful)
+    if not rows:
         held = ", ".join(_code(condition.text) for condition in verdict.conditions)
         return [f"**Gate: passed** ({held})"]
-    return ["**Gate: broken**", "", *(f"- {_code(str(row))}" for row in verdict.broken)]
+    lines = [f"**Gate: {'broken' if verdict.broken else 'passed'}**", ""]
+    for condition in verdict.conditions:
+        lines.append(f"- {_code(condition.text)}: {_fate(verdict, condition)}")
+        lines += [f"  - {_code(str(row))}" for row in rows if row.condition == condition]
+    return lines
+
+
+def _fate(verdict: Verdict, condition: Condition) -> str:
+    """What became of a condition, in words."""
+    broken = sum(row.condition == condition for row in verdict.broken)
+    doubtful = sum(row.condition == condition for row in verdict.doubtful)
+    chance = f", {doubtful} beyond it that may be chance" if doubtful else ""
+    return (f"broken by {broken} row{'s' * (broken > 1)}" if broken else "held") + chance
 
 
 def _table(rows: list[Change]) -> list[str]:
