@@ -146,6 +146,18 @@ def test_negative_times_of_passes_are_no_enqueue_bound():
     )
 
 
+def test_times_that_are_not_numbers():
+    samples = make_profile().samples
+    times, gpu = samples.layer_ms.copy(), samples.gpu_ms.copy()
+    times[:2, 0] = np.nan
+    gpu[7] = np.nan
+    profile = make_profile(samples=replace(samples, layer_ms=times, gpu_ms=gpu))
+    assert (
+        "times are not numbers: 2 layer times, 1 of the un-profiled GPU time; figures that rest on "
+        "them are not to be trusted"
+    ) in diagnose(profile)
+
+
 @pytest.mark.parametrize(
     ("counts", "words"),
     [

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
 
 from trtcore.markers import is_marker
 from trtcore.passes import PASSES
 from trtcore.reconcile import reconciliation_obstacle
 from trtcore.result import Clocks, Counts, Profile, Samples
+from trtcore.samples import FloatArray
 from trtcore.statistics import Latency, TimeSummary, summarise_latency, summarise_layers
 from trtcore.steadiness import steadiness_warnings
 
@@ -40,7 +44,7 @@ def diagnose(profile: Profile) -> tuple[str, ...]:
         _clocks(profile.environment.clocks),
         _throttled(profile.environment.clocks),
         _streams(profile),
-        _negative(profile),
+        *_odd_times(profile),
         _not_reconciled(profile),
         _sum(profile, latency),
     )
@@ -131,31 +135,35 @@ def _streams(profile: Profile) -> str:
     )
 
 
-def _negative(profile: Profile) -> str:
-    """Times below zero of layers, and of passes that the device's events time."""
-    found = [_negative_layers(profile.samples)]
-    for one in PASSES:
-        all_times = profile.samples.histogram_of(one.series)
-        shortest = getattr(profile.samples, one.series) if all_times is None else all_times.min_ms
-        if (shortest < 0).any():
-            some = "" if all_times is None else "at least "
-            found.append(f"{some}{int((shortest < 0).sum())} of the un-profiled {one.title}")
-    named = [words for words in found if words]
-    if not named:
-        return ""
-    return (
-        f"times are below zero: {', '.join(named)}; the device's event times cannot be "
-        f"trusted{_cause(profile)}"
-    )
+def _odd_times(profile: Profile) -> Iterator[str]:
+    below = _places(profile.samples, lambda ms: ms < 0)
+    if below:
+        cause = _cause(profile)
+        yield f"times are below zero: {below}; the device's event times cannot be trusted{cause}"
+    unknown = _places(profile.samples, lambda ms: ~np.isfinite(ms))
+    if unknown:
+        yield f"times are not numbers: {unknown}; figures that rest on them are not to be trusted"
 
 
-def _negative_layers(samples: Samples) -> str:
+def _places(samples: Samples, is_odd: Callable[[FloatArray], NDArray[np.bool_]]) -> str:
+    """Where such times are, and how many; of a streamed run their number is not known."""
     histograms = samples.layer_histograms
     if histograms is None:
-        count = int((samples.layer_ms < 0).sum())
-        return f"{count} layer time{'' if count == 1 else 's'}" if count else ""
-    count = int((histograms.min_ms < 0).sum())
-    return f"those of {count} layer{'' if count == 1 else 's'}" if count else ""
+        found = _counted(int(is_odd(samples.layer_ms).sum()), "", "layer time")
+    else:
+        found = _counted(int(is_odd(histograms.min_ms).sum()), "those of ", "layer")
+    for one in PASSES:
+        all_times = samples.histogram_of(one.series)
+        if all_times is None:
+            count = int(is_odd(getattr(samples, one.series)).sum())
+            found += [f"{count} of the un-profiled {one.title}"] if count else []
+        elif is_odd(all_times.min_ms).any():
+            found.append(f"some of the un-profiled {one.title}")
+    return ", ".join(found)
+
+
+def _counted(count: int, before: str, noun: str) -> list[str]:
+    return [f"{before}{count} {noun}{'' if count == 1 else 's'}"] if count else []
 
 
 def _cause(profile: Profile) -> str:

@@ -102,6 +102,7 @@ def gpu_profile() -> Profile:
             runtime="TensorRT-RTX 1.6.1",
             clocks=Clocks(1980, 1950, 2619, 45, ("SW power cap",), 1905, 1980, 312.0, 40),
             memory_bytes=139 << 30,
+            persistence="on",
             cpu_count=16,
             load_average=3.25,
         ),

@@ -153,7 +153,8 @@ def test_a_bucket_of_short_layers_is_below_the_resolution(gpu_profile):
     [
         (
             "type",
-            "~ Of layers below 0.002 ms only: the corrected time is an order of magnitude, not more.",
+            "~ Of layers below 0.002 ms only: the corrected time is an order of magnitude, "
+            "not more.",
         ),
         ("layer", "~ Below 0.002 ms the corrected time is an order of magnitude, not more."),
     ],

@@ -45,7 +45,7 @@ Fusion   2 of 2 model nodes (100.0%) accounted for in 1 group; 92.4% of the laye
          groups; reformats, casts and copies take 14.5%
 Engine   built in 1.2 s by TensorRT-RTX 1.6.1, 14.1 MB, 6 layers, 1 auxiliary stream, verbosity
          DETAILED, runtime cache used
-GPU      NVIDIA H200, compute capability 9.0, driver 580.65, 139 GiB
+GPU      NVIDIA H200, compute capability 9.0, driver 580.65, 139 GiB, persistence mode on
 Clocks   SM 1980 MHz before, 1950 MHz after (1905 to 1980 while measuring), memory 2619 MHz, 45
          C, 312 W, held down by SW power cap
 CPU      Xeon, 16 processors, load average 3.2
