@@ -24,7 +24,15 @@ void start(Inference const& inference, std::size_t iteration) {
 // What lies between the marks of a timeline; abandons it when an exception leaves the scope.
 class Span {
  public:
-  explicit Span(Timeline& timeline) : timeline_(timeline) { timeline_.mark_start(); }
+  // A destructor does not follow a constructor that throws, so this abandons by itself.
+  explicit Span(Timeline& timeline) : timeline_(timeline) {
+    try {
+      timeline_.mark_start();
+    } catch (...) {
+      timeline_.abandon();
+      throw;
+    }
+  }
   ~Span() {
     if (!ended_) timeline_.abandon();
   }
@@ -71,18 +79,18 @@ void profile_one_inference(Inference const& inference, LayerPassTimes const& tim
 
 std::size_t time_inference(Inference const& inference, InferenceTimes const& times,
                            std::size_t done, std::size_t count, Clock::time_point deadline) {
-  while (done < count && Clock::now() < deadline) {
+  do {
     time_one_inference(inference, times, done);
     if (inference.timeline.spoilt()) return done;
     ++done;
-  }
+  } while (done < count && Clock::now() < deadline);
   return done;
 }
 
 std::size_t time_layers(Inference const& inference, LayerRecorder* recorder,
                         LayerPassTimes const& times, std::size_t done, std::size_t count,
                         Clock::time_point deadline) {
-  while (done < count && Clock::now() < deadline) {
+  do {
     if (recorder != nullptr) recorder->begin_iteration();
     profile_one_inference(inference, times, done);
     if (inference.timeline.spoilt()) return done;
@@ -91,7 +99,7 @@ std::size_t time_layers(Inference const& inference, LayerRecorder* recorder,
       if (recorder->fault().kind != Fault::Kind::none) return done;
     }
     ++done;
-  }
+  } while (done < count && Clock::now() < deadline);
   return done;
 }
 

@@ -1,6 +1,6 @@
-// The timed loops. Each runs a chunk of iterations: until `count` are done or the deadline has
-// passed, so that the caller can look for Ctrl-C in between. Nothing in them allocates or touches
-// Python.
+// The timed loops. Each runs a chunk of iterations: one at least, then until `count` are done or
+// the deadline has passed, so that the caller can look for Ctrl-C in between. Nothing in them
+// allocates or touches Python.
 #pragma once
 
 #include <cstddef>

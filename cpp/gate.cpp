@@ -15,24 +15,31 @@ Gate::~Gate() {
   release();
 }
 
+// While the gate is open the watchdog leaves the ticket alone, so the driver is called unlocked.
 void Gate::hold(cuda::Stream stream) {
   flag_.hold(stream, ++ticket_);
-  held_since_ = Clock::now().time_since_epoch().count();
+  std::lock_guard<std::mutex> const lock(mutex_);
+  held_since_ = Clock::now();
+  is_held_ = true;
 }
 
 void Gate::release() noexcept {
-  held_since_ = 0;
+  std::lock_guard<std::mutex> const lock(mutex_);
+  open();
+}
+
+void Gate::open() noexcept {
+  is_held_ = false;
   flag_.set(ticket_);
 }
 
 void Gate::watch() noexcept {
   while (!stop_) {
     std::this_thread::sleep_for(kLook);
-    Clock::rep const since = held_since_;
-    if (since == 0) continue;
-    if (Clock::now().time_since_epoch() - Clock::duration(since) > kPatience) {
+    std::lock_guard<std::mutex> const lock(mutex_);
+    if (is_held_ && Clock::now() - held_since_ > kPatience) {
       tripped_ = true;
-      release();
+      open();
     }
   }
 }

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <mutex>
 #include <thread>
 
 #include "cuda_driver.hpp"
@@ -30,10 +31,13 @@ class Gate {
   using Clock = std::chrono::steady_clock;
 
   void watch() noexcept;
+  void open() noexcept;
 
   cuda::HostFlag flag_;
-  std::atomic<std::uint32_t> ticket_{0};
-  std::atomic<Clock::rep> held_since_{0};  // 0: the gate is open
+  std::mutex mutex_;  // the flag follows the ticket, and never goes back
+  std::uint32_t ticket_ = 0;
+  Clock::time_point held_since_{};
+  bool is_held_ = false;
   std::atomic<bool> tripped_{false};
   std::atomic<bool> stop_{false};
   std::thread watchdog_;

@@ -124,13 +124,15 @@ void KernelTrace::stop() {
   if (!is_started_) return;
   cupti::Result const flushed = library_.calls().flush_all(0);
   cupti::Result const disabled = library_.calls().disable(cupti::kConcurrentKernel);
-  library_.calls().flush_all(cupti::kFlushForced);
-  library_.calls().count_dropped(nullptr, 0, &dropped_);
+  cupti::Result const forced = library_.calls().flush_all(cupti::kFlushForced);
+  cupti::Result const counted = library_.calls().count_dropped(nullptr, 0, &dropped_);
   release();
   is_started_ = false;
   log_.assign_iterations(begins_ns_);
   library_.check(flushed, "cuptiActivityFlushAll");
   library_.check(disabled, "cuptiActivityDisable");
+  library_.check(forced, "cuptiActivityFlushAll");
+  library_.check(counted, "cuptiActivityGetNumDroppedRecords");
   if (mailbox().is_out_of_memory()) throw std::bad_alloc();
 }
 

@@ -111,7 +111,7 @@ void bind_timelines(py::module_& module) {
            }),
            py::arg("stream"));
   py::class_<cuda::Graph>(module, "Graph")
-      .def(py::init(&capture), py::arg("context"), py::arg("stream"));
+      .def(py::init(&capture), py::arg("context"), py::arg("stream"), py::keep_alive<1, 2>());
   py::class_<HostTimeline, Timeline>(module, "HostTimeline").def(py::init<>());
 }
 

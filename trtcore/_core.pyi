@@ -74,7 +74,7 @@ class GatedTimeline(CudaTimeline):
     def __init__(self, stream: int) -> None: ...
 
 class Graph:
-    """A CUDA graph of one enqueue of a context that has no profiler.
+    """A CUDA graph of one enqueue of a context that has no profiler, which it keeps alive.
 
     Enqueue once before, so that nothing is allocated during the capture.
 
@@ -149,7 +149,11 @@ class LayerRecorder:
     def reserve(self, iterations: int) -> None:
         """Takes memory for so many rows and drops the samples so far; later rows are counted only.
 
+        With marked borders the layers have to be known; with learned ones the memory is taken as
+        soon as they are.
+
         Raises:
+            RuntimeError: marked borders, and no iteration has given the names yet.
             MemoryError: there is not enough.
         """
 
@@ -160,6 +164,7 @@ class LayerRecorder:
         place of the oldest, so that a run of any length needs no more memory than a short one.
 
         Raises:
+            RuntimeError: as for `reserve`.
             MemoryError: there is not enough.
         """
 
@@ -196,7 +201,10 @@ class LayerRecorder:
     def is_attached(self) -> bool: ...
     @property
     def fault(self) -> tuple[FaultKind, int, int, str] | None:
-        """What went wrong first: kind, iteration, position and the name that came; or None."""
+        """What went wrong first: kind, iteration, position and the name that came; or None.
+
+        The name is cut to whole characters of at most 159 bytes.
+        """
 
 def find_cupti(libraries: Sequence[str]) -> str:
     """Returns the first libcupti that can be opened, without calling anything in it.
@@ -239,7 +247,7 @@ class KernelTrace:
         """Ends that; harmless when not started. Synchronise with the device before.
 
         Raises:
-            RuntimeError: CUPTI could not deliver what it recorded.
+            RuntimeError: CUPTI could not deliver or count what it recorded.
             MemoryError: there was not enough for the kernels.
         """
 

@@ -206,9 +206,9 @@ Result cuptiActivityDisable(int kind) {
   state.is_enabled = false;
   return kind == kConcurrentKernel ? answer("cuptiActivityDisable") : kInvalidKind;
 }
-Result cuptiActivityFlushAll(std::uint32_t) {
+Result cuptiActivityFlushAll(std::uint32_t flag) {
   flush();
-  return answer("cuptiActivityFlushAll");
+  return answer(flag == kFlushForced ? "cuptiActivityFlushAll, forced" : "cuptiActivityFlushAll");
 }
 Result cuptiActivityGetNextRecord(std::uint8_t* buffer, std::size_t valid_size, void** record) {
   auto* const place = static_cast<std::uint8_t*>(*record);
@@ -222,7 +222,7 @@ Result cuptiActivityGetNextRecord(std::uint8_t* buffer, std::size_t valid_size, 
 Result cuptiActivityGetNumDroppedRecords(void*, std::uint32_t, std::size_t* dropped) {
   *dropped = state.dropped;
   state.dropped = 0;
-  return kSuccess;
+  return answer("cuptiActivityGetNumDroppedRecords");
 }
 }
 #pragma GCC visibility pop

@@ -4,6 +4,7 @@
 #include <pybind11/stl.h>
 
 #include <chrono>
+#include <csignal>
 #include <cstdint>
 #include <memory>
 
@@ -21,6 +22,7 @@ bool Behaviour::run() {
   while (busy_us > 0 && Clock::now() < end) {
   }
   if (on_run != nullptr) on_run();
+  if (runs == interrupt_at) std::raise(SIGINT);
   return runs++ != fail_at;
 }
 
@@ -132,6 +134,9 @@ PYBIND11_MODULE(trtcore_fake, module) {
       .def_property(
           "fail_at", [](Context const& c) { return c.behaviour.fail_at; },
           [](Context& c, long run_index) { c.behaviour.fail_at = run_index; })
+      .def_property(
+          "interrupt_at", [](Context const& c) { return c.behaviour.interrupt_at; },
+          [](Context& c, long run_index) { c.behaviour.interrupt_at = run_index; })
       .def_property(
           "busy_us", [](Context const& c) { return c.behaviour.busy_us; },
           [](Context& c, double us) { c.behaviour.busy_us = us; })

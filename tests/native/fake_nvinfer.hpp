@@ -23,6 +23,7 @@ struct Behaviour {
   LayerScript changed_layers;  // reported from run `change_at` on
   long change_at = -1;
   long fail_at = -1;
+  long interrupt_at = -1;  // the run in which Ctrl-C is pressed
   double busy_us = 0;
   void (*on_run)() = nullptr;  // what else a run does
 

@@ -18,6 +18,7 @@ from trtcore.result import Layer
 from trtcore.session import cupti
 from trtcore.session.kernels import trace_kernels, version_words
 from trtcore.session.loops import NativeLoops
+from trtcore.session.traced_loops import TracedLoops
 
 US = 1000
 LAYERS = (
@@ -60,7 +61,7 @@ def bench(rig_of: Any, fake_cupti: Any, monkeypatch: pytest.MonkeyPatch) -> Benc
 
 
 def test_kernels_of_a_serial_engine_are_led_to_its_layers(bench: Bench) -> None:
-    found = trace_kernels(bench.loops, LAYERS, 20)
+    found, _ = trace_kernels(bench.loops, LAYERS, 20)
     assert found is not None
     assert found.names == tuple(name for name, *_ in KERNELS)
     assert found.streams == (0, 0, 0)
@@ -79,21 +80,21 @@ def test_kernels_of_a_serial_engine_are_led_to_its_layers(bench: Bench) -> None:
 
 def test_the_progress_is_told_and_the_number_of_iterations_kept(bench: Bench) -> None:
     told: list[tuple[str, int, int]] = []
-    found = trace_kernels(bench.loops, LAYERS, 7, lambda *said: told.append(said))
+    found, _ = trace_kernels(bench.loops, LAYERS, 7, lambda *said: told.append(said))
     assert found is not None
     assert len(found.kernel_ms) == 10  # five rounds of two
     assert told == [("tracing kernels", done, 10) for done in (0, 2, 4, 6, 8)]
 
 
 def test_one_iteration_is_enough(bench: Bench) -> None:
-    found = trace_kernels(bench.loops, LAYERS, 1)
+    found, _ = trace_kernels(bench.loops, LAYERS, 1)
     assert found is not None
     assert found.kernel_ms.shape == (1, 3)
 
 
 def test_gated_iterations_are_preferred(bench: Bench) -> None:
     bench.loops.gated = _core.HostTimeline()  # type: ignore[assignment]
-    found = trace_kernels(bench.loops, LAYERS, 10)
+    found, _ = trace_kernels(bench.loops, LAYERS, 10)
     assert found is not None
     assert found.is_gated
     assert found.kernel_ms.shape == (10, 3)
@@ -110,7 +111,7 @@ def test_more_kernels_than_layers_are_mapped_by_sequence(bench: Bench) -> None:
         ("winograd_out", 1 * US, 8 * US, 7),
         ("sm80_gemm_kernel", 3 * US, 30 * US, 7),
     )
-    found = trace_kernels(bench.loops, LAYERS, 10)
+    found, _ = trace_kernels(bench.loops, LAYERS, 10)
     assert found is not None
     assert found.layers == (0, 1, 1, 1, 2)
     assert found.mapping == (
@@ -128,7 +129,7 @@ def test_several_streams_are_mapped_by_order_of_launch(bench: Bench) -> None:
     bench.fake.calls.fake_cupti_reset(130001)
     bench.launch(KERNELS[0], ("left", 1 * US, 20 * US, 13), ("right", 1 * US, 30 * US, 7))
     layers = (LAYERS[0], Layer("l", "correlation", stream=1), Layer("r", "gemm", stream=0))
-    found = trace_kernels(bench.loops, layers, 10)
+    found, _ = trace_kernels(bench.loops, layers, 10)
     assert found is not None
     assert (found.layers, found.streams) == ((0, 1, 2), (0, 1, 0))
 
@@ -139,7 +140,7 @@ def test_several_streams_without_launch_numbers_are_mapped_within_them(bench: Be
     kernels = (KERNELS[0], ("right", 1 * US, 30 * US, 7), ("left", 1 * US, 20 * US, 13))
     bench.launch(*kernels)
     layers = (LAYERS[0], Layer("l", "correlation", stream=1), Layer("r", "gemm", stream=0))
-    found = trace_kernels(bench.loops, layers, 10)
+    found, _ = trace_kernels(bench.loops, layers, 10)
     assert found is not None
     assert found.names == ("__myl_Move_0xabc", "right", "left")
     assert found.layers == (0, 2, 1)
@@ -149,7 +150,7 @@ def test_several_streams_without_launch_numbers_are_mapped_within_them(bench: Be
 def test_several_streams_with_other_numbers_are_mapped_by_name_alone(bench: Bench) -> None:
     bench.fake.calls.fake_cupti_reset(130001)
     bench.launch(KERNELS[0], ("left", 1 * US, 20 * US, 13))
-    found = trace_kernels(bench.loops, LAYERS, 10)
+    found, _ = trace_kernels(bench.loops, LAYERS, 10)
     assert found is not None
     assert found.layers == (0, -1)
     assert found.mapping == (
@@ -161,7 +162,7 @@ def test_several_streams_with_other_numbers_are_mapped_by_name_alone(bench: Benc
 def test_a_profiled_context_with_other_kernels_is_no_guide(bench: Bench) -> None:
     bench.profiled.context.on_run = 0
     bench.fake.script(("one more", US, US, 7))
-    found = trace_kernels(bench.loops, LAYERS, 10)
+    found, _ = trace_kernels(bench.loops, LAYERS, 10)
     assert found is not None
     assert found.layers == (0, -1, -1, -1)
     assert "profiled iterations launch other kernels" in found.mapping
@@ -169,7 +170,7 @@ def test_a_profiled_context_with_other_kernels_is_no_guide(bench: Bench) -> None
 
 def test_iterations_with_lost_records_are_left_out(bench: Bench) -> None:
     bench.fake.calls.fake_cupti_skip(20)
-    found = trace_kernels(bench.loops, LAYERS, 100)
+    found, _ = trace_kernels(bench.loops, LAYERS, 100)
     assert found is not None
     assert found.discarded == 100 - len(found.kernel_ms) > 0
     assert np.median(found.kernel_ms, axis=0) == pytest.approx([0.02, 0.06, 0.03])
@@ -184,12 +185,111 @@ def test_ctrl_c_ends_it_and_keeps_what_was_traced(bench: Bench, gated: bool) -> 
     timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()
     try:
-        found = trace_kernels(bench.loops, LAYERS, 300)
+        found, interrupted = trace_kernels(bench.loops, LAYERS, 300)
     finally:
         timer.join()
+    assert interrupted
     assert found is not None
     assert 0 < len(found.kernel_ms) < 300
     assert found.layers == (0, 1, 2)
+    assert bench.fake.is_idle
+
+
+@pytest.mark.parametrize("run", [0, 3, 4, 7, 8, 11], ids="run {}".format)
+def test_ctrl_c_while_warming_up_ends_it_without_kernels(bench: Bench, run: int) -> None:
+    bench.loops.gated = _core.HostTimeline()  # type: ignore[assignment]
+    bench.plain.context.interrupt_at = run
+    assert trace_kernels(bench.loops, LAYERS, 300) == (None, True)
+    assert bench.plain.context.runs == 4 * (run // 4 + 1), "no further pass"
+    assert bench.fake.is_idle
+
+
+def test_ctrl_c_in_the_progress_keeps_what_was_traced(bench: Bench) -> None:
+    def press(phase: str, done: int, total: int) -> None:
+        if done >= 4:
+            raise KeyboardInterrupt
+
+    found, interrupted = trace_kernels(bench.loops, LAYERS, 10, press)
+    assert found is not None
+    assert (len(found.kernel_ms), interrupted) == (4, True)
+
+
+SPLIT = (KERNELS[0], ("splitk", 1 * US, 4 * US, 7), *KERNELS[1:])
+
+
+def relaunch(bench: Bench, *kernels: tuple[str, int, int, int]) -> None:
+    bench.fake.calls.fake_cupti_reset(130001)
+    bench.launch(*kernels)
+
+
+@pytest.mark.parametrize("run", [1, 6])
+def test_ctrl_c_while_mapping_keeps_the_kernels(bench: Bench, run: int) -> None:
+    relaunch(bench, *SPLIT)
+    bench.profiled.context.interrupt_at = run
+    found, interrupted = trace_kernels(bench.loops, LAYERS, 10)
+    assert found is not None
+    assert (len(found.kernel_ms), interrupted) == (10, True)
+    assert found.mapping == (
+        "1 of 4 kernels by name alone (not by order: 4 kernels for 3 layers; interrupted)"
+    )
+    assert bench.fake.is_idle
+
+
+def test_after_ctrl_c_nothing_more_is_run_to_map(bench: Bench) -> None:
+    relaunch(bench, *SPLIT)
+    bench.plain.context.interrupt_at = 12
+    found, interrupted = trace_kernels(bench.loops, LAYERS, 10)
+    assert found is not None
+    assert (len(found.kernel_ms), interrupted) == (2, True)
+    assert found.mapping.endswith("interrupted)")
+    assert bench.profiled.context.runs == 0
+
+
+@pytest.mark.parametrize("run", [1, 2, 5])
+def test_a_sequence_that_changes_while_mapping_costs_the_mapping_alone(
+    bench: Bench, run: int
+) -> None:
+    relaunch(bench, *SPLIT)
+    bench.profiled.context.change_layers(at=run, layers=[("other", 1.0)])
+    found, interrupted = trace_kernels(bench.loops, LAYERS, 10)
+    assert found is not None
+    assert (len(found.kernel_ms), interrupted) == (10, False)
+    assert "no profiled iterations: the layer sequence changed in iteration" in found.mapping
+
+
+def test_a_profiled_pass_without_layers_costs_the_mapping_alone(bench: Bench) -> None:
+    relaunch(bench, *SPLIT)
+    bench.profiled.context.layers = []
+    found, _ = trace_kernels(bench.loops, LAYERS, 10)
+    assert found is not None
+    assert "no layer was reported" in found.mapping
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("cuptiActivityFlushAll failed")])
+def test_what_cupti_cannot_deliver_while_mapping_costs_the_mapping_alone(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(*_: Any) -> None:
+        raise error
+
+    relaunch(bench, *SPLIT)
+    monkeypatch.setattr(TracedLoops, "trace_layers", fail)
+    found, _ = trace_kernels(bench.loops, LAYERS, 10)
+    assert found is not None
+    words = str(error) or "there is not enough host memory"
+    assert found.mapping.endswith(f"no profiled iterations: {words})")
+
+
+def test_too_little_memory_is_one_line(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    stop = _core.KernelTrace.stop
+
+    def stop_without_memory(trace: _core.KernelTrace) -> None:
+        stop(trace)
+        raise MemoryError
+
+    monkeypatch.setattr(_core.KernelTrace, "stop", stop_without_memory)
+    with pytest.raises(RunError, match="kernels cannot be traced: there is not enough host memory"):
+        trace_kernels(bench.loops, LAYERS, 10)
     assert bench.fake.is_idle
 
 

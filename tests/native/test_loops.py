@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import trtcore_fake
 
 from trtcore import _core
 
@@ -165,3 +169,25 @@ def test_the_gil_is_released_while_the_loop_runs(rig: Any) -> None:
     done.set()
     thread.join()
     assert ticks > 40
+
+
+SHORT = """
+import trtcore_fake
+from trtcore import _core
+
+view, timeline = _core.Context(trtcore_fake.Context(11), 11), _core.HostTimeline()
+wall_ms, *_, interrupted = _core.time_inference(view, timeline, 5)
+layers_ms, *_, too = _core.time_layers(view, None, timeline, 5)
+print(len(wall_ms), interrupted, len(layers_ms), too)
+"""
+
+
+@pytest.mark.skipif(
+    "asan" in os.environ.get("LD_PRELOAD", ""), reason="the sanitizer has to be preloaded alone"
+)
+def test_a_process_that_is_put_off_ends_no_pass_early() -> None:
+    clock = Path(trtcore_fake.__file__).parent / "trtcore_clock_jump.so"
+    environment = {**os.environ, "LD_PRELOAD": str(clock)}
+    command = [sys.executable, "-c", SHORT]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    assert ran.stdout.split() == ["5", "False", "5", "False"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from trtcore.inspector import EngineInformation, match_layers
 from trtcore.result import IOTensor, KernelPass
 from trtcore.session.cuda import Stream
 from trtcore.session.kernels import trace_kernels
-from trtcore.session.loops import Loops, NativeLoops, ignore
+from trtcore.session.loops import Loops, NativeLoops
 from trtcore.session.native import native_context
 from trtcore.session.python_loops import PythonLoops
 from trtcore.session.run import Length, Progress, Run, Subject, measure
@@ -147,6 +147,10 @@ def run_engines(
         options: how to run.
         progress: called with the phase, steps done and steps in all.
 
+    Returns:
+        A run for each. Ctrl-C ends all of them: those that it left with less than was asked for,
+        be it kernels, are marked so.
+
     Raises:
         EngineLoadError: a plan cannot be loaded here.
         OptionError: shapes or inputs that do not fit.
@@ -160,9 +164,16 @@ def run_engines(
             for engine, plan in zip(engines, plans, strict=True)
         ]
         runs = measure(subjects, options.length, bindings.log.last_error, progress)
-        return tuple(
-            engine.result(run, options, progress) for engine, run in zip(engines, runs, strict=True)
-        )
+        results: list[EngineRun] = []
+        for engine, run in zip(engines, runs, strict=True):
+            is_cut = bool(results) and results[-1].run.counts.interrupted
+            results.append(engine.result(_cut(run) if is_cut else run, options, progress))
+        return tuple(results)
+
+
+def _cut(run: Run) -> Run:
+    """The same, marked as ended by Ctrl-C."""
+    return replace(run, counts=replace(run.counts, interrupted=True))
 
 
 @dataclass(frozen=True)
@@ -176,9 +187,9 @@ class _Ready:
 
     def result(self, run: Run, options: RunOptions, progress: Progress | None) -> EngineRun:
         information = self.engine.information(self.plain)
-        kernels, kernel_problem = _kernels(self.loops, run, information, options, progress)
+        kernels, kernel_problem, is_cut = _kernels(self.loops, run, information, options, progress)
         return EngineRun(
-            run=run,
+            run=_cut(run) if is_cut else run,
             io=tuple(tensor.info for tensor in self.tensors),
             information=information,
             auxiliary_streams=self.engine.auxiliary_streams,
@@ -234,10 +245,22 @@ def _loops(
     where = 0 if addresses else stream
     if views[0] is None or views[1] is None or options.callbacks == "python":
         return PythonLoops(bindings, plain, profiled, where, addresses)
+    try:
+        return _native_loops(views[0], views[1], stream, where, addresses)
+    except RuntimeError as error:
+        raise RunError(f"{error}: {bindings.log.last_error()}") from error
+
+
+def _native_loops(
+    plain: _core.Context,
+    profiled: _core.Context,
+    stream: int,
+    where: int,
+    addresses: Sequence[int],
+) -> NativeLoops:
     bare, timeline = _core.StreamTimeline(where), _core.CudaTimeline(where)
-    loops = NativeLoops(views[0], views[1], timeline, addresses, bare)
-    # The first enqueue allocates and loads, which neither a gate nor a capture allows.
-    loops.time_inference(1, ignore)
+    loops = NativeLoops(plain, profiled, timeline, addresses, bare)
+    loops.run_first()
     loops.open_gate(stream)
     loops.capture_graph(stream)
     return loops
@@ -249,16 +272,20 @@ def _kernels(
     information: EngineInformation,
     options: RunOptions,
     progress: Progress | None,
-) -> tuple[KernelPass | None, str]:
-    """The kernels if they were asked for, or why there are none: the rest of the run is kept."""
+) -> tuple[KernelPass | None, str, bool]:
+    """The kernels if they were asked for, or why there are none, and whether Ctrl-C was pressed.
+
+    The rest of the run is kept whatever happens here.
+    """
     if not options.kernels or run.counts.interrupted:
-        return None, ""
+        return None, "", False
     if not isinstance(loops, NativeLoops):
-        return None, "the callbacks run in Python"
+        return None, "the callbacks run in Python", False
     layers = match_layers(information.layers, run.layer_names)
     try:
-        return trace_kernels(loops, layers, options.length.iterations, progress), ""
+        found, is_cut = trace_kernels(loops, layers, options.length.iterations, progress)
     except (BackendError, RunError) as error:
-        return None, str(error)
+        return None, str(error), False
     except KeyboardInterrupt:
-        return None, "interrupted"
+        return None, "interrupted", True
+    return found, "interrupted" if found is None else "", is_cut

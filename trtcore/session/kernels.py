@@ -8,7 +8,7 @@ from math import ceil
 import numpy as np
 
 from trtcore.errors import RunError
-from trtcore.kernel_map import KernelMap, map_by_name, map_by_order
+from trtcore.kernel_map import UNKNOWN, KernelMap, map_by_name, map_by_order
 from trtcore.kernel_sequence import map_by_sequence
 from trtcore.kernel_streams import map_by_streams
 from trtcore.kernel_table import KernelTable
@@ -33,7 +33,7 @@ def trace_kernels(
     layers: Sequence[Layer],
     iterations: int,
     progress: Progress | None = None,
-) -> KernelPass | None:
+) -> tuple[KernelPass | None, bool]:
     """Traces the kernels of un-profiled iterations and leads them to layers.
 
     Rounds of plain and traced iterations take turns, so that a drifting clock hits both. Where the
@@ -47,7 +47,7 @@ def trace_kernels(
         progress: called with the phase, iterations done and iterations in all.
 
     Returns:
-        The kernels; None if Ctrl-C came before any were traced.
+        The kernels, or None if Ctrl-C came before any were traced; and whether Ctrl-C was pressed.
 
     Raises:
         BackendError: CUPTI is not installed, or cannot be used here.
@@ -56,9 +56,12 @@ def trace_kernels(
     traced = TracedLoops(loops, open_trace())
     try:
         walls = _run_rounds(traced, iterations, progress)
-        return _kernel_pass(traced, layers, walls) if walls else None
+        found = _kernel_pass(traced, layers, walls) if walls else None
     except RuntimeError as error:
         raise RunError(f"kernels cannot be traced: {error}") from error
+    except MemoryError:
+        raise RunError("kernels cannot be traced: there is not enough host memory") from None
+    return found, traced.interrupted
 
 
 def version_words(version: int) -> str:
@@ -69,24 +72,29 @@ def version_words(version: int) -> str:
 
 
 def _run_rounds(traced: TracedLoops, asked: int, progress: Progress | None) -> Walls:
-    """Returns the host times of each round, without CUPTI and with it."""
-    wall_ms = float(np.median(traced.loops.time_inference(_WARM_UP, ignore).wall_ms))
+    """Returns the host times of each round, without CUPTI and with it; Ctrl-C ends them early."""
+    walls: Walls = []
+    try:
+        rounds, count = _warm_up(traced, asked)
+        for i in range(rounds):
+            if progress is not None:
+                progress("tracing kernels", i * count, rounds * count)
+            plain = traced.loops.time_inference(count, ignore).whole()
+            with_cupti = traced.time_inference(count)
+            walls.append((plain.wall_ms, with_cupti.wall_ms))
+            with_cupti.whole()
+    except KeyboardInterrupt:
+        traced.interrupted = True
+    return walls
+
+
+def _warm_up(traced: TracedLoops, asked: int) -> tuple[int, int]:
+    """Returns how many rounds to run, and iterations in each."""
+    wall_ms = float(np.median(traced.loops.time_inference(_WARM_UP, ignore).whole().wall_ms))
     kernels = traced.warm_up(_WARM_UP)
     if kernels == 0:
         raise RunError(f"CUPTI recorded no kernels ({traced.losses})")
-    rounds, count = _plan(asked, wall_ms, ceil(kernels / _WARM_UP))
-    walls: Walls = []
-    for i in range(rounds):
-        if progress is not None:
-            progress("tracing kernels", i * count, rounds * count)
-        plain = traced.loops.time_inference(count, ignore)
-        if plain.interrupted:
-            break
-        with_cupti = traced.time_inference(count)
-        walls.append((plain.wall_ms, with_cupti.wall_ms))
-        if with_cupti.interrupted:
-            break
-    return walls
+    return _plan(asked, wall_ms, ceil(kernels / _WARM_UP))
 
 
 def _plan(asked: int, wall_ms: float, kernels: int) -> tuple[int, int]:
@@ -136,12 +144,27 @@ def _map(traced: TracedLoops, layers: Sequence[Layer], table: KernelTable) -> Ke
         if by_streams.is_complete:
             return by_streams
         return map_by_name(layers, table.names, f"{by_order.words}; {by_streams.words}")
-    layer_ms, profiled = traced.trace_layers(_PROFILED)
-    if profiled.names != table.names or layer_ms.shape[1:] != (len(layers),):
-        why = f"{by_order.words}; profiled iterations launch other kernels"
-        return map_by_name(layers, table.names, why)
-    times = (layer_ms, profiled.start_ms, profiled.kernel_ms)
-    by_sequence = map_by_sequence(layers, table.names, *times)
+    by_sequence = _map_by_times(traced, layers, table)
     if by_sequence.is_empty:
         return map_by_name(layers, table.names, f"{by_order.words}; {by_sequence.words}")
     return KernelMap(by_sequence.layers, f"{by_sequence.words} ({by_order.words})")
+
+
+def _map_by_times(traced: TracedLoops, layers: Sequence[Layer], table: KernelTable) -> KernelMap:
+    """Maps by the times of profiled iterations; what goes wrong there costs no traced kernel."""
+    nobody = (UNKNOWN,) * len(table.names)
+    try:
+        if traced.interrupted:
+            raise KeyboardInterrupt
+        layer_ms, profiled = traced.trace_layers(_PROFILED)
+        if profiled.names != table.names or layer_ms.shape[1:] != (len(layers),):
+            return KernelMap(nobody, "profiled iterations launch other kernels")
+        times = (layer_ms, profiled.start_ms, profiled.kernel_ms)
+        return map_by_sequence(layers, table.names, *times)
+    except KeyboardInterrupt:
+        traced.interrupted = True
+        return KernelMap(nobody, "interrupted")
+    except (RunError, RuntimeError) as error:
+        return KernelMap(nobody, f"no profiled iterations: {error}")
+    except MemoryError:
+        return KernelMap(nobody, "no profiled iterations: there is not enough host memory")

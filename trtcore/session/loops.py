@@ -39,6 +39,16 @@ class Times:
     gpu_ms: FloatArray
     interrupted: bool = False
 
+    def whole(self) -> Times:
+        """Returns these times.
+
+        Raises:
+            KeyboardInterrupt: Ctrl-C ended the pass.
+        """
+        if self.interrupted:
+            raise KeyboardInterrupt
+        return self
+
 
 class Loops(Protocol):
     """What a run needs of an engine.
@@ -101,18 +111,41 @@ class NativeLoops:
         """Why passes are left out, one line each."""
         return tuple(self._problems)
 
+    def run_first(self) -> None:
+        """Runs each context once, as the first enqueue allocates and loads.
+
+        Neither a gate nor a capture allows that. The profiled context gets its profiler for it.
+
+        Raises:
+            RuntimeError: TensorRT or CUDA failed.
+            KeyboardInterrupt: Ctrl-C.
+        """
+        self.time_inference(1, ignore).whole()
+        self._make_profile()
+        wall, gpu, interrupted = _core.time_layers(
+            self.profiled, None, self.timeline, 1, self.bindings
+        )
+        Times(wall, np.empty(0, np.float32), gpu, interrupted).whole()
+
     def attach(self, recorder: _core.LayerRecorder) -> None:
         """Makes the recorder the profiler of the profiled context."""
+        self._make_profile()
+        recorder.attach(self.profiled)
+
+    def _make_profile(self) -> None:
         # executeV2 reports by itself only while the context emits; enqueueV3 is asked to report.
         self.profiled.enqueue_emits_profile = bool(self.bindings)
-        recorder.attach(self.profiled)
 
     def detach(self, recorder: _core.LayerRecorder) -> None:
         """Ends that."""
         recorder.detach()
 
     def open_gate(self, stream: int) -> None:
-        """Finds out whether the stream can be held, by doing it a few times."""
+        """Finds out whether the stream can be held, by doing it a few times.
+
+        Raises:
+            KeyboardInterrupt: Ctrl-C.
+        """
         reason = self._gate_obstacle(stream)
         if reason:
             self.drop_gate(reason)
@@ -124,10 +157,10 @@ class NativeLoops:
             return "CUDA_LAUNCH_BLOCKING is set"
         try:
             self.gated = _core.GatedTimeline(stream)
-            _core.time_inference(self.plain, self.gated, _PROBES)
+            Times(*_core.time_inference(self.plain, self.gated, _PROBES)).whole()
         except RuntimeError as error:
             return str(error)
-        return "the enqueue call waits for the GPU" if self.gated.spoilt else ""
+        return "the enqueue call did not return within 100 ms" if self.gated.spoilt else ""
 
     def drop_gate(self, reason: str) -> None:
         """Times without the gate from now on."""
@@ -136,12 +169,18 @@ class NativeLoops:
 
     def capture_graph(self, stream: int) -> None:
         """Captures a graph of the plain context, if TensorRT and CUDA let it."""
+        reason = self._graph_obstacle(stream)
+        if reason:
+            self._problems.append(f"no CUDA graph: {reason}")
+
+    def _graph_obstacle(self, stream: int) -> str:
         if self.bindings:
-            return
+            return "executeV2 synchronises by itself"
         try:
             self.graph = _core.Graph(self.plain, stream)
         except RuntimeError as error:
-            self._problems.append(f"no CUDA graph: {error}")
+            return str(error)
+        return ""
 
     def warm_up(self, iterations: int) -> Times:
         """Enqueues on the plain context and synchronises; only host times are wanted."""

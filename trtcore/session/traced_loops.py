@@ -11,14 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trtcore import _core
+from trtcore.errors import RunError
 from trtcore.kernel_table import KernelTable, tabulate
 from trtcore.result import FloatArray
 from trtcore.session.loops import NativeLoops, Times, ignore
+from trtcore.session.native import raise_fault
 
 CAPACITY = 1 << 20
 """The most kernels that are kept of one trace."""
 
 _LEARNING = 2
+_HELD = "the stream was held for 100 ms while kernels were traced"
 
 
 @dataclass
@@ -50,16 +53,23 @@ class TracedLoops:
         trace: not started; started and stopped here.
         free: kernels of the iterations that were not gated.
         gated: kernels of those that were.
+        interrupted: whether Ctrl-C was pressed.
     """
 
     loops: NativeLoops
     trace: _core.KernelTrace
     free: Records = field(default_factory=Records)
     gated: Records = field(default_factory=Records)
+    interrupted: bool = False
 
     def warm_up(self, count: int) -> int:
-        """Runs so many iterations of each pass; returns the number of kernels they launched."""
-        self._run(count)
+        """Runs so many iterations of each pass; returns the number of kernels they launched.
+
+        Raises:
+            KeyboardInterrupt: Ctrl-C.
+        """
+        free, gated = self._run(count)
+        (gated or free).whole()
         return len(self.trace.kernels())
 
     def time_inference(self, count: int) -> Times:
@@ -70,23 +80,46 @@ class TracedLoops:
         if gated is None:
             return free
         self.gated.add(kernels, begin, len(gated.wall_ms))
-        return replace(free, interrupted=free.interrupted or gated.interrupted)
+        return replace(free, interrupted=gated.interrupted)
 
     def trace_layers(self, count: int) -> tuple[FloatArray, KernelTable]:
-        """Traces profiled iterations; returns (N, L) layer times and the kernels of the same."""
-        loops, recorder = self.loops, _core.LayerRecorder()
-        loops.attach(recorder)
+        """Traces profiled iterations; returns (N, L) layer times and the kernels of the same.
+
+        Raises:
+            RunError: the layers are not the same in all iterations, or the gate did not hold.
+            KeyboardInterrupt: Ctrl-C.
+        """
+        recorder = _core.LayerRecorder()
+        self.loops.attach(recorder)
         try:
-            loops.time_layers(recorder, _LEARNING, ignore)
+            self._learn_layers(recorder)
             recorder.reserve(count)
-            timeline = _core.TracedTimeline(loops.gated or loops.timeline, self.trace)
-            with self._tracing(count):
-                _core.time_layers(loops.profiled, recorder, timeline, count, loops.bindings)
+            self._run_profiled(recorder, count)
         finally:
-            loops.detach(recorder)
+            self.loops.detach(recorder)
         layer_ms = recorder.samples()
         table = tabulate(self.trace.kernels(), self.trace.names, len(layer_ms))
         return layer_ms[list(table.iterations)], table
+
+    def _learn_layers(self, recorder: _core.LayerRecorder) -> None:
+        self.loops.time_layers(recorder, _LEARNING, ignore).whole()
+        raise_fault(recorder)
+        if not recorder.names:
+            raise RunError("the first profiled iteration was not finished")
+
+    def _run_profiled(self, recorder: _core.LayerRecorder, count: int) -> None:
+        loops = self.loops
+        timeline = _core.TracedTimeline(loops.gated or loops.timeline, self.trace)
+        with self._tracing(count):
+            *_, interrupted = _core.time_layers(
+                loops.profiled, recorder, timeline, count, loops.bindings
+            )
+        if interrupted:
+            raise KeyboardInterrupt
+        raise_fault(recorder)
+        if timeline.spoilt:
+            loops.drop_gate(_HELD)
+            raise RunError(_HELD)
 
     @property
     def losses(self) -> str:
@@ -102,8 +135,8 @@ class TracedLoops:
                 return free, None
             gated = self._time(gate, count)
         if gate.spoilt:
-            self.loops.drop_gate("the stream was held for 100 ms while kernels were traced")
-            return free, None
+            self.loops.drop_gate(_HELD)
+            return replace(free, interrupted=gated.interrupted), None
         return free, gated
 
     def _time(self, timeline: _core.Timeline, count: int) -> Times:
