@@ -42,7 +42,7 @@ sanitize: $(VENV)-sanitize/ready
 	$(abspath $(VENV))-sanitize/bin/python -m pytest native -p no:cacheprovider
 
 BENCHES := recorder aggregation scaling startup caffe_import
-GPU_BENCHES := loop precision reconcile repeat soak baselines
+GPU_BENCHES := loop precision reconcile streams repeat soak baselines
 
 bench: $(VENV)/ready
 	$(foreach topic,$(BENCHES),$(RUN) benchmarks/bench_$(topic).py $(ARGS) &&) true

@@ -117,7 +117,9 @@ def test_a_quick_look_prints_goals_and_writes_what_is_asked_for(topic: str, tmp_
 
 
 @pytest.mark.skipif(gpu_problem() is None, reason="about machines without a GPU")
-@pytest.mark.parametrize("topic", ["baselines", "loop", "precision", "reconcile", "repeat", "soak"])
+@pytest.mark.parametrize(
+    "topic", ["baselines", "loop", "precision", "reconcile", "repeat", "soak", "streams"]
+)
 def test_what_needs_a_gpu_says_so(topic: str) -> None:
     pytest.importorskip("trtcore_fake", reason="built without TRTCORE_TESTS=ON")
     command = [sys.executable, FOLDER / f"bench_{topic}.py", "--quick"]

@@ -152,7 +152,8 @@ def test_in_turns_and_alone_agree() -> None:
     options = {"iterations": 300, "serial": True, "calibrate": False, "batch": 4}
     alone = trtcore.profile_model("googlenet", precision="fp16", **options)
     together = trtcore.compare_precisions("googlenet", ["fp32", "fp16"], **options)
-    medians = [np.median(p.samples.gpu_ms) for p in (alone, together.profiles[1])]
+    # Gated, because a busy host is nothing the turns could help.
+    medians = [np.median(p.samples.gated_ms) for p in (alone, together.profiles[1])]
     print(f"alone {medians[0]:.4f} ms, in turns {medians[1]:.4f} ms")
     assert abs(medians[1] / medians[0] - 1) < 0.1
 

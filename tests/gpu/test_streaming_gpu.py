@@ -21,8 +21,9 @@ pytestmark = pytest.mark.gpu
 
 def test_a_streamed_profile_of_googlenet() -> None:
     iterations = KEPT_ITERATIONS + 500
+    # On one stream: layers that run beside each other settle into other times now and then.
     profile = trtcore.profile_model(
-        "googlenet", precision="fp16", batch=4, iterations=iterations, stream=True
+        "googlenet", precision="fp16", batch=4, serial=True, iterations=iterations, stream=True
     )
     samples, layers = profile.samples, profile.samples.layer_histograms
     assert layers is not None
