@@ -272,7 +272,7 @@ class EventCost:
     """The calibrated cost of the event after a layer, in ms.
 
     Attributes:
-        cost_ms: median slope over all pairs of points.
+        cost_ms: median slope over all pairs of points of one repeat.
         low_ms: lower end of its 95 % interval; NaN with too few points.
         high_ms: upper end; NaN with too few points.
         offset_ms: what is left at no layers at all: the cost of profiling an empty engine.
