@@ -40,6 +40,7 @@ class attach:  # noqa: N801 - read as a verb: `with trtcore.attach(context) as r
     Raises:
         OptionError: ``max_iterations`` below 1.
         BackendError: not a context of a known TensorRT, or one with CUDA graphs of its own.
+        RunError: on entering, if the context is being recorded already.
 
     Example:
         >>> with trtcore.attach(context) as recorder:
@@ -69,7 +70,7 @@ class attach:  # noqa: N801 - read as a verb: `with trtcore.attach(context) as r
         if view is None:
             self._enter_in_python()
         else:
-            self._recorder.attach(view)
+            self._attach(view)
         return self
 
     def __exit__(
@@ -120,6 +121,12 @@ class attach:  # noqa: N801 - read as a verb: `with trtcore.attach(context) as r
         """
         raise_fault(self._recorder)
         return recorded_histograms(self._recorder)
+
+    def _attach(self, view: _core.Context) -> None:
+        try:
+            self._recorder.attach(view)
+        except RuntimeError as error:
+            raise RunError(f"cannot record: {error}; leave the other `with` block first") from None
 
     def _enter_in_python(self) -> None:
         warnings.warn(

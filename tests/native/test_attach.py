@@ -1,0 +1,51 @@
+"""Recording somebody else's loop on a scripted context."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import trtcore_fake
+
+from trtcore.errors import RunError
+from trtcore.session.attach import attach
+
+
+@pytest.fixture
+def context(rig_of: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A context that reports while it is enqueued."""
+    module = SimpleNamespace(Profiler=trtcore_fake.Profiler10)
+    bindings = SimpleNamespace(layout=10, label="TensorRT", module=module)
+    monkeypatch.setattr("trtcore.session.attach.bindings_of", lambda _: bindings)
+    monkeypatch.setattr("trtcore.session.attach._expected_layers", lambda *_: 0)
+    context = rig_of(10).context
+    context.enqueue_emits_profile = True
+    return context
+
+
+def test_every_iteration_is_recorded(context: Any) -> None:
+    with attach(context) as recorder:
+        for _ in range(5):
+            assert context.execute_async_v3(0)
+    assert recorder.names == ("conv1", "relu1", "conv1")
+    assert recorder.samples().tolist() == [[0.5, 0.25, 1.5]] * 5
+
+
+def test_a_context_that_is_recorded_already_is_refused_in_one_line(context: Any) -> None:
+    words = "cannot record: another recorder is attached to this context; leave the other"
+    with attach(context) as recorder:
+        assert context.execute_async_v3(0)
+        with pytest.raises(RunError, match=words):
+            attach(context).__enter__()
+        assert context.execute_async_v3(0)
+    assert len(recorder.samples()) == 2
+    with attach(context) as another:
+        assert context.execute_async_v3(0)
+    assert len(another.samples()) == 1
+
+
+def test_one_recorder_entered_twice_is_refused_too(context: Any) -> None:
+    recorder = attach(context)
+    with recorder, pytest.raises(RunError, match="attached to a context already"):
+        recorder.__enter__()
