@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import Any
 
@@ -33,6 +35,23 @@ def free_memory_bytes() -> int:
 
     status, free, _ = runtime.cudaMemGetInfo()
     return 0 if int(status) else int(free)
+
+
+@contextmanager
+def timing_events(count: int) -> Iterator[tuple[Any, ...]]:
+    """So many CUDA events with timing, destroyed at the end.
+
+    Raises:
+        RunError: CUDA cannot create them.
+    """
+    from cuda.bindings import runtime
+
+    with ExitStack() as made:
+        events = []
+        for _ in range(count):
+            events.append(check(runtime.cudaEventCreate(), "creating an event"))
+            made.callback(runtime.cudaEventDestroy, events[-1])
+        yield tuple(events)
 
 
 class DeviceBuffer:

@@ -13,7 +13,7 @@ from trtcore import _core
 from trtcore.backends.tensorrt.bindings import Bindings
 from trtcore.backends.tensorrt.python_profiler import PythonProfiler, make_python_profiler
 from trtcore.errors import RunError
-from trtcore.session.cuda import check
+from trtcore.session.cuda import check, timing_events
 from trtcore.session.loops import Report, Times, ignore
 
 _REPORT_SECONDS = 0.05
@@ -77,7 +77,7 @@ class PythonLoops:
     def time_layers(self, recorder: _core.LayerRecorder, iterations: int, report: Report) -> Times:
         """Runs the profiled context, up to the first iteration the recorder finds at fault."""
 
-        def once(events: tuple[Any, Any]) -> tuple[float, float, float] | None:
+        def once(events: tuple[Any, ...]) -> tuple[float, float, float] | None:
             recorder.begin_iteration()
             times = self._run(self.profiled, events)
             if not self.addresses:
@@ -87,17 +87,19 @@ class PythonLoops:
 
         return self._repeat(iterations, report, once)
 
-    def _run(self, context: Any, events: tuple[Any, Any]) -> tuple[float, float, float]:
+    def _run(self, context: Any, events: tuple[Any, ...]) -> tuple[float, float, float]:
         from cuda.bindings import runtime
 
         begin = time.perf_counter()
-        runtime.cudaEventRecord(events[0], self.stream)
+        start = runtime.cudaEventRecord(events[0], self.stream)
         before = time.perf_counter()
         self._enqueue(context)
         after = time.perf_counter()
-        runtime.cudaEventRecord(events[1], self.stream)
+        end = runtime.cudaEventRecord(events[1], self.stream)
         check(runtime.cudaStreamSynchronize(self.stream), "synchronising")
         wall = time.perf_counter() - begin
+        for recorded in (start, end):
+            check(recorded, "recording an event")
         gpu_ms = check(runtime.cudaEventElapsedTime(*events), "reading an event")
         return 1e3 * wall, 1e3 * (after - before), gpu_ms
 
@@ -111,25 +113,20 @@ class PythonLoops:
         self,
         iterations: int,
         report: Report,
-        once: Callable[[tuple[Any, Any]], tuple[float, float, float] | None],
+        once: Callable[[tuple[Any, ...]], tuple[float, float, float] | None],
     ) -> Times:
         """Calls ``once`` so many times, until it gives nothing, or until Ctrl-C."""
-        from cuda.bindings import runtime
-
-        start, end = (check(runtime.cudaEventCreate(), "creating an event") for _ in range(2))
         rows: list[tuple[float, float, float]] = []
         interrupted, reported = False, time.perf_counter()
-        try:
-            while len(rows) < iterations and (row := once((start, end))) is not None:
-                rows.append(row)
-                if time.perf_counter() - reported > _REPORT_SECONDS:
-                    report(len(rows))
-                    reported = time.perf_counter()
-        except KeyboardInterrupt:
-            interrupted = True
-        finally:
-            runtime.cudaEventDestroy(start)
-            runtime.cudaEventDestroy(end)
+        with timing_events(2) as events:
+            try:
+                while len(rows) < iterations and (row := once(events)) is not None:
+                    rows.append(row)
+                    if time.perf_counter() - reported > _REPORT_SECONDS:
+                        report(len(rows))
+                        reported = time.perf_counter()
+            except KeyboardInterrupt:
+                interrupted = True
         wall, enqueue, gpu = np.array(rows, np.float32).reshape(-1, 3).T.copy()
         return Times(wall, enqueue, gpu, interrupted)
 
