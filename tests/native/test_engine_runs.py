@@ -1,0 +1,111 @@
+"""Engines measured and traced one after the other, on scripted contexts: what Ctrl-C leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from trtcore import _core
+from trtcore.clocks import ClockMonitor
+from trtcore.inspector import EngineInformation
+from trtcore.session import cupti, engine_run
+from trtcore.session.engine_run import EngineRun, PlanToRun, RunOptions, run_engines
+from trtcore.session.loops import NativeLoops
+from trtcore.session.run import Length
+
+NAMES = ("A", "B", "C")
+Progress = Callable[[str, int, int], None]
+Runner = Callable[[Progress], tuple[EngineRun, ...]]
+
+
+@pytest.fixture
+def run(rig_of: Any, fake_cupti: Any, monkeypatch: pytest.MonkeyPatch) -> Runner:
+    """Measures three engines for 20 iterations, and traces their kernels."""
+    fake_cupti.script(("conv", 1000, 5000, 7))
+    monkeypatch.setattr(cupti, "cupti_candidates", lambda: (fake_cupti.path,))
+
+    @contextmanager
+    def ready(*_: Any) -> Iterator[engine_run._Ready]:
+        plain, profiled = rig_of(11), rig_of(11, [("conv", 0.006)])
+        for rig in (plain, profiled):
+            rig.context.on_run = fake_cupti.run_address
+        engine: Any = SimpleNamespace(
+            information=lambda _: EngineInformation((), (), ""),
+            auxiliary_streams=0,
+            verbosity=lambda: "",
+        )
+        loops = NativeLoops(plain.view, profiled.view, _core.HostTimeline())
+        yield engine_run._Ready(engine, plain.context, (), loops)
+
+    monkeypatch.setattr(engine_run, "_ready", ready)
+    bindings: Any = SimpleNamespace(log=SimpleNamespace(last_error=lambda: "nothing was logged"))
+    plans = [PlanToRun(b"", name, ClockMonitor(), name) for name in NAMES]
+    options = RunOptions(Length(20), kernels=True)
+    return lambda progress: run_engines(bindings, plans, options, progress)
+
+
+class Told:
+    """Hears the progress, and presses Ctrl-C when kernels are being traced for the n-th time."""
+
+    def __init__(self, press_at: int = -1) -> None:
+        self.press_at, self.tracing = press_at, 0
+
+    def __call__(self, phase: str, done: int, total: int) -> None:
+        if phase != "tracing kernels":
+            return
+        self.tracing += 1
+        if self.tracing - 1 == self.press_at:
+            raise KeyboardInterrupt
+
+
+def marks(runs: tuple[EngineRun, ...]) -> list[bool]:
+    assert [len(ran.run.samples.layer_ms) for ran in runs] == [20, 20, 20]
+    return [ran.run.counts.interrupted for ran in runs]
+
+
+def traced(runs: tuple[EngineRun, ...]) -> list[int]:
+    return [len(ran.kernels.kernel_ms) if ran.kernels else 0 for ran in runs]
+
+
+def test_every_engine_is_traced(run: Runner) -> None:
+    told = Told()
+    runs = run(told)
+    assert marks(runs) == [False, False, False]
+    assert traced(runs) == [20, 20, 20]
+    assert [ran.kernel_problem for ran in runs] == ["", "", ""]
+    assert told.tracing == 15
+
+
+@pytest.mark.parametrize(
+    ("press_at", "marked", "kernels"),
+    [
+        (0, [True, True, True], [0, 0, 0]),
+        (3, [True, True, True], [12, 0, 0]),
+        (5, [False, True, True], [20, 0, 0]),
+        (12, [False, False, True], [20, 20, 8]),
+    ],
+)
+def test_ctrl_c_keeps_what_is_finished_and_goes_on_to_no_other_engine(
+    run: Runner, press_at: int, marked: list[bool], kernels: list[int]
+) -> None:
+    told = Told(press_at)
+    runs = run(told)
+    assert marks(runs) == marked
+    assert traced(runs) == kernels
+    assert told.tracing == press_at + 1
+
+
+def test_ctrl_c_outside_the_passes_is_marked_too(
+    run: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def press(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(engine_run, "trace_kernels", press)
+    runs = run(Told())
+    assert marks(runs) == [True, True, True]
+    assert [ran.kernel_problem for ran in runs] == ["interrupted", "", ""]
