@@ -335,6 +335,15 @@ class TestLoad:
         with pytest.raises(ResultError, match="is not a text file"):
             load_baseline(tmp_path / "b")
 
+    def test_a_profile_is_no_layer_information(self):
+        profile = DATA / "trtexec_profile_googlenet_fp16_b4.json"
+        with pytest.raises(ResultError) as error:
+            load_baseline(profile, layer_info=profile)
+        assert str(error.value) == (
+            f"{profile}: is a profile that --exportProfile wrote; --layer-info wants what "
+            "--exportLayerInfo wrote"
+        )
+
     def test_layer_information_without_trtexec(self, tmp_path):
         with pytest.raises(ResultError, match="goes with a profile of trtexec only"):
             load_baseline(write(tmp_path, GLOG), layer_info=write(tmp_path, GLOG))

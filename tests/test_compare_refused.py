@@ -66,7 +66,7 @@ class TestRefused:
         if is_same:
             assert len(compare_profiles(base, new).rows) == 3
             return
-        with pytest.raises(ResultError, match="layers of 1 nodes are in both, less than half"):
+        with pytest.raises(ResultError, match="layers of 1 node are in both, less than half"):
             compare_profiles(base, new)
 
     @pytest.mark.parametrize(

@@ -151,8 +151,9 @@ def _check_same_model(
     shared = base.fusion.group_of.keys() & new.fusion.group_of.keys()
     if not any(_part_within(side, shared) >= _FEWEST_SHARED for side in sides):
         raise ResultError(
-            f"{names[0]} and {names[1]} are not the same model: layers of {len(shared)} nodes are "
-            "in both, less than half of the time on either side; --allow-partial compares what is"
+            f"{names[0]} and {names[1]} are not the same model: layers of {len(shared)} "
+            f"node{'s' * (len(shared) != 1)} are in both, less than half of the time on either "
+            "side; --allow-partial compares what is"
         )
 
 

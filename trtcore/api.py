@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trtcore.errors import BackendError, EngineLoadError, OptionError
+from trtcore.file_kind import HEAD_BYTES, PLAN, UNKNOWN, kind_of
 from trtcore.files import check_readable
 from trtcore.options import Options, read_options
 from trtcore.result import Build, Layer, ModelRecord, Profile
@@ -75,7 +76,8 @@ def profile_model(
     choice = choose_backend(asked.backend)
     _check_timing(asked, choice)
     if choice.bindings is None and keep_plan is not None:
-        raise BackendError(f"no engine is built here that could be kept: {choice.reason}")
+        reason = choice.reason or f"backend {choice.name} runs the model as it is"
+        raise BackendError(f"no engine is built here that could be kept: {reason}")
     loaded = _load(model, weights, outputs, asked)
     reference = Reference(loaded, asked.inputs, asked.seed)
     job = Job(loaded, with_precision(asked, loaded), reference, progress, notify)
@@ -321,8 +323,13 @@ def _check_timing(asked: Options, choice: Choice | None = None) -> None:
 
 def _read_plan(plan: bytes | str | Path) -> tuple[bytes, str]:
     if isinstance(plan, bytes):
-        return plan, "plan"
-    return check_readable(plan, EngineLoadError).read_bytes(), str(plan)
+        content, source = plan, "plan"
+    else:
+        content, source = check_readable(plan, EngineLoadError).read_bytes(), str(plan)
+    kind = kind_of(content[:HEAD_BYTES])
+    if kind not in (PLAN, UNKNOWN):
+        raise EngineLoadError(f"{source}: is {kind}, not {PLAN}")
+    return content, source
 
 
 def _plan_runner(backend: str, source: str, notify: Notify | None) -> Bindings:

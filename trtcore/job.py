@@ -276,7 +276,9 @@ def without_effect(asked: Options) -> Iterator[str]:
     if asked.stream:
         yield "nothing is streamed on the CPU: every time was kept"
     if asked.precision_target is not None:
-        yield "a run on the CPU ends by its iterations or its time: it has no precision target"
+        is_counted = asked.max_seconds is None and asked.iterations is not None
+        ending = "measures its iterations" if is_counted else "ends when its time is over"
+        yield f"a run on the CPU has no precision target: it {ending}"
 
 
 def node_length(asked: Options) -> dict[str, Any]:

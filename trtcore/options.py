@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 SYNC_MODES = ("enqueue", "execute")
 TIMINGS = ("events", "cupti")
 
+MOST_WORKSPACE_MIB = (1 << 43) - 1
+"""TensorRT counts bytes in 63 bits."""
+
 MOST_PRECISION_TARGET = 0.1
 """Whoever asks for a wider interval than this meant a percentage."""
 
@@ -86,6 +89,10 @@ class Options:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise OptionError(f"{name.replace('_mib', '')} is {value}, must be 1 or more")
+        if self.workspace_mib is not None and self.workspace_mib > MOST_WORKSPACE_MIB:
+            raise OptionError(
+                f"workspace is {self.workspace_mib} MiB, must be {MOST_WORKSPACE_MIB} or less"
+            )
         if self.precision_target is not None or self.max_seconds is not None:
             self.stop_rule()
         if self.seed < 0:

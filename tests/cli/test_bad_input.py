@@ -104,6 +104,16 @@ def test_an_unsupported_op_names_node_and_op(run: Run, tmp_path: Path) -> None:
         (["--batch", "many"], "argument --batch: invalid int value: 'many'"),
         (["--iterations", "0"], "iterations is 0, must be 1 or more"),
         (["--workspace", "-1"], "workspace is -1, must be 1 or more"),
+        (
+            ["--workspace", "99999999999999"],
+            "workspace is 99999999999999 MiB, must be 8796093022207 or less",
+        ),
+        (
+            ["--shapes", "x:2x3x8x8", "--batch", "4"],
+            "--batch 4 and --shapes x:2x3x8x8 contradict each other: leave one of them out",
+        ),
+        (["--weights", ""], "--weights belongs to a Caffe model"),
+        (["--save", ""], "'' names no file to write: its name is empty"),
         (["--seed", "-1"], "seed is -1, must be 0 or more"),
         (["--sync", "never"], "sync is 'never', must be one of enqueue, execute"),
         (["--timing", "clock"], "timing is 'clock', must be one of events, cupti"),
@@ -205,15 +215,40 @@ def test_a_backend_that_is_not_installed(run: Run, net: Path) -> None:
 
 def test_no_engine_to_save(run: Run, net: Path, tmp_path: Path) -> None:
     ran = run("profile", net, "--backend", "onnxruntime", "--save-engine", tmp_path / "net.plan")
-    assert_refused(ran, "no engine is built here")
+    words = "error: no engine is built here that could be kept: backend onnxruntime runs the model"
+    assert_refused(ran, words)
     assert list(tmp_path.iterdir()) == [net]
 
 
-@pytest.mark.parametrize("text", ["", "{", '{"schema": "other"}', "[1, 2]"], ids=len)
-def test_inspecting_what_is_no_result(run: Run, tmp_path: Path, text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "the file is empty"),
+        ("{", "not a saved trtcore profile, nor any JSON"),
+        ('{"schema": "other"}', "not a saved trtcore profile"),
+        ("[1, 2]", "not a saved trtcore profile"),
+        ("Layer,median_ms\n", "is text, neither a saved result nor a serialized engine"),
+        ('name: "net"\nlayer {\n', "is a Caffe prototxt, neither a saved result nor"),
+    ],
+    ids=str,
+)
+def test_inspecting_what_is_no_result(run: Run, tmp_path: Path, text: str, words: str) -> None:
     path = tmp_path / "result.json"
     path.write_text(text)
-    assert_refused(run("inspect", path), "result.json: ")
+    assert_refused(run("inspect", path), f"result.json: {words}")
+
+
+def test_an_onnx_model_is_no_plan(run: Run, net: Path) -> None:
+    ran = run("inspect", net)
+    assert_refused(ran, "net.onnx: is an ONNX model, neither a saved result nor a serialized")
+    renamed = net.rename(net.with_suffix(".plan"))
+    assert_refused(run("profile", renamed), "net.plan: is an ONNX model, not a serialized engine")
+
+
+@pytest.mark.parametrize("command", ["build", "convert"])
+def test_a_plan_is_built_already(run: Run, tmp_path: Path, command: str) -> None:
+    ran = run(command, "net.plan", "-o", tmp_path / "out")
+    assert_refused(ran, "net.plan: is built already, and no model: 'trtcore profile net.plan'")
 
 
 def test_no_command_and_an_unknown_one(run: Run) -> None:

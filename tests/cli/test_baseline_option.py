@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
+from onnx import TensorProto, helper
 
 from trtcore.baselines.record import make_profile
 from trtcore.device import gpu_problem
@@ -118,6 +120,31 @@ class TestOtherModels:
             "of its 142 nodes are in the baseline, with 12% of its time; --allow-partial compares "
             "what is in both\n"
         )
+
+    def test_a_small_model_that_shares_a_name_with_a_log(
+        self, run: Run, tmp_path: Path, data: Path
+    ) -> None:
+        names = [*(f"block/{i}" for i in range(5)), "prob"]
+        nodes = [
+            helper.make_node("Relu", [f"t{i}"], [f"t{i + 1}"], name=name)
+            for i, name in enumerate(names)
+        ]
+        ends = [
+            [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 3])]
+            for name in ("t0", "t6")
+        ]
+        model = helper.make_model(
+            helper.make_graph(nodes, "net", *ends),
+            opset_imports=[helper.make_opsetid("", 17)],
+            ir_version=8,
+        )
+        onnx.save(model, tmp_path / "net.onnx")
+        log, saved = data / "caffe_time_googlenet_b4.txt", tmp_path / "new.json"
+        given = ("--backend", "onnxruntime", "--iterations", "2", "--save", saved)
+        ran = run("profile", tmp_path / "net.onnx", *given, "--baseline", log)
+        assert (ran.code, ran.out) == (2, "")
+        assert "'net' are not the same model: 1 of its 6 nodes are in the baseline" in ran.err
+        assert not saved.exists()
 
     def test_a_saved_result(self, run: Run, tmp_path: Path, other: Profile) -> None:
         base = tmp_path / "base.json"

@@ -169,4 +169,21 @@ def test_a_time_limit_holds_on_the_cpu_and_a_precision_target_is_said_to_mean_no
     assert ran.code == 0
     text = " ".join(ran.out.split())
     assert "as many iterations as fit 0.2 s, up to 1000" in text
-    assert "ends by its iterations or its time: it has no precision target" in text
+    assert "a run on the CPU has no precision target: it ends when its time is over" in text
+
+
+@no_gpu
+def test_iterations_with_a_time_are_the_least_on_the_cpu_too(run: Run, tmp_path: Path) -> None:
+    ending = ("--max-seconds", "0.01", "--iterations", "12", "--save", tmp_path / "result.json")
+    ran = run("profile", "googlenet", "--batch", "1", "--backend", "onnxruntime", *ending)
+    assert ran.code == 0
+    text = " ".join(ran.out.split())
+    assert "as many iterations as fit 0.01 s, at least 12, up to 1000" in text
+    assert load_profile(tmp_path / "result.json").counts.measured == 12
+
+
+@no_gpu
+def test_iterations_alone_are_measured_whatever_the_target(run: Run) -> None:
+    ending = ("--iterations", "3", "--precision-target", "0.01", "--top", "1")
+    ran = run("profile", "googlenet", "--batch", "1", "--backend", "onnxruntime", *ending)
+    assert "has no precision target: it measures its iterations" in " ".join(ran.out.split())

@@ -257,3 +257,19 @@ def test_ctrl_c_says_no_more_than_is_known(
     monkeypatch.setattr(f"trtcore.cli.{command}_command.read_text", interrupt)
     ran = run(command, saved)
     assert (ran.code, ran.out, ran.err) == (130, "", "trtcore: interrupted\n")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ("--format csv --sort time", "--sort is about the table, and --format csv holds every"),
+        ("--format csv --top 3", "--top is about the table"),
+        ("--format trtexec-profile --group-by block", "--group-by is about the table"),
+    ],
+)
+def test_a_report_takes_no_option_that_means_nothing(
+    run: Run, saved: Path, options: str, words: str
+) -> None:
+    ran = run("report", saved, *options.split())
+    assert (ran.code, ran.out) == (2, "")
+    assert f"trtcore: error: {words}" in ran.err

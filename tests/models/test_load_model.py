@@ -46,14 +46,19 @@ def test_onnx_without_the_suffix(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("net.plan", "a plan is not a model; profile it as a plan (profile_plan)"),
-        ("net.ENGINE", "a plan is not a model; profile it as a plan (profile_plan)"),
-        ("net.trt", "a plan is not a model; profile it as a plan (profile_plan)"),
+        *(
+            (
+                name,
+                f"is built already, and no model: 'trtcore profile {name}' times it, 'trtcore "
+                f"inspect {name}' shows it",
+            )
+            for name in ("net.plan", "net.ENGINE", "net.trt")
+        ),
         ("net.caffemodel", "holds weights only; give the .prototxt, with --weights net.caffemodel"),
         (
             "resnet",
             "no such file or built-in model; accepted: googlenet (built in), FILE.onnx,"
-            " or FILE.prototxt with --weights FILE.caffemodel",
+            " FILE.prototxt with --weights FILE.caffemodel, or, to profile or inspect, FILE.plan",
         ),
     ],
 )
@@ -73,11 +78,32 @@ def test_content_that_is_neither(tmp_path: Path) -> None:
         load_model(tmp_path)
 
 
+@pytest.mark.parametrize("name", ["net.onnx", "net.prototxt", "net.bin"])
+@pytest.mark.parametrize("magic", [b"ftrt", b"ptrt", b"vtrt"])
+def test_a_plan_under_another_name(tmp_path: Path, name: str, magic: bytes) -> None:
+    path = tmp_path / name
+    path.write_bytes(magic + bytes(60))
+    with pytest.raises(ModelError) as error:
+        load_model(path)
+    assert str(error.value) == (
+        f"{path}: is a serialized engine, not a model: name it .plan to profile it"
+    )
+
+
+def test_a_model_without_a_name() -> None:
+    with pytest.raises(ModelError, match=r"^'' names no file: its name is empty$"):
+        load_model("")
+
+
 def test_caffe_options_on_other_sources() -> None:
-    with pytest.raises(OptionError, match="belong to a Caffe model"):
+    with pytest.raises(OptionError, match=r"^--weights belongs to a Caffe model"):
         load_model("googlenet", weights="net.caffemodel")
-    with pytest.raises(OptionError, match="belong to a Caffe model"):
-        load_model(googlenet(1), outputs=["prob"])
+    with pytest.raises(OptionError) as error:
+        load_model(googlenet(1), outputs=["net.plan"])
+    assert str(error.value) == (
+        "--output net.plan names a blob of a Caffe model, give its .prototxt; a file to write is "
+        "named with -o"
+    )
 
 
 def test_wrong_batch_and_shapes_reach_the_caller() -> None:

@@ -24,7 +24,7 @@ from trtcore.backends.onnxruntime_session import (
     run_session,
 )
 from trtcore.backends.timed_graph import TimedGraph, layer_index
-from trtcore.backends.turns import MOST_ITERATIONS, WARM_UP, Length, Progress
+from trtcore.backends.turns import LEAST_ITERATIONS, MOST_ITERATIONS, WARM_UP, Length, Progress
 from trtcore.errors import OptionError
 from trtcore.models.model import Model
 from trtcore.result import Counts, Layer, Samples, TensorInfo
@@ -58,7 +58,7 @@ def profile_nodes(
     *,
     iterations: int | None,
     max_seconds: float = 10.0,
-    min_iterations: int = 10,
+    min_iterations: int = LEAST_ITERATIONS,
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> NodeRun:
@@ -91,7 +91,7 @@ def profile_in_turns(
     labels: Sequence[str],
     iterations: int | None,
     max_seconds: float = 10.0,
-    min_iterations: int = 10,
+    min_iterations: int = LEAST_ITERATIONS,
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> tuple[NodeRun, ...]:
@@ -125,9 +125,9 @@ def _profile(
         for (model, inputs), label in zip(models, labels, strict=True)
     ]
     runs = time_in_turns(prepared, threads, length)
-    asked = None if length.iterations is not None else length.seconds / len(models)
+    method = _method(threads, length, len(models))
     return tuple(
-        _node_run(model, one.graph, timed, length, _method(threads, asked))
+        _node_run(model, one.graph, timed, length, method)
         for (model, _), one, timed in zip(models, prepared, runs, strict=True)
     )
 
@@ -187,10 +187,13 @@ def _typed(tensors: tuple[TensorInfo, ...], seen: tuple[TypedShape, ...]) -> tup
     )
 
 
-def _method(threads: int, seconds: float | None) -> str:
+def _method(threads: int, length: Length, models: int) -> str:
     asked = ""
-    if seconds is not None:
-        asked = f", as many iterations as fit {seconds:g} s, up to {MOST_ITERATIONS}"
+    if length.iterations is None:
+        least = f"at least {length.fewest}, " if length.fewest != LEAST_ITERATIONS else ""
+        most = max(MOST_ITERATIONS, length.fewest)
+        seconds = length.seconds / models
+        asked = f", as many iterations as fit {seconds:g} s, {least}up to {most}"
     return (
         f"un-fused model on the CPU, {runtime_label()}, graph optimisation "
         f"off, {threads} thread{'s' if threads > 1 else ''}{asked}; layers by its own profile in "

@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 
 WARM_UP = 2
 MOST_ITERATIONS = 1000
+LEAST_ITERATIONS = 10
 _ROUNDS = 10
 
 Progress = Callable[[str, int, int], None]
@@ -28,7 +29,7 @@ class Length:
 
     iterations: int | None
     seconds: float = 10.0
-    fewest: int = 10
+    fewest: int = LEAST_ITERATIONS
     progress: Progress | None = None
 
     def total(self, done: int, elapsed: float) -> int:

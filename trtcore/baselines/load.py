@@ -77,6 +77,11 @@ def _shared_out(files: Sequence[str | Path], count: int) -> list[EngineInformati
 
 def _read_information(path: str | Path) -> EngineInformation:
     text = read_text(path)
+    if is_trtexec_profile(text):
+        raise ResultError(
+            f"{path}: is a profile that --exportProfile wrote; --layer-info wants what "
+            "--exportLayerInfo wrote"
+        )
     try:
         return parse_engine_information(text)
     except ResultError as error:

@@ -287,7 +287,10 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
         help="run until the total is known to this part, such as 0.005",
     )
     group.add_argument(
-        "--max-seconds", type=float, metavar="S", help="run until stable, but no longer than S"
+        "--max-seconds",
+        type=float,
+        metavar="S",
+        help="run until stable, but no longer than S; --iterations is then the least",
     )
     group.add_argument(
         "--stream",

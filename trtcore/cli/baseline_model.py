@@ -14,9 +14,10 @@ from trtcore.options import Options
 from trtcore.result import ModelRecord, Profile, Samples
 from trtcore.statistics import summarise_layers
 
-# Below both parts, two models share no more than names such as data and prob. Whatever is above
-# is left to the comparison, which knows the times of both.
+# Below both parts, two models share no more than names such as data and prob, of which small ones
+# hold a larger part. Whatever is above is left to the comparison, which knows the times of both.
 _FEWEST_NODES = 0.1
+_COMMON_NAMES = 3
 _LEAST_TIME = 0.5
 
 
@@ -37,7 +38,9 @@ def check_model(base: Profile, options: argparse.Namespace) -> None:
         coverage, found = _coverage(base, record)
     except ResultError as error:
         raise ResultError(f"--baseline {options.baseline}: {error}") from None
-    if coverage < _LEAST_TIME and found < _FEWEST_NODES * len(record.nodes):
+    nodes = len(record.nodes)
+    fewest = max(_FEWEST_NODES * nodes, min(_COMMON_NAMES, nodes / 2))
+    if coverage < _LEAST_TIME and found < fewest:
         raise ResultError(
             f"--baseline {options.baseline}: '{base.model.name}' and '{record.name}' are not the "
             f"same model: {found} of its {len(record.nodes)} nodes are in the baseline, with "

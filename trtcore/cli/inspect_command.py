@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import codecs
 
 from trtcore.errors import ResultError
+from trtcore.file_kind import HEAD_BYTES, JSON, PLAN, UNKNOWN, kind_of
 from trtcore.files import check_readable, read_text
 
 
@@ -13,9 +13,10 @@ def run(options: argparse.Namespace) -> int:
     """Runs the command and returns its exit code."""
     path = check_readable(options.file, ResultError)
     with path.open("rb") as file:
-        head = file.read(64).removeprefix(codecs.BOM_UTF8)
-    is_json = head.lstrip().startswith(b"{")
-    print(_inspect_result(options.file) if is_json else _inspect_plan(options))
+        kind = kind_of(file.read(HEAD_BYTES))
+    if kind not in (JSON, PLAN, UNKNOWN):
+        raise ResultError(f"{path}: is {kind}, neither a saved result nor {PLAN}")
+    print(_inspect_result(options.file) if kind == JSON else _inspect_plan(options))
     return 0
 
 

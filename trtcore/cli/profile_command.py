@@ -13,11 +13,11 @@ from trtcore.cli.common import model_options, precision_options, run_options
 from trtcore.cli.outputs import check_outputs, save_all
 from trtcore.cli.progress import Progress, notify, shown_progress, warn
 from trtcore.errors import OptionError
+from trtcore.file_kind import PLAN_SUFFIXES
 from trtcore.files import write_file
 from trtcore.precision_gate import require_precision
 from trtcore.result import Profile
 
-PLAN_SUFFIXES = (".plan", ".engine", ".trt")
 _INTERRUPTED = 130
 
 

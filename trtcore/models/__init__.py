@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import onnx
 
+from trtcore import file_kind
 from trtcore.errors import ModelError, OptionError
 from trtcore.files import check_readable
 from trtcore.models.googlenet import googlenet
@@ -40,8 +40,10 @@ __all__ = [
     "with_shapes",
 ]
 
-_ACCEPTED = "googlenet (built in), FILE.onnx, or FILE.prototxt with --weights FILE.caffemodel"
-_PLANS = (".plan", ".engine", ".trt")
+_ACCEPTED = (
+    "googlenet (built in), FILE.onnx, FILE.prototxt with --weights FILE.caffemodel, or, to profile "
+    "or inspect, FILE.plan"
+)
 
 
 def load_model(
@@ -69,9 +71,19 @@ def load_model(
         OptionError: an option that makes no sense for this source.
     """
     is_caffe = isinstance(source, (str, Path)) and _kind(source) == "caffe"
-    if not is_caffe and (weights is not None or outputs):
-        raise OptionError("--weights and --output belong to a Caffe model, give its .prototxt")
+    if not is_caffe:
+        _check_no_caffe_options(weights, outputs)
     return with_shapes(_read(source, weights, batch, outputs), batch, shapes)
+
+
+def _check_no_caffe_options(weights: str | Path | None, outputs: Sequence[str]) -> None:
+    if weights is not None:
+        raise OptionError("--weights belongs to a Caffe model, give its .prototxt")
+    if outputs:
+        raise OptionError(
+            f"--output {outputs[0]} names a blob of a Caffe model, give its .prototxt; a file to "
+            "write is named with -o"
+        )
 
 
 def _read(
@@ -99,25 +111,37 @@ def _kind(source: str | Path) -> str:
     if source == "googlenet":
         return "googlenet"
     suffix = Path(source).suffix.lower()
-    if suffix in _PLANS:
-        raise ModelError(f"{source}: a plan is not a model; profile it as a plan (profile_plan)")
+    if suffix in file_kind.PLAN_SUFFIXES:
+        raise ModelError(
+            f"{source}: is built already, and no model: 'trtcore profile {source}' times it, "
+            f"'trtcore inspect {source}' shows it"
+        )
     if suffix == ".caffemodel":
         raise ModelError(
             f"{source}: holds weights only; give the .prototxt, with --weights {source}"
         )
     if suffix in (".onnx", ".prototxt"):
+        if Path(source).is_file() and _sniffed(source) == file_kind.PLAN:
+            raise ModelError(_misnamed_plan(source))
         return "onnx" if suffix == ".onnx" else "caffe"
-    return _sniffed(source)
+    return _kind_by_content(source)
+
+
+def _kind_by_content(source: str | Path) -> str:
+    if source != "" and not Path(source).exists():
+        raise ModelError(f"{source}: no such file or built-in model; accepted: {_ACCEPTED}")
+    kind = _sniffed(source)
+    if kind == file_kind.PLAN:
+        raise ModelError(_misnamed_plan(source))
+    if kind in (file_kind.ONNX, file_kind.CAFFE):
+        return "onnx" if kind == file_kind.ONNX else "caffe"
+    raise ModelError(f"{source}: neither ONNX nor Caffe prototxt; accepted: {_ACCEPTED}")
 
 
 def _sniffed(source: str | Path) -> str:
-    if not Path(source).exists():
-        raise ModelError(f"{source}: no such file or built-in model; accepted: {_ACCEPTED}")
     with check_readable(source, ModelError).open("rb") as file:
-        head = file.read(65536)
-    # An ONNX file starts with field 1, ir_version, as a varint.
-    if head[0] == 0x08 and len(head) > 2:
-        return "onnx"
-    if b"\0" not in head and re.search(rb"^\s*(layers?|input)\s*[:{]", head, re.MULTILINE):
-        return "caffe"
-    raise ModelError(f"{source}: neither ONNX nor Caffe prototxt; accepted: {_ACCEPTED}")
+        return file_kind.kind_of(file.read(file_kind.HEAD_BYTES))
+
+
+def _misnamed_plan(source: str | Path) -> str:
+    return f"{source}: is {file_kind.PLAN}, not a model: name it .plan to profile it"

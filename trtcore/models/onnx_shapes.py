@@ -31,10 +31,11 @@ def with_shapes(
         model: the model; it is not changed.
         batch: leading dimension of every input that has a batch dimension: an open one, or,
             where there is none, the leading dimension that the inputs share.
-        shapes: whole shapes by input name; they go before ``batch``.
+        shapes: whole shapes by input name.
 
     Raises:
-        OptionError: batch or a dimension below 1, a name that is no input.
+        OptionError: batch or a dimension below 1, a name that is no input, or a shape whose batch
+            is another.
         ModelError: a shape that the model does not fit, or open dimensions left over.
     """
     proto = ModelProto()
@@ -70,6 +71,12 @@ def _checked_options(
             raise ModelError(
                 f"{model.name}: input '{name}' was given as {shape_text(dims)}, but the model"
                 f" wants {len(declared[name])} dimensions: {shape_text(declared[name])}"
+            )
+    for name in _batched(declared):
+        if batch is not None and name in shapes and shapes[name][0] != batch:
+            raise OptionError(
+                f"--batch {batch} and --shapes {name}:{shape_text(shapes[name])} contradict each "
+                "other: leave one of them out"
             )
     return {name: list(dims) for name, dims in shapes.items()}
 

@@ -154,6 +154,10 @@ def _wanted_shape(
     engine: Engine, name: str, static: Shape, batch: int | None, asked: Sequence[int] | None
 ) -> Shape:
     if asked is not None:
+        if batch is not None and static[:1] == (-1,) and asked[0] != batch:
+            raise OptionError(
+                f"--batch {batch} and a shape of {tuple(asked)} for '{name}' contradict each other"
+            )
         return tuple(asked)
     shape = static
     if -1 in static:
