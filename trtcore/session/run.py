@@ -8,26 +8,18 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from trtcore import _core
 from trtcore.clocks import ClockMonitor
 from trtcore.errors import RunError
 from trtcore.result import Counts, Samples
-from trtcore.session.loops import FloatArray, Loops, Report, Times, ignore
+from trtcore.session.loops import Loops, Report, Times
 from trtcore.session.native import raise_fault
 from trtcore.session.store import STREAM_ABOVE_BYTES, Collection, Store, Stream
+from trtcore.session.warming import Warming
 from trtcore.stopping import Convergence, StopRule
-from trtcore.warmup import WarmUp
 
 Progress = Callable[[str, int, int], None]
 
-_SETTLE_ATTEMPTS = 5
-# What runs between two looks at the clock, while nothing is measured yet: so many iterations, or
-# as long as this. Two at least, or no sequence of layers would be compared with another.
-_CHUNK = 16
-_CHUNK_MS = 100.0
-_LEAST_CHUNK = 2
 # Rounds put the passes side by side in time, so that a drifting clock or a busy host hits all.
 _ROUNDS = 10
 # A round runs the engine with and without events, gated, as a graph, and profiled, which is slow.
@@ -146,22 +138,16 @@ class _Passes:
     is_alone: bool
     recorder: _core.LayerRecorder = field(default_factory=_core.LayerRecorder)
     interrupted: bool = False
-    warmed_up: int = 0
-    warm_up_words: str = ""
-    iteration_ms: float = 0.0
     spent_s: float = 0.0
     stopped: str = ""
 
     def __post_init__(self) -> None:
         self.loops, self.monitor = self.subject.loops, self.subject.monitor
+        self.warming = Warming(self.loops, self.monitor, self.recorder)
 
     def prepare(self) -> None:
         """Warms up, and gets ready to keep what is measured."""
-        self.run_plain(1)
-        self.settle_layers()
-        self.warm_up_words = self.warm_up()
-        if self.interrupted:
-            raise KeyboardInterrupt
+        self.warming.prepare()
         self.store = self.make_store()
 
     def result(self, is_cut: bool) -> Run:
@@ -170,67 +156,21 @@ class _Passes:
         streamed = samples.layer_histograms
         counts = Counts(
             asked=self.length.iterations,
-            warmed_up=self.warmed_up,
+            warmed_up=self.warming.iterations,
             measured=streamed.count if streamed else len(samples.layer_ms),
             interrupted=self.interrupted or is_cut,
-            warm_up=self.warm_up_words,
+            warm_up=self.warming.words,
             stopped=self.stopped,
         )
         return Run(tuple(self.recorder.names), samples, counts, self.loops.problems)
-
-    def settle_layers(self) -> None:
-        """Runs the profiled context until its sequence of layers stays the same."""
-        for _ in range(_SETTLE_ATTEMPTS):
-            self.recorder.learn()
-            self.run_profiled()
-            if self.interrupted or (self.recorder.names and self.recorder.fault is None):
-                return
-        raise_fault(self.recorder)
-        raise RunError("the profiler was told of no layer, so there is nothing to measure")
-
-    def run_profiled(self) -> None:
-        """Runs the profiled context without keeping its times."""
-        count = self.chunk()
-        self.note(self.loops.time_layers(self.recorder, count, ignore))
-        self.warmed_up += count
-
-    def run_plain(self, count: int) -> FloatArray:
-        """Runs the plain context without keeping its times; returns those of the host."""
-        times = self.loops.warm_up(count)
-        self.note(times)
-        self.warmed_up += times.wall_ms.size
-        if times.wall_ms.size:
-            self.iteration_ms = float(np.median(times.wall_ms))
-        return times.wall_ms
-
-    def chunk(self) -> int:
-        """How many iterations to run before looking at the clock again."""
-        return max(_LEAST_CHUNK, min(_CHUNK, int(_CHUNK_MS / max(self.iteration_ms, 1e-3))))
-
-    def warm_up(self) -> str:
-        """Runs the plain context until it is steady; returns the outcome in words."""
-        warm_up = WarmUp()
-        state = warm_up.state()
-        while not (state.is_over or self.interrupted):
-            state = warm_up.add(self.run_plain(self.chunk()), self.monitor.sm_mhz)
-            if state.is_steady and self.have_layers_changed():
-                warm_up.restart()
-                state = warm_up.state()
-        return state.words
-
-    def have_layers_changed(self) -> bool:
-        """Looks at the sequence of layers once more; learns the new one if it is another."""
-        self.run_profiled()
-        if self.interrupted or self.recorder.fault is None:
-            return False
-        self.settle_layers()
-        return True
 
     def make_store(self) -> Store:
         """What the run keeps: every time, unless that was or would be too much."""
         streams = self.length.stream
         if streams is None:
-            layer_times = self.length.most_iterations(self.iteration_ms) * len(self.recorder.names)
+            layer_times = self.length.most_iterations(self.warming.iteration_ms) * len(
+                self.recorder.names
+            )
             streams = 4 * layer_times > STREAM_ABOVE_BYTES
         return Stream(self.recorder) if streams else Collection(self.recorder)
 
@@ -279,21 +219,21 @@ class _Passes:
             size = min(size, count - done)
         if rule is not None:
             left_s = rule.at_most_s - self.spent_s
-            size = min(size, _fitting(left_s, _MOST_PASSES, self.iteration_ms))
+            size = min(size, _fitting(left_s, _MOST_PASSES, self.warming.iteration_ms))
         return max(size, 1)
 
     def new_convergence(self) -> Convergence | None:
         """What decides when there is enough, if a rule does."""
         rule, names = self.length.rule, tuple(self.recorder.names)
-        return None if rule is None else Convergence(rule, self.iteration_ms, names)
+        return None if rule is None else Convergence(rule, self.warming.iteration_ms, names)
 
     def run_round(self, store: Store, count: int, done: int) -> None:
         """Runs each pass for ``count`` iterations and keeps their times."""
         report = self.report(done)
         loops = self.loops
         if not self.is_alone:
-            # The others have left their data in the caches.
-            self.run_plain(self.chunk())
+            self.warming.refresh()
+            self.interrupted |= self.warming.interrupted
         with self.monitor.round():
             times = loops.time_inference(count, report)
             self.take(store, times, "wall_ms", "enqueue_ms", "gpu_ms")
