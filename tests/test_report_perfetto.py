@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from dataclasses import replace
 
@@ -191,3 +192,21 @@ def test_negative_times_do_not_run_backwards() -> None:
 def test_run_without_samples_is_an_empty_trace() -> None:
     samples = Samples(np.empty((0, 2), dtype=np.float32), floats())
     assert json.loads(render_trace(replace(PROFILE, samples=samples)))["traceEvents"] == []
+
+
+def test_neighbours_touch_and_do_not_overlap_however_they_are_rounded():
+    rng = np.random.default_rng(0)
+    layers = tuple(Layer(f"l{i}", "Conv", (f"n{i}",), stream=0) for i in range(200))
+    times = rng.uniform(0.0001, 0.05, (5, 200)).astype(np.float32)
+    samples = Samples(times, floats(*times.sum(1)), gpu_ms=floats(*(0.9 * times.sum(1))))
+    profile = replace(PROFILE, layers=layers, samples=samples)
+    events = [event for event in json.loads(render_trace(profile))["traceEvents"] if "dur" in event]
+    for process, count in ((1, 200), (2, 1000)):
+        own = [event for event in events if event["pid"] == process]
+        assert len(own) == count
+        for one, following in itertools.pairwise(own):
+            assert round(one["ts"] + one["dur"], 3) == following["ts"]
+    gpu = [event for event in events if (event["pid"], event["tid"]) == (3, 1)]
+    host = [event for event in events if (event["pid"], event["tid"]) == (3, 0)]
+    for one, other in zip(host, gpu, strict=True):
+        assert round(one["ts"] + one["dur"], 3) == round(other["ts"] + other["dur"], 3)

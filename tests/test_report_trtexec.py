@@ -244,3 +244,17 @@ def test_layer_info_speaks_as_the_real_inspector() -> None:
     tensor = set(ours["Layers"][0]["Inputs"][0])
     assert tensor - {"Format/Datatype"} <= set(real["Layers"][0]["Inputs"][0])
     assert set(ours["I/O Tensors"][0]) <= set(real["I/O Tensors"][0])
+
+
+def test_types_are_spelt_as_trtexec_spells_them():
+    io = (
+        IOTensor("x", (1, 3), "float32", "linear", "input"),
+        IOTensor("n", (1,), "int64", "linear", "input"),
+        IOTensor("y", (1, 3), "Half", "linear", "output"),
+    )
+    layer = Layer("fc", "Gemm", ("fc",), inputs=(TensorInfo("x", (1, 3), "float16"),))
+    samples = Samples(np.ones((1, 1), np.float32), floats(1.0))
+    told = json.loads(export_layer_info(replace(PROFILE, io=io, layers=(layer,), samples=samples)))
+    assert [tensor["DataType"] for tensor in told["I/O Tensors"]] == ["Float", "Int64", "Half"]
+    assert told["Layers"][0]["Inputs"][0]["Datatype"] == "Half"
+    assert told["Layers"][0]["Inputs"][0]["Format/Datatype"] == "Half"

@@ -12,6 +12,20 @@ _NUMPY_NAMES = {
     "double": "float64",
     "boolean": "bool",
 }
+_INSPECTOR_NAMES = {
+    "float64": "Double",
+    "int64": "Int64",
+    "float32": "Float",
+    "int32": "Int32",
+    "float16": "Half",
+    "bfloat16": "BFloat16",
+    "int8": "Int8",
+    "uint8": "UInt8",
+    "bool": "Bool",
+    "fp8": "FP8",
+    "int4": "Int4",
+    "fp4": "FP4",
+}
 _BITS = {
     "float64": 64,
     "int64": 64,
@@ -35,6 +49,11 @@ def numpy_name(word: str) -> str:
     """
     name = word.rpartition(".")[2].lower()
     return _NUMPY_NAMES.get(name, name)
+
+
+def inspector_name(word: str) -> str:
+    """The word of TensorRT's inspector: ``Half`` for ``float16``; unknown ones as they are."""
+    return _INSPECTOR_NAMES.get(numpy_name(word), word)
 
 
 def itemsize(word: str) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from trtcore.errors import ResultError
@@ -13,10 +14,10 @@ from trtcore.statistics import summarise_layers
 
 CPU_CSV = """\
 index,name,kind,nodes,tactic,stream,median_ms,share,p95_ms,min_ms,mean_ms,low_ms,high_ms,corrected_ms,below_resolution
-0,swish (HardSigmoid),HardSigmoid,swish,,-1,1.5,0.075,,1.4850000143051147,1.5,1.4880000352859497,1.5119999647140503,,
-1,swish (Mul),Mul,swish,,-1,0.5,0.025,,0.4950000047683716,0.5,0.4959999918937683,0.5040000081062317,,
-2,fc,Gemm,fc,,-1,18.0,0.9,,17.81999969482422,18.0,17.856000900268555,18.143999099731445,,
-"""  # noqa: E501
+0,swish (HardSigmoid),HardSigmoid,swish,,,1.5,0.075,,1.485,1.5,1.488,1.512,,
+1,swish (Mul),Mul,swish,,,0.5,0.025,,0.495,0.5,0.496,0.504,,
+2,fc,Gemm,fc,,,18.0,0.9,,17.82,18.0,17.856,18.144,,
+"""
 
 
 def test_whole_text(cpu_profile):
@@ -28,7 +29,8 @@ def test_corrected_times_are_a_column_of_their_own(gpu_profile):
     profile = replace(gpu_profile, samples=samples)
     lines = list(csv.DictReader(render_csv(profile).splitlines()))
     rows = summarise_layers(profile)
-    assert [float(line["corrected_ms"]) for line in lines] == [row.corrected_ms for row in rows]
+    corrected = np.float32([line["corrected_ms"] for line in lines])
+    assert corrected.tolist() == np.float32([row.corrected_ms for row in rows]).tolist()
     assert any(row.corrected_ms < row.median_ms for row in rows)
     assert [line["below_resolution"] for line in lines] == ["1", "0", "0", "0", "1", "1"]
 
@@ -39,8 +41,12 @@ def test_figures_survive_exactly_and_markers_are_rows(gpu_profile, tmp_path):
         lines = list(csv.DictReader(file))
     rows = summarise_layers(gpu_profile)
     assert len(lines) == len(rows) == 6
-    assert [float(line["median_ms"]) for line in lines] == [row.median_ms for row in rows]
-    assert [float(line["share"]) for line in lines] == [row.share for row in rows]
+    assert np.float32([line["median_ms"] for line in lines]).tolist() == (
+        np.float32([row.median_ms for row in rows]).tolist()
+    )
+    assert np.float32([line["share"] for line in lines]).tolist() == (
+        np.float32([row.share for row in rows]).tolist()
+    )
     assert [line["kind"] for line in lines[2:4]] == ["signal", "wait"]
     assert lines[4]["nodes"] == " + ".join(rows[4].layer.nodes)
     assert lines[0]["tactic"] == "__myl_MoveConc_0xc074"

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from trtcore.cli.arguments import parse_arguments
+from trtcore.cli.progress import notify
 from trtcore.cli.streams import CLOSED_PIPE, drop_output, is_of_output, ready_streams
 from trtcore.errors import TrtcoreError
 
@@ -77,11 +78,9 @@ def _uncompiled() -> Path | None:
 
 
 def _failed(line: str, code: int) -> int:
-    print(f"trtcore: {line}", file=sys.stderr)
+    notify(line)
     return code
 
 
 def _one_line(error: Exception) -> str:
-    """An error's text, in which no name that is part of it can do anything to a terminal."""
-    letters = " ".join(str(error).split())
-    return "".join(x if x.isprintable() else x.encode("unicode_escape").decode() for x in letters)
+    return " ".join(str(error).split())

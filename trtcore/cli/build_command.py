@@ -23,9 +23,10 @@ def run(options: argparse.Namespace) -> int:
         warn(plan.warnings)
     else:
         from trtcore.report.inspect import render_plan
+        from trtcore.report.printable import printable_text
 
         print(render_plan(plan.build, plan.information, with_layers=options.layers))
         for label, lines in (("Note", plan.model.notes), ("Warning", plan.warnings)):
             for line in lines:
-                print(f"{label}: {line}")
+                print(f"{label}: {printable_text(line)}")
     return 0

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from dataclasses import dataclass
 
 from trtcore.baselines import load_baselines
+from trtcore.cli.progress import notify
 from trtcore.compare import compare_profiles
 from trtcore.comparison import Comparison
 from trtcore.errors import OptionError, ResultError
@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
     print(_render(compared, options))
     for one in compared:
         for row in (*one.verdict.broken, *one.verdict.doubtful):
-            print(f"trtcore: {one.files[1]}: {row}", file=sys.stderr)
+            notify(f"{one.files[1]}: {row}")
     return _GATE_BROKEN if any(one.verdict.broken for one in compared) else 0
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from trtcore.cli.outputs import check_outputs
+from trtcore.cli.progress import notify
 from trtcore.models import load_model, save_onnx
 from trtcore.options import parse_shapes
 
@@ -23,5 +23,5 @@ def run(options: argparse.Namespace) -> int:
     )
     save_onnx(model, options.output_file)
     for note in (f"weights: {model.weights}", *model.notes):
-        print(f"trtcore: {note}", file=sys.stderr)
+        notify(note)
     return 0

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from trtcore.cli.progress import notify
 from trtcore.errors import OptionError, ResultError
 from trtcore.files import check_writable, same_file
 
@@ -48,6 +48,6 @@ def save_all(*savers: Callable[[], None]) -> int:
         try:
             save()
         except ResultError as error:
-            print(f"trtcore: error: {error}", file=sys.stderr)
+            notify(f"error: {error}")
             code = code or error.exit_code
     return code

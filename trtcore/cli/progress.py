@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from trtcore.report.printable import printable_text
+
 Progress = Callable[[str, int, int], None]
 
 
@@ -48,5 +50,5 @@ def warn(lines: Iterable[str]) -> None:
 
 
 def notify(line: str) -> None:
-    """Prints a line the user should see at once."""
-    print(f"trtcore: {line}", file=sys.stderr)
+    """Prints a line the user should see at once; names in it cannot do anything to a terminal."""
+    print(f"trtcore: {printable_text(line)}", file=sys.stderr)

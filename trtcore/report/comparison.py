@@ -22,6 +22,7 @@ from trtcore.report.comparison_rows import (
     totals,
 )
 from trtcore.report.labels import shorten
+from trtcore.report.printable import printable
 from trtcore.report.waterfall import waterfall_lines
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def render_comparison(
         width: columns to keep within; None for names in full.
         files: where base and new came from.
     """
+    comparison, files = printable(comparison), printable(files)
     shared = [row for row in comparison.rows if row.kind not in {APPEARED, VANISHED}]
     table = _table("Nodes", HEADINGS)
     for row in (*cut(shared, top), *totals(comparison)):
@@ -75,6 +77,7 @@ def render_baseline(
         width: columns to keep within; None for names in full.
         base_file: where the base came from, if from a file.
     """
+    comparison, base_file = printable(comparison), printable(base_file)
     both = [row for row in comparison.rows if row.kind in {SAME, REFUSED}]
     table = _table("Layer group", ("before ms", "after ms", "speed-up"))
     for row in (*sorted(both, key=lambda row: row.order), comparison.total):

@@ -14,6 +14,7 @@ from trtcore.report.comparison_rows import (
     refused,
     totals,
 )
+from trtcore.report.printable import printable
 
 if TYPE_CHECKING:
     from trtcore.gate import Condition, Verdict
@@ -38,6 +39,7 @@ def render_markdown(
         verdict: what the gate says; None without one.
     """
     count = TOP if top is None else top
+    comparison, files, verdict = printable(comparison), printable(files), printable(verdict)
     blocks = [
         [f"### {_escape(_title(comparison))}"],
         _files(files),

@@ -12,6 +12,7 @@ from trtcore.markers import is_marker
 from trtcore.report.facts import engine_text, io_lines, place_facts
 from trtcore.report.labels import layer_labels
 from trtcore.report.precision import build_facts, precision_facts
+from trtcore.report.printable import printable
 from trtcore.result import UNFUSED, Build, Layer, Profile, TensorInfo
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ _WIDTH = 10_000
 
 def render_inspection(profile: Profile) -> str:
     """Returns what is in a saved result, without its times."""
+    profile = printable(profile)
     found = (*precision_facts(profile), *place_facts(profile), *_node_lists(profile))
     facts = [f"{label}: {text}" for label, text in found]
     return _join(io_lines(profile.io), _layer_lines(profile.layers), facts)
@@ -37,6 +39,7 @@ def render_plan(
         information: what TensorRT told about it; None if it did not.
         with_layers: list its layers too.
     """
+    build, information = printable(build), printable(information)
     facts = [f"Engine: {engine_text(build)}"]
     facts += [f"{label}: {text}" for label, text in build_facts(build)]
     if information is None:

@@ -88,7 +88,7 @@ def _median_iteration(profile: Profile) -> Iterator[Event]:
         return
     medians = np.array([layer.median_ms for layer in summarise_layers(profile)])
     yield from _names(_MEDIANS, "median iteration", _streams(profile.layers))
-    yield from _layers(profile, _MEDIANS, medians, 0.0)
+    yield from _layers(profile, _MEDIANS, _borders(0.0, medians))
 
 
 def _profiled_iterations(profile: Profile, iterations: int) -> Iterator[Event]:
@@ -100,8 +100,9 @@ def _profiled_iterations(profile: Profile, iterations: int) -> Iterator[Event]:
     yield from _names(_PROFILED, name, _streams(profile.layers))
     start_ms = 0.0
     for layer_ms in shown:
-        yield from _layers(profile, _PROFILED, layer_ms, start_ms)
-        start_ms += float(layer_ms.clip(min=0.0).sum())
+        borders = _borders(start_ms, layer_ms)
+        yield from _layers(profile, _PROFILED, borders)
+        start_ms = borders[-1]
 
 
 def _unprofiled_iterations(profile: Profile, iterations: int) -> Iterator[Event]:
@@ -111,23 +112,25 @@ def _unprofiled_iterations(profile: Profile, iterations: int) -> Iterator[Event]
     tracks = {_HOST: "host", _GPU: "GPU"} if samples.gpu_ms.size else {_HOST: "host"}
     yield from _names(_UNPROFILED, "un-profiled iterations", tracks)
     for one in islice(unprofiled_iterations(samples), iterations):
-        name, length = f"iteration {one.number}", one.end_ms - one.start_ms
-        yield _complete(name, _UNPROFILED, _HOST, one.start_ms, length)
+        name, enqueued_ms = f"iteration {one.number}", one.start_ms + one.enqueue_ms
+        yield _complete(name, _UNPROFILED, _HOST, one.start_ms, one.end_ms)
         if samples.enqueue_ms.size:
-            yield _complete("enqueue", _UNPROFILED, _HOST, one.start_ms, one.enqueue_ms)
+            yield _complete("enqueue", _UNPROFILED, _HOST, one.start_ms, enqueued_ms)
         if samples.gpu_ms.size:
-            yield _complete(name, _UNPROFILED, _GPU, one.compute_start_ms, one.compute_ms)
+            yield _complete(name, _UNPROFILED, _GPU, one.compute_start_ms, one.end_ms)
 
 
-def _layers(
-    profile: Profile, process: int, layer_ms: np.ndarray[Any, Any], start_ms: float
-) -> Iterator[Event]:
+def _borders(start_ms: float, layer_ms: np.ndarray[Any, Any]) -> list[float]:
+    """Where L layers begin that are laid end to end, and where the last one ends."""
+    lengths = layer_ms.clip(min=0.0)
+    return [start_ms, *(start_ms + np.cumsum(lengths, dtype=np.float64)).tolist()]
+
+
+def _layers(profile: Profile, process: int, borders: Sequence[float]) -> Iterator[Event]:
     labels = layer_labels(profile.layers)
     for i, (layer, label) in enumerate(zip(profile.layers, labels, strict=True)):
-        duration = max(float(layer_ms[i]), 0.0)
-        event = _complete(label, process, max(layer.stream, 0), start_ms, duration)
+        event = _complete(label, process, max(layer.stream, 0), *borders[i : i + 2])
         yield {**event, "cat": layer.kind or "layer", "args": _arguments(layer, i)}
-        start_ms += duration
 
 
 def _arguments(layer: Layer, index: int) -> dict[str, Any]:
@@ -141,14 +144,16 @@ def _arguments(layer: Layer, index: int) -> dict[str, Any]:
     }
 
 
-def _complete(name: str, process: int, track: int, start_ms: float, duration_ms: float) -> Event:
+def _complete(name: str, process: int, track: int, start_ms: float, end_ms: float) -> Event:
+    """An event whose end, once both are rounded, is where the next one begins."""
+    start_us, end_us = round(start_ms * 1000, 3), round(end_ms * 1000, 3)
     return {
         "name": name,
         "ph": "X",
         "pid": process,
         "tid": track,
-        "ts": round(start_ms * 1000, 3),
-        "dur": round(duration_ms * 1000, 3),
+        "ts": start_us,
+        "dur": round(end_us - start_us, 3),
     }
 
 

@@ -12,6 +12,7 @@ from trtcore.report.fact_table import fact_table
 from trtcore.report.facts import Fact, engine_text, io_lines
 from trtcore.report.labels import shorten
 from trtcore.report.precision import build_facts, output_line
+from trtcore.report.printable import printable
 from trtcore.report.rows import SORTS
 from trtcore.result import Profile
 
@@ -75,6 +76,7 @@ def _print(
     rows: Sequence[PrecisionRow],
     width: int | None,
 ) -> None:
+    comparison, rows = printable(comparison), printable(tuple(rows))
     for line in (_title(comparison), comparison.verdict):
         console.print(line, markup=False, highlight=False, style="bold")
     console.print()

@@ -11,6 +11,7 @@ from trtcore.report.fact_table import fact_table
 from trtcore.report.facts import Fact, io_lines, place_facts, timing_facts
 from trtcore.report.kernels import kernel_facts, kernel_table
 from trtcore.report.precision import precision_facts
+from trtcore.report.printable import printable
 from trtcore.report.reconciliation import reconciliation_facts
 from trtcore.report.row_table import footnotes, row_table
 from trtcore.report.rows import View, make_rows
@@ -71,6 +72,7 @@ def print_table(
 
 
 def _print(profile: Profile, console: Console, view: View, width: int | None) -> None:
+    profile = printable(profile)
     for line in io_lines(profile.io):
         console.print(line, markup=False, highlight=False)
     if profile.io:

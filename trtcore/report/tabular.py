@@ -1,4 +1,4 @@
-"""The rows as CSV: every layer, every column, full precision, nothing shortened or folded."""
+"""The rows as CSV: every layer and column, as precise as samples, nothing shortened or folded."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import csv
 import io
 from math import isnan
 from pathlib import Path
+
+import numpy as np
 
 from trtcore.files import write_file
 from trtcore.result import LayerProfile, Profile
@@ -31,8 +33,8 @@ COLUMNS = (
 """``low_ms`` and ``high_ms`` are the 95 % interval of the median of iterations that are taken as
 independent, ``corrected_ms`` is the median without the cost of the profiler's events, ``share`` is
 the part of the sum of that column, or of ``median_ms`` where it is empty, and ``below_resolution``
-is 1 where ``corrected_ms`` is too short to be more than an order of magnitude, else 0; what is not
-known is left empty."""
+is 1 where ``corrected_ms`` is too short to be more than an order of magnitude, else 0. Figures have
+the digits that make them the same float32, as samples are; what is not known is left empty."""
 
 
 def render_csv(profile: Profile) -> str:
@@ -63,7 +65,7 @@ def _line(row: LayerProfile) -> tuple[object, ...]:
         layer.kind,
         " + ".join(layer.nodes),
         layer.tactic,
-        layer.stream,
-        *("" if isnan(figure) else repr(figure) for figure in figures),
+        layer.stream if layer.stream >= 0 else "",
+        *("" if isnan(figure) else str(np.float32(figure)) for figure in figures),
         "" if isnan(row.corrected_ms) else int(row.is_below_resolution),
     )

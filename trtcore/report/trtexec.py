@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from itertools import count
 from typing import Any
 
+from trtcore.dtypes import inspector_name
 from trtcore.report.timeline import Iteration, unprofiled_iterations
 from trtcore.result import IOTensor, Layer, Profile, TensorInfo
 from trtcore.statistics import profiled_iterations, summarise_layers
@@ -116,8 +117,8 @@ def _tensor(tensor: TensorInfo) -> dict[str, Any]:
     return {
         "Name": tensor.name,
         "Dimensions": list(tensor.shape),
-        "Format/Datatype": tensor.dtype,
-        "Datatype": tensor.dtype,
+        "Format/Datatype": inspector_name(tensor.dtype),
+        "Datatype": inspector_name(tensor.dtype),
         "Format": tensor.format,
     }
 
@@ -126,7 +127,7 @@ def _io_tensor(tensor: IOTensor) -> dict[str, Any]:
     return {
         "Name": tensor.name,
         "IOMode": tensor.mode.capitalize(),
-        "DataType": tensor.dtype,
+        "DataType": inspector_name(tensor.dtype),
         "Dimensions": list(tensor.shape),
         "ProfileInfo": [{"Format": tensor.format}],
     }
