@@ -1,4 +1,4 @@
-"""Runs `cuda_cases.py` in a process of its own, whose CUDA driver is a fake."""
+"""Runs the cases of `on_fake_cuda` in a process of their own, whose CUDA driver is a fake."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import trtcore_fake
 
-CASES = Path(__file__).with_name("cuda_cases.py")
+CASES = Path(__file__).with_name("on_fake_cuda")
 
 
 def test_on_a_driver_whose_stream_runs_on_the_host(tmp_path: Path) -> None:
@@ -18,7 +18,8 @@ def test_on_a_driver_whose_stream_runs_on_the_host(tmp_path: Path) -> None:
     shutil.copy(driver, tmp_path / "libcuda.so.1")
     paths = [str(tmp_path), *filter(None, [os.environ.get("LD_LIBRARY_PATH")])]
     environment = {**os.environ, "LD_LIBRARY_PATH": os.pathsep.join(paths)}
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(CASES)]
+    options = ("-q", "-p", "no:cacheprovider", "-o", "python_files=*_cases.py")
+    command = [sys.executable, "-m", "pytest", *options, str(CASES)]
     ran = subprocess.run(
         command, capture_output=True, text=True, check=False, env=environment, timeout=300
     )

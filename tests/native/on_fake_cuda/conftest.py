@@ -1,0 +1,79 @@
+"""A CUDA driver whose one stream runs on the host, and engines that run on it.
+
+`test_cuda.py` runs what is here in a process whose loader finds that driver.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from trtcore import _core
+from trtcore.session.loops import NativeLoops
+
+STREAM = 1
+
+
+class Driver:
+    """What the fake driver is told to do, and what is left in it."""
+
+    def __init__(self) -> None:
+        self.calls = ctypes.CDLL("libcuda.so.1")
+        self.calls.fake_cuda_is_held.restype = ctypes.c_bool
+        self.fail("")
+        self.synchronize_at(-1)
+
+    def fail(self, call: str, succeed_before: int = 0) -> None:
+        self.calls.fake_cuda_fail(call.encode(), succeed_before)
+
+    def synchronize_at(self, run: int) -> None:
+        """In which run, counted from now on, a context with `run_address` waits for the stream."""
+        self.calls.fake_cuda_synchronize_at(ctypes.c_long(run))
+
+    @property
+    def run_address(self) -> int:
+        return ctypes.cast(self.calls.fake_cuda_run, ctypes.c_void_p).value or 0
+
+    @property
+    def is_held(self) -> bool:
+        return bool(self.calls.fake_cuda_is_held())
+
+
+@pytest.fixture(autouse=True)
+def driver() -> Iterator[Driver]:
+    """Nothing is left behind in it, and no word is freed that the stream still looks at."""
+    driver = Driver()
+    yield driver
+    driver.fail("")
+    gc.collect()
+    assert driver.calls.fake_cuda_alive() == 0
+    assert driver.calls.fake_cuda_freed_in_use() == 0
+
+
+class Pair:
+    """Two contexts of an engine, as a run has them; an iteration takes 50 us of the host."""
+
+    def __init__(self, rig_of: Any, layout: int = 10) -> None:
+        self.plain, self.profiled = rig_of(layout), rig_of(layout)
+        for rig in (self.plain, self.profiled):
+            rig.context.busy_us = 50
+
+    def loops(self, bindings: tuple[int, ...] = ()) -> NativeLoops:
+        views = self.plain.view, self.profiled.view
+        bare, timeline = _core.StreamTimeline(STREAM), _core.CudaTimeline(STREAM)
+        return NativeLoops(*views, timeline, bindings, bare)
+
+    def gated(self) -> NativeLoops:
+        loops = self.loops()
+        loops.open_gate(STREAM)
+        assert loops.problems == ()
+        return loops
+
+
+@pytest.fixture
+def pair(rig_of: Any) -> Pair:
+    return Pair(rig_of)
