@@ -231,6 +231,18 @@ def test_a_border_learned_too_early_is_learned_again() -> None:
     assert np.array_equal(recorder.samples()[-1], np.arange(195, 200))
 
 
+def test_too_little_memory_for_layers_that_were_learned_is_a_fault() -> None:
+    recorder = learned(2**62)
+    recorder.record("a", 1)
+    with pytest.raises(MemoryError):
+        recorder.settle()
+    for _ in range(3):
+        recorder.record("a", 2)
+    assert recorder.fault is not None
+    assert recorder.fault[0] == "out of memory"
+    assert recorder.samples().shape[0] == 0
+
+
 def test_nothing_came_at_all() -> None:
     recorder = learned(8)
     recorder.settle()
