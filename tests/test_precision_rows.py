@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -264,6 +265,12 @@ def test_the_whole_report(comparison: PrecisionComparison) -> None:
         "Note      3 nodes had no name",
         "Note      fp16, half2: hot",
     ]
+
+
+def test_a_narrow_terminal_has_no_room_for_intervals(comparison: PrecisionComparison) -> None:
+    ratio = re.compile(r"\dx \(\d\.\d+-\d")
+    assert ratio.search(render_precisions(comparison, width=120))
+    assert not ratio.search(render_precisions(comparison, width=60))
 
 
 def test_only_the_longest_rows(comparison: PrecisionComparison) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
-from trtcore.comparison import APPEARED, REFUSED, SAME, VANISHED, Comparison
+from trtcore.comparison import APPEARED, REFUSED, SAME, VANISHED, Change, Comparison
 from trtcore.report.comparison_rows import (
     BASE_NEW,
     BEFORE_AFTER,
@@ -16,6 +16,7 @@ from trtcore.report.comparison_rows import (
     cut,
     figures,
     in_ms,
+    mark,
     one_sided,
     refused,
     side,
@@ -29,6 +30,13 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 _FIGURES_WIDTH = 64
+# Of the columns under HEADINGS, and of a ratio whose interval has no room but its mark has.
+_WIDTHS = (10, 10, 11, 9, 24)
+_MARKED_RATIO = 19
+_RATIO, _INTERVAL = 3, 4
+# What is left out first where names have no room beside it: interval, change, base.
+_LEAST_ROOM = 16
+_DISPENSABLE = (_INTERVAL, 2, 0)
 _LEAST_TEXT = 20
 _UNLIMITED = 10_000
 _TEXT_WIDTH = 100
@@ -54,9 +62,10 @@ def render_comparison(
     """
     comparison, files = printable(comparison), printable(files)
     shared = [row for row in comparison.rows if row.kind not in {APPEARED, VANISHED}]
-    table = _table("Nodes", HEADINGS)
+    kept, taken = _fitting(width)
+    table = _table("Nodes", [HEADINGS[i] for i in kept])
     for row in (*cut(shared, top), *totals(comparison)):
-        table.add_row(_label(row.name, width), *figures(row))
+        table.add_row(_label(row.name, width, taken), *_cells(row, kept))
     blocks = [
         _sides(comparison, ("Base:", "New:"), files),
         _render(table, width),
@@ -132,10 +141,27 @@ def _table(first: str, headings: Iterable[str]) -> Table:
     return table
 
 
-def _label(name: str, width: int | None) -> Any:
+def _fitting(width: int | None) -> tuple[list[int], int]:
+    """Which columns leave names room, and how wide they are."""
+    widths = dict(enumerate(_WIDTHS))
+    for i in _DISPENSABLE:
+        if (width or _UNLIMITED) - sum(widths.values()) < _LEAST_ROOM:
+            del widths[i]
+            widths[_RATIO] = _MARKED_RATIO
+    return list(widths), sum(widths.values())
+
+
+def _cells(row: Change, kept: Sequence[int]) -> list[str]:
+    cells = list(figures(row))
+    if _INTERVAL not in kept:
+        cells[_RATIO] = f"{cells[_RATIO]} {mark(row)}".rstrip()
+    return [cells[i] for i in kept]
+
+
+def _label(name: str, width: int | None, taken: int = _FIGURES_WIDTH) -> Any:
     from rich.text import Text
 
-    return Text(shorten(name, max((width or _UNLIMITED) - _FIGURES_WIDTH, _LEAST_TEXT)))
+    return Text(shorten(name, max((width or _UNLIMITED) - taken, _LEAST_TEXT)))
 
 
 def _render(table: Table, width: int | None) -> list[str]:

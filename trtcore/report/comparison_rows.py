@@ -18,14 +18,18 @@ BEFORE_AFTER = (
 _NODE_BY_NODE = (*UNFUSED, "caffe")
 
 
+def mark(row: Change) -> str:
+    """What keeps a row's ratio from being taken for a change; empty if nothing does."""
+    if not row.is_claimed:
+        return "unclaimed"
+    return "noise" if row.is_noise else ""
+
+
 def figures(row: Change) -> tuple[str, ...]:
     """What stands under `HEADINGS`."""
     low, high = row.interval
-    interval = "" if isnan(low) else f"{low:.3f} to {high:.3f}"
-    if not row.is_claimed:
-        interval = "unclaimed"
-    elif row.is_noise:
-        interval += " noise"
+    interval = "" if isnan(low) or not row.is_claimed else f"{low:.3f} to {high:.3f}"
+    interval = " ".join(filter(None, (interval, mark(row))))
     if not isnan(row.against_rest):
         interval += f", {row.against_rest:.3f}x against the rest"
     return (

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _UNLIMITED = 10_000
 _MS_WIDTH = 11
 _RATIO_WIDTH = 24
+_BARE_RATIO_WIDTH = 11
+_LEAST_ROOM = 16
 _LEAST_TEXT = 20
 
 
@@ -107,8 +109,11 @@ def _table(
     from rich.text import Text
 
     names = comparison.precisions
-    figures = _MS_WIDTH * len(names) + _RATIO_WIDTH * (len(names) - 1)
-    room = max((width or _UNLIMITED) - figures, _LEAST_TEXT)
+    others = len(names) - 1
+    room = (width or _UNLIMITED) - _MS_WIDTH * len(names) - _RATIO_WIDTH * others
+    has_intervals = room >= _LEAST_ROOM
+    if not has_intervals:
+        room = max(room + (_RATIO_WIDTH - _BARE_RATIO_WIDTH) * others, _LEAST_TEXT)
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("Nodes", overflow="fold")
     for i, name in enumerate(names):
@@ -116,29 +121,30 @@ def _table(
         if i:
             table.add_column(f"{name}/{names[0]}", justify="right", no_wrap=True)
     for row in rows:
-        table.add_row(Text(shorten(row.name, room)), *_figures(row))
+        table.add_row(Text(shorten(row.name, room)), *_figures(row, has_intervals))
     for row in (comparison.tax, comparison.rest):
         if any(time.median_ms for time in row.times):
-            table.add_row(row.name, *_figures(row), style="dim")
+            table.add_row(row.name, *_figures(row, has_intervals), style="dim")
     for row in (comparison.layers, *comparison.totals):
-        table.add_row(row.name, *_figures(row), style="bold")
+        table.add_row(row.name, *_figures(row, has_intervals), style="bold")
     if any(profile.accuracy for profile in comparison.profiles):
         table.add_row("relative L2 error of the outputs", *_errors(comparison))
     return table
 
 
-def _figures(row: PrecisionRow) -> Iterable[str]:
+def _figures(row: PrecisionRow, has_intervals: bool) -> Iterable[str]:
     for i, time in enumerate(row.times):
         yield f"{time.median_ms:.4f}" if time.median_ms else "-"
         if i:
-            yield _ratio(time)
+            yield _ratio(time, has_intervals)
 
 
-def _ratio(time: RelativeTime) -> str:
+def _ratio(time: RelativeTime, has_interval: bool) -> str:
     if time.ratio is None:
         return "-"
     mark = "~" if time.is_noise else ""
-    reach = "" if time.interval is None else f" ({time.interval[0]:.3f}-{time.interval[1]:.3f})"
+    interval = time.interval if has_interval else None
+    reach = "" if interval is None else f" ({interval[0]:.3f}-{interval[1]:.3f})"
     return f"{mark}{time.ratio:.3f}x{reach}"
 
 

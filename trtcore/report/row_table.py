@@ -22,12 +22,16 @@ _GAP = 2
 _FIGURE = 6
 _LEAST_TEXT = 20
 _UNLIMITED = 10_000
+# What is left out first where names have no room beside it.
+_DISPENSABLE = ("min ms", "p95 ms", "tax ms", "share")
 
 Column = tuple[str, Callable[[Row], str]]
 
 
 def row_table(profile: Profile, rows: Rows, view: View, width: int | None) -> Table:
     """Returns the rows as a table; long names are folded, never cut.
+
+    Where that leaves names no room, it has fewer columns and says which are missing.
 
     Args:
         profile: where the rows come from.
@@ -38,10 +42,12 @@ def row_table(profile: Profile, rows: Rows, view: View, width: int | None) -> Ta
     from rich.table import Table
     from rich.text import Text
 
-    columns = _columns(rows, view, 3 if profile.backend == "onnxruntime" else 4)
-    figures = sum(max(len(heading), _FIGURE) + _GAP for heading, _ in columns) + 1
-    room = max((width or _UNLIMITED) - figures, _LEAST_TEXT)
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    wanted = _columns(rows, view, 3 if profile.backend == "onnxruntime" else 4)
+    columns = _fitting(wanted, width)
+    room = max(_room(columns, width), _LEAST_TEXT)
+    table = Table(box=None, pad_edge=False, header_style="bold", caption_justify="left")
+    if missing := [column[0] for column in wanted if column not in columns]:
+        table.caption = f"No room for {', '.join(missing)}."
     table.add_column(view.group_by.capitalize(), overflow="fold")
     for heading, _ in columns:
         table.add_column(heading, justify="right", no_wrap=True)
@@ -102,6 +108,20 @@ def _columns(rows: Rows, view: View, digits: int) -> list[Column]:
         columns.append(("p95 ms", lambda row: _ms(row.p95_ms, digits)))
         columns.append(("min ms", lambda row: _ms(row.min_ms, digits)))
     return columns
+
+
+def _fitting(columns: list[Column], width: int | None) -> list[Column]:
+    """The columns beside which names have room, as far as there are some to do without."""
+    left = columns
+    for heading in _DISPENSABLE:
+        if _room(left, width) < _LEAST_TEXT:
+            left = [column for column in left if column[0] != heading]
+    return left
+
+
+def _room(columns: list[Column], width: int | None) -> int:
+    figures = sum(max(len(heading), _FIGURE) + _GAP for heading, _ in columns) + 1
+    return (width or _UNLIMITED) - figures
 
 
 def _share(row: Row) -> str:
