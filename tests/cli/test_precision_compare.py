@@ -79,6 +79,8 @@ def test_converted_graphs_are_compared_on_the_cpu(run: Run, net: Path, tmp_path:
     assert run("report", path, "-o", written).code == 0
     assert comparison.verdict in written.read_text()
     assert_refused(run("report", path, "--format", "csv"), "a comparison of precisions is a table")
+    ran = run("report", path, "--group-by", "block")
+    assert_refused(ran, "--group-by block: a comparison of precisions has rows of its own")
 
 
 def test_casts_of_kept_nodes_are_tax_and_rows_stay_those_of_the_model(net: Path) -> None:
@@ -123,6 +125,7 @@ def test_without_a_gpu_it_says_what_can_be_done(run: Run, net: Path) -> None:
         (["--compare", "fp32,fp8"], "precision is 'fp8', must be one of fp32, tf32, fp16"),
         (["--compare", "fp32,bf16"], "ONNX Runtime computes no BF16 on a CPU"),
         (["--compare", "fp32,fp16", "--half2"], "--compare names the precisions"),
+        (["--compare", "fp32,fp16", "--bf16"], "--compare names the precisions"),
         (["--compare", "fp32,fp16", "--csv", "x.csv"], "--csv has no meaning with --compare"),
         (["--compare", "fp32,fp16", "--group-by", "type"], "--group-by has no meaning"),
         (["--compare", "fp32,fp16", "--save-engine", "x"], "--save-engine has no meaning"),

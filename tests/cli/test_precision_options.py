@@ -75,6 +75,8 @@ def assert_refused(ran: Any, *words: str, code: int = 2) -> None:
         (["--io-precision", "tf32"], "io-precision is 'tf32', must be one of fp32, fp16, bf16"),
         (["--fp16", "--half2"], "--fp16 and --half2 contradict each other"),
         (["--half2", "--precision", "bf16"], "--half2 and --precision bf16 contradict"),
+        (["--bf16", "--fp16"], "--fp16 and --bf16 contradict"),
+        (["--bf16", "--backend", "onnxruntime"], "ONNX Runtime computes no BF16 on a CPU"),
         (["--fp16", "--keep-fp32", ""], "keep-fp32 has an empty entry: give an op type, a node"),
         (["--fp16", "--keep-fp32", "Relu,"], "keep-fp32 has an empty entry"),
         (["--fp16", "--keep-fp32", "conv*"], "keep-fp32 'conv*' matches no node"),

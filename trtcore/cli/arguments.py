@@ -235,6 +235,7 @@ def _add_precision_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--fp16", action="store_true", help="short for --precision fp16")
     group.add_argument("--half2", action="store_true", help="short for --precision half2")
+    group.add_argument("--bf16", action="store_true", help="short for --precision bf16")
     group.add_argument(
         "--keep-fp32",
         metavar="WHAT",

@@ -60,6 +60,7 @@ def _precision(options: argparse.Namespace) -> str | None:
     given = {
         "--fp16": "fp16" if options.fp16 else None,
         "--half2": "half2" if options.half2 else None,
+        "--bf16": "bf16" if options.bf16 else None,
         f"--precision {options.precision}": options.precision,
     }
     asked = {option: word for option, word in given.items() if word}

@@ -67,5 +67,5 @@ def _check(options: argparse.Namespace) -> None:
     for name, default in _USELESS.items():
         if getattr(options, name) != default:
             raise OptionError(f"--{name.replace('_', '-')} has no meaning with --compare")
-    if options.precision or options.fp16 or options.half2:
+    if any((options.precision, options.fp16, options.half2, options.bf16)):
         raise OptionError("--compare names the precisions: leave --precision and its short forms")
