@@ -78,6 +78,7 @@ def profile_model(
     if choice.bindings is None and keep_plan is not None:
         reason = choice.reason or f"backend {choice.name} runs the model as it is"
         raise BackendError(f"no engine is built here that could be kept: {reason}")
+    _load_plugins(asked.plugins, choice.bindings, choice.reason)
     loaded = _load(model, weights, outputs, asked)
     reference = Reference(loaded, asked.inputs, asked.seed)
     job = Job(loaded, with_precision(asked, loaded), reference, progress, notify)
@@ -140,6 +141,7 @@ def compare_precisions(
             "converted graphs on the CPU"
         )
     _check_timing(asked, choice)
+    _load_plugins(asked.plugins, choice.bindings, choice.reason)
     if notify is not None and choice.reason:
         notify(choice.story)
     loaded = _load(model, weights, outputs, asked)
@@ -224,6 +226,7 @@ def profile_plan(
         raise OptionError("a plan is built already: its precision cannot be chosen or compared")
     content, source = _read_plan(plan)
     bindings = _plan_runner(asked.backend, source, notify)
+    _load_plugins(asked.plugins, bindings)
     _check_timing(asked)
     ran = run_plan(bindings, content, source, asked, progress)
     record = ModelRecord(Path(source).stem, source)
@@ -236,13 +239,18 @@ def profile_plan(
 
 
 def inspect_plan(
-    plan: bytes | str | Path, *, backend: str = "auto", notify: Notify | None = None
+    plan: bytes | str | Path,
+    *,
+    backend: str = "auto",
+    plugins: Sequence[str | Path] = (),
+    notify: Notify | None = None,
 ) -> tuple[Build, EngineInformation]:
     """Loads a plan and returns what the engine inspector tells about it.
 
     Args:
         plan: the plan, or a path to it.
         backend: ``auto``, ``tensorrt`` or ``tensorrt_rtx``.
+        plugins: libraries of plugins that the plan needs.
         notify: called with lines a user should see at once.
 
     Raises:
@@ -253,6 +261,7 @@ def inspect_plan(
 
     content, source = _read_plan(plan)
     bindings = _plan_runner(backend, source, notify)
+    _load_plugins(plugins, bindings)
     engine = load_engine(bindings, content, source)
     information = engine.information()
     build = Build(
@@ -298,6 +307,7 @@ def build_model(
 
     asked = read_options(options)
     bindings = choose_builder(asked.backend)
+    _load_plugins(asked.plugins, bindings)
     return build_engine(bindings, _load(model, weights, outputs, asked), asked, progress)
 
 
@@ -307,6 +317,19 @@ def _load(model: Any, weights: str | Path | None, outputs: Sequence[str], asked:
     return load_model(
         model, weights=weights, batch=asked.batch, shapes=asked.shapes, outputs=outputs
     )
+
+
+def _load_plugins(
+    libraries: Sequence[str | Path], bindings: Bindings | None, reason: str = ""
+) -> None:
+    if not libraries:
+        return
+    if bindings is None:
+        why = f": {reason}" if reason else ", and backend onnxruntime has none"
+        raise BackendError(f"--plugins {libraries[0]} is loaded by TensorRT{why}")
+    from trtcore.backends.tensorrt.plugins import load_plugins
+
+    load_plugins(bindings, libraries)
 
 
 def _check_timing(asked: Options, choice: Choice | None = None) -> None:

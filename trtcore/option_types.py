@@ -58,6 +58,12 @@ def _are_texts(value: object) -> bool:
     return isinstance(value, Sequence) and all(map(_is_text, value))
 
 
+def _are_paths(value: object) -> bool:
+    if not isinstance(value, Sequence) or isinstance(value, (str, bytes)):
+        return False
+    return all(isinstance(path, (str, PathLike)) for path in value)
+
+
 def _is_shape(value: object) -> bool:
     return isinstance(value, Sequence) and all(map(_is_whole, value))
 
@@ -93,6 +99,7 @@ EXPECTED: Mapping[str, _Type] = {
     "seed": _WHOLE,
     "workspace_mib": _WHOLE,
     "serial": _FLAG,
+    "plugins": _Type("a list of paths", _are_paths),
     "calibrate": _FLAG,
     "use_cache": _FLAG,
 }

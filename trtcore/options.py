@@ -53,6 +53,7 @@ class Options:
         timing: ``events`` for the profiler's events, ``cupti`` to time the kernels with CUPTI too.
         workspace_mib: the most scratch memory a layer may use; None leaves it to TensorRT.
         serial: build without auxiliary streams, so that layers do not overlap.
+        plugins: libraries of TensorRT plugins that the model or plan needs.
         calibrate: measure what the profiler's events cost here, once per machine (some seconds).
         use_cache: keep and use caches (TensorRT's and the calibration) in the user's cache folder.
 
@@ -79,6 +80,7 @@ class Options:
     timing: str = "events"
     workspace_mib: int | None = None
     serial: bool = False
+    plugins: Sequence[str | Path] = ()
     calibrate: bool = True
     use_cache: bool = True
 

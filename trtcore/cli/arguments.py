@@ -125,6 +125,7 @@ def _add_inspect(commands: _Commands[_Parser]) -> None:
     parser.add_argument(
         "--backend", default="auto", metavar="NAME", help="what to load a plan with"
     )
+    _add_plugins(parser)
 
 
 def _add_convert(commands: _Commands[_Parser]) -> None:
@@ -225,7 +226,18 @@ def _add_model_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--serial", action="store_true", help="one stream: layers do not overlap, times add up"
     )
+    _add_plugins(group)
     group.add_argument("--no-cache", action="store_true", help="keep nothing in the cache folder")
+
+
+def _add_plugins(group: argparse._ActionsContainer) -> None:
+    group.add_argument(
+        "--plugins",
+        metavar="LIB",
+        action="append",
+        default=[],
+        help="a library of TensorRT plugins to load first; can be given several times",
+    )
 
 
 def _add_precision_options(parser: argparse.ArgumentParser) -> None:

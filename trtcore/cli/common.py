@@ -20,6 +20,7 @@ def model_options(options: argparse.Namespace) -> dict[str, Any]:
         "backend": options.backend,
         "workspace_mib": options.workspace,
         "serial": options.serial,
+        "plugins": tuple(options.plugins),
         "use_cache": not options.no_cache,
     }
 

@@ -38,5 +38,7 @@ def _inspect_plan(options: argparse.Namespace) -> str:
     from trtcore.api import inspect_plan
     from trtcore.report.inspect import render_plan
 
-    build, information = inspect_plan(options.file, backend=options.backend)
+    build, information = inspect_plan(
+        options.file, backend=options.backend, plugins=options.plugins
+    )
     return render_plan(build, information, with_layers=True)

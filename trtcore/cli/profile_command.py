@@ -108,7 +108,7 @@ def _profile_plan(options: argparse.Namespace, progress: Progress | None) -> Pro
     for name in ("weights", "outputs", "workspace_mib", "serial"):
         if given[name]:
             raise OptionError(f"{options.model} is built already: --{name} has no meaning for it")
-    kept = {name: given[name] for name in ("backend", "batch", "shapes", "use_cache")}
+    kept = {name: given[name] for name in ("backend", "batch", "shapes", "plugins", "use_cache")}
     return profile_plan(
         options.model,
         progress=progress,

@@ -124,7 +124,8 @@ def parse(bindings: Bindings, builder: Any, model: Model) -> Any:
     if not parsed:
         problems = [_describe(parser.get_error(i)) for i in range(parser.num_errors)]
         found = "; ".join(dict.fromkeys(problems)) or bindings.log.last_error()
-        raise ModelError(f"{model.source}: {bindings.label} cannot read the graph: {found}")
+        hint = "; --plugins LIB loads a library of them" if "Plugin not found" in found else ""
+        raise ModelError(f"{model.source}: {bindings.label} cannot read the graph: {found}{hint}")
     return network
 
 
