@@ -116,6 +116,8 @@ class Options:
             given = getattr(self, name)
             if given not in accepted:
                 raise OptionError(f"{name} is '{given}', must be one of {', '.join(accepted)}")
+        if self.inputs == "":
+            raise OptionError("inputs is '', must be random, zeros or a path to an .npz")
         if self.precision is not None:
             Precision(self.precision)
         if self.io_precision is not None:
