@@ -19,7 +19,7 @@ from trtcore.models import Model, googlenet, load_model
 from trtcore.options import Options
 from trtcore.precision import apply_precision
 from trtcore.precision_check import PrecisionCheck
-from trtcore.result import Layer
+from trtcore.result import Layer, LayerProfile
 
 pytest.importorskip("tensorrt_rtx", reason="TensorRT-RTX builds without a GPU, TensorRT does not")
 
@@ -49,7 +49,12 @@ def build(model: Model, **options: object) -> Plan:
 def check(
     layers: Sequence[Layer], layer_ms: Sequence[float] | None = None, **options: object
 ) -> PrecisionCheck:
-    return check_engine(layers, layer_ms, model=googlenet(1), asked=Options(**options))
+    rows = [row_of(index, layers[index], ms) for index, ms in enumerate(layer_ms or ())]
+    return check_engine(layers, rows, model=googlenet(1), asked=Options(**options))
+
+
+def row_of(index: int, layer: Layer, ms: float) -> LayerProfile:
+    return LayerProfile(index, layer, ms, ms / 100, ms, ms, ms, (ms, ms))
 
 
 def io_of(plan: Plan) -> dict[str, tuple[str, str]]:
@@ -116,7 +121,7 @@ def test_times_tell_what_islands_cost() -> None:
     layers = plan.information.layers
     times = [1.0] * len(layers)
     found = check(layers, times, precision="fp16")
-    assert all(island.share == 1 / len(layers) for island in found.islands)
+    assert all((island.median_ms, island.share) == (1.0, 0.01) for island in found.islands)
     assert "% of time" in found.line
 
 

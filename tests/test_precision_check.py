@@ -74,6 +74,14 @@ def test_islands_with_their_time_longest_first() -> None:
     assert "(conv2/norm2, pool1/norm1), 26.0 % of time; 126 signal" in check.line
 
 
+def test_islands_by_their_part_of_the_corrected_time() -> None:
+    names = ("pool1/norm1_pooling_myl0_4", "conv2/norm2_pooling_myl0_9")
+    layers = [one for one in googlenet() if one.name in names]
+    check = check_precision(layers, "fp16", layer_ms=[5.0, 6.0], shares=[0.7, 0.2])
+    assert [(i.median_ms, i.share) for i in check.islands] == [(5.0, 0.7), (6.0, 0.2)]
+    assert "90.0 % of time" in check.line
+
+
 def test_half_converted_engine_fails() -> None:
     layers = googlenet()
     middle = next(i for i, one in enumerate(layers) if "inception_4c/1x1" in one.nodes)

@@ -10,7 +10,7 @@ from trtcore.errors import BackendError, EngineLoadError, OptionError
 from trtcore.file_kind import HEAD_BYTES, PLAN, UNKNOWN, kind_of
 from trtcore.files import check_readable
 from trtcore.options import Options, read_options
-from trtcore.result import Build, Layer, ModelRecord, Profile
+from trtcore.result import Build, Layer, LayerProfile, ModelRecord, Profile
 
 if TYPE_CHECKING:
     from trtcore.backends.choice import Choice
@@ -219,7 +219,7 @@ def profile_plan(
     """
     from trtcore.assemble import engine_profile
     from trtcore.job import run_plan
-    from trtcore.precision_check import check_precision
+    from trtcore.precision_check import check_rows
 
     asked = read_options(options)
     if asked.precision is not None or asked.wants_accuracy:
@@ -232,8 +232,8 @@ def profile_plan(
     record = ModelRecord(Path(source).stem, source)
     build = Build(bindings.label, 0.0, len(content))
 
-    def describe(layers: Sequence[Layer], layer_ms: Sequence[float] | None) -> PrecisionCheck:
-        return check_precision(layers, "", layer_ms=layer_ms)
+    def describe(layers: Sequence[Layer], rows: Sequence[LayerProfile]) -> PrecisionCheck:
+        return check_rows(layers, rows, "")
 
     return engine_profile(bindings, ran, record, build, asked, describe)
 

@@ -10,7 +10,7 @@ from trtcore.diagnosis import diagnose
 from trtcore.environment import capture_environment
 from trtcore.inspector import match_layers
 from trtcore.precision_check import PrecisionCheck
-from trtcore.result import Build, IOTensor, Layer, ModelRecord, Profile
+from trtcore.result import Build, IOTensor, Layer, LayerProfile, ModelRecord, Profile
 from trtcore.statistics import summarise_layers
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from trtcore.models.model import Model
     from trtcore.options import Options
 
-Check = Callable[[Sequence[Layer], Sequence[float] | None], PrecisionCheck]
-"""Says from the layers of an engine and their times what precision it has."""
+Check = Callable[[Sequence[Layer], Sequence[LayerProfile]], PrecisionCheck]
+"""Says from the layers of an engine and what they cost, if it ran, what precision it has."""
 
 _SYNC_WORDS = {
     "enqueue": "enqueueV3 and synchronise; layers by IProfiler, reported after each iteration",
@@ -118,8 +118,8 @@ def _network_io(model: Model) -> tuple[IOTensor, ...]:
 def _checked(profile: Profile, check: Check) -> Profile:
     if profile.build is None:
         return profile
-    medians = [row.median_ms for row in summarise_layers(profile)]
-    found = check(profile.layers, medians if profile.counts.measured else None)
+    rows = summarise_layers(profile) if profile.counts.measured else ()
+    found = check(profile.layers, rows)
     return replace(profile, build=found.recorded(profile.build))
 
 

@@ -15,10 +15,10 @@ from trtcore.io_format import check_engine_formats, check_io_formats, half2_form
 from trtcore.models import Model, model_inputs, model_outputs
 from trtcore.options import Options
 from trtcore.precision import Precision, apply_precision, kept_nodes, own_precision
-from trtcore.precision_check import PrecisionCheck, check_precision
+from trtcore.precision_check import PrecisionCheck, check_rows
 from trtcore.precision_device import check_device
 from trtcore.precision_source import quantized_nodes
-from trtcore.result import Layer
+from trtcore.result import Layer, LayerProfile
 
 Progress = Callable[[str, int, int], None]
 
@@ -68,14 +68,14 @@ def build_engine(
     plan = replace(plan, warnings=tuple(filter(None, (warning, unconfirmed))))
     if plan.information is None:
         return plan
-    check = check_engine(plan.information.layers, None, model=model, asked=asked)
+    check = check_engine(plan.information.layers, (), model=model, asked=asked)
     check.require()
     return replace(plan, build=check.recorded(plan.build))
 
 
 def check_engine(
     layers: Sequence[Layer],
-    layer_ms: Sequence[float] | None,
+    rows: Sequence[LayerProfile],
     *,
     model: Model,
     asked: Options,
@@ -84,14 +84,14 @@ def check_engine(
 
     Args:
         layers: as the inspector tells them.
-        layer_ms: median time of each layer in milliseconds; None before it ran.
+        rows: what each layer cost; none before it ran.
         model: before its precision was changed.
         asked: the options it was built with.
     """
     if quantized_nodes(model.proto):
-        return check_precision(layers, "", layer_ms=layer_ms)
+        return check_rows(layers, rows, "")
     kept = kept_nodes(model, asked.keep_fp32)
-    return check_precision(layers, _precision(asked, model).value, layer_ms=layer_ms, kept=kept)
+    return check_rows(layers, rows, _precision(asked, model).value, kept)
 
 
 def _precision(asked: Options, model: Model) -> Precision:

@@ -16,6 +16,7 @@ ONNX = "an ONNX model"
 CAFFE = "a Caffe prototxt"
 JSON = "JSON"
 TEXT = "text"
+EMPTY = "empty"
 UNKNOWN = "no file of a known kind"
 
 # Source: plans of TensorRT 8.6 to 10.16 (ftrt), before that (ptrt) and of TensorRT-RTX (vtrt).
@@ -40,7 +41,7 @@ def kind_of(head: bytes) -> str:
         return JSON
     if _CAFFE.search(head):
         return CAFFE
-    return TEXT if _is_text(head) else UNKNOWN
+    return (TEXT if head else EMPTY) if _is_text(head) else UNKNOWN
 
 
 def _is_text(head: bytes) -> bool:

@@ -32,7 +32,8 @@ class LayerPrecision:
         dtype: such as ``Float``.
         nodes: the model nodes it came from.
         median_ms: its time; None without samples.
-        share: part of the time of all layers, 0 to 1; None without samples.
+        share: part of the time of all layers, 0 to 1: of the corrected times where those are known;
+            None without samples.
         is_requested: whether all its nodes were to stay in FP32.
     """
 

@@ -16,7 +16,7 @@ from trtcore.few import few
 from trtcore.layer_precision import LayerPrecision, layer_dtype
 from trtcore.markers import is_marker
 from trtcore.precision_kept import NAMES_SHOWN, KeptNodes, find_kept, is_kept
-from trtcore.result import Build, Layer
+from trtcore.result import Build, Layer, LayerProfile
 
 MET, NOT_MET, OPAQUE = "met", "not met", "opaque"
 
@@ -108,6 +108,7 @@ def check_precision(
     asked: str,
     *,
     layer_ms: Sequence[float] | None = None,
+    shares: Sequence[float] | None = None,
     kept: Collection[str] = (),
 ) -> PrecisionCheck:
     """Compares the layers of an engine with the precision that was asked for.
@@ -120,14 +121,16 @@ def check_precision(
         layers: as the inspector tells them; `signal` and `wait` are left out.
         asked: ``fp32``, ``tf32``, ``fp16``, ``half2`` or ``bf16``; ``""`` only describes.
         layer_ms: median time of each layer in milliseconds, in the order of ``layers``.
+        shares: the part of the time that each layer holds, 0 to 1; that of ``layer_ms`` if left
+            out.
         kept: names of the model nodes that stay in FP32 on request.
     """
-    rows = _rows(layers, layer_ms, frozenset(kept))
+    rows = _rows(layers, layer_ms, shares, frozenset(kept))
     real = [layer for layer in layers if not is_marker(layer)]
     untold = sum(_is_untold(layer) for layer in real)
     wanted = _ASKED[asked]
     others = [row for row in rows if wanted and row.dtype not in (wanted, *_QUANTIZED)]
-    others.sort(key=lambda row: -(row.median_ms or 0.0))
+    others.sort(key=lambda row: -(row.share or 0.0))
     return PrecisionCheck(
         asked=asked,
         verdict=_verdict(rows, others) if rows else OPAQUE,
@@ -139,6 +142,15 @@ def check_precision(
         integers=len(real) - len(rows) - untold,
         kept=find_kept(real, kept),
     )
+
+
+def check_rows(
+    layers: Sequence[Layer], rows: Sequence[LayerProfile], asked: str, kept: Collection[str] = ()
+) -> PrecisionCheck:
+    """Does `check_precision` with what each layer cost; without rows it has not run."""
+    times = [row.median_ms for row in rows] or None
+    shares = [row.share for row in rows] or None
+    return check_precision(layers, asked, layer_ms=times, shares=shares, kept=kept)
 
 
 def require_met(build: Build) -> None:
@@ -156,11 +168,17 @@ def _require(verdict: str, line: str) -> None:
 
 
 def _rows(
-    layers: Sequence[Layer], layer_ms: Sequence[float] | None, kept: frozenset[str]
+    layers: Sequence[Layer],
+    layer_ms: Sequence[float] | None,
+    shares: Sequence[float] | None,
+    kept: frozenset[str],
 ) -> list[LayerPrecision]:
     """The layers that compute in a known type."""
     times = [None] * len(layers) if layer_ms is None else list(layer_ms)
     total = sum(time or 0.0 for time in times)
+    parts: list[float | None] = [time / total if time and total else None for time in times]
+    if shares is not None:
+        parts = list(shares)
     return [
         LayerPrecision(
             layer=layer.name,
@@ -168,10 +186,10 @@ def _rows(
             dtype=dtype,
             nodes=layer.nodes,
             median_ms=time,
-            share=time / total if time is not None and total else None,
+            share=part,
             is_requested=is_kept(layer, kept),
         )
-        for layer, time in zip(layers, times, strict=True)
+        for layer, time, part in zip(layers, times, parts, strict=True)
         if not is_marker(layer) and (dtype := layer_dtype(layer))
     ]
 
@@ -185,7 +203,7 @@ def _verdict(rows: Sequence[LayerPrecision], others: Sequence[LayerPrecision]) -
     matrix, matrix_against = (
         sum(_MATRIX.search(row.kind) is not None for row in group) for group in (rows, against)
     )
-    time, time_against = (sum(row.median_ms or 0.0 for row in group) for group in (rows, against))
+    time, time_against = (sum(row.share or 0.0 for row in group) for group in (rows, against))
     is_met = (
         len(against) <= (1 - _LEAST_OF_ALL) * len(rows)
         and time_against <= (1 - _LEAST_OF_ALL) * time

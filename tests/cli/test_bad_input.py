@@ -12,7 +12,9 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+import trtcore
 from trtcore.device import gpu_problem
+from trtcore.errors import EngineLoadError
 
 Run = Callable[..., Any]
 no_gpu = pytest.mark.skipif(gpu_problem() is None, reason="about machines without a GPU")
@@ -245,6 +247,8 @@ def test_an_onnx_model_is_no_plan(run: Run, net: Path) -> None:
     assert_refused(ran, "net.onnx: is an ONNX model, neither a saved result nor a serialized")
     renamed = net.rename(net.with_suffix(".plan"))
     assert_refused(run("profile", renamed), "net.plan: is an ONNX model, not a serialized engine")
+    with pytest.raises(EngineLoadError, match="plan: is empty, not a serialized engine"):
+        trtcore.profile_plan(b"")
 
 
 @pytest.mark.parametrize("command", ["build", "convert"])

@@ -116,7 +116,7 @@ def test_a_plan_saved_and_profiled_in_another_process(
     assert "Input data (4, 3, 224, 224) Half linear" in inspected.stdout
 
 
-@pytest.mark.parametrize("content", [b"ftrt" * 1000, b"", b"\0"], ids=["foreign", "empty", "short"])
+@pytest.mark.parametrize("content", [b"ftrt" * 1000, b"\0"], ids=["foreign", "short"])
 def test_what_is_no_plan_is_refused_with_tensorrts_words(content: bytes) -> None:
     with pytest.raises(EngineLoadError, match="cannot load it"):
         trtcore.profile_plan(content)
