@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from trtcore.file_kind import CAFFE, JSON, ONNX, PLAN, TEXT, UNKNOWN, kind_of
+from trtcore.file_kind import CAFFE, EMPTY, JSON, ONNX, PLAN, TEXT, UNKNOWN, kind_of
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ from trtcore.file_kind import CAFFE, JSON, ONNX, PLAN, TEXT, UNKNOWN, kind_of
         ("größe".encode()[:-4], TEXT),  # cut within a letter
         ("größe".encode("latin-1"), UNKNOWN),
         (b"{\0", UNKNOWN),
-        (b"", TEXT),
+        (b"", EMPTY),
     ],
 )
 def test_every_kind(head: bytes, kind: str) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from trtcore.job import PlanRun
     from trtcore.models.model import Model
     from trtcore.options import Options
+    from trtcore.session.engine_run import EngineRun
 
 Check = Callable[[Sequence[Layer], Sequence[LayerProfile]], PrecisionCheck]
 """Says from the layers of an engine and what they cost, if it ran, what precision it has."""
@@ -46,16 +47,12 @@ def engine_profile(
 ) -> Profile:
     """The profile of an engine that ran."""
     engine_run = ran.engine_run
-    callbacks = "in Python" if engine_run.in_python else "native"
-    gated = ", gated" if engine_run.run.samples.gated_ms.size else ""
     profile = Profile(
         model=model,
         backend=bindings.name,
         precision=asked.precision or "",
         batch=_batch(engine_run.io),
-        method=f"{_SYNC_WORDS[asked.sync]} ({callbacks} callbacks{gated}); "
-        f"{asked.inputs} input; latency in a context of its own that is never profiled; the passes "
-        "take turns in rounds",
+        method=_method(engine_run, asked),
         io=engine_run.io,
         layers=match_layers(engine_run.information.layers, engine_run.run.layer_names),
         samples=engine_run.run.samples,
@@ -77,6 +74,16 @@ def engine_profile(
     if engine_run.kernel_problem:
         problems = (*problems, f"no kernel times: {engine_run.kernel_problem}")
     return replace(profile, warnings=(*problems, *diagnose(profile)))
+
+
+def _method(engine_run: EngineRun, asked: Options) -> str:
+    """How it was measured, in words."""
+    callbacks = "in Python" if engine_run.in_python else "native"
+    gated = ", gated" if engine_run.run.samples.gated_ms.size else ""
+    return (
+        f"{_SYNC_WORDS[asked.sync]} ({callbacks} callbacks{gated}); {asked.inputs} input; "
+        "latency in a context of its own that is never profiled; the passes take turns in rounds"
+    )
 
 
 def node_profile(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from trtcore.backends.node_run import NodeRun
     from trtcore.backends.tensorrt.bindings import Bindings
     from trtcore.backends.tensorrt.builder import Plan
-    from trtcore.session.engine_run import EngineRun
+    from trtcore.session.engine_run import EngineRun, RunOptions
     from trtcore.session.run import Length
 
 Progress = Callable[[str, int, int], None]
@@ -214,17 +214,9 @@ def run_plans(
         progress: called with the phase, steps done and steps in all.
     """
     from trtcore.clocks import ClockMonitor
-    from trtcore.session.engine_run import PlanToRun, RunOptions, run_engines
+    from trtcore.session.engine_run import PlanToRun, run_engines
 
-    options = RunOptions(
-        length=_length(asked),
-        batch=asked.batch,
-        shapes=asked.shapes,
-        inputs=asked.inputs,
-        seed=asked.seed,
-        sync=asked.sync,
-        kernels=asked.timing == "cupti",
-    )
+    options = _run_options(asked)
     # CUPTI stays in the process: what the events cost without it is measured before.
     early = options.kernels and asked.calibrate
     cost, problem = _event_cost(bindings, asked, progress) if early else (None, "")
@@ -241,6 +233,20 @@ def run_plans(
     return tuple(
         PlanRun(run, plan.monitor.clocks(), cost, problem)
         for run, plan in zip(runs, waiting, strict=True)
+    )
+
+
+def _run_options(asked: Options) -> RunOptions:
+    from trtcore.session.engine_run import RunOptions
+
+    return RunOptions(
+        length=_length(asked),
+        batch=asked.batch,
+        shapes=asked.shapes,
+        inputs=asked.inputs,
+        seed=asked.seed,
+        sync=asked.sync,
+        kernels=asked.timing == "cupti",
     )
 
 
