@@ -93,7 +93,17 @@ def test_onnx_runtime_loads_none() -> None:
     )
 
 
+def test_a_baseline_loads_none() -> None:
+    with pytest.raises(BackendError) as error:
+        trtcore.profile_baseline("googlenet", "onnxruntime", plugins=["a.so"])
+    assert str(error.value) == (
+        "--plugins a.so is loaded by TensorRT: a baseline is timed without it"
+    )
+
+
 def test_one_path_is_no_list() -> None:
+    with pytest.raises(OptionError, match=r"plugins is 'a.so', expected a list of paths"):
+        trtcore.inspect_plan(b"ftrt", plugins="a.so")
     with pytest.raises(OptionError, match=r"plugins is 'a.so', expected a list of paths"):
         trtcore.build_model("googlenet", plugins="a.so")
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from trtcore.errors import BackendError, EngineLoadError, OptionError
 from trtcore.file_kind import HEAD_BYTES, PLAN, UNKNOWN, kind_of
-from trtcore.files import check_readable
+from trtcore.files import read_content
+from trtcore.option_types import check_type
 from trtcore.options import Options, read_options
 from trtcore.result import Build, Layer, LayerProfile, ModelRecord, Profile
 
@@ -182,12 +183,14 @@ def profile_baseline(
         OptionError: an option makes no sense.
         ModelError: the model cannot be read, or the runtime refuses it.
         PrecisionError: the precision cannot be applied.
-        BackendError: PyTorch was asked for by name and cannot be imported.
+        BackendError: PyTorch was asked for by name and cannot be imported, or plugins are named,
+            which only TensorRT loads.
         RunError: the run failed.
     """
     from trtcore.unfused import profile_unfused
 
     asked = read_options(options)
+    _load_plugins(asked.plugins, None, "a baseline is timed without it")
     loaded = _load(model, weights, outputs, asked)
     return profile_unfused(loaded, kind, asked, progress, notify)
 
@@ -254,11 +257,14 @@ def inspect_plan(
         notify: called with lines a user should see at once.
 
     Raises:
+        OptionError: a backend or libraries of another type, or a library that cannot be read.
         BackendError: there is no TensorRT or no GPU to load it with.
         EngineLoadError: not a plan, or made for another version or GPU.
     """
     from trtcore.backends.tensorrt.runtime import load_engine
 
+    check_type("backend", backend, or_none=False)
+    check_type("plugins", plugins, or_none=False)
     content, source = _read_plan(plan)
     bindings = _plan_runner(backend, source, notify)
     _load_plugins(plugins, bindings)
@@ -348,7 +354,7 @@ def _read_plan(plan: bytes | str | Path) -> tuple[bytes, str]:
     if isinstance(plan, bytes):
         content, source = plan, "plan"
     else:
-        content, source = check_readable(plan, EngineLoadError).read_bytes(), str(plan)
+        content, source = read_content(plan, EngineLoadError), str(plan)
     kind = kind_of(content[:HEAD_BYTES])
     if kind not in (PLAN, UNKNOWN):
         raise EngineLoadError(f"{source}: is {kind}, not {PLAN}")

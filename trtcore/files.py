@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import fcntl
+import io
 import os
 import re
+import stat
+import sys
 import tempfile
 from pathlib import Path
 from typing import BinaryIO
@@ -17,53 +22,68 @@ _MOST_LINKS = 40
 
 
 def check_readable(path: str | Path, error: type[TrtcoreError]) -> Path:
-    """Returns the path if it is a file with something in it.
+    """Returns the path if it is a file with something in it, which can be opened again.
+
+    Raises:
+        error: missing, without a name, a directory, a pipe, empty or not permitted.
+    """
+    try:
+        if _is_pipe(path):
+            raise error(f"{path}: is a pipe, which can be read only once: give a file")
+    except OSError as problem:
+        raise error(f"{path}: cannot be read ({_reason(problem)})") from None
+    _read(path, error, 1)
+    return Path(path)
+
+
+def read_content(path: str | Path, error: type[TrtcoreError]) -> bytes:
+    """Reads all that a file or a pipe holds, opening it once.
 
     Raises:
         error: missing, without a name, a directory, empty or not permitted.
     """
-    if path == "":
-        raise error("'' names no file: its name is empty")
-    path = Path(path)
-    if path.is_dir():
-        raise error(f"{path}: is a directory, expected a file")
-    try:
-        with path.open("rb") as file:
-            if not file.read(1):
-                raise error(f"{path}: the file is empty")
-    except OSError as problem:
-        raise error(f"{path}: cannot be read ({_reason(problem)})") from None
-    return path
+    return _read(path, error)
 
 
 def check_writable(path: str | Path) -> Path:
     """Returns the path if a file can be put there; asked before the long work starts.
 
     Raises:
-        ResultError: a directory, no name, no such folder or not permitted.
+        ResultError: a directory, no name or one too long, no such folder, not open or not
+            permitted.
     """
     if path == "":
         raise ResultError("'' names no file to write: its name is empty")
     path = Path(path)
-    if path.is_dir():
+    if os.path.isdir(path):
         raise ResultError(f"{path}: is a directory, name a file to write")
-    if is_special(path):
-        return path
     try:
-        with tempfile.TemporaryFile(dir=_target(path).parent):
-            return path
+        if is_special(path):
+            _check_special(path)
+        else:
+            _check_place(_target(path))
     except OSError as problem:
         raise ResultError(f"{path}: cannot be written ({_reason(problem)})") from None
+    return path
 
 
 def read_text(path: str | Path) -> str:
-    """Reads a UTF-8 text file, with or without a byte order mark.
+    """Reads a UTF-8 text file, with or without a byte order mark; pipes too.
 
     Raises:
         ResultError: not there, not readable or not text.
     """
+    return decode_text(read_content(path, ResultError), path)
+
+
+def decode_text(content: bytes, path: str | Path) -> str:
+    """The text that `read_text` makes of a file's content; ``path`` names it in errors.
+
+    Raises:
+        ResultError: not text.
+    """
     try:
-        return check_readable(path, ResultError).read_text(encoding="utf-8-sig")
+        return io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig").read()
     except UnicodeDecodeError:
         raise ResultError(f"{path}: is not a text file") from None
 
@@ -75,8 +95,8 @@ def write_file(path: str | Path, content: bytes) -> None:
 
     Raises:
         ResultError: the path cannot be written.
-        WriteError: the content cannot, such as on a full disk.
-        BrokenPipeError: nobody reads the pipe any more.
+        WriteError: the content cannot, such as on a full disk or to a pipe that nobody reads.
+        BrokenPipeError: it is standard output that nobody reads any more.
     """
     path = check_writable(path)
     try:
@@ -85,9 +105,9 @@ def write_file(path: str | Path, content: bytes) -> None:
                 file.write(content)
         else:
             _write_aside(_target(path), content)
-    except BrokenPipeError:
-        raise
     except OSError as problem:
+        if isinstance(problem, BrokenPipeError) and _is_output(path):
+            raise
         raise WriteError(f"{path}: cannot be written ({_reason(problem)})") from None
 
 
@@ -95,7 +115,7 @@ def is_special(path: Path) -> bool:
     """Whether it is a pipe, a device or an open file, which must not be replaced by a file."""
     if _descriptor(path) is not None or _target(path).is_relative_to("/proc"):
         return True
-    return path.exists() and not path.is_file()
+    return os.path.exists(path) and not os.path.isfile(path)
 
 
 def same_file(one: Path, other: Path) -> bool:
@@ -106,6 +126,54 @@ def same_file(one: Path, other: Path) -> bool:
         return one.samefile(other)
     except OSError:
         return _target(one) == _target(other)
+
+
+def _read(path: str | Path, error: type[TrtcoreError], size: int = -1) -> bytes:
+    if path == "":
+        raise error("'' names no file: its name is empty")
+    if os.path.isdir(path):
+        raise error(f"{path}: is a directory, expected a file")
+    try:
+        with open(path, "rb") as file:
+            content = file.read(size)
+    except OSError as problem:
+        raise error(f"{path}: cannot be read ({_reason(problem)})") from None
+    if not content:
+        raise error(f"{path}: the file is empty")
+    return content
+
+
+def _is_pipe(path: str | Path) -> bool:
+    """Whether what is read from it is gone; what is not there is none."""
+    with contextlib.suppress(FileNotFoundError):
+        mode = os.stat(path).st_mode
+        return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+    return False
+
+
+def _check_special(path: Path) -> None:
+    """Does nothing if a pipe, a device or an open file may be written to, as far as can be told."""
+    descriptor = _descriptor(path)
+    if descriptor is None:
+        os.stat(path)
+        may_write = os.access(path, os.W_OK)
+    else:
+        may_write = fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE != os.O_RDONLY
+    if not may_write:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+
+def _check_place(path: Path) -> None:
+    """Does nothing if there is or can be a file of this name."""
+    with tempfile.TemporaryFile(dir=path.parent), contextlib.suppress(FileNotFoundError):
+        os.stat(path)
+
+
+def _is_output(path: Path) -> bool:
+    try:
+        return _descriptor(path) == sys.stdout.fileno()
+    except (AttributeError, OSError, ValueError):
+        return False
 
 
 def _write_aside(path: Path, content: bytes) -> None:

@@ -182,7 +182,15 @@ def test_options_of_the_build_mean_nothing_for_a_plan(run: Run, tmp_path: Path) 
     path = tmp_path / "net.plan"
     path.write_bytes(b"ftrt" * 100)
     assert_refused(run("profile", path, "--fp16"), "its precision cannot be chosen")
-    assert_refused(run("profile", path, "--serial"), "--serial has no meaning for it")
+    for option in (
+        ("--serial",),
+        ("--workspace", "5"),
+        ("--output", "x"),
+        ("--weights", "x"),
+        ("--save-engine", tmp_path / "copy.plan"),
+    ):
+        ran = run("profile", path, *option)
+        assert_refused(ran, f"net.plan is built already: {option[0]} has no meaning for it")
 
 
 def test_a_missing_plan(run: Run, tmp_path: Path) -> None:
@@ -240,6 +248,16 @@ def test_inspecting_what_is_no_result(run: Run, tmp_path: Path, text: str, words
     path = tmp_path / "result.json"
     path.write_text(text)
     assert_refused(run("inspect", path), f"result.json: {words}")
+
+
+@pytest.mark.parametrize("option", [("--plugins", "nope.so"), ("--backend", "nonsense")])
+def test_a_saved_result_needs_nothing_that_a_plan_does(
+    run: Run, tmp_path: Path, option: tuple[str, str]
+) -> None:
+    path = tmp_path / "result.json"
+    path.write_text("{}")
+    ran = run("inspect", path, *option)
+    assert_refused(ran, f"{option[0]} is about a plan, and {path} is a saved result")
 
 
 def test_an_onnx_model_is_no_plan(run: Run, net: Path) -> None:

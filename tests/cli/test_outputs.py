@@ -247,14 +247,16 @@ def test_an_unknown_option_names_the_command_that_has_no_such(
     assert words in ran.err
 
 
-@pytest.mark.parametrize("command", ["report", "inspect"])
+@pytest.mark.parametrize(
+    ("command", "read"), [("report", "read_text"), ("inspect", "read_content")]
+)
 def test_ctrl_c_says_no_more_than_is_known(
-    run: Run, saved: Path, monkeypatch: pytest.MonkeyPatch, command: str
+    run: Run, saved: Path, monkeypatch: pytest.MonkeyPatch, command: str, read: str
 ) -> None:
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(f"trtcore.cli.{command}_command.read_text", interrupt)
+    monkeypatch.setattr(f"trtcore.cli.{command}_command.{read}", interrupt)
     ran = run(command, saved)
     assert (ran.code, ran.out, ran.err) == (130, "", "trtcore: interrupted\n")
 

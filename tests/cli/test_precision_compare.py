@@ -83,6 +83,15 @@ def test_converted_graphs_are_compared_on_the_cpu(run: Run, net: Path, tmp_path:
     assert_refused(ran, "--group-by block: a comparison of precisions has rows of its own")
 
 
+def test_warnings_stay_where_nothing_is_printed(run: Run, net: Path) -> None:
+    options = ("--compare", "fp32,half2", "--iterations", "2", "--quiet")
+    ran = run("profile", net, *CPU, *options)
+    assert (ran.code, ran.out) == (0, "")
+    lines = ran.err.splitlines()
+    assert all(line.startswith("trtcore: warning: ") for line in lines)
+    assert any("no engine was timed: the converted graphs ran on the CPU" in line for line in lines)
+
+
 def test_casts_of_kept_nodes_are_tax_and_rows_stay_those_of_the_model(net: Path) -> None:
     comparison = trtcore.compare_precisions(
         net, ["fp32", "fp16"], backend="onnxruntime", iterations=30, keep_fp32=["relu"]

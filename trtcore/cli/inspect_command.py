@@ -4,28 +4,40 @@ from __future__ import annotations
 
 import argparse
 
-from trtcore.errors import ResultError
+from trtcore.errors import EngineLoadError, OptionError, ResultError
 from trtcore.file_kind import HEAD_BYTES, JSON, PLAN, UNKNOWN, kind_of
-from trtcore.files import check_readable, read_text
+from trtcore.files import check_readable, decode_text, read_content
 
 
 def run(options: argparse.Namespace) -> int:
     """Runs the command and returns its exit code."""
-    path = check_readable(options.file, ResultError)
-    with path.open("rb") as file:
-        kind = kind_of(file.read(HEAD_BYTES))
+    path = options.file
+    content = read_content(path, ResultError)
+    kind = kind_of(content[:HEAD_BYTES])
     if kind not in (JSON, PLAN, UNKNOWN):
         raise ResultError(f"{path}: is {kind}, neither a saved result nor {PLAN}")
-    print(_inspect_result(options.file) if kind == JSON else _inspect_plan(options))
+    if kind == JSON:
+        _check_unused(options)
+        print(_inspect_result(decode_text(content, path), path))
+    else:
+        print(_inspect_plan(options))
     return 0
 
 
-def _inspect_result(path: str) -> str:
+def _check_unused(options: argparse.Namespace) -> None:
+    for option, is_given in (
+        ("--backend", options.backend != "auto"),
+        ("--plugins", options.plugins),
+    ):
+        if is_given:
+            raise OptionError(f"{option} is about a plan, and {options.file} is a saved result")
+
+
+def _inspect_result(text: str, path: str) -> str:
     from trtcore.precision_file import is_precisions
     from trtcore.report.inspect import render_inspection
     from trtcore.schema import parse_profile
 
-    text = read_text(path)
     if is_precisions(text):
         raise ResultError(
             f"{path}: is a comparison of precisions, of several profiles: 'trtcore report {path}' "
@@ -38,6 +50,7 @@ def _inspect_plan(options: argparse.Namespace) -> str:
     from trtcore.api import inspect_plan
     from trtcore.report.inspect import render_plan
 
+    check_readable(options.file, EngineLoadError)
     build, information = inspect_plan(
         options.file, backend=options.backend, plugins=options.plugins
     )

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from trtcore.backends.baseline_choice import MEASURED
 from trtcore.cli.progress import notify
 from trtcore.errors import OptionError, ResultError
 from trtcore.files import check_writable, same_file
 
-BUILT_IN = "googlenet"
+# What these take for words of their own, whatever files there are.
+_KEYWORDS = {"MODEL": ("googlenet",), "--input": ("random", "zeros"), "--baseline": MEASURED}
 
 
 def check_outputs(outputs: Mapping[str, str | None], inputs: Mapping[str, str | None]) -> None:
@@ -23,7 +25,9 @@ def check_outputs(outputs: Mapping[str, str | None], inputs: Mapping[str, str | 
         ResultError: a path cannot be written.
         OptionError: it is what the command reads, or two of them are one file.
     """
-    read = {word: path for word, path in inputs.items() if path and path != BUILT_IN}
+    read = {
+        word: path for word, path in inputs.items() if path and path not in _KEYWORDS.get(word, ())
+    }
     taken: dict[str, str] = {}
     for word, path in outputs.items():
         if path is None:
@@ -42,12 +46,20 @@ def save_all(*savers: Callable[[], None]) -> int:
 
     Returns:
         The exit code: 0, or that of the first error; each is told.
+
+    Raises:
+        BrokenPipeError: nobody reads standard output, which one was to be written to.
     """
     code = 0
+    closed: BrokenPipeError | None = None
     for save in savers:
         try:
             save()
         except ResultError as error:
             notify(f"error: {error}")
             code = code or error.exit_code
+        except BrokenPipeError as error:
+            closed = error
+    if closed is not None:
+        raise closed
     return code

@@ -8,7 +8,7 @@ from functools import partial
 from trtcore.api import compare_precisions
 from trtcore.cli.common import model_options, run_options
 from trtcore.cli.outputs import save_all
-from trtcore.cli.progress import notify, shown_progress
+from trtcore.cli.progress import notify, shown_progress, warn
 from trtcore.errors import OptionError
 from trtcore.precision_comparison import PrecisionComparison
 
@@ -50,7 +50,9 @@ def run(options: argparse.Namespace) -> tuple[PrecisionComparison, int]:
         from trtcore.precision_file import save_precisions
 
         unsaved = save_all(partial(save_precisions, comparison, options.save))
-    if not options.quiet:
+    if options.quiet:
+        warn(comparison.notes)
+    else:
         show(comparison, options)
     return comparison, unsaved
 

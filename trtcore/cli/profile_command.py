@@ -19,6 +19,14 @@ from trtcore.precision_gate import require_precision
 from trtcore.result import Profile
 
 _INTERRUPTED = 130
+# What only building has a use for, with what it is where it is not given.
+_OF_BUILDING: dict[str, object] = {
+    "weights": None,
+    "output": [],
+    "workspace": None,
+    "serial": False,
+    "save_engine": None,
+}
 
 
 def run(options: argparse.Namespace) -> int:
@@ -27,9 +35,10 @@ def run(options: argparse.Namespace) -> int:
     if options.compare is not None:
         return _compare(options)
     baseline = prepare_baseline(options, is_built=is_plan(options.model))
+    kept = _KeptPlan(options.save_engine)
     with shown_progress(options.quiet) as progress:
-        profile = _profile(options, progress)
-    unsaved = _save(profile, options)
+        profile = _profile(options, kept, progress)
+    unsaved = _save(profile, options) or kept.code
     if options.quiet:
         warn(profile.warnings)
     else:
@@ -81,13 +90,24 @@ def _check(options: argparse.Namespace) -> None:
     check_outputs(outputs, inputs)
 
 
-def _profile(options: argparse.Namespace, progress: Progress | None) -> Profile:
+class _KeptPlan:
+    """Where a plan is saved once it is built; that it cannot be costs nothing but the plan."""
+
+    def __init__(self, path: str | None) -> None:
+        self.path = path
+        self.code = 0
+
+    def save(self, plan: bytes) -> None:
+        """Writes it, and keeps the exit code of that."""
+        self.code = save_all(partial(write_file, str(self.path), plan))
+
+
+def _profile(options: argparse.Namespace, kept: _KeptPlan, progress: Progress | None) -> Profile:
     tell = None if options.quiet else notify
     if not is_plan(options.model):
-        path = options.save_engine
         return profile_model(
             options.model,
-            keep_plan=None if path is None else lambda plan: write_file(path, plan),
+            keep_plan=None if kept.path is None else kept.save,
             progress=progress,
             notify=tell,
             accuracy=options.accuracy or options.tolerance is not None,
@@ -105,9 +125,10 @@ def _profile_plan(options: argparse.Namespace, progress: Progress | None) -> Pro
         raise OptionError(
             f"{options.model} is built already: comparing its outputs needs the model"
         )
-    for name in ("weights", "outputs", "workspace_mib", "serial"):
-        if given[name]:
-            raise OptionError(f"{options.model} is built already: --{name} has no meaning for it")
+    for name, unset in _OF_BUILDING.items():
+        if getattr(options, name) != unset:
+            word = f"--{name.replace('_', '-')}"
+            raise OptionError(f"{options.model} is built already: {word} has no meaning for it")
     kept = {name: given[name] for name in ("backend", "batch", "shapes", "plugins", "use_cache")}
     return profile_plan(
         options.model,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -121,14 +122,14 @@ def _kind(source: str | Path) -> str:
             f"{source}: holds weights only; give the .prototxt, with --weights {source}"
         )
     if suffix in (".onnx", ".prototxt"):
-        if Path(source).is_file() and _sniffed(source) == file_kind.PLAN:
+        if os.path.isfile(source) and _sniffed(source) == file_kind.PLAN:
             raise ModelError(_misnamed_plan(source))
         return "onnx" if suffix == ".onnx" else "caffe"
     return _kind_by_content(source)
 
 
 def _kind_by_content(source: str | Path) -> str:
-    if source != "" and not Path(source).exists():
+    if source != "" and not os.path.exists(source):
         raise ModelError(f"{source}: no such file or built-in model; accepted: {_ACCEPTED}")
     kind = _sniffed(source)
     if kind == file_kind.PLAN:
