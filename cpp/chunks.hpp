@@ -38,7 +38,8 @@ inline bool interrupted_in(py::object const& report, std::size_t done) {
 }
 
 // `chunk(done, deadline)` does one iteration at least and returns the new number done; no progress
-// means that it gave up. `report` is called with that number after each chunk, unless it is None.
+// means that it gave up, now or at the end of the chunk before. `report` is called with that number
+// after each chunk, unless it is None.
 template <class Chunk>
 Progress run_in_chunks(std::size_t count, py::object const& report, Chunk chunk) {
   Progress progress;

@@ -75,10 +75,16 @@ void profile_one_inference(Inference const& inference, LayerPassTimes const& tim
   times.gpu_ms[i] = inference.timeline.span_ms();
 }
 
+bool is_faulted(LayerRecorder const* recorder) {
+  return recorder != nullptr && recorder->fault().kind != Fault::Kind::none;
+}
+
 }  // namespace
 
+// A chunk that gave up after some iterations is followed by another, which has to give up at once.
 std::size_t time_inference(Inference const& inference, InferenceTimes const& times,
                            std::size_t done, std::size_t count, Clock::time_point deadline) {
+  if (inference.timeline.spoilt()) return done;
   do {
     time_one_inference(inference, times, done);
     if (inference.timeline.spoilt()) return done;
@@ -90,14 +96,13 @@ std::size_t time_inference(Inference const& inference, InferenceTimes const& tim
 std::size_t time_layers(Inference const& inference, LayerRecorder* recorder,
                         LayerPassTimes const& times, std::size_t done, std::size_t count,
                         Clock::time_point deadline) {
+  if (inference.timeline.spoilt() || is_faulted(recorder)) return done;
   do {
     if (recorder != nullptr) recorder->begin_iteration();
     profile_one_inference(inference, times, done);
     if (inference.timeline.spoilt()) return done;
-    if (recorder != nullptr) {
-      recorder->end_iteration();
-      if (recorder->fault().kind != Fault::Kind::none) return done;
-    }
+    if (recorder != nullptr) recorder->end_iteration();
+    if (is_faulted(recorder)) return done;
     ++done;
   } while (done < count && Clock::now() < deadline);
   return done;

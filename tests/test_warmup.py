@@ -104,6 +104,7 @@ def test_restart_at_the_cap_is_over_and_unsteady() -> None:
     warm_up.restart()
     state = warm_up.state()
     assert (state.is_over, state.is_steady) == (True, False)
+    assert state.words.endswith("iterations are needed after the layers changed")
 
 
 def test_rule_can_be_shortened() -> None:

@@ -67,6 +67,7 @@ class WarmUp:
         self._clocks = np.empty(0)
         self._iterations = 0
         self._elapsed_ms = 0.0
+        self._have_layers_changed = False
 
     def add(self, wall_ms: ArrayLike, sm_mhz: int = 0) -> WarmUpState:
         """Adds (n,) host times of iterations and the clock that NVML read after them.
@@ -88,6 +89,7 @@ class WarmUp:
         The time spent still counts towards the longest warm-up.
         """
         self._times, self._clocks = np.empty(0), np.empty(0)
+        self._have_layers_changed = True
 
     def state(self) -> WarmUpState:
         """Returns where the warm-up stands."""
@@ -120,7 +122,8 @@ class WarmUp:
     def _change(self, window: int) -> str:
         """Returns what changed between the last two windows, in words; ``""`` if nothing did."""
         if window < _LEAST_WINDOW or self._times.size < 2 * window:
-            return f"two windows of {max(window, _LEAST_WINDOW)} iterations are needed"
+            after = " after the layers changed" if self._have_layers_changed else ""
+            return f"two windows of {max(window, _LEAST_WINDOW)} iterations are needed{after}"
         time = _relative_change(self._times, window)
         if time > self._rule.tolerance:
             return f"iterations still changed by {time:.1%}"

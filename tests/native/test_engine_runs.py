@@ -96,6 +96,7 @@ def test_ctrl_c_keeps_what_is_finished_and_goes_on_to_no_other_engine(
     runs = run(told)
     assert marks(runs) == marked
     assert traced(runs) == kernels
+    assert [bool(ran.kernel_problem) for ran in runs] == [count == 0 for count in kernels]
     assert told.tracing == press_at + 1
 
 
@@ -108,4 +109,4 @@ def test_ctrl_c_outside_the_passes_is_marked_too(
     monkeypatch.setattr(engine_run, "trace_kernels", press)
     runs = run(Told())
     assert marks(runs) == [True, True, True]
-    assert [ran.kernel_problem for ran in runs] == ["interrupted", "", ""]
+    assert [ran.kernel_problem for ran in runs] == ["interrupted"] * 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import threading
@@ -212,6 +213,21 @@ def test_ctrl_c_in_the_progress_keeps_what_was_traced(bench: Bench) -> None:
     found, interrupted = trace_kernels(bench.loops, LAYERS, 10, press)
     assert found is not None
     assert (len(found.kernel_ms), interrupted) == (4, True)
+
+
+def test_ctrl_c_is_kept_where_the_pass_then_fails(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.plain.context.interrupt_at = 10
+    stop, stops = _core.KernelTrace.stop, itertools.count(1)
+
+    def fail_later(trace: _core.KernelTrace) -> None:
+        stop(trace)
+        if next(stops) > 1:
+            raise RuntimeError("cuptiActivityFlushAll failed")
+
+    monkeypatch.setattr(_core.KernelTrace, "stop", fail_later)
+    assert trace_kernels(bench.loops, LAYERS, 10) == (None, True)
 
 
 SPLIT = (KERNELS[0], ("splitk", 1 * US, 4 * US, 7), *KERNELS[1:])

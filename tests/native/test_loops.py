@@ -129,7 +129,7 @@ def test_ctrl_c_is_noticed_and_keeps_the_inference_times(rig: Any) -> None:
         lambda: _core.time_inference(rig.view, rig.timeline, 100_000)
     )
     assert interrupted
-    assert 100 < len(wall) < 5000
+    assert 10 < len(wall) < 5000
     assert seconds < 0.1
 
 
@@ -139,7 +139,7 @@ def test_ctrl_c_is_noticed_and_keeps_the_layers(rig: Any, recorder: _core.LayerR
     (wall, _, interrupted), seconds = press_ctrl_c_during(lambda: rig.record(recorder, 100_000))
     assert interrupted
     assert recorder.samples().shape == (len(wall), 3)
-    assert len(wall) > 100
+    assert len(wall) > 10
     assert seconds < 0.1
 
 

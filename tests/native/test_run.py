@@ -98,7 +98,7 @@ def test_it_is_streamed_where_the_times_would_be_too_many(
 def test_a_time_limit_counts_with_the_iterations_that_fit() -> None:
     rule = StopRule(at_most_s=10)
     assert Length(100).most_iterations(0.5) == 100
-    assert Length(100, rule).most_iterations(0.5) == 6_666, "in three passes at the least"
+    assert Length(100, rule).most_iterations(0.5) == 10_000, "in two passes at the least"
     assert Length(100, rule).most_iterations(5_000) == 100
 
 

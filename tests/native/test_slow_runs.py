@@ -13,6 +13,7 @@ from trtcore.clocks import ClockMonitor
 from trtcore.errors import RunError
 from trtcore.session.loops import NativeLoops, Times
 from trtcore.session.run import Length, Run, Subject, measure
+from trtcore.session.warming import Warming
 from trtcore.stopping import Convergence, StopRule, Verdict
 from trtcore.warmup import WarmUp, WarmUpRule
 
@@ -76,6 +77,47 @@ def test_a_time_limit_comes_before_the_least_iterations(rig: Any, busy_us: int) 
     assert "stable after 1." in counts.stopped
     assert 0 < counts.measured < 1_000_000
     assert not counts.interrupted
+
+
+def test_a_time_limit_holds_what_it_takes_to_judge_too(rig: Any) -> None:
+    engine = Engine(rig, busy_us=5)
+    start = time.perf_counter()
+    engine.measure(Length(100, StopRule(target=1e-7, at_most_s=1.0)))
+    assert time.perf_counter() - start < 1.0 + 0.2 + 0.7
+
+
+def test_ctrl_c_between_turns_runs_no_further_pass(rig: Any) -> None:
+    engines = [Engine(type(rig)(rig.layout), busy_us=20) for _ in "ab"]
+    with ClockMonitor() as monitor:
+        subjects = [Subject(engine.loops, monitor) for engine in engines]
+        refresh = Warming.refresh
+
+        def press(warming: Warming) -> None:
+            context = engines[0].plain.context
+            if warming.loops is engines[0].loops:
+                context.interrupt_at = context.runs
+            refresh(warming)
+            runs.append(engines[0].runs)
+
+        runs: list[int] = []
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Warming, "refresh", press)
+            measured = measure(subjects, Length(50), lambda: "nothing was logged")
+    assert all(ran.counts.interrupted for ran in measured)
+    assert [engines[0].runs] == runs
+
+
+def test_layers_that_change_in_an_unsteady_warm_up_are_named(
+    rig: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule = WarmUpRule(least_ms=5, least_iterations=4, at_most_ms=3)
+    monkeypatch.setattr("trtcore.session.warming.WarmUp", lambda: WarmUp(rule))
+    engine = Engine(rig, busy_us=20)
+    rig.context.change_layers(at=rig.context.runs + 20, layers=[("gelu1", 1.0)])
+    ran = engine.measure(Length(10))
+    assert ran.layer_names == ("gelu1",)
+    assert ran.counts.warm_up.endswith("iterations are needed after the layers changed")
+    assert engine.runs == ran.counts.warmed_up + 3 * 10
 
 
 def test_ctrl_c_between_passes_keeps_what_was_measured(

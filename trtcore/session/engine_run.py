@@ -277,8 +277,10 @@ def _kernels(
 
     The rest of the run is kept whatever happens here.
     """
-    if not options.kernels or run.counts.interrupted:
+    if not options.kernels:
         return None, "", False
+    if run.counts.interrupted:
+        return None, "interrupted", False
     if not isinstance(loops, NativeLoops):
         return None, "the callbacks run in Python", False
     layers = match_layers(information.layers, run.layer_names)

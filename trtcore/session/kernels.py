@@ -57,10 +57,13 @@ def trace_kernels(
     try:
         walls = _run_rounds(traced, iterations, progress)
         found = _kernel_pass(traced, layers, walls) if walls else None
-    except RuntimeError as error:
-        raise RunError(f"kernels cannot be traced: {error}") from error
-    except MemoryError:
-        raise RunError("kernels cannot be traced: there is not enough host memory") from None
+    except (RuntimeError, RunError, MemoryError) as error:
+        if traced.interrupted:
+            return None, True
+        if isinstance(error, RunError):
+            raise
+        words = "there is not enough host memory" if isinstance(error, MemoryError) else error
+        raise RunError(f"kernels cannot be traced: {words}") from error
     return found, traced.interrupted
 
 

@@ -141,7 +141,9 @@ class TracedLoops:
 
     def _time(self, timeline: _core.Timeline, count: int) -> Times:
         traced = _core.TracedTimeline(timeline, self.trace)
-        return Times(*_core.time_inference(self.loops.plain, traced, count, self.loops.bindings))
+        times = Times(*_core.time_inference(self.loops.plain, traced, count, self.loops.bindings))
+        self.interrupted |= times.interrupted
+        return times
 
     @contextmanager
     def _tracing(self, iterations: int) -> Iterator[None]:

@@ -69,7 +69,8 @@ class Warming:
             state = warm_up.add(self._wall_ms, self.monitor.sm_mhz)
             if state.is_over and self._have_layers_changed():
                 warm_up.restart()
-                state = warm_up.state()
+                self._run_plain(self._chunk())
+                state = warm_up.add(self._wall_ms, self.monitor.sm_mhz)
         self.words = state.words
 
     def _have_layers_changed(self) -> bool:
@@ -91,9 +92,10 @@ class Warming:
         raise RunError("the profiler was told of no layer, so there is nothing to measure")
 
     def _run_profiled(self) -> None:
-        count = self._chunk()
-        self.interrupted |= self.loops.time_layers(self.recorder, count, ignore).interrupted
-        self.iterations += count
+        times = self.loops.time_layers(self.recorder, self._chunk(), ignore)
+        self.interrupted |= times.interrupted
+        # The iteration that brought another layer ran too, but is not among the times.
+        self.iterations += times.wall_ms.size + (self.recorder.fault is not None)
 
     def _run_plain(self, count: int) -> None:
         times = self.loops.warm_up(count)
