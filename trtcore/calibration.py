@@ -25,8 +25,8 @@ from trtcore.trend import pair_slopes
 Floats = NDArray[np.float64]
 
 USUAL_SPREAD = 0.035
-"""Standard deviation of the slope of one repeat, as a part of it: that of eight calibrations on one
-H200, which gave 2.86 to 3.16 us."""
+"""Standard deviation of a calibration, as a part of its cost: that of eight calibrations on one
+H200, which gave 2.86 to 3.16 us. Repeats of one calibration share most of it."""
 
 _USUAL_FREEDOM = 7
 # Of the second kind: the intervals of the first allowed for the points only.
@@ -37,9 +37,9 @@ def fit_event_cost(points: Sequence[tuple[int, float]], confidence: float = 0.95
     """Fits the cost per layer by Theil and Sen's median of slopes, which one bad point cannot bend.
 
     Points of one repeat are compared with each other only, as each repeat has a level of its own.
-    It has a slope of its own too, by more than its points scatter, and few repeats tell little of
-    how much: the interval is that of a moderated t-statistic, which adds to their scatter what is
-    known of others, `USUAL_SPREAD`. It is never narrower than Sen's interval of the points.
+    Its slope is its own too, and that of all repeats is the process's: the interval allows for what
+    the repeats differ by, and for what processes do, `USUAL_SPREAD`, which no repeat can tell. It
+    is never narrower than Sen's interval of the points.
 
     Args:
         points: (layers, sum of layer medians - un-profiled span in ms), in the order they were
@@ -51,9 +51,7 @@ def fit_event_cost(points: Sequence[tuple[int, float]], confidence: float = 0.95
         RunError: the slope is not positive, so it is no cost of anything.
 
     Source:
-        P. K. Sen, Estimates of the regression coefficient based on Kendall's tau, JASA 63 (1968);
-        G. K. Smyth, Linear models and empirical Bayes methods, Stat. Appl. Genet. Mol. Biol. 3
-        (2004), for the moderated t-statistic.
+        P. K. Sen, Estimates of the regression coefficient based on Kendall's tau, JASA 63 (1968).
     """
     layers, excess = _checked_points(points)
     of_repeats = [pair_slopes(layers[one], excess[one]) for one in _repeats(layers)]
@@ -127,12 +125,13 @@ def _repeats(layers: Floats) -> Iterator[slice]:
 
 
 def _reach(slopes: Sequence[float], cost: float, confidence: float) -> float:
-    """Half the width of the interval of the slopes' average, from the slopes and what is usual."""
-    usual = _USUAL_FREEDOM * (USUAL_SPREAD * cost) ** 2
-    freedom = _USUAL_FREEDOM + len(slopes) - 1
-    found = float(np.var(slopes)) * len(slopes)
-    spread = sqrt((usual + found) / freedom)
-    return _student((1 + confidence) / 2, freedom) * spread / sqrt(len(slopes))
+    """Half the width of the interval, from the slopes of the repeats and what is usual.
+
+    More repeats tell their average better, but nothing of other processes.
+    """
+    of_average = float(np.var(slopes, ddof=1)) / len(slopes) if len(slopes) > 1 else 0.0
+    spread = sqrt((USUAL_SPREAD * cost) ** 2 + of_average)
+    return _student((1 + confidence) / 2, _USUAL_FREEDOM) * spread
 
 
 def _student(share: float, freedom: int) -> float:
