@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from trtcore.diagnosis import diagnose
+from trtcore.histogram import fold
 from trtcore.result import (
     Build,
     Clocks,
@@ -17,6 +18,7 @@ from trtcore.result import (
     ModelRecord,
     Profile,
     Samples,
+    StreamedSeries,
 )
 
 
@@ -95,6 +97,10 @@ def test_nothing_to_say():
             "the run was interrupted: 200 of 1000 profiled iterations were measured",
         ),
         (
+            {"counts": Counts(200, 10, 200, interrupted=True)},
+            "the run was interrupted after its 200 iterations: what follows is cut",
+        ),
+        (
             {"counts": Counts(0, 2, 200, interrupted=True)},
             "the run was interrupted: 200 profiled iterations were measured",
         ),
@@ -156,6 +162,19 @@ def test_times_that_are_not_numbers():
         "times are not numbers: 2 layer times, 1 of the un-profiled GPU time; figures that rest on "
         "them are not to be trusted"
     ) in diagnose(profile)
+
+
+def test_times_of_a_streamed_run_that_are_not_numbers():
+    samples = make_profile().samples
+    times, gpu = samples.layer_ms.copy(), samples.gpu_ms.copy()
+    times[:2, 0] = np.nan
+    gpu[7] = np.inf
+    streamed = (StreamedSeries("gpu_ms", fold(gpu[:, None])),)
+    odd = replace(samples, layer_histograms=fold(times), streamed=streamed)
+    assert (
+        "times are not numbers: those of 1 layer, some of the un-profiled GPU time; figures that "
+        "rest on them are not to be trusted"
+    ) in diagnose(make_profile(samples=odd))
 
 
 @pytest.mark.parametrize(

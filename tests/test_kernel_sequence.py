@@ -144,7 +144,7 @@ def test_an_alignment_that_would_take_too_much_memory_is_left() -> None:
         engine.kernel_ms,
     )
     assert mapped.is_empty
-    assert mapped.words == "2100 kernels are too many to align"
+    assert mapped.words == "3 layers and 2100 kernels are too many to align"
     markers = map_by_sequence([Layer("w", "wait")], ["k"], [[0.0]], [[0.0]], [[0.01]])
     assert markers.layers == (-1,)
 
@@ -156,7 +156,7 @@ def test_an_alignment_that_would_take_minutes_is_left() -> None:
         layers, ["k"] * 1400, np.ones((1, 600)), start, np.full((1, 1400), 0.005)
     )
     assert mapped.is_empty
-    assert mapped.words == "1400 kernels are too many to align"
+    assert mapped.words == "600 layers and 1400 kernels are too many to align"
 
 
 def test_an_alignment_that_stays_the_same_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -245,6 +245,15 @@ def test_times_that_are_not_numbers_never_converge() -> None:
     assert not judge([], [], 20.0).is_converged
 
 
+def test_layer_times_that_are_not_numbers_never_converge() -> None:
+    layers = np.tile([0.25, 0.125, 0.0625], (64, 1))
+    assert judge(np.full(64, 0.5), layers, 1.0).is_converged
+    layers[5, 2] = np.nan
+    verdict = judge(np.full(64, 0.5), layers, 1.0, names=("a", "b", "c"))
+    assert not verdict.is_converged
+    assert verdict.words.endswith(": layer c is not known, as a time is not a number")
+
+
 @pytest.mark.parametrize(("ms", "text"), [(0.0, "0"), (-0.5, "-0.5")])
 def test_times_that_no_work_takes_never_converge(ms: float, text: str) -> None:
     verdict = judge(np.full(64, ms), [], 1.0)

@@ -55,6 +55,8 @@ def _interrupted(profile: Profile) -> str:
     counts = profile.counts
     if not counts.interrupted:
         return ""
+    if counts.measured == counts.asked:
+        return f"the run was interrupted after its {counts.asked} iterations: what follows is cut"
     asked = f" of {counts.asked}" if counts.asked else ""
     return f"the run was interrupted: {counts.measured}{asked} profiled iterations were measured"
 
@@ -136,28 +138,31 @@ def _streams(profile: Profile) -> str:
 
 
 def _odd_times(profile: Profile) -> Iterator[str]:
-    below = _places(profile.samples, lambda ms: ms < 0)
+    below = _places(profile.samples, "min_ms", lambda ms: ms < 0)
     if below:
         cause = _cause(profile)
         yield f"times are below zero: {below}; the device's event times cannot be trusted{cause}"
-    unknown = _places(profile.samples, lambda ms: ~np.isfinite(ms))
+    # The least of some times is a number where one of them is not; their mean is none then.
+    unknown = _places(profile.samples, "mean_ms", lambda ms: ~np.isfinite(ms))
     if unknown:
         yield f"times are not numbers: {unknown}; figures that rest on them are not to be trusted"
 
 
-def _places(samples: Samples, is_odd: Callable[[FloatArray], NDArray[np.bool_]]) -> str:
-    """Where such times are, and how many; of a streamed run their number is not known."""
+def _places(
+    samples: Samples, figure: str, is_odd: Callable[[FloatArray], NDArray[np.bool_]]
+) -> str:
+    """Where such times are, and how many; of a streamed run only which have some, by a figure."""
     histograms = samples.layer_histograms
     if histograms is None:
         found = _counted(int(is_odd(samples.layer_ms).sum()), "", "layer time")
     else:
-        found = _counted(int(is_odd(histograms.min_ms).sum()), "those of ", "layer")
+        found = _counted(int(is_odd(getattr(histograms, figure)).sum()), "those of ", "layer")
     for one in PASSES:
         all_times = samples.histogram_of(one.series)
         if all_times is None:
             count = int(is_odd(getattr(samples, one.series)).sum())
             found += [f"{count} of the un-profiled {one.title}"] if count else []
-        elif is_odd(all_times.min_ms).any():
+        elif is_odd(getattr(all_times, figure)).any():
             found.append(f"some of the un-profiled {one.title}")
     return ", ".join(found)
 

@@ -80,7 +80,9 @@ def map_by_sequence(
         return KernelMap(nobody, "no profiled iteration to compare with")
     timed = np.array([i for i, layer in enumerate(layers) if not is_marker(layer)], np.int64)
     if len(timed) == 0 or _takes_too_much(len(timed), len(kernels)):
-        return KernelMap(nobody, f"{len(kernels)} kernels are too many to align")
+        return KernelMap(
+            nobody, f"{len(timed)} layers and {len(kernels)} kernels are too many to align"
+        )
     barred = _barred([layers[i] for i in timed], kernels)
     whole, *halves = (
         _aligned(_medians(times[part][:, timed], start[part], end[part]), barred)

@@ -227,9 +227,10 @@ def _worst_layer(layers: Floats, rule: StopRule) -> Precision | None:
     if layers.size == 0:
         return None
     medians_ms, half_widths_ms = estimate_columns(layers)
+    unknown = np.flatnonzero(np.isnan(medians_ms))
     looked_at = [
         Precision(int(i), float(medians_ms[i]), float(half_widths_ms[i]))
-        for i in longest_layers(medians_ms, rule.layer_share)
+        for i in (unknown if unknown.size else longest_layers(medians_ms, rule.layer_share))
     ]
     return max(looked_at, key=lambda layer: layer.excess(*rule.layer_target), default=None)
 
