@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +16,8 @@ import pytest
 import trtcore
 from trtcore.backends.tensorrt import load_bindings
 from trtcore.errors import BackendError, OptionError
+
+Build = Callable[..., Path]
 
 pytest.importorskip("tensorrt_rtx", reason="TensorRT-RTX is not installed")
 
@@ -40,17 +45,36 @@ extern "C" Creator* const* getCreators(int32_t& count) {
 }
 """
 
+# What REGISTER_TENSORRT_PLUGIN does when a library is loaded: IPluginRegistry::registerCreator.
+# Which of its virtual functions that is was found by running TensorRT-RTX 1.7.
+REGISTERS_ITSELF = (
+    CREATOR[: CREATOR.index('extern "C"')].replace("TrtcoreTest", "ItselfTest")
+    + """
+extern "C" void*** getPluginRegistry();
+struct Registrar {
+  Creator creator;
+  Registrar() {
+    void*** registry = getPluginRegistry();
+    using Register = bool (*)(void*, Creator&, char const*);
+    reinterpret_cast<Register>((*registry)[8])(registry, creator, "");
+  }
+};
+static Registrar registrar;
+"""
+)
+
 
 @pytest.fixture(scope="module")
-def build_library(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Path]:
+def build_library(tmp_path_factory: pytest.TempPathFactory) -> Build:
     compiler = shutil.which("c++") or shutil.which("g++")
     if compiler is None:
         pytest.skip("there is no C++ compiler")
     folder = tmp_path_factory.mktemp("plugins")
 
-    def build(name: str, source: str) -> Path:
+    def build(name: str, source: str, *libraries: str) -> Path:
         path = folder / name
-        command = [compiler, "-shared", "-fPIC", "-x", "c++", "-", "-o", str(path)]
+        command = [compiler, "-shared", "-fPIC", "-x", "c++", "-", "-x", "none", *libraries]
+        command += ["-o", str(path)]
         subprocess.run(command, input=source, text=True, check=True)
         return path
 
@@ -62,7 +86,7 @@ def creators() -> list[str]:
     return [creator.name for creator in registry.all_creators]
 
 
-def test_a_library_is_loaded_once(build_library: Callable[[str, str], Path]) -> None:
+def test_a_library_is_loaded_once(build_library: Build) -> None:
     library = build_library("libgood.so", CREATOR)
     assert "TrtcoreTest" not in creators()
     for _ in range(2):
@@ -71,11 +95,93 @@ def test_a_library_is_loaded_once(build_library: Callable[[str, str], Path]) -> 
     assert creators().count("TrtcoreTest") == 1
 
 
-def test_libraries_that_cannot_be_loaded(
-    build_library: Callable[[str, str], Path], tmp_path: Path
+PROGRAM = """
+import ctypes, sys
+import trtcore
+from trtcore.backends.tensorrt import load_bindings
+
+names = [creator.name for creator in load_bindings("tensorrt_rtx").module.get_plugin_registry()
+         .all_creators]
+if sys.argv[2:]:
+    ctypes.CDLL(sys.argv[1])
+for _ in range(2):
+    trtcore.build_model("googlenet", batch=1, plugins=[sys.argv[1]])
+registry = load_bindings("tensorrt_rtx").module.get_plugin_registry()
+after = [creator.name for creator in registry.all_creators]
+print("ItselfTest" in names, after.count("ItselfTest"))
+"""
+
+
+@pytest.mark.parametrize("name", ["path", "bare", "loaded"])
+def test_a_library_that_registers_itself(build_library: Build, name: str) -> None:
+    """In a process of its own, as another layout of the registry would end it."""
+    import tensorrt_rtx_libs
+
+    folder = Path(next(iter(tensorrt_rtx_libs.__path__)))
+    runtime = next(folder.glob("libtensorrt_rtx.so*"))
+    library = build_library("libitself.so", REGISTERS_ITSELF, str(runtime))
+    given = [library.name] if name == "bare" else [str(library)]
+    ran = subprocess.run(
+        [sys.executable, "-c", PROGRAM, *given, *(["before"] if name == "loaded" else [])],
+        env={**os.environ, "LD_LIBRARY_PATH": str(library.parent)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ran.stdout, ran.returncode) == ("False 1\n", 0), ran.stderr
+
+
+def test_a_bare_name_that_is_nowhere() -> None:
+    words = (
+        r"libnowhere\.so: TensorRT-RTX .* library of plugins: libnowhere\.so: cannot open shared"
+    )
+    with pytest.raises(BackendError, match=words):
+        trtcore.build_model("googlenet", plugins=["libnowhere.so"])
+
+
+def test_ctrl_c_while_a_library_is_loaded(
+    build_library: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """It is noted that the library is there, before Ctrl-C ends anything."""
+    from trtcore.backends.tensorrt import plugins
+
+    bindings = load_bindings("tensorrt_rtx")
+    library = build_library("libheld.so", CREATOR.replace("TrtcoreTest", "HeldTest"))
+    load = plugins._load
+
+    def interrupted(*given: Any) -> str:
+        signal.raise_signal(signal.SIGINT)
+        return load(*given)
+
+    monkeypatch.setattr(plugins, "_load", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        plugins.load_plugins(bindings, [library])
+    monkeypatch.undo()
+    plugins.load_plugins(bindings, [library])
+    assert creators().count("HeldTest") == 1
+
+
+def test_standard_plugins_are_registered_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    import tensorrt_rtx
+
+    given: list[tuple[Any, str]] = []
+    monkeypatch.setattr(
+        tensorrt_rtx, "init_libnvinfer_plugins", lambda *call: given.append(call) or True
+    )
+    monkeypatch.setattr("trtcore.backends.tensorrt.bindings._PLUGIN_LOGGERS", {})
+    first, _ = load_bindings("tensorrt_rtx"), load_bindings("tensorrt_rtx")
+    assert given == [(first.logger, "")]
+    monkeypatch.delattr(tensorrt_rtx, "init_libnvinfer_plugins")
+    monkeypatch.setattr("trtcore.backends.tensorrt.bindings._PLUGIN_LOGGERS", {})
+    assert load_bindings("tensorrt_rtx").name == "tensorrt_rtx"
+
+
+def test_libraries_that_cannot_be_loaded(build_library: Build, tmp_path: Path) -> None:
     empty = build_library("libempty.so", "int nothing;")
-    with pytest.raises(BackendError, match=r"libempty\.so: TensorRT-RTX .* cannot load it as a"):
+    words = (
+        r"libempty\.so: TensorRT-RTX .* library of plugins: it has no getCreators, and registered"
+    )
+    with pytest.raises(BackendError, match=words):
         trtcore.build_model("googlenet", plugins=[empty])
     text = tmp_path / "text.so"
     text.write_text("no library")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -299,3 +300,20 @@ def test_what_nobody_foresaw_is_one_line_too(
     ran = run("profile", net)
     assert (ran.code, ran.out) == (1, "")
     assert ran.err == "trtcore: unexpected ZeroDivisionError: two lines; --debug shows where\n"
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
+def test_an_error_without_a_name_is_not_that_of_standard_output(
+    run: Run, net: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    import trtcore.cli.profile_command
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(trtcore.cli.profile_command, "profile_model", fail)
+    ran = run("profile", net)
+    assert ran.code == 1
+    assert ran.err.startswith(f"trtcore: unexpected OSError: [Errno {number}] ")
+    with pytest.raises(OSError, match=rf"\[Errno {number}\]"):
+        run("profile", net, "--debug")

@@ -92,6 +92,14 @@ def test_a_result_is_saved_though_the_table_finds_a_full_disk(net: Path, tmp_pat
     assert load_profile(path).counts.measured == 6
 
 
+def test_debug_shows_where_standard_output_failed(saved: Path) -> None:
+    ran = shell("PYTHONUNBUFFERED=1 trtcore report $1 --debug > /dev/full", saved)
+    assert ran.returncode == 1
+    assert ran.stderr.startswith("Traceback (most recent call last):\n")
+    words = "trtcore: error: standard output cannot be written (No space left on device)\n"
+    assert ran.stderr.endswith(words)
+
+
 @pytest.mark.parametrize(
     "command",
     [

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
 from trtcore.cli.arguments import parse_arguments
 from trtcore.cli.progress import notify
-from trtcore.cli.streams import CLOSED_PIPE, drop_output, is_of_output, ready_streams
+from trtcore.cli.streams import CLOSED_PIPE, drop_output, is_of_output, marked_output, ready_streams
 from trtcore.errors import TrtcoreError
 
 INTERRUPTED = 130
@@ -29,14 +30,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     ready_streams()
     try:
-        try:
-            return _run(arguments)
-        finally:
-            sys.stdout.flush()
+        with marked_output():
+            try:
+                return _run(arguments)
+            finally:
+                sys.stdout.flush()
     except BrokenPipeError:
         drop_output()
         return CLOSED_PIPE
     except OSError as error:
+        if not is_of_output(error):
+            raise
         drop_output()
         return _failed(f"error: standard output cannot be written ({error.strerror})", _FAILED)
 
@@ -51,6 +55,8 @@ def _run(arguments: Sequence[str] | None) -> int:
         raise
     except Exception as error:
         if isinstance(error, OSError) and is_of_output(error):
+            if options.debug:
+                traceback.print_exc()
             raise
         if options.debug:
             raise

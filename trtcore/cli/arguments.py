@@ -155,7 +155,8 @@ examples:
   trtcore compare fp32.json fp16.json
   trtcore compare caffe_time.log new.json               a pasted `caffe time` log
   trtcore compare main.json new.json --fail-if 'total > 3%' --fail-if 'layer inception_* > 10%'
-exit codes: 0 done, 2 bad input, 3 a --fail-if condition is broken
+exit codes: 0 done, 1 the run failed, 2 bad input, 3 a --fail-if condition is broken,
+130 interrupted, 141 the output's pipe is closed
 """
 
 
@@ -315,6 +316,10 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="do not measure what the profiler's events cost",
     )
+    _add_input_options(group)
+
+
+def _add_input_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--input", default="random", metavar="WHAT", help="random (default), zeros, or FILE.npz"
     )

@@ -2,15 +2,55 @@
 
 from __future__ import annotations
 
-import errno
 import io
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TextIO, cast
 
 CLOSED_PIPE = 141
 """Exit code when nobody reads the output any more: 128 + SIGPIPE, as a shell would say."""
 
-_OUTPUT_FAILS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
+_OUTPUT = "standard output"
+
+
+class _Output:
+    """Standard output, whose errors can be told from those of files."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        with _marked():
+            return self._stream.write(text)
+
+    def flush(self) -> None:
+        with _marked():
+            self._stream.flush()
+
+
+@contextmanager
+def marked_output() -> Iterator[None]:
+    """Marks errors of standard output for `is_of_output`, for as long as it lasts."""
+    stream = sys.stdout
+    sys.stdout = cast("TextIO", _Output(stream))
+    try:
+        yield
+    finally:
+        sys.stdout = stream
+
+
+@contextmanager
+def _marked() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        error.filename = _OUTPUT
+        raise
 
 
 def ready_streams() -> None:
@@ -24,8 +64,8 @@ def ready_streams() -> None:
 
 
 def is_of_output(error: OSError) -> bool:
-    """Whether it may be standard output that could not be written: errors of files name one."""
-    return error.filename is None and error.errno in _OUTPUT_FAILS
+    """Whether it is standard output that could not be written."""
+    return error.filename == _OUTPUT
 
 
 def drop_output() -> None:

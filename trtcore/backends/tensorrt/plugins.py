@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,33 +20,73 @@ _LOADED: set[tuple[str, str]] = set()
 def load_plugins(bindings: Bindings, libraries: Sequence[str | Path]) -> None:
     """Loads libraries of plugins, once each, before a graph is parsed or a plan is loaded.
 
+    A library hands its plugins out (``getCreators``) or registers them itself when it is loaded
+    (``REGISTER_TENSORRT_PLUGIN``). A bare name such as ``libnvinfer_plugin.so.10``, of which there
+    is no file here, is looked for where the system has its libraries.
+
     Raises:
         OptionError: a library is missing or cannot be read.
-        BackendError: TensorRT cannot load it, or it holds no plugins.
+        BackendError: it cannot be loaded, or holds no plugins.
     """
     for library in libraries:
-        path = os.path.realpath(check_readable(library, OptionError))
-        if (bindings.name, path) not in _LOADED:
-            _load(bindings, str(library), path)
+        path = _path(str(library))
+        if (bindings.name, path) in _LOADED:
+            continue
+        # Ctrl-C must not come between a library and the note that it is there.
+        with held_interrupts():
+            if problem := _load(bindings, path):
+                raise BackendError(
+                    f"{library}: {bindings.label} cannot load it as a library of plugins: {problem}"
+                )
             _LOADED.add((bindings.name, path))
 
 
-def _load(bindings: Bindings, source: str, path: str) -> None:
-    registry, errors = bindings.module.get_plugin_registry(), list[str]()
+def _path(library: str) -> str:
+    if library and "/" not in library and not os.path.exists(library):
+        return library
+    return os.path.realpath(check_readable(library, OptionError))
+
+
+def _load(bindings: Bindings, path: str) -> str:
+    """Loads a library; returns why it cannot be, if so."""
+    registry = bindings.module.get_plugin_registry()
+    before = len(registry.all_creators)
+    was_there = _is_mapped(path)
+    try:
+        # It stays for good, as creators that it has registered would outlive it.
+        library = ctypes.CDLL(path)
+        if hasattr(library, "getCreators"):
+            return _load_by_registry(bindings.module, registry, path)
+        ctypes.CDLL(path, ctypes.RTLD_GLOBAL)
+    except OSError as error:
+        return " ".join(str(error).split())
+    if was_there or len(registry.all_creators) > before:
+        return ""
+    return "it has no getCreators, and registered nothing when it was loaded"
+
+
+def _is_mapped(path: str) -> bool:
+    """Whether this process has the library already, which then registers nothing any more."""
+    try:
+        ctypes.CDLL(path, os.RTLD_NOLOAD)
+    except OSError:
+        return False
+    return True
+
+
+def _load_by_registry(module: Any, registry: Any, path: str) -> str:
+    errors: list[str] = []
     # The registry's logger is the first that this process gave to TensorRT, whosever that was.
     before = registry.error_recorder
-    registry.error_recorder = recorder = _make_recorder(bindings.module, errors)
+    registry.error_recorder = recorder = _make_recorder(module, errors)
     try:
-        with held_interrupts():
-            handle = registry.load_library(path)
+        handle = registry.load_library(path)
     finally:
         registry.error_recorder = before
         del recorder
-    if handle is None:
-        reason = " ".join(errors[0].split()) if errors else "TensorRT gave no reason"
-        raise BackendError(
-            f"{source}: {bindings.label} cannot load it as a library of plugins: {reason}"
-        )
+    if handle is not None:
+        return ""
+    return " ".join(errors[0].split()) if errors else "TensorRT gave no reason"
 
 
 def _make_recorder(module: Any, errors: list[str]) -> Any:
