@@ -271,6 +271,18 @@ def test_a_narrow_terminal_has_no_room_for_intervals(comparison: PrecisionCompar
     ratio = re.compile(r"\dx \(\d\.\d+-\d")
     assert ratio.search(render_precisions(comparison, width=120))
     assert not ratio.search(render_precisions(comparison, width=60))
+    words = " ".join(render_precisions(comparison, width=120).split())
+    assert "ratios with their 95 % interval, ~ where" in words
+    assert "No room" not in words
+    for width in (60, 50, 34, 20):
+        text = render_precisions(comparison, width=width)
+        words = " ".join(text.split())
+        assert "95 % intervals. Medians of" in words
+        assert "with their" not in words
+        assert words.count("No room for ") == 1
+        assert "; ratios: ~ where the difference may be chance." in words
+    narrow = render_precisions(comparison, width=34)
+    assert "\nNodes        fp16/fp32  half2/fp32\n" in narrow
 
 
 def test_only_the_longest_rows(comparison: PrecisionComparison) -> None:

@@ -57,3 +57,16 @@ def test_comparisons_keep_the_mark_of_noise(cpu_profile, width, columns):
     assert found == columns
     row = next(line for line in text.split("\n") if line.startswith("fc "))
     assert row.endswith(" noise")
+    every = ["base ms", "new ms", "change ms", "ratio", "95 % interval"]
+    missing = [heading for heading in every if heading not in columns]
+    words = " ".join(text.split())
+    assert words.count("No room for") == bool(missing)
+    assert f"No room for {', '.join(missing)}." in words or not missing
+
+
+def test_a_footnote_is_about_the_columns_that_are_there(cpu_profile):
+    words = " ".join(render_table(cpu_profile, width=30).split())
+    assert "No room for share, p95 ms, min ms." in words
+    assert "; the total is of the medians." in words
+    assert "the shares" not in words
+    assert "the total and the shares are of the medians." in render_table(cpu_profile)

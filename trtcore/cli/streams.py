@@ -65,7 +65,7 @@ def ready_streams() -> None:
 
 def is_of_output(error: OSError) -> bool:
     """Whether it is standard output that could not be written."""
-    return error.filename == _OUTPUT
+    return bool(error.filename == _OUTPUT)
 
 
 def drop_output() -> None:

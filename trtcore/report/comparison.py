@@ -64,6 +64,8 @@ def render_comparison(
     shared = [row for row in comparison.rows if row.kind not in {APPEARED, VANISHED}]
     kept, taken = _fitting(width)
     table = _table("Nodes", [HEADINGS[i] for i in kept])
+    if missing := [heading for i, heading in enumerate(HEADINGS) if i not in kept]:
+        table.caption = f"No room for {', '.join(missing)}."
     for row in (*cut(shared, top), *totals(comparison)):
         table.add_row(_label(row.name, width, taken), *_cells(row, kept))
     blocks = [
@@ -134,7 +136,7 @@ def _sides(comparison: Comparison, words: tuple[str, str], files: tuple[str, str
 def _table(first: str, headings: Iterable[str]) -> Table:
     from rich.table import Table
 
-    table = Table(box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False, caption_justify="left")
     table.add_column(first, overflow="fold")
     for heading in headings:
         table.add_column(heading, justify="right", no_wrap=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from trtcore.errors import OptionError
 from trtcore.precision_comparison import PrecisionComparison, PrecisionRow, RelativeTime
@@ -82,8 +82,9 @@ def _print(
     for line in (_title(comparison), comparison.verdict):
         console.print(line, markup=False, highlight=False, style="bold")
     console.print()
-    console.print(_table(comparison, rows, width))
-    console.print(_footnote(comparison), style="dim", markup=False, highlight=False)
+    columns = _fitting(comparison.precisions, width)
+    console.print(_table(comparison, rows, columns))
+    console.print(_footnote(comparison, columns), style="dim", markup=False, highlight=False)
     for name, profile in zip(comparison.precisions, comparison.profiles, strict=True):
         console.print()
         console.print(fact_table(_column_facts(name, profile), width))
@@ -102,41 +103,70 @@ def _title(comparison: PrecisionComparison) -> str:
     return ", ".join(filter(None, parts))
 
 
+class _Columns(NamedTuple):
+    """Which precisions have a column of times, and what their ratios and names have room for."""
+
+    timed: range
+    has_intervals: bool
+    room: int
+
+
+def _fitting(names: Sequence[str], width: int | None) -> _Columns:
+    """The most columns beside which names have room; ratios are always among them."""
+    every = range(len(names))
+    for timed, has_intervals in (
+        (every, True),
+        (every, False),
+        (range(1), False),
+        (range(0), False),
+    ):
+        ratio = _RATIO_WIDTH if has_intervals else _BARE_RATIO_WIDTH
+        room = (width or _UNLIMITED) - _MS_WIDTH * len(timed) - ratio * (len(names) - 1)
+        if room >= _LEAST_ROOM:
+            break
+    return _Columns(timed, has_intervals, max(room, _LEAST_TEXT))
+
+
 def _table(
-    comparison: PrecisionComparison, rows: Sequence[PrecisionRow], width: int | None
+    comparison: PrecisionComparison, rows: Sequence[PrecisionRow], columns: _Columns
 ) -> Table:
     from rich.table import Table
     from rich.text import Text
 
     names = comparison.precisions
-    others = len(names) - 1
-    room = (width or _UNLIMITED) - _MS_WIDTH * len(names) - _RATIO_WIDTH * others
-    has_intervals = room >= _LEAST_ROOM
-    if not has_intervals:
-        room = max(room + (_RATIO_WIDTH - _BARE_RATIO_WIDTH) * others, _LEAST_TEXT)
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, header_style="bold", caption_justify="left")
+    table.caption = _missing(names, columns)
     table.add_column("Nodes", overflow="fold")
     for i, name in enumerate(names):
-        table.add_column(f"{name} ms", justify="right", no_wrap=True)
+        if i in columns.timed:
+            table.add_column(f"{name} ms", justify="right", no_wrap=True)
         if i:
             table.add_column(f"{name}/{names[0]}", justify="right", no_wrap=True)
     for row in rows:
-        table.add_row(Text(shorten(row.name, room)), *_figures(row, has_intervals))
+        table.add_row(Text(shorten(row.name, columns.room)), *_figures(row, columns))
     for row in (comparison.tax, comparison.rest):
         if any(time.median_ms for time in row.times):
-            table.add_row(row.name, *_figures(row, has_intervals), style="dim")
+            table.add_row(row.name, *_figures(row, columns), style="dim")
     for row in (comparison.layers, *comparison.totals):
-        table.add_row(row.name, *_figures(row, has_intervals), style="bold")
-    if any(profile.accuracy for profile in comparison.profiles):
+        table.add_row(row.name, *_figures(row, columns), style="bold")
+    if len(columns.timed) == len(names) and any(one.accuracy for one in comparison.profiles):
         table.add_row("relative L2 error of the outputs", *_errors(comparison))
     return table
 
 
-def _figures(row: PrecisionRow, has_intervals: bool) -> Iterable[str]:
+def _missing(names: Sequence[str], columns: _Columns) -> str | None:
+    missing = [f"{name} ms" for i, name in enumerate(names) if i not in columns.timed]
+    if not columns.has_intervals:
+        missing.append("95 % intervals")
+    return f"No room for {', '.join(missing)}." if missing else None
+
+
+def _figures(row: PrecisionRow, columns: _Columns) -> Iterable[str]:
     for i, time in enumerate(row.times):
-        yield f"{time.median_ms:.4f}" if time.median_ms else "-"
+        if i in columns.timed:
+            yield f"{time.median_ms:.4f}" if time.median_ms else "-"
         if i:
-            yield _ratio(time, has_intervals)
+            yield _ratio(time, columns.has_intervals)
 
 
 def _ratio(time: RelativeTime, has_interval: bool) -> str:
@@ -174,13 +204,14 @@ def _sum(rows: Sequence[PrecisionRow]) -> PrecisionRow:
     return PrecisionRow(f"{len(rows)} further row{'' if len(rows) == 1 else 's'}", times)
 
 
-def _footnote(comparison: PrecisionComparison) -> str:
+def _footnote(comparison: PrecisionComparison, columns: _Columns) -> str:
     counts = {profile.counts.measured for profile in comparison.profiles}
     many = " to ".join(str(count) for count in sorted({min(counts), max(counts)}))
     events = ", without the cost of the profiler's events" if comparison.is_corrected else ""
+    interval = " with their 95 % interval," if columns.has_intervals else ":"
     return (
-        f"Medians of {many} iterations, measured in turns{events}; ratios with their 95 % interval,"
-        " ~ where the difference may be chance."
+        f"Medians of {many} iterations, measured in turns{events}; ratios{interval} ~ where the "
+        "difference may be chance."
     )
 
 

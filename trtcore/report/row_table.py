@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from math import isnan
 from typing import TYPE_CHECKING
 
@@ -59,9 +59,10 @@ def row_table(profile: Profile, rows: Rows, view: View, width: int | None) -> Ta
     return table
 
 
-def footnotes(profile: Profile, rows: Rows, view: View) -> Iterator[str]:
-    """Yields what the figures are of, and what the marks and columns stand for."""
-    yield _measured(profiled_iterations(profile), rows, view)
+def footnotes(profile: Profile, rows: Rows, view: View, width: int | None = None) -> Iterator[str]:
+    """Yields what the figures are of, and what the marks and shown columns stand for."""
+    shown = {heading for heading, _ in _fitting(_columns(rows, view, 4), width)}
+    yield _measured(profiled_iterations(profile), rows, shown)
     are_marked = any(row.is_below_resolution for row in rows.shown)
     # Kernel times stand beside each layer, whatever the rows here are.
     beside = () if profile.kernels is None else summarise_layers(profile)
@@ -70,21 +71,22 @@ def footnotes(profile: Profile, rows: Rows, view: View) -> Iterator[str]:
         limit = f"below {RESOLUTION_MS} ms"
         which = f"Of layers {limit} only:" if of_groups else limit.capitalize()
         yield f"{BELOW_RESOLUTION} {which} the corrected time is an order of magnitude, not more."
-    if rows.total.tax_ms > 0:
+    if "tax ms" in shown:
         yield "tax ms: of the median, what reformats, casts and copies take."
 
 
-def _measured(count: int, rows: Rows, view: View) -> str:
+def _measured(count: int, rows: Rows, shown: Set[str]) -> str:
     needed = SAMPLES_NEEDED[95]
-    is_short = view.group_by == "layer" and 1 < count < needed
+    is_short = "p95 ms" in shown and 1 < count < needed
     what = "One figure per layer" if count == 1 else f"Medians of {count} profiled iterations"
     of = "these" if count == 1 else "the medians"
-    shares = (
-        f"the total and the shares are of {of}"
-        if isnan(rows.total.corrected_ms)
-        else f"the total is of {of}, the shares are of the corrected times"
-    )
-    return f"{what}; {shares}.{f' A p95 needs {needed} iterations.' if is_short else ''}"
+    if "share" not in shown:
+        totals = f"the total is of {of}"
+    elif isnan(rows.total.corrected_ms):
+        totals = f"the total and the shares are of {of}"
+    else:
+        totals = f"the total is of {of}, the shares are of the corrected times"
+    return f"{what}; {totals}.{f' A p95 needs {needed} iterations.' if is_short else ''}"
 
 
 def corrected_text(ms: float, is_below_resolution: bool, digits: int = 4) -> str:

@@ -79,7 +79,7 @@ def _print(profile: Profile, console: Console, view: View, width: int | None) ->
         console.print()
     rows = make_rows(profile, view)
     console.print(row_table(profile, rows, view, width))
-    for line in footnotes(profile, rows, view):
+    for line in footnotes(profile, rows, view, width):
         console.print(line, style="dim", markup=False, highlight=False)
     _print_kernels(profile, console, view, width)
     blocks: tuple[Sequence[tuple[str, ...]], ...] = (
