@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 
 import trtcore
 from trtcore.backends.tensorrt import load_bindings
+from trtcore.backends.tensorrt.plugins import load_plugins
 from trtcore.errors import BackendError, OptionError
 
 Build = Callable[..., Path]
@@ -168,12 +170,16 @@ def test_standard_plugins_are_registered_once(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(
         tensorrt_rtx, "init_libnvinfer_plugins", lambda *call: given.append(call) or True
     )
-    monkeypatch.setattr("trtcore.backends.tensorrt.bindings._PLUGIN_LOGGERS", {})
-    first, _ = load_bindings("tensorrt_rtx"), load_bindings("tensorrt_rtx")
-    assert given == [(first.logger, "")]
+    monkeypatch.setattr("trtcore.backends.tensorrt.plugins._STANDARD_LOGGERS", [])
+    rtx = load_bindings("tensorrt_rtx")
+    load_plugins(rtx, [])
+    assert given == [], "TensorRT-RTX has none"
+    for _ in range(2):
+        load_plugins(replace(rtx, name="tensorrt"), [])
+    assert given == [(rtx.logger, "")]
     monkeypatch.delattr(tensorrt_rtx, "init_libnvinfer_plugins")
-    monkeypatch.setattr("trtcore.backends.tensorrt.bindings._PLUGIN_LOGGERS", {})
-    assert load_bindings("tensorrt_rtx").name == "tensorrt_rtx"
+    monkeypatch.setattr("trtcore.backends.tensorrt.plugins._STANDARD_LOGGERS", [])
+    load_plugins(replace(rtx, name="tensorrt"), [])
 
 
 def test_libraries_that_cannot_be_loaded(build_library: Build, tmp_path: Path) -> None:

@@ -328,14 +328,13 @@ def _load(model: Any, weights: str | Path | None, outputs: Sequence[str], asked:
 def _load_plugins(
     libraries: Sequence[str | Path], bindings: Bindings | None, reason: str = ""
 ) -> None:
-    if not libraries:
-        return
-    if bindings is None:
+    if bindings is not None:
+        from trtcore.backends.tensorrt.plugins import load_plugins
+
+        load_plugins(bindings, libraries)
+    elif libraries:
         why = f": {reason}" if reason else ", and backend onnxruntime has none"
         raise BackendError(f"--plugins {libraries[0]} is loaded by TensorRT{why}")
-    from trtcore.backends.tensorrt.plugins import load_plugins
-
-    load_plugins(bindings, libraries)
 
 
 def _check_timing(asked: Options, choice: Choice | None = None) -> None:

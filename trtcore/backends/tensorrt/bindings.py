@@ -12,9 +12,6 @@ from trtcore.errors import BackendError
 _LABELS = {"tensorrt": "TensorRT", "tensorrt_rtx": "TensorRT-RTX"}
 _PACKAGES = {"tensorrt": "trtcore[tensorrt]", "tensorrt_rtx": "trtcore[rtx]"}
 
-# TensorRT's plugins keep the logger that they were registered with for as long as they live.
-_PLUGIN_LOGGERS: dict[str, Any] = {}
-
 
 @dataclass(frozen=True)
 class Bindings:
@@ -60,17 +57,7 @@ def load_bindings(name: str) -> Bindings:
     has_conduit = hasattr(module.IExecutionContext, "_pybind11_conduit_v1_")
     layout = native_layout(name, module.__version__, has_conduit=has_conduit)
     log = MessageLog()
-    logger = make_logger(module, log)
-    _register_standard_plugins(name, module, logger)
-    return Bindings(name, module, module.__version__, layout, log, logger)
-
-
-def _register_standard_plugins(name: str, module: Any, logger: Any) -> None:
-    """Makes TensorRT's own plugins known, once; lean installations have none."""
-    register = getattr(module, "init_libnvinfer_plugins", None)
-    if register is not None and name not in _PLUGIN_LOGGERS:
-        _PLUGIN_LOGGERS[name] = logger
-        register(logger, "")
+    return Bindings(name, module, module.__version__, layout, log, make_logger(module, log))
 
 
 def bindings_of(context: object) -> Bindings:

@@ -15,10 +15,14 @@ from trtcore.files import check_readable
 
 # TensorRT refuses a library that it has, and has it for as long as the process lives.
 _LOADED: set[tuple[str, str]] = set()
+# TensorRT's own plugins keep the logger that they were registered with as long as they live.
+_STANDARD_LOGGERS: list[Any] = []
 
 
 def load_plugins(bindings: Bindings, libraries: Sequence[str | Path]) -> None:
     """Loads libraries of plugins, once each, before a graph is parsed or a plan is loaded.
+
+    TensorRT's own plugins come first; TensorRT-RTX has none.
 
     A library hands its plugins out (``getCreators``) or registers them itself when it is loaded
     (``REGISTER_TENSORRT_PLUGIN``). A bare name such as ``libnvinfer_plugin.so.10``, of which there
@@ -28,6 +32,7 @@ def load_plugins(bindings: Bindings, libraries: Sequence[str | Path]) -> None:
         OptionError: a library is missing or cannot be read.
         BackendError: it cannot be loaded, or holds no plugins.
     """
+    _register_standard_plugins(bindings)
     for library in libraries:
         path = _path(str(library))
         if (bindings.name, path) in _LOADED:
@@ -39,6 +44,14 @@ def load_plugins(bindings: Bindings, libraries: Sequence[str | Path]) -> None:
                     f"{library}: {bindings.label} cannot load it as a library of plugins: {problem}"
                 )
             _LOADED.add((bindings.name, path))
+
+
+def _register_standard_plugins(bindings: Bindings) -> None:
+    """Makes TensorRT's own plugins known, once; lean installations have none."""
+    register = getattr(bindings.module, "init_libnvinfer_plugins", None)
+    if bindings.name == "tensorrt" and register is not None and not _STANDARD_LOGGERS:
+        _STANDARD_LOGGERS.append(bindings.logger)
+        register(bindings.logger, "")
 
 
 def _path(library: str) -> str:
