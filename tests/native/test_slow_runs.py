@@ -64,7 +64,7 @@ def test_a_slow_engine_warms_up_no_longer_than_it_may(rig: Any) -> None:
     # One to know how slow it is, then two at a time: to learn the layers, twice until the time is
     # up, and to look at the layers again; and the three that are measured.
     assert engine.runs <= 1 + 2 + 2 * 2 + 2 + 3
-    assert time.perf_counter() - start < 0.1 * engine.runs + 0.5
+    assert time.perf_counter() - start < 0.1 * engine.runs + 2
 
 
 @pytest.mark.parametrize("busy_us", [20, 50_000])
@@ -73,17 +73,25 @@ def test_a_time_limit_comes_before_the_least_iterations(rig: Any, busy_us: int) 
     engine = Engine(rig, busy_us)
     start = time.perf_counter()
     counts = engine.measure(Length(1_000_000, StopRule(at_most_s=1.0), stream=True)).counts
-    assert time.perf_counter() - start < 1.0 + 0.3 + 10 * busy_us / 1e6 + 0.7
+    assert time.perf_counter() - start < 1.0 + 0.3 + 10 * busy_us / 1e6 + 2
     assert "stable after 1." in counts.stopped
     assert 0 < counts.measured < 1_000_000
     assert not counts.interrupted
 
 
-def test_a_time_limit_holds_what_it_takes_to_judge_too(rig: Any) -> None:
-    engine = Engine(rig, busy_us=5)
-    start = time.perf_counter()
-    engine.measure(Length(100, StopRule(target=1e-7, at_most_s=1.0)))
-    assert time.perf_counter() - start < 1.0 + 0.2 + 0.7
+def test_a_time_limit_holds_what_it_takes_to_judge_too(
+    rig: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verdict, judged = Convergence.verdict, []
+
+    def judge_slowly(self: Convergence, elapsed_s: float) -> Verdict:
+        judged.append(elapsed_s)
+        time.sleep(0.05)
+        return verdict(self, elapsed_s)
+
+    monkeypatch.setattr(Convergence, "verdict", judge_slowly)
+    Engine(rig, busy_us=5).measure(Length(100, StopRule(target=1e-7, at_most_s=1.0)))
+    assert len(judged) <= 1.0 / 0.05 + 1
 
 
 def test_ctrl_c_between_turns_runs_no_further_pass(rig: Any) -> None:
