@@ -118,3 +118,15 @@ def test_import_and_help_load_nothing_heavy() -> None:
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.split() == []
+
+
+def test_help_waits_for_nothing_that_only_messages_need() -> None:
+    code = (
+        "import sys\nbefore = set(sys.modules)\nfrom trtcore.cli import main\n"
+        "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
+        "added = set(sys.modules) - before\n"
+        "print(*sorted({'dataclasses', 'traceback'} & added), file=sys.stderr)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.startswith("usage: trtcore")
+    assert ran.stderr.split() == []

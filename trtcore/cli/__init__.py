@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
-import traceback
 from collections.abc import Sequence
-from pathlib import Path
 
 from trtcore.cli.arguments import parse_arguments
 from trtcore.cli.progress import notify
@@ -56,6 +53,8 @@ def _run(arguments: Sequence[str] | None) -> int:
     except Exception as error:
         if isinstance(error, OSError) and is_of_output(error):
             if options.debug:
+                import traceback
+
                 traceback.print_exc()
             raise
         if options.debug:
@@ -77,10 +76,13 @@ def _explained(error: Exception) -> int:
     return _failed(f"unexpected {name}: {_one_line(error)}; --debug shows where", _FAILED)
 
 
-def _uncompiled() -> Path | None:
+def _uncompiled() -> str:
     """The folder that trtcore was imported from, if its compiled modules are missing there."""
-    missing = any(importlib.util.find_spec(name) is None for name in _COMPILED)
-    return Path(__file__).parents[2] if missing else None
+    from importlib.util import find_spec
+    from pathlib import Path
+
+    is_whole = all(find_spec(name) for name in _COMPILED)
+    return "" if is_whole else str(Path(__file__).parents[2])
 
 
 def _failed(line: str, code: int) -> int:

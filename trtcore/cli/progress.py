@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from trtcore.report.printable import printable_text
-
 Progress = Callable[[str, int, int], None]
 
 
@@ -51,4 +49,6 @@ def warn(lines: Iterable[str]) -> None:
 
 def notify(line: str) -> None:
     """Prints a line the user should see at once; names in it cannot do anything to a terminal."""
+    from trtcore.report.printable import printable_text
+
     print(f"trtcore: {printable_text(line)}", file=sys.stderr)

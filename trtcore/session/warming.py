@@ -9,7 +9,7 @@ import numpy as np
 from trtcore import _core
 from trtcore.clocks import ClockMonitor
 from trtcore.errors import RunError
-from trtcore.session.loops import Loops, ignore
+from trtcore.session.loops import FloatArray, Loops, ignore
 from trtcore.session.native import raise_fault
 from trtcore.warmup import WarmUp
 
@@ -65,12 +65,10 @@ class Warming:
         warm_up = WarmUp()
         state = warm_up.state()
         while not (state.is_over or self.interrupted):
-            self._run_plain(self._chunk())
-            state = warm_up.add(self._wall_ms, self.monitor.sm_mhz)
+            state = warm_up.add(self._run_plain(self._chunk()), self.monitor.sm_mhz)
             if state.is_over and self._have_layers_changed():
                 warm_up.restart()
-                self._run_plain(self._chunk())
-                state = warm_up.add(self._wall_ms, self.monitor.sm_mhz)
+                state = warm_up.add(self._run_plain(self._chunk()), self.monitor.sm_mhz)
         self.words = state.words
 
     def _have_layers_changed(self) -> bool:
@@ -97,13 +95,13 @@ class Warming:
         # The iteration that brought another layer ran too, but is not among the times.
         self.iterations += times.wall_ms.size + (self.recorder.fault is not None)
 
-    def _run_plain(self, count: int) -> None:
+    def _run_plain(self, count: int) -> FloatArray:
         times = self.loops.warm_up(count)
-        self._wall_ms = times.wall_ms
         self.interrupted |= times.interrupted
         self.iterations += times.wall_ms.size
         if times.wall_ms.size:
             self.iteration_ms = float(np.median(times.wall_ms))
+        return times.wall_ms
 
     def _chunk(self) -> int:
         """How many iterations to run before looking at the clock again."""
