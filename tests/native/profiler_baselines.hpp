@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "../../cpp/nvinfer_abi.hpp"
+#include "abi/nvinfer_abi.hpp"
 
 namespace fake {
 

@@ -19,7 +19,7 @@ from trtcore import _core
 )
 def test_python_objects_may_die_in_any_order(rig: Any, order: tuple[str, ...]) -> None:
     alive: dict[str, Any] = {"context": rig.context, "view": rig.view}
-    alive["recorder"] = _core.LayerRecorder(_core.Borders.LEARNED, 8, 3)
+    alive["recorder"] = _core.LayerRecorder(_core.IterationBoundary.INFERRED, 8, 3)
     alive["recorder"].attach(rig.view)
     rig.context.enqueue_emits_profile = True
     rig.context.execute_async_v3(0)
@@ -46,7 +46,7 @@ def test_an_attached_recorder_keeps_the_context_alive_until_detached(rig: Any) -
 
 
 def test_a_detached_recorder_hears_nothing(rig: Any) -> None:
-    recorder = _core.LayerRecorder(_core.Borders.LEARNED, 8)
+    recorder = _core.LayerRecorder(_core.IterationBoundary.INFERRED, 8)
     recorder.attach(rig.view)
     recorder.detach()
     rig.context.enqueue_emits_profile = True

@@ -58,7 +58,9 @@ class attach:  # noqa: N801 - read as a verb: `with trtcore.attach(context) as r
         self._bindings = bindings_of(context)
         _refuse_own_graphs(self._bindings, context)
         self._recorder = _core.LayerRecorder(
-            _core.Borders.LEARNED, max_iterations, _expected_layers(self._bindings, context)
+            _core.IterationBoundary.INFERRED,
+            max_iterations,
+            _expected_layers(self._bindings, context),
         )
         if stream:
             self._recorder.stream(max_iterations)

@@ -1,4 +1,4 @@
-#include "cupti.hpp"
+#include "kernels/cupti.hpp"
 
 #include <dlfcn.h>
 

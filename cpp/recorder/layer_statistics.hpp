@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "time_histogram.hpp"
+#include "recorder/time_histogram.hpp"
 
 namespace trtcore {
 

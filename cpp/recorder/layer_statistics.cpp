@@ -1,4 +1,4 @@
-#include "layer_statistics.hpp"
+#include "recorder/layer_statistics.hpp"
 
 #include <limits>
 

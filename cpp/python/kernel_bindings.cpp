@@ -1,4 +1,4 @@
-#include "kernel_bindings.hpp"
+#include "python/kernel_bindings.hpp"
 
 #include <pybind11/numpy.h>
 #include <pybind11/stl.h>
@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "cupti.hpp"
-#include "kernel_trace.hpp"
+#include "kernels/cupti.hpp"
+#include "kernels/kernel_trace.hpp"
 
 namespace trtcore {
 namespace {
@@ -51,8 +51,8 @@ void bind_kernel_trace(py::module_& module) {
       .def_property_readonly("library", [](KernelTrace const& t) { return t.library().path(); })
       .def_property_readonly("version", [](KernelTrace const& t) { return t.library().version(); });
   module.def("find_cupti", &cupti::find, py::arg("libraries"));
-  py::class_<TracedTimeline, Timeline>(module, "TracedTimeline")
-      .def(py::init<Timeline&, KernelTrace&>(), py::arg("timeline"), py::arg("trace"),
+  py::class_<TracedTimer, IterationTimer>(module, "TracedTimer")
+      .def(py::init<IterationTimer&, KernelTrace&>(), py::arg("timer"), py::arg("trace"),
            py::keep_alive<1, 2>(), py::keep_alive<1, 3>());
 }
 

@@ -1,4 +1,4 @@
-#include "layer_recorder.hpp"
+#include "recorder/layer_recorder.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -9,7 +9,7 @@
 namespace trtcore {
 namespace {
 
-// A contradiction within so few iterations means that the border was learned too early.
+// A contradiction within so few iterations means that the boundary was inferred too early.
 constexpr std::size_t kTentativeIterations = 4;
 // Names without a repetition after which there is none to be found.
 constexpr std::size_t kLongestSequence = 1'000'000;
@@ -25,8 +25,9 @@ std::size_t whole_characters(std::string_view text, std::size_t most) noexcept {
 
 }  // namespace
 
-LayerRecorder::LayerRecorder(Borders borders, std::size_t capacity, std::size_t expected_layers)
-    : borders_(borders), learner_(expected_layers), capacity_(capacity) {}
+LayerRecorder::LayerRecorder(IterationBoundary boundary, std::size_t capacity,
+                             std::size_t expected_layers)
+    : boundary_(boundary), learner_(expected_layers), capacity_(capacity) {}
 
 void LayerRecorder::learn() {
   state_ = State::learning;
@@ -51,9 +52,9 @@ void LayerRecorder::stream(std::size_t iterations) {
   take_memory(iterations, true, names_.size());
 }
 
-// Learned borders take memory once more when the names are known; marked ones never do.
+// Inferred boundaries take memory once more when the names are known; marked ones never do.
 void LayerRecorder::require_columns() const {
-  if (borders_ == Borders::learned || !names_.empty()) return;
+  if (boundary_ == IterationBoundary::inferred || !names_.empty()) return;
   throw std::logic_error("the layers are not known yet: run an iteration before memory is taken");
 }
 
@@ -101,9 +102,10 @@ void LayerRecorder::end_iteration() noexcept {
   }
 }
 
-// With learned borders a full row is closed only when the next one begins.
+// With inferred boundaries a full row is closed only when the next one begins.
 bool LayerRecorder::open_row_is_whole() const noexcept {
-  return borders_ == Borders::learned && state_ == State::recording && cursor_ == expected_.size();
+  return boundary_ == IterationBoundary::inferred && state_ == State::recording &&
+         cursor_ == expected_.size();
 }
 
 std::size_t LayerRecorder::iterations() const noexcept {
@@ -137,19 +139,19 @@ std::shared_ptr<LayerStatistics> LayerRecorder::statistics() noexcept {
 void LayerRecorder::record_unexpected(char const* name, float ms) noexcept {
   if (state_ == State::faulted) return;
   try {
-    bool const at_border = state_ == State::recording && cursor_ == expected_.size();
+    bool const at_boundary = state_ == State::recording && cursor_ == expected_.size();
     if (state_ == State::learning) {
       learn_layer(name, ms);
-    } else if (borders_ == Borders::marked) {
+    } else if (boundary_ == IterationBoundary::marked) {
       fail(Fault::Kind::unexpected_layer, name);
-    } else if (at_border && std::strcmp(name, expected_[0]) == 0) {
+    } else if (at_boundary && std::strcmp(name, expected_[0]) == 0) {
       finish_row();
       record(name, ms);
     } else if (iterations_ < kTentativeIterations && dropped() == 0) {
       relearn();
       learn_layer(name, ms);
     } else {
-      if (at_border) finish_row();
+      if (at_boundary) finish_row();
       fail(Fault::Kind::unexpected_layer, name);
     }
   } catch (...) {
@@ -159,7 +161,7 @@ void LayerRecorder::record_unexpected(char const* name, float ms) noexcept {
 
 void LayerRecorder::learn_layer(char const* name, float ms) {
   learner_.push(name, ms);
-  if (borders_ == Borders::marked) return;
+  if (boundary_ == IterationBoundary::marked) return;
   if (auto const layers = learner_.period()) return adopt(*layers);
   if (learner_.names().size() == kLongestSequence) fail(Fault::Kind::no_repetition, name);
 }
@@ -180,9 +182,9 @@ void LayerRecorder::relearn() {
 void LayerRecorder::adopt(std::size_t layers) {
   if (layers == 0) return fail(Fault::Kind::no_layers);
   auto const& seen = learner_.names();
-  if (borders_ == Borders::learned) take_memory(capacity_, streams_, layers);
+  if (boundary_ == IterationBoundary::inferred) take_memory(capacity_, streams_, layers);
   freeze({seen.begin(), seen.begin() + static_cast<std::ptrdiff_t>(layers)});
-  if (borders_ == Borders::learned) {
+  if (boundary_ == IterationBoundary::inferred) {
     select_row();
     for (std::size_t i = 0; i < seen.size(); ++i) {
       if (cursor_ == layers) finish_row();

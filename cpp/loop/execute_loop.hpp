@@ -7,9 +7,9 @@
 #include <stdexcept>
 #include <vector>
 
-#include "layer_recorder.hpp"
-#include "nvinfer_abi.hpp"
-#include "timeline.hpp"
+#include "abi/nvinfer_abi.hpp"
+#include "cuda/iteration_timer.hpp"
+#include "recorder/layer_recorder.hpp"
 
 namespace trtcore {
 
@@ -18,12 +18,12 @@ class RunFailure : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// One inference, asked for in one of three ways: enqueueV3 on the timeline's stream; executeV2,
+// One inference, asked for in one of three ways: enqueueV3 on the timer's stream; executeV2,
 // which is synchronous by itself and takes the device addresses of all I/O tensors; or the launch
 // of a graph that was captured from the context.
 struct Inference {
   abi::ExecutionContext context;
-  Timeline& timeline;
+  IterationTimer& timer;
   std::vector<void*> bindings = {};    // executeV2 if not empty
   cuda::Graph const* graph = nullptr;  // a launch if not null
 };
@@ -41,12 +41,12 @@ struct LayerPassTimes {
 };
 
 // Times whole iterations of a context that never had a profiler. Returns how many are done; stops
-// at the first one that the timeline spoilt.
+// at the first one that the timer invalidated.
 std::size_t time_inference(Inference const& inference, InferenceTimes const& times,
                            std::size_t done, std::size_t count, Clock::time_point deadline);
 
 // Times the layers of a profiled context; `recorder` may be null (then only the loop is timed).
-// Stops at the first iteration that the recorder finds at fault or the timeline spoilt.
+// Stops at the first iteration that the recorder finds at fault or the timer invalidated.
 std::size_t time_layers(Inference const& inference, LayerRecorder* recorder,
                         LayerPassTimes const& times, std::size_t done, std::size_t count,
                         Clock::time_point deadline);

@@ -8,20 +8,20 @@
 #include <optional>
 #include <vector>
 
-#include "chunks.hpp"
-#include "execute_loop.hpp"
-#include "kernel_bindings.hpp"
-#include "profiler_layout.hpp"
-#include "python_types.hpp"
+#include "abi/profiler_layout.hpp"
+#include "loop/execute_loop.hpp"
+#include "python/chunked_loop.hpp"
+#include "python/kernel_bindings.hpp"
+#include "python/python_types.hpp"
 
 namespace trtcore {
 namespace {
 
 using Addresses = std::vector<std::uintptr_t>;
 
-Inference make_inference(ContextView const& view, Timeline& timeline, Addresses const& bindings,
+Inference make_inference(ContextView const& view, IterationTimer& timer, Addresses const& bindings,
                          cuda::Graph const* graph = nullptr) {
-  Inference inference{view.context(), timeline, {}, graph};
+  Inference inference{view.context(), timer, {}, graph};
   for (auto const address : bindings) {
     inference.bindings.push_back(reinterpret_cast<void*>(address));
   }
@@ -32,12 +32,12 @@ FloatArray first(FloatArray const& array, std::size_t count) {
   return array[py::slice(0, static_cast<py::ssize_t>(count), 1)].cast<FloatArray>();
 }
 
-py::tuple run_inference(ContextView const& view, Timeline& timeline, std::size_t count,
+py::tuple run_inference(ContextView const& view, IterationTimer& timer, std::size_t count,
                         Addresses const& bindings, cuda::Graph const* graph,
                         py::object const& report) {
   FloatArray wall(count), enqueue(count), gpu(count);
   InferenceTimes const times{wall.mutable_data(), enqueue.mutable_data(), gpu.mutable_data()};
-  Inference const inference = make_inference(view, timeline, bindings, graph);
+  Inference const inference = make_inference(view, timer, bindings, graph);
   auto const progress = run_in_chunks(count, report, [&](auto done, auto deadline) {
     return time_inference(inference, times, done, count, deadline);
   });
@@ -45,11 +45,11 @@ py::tuple run_inference(ContextView const& view, Timeline& timeline, std::size_t
                         first(gpu, progress.done), progress.interrupted);
 }
 
-py::tuple run_layers(ContextView const& view, Recorder* recorder, Timeline& timeline,
+py::tuple run_layers(ContextView const& view, Recorder* recorder, IterationTimer& timer,
                      std::size_t count, Addresses const& bindings, py::object const& report) {
   FloatArray wall(count), gpu(count);
   LayerPassTimes const times{wall.mutable_data(), gpu.mutable_data()};
-  Inference const inference = make_inference(view, timeline, bindings);
+  Inference const inference = make_inference(view, timer, bindings);
   if (recorder == nullptr) ProfilerPort::of(view.context(), view.layout());
   auto const progress = run_in_chunks(count, report, [&](auto done, auto deadline) {
     return time_layers(inference, recorder, times, done, count, deadline);
@@ -93,26 +93,27 @@ void bind_context(py::module_& module) {
       });
 }
 
-void bind_timelines(py::module_& module) {
-  py::class_<Timeline>(module, "Timeline").def_property_readonly("spoilt", &Timeline::spoilt);
-  py::class_<StreamTimeline, Timeline>(module, "StreamTimeline")
+void bind_timers(py::module_& module) {
+  py::class_<IterationTimer>(module, "IterationTimer")
+      .def_property_readonly("invalidated", &IterationTimer::invalidated);
+  py::class_<StreamTimer, IterationTimer>(module, "StreamTimer")
       .def(py::init([](std::uintptr_t stream) {
-             return std::make_unique<StreamTimeline>(reinterpret_cast<cuda::Stream>(stream));
+             return std::make_unique<StreamTimer>(reinterpret_cast<cuda::Stream>(stream));
            }),
            py::arg("stream"));
-  py::class_<CudaTimeline, Timeline>(module, "CudaTimeline")
+  py::class_<EventTimer, IterationTimer>(module, "EventTimer")
       .def(py::init([](std::uintptr_t stream) {
-             return std::make_unique<CudaTimeline>(reinterpret_cast<cuda::Stream>(stream));
+             return std::make_unique<EventTimer>(reinterpret_cast<cuda::Stream>(stream));
            }),
            py::arg("stream"));
-  py::class_<GatedTimeline, CudaTimeline>(module, "GatedTimeline")
+  py::class_<GatedTimer, EventTimer>(module, "GatedTimer")
       .def(py::init([](std::uintptr_t stream) {
-             return std::make_unique<GatedTimeline>(reinterpret_cast<cuda::Stream>(stream));
+             return std::make_unique<GatedTimer>(reinterpret_cast<cuda::Stream>(stream));
            }),
            py::arg("stream"));
   py::class_<cuda::Graph>(module, "Graph")
       .def(py::init(&capture), py::arg("context"), py::arg("stream"), py::keep_alive<1, 2>());
-  py::class_<HostTimeline, Timeline>(module, "HostTimeline").def(py::init<>());
+  py::class_<HostTimer, IterationTimer>(module, "HostTimer").def(py::init<>());
 }
 
 void bind_statistics(py::module_& module) {
@@ -136,12 +137,13 @@ void bind_statistics(py::module_& module) {
 }
 
 void bind_recorder(py::module_& module) {
-  py::enum_<Borders>(module, "Borders")
-      .value("MARKED", Borders::marked)
-      .value("LEARNED", Borders::learned);
+  py::enum_<IterationBoundary>(module, "IterationBoundary")
+      .value("MARKED", IterationBoundary::marked)
+      .value("INFERRED", IterationBoundary::inferred);
   py::class_<Recorder>(module, "LayerRecorder")
-      .def(py::init<Borders, std::size_t, std::size_t>(), py::arg("borders") = Borders::marked,
-           py::arg("capacity") = 0, py::arg("expected_layers") = 0)
+      .def(py::init<IterationBoundary, std::size_t, std::size_t>(),
+           py::arg("boundary") = IterationBoundary::marked, py::arg("capacity") = 0,
+           py::arg("expected_layers") = 0)
       .def("attach", &Recorder::attach, py::arg("context"))
       .def("detach", &Recorder::detach)
       .def("learn", &Recorder::learn)
@@ -167,15 +169,15 @@ PYBIND11_MODULE(_core, module) {
   using namespace trtcore;
   module.attr("__version__") = TRTCORE_VERSION;
   bind_context(module);
-  bind_timelines(module);
+  bind_timers(module);
   bind_statistics(module);
   bind_recorder(module);
   bind_kernel_trace(module);
   module.def("profiler_layout", &layout_of_profiler, py::arg("profiler"));
-  module.def("time_inference", &run_inference, py::arg("context"), py::arg("timeline"),
+  module.def("time_inference", &run_inference, py::arg("context"), py::arg("timer"),
              py::arg("iterations"), py::arg("bindings") = Addresses{},
              py::arg("graph").none(true) = py::none(), py::arg("report") = py::none());
   module.def("time_layers", &run_layers, py::arg("context"), py::arg("recorder").none(true),
-             py::arg("timeline"), py::arg("iterations"), py::arg("bindings") = Addresses{},
+             py::arg("timer"), py::arg("iterations"), py::arg("bindings") = Addresses{},
              py::arg("report") = py::none());
 }

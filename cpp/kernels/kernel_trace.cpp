@@ -1,4 +1,4 @@
-#include "kernel_trace.hpp"
+#include "kernels/kernel_trace.hpp"
 
 #include <cxxabi.h>
 
@@ -8,7 +8,7 @@
 #include <new>
 #include <stdexcept>
 
-#include "buffer_pool.hpp"
+#include "kernels/buffer_pool.hpp"
 
 namespace trtcore {
 namespace {

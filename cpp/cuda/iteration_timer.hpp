@@ -4,8 +4,8 @@
 #include <chrono>
 #include <limits>
 
-#include "cuda_driver.hpp"
-#include "gate.hpp"
+#include "cuda/cuda_driver.hpp"
+#include "cuda/stream_gate.hpp"
 
 namespace trtcore {
 
@@ -15,9 +15,9 @@ inline float ms_between(Clock::time_point start, Clock::time_point end) noexcept
   return std::chrono::duration<float, std::milli>(end - start).count();
 }
 
-class Timeline {
+class IterationTimer {
  public:
-  virtual ~Timeline() = default;
+  virtual ~IterationTimer() = default;
   virtual void* stream() const noexcept = 0;
   virtual void mark_start() = 0;
   virtual void mark_end() = 0;
@@ -27,13 +27,13 @@ class Timeline {
   // Called instead of mark_end() when what was to be timed failed.
   virtual void abandon() noexcept {}
   // Whether the last span has to be thrown away.
-  virtual bool spoilt() const noexcept { return false; }
+  virtual bool invalidated() const noexcept { return false; }
 };
 
 // A stream without events, which cost the host several microseconds each: for host times alone.
-class StreamTimeline final : public Timeline {
+class StreamTimer final : public IterationTimer {
  public:
-  explicit StreamTimeline(cuda::Stream stream) : stream_(stream) {}
+  explicit StreamTimer(cuda::Stream stream) : stream_(stream) {}
   void* stream() const noexcept override { return stream_; }
   void mark_start() override {}
   void mark_end() override {}
@@ -44,9 +44,9 @@ class StreamTimeline final : public Timeline {
   cuda::Stream stream_;
 };
 
-class CudaTimeline : public Timeline {
+class EventTimer : public IterationTimer {
  public:
-  explicit CudaTimeline(cuda::Stream stream) : stream_(stream) {}
+  explicit EventTimer(cuda::Stream stream) : stream_(stream) {}
   void* stream() const noexcept override { return stream_; }
   void mark_start() override { start_.record(stream_); }
   void mark_end() override { end_.record(stream_); }
@@ -60,26 +60,26 @@ class CudaTimeline : public Timeline {
 };
 
 // The same with the stream held from mark to mark, so that the span is the device's own time.
-class GatedTimeline final : public CudaTimeline {
+class GatedTimer final : public EventTimer {
  public:
-  using CudaTimeline::CudaTimeline;
+  using EventTimer::EventTimer;
   void mark_start() override {
     gate_.hold(stream());
-    CudaTimeline::mark_start();
+    EventTimer::mark_start();
   }
   void mark_end() override {
-    CudaTimeline::mark_end();
+    EventTimer::mark_end();
     gate_.release();
   }
   void abandon() noexcept override { gate_.release(); }
-  bool spoilt() const noexcept override { return gate_.tripped(); }
+  bool invalidated() const noexcept override { return gate_.tripped(); }
 
  private:
-  Gate gate_;
+  StreamGate gate_;
 };
 
 // For contexts that work on the host, such as those of the tests.
-class HostTimeline final : public Timeline {
+class HostTimer final : public IterationTimer {
  public:
   void* stream() const noexcept override { return nullptr; }
   void mark_start() override { start_ = Clock::now(); }

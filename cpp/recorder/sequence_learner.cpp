@@ -1,4 +1,4 @@
-#include "sequence_learner.hpp"
+#include "recorder/sequence_learner.hpp"
 
 namespace trtcore {
 

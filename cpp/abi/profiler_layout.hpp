@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include "nvinfer_abi.hpp"
+#include "abi/nvinfer_abi.hpp"
 
 namespace trtcore {
 

@@ -10,10 +10,10 @@
 #include <utility>
 #include <vector>
 
-#include "attachment.hpp"
-#include "layer_recorder.hpp"
-#include "nvinfer_abi.hpp"
-#include "nvinfer_names.hpp"
+#include "abi/nvinfer_abi.hpp"
+#include "abi/nvinfer_names.hpp"
+#include "recorder/attachment.hpp"
+#include "recorder/layer_recorder.hpp"
 
 namespace trtcore {
 

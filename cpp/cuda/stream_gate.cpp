@@ -1,4 +1,4 @@
-#include "gate.hpp"
+#include "cuda/stream_gate.hpp"
 
 namespace trtcore {
 namespace {
@@ -7,33 +7,33 @@ constexpr std::chrono::milliseconds kLook{10};
 
 }  // namespace
 
-Gate::Gate() : watchdog_([this] { watch(); }) {}
+StreamGate::StreamGate() : watchdog_([this] { watch(); }) {}
 
-Gate::~Gate() {
+StreamGate::~StreamGate() {
   stop_ = true;
   watchdog_.join();
   release();
 }
 
 // While the gate is open the watchdog leaves the ticket alone, so the driver is called unlocked.
-void Gate::hold(cuda::Stream stream) {
+void StreamGate::hold(cuda::Stream stream) {
   flag_.hold(stream, ++ticket_);
   std::lock_guard<std::mutex> const lock(mutex_);
   held_since_ = Clock::now();
   is_held_ = true;
 }
 
-void Gate::release() noexcept {
+void StreamGate::release() noexcept {
   std::lock_guard<std::mutex> const lock(mutex_);
   open();
 }
 
-void Gate::open() noexcept {
+void StreamGate::open() noexcept {
   is_held_ = false;
   flag_.set(ticket_);
 }
 
-void Gate::watch() noexcept {
+void StreamGate::watch() noexcept {
   while (!stop_) {
     std::this_thread::sleep_for(kLook);
     std::lock_guard<std::mutex> const lock(mutex_);

@@ -5,8 +5,8 @@
 
 #include <atomic>
 
-#include "layer_recorder.hpp"
-#include "nvinfer_abi.hpp"
+#include "abi/nvinfer_abi.hpp"
+#include "recorder/layer_recorder.hpp"
 
 namespace trtcore {
 

@@ -1,4 +1,4 @@
-#include "profiler_port.hpp"
+#include "recorder/profiler_port.hpp"
 
 #include <memory>
 #include <mutex>

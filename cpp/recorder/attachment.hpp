@@ -3,9 +3,9 @@
 
 #include <stdexcept>
 
-#include "layer_recorder.hpp"
-#include "nvinfer_abi.hpp"
-#include "profiler_port.hpp"
+#include "abi/nvinfer_abi.hpp"
+#include "recorder/layer_recorder.hpp"
+#include "recorder/profiler_port.hpp"
 
 namespace trtcore {
 

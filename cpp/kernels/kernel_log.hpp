@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "cupti_abi.hpp"
+#include "abi/cupti_abi.hpp"
 
 namespace trtcore {
 

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "cupti.hpp"
-#include "kernel_log.hpp"
-#include "timeline.hpp"
+#include "cuda/iteration_timer.hpp"
+#include "kernels/cupti.hpp"
+#include "kernels/kernel_log.hpp"
 
 namespace trtcore {
 
@@ -48,10 +48,10 @@ class KernelTrace {
   bool is_started_ = false;
 };
 
-// Another timeline, with the iterations marked in a trace.
-class TracedTimeline final : public Timeline {
+// Another timer, with the iterations marked in a trace.
+class TracedTimer final : public IterationTimer {
  public:
-  TracedTimeline(Timeline& inner, KernelTrace& trace) : inner_(inner), trace_(trace) {}
+  TracedTimer(IterationTimer& inner, KernelTrace& trace) : inner_(inner), trace_(trace) {}
   void* stream() const noexcept override { return inner_.stream(); }
   void mark_start() override {
     trace_.begin_iteration();
@@ -61,10 +61,10 @@ class TracedTimeline final : public Timeline {
   void synchronize() override { inner_.synchronize(); }
   float span_ms() const override { return inner_.span_ms(); }
   void abandon() noexcept override { inner_.abandon(); }
-  bool spoilt() const noexcept override { return inner_.spoilt(); }
+  bool invalidated() const noexcept override { return inner_.invalidated(); }
 
  private:
-  Timeline& inner_;
+  IterationTimer& inner_;
   KernelTrace& trace_;
 };
 

@@ -9,18 +9,18 @@
 #include <mutex>
 #include <thread>
 
-#include "cuda_driver.hpp"
+#include "cuda/cuda_driver.hpp"
 
 namespace trtcore {
 
-class Gate {
+class StreamGate {
  public:
   static constexpr std::chrono::milliseconds kPatience{100};
 
-  Gate();
-  ~Gate();
-  Gate(Gate const&) = delete;
-  Gate& operator=(Gate const&) = delete;
+  StreamGate();
+  ~StreamGate();
+  StreamGate(StreamGate const&) = delete;
+  StreamGate& operator=(StreamGate const&) = delete;
 
   void hold(cuda::Stream stream);
   void release() noexcept;

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "cupti_abi.hpp"
+#include "abi/cupti_abi.hpp"
 
 namespace trtcore::cupti {
 

@@ -5,7 +5,7 @@
 
 namespace trtcore {
 
-// After the timelines are bound.
+// After the timers are bound.
 void bind_kernel_trace(pybind11::module_& module);
 
 }  // namespace trtcore

@@ -1,4 +1,4 @@
-#include "kernel_log.hpp"
+#include "kernels/kernel_log.hpp"
 
 #include <algorithm>
 

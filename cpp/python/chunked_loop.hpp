@@ -6,7 +6,7 @@
 #include <chrono>
 #include <cstddef>
 
-#include "timeline.hpp"
+#include "cuda/iteration_timer.hpp"
 
 namespace trtcore {
 

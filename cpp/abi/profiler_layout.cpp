@@ -1,11 +1,11 @@
-#include "profiler_layout.hpp"
+#include "abi/profiler_layout.hpp"
 
 #include <cxxabi.h>
 
 #include <cstring>
 #include <typeinfo>
 
-#include "nvinfer_names.hpp"
+#include "abi/nvinfer_names.hpp"
 
 namespace trtcore {
 namespace {

@@ -14,13 +14,13 @@
 #include <string_view>
 #include <vector>
 
-#include "layer_statistics.hpp"
-#include "sequence_learner.hpp"
+#include "recorder/layer_statistics.hpp"
+#include "recorder/sequence_learner.hpp"
 
 namespace trtcore {
 
 // Who says where an iteration begins: the loop that runs it, or the sequence itself.
-enum class Borders { marked, learned };
+enum class IterationBoundary { marked, inferred };
 
 struct Fault {
   enum class Kind {
@@ -46,20 +46,20 @@ struct SampleMatrix {
 
 class LayerRecorder {
  public:
-  explicit LayerRecorder(Borders borders = Borders::marked, std::size_t capacity = 0,
-                         std::size_t expected_layers = 0);
+  explicit LayerRecorder(IterationBoundary boundary = IterationBoundary::marked,
+                         std::size_t capacity = 0, std::size_t expected_layers = 0);
 
   // Forgets names and samples; the next iteration is the one whose names are copied.
   void learn();
   // Takes memory for `iterations` rows and touches it; drops the samples so far. Iterations beyond
   // the capacity are checked and counted, not kept. A row is as long as there are names: with
-  // marked borders it throws std::logic_error before they are known; with learned ones the memory
-  // is taken once they are.
+  // marked boundaries it throws std::logic_error before they are known; with inferred ones the
+  // memory is taken once they are.
   void reserve(std::size_t iterations);
   // Instead: takes memory for statistics of all iterations to come and the samples of the last
   // `iterations` of them. Throws like reserve().
   void stream(std::size_t iterations);
-  // Learned borders only: settles on the shortest sequence when fewer than two iterations came.
+  // Inferred boundaries only: settles on the shortest sequence when fewer than two iterations came.
   void settle();
 
   void begin_iteration() noexcept;
@@ -104,7 +104,7 @@ class LayerRecorder {
   float* row_ = nullptr;
   std::size_t cursor_ = 0;
 
-  Borders borders_;
+  IterationBoundary boundary_;
   State state_ = State::learning;
   SequenceLearner learner_;
   std::vector<std::string> names_;
