@@ -58,6 +58,8 @@ class ExecutionContext {
   ExecutionContext(void* context, Layout layout) noexcept
       : impl_(static_cast<Head*>(context)->impl), slots_(slots_of(layout)) {}
 
+  // Equal for two views of the same context.
+  void const* identity() const noexcept { return impl_; }
   void set_profiler(void* profiler) const noexcept { call<void>(slots_.set_profiler, profiler); }
   void* get_profiler() const noexcept { return call<void*>(slots_.get_profiler); }
   char const* get_name() const noexcept { return call<char const*>(slots_.get_name); }

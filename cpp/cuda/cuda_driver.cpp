@@ -12,8 +12,12 @@ constexpr unsigned kMappedForAllContexts = 0x1 | 0x2;  // CU_MEMHOSTALLOC_PORTAB
 constexpr unsigned kWaitUntilReached = 0x0;            // CU_STREAM_WAIT_VALUE_GEQ
 constexpr int kCaptureThisThread = 1;                  // CU_STREAM_CAPTURE_MODE_THREAD_LOCAL
 
-static_assert(std::is_nothrow_move_constructible_v<Event>);
-static_assert(!std::is_copy_constructible_v<Event>);
+// A handle that was moved from would be null, and every call with it a crash in the driver.
+template <class Handle>
+constexpr bool is_pinned =
+    !std::is_move_constructible_v<Handle> && !std::is_move_assignable_v<Handle> &&
+    !std::is_copy_constructible_v<Handle>;
+static_assert(is_pinned<Event> && is_pinned<HostFlag> && is_pinned<Graph>);
 
 void* open_driver() {
   void* library = dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL);

@@ -19,10 +19,13 @@ class Error : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// A CUDA event with timing. Needs a current CUDA context.
+// A CUDA event with timing. Needs a current CUDA context. It cannot be moved, so that there is
+// always an event to record.
 class Event {
  public:
   Event();
+  Event(Event const&) = delete;
+  Event& operator=(Event const&) = delete;
   void record(Stream stream);
   // Milliseconds from `start` to this event; both must have completed.
   float since(Event const& start) const;
@@ -34,10 +37,13 @@ class Event {
   std::unique_ptr<void, Destroy> handle_;
 };
 
-// A 32-bit word in host memory that the device can wait for.
+// A 32-bit word in host memory that the device can wait for. It cannot be moved, so that there is
+// always a word to set.
 class HostFlag {
  public:
   HostFlag();
+  HostFlag(HostFlag const&) = delete;
+  HostFlag& operator=(HostFlag const&) = delete;
   void set(std::uint32_t value) noexcept { word()->store(value, std::memory_order_release); }
   // Holds the stream until the flag has reached `value`.
   void hold(Stream stream, std::uint32_t value);
@@ -54,11 +60,14 @@ class HostFlag {
   unsigned long long device_address_ = 0;
 };
 
-// What was enqueued on a stream while it was captured, ready to be launched as one.
+// What was enqueued on a stream while it was captured, ready to be launched as one. It cannot be
+// moved, so that there is always something to launch.
 class Graph {
  public:
   // `enqueue` is called once, with the stream in capture.
   Graph(Stream stream, std::function<bool()> const& enqueue);
+  Graph(Graph const&) = delete;
+  Graph& operator=(Graph const&) = delete;
   void launch(Stream stream) const;
 
  private:

@@ -1,16 +1,15 @@
 #include "cuda/stream_gate.hpp"
 
 namespace trtcore {
-namespace {
-
-constexpr std::chrono::milliseconds kLook{10};
-
-}  // namespace
 
 StreamGate::StreamGate() : watchdog_([this] { watch(); }) {}
 
 StreamGate::~StreamGate() {
-  stop_ = true;
+  {
+    std::lock_guard<std::mutex> const lock(mutex_);
+    stop_ = true;
+  }
+  wake_.notify_one();
   watchdog_.join();
   release();
 }
@@ -18,9 +17,14 @@ StreamGate::~StreamGate() {
 // While the gate is open the watchdog leaves the ticket alone, so the driver is called unlocked.
 void StreamGate::hold(cuda::Stream stream) {
   flag_.hold(stream, ++ticket_);
-  std::lock_guard<std::mutex> const lock(mutex_);
-  held_since_ = Clock::now();
-  is_held_ = true;
+  bool wakes = false;
+  {
+    std::lock_guard<std::mutex> const lock(mutex_);
+    held_since_ = Clock::now();
+    is_held_ = true;
+    wakes = is_asleep_;
+  }
+  if (wakes) wake_.notify_one();
 }
 
 void StreamGate::release() noexcept {
@@ -33,11 +37,21 @@ void StreamGate::open() noexcept {
   flag_.set(ticket_);
 }
 
-void StreamGate::watch() noexcept {
+// Looks once per kPatience while streams are held, so that holding one wakes nobody, and not at all
+// once none was held between two looks.
+void StreamGate::watch() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  Clock::time_point seen = held_since_;
   while (!stop_) {
-    std::this_thread::sleep_for(kLook);
-    std::lock_guard<std::mutex> const lock(mutex_);
-    if (is_held_ && Clock::now() - held_since_ > kPatience) {
+    if (!is_held_ && held_since_ == seen) {
+      is_asleep_ = true;
+      wake_.wait(lock, [this] { return stop_ || is_held_; });
+      is_asleep_ = false;
+    }
+    seen = held_since_;
+    auto const next_look = (is_held_ ? held_since_ : Clock::now()) + kPatience;
+    wake_.wait_until(lock, next_look, [this] { return stop_; });
+    if (is_held_ && Clock::now() - held_since_ >= kPatience) {
       tripped_ = true;
       open();
     }

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <mutex>
 #include <thread>
@@ -15,6 +16,8 @@ namespace trtcore {
 
 class StreamGate {
  public:
+  // A whole iteration is enqueued in far less (1,000 launches of 10 us are 10 ms), and a run in
+  // which an enqueue waits for the gate is stopped before anybody takes it for hung.
   static constexpr std::chrono::milliseconds kPatience{100};
 
   StreamGate();
@@ -30,16 +33,18 @@ class StreamGate {
  private:
   using Clock = std::chrono::steady_clock;
 
-  void watch() noexcept;
+  void watch();
   void open() noexcept;
 
   cuda::HostFlag flag_;
-  std::mutex mutex_;  // the flag follows the ticket, and never goes back
+  std::mutex mutex_;              // the flag follows the ticket, and never goes back
+  std::condition_variable wake_;  // the watchdog sleeps on it
   std::uint32_t ticket_ = 0;
   Clock::time_point held_since_{};
   bool is_held_ = false;
+  bool is_asleep_ = false;  // the watchdog, until the next hold() wakes it
+  bool stop_ = false;
   std::atomic<bool> tripped_{false};
-  std::atomic<bool> stop_{false};
   std::thread watchdog_;
 };
 

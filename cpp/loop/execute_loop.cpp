@@ -76,7 +76,7 @@ void profile_one_inference(Inference const& inference, LayerPassTimes const& tim
 }
 
 bool is_faulted(LayerRecorder const* recorder) {
-  return recorder != nullptr && recorder->fault().kind != Fault::Kind::none;
+  return recorder != nullptr && recorder->is_faulted();
 }
 
 }  // namespace

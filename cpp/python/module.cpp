@@ -50,7 +50,12 @@ py::tuple run_layers(ContextView const& view, Recorder* recorder, IterationTimer
   FloatArray wall(count), gpu(count);
   LayerPassTimes const times{wall.mutable_data(), gpu.mutable_data()};
   Inference const inference = make_inference(view, timer, bindings);
-  if (recorder == nullptr) ProfilerPort::of(view.context(), view.layout());
+  std::optional<Recorder::Use> use;
+  if (recorder != nullptr) {
+    use.emplace(*recorder, "time_layers");
+  } else {
+    ProfilerPort::of(view.context(), view.layout());
+  }
   auto const progress = run_in_chunks(count, report, [&](auto done, auto deadline) {
     return time_layers(inference, recorder, times, done, count, deadline);
   });
@@ -72,12 +77,30 @@ std::optional<int> layout_of_profiler(py::handle profiler) {
 }
 
 py::object fault_of(Recorder const& recorder) {
-  Fault const& fault = recorder.fault();
+  Fault const fault = recorder.fault();
   if (fault.kind == Fault::Kind::none) return py::none();
-  char const* const kinds[] = {"none",      "unexpected layer", "missing layers",
-                               "no layers", "no repetition",    "out of memory"};
-  return py::make_tuple(kinds[static_cast<int>(fault.kind)], fault.iteration, fault.position,
+  return py::make_tuple(name_of(fault.kind), fault.iteration, fault.position,
                         fault.received.data());
+}
+
+py::tuple fault_kinds() {
+  py::tuple names(kFaultKinds.size());
+  for (std::size_t i = 0; i < kFaultKinds.size(); ++i) names[i] = name_of(kFaultKinds[i]);
+  return names;
+}
+
+// A change of the recorder, which nobody else may use meanwhile.
+template <class Work>
+void change(Recorder& recorder, char const* call, Work work) {
+  Recorder::Use const use(recorder, call);
+  work();
+}
+
+// A property whose reader may wait for the thread that records, which needs no GIL for that.
+template <class Value>
+py::cpp_function without_gil(Value (LayerRecorder::*read)() const) {
+  return py::cpp_function([read](Recorder const& recorder) { return (recorder.*read)(); },
+                          py::call_guard<py::gil_scoped_release>());
 }
 
 void bind_context(py::module_& module) {
@@ -140,24 +163,44 @@ void bind_recorder(py::module_& module) {
   py::enum_<IterationBoundary>(module, "IterationBoundary")
       .value("MARKED", IterationBoundary::marked)
       .value("INFERRED", IterationBoundary::inferred);
+  auto const no_gil = py::call_guard<py::gil_scoped_release>();  // gigabytes may have to be zeroed
   py::class_<Recorder>(module, "LayerRecorder")
       .def(py::init<IterationBoundary, std::size_t, std::size_t>(),
            py::arg("boundary") = IterationBoundary::marked, py::arg("capacity") = 0,
            py::arg("expected_layers") = 0)
       .def("attach", &Recorder::attach, py::arg("context"))
       .def("detach", &Recorder::detach)
-      .def("learn", &Recorder::learn)
-      .def("reserve", &Recorder::reserve, py::arg("iterations"))
-      .def("stream", &Recorder::stream, py::arg("iterations"))
-      .def("settle", &Recorder::settle)
-      .def("begin_iteration", &Recorder::begin_iteration)
-      .def("end_iteration", &Recorder::end_iteration)
-      .def("record", &Recorder::record, py::arg("name"), py::arg("ms"))
+      .def(
+          "learn", [](Recorder& r) { change(r, "learn", [&] { r.learn(); }); }, no_gil)
+      .def(
+          "reserve",
+          [](Recorder& r, std::size_t iterations) {
+            change(r, "reserve", [&] { r.reserve(iterations); });
+          },
+          py::arg("iterations"), no_gil)
+      .def(
+          "stream",
+          [](Recorder& r, std::size_t iterations) {
+            change(r, "stream", [&] { r.stream(iterations); });
+          },
+          py::arg("iterations"), no_gil)
+      .def(
+          "settle", [](Recorder& r) { change(r, "settle", [&] { r.settle(); }); }, no_gil)
+      .def("begin_iteration",
+           [](Recorder& r) { change(r, "begin_iteration", [&] { r.begin_iteration(); }); })
+      .def("end_iteration",
+           [](Recorder& r) { change(r, "end_iteration", [&] { r.end_iteration(); }); })
+      .def(
+          "record",
+          [](Recorder& r, char const* name, float ms) {
+            change(r, "record", [&] { r.record(name, ms); });
+          },
+          py::arg("name"), py::arg("ms"))
       .def("samples", [](Recorder const& recorder) { return samples_array(recorder); })
-      .def("statistics", &Recorder::statistics)
-      .def_property_readonly("names", &Recorder::names)
-      .def_property_readonly("iterations", &Recorder::iterations)
-      .def_property_readonly("dropped", &Recorder::dropped)
+      .def("statistics", &Recorder::statistics, no_gil)
+      .def_property_readonly("names", without_gil(&LayerRecorder::names))
+      .def_property_readonly("iterations", without_gil(&LayerRecorder::iterations))
+      .def_property_readonly("dropped", without_gil(&LayerRecorder::dropped))
       .def_property_readonly("is_attached", &Recorder::is_attached)
       .def_property_readonly("fault", &fault_of);
 }
@@ -173,6 +216,8 @@ PYBIND11_MODULE(_core, module) {
   bind_statistics(module);
   bind_recorder(module);
   bind_kernel_trace(module);
+  module.attr("FAULT_KINDS") = fault_kinds();
+  module.def("count_profiler_ports", &ProfilerPort::count);
   module.def("profiler_layout", &layout_of_profiler, py::arg("profiler"));
   module.def("time_inference", &run_inference, py::arg("context"), py::arg("timer"),
              py::arg("iterations"), py::arg("bindings") = Addresses{},

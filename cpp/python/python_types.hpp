@@ -4,7 +4,9 @@
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 
+#include <atomic>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <typeinfo>
 #include <utility>
@@ -62,15 +64,37 @@ class Recorder : public LayerRecorder {
  public:
   using LayerRecorder::LayerRecorder;
 
+  // Held by whoever records into it or changes it, as threads may meet where the GIL is released.
+  // Throws std::logic_error while somebody else holds one.
+  class Use {
+   public:
+    Use(Recorder& recorder, char const* call) : recorder_(recorder) {
+      if (!recorder_.is_in_use_.exchange(true)) return;
+      throw std::logic_error(std::string(call) +
+                             "() was called while the recorder is in use by a loop or another "
+                             "call: wait for that to end");
+    }
+    ~Use() { recorder_.is_in_use_ = false; }
+    Use(Use const&) = delete;
+    Use& operator=(Use const&) = delete;
+
+   private:
+    Recorder& recorder_;
+  };
+
+  // What can fail comes first, so that an attachment is never without its view.
   void attach(ContextView const& view) {
+    Use const use(*this, "attach");
     if (attachment_) throw std::logic_error("this recorder is attached to a context already");
+    auto attached_to = std::make_unique<ContextView>(view);
     attachment_ = std::make_unique<Attachment>(*this, view.context(), view.layout());
-    attached_to_ = std::make_unique<ContextView>(view);
+    attached_to_ = std::move(attached_to);
   }
 
   void detach() {
+    Use const use(*this, "detach");
     if (!attachment_) return;
-    attachment_->restore(attached_to_->context());
+    attachment_->end(attached_to_->context());
     attachment_.reset();
     attached_to_.reset();
   }
@@ -78,14 +102,19 @@ class Recorder : public LayerRecorder {
   bool is_attached() const noexcept { return attachment_ != nullptr; }
 
  private:
+  std::atomic<bool> is_in_use_{false};
   std::unique_ptr<ContextView> attached_to_;
   std::unique_ptr<Attachment> attachment_;
 };
 
 // An array over the recorder's own memory, which lives as long as the array does.
 inline FloatArray samples_array(LayerRecorder const& recorder) {
-  SampleMatrix const matrix = recorder.samples();
-  std::vector<std::size_t> const shape{matrix.rows, recorder.names().size()};
+  SampleMatrix matrix;
+  {
+    py::gil_scoped_release const release;  // a long copy when streaming
+    matrix = recorder.samples();
+  }
+  std::vector<std::size_t> const shape{matrix.rows, matrix.columns};
   if (!matrix.values) return FloatArray(shape);
   auto* keep = new std::shared_ptr<float[]>(matrix.values);
   py::capsule const owner(
