@@ -17,6 +17,8 @@ FloatArray = NDArray[np.float32]
 FaultKind = Literal[
     "unexpected layer", "missing layers", "no layers", "no repetition", "out of memory"
 ]
+FAULT_KINDS: tuple[FaultKind, ...]
+"""Every kind of fault that a recorder tells, in the native half's own order."""
 
 class Context:
     """A native view of a live ``IExecutionContext``, which it keeps alive.
@@ -96,9 +98,9 @@ class IterationBoundary(Enum):
     INFERRED = ...
 
 class LayerStatistics:
-    """What a streaming recorder keeps of all iterations: arrays over its own memory, read-only.
+    """What a streaming recorder kept of all iterations by one moment: read-only arrays.
 
-    They take in what the recorder records later. See `trtcore.result.TimeHistograms`.
+    See `trtcore.result.TimeHistograms`.
     """
 
     @property
@@ -120,6 +122,11 @@ class LayerRecorder:
     Layers are keyed by position. The first iteration gives the names; from then on a name that
     differs is a fault, and nothing is kept after it.
 
+    Any thread may read it while another records: `samples`, `statistics`, `names`, `iterations`,
+    `dropped` and `fault` are each of one moment. What changes it raises a RuntimeError in one line
+    while a loop of ours or another call uses it. Nobody can know of a loop that is not ours: call
+    `detach`, `settle` and what drops samples only when that has ended.
+
     Args:
         boundary: ``MARKED`` for `time_layers` and `begin_iteration`; ``INFERRED`` for loops that
             are not ours.
@@ -135,12 +142,14 @@ class LayerRecorder:
 
         Raises:
             RuntimeError: attached already, or another recorder is attached to the context.
+            MemoryError: there is not enough; nothing is attached.
         """
 
     def detach(self) -> None:
         """Stops recording; harmless when not attached.
 
-        The context keeps a profiler that does nothing, or gets back the one it had before.
+        The context keeps a profiler that does nothing, or gets back the one it had before; one that
+        was set in the meantime stays.
         """
 
     def learn(self) -> None:
@@ -169,10 +178,7 @@ class LayerRecorder:
         """
 
     def statistics(self) -> LayerStatistics | None:
-        """Those of all whole iterations so far; None unless streaming.
-
-        Must not be called while the context runs.
-        """
+        """Those of all whole iterations so far, as a copy; None unless streaming."""
 
     def settle(self) -> None:
         """With inferred boundaries: takes the shortest sequence that explains what came so far."""
@@ -292,6 +298,12 @@ class TracedTimer(IterationTimer):
     """Another timer, with the beginning of each iteration marked in a trace."""
 
     def __init__(self, timer: IterationTimer, trace: KernelTrace) -> None: ...
+
+def count_profiler_ports() -> int:
+    """How many C++ profilers of ours TensorRT was ever handed in this process: they never go.
+
+    Each stands in one context, or waits for the next that has a profiler of its own.
+    """
 
 def profiler_layout(profiler: object) -> int | None:
     """The layout (10 or 11) of a binding's C++ profiler object; None if it is not known."""

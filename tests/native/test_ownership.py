@@ -79,11 +79,20 @@ def test_one_recorder_on_two_contexts_is_refused(rig: Any, recorder: _core.Layer
         recorder.attach(rig.view)
 
 
-def test_a_context_keeps_one_port_however_often_it_is_attached(rig: Any) -> None:
+@pytest.mark.parametrize("has_own_profiler", [False, True])
+def test_a_context_keeps_one_port_however_often_it_is_attached(
+    rig: Any, has_own_profiler: bool
+) -> None:
+    if has_own_profiler:
+        rig.context.set_own_profiler()
+    ports = []
     for _ in range(1000):
         recorder = _core.LayerRecorder()
         recorder.attach(rig.view)
+        ports.append(_core.count_profiler_ports())
         recorder.detach()
+    assert set(ports) == {ports[0]}
+    assert rig.context.has_own_profiler is has_own_profiler
     assert rig.view.has_profiler
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from functools import partial
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -57,6 +59,32 @@ def test_holding_and_releasing_takes_next_to_nothing(rig: Any) -> None:
     events, gate = _core.EventTimer(STREAM), _core.GatedTimer(STREAM)
     walls = [np.median(_core.time_inference(rig.view, it, 5000)[0]) for it in (events, gate)]
     assert walls[1] - walls[0] < 0.02
+
+
+def test_the_watchdog_sleeps_while_nothing_is_gated(rig: Any) -> None:
+    before = set(os.listdir("/proc/self/task"))
+    timer = _core.GatedTimer(STREAM)
+    (watchdog,) = set(os.listdir("/proc/self/task")) - before
+    _core.time_inference(rig.view, timer, 10)
+    wakes = wakes_of(watchdog)
+    time.sleep(0.7)
+    # It hears of the first iteration, looks twice and sleeps; with a look every 10 ms it were 70.
+    assert wakes_of(watchdog) - wakes <= 3
+
+
+def wakes_of(thread: str) -> int:
+    """How often a thread of this process went to sleep, and so how often it was woken."""
+    status = Path(f"/proc/self/task/{thread}/status").read_text(encoding="utf-8")
+    return int(status.split("\nvoluntary_ctxt_switches:")[1].split()[0])
+
+
+def test_the_watchdog_wakes_again_after_it_slept(rig: Any, driver: Any) -> None:
+    timer = _core.GatedTimer(STREAM)
+    time.sleep(0.5)
+    rig.context.on_run = driver.run_address
+    driver.synchronize_at(2)
+    assert len(_core.time_inference(rig.view, timer, 10)[0]) <= 2
+    assert timer.invalidated
 
 
 @pytest.mark.parametrize(
