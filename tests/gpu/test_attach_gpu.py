@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 import trtcore
-from trtcore.backends.tensorrt.bindings import Bindings
+from trtcore.engine.tensorrt.bindings import Bindings
 from trtcore.errors import BackendError, OptionError, RunError
-from trtcore.session.cuda import Stream
+from trtcore.measure.device.cuda import Stream
 
 pytestmark = pytest.mark.gpu
 
@@ -71,7 +71,7 @@ def test_a_profiler_that_was_there_is_given_back(
 ) -> None:
     if callbacks == "python":
         # As with bindings that hand out no C++ pointers.
-        monkeypatch.setattr("trtcore.session.attach.native_context", lambda *_: None)
+        monkeypatch.setattr("trtcore.measure.attach.native_context", lambda *_: None)
     trt = bindings.module
 
     class Counter(trt.IProfiler):  # type: ignore[misc]
