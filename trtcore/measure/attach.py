@@ -147,14 +147,22 @@ def _refuse_own_graphs(bindings: Bindings, context: Any) -> None:
     Source: both seen with TensorRT-RTX 1.6.1 on an H200.
     """
     strategies = getattr(bindings.module, "CudaGraphStrategy", None)
-    if strategies is None:
-        return
-    strategy = context.get_runtime_config().cuda_graph_strategy
-    if strategy != strategies.DISABLED:
+    strategy = _graph_strategy(context)
+    if strategies is not None and strategy not in (None, strategies.DISABLED):
         raise BackendError(
             f"the context captures CUDA graphs itself (cuda_graph_strategy is {strategy.name}), "
             "so its layers cannot be timed: attach to a context that does not"
         )
+
+
+def _graph_strategy(context: Any) -> Any:
+    """What the context was made with; None where it was made without a runtime config.
+
+    ``engine.create_execution_context()`` makes it so, which Polygraphy and most programs call.
+    Source: `get_runtime_config` gives None then (TensorRT-RTX 1.6.1 on an H200).
+    """
+    config = getattr(context, "get_runtime_config", lambda: None)()
+    return getattr(config, "cuda_graph_strategy", None)
 
 
 def _expected_layers(bindings: Bindings, context: Any) -> int:
