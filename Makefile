@@ -13,7 +13,7 @@ MODEL ?= googlenet
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 RUN := $(VENV)/bin/python
 SOURCES := pyproject.toml CMakeLists.txt trtcore/stats/_stats.pyx \
-	$(wildcard cpp/* tests/native/*.cpp tests/native/*.hpp)
+	$(wildcard cpp/*/* tests/native/*.cpp tests/native/*.hpp)
 
 .PHONY: profile test lint format sanitize bench bench-gpu clean
 
@@ -27,12 +27,12 @@ lint: $(VENV)/ready-dev
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
-	$(VENV)/bin/clang-format --dry-run --Werror cpp/*.?pp tests/native/*.?pp
+	$(VENV)/bin/clang-format --dry-run --Werror cpp/*/*.?pp tests/native/*.?pp
 
 format: $(VENV)/ready-dev
 	$(RUN) -m ruff check --fix .
 	$(RUN) -m ruff format .
-	$(VENV)/bin/clang-format -i cpp/*.?pp tests/native/*.?pp
+	$(VENV)/bin/clang-format -i cpp/*/*.?pp tests/native/*.?pp
 
 # A second environment: the extension is compiled once more, with the sanitizers in it.
 sanitize: $(VENV)-sanitize/ready

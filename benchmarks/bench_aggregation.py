@@ -111,7 +111,7 @@ def peak_of_a_run(stream: bool, iterations: int) -> float:
     from trtcore.system.clocks import ClockMonitor
 
     plain, profiled = FakeEngine.of(LAYERS, busy_us=5), FakeEngine.of(LAYERS)
-    loops = NativeLoops(plain.view, profiled.view, profiled.timeline)
+    loops = NativeLoops(plain.view, profiled.view, profiled.timer)
 
     def run(count: int) -> None:
         with ClockMonitor() as monitor:

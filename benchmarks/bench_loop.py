@@ -42,12 +42,12 @@ def enqueue_loop(context: Any, stream: int, iterations: int) -> None:
 
 def unprofiled_arms(rig: Rig) -> Arms:
     context = rig.context()
-    view, bare = rig.view(context), _core.StreamTimeline(rig.stream)
-    timeline = _core.CudaTimeline(rig.stream)
+    view, bare = rig.view(context), _core.StreamTimer(rig.stream)
+    timer = _core.EventTimer(rig.stream)
     layout, count = rig.bindings.layout, rig.iterations
     runs: dict[str, Callable[[], object]] = {
         "ours": partial(_core.time_inference, view, bare, count),
-        "ours, with events": partial(_core.time_inference, view, timeline, count),
+        "ours, with events": partial(_core.time_inference, view, timer, count),
         "bare": partial(trtcore_fake.run_bare, context, layout, rig.stream, count),
         "Python execute_async_v3": partial(enqueue_loop, context, rig.stream, count),
     }
@@ -97,7 +97,7 @@ def import_polygraphy(bindings: Bindings) -> tuple[Any, Any]:
 
 
 def profiled_arms(rig: Rig) -> Arms:
-    view, timeline = rig.view(rig.context()), _core.CudaTimeline(rig.stream)
+    view, timer = rig.view(rig.context()), _core.EventTimer(rig.stream)
     view.enqueue_emits_profile = False
     count = rig.iterations
 
@@ -105,20 +105,20 @@ def profiled_arms(rig: Rig) -> Arms:
         recorder.attach(view)
         if mode == "matrix":
             recorder.reserve(count)
-        ms = rig.per_iteration(lambda: _core.time_layers(view, recorder, timeline, count))
+        ms = rig.per_iteration(lambda: _core.time_layers(view, recorder, timer, count))
         assert recorder.fault is None
         recorder.detach()
         return ms
 
     arms: Arms = {
         "no-op native profiler": lambda: rig.per_iteration(
-            lambda: _core.time_layers(view, None, timeline, count)
+            lambda: _core.time_layers(view, None, timer, count)
         )
     }
     for mode in ("matrix", "stream"):
         recorder = _core.LayerRecorder()
         recorder.attach(view)
-        _core.time_layers(view, recorder, timeline, 16)
+        _core.time_layers(view, recorder, timer, 16)
         if mode == "stream":
             recorder.stream(KEPT)
         recorder.detach()

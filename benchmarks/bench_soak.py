@@ -23,16 +23,16 @@ QUICK_LONG = 50_000
 
 def record(rig: Rig, iterations: int) -> int:
     """Streams so many profiled iterations; returns how many layers each has."""
-    view, timeline = rig.view(rig.context()), _core.CudaTimeline(rig.stream)
+    view, timer = rig.view(rig.context()), _core.EventTimer(rig.stream)
     view.enqueue_emits_profile = False
     recorder = _core.LayerRecorder()
     recorder.attach(view)
-    _core.time_layers(view, recorder, timeline, LEARNING)
+    _core.time_layers(view, recorder, timer, LEARNING)
     store = Stream(recorder)
     for done in range(0, iterations, store.longest_round):
         count = min(store.longest_round, iterations - done)
         store.begin_layers(count)
-        wall_ms, gpu_ms, _ = _core.time_layers(view, recorder, timeline, count)
+        wall_ms, gpu_ms, _ = _core.time_layers(view, recorder, timer, count)
         store.add("profiled_wall_ms", wall_ms)
         store.add("profiled_gpu_ms", gpu_ms)
     recorder.detach()

@@ -27,7 +27,7 @@ class FakeEngine:
 
     context: Any
     view: _core.Context
-    timeline: _core.Timeline
+    timer: _core.IterationTimer
 
     @classmethod
     def of(cls, layers: int, busy_us: float = 0.0) -> FakeEngine:
@@ -38,11 +38,11 @@ class FakeEngine:
         context.layers = list(zip(layer_names(layers), times, strict=True))
         context.enqueue_emits_profile = False
         context.busy_us = busy_us
-        return cls(context, _core.Context(context, 11), _core.HostTimeline())
+        return cls(context, _core.Context(context, 11), _core.HostTimer())
 
     def run(self, recorder: _core.LayerRecorder | None, iterations: int) -> None:
         """Runs the native profiled loop."""
-        _core.time_layers(self.view, recorder, self.timeline, iterations)
+        _core.time_layers(self.view, recorder, self.timer, iterations)
 
     def recorder(self) -> _core.LayerRecorder:
         """Returns a recorder that is attached and knows the layers."""

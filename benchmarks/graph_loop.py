@@ -17,12 +17,12 @@ ENQUEUES_BEFORE = 3
 
 def trtcore_graph(rig: Rig) -> Callable[[], float]:
     """Returns what launches trtcore's graph and gives the median time between events, in ms."""
-    view, timeline = rig.view(rig.context()), _core.CudaTimeline(rig.stream)
-    _core.time_inference(view, timeline, ENQUEUES_BEFORE)
+    view, timer = rig.view(rig.context()), _core.EventTimer(rig.stream)
+    _core.time_inference(view, timer, ENQUEUES_BEFORE)
     graph = _core.Graph(view, rig.stream)
 
     def run() -> float:
-        times = _core.time_inference(view, timeline, rig.iterations, (), graph)
+        times = _core.time_inference(view, timer, rig.iterations, (), graph)
         return float(np.median(times[2]))
 
     return run

@@ -10,7 +10,7 @@ _BUCKETS = (34 << 7) + 2
 
 
 def bucket_of(samples: NDArray[np.float32]) -> NDArray[np.int64]:
-    """Returns the bucket of each time: see ``cpp/time_histogram.hpp``."""
+    """Returns the bucket of each time: see ``cpp/recorder/time_histogram.hpp``."""
     bits = np.ascontiguousarray(samples, dtype=np.float32).view(np.int32)
     return ((bits >> 16).astype(np.int64) - _LEAST + 1).clip(0, _BUCKETS - 1)
 

@@ -6,7 +6,7 @@
 
 #include <stdexcept>
 
-#include "../../cpp/nvinfer_abi.hpp"
+#include "abi/nvinfer_abi.hpp"
 
 namespace fake {
 

@@ -19,7 +19,7 @@ LAYERS = [("conv1", 0.5), ("relu1", 0.25), ("conv1", 1.5)]
 
 
 class Rig:
-    """A fake context, the native view of it, and a host timeline."""
+    """A fake context, the native view of it, and a host timer."""
 
     def __init__(self, layout: int, layers: list[tuple[str, float]] = LAYERS) -> None:
         self.layout = layout
@@ -27,10 +27,10 @@ class Rig:
         self.context.layers = layers
         self.context.enqueue_emits_profile = False
         self.view = _core.Context(self.context, layout)
-        self.timeline = _core.HostTimeline()
+        self.timer = _core.HostTimer()
 
     def record(self, recorder: _core.LayerRecorder, iterations: int, **more: Any) -> Any:
-        return _core.time_layers(self.view, recorder, self.timeline, iterations, **more)
+        return _core.time_layers(self.view, recorder, self.timer, iterations, **more)
 
 
 @pytest.fixture(params=[10, 11], ids=["layout10", "layout11"])

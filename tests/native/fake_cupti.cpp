@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-#include "../../cpp/cupti_abi.hpp"
+#include "abi/cupti_abi.hpp"
 
 using namespace trtcore::cupti;
 

@@ -1,5 +1,6 @@
 // trtcore_fake: the scripted execution context as Python sees it. pybind11 gives it the same
 // conduit that TensorRT's bindings have.
+#include <pybind11/functional.h>
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
@@ -70,6 +71,14 @@ class IExecutionContext {
  public:
   fake::Behaviour behaviour;
   std::unique_ptr<fake::IProfiler> baseline;
+  // Of whoever had the context before us.
+  fake::EmptyProfilerOf<trtcore::abi::v10::IProfiler> own10;
+  fake::EmptyProfilerOf<trtcore::abi::v11::IProfiler> own11;
+
+  void* own_profiler() {
+    if (behaviour.layout == trtcore::abi::Layout::v10) return &own10;
+    return &own11;
+  }
 };
 
 class ICudaEngine {};
@@ -152,6 +161,15 @@ PYBIND11_MODULE(trtcore_fake, module) {
       .def_property(
           "enqueue_emits_profile", [](Context const& c) { return c.behaviour.emits; },
           [](Context& c, bool emits) { c.behaviour.emits = emits; })
+      .def_property(
+          "on_set_profiler",
+          [](Context const& c) -> std::function<void()> { return c.behaviour.on_set_profiler; },
+          [](Context& c, std::function<void()> hook) {
+            c.behaviour.on_set_profiler = std::move(hook);
+          })
+      .def("set_own_profiler", [](Context& c) { c.behaviour.profiler = c.own_profiler(); })
+      .def_property_readonly("has_own_profiler",
+                             [](Context& c) { return c.behaviour.profiler == c.own_profiler(); })
       .def("report_to_baseline", &report_to_baseline, py::arg("name"))
       .def("report_to", &report_to_profiler, py::arg("profiler"), py::keep_alive<1, 2>())
       .def_property_readonly("runs", [](Context const& c) { return c.behaviour.runs; })

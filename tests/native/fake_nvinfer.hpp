@@ -5,11 +5,12 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "../../cpp/nvinfer_abi.hpp"
+#include "abi/nvinfer_abi.hpp"
 #include "profiler_baselines.hpp"
 
 namespace fake {
@@ -25,7 +26,8 @@ struct Behaviour {
   long fail_at = -1;
   long interrupt_at = -1;  // the run in which Ctrl-C is pressed
   double busy_us = 0;
-  void (*on_run)() = nullptr;  // what else a run does
+  void (*on_run)() = nullptr;             // what else a run does
+  std::function<void()> on_set_profiler;  // what setProfiler does beside that, such as to log
 
   void* profiler = nullptr;
   IProfiler* instead = nullptr;  // hears the layers in place of the profiler, if not null
@@ -65,6 +67,7 @@ class Head : public VRoot {
   virtual void getDebugSync() noexcept { refuse("getDebugSync"); }
   // TensorRT refuses to take a profiler away.
   virtual void setProfiler(void* profiler) noexcept {
+    if (behaviour_.on_set_profiler) behaviour_.on_set_profiler();
     if (profiler != nullptr) behaviour_.profiler = profiler;
   }
   virtual void* getProfiler() const noexcept { return behaviour_.profiler; }

@@ -9,14 +9,15 @@
 #include <utility>
 #include <vector>
 
-#include "../../cpp/nvinfer_abi.hpp"
+#include "abi/nvinfer_abi.hpp"
 
 namespace fake {
 
 using IProfiler = trtcore::abi::v11::IProfiler;
 
 // The least a native callback can cost.
-class EmptyProfiler final : public IProfiler {
+template <class Interface>
+class EmptyProfilerOf final : public Interface {
  public:
   void reportLayerTime(char const*, float) noexcept override {}
 };
@@ -63,7 +64,7 @@ class CursorProfiler final : public IProfiler {
 };
 
 inline std::unique_ptr<IProfiler> make_baseline(std::string const& name) {
-  if (name == "empty") return std::make_unique<EmptyProfiler>();
+  if (name == "empty") return std::make_unique<EmptyProfilerOf<IProfiler>>();
   if (name == "find_if") return std::make_unique<FindIfProfiler>();
   if (name == "cursor") return std::make_unique<CursorProfiler>();
   return nullptr;

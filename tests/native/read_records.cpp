@@ -1,7 +1,7 @@
 #include "read_records.hpp"
 
-#include "../../cpp/cupti.hpp"
-#include "../../cpp/kernel_log.hpp"
+#include "kernels/cupti.hpp"
+#include "kernels/kernel_log.hpp"
 
 namespace fake {
 namespace {

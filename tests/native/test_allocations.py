@@ -20,14 +20,14 @@ count = ctypes.CDLL(None).trtcore_malloc_count
 context = trtcore_fake.Context(11)
 context.layers = [(f"layer {i} with a name that no small string holds", 1.0) for i in range(206)]
 context.enqueue_emits_profile = False
-view, timeline, recorder = _core.Context(context, 11), _core.HostTimeline(), _core.LayerRecorder()
+view, timer, recorder = _core.Context(context, 11), _core.HostTimer(), _core.LayerRecorder()
 recorder.attach(view)
-_core.time_layers(view, recorder, timeline, 3)
+_core.time_layers(view, recorder, timer, 3)
 recorder.reserve(20_100) if sys.argv[1] == "matrix" else recorder.stream(1024)
 
 def allocations(iterations):
     before = count()
-    _core.time_layers(view, recorder, timeline, iterations)
+    _core.time_layers(view, recorder, timer, iterations)
     return count() - before
 
 allocations(1_000)

@@ -81,8 +81,8 @@ def test_the_extension_links_neither_cuda_nor_tensorrt() -> None:
         assert library not in linked.stdout
 
 
-def test_a_cuda_timeline_without_a_driver_says_so() -> None:
-    code = "from trtcore.measure import _core; _core.CudaTimeline(0)"
+def test_a_cuda_timer_without_a_driver_says_so() -> None:
+    code = "from trtcore.measure import _core; _core.EventTimer(0)"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     if ran.returncode == 0:
         pytest.skip("there is a CUDA driver here")

@@ -13,7 +13,7 @@ import pytest
 
 from trtcore.system.device import gpu_problem
 
-ABI = Path(__file__).parents[2] / "cpp" / "cupti_abi.hpp"
+ABI = Path(__file__).parents[2] / "cpp" / "abi" / "cupti_abi.hpp"
 # The bytes of a kernel record by CUPTI's version, as seen in the headers of these releases.
 RECORD_BYTES = {18: 208, 26: 208, 130000: 216, 130001: 216, 130500: 248}
 

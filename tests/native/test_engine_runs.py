@@ -39,7 +39,7 @@ def run(rig_of: Any, fake_cupti: Any, monkeypatch: pytest.MonkeyPatch) -> Runner
             auxiliary_streams=0,
             verbosity=lambda: "",
         )
-        loops = NativeLoops(plain.view, profiled.view, _core.HostTimeline())
+        loops = NativeLoops(plain.view, profiled.view, _core.HostTimer())
         yield engine_run._Ready(engine, plain.context, (), loops)
 
     monkeypatch.setattr(engine_run, "_ready", ready)

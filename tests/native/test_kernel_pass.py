@@ -40,7 +40,7 @@ class Bench:
     def __init__(self, rig_of: Any, fake: Any) -> None:
         self.fake = fake
         self.plain, self.profiled = rig_of(11), rig_of(11)
-        self.loops = NativeLoops(self.plain.view, self.profiled.view, _core.HostTimeline())
+        self.loops = NativeLoops(self.plain.view, self.profiled.view, _core.HostTimer())
 
     def launch(self, *kernels: tuple[str, int, int, int]) -> None:
         self.fake.script(*kernels)
@@ -94,7 +94,7 @@ def test_one_iteration_is_enough(bench: Bench) -> None:
 
 
 def test_gated_iterations_are_preferred(bench: Bench) -> None:
-    bench.loops.gated = _core.HostTimeline()  # type: ignore[assignment]
+    bench.loops.gated = _core.HostTimer()  # type: ignore[assignment]
     found, _ = trace_kernels(bench.loops, LAYERS, 10)
     assert found is not None
     assert found.is_gated
@@ -181,7 +181,7 @@ def test_iterations_with_lost_records_are_left_out(bench: Bench) -> None:
 @pytest.mark.parametrize("gated", [False, True])
 def test_ctrl_c_ends_it_and_keeps_what_was_traced(bench: Bench, gated: bool) -> None:
     if gated:
-        bench.loops.gated = _core.HostTimeline()  # type: ignore[assignment]
+        bench.loops.gated = _core.HostTimer()  # type: ignore[assignment]
     bench.plain.context.busy_us = 2000
     timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()
@@ -198,7 +198,7 @@ def test_ctrl_c_ends_it_and_keeps_what_was_traced(bench: Bench, gated: bool) -> 
 
 @pytest.mark.parametrize("run", [0, 3, 4, 7, 8, 11], ids="run {}".format)
 def test_ctrl_c_while_warming_up_ends_it_without_kernels(bench: Bench, run: int) -> None:
-    bench.loops.gated = _core.HostTimeline()  # type: ignore[assignment]
+    bench.loops.gated = _core.HostTimer()  # type: ignore[assignment]
     bench.plain.context.interrupt_at = run
     assert trace_kernels(bench.loops, LAYERS, 300) == (None, True)
     assert bench.plain.context.runs == 4 * (run // 4 + 1), "no further pass"

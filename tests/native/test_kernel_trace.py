@@ -25,8 +25,8 @@ def trace(fake_cupti: Any, rig: Any) -> _core.KernelTrace:
 
 def run(trace: _core.KernelTrace, rig: Any, iterations: int, **more: Any) -> None:
     trace.start(iterations, **more)
-    timeline = _core.TracedTimeline(rig.timeline, trace)
-    _core.time_inference(rig.view, timeline, iterations)
+    timer = _core.TracedTimer(rig.timer, trace)
+    _core.time_inference(rig.view, timer, iterations)
     trace.stop()
 
 
@@ -54,10 +54,10 @@ def test_kernels_before_the_first_mark_belong_to_no_iteration(
 
 
 def test_nothing_is_recorded_outside(trace: _core.KernelTrace, rig: Any, fake_cupti: Any) -> None:
-    _core.time_inference(rig.view, rig.timeline, 5)
+    _core.time_inference(rig.view, rig.timer, 5)
     run(trace, rig, 2)
     assert fake_cupti.is_idle
-    _core.time_inference(rig.view, _core.TracedTimeline(rig.timeline, trace), 5)
+    _core.time_inference(rig.view, _core.TracedTimer(rig.timer, trace), 5)
     assert len(trace.kernels()) == 6
 
 
@@ -126,7 +126,7 @@ def test_a_buffer_of_another_tool_is_left_alone(
 
 def test_more_marks_than_expected_do_no_harm(trace: _core.KernelTrace, rig: Any) -> None:
     trace.start(2)
-    _core.time_inference(rig.view, _core.TracedTimeline(rig.timeline, trace), 5)
+    _core.time_inference(rig.view, _core.TracedTimer(rig.timer, trace), 5)
     trace.stop()
     assert len(trace.kernels()) == 15
     assert trace.kernels()["iteration"].max() == 1
@@ -209,13 +209,13 @@ def test_a_trace_dropped_while_started_ends(rig: Any, fake_cupti: Any) -> None:
     fake_cupti.script(*SCRIPT)
     rig.context.on_run = fake_cupti.run_address
     trace = _core.KernelTrace([fake_cupti.path])
-    timeline = _core.TracedTimeline(_core.HostTimeline(), trace)
+    timer = _core.TracedTimer(_core.HostTimer(), trace)
     trace.start(1)
     del trace
     gc.collect()
-    _core.time_inference(rig.view, timeline, 1)
+    _core.time_inference(rig.view, timer, 1)
     assert not fake_cupti.is_idle
-    del timeline
+    del timer
     gc.collect()
     assert fake_cupti.is_idle
 

@@ -12,7 +12,7 @@ from trtcore.measure import _core
 
 def learn(sequence: str, *, expected: int = 0, capacity: int = 100) -> _core.LayerRecorder:
     """Plays one layer per letter; its time is its place in the stream."""
-    recorder = _core.LayerRecorder(_core.Borders.LEARNED, capacity, expected)
+    recorder = _core.LayerRecorder(_core.IterationBoundary.INFERRED, capacity, expected)
     for place, name in enumerate(sequence):
         recorder.record(name, place)
     recorder.settle()

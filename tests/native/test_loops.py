@@ -30,7 +30,7 @@ def test_every_layer_of_every_iteration_arrives(rig: Any, recorder: _core.LayerR
 
 def test_unprofiled_times_are_those_of_the_work(rig: Any) -> None:
     rig.context.busy_us = 200
-    wall, enqueue, gpu, interrupted = _core.time_inference(rig.view, rig.timeline, 20)
+    wall, enqueue, gpu, interrupted = _core.time_inference(rig.view, rig.timer, 20)
     assert not interrupted
     for times in (wall, enqueue, gpu):
         assert times.shape == (20,)
@@ -50,7 +50,7 @@ def test_execute_v2_runs_when_bindings_are_given(rig: Any) -> None:
 
 
 def test_without_a_recorder_only_the_loop_is_timed(rig: Any) -> None:
-    wall_ms, _, _ = _core.time_layers(rig.view, None, rig.timeline, 10)
+    wall_ms, _, _ = _core.time_layers(rig.view, None, rig.timer, 10)
     assert wall_ms.shape == (10,)
     assert rig.view.has_profiler
 
@@ -85,13 +85,13 @@ def test_a_failing_enqueue_names_the_iteration_and_the_recorder_goes_on(
 def test_a_failing_enqueue_of_the_unprofiled_loop_is_named(rig: Any) -> None:
     rig.context.fail_at = 2
     with pytest.raises(RuntimeError, match="enqueueV3 failed in iteration 2"):
-        _core.time_inference(rig.view, rig.timeline, 10)
+        _core.time_inference(rig.view, rig.timer, 10)
 
 
 def test_progress_is_reported_between_chunks(rig: Any) -> None:
     rig.context.busy_us = 1000
     seen: list[int] = []
-    _core.time_inference(rig.view, rig.timeline, 200, report=seen.append)
+    _core.time_inference(rig.view, rig.timer, 200, report=seen.append)
     assert len(seen) >= 3
     assert seen == sorted(set(seen))
     assert seen[-1] == 200
@@ -102,7 +102,7 @@ def test_an_error_in_the_report_comes_out(rig: Any) -> None:
         raise ZeroDivisionError(done)
 
     with pytest.raises(ZeroDivisionError):
-        _core.time_inference(rig.view, rig.timeline, 10, report=report)
+        _core.time_inference(rig.view, rig.timer, 10, report=report)
 
 
 def press_ctrl_c_during(call: Callable[[], Any], after_s: float = 0.3) -> tuple[Any, float]:
@@ -126,7 +126,7 @@ def press_ctrl_c_during(call: Callable[[], Any], after_s: float = 0.3) -> tuple[
 def test_ctrl_c_is_noticed_and_keeps_the_inference_times(rig: Any) -> None:
     rig.context.busy_us = 1000
     (wall, _, _, interrupted), seconds = press_ctrl_c_during(
-        lambda: _core.time_inference(rig.view, rig.timeline, 100_000)
+        lambda: _core.time_inference(rig.view, rig.timer, 100_000)
     )
     assert interrupted
     assert 10 < len(wall) < 5000
@@ -147,7 +147,7 @@ def test_ctrl_c_inside_the_report_keeps_the_times_too(rig: Any) -> None:
     def report(done: int) -> None:
         raise KeyboardInterrupt
 
-    wall, _, _, interrupted = _core.time_inference(rig.view, rig.timeline, 10, report=report)
+    wall, _, _, interrupted = _core.time_inference(rig.view, rig.timer, 10, report=report)
     assert interrupted
     assert len(wall) == 10
 
@@ -165,7 +165,7 @@ def test_the_gil_is_released_while_the_loop_runs(rig: Any) -> None:
 
     thread = threading.Thread(target=tick)
     thread.start()
-    _core.time_inference(rig.view, rig.timeline, 200)
+    _core.time_inference(rig.view, rig.timer, 200)
     done.set()
     thread.join()
     assert ticks > 40
@@ -175,9 +175,9 @@ SHORT = """
 import trtcore_fake
 from trtcore.measure import _core
 
-view, timeline = _core.Context(trtcore_fake.Context(11), 11), _core.HostTimeline()
-wall_ms, *_, interrupted = _core.time_inference(view, timeline, 5)
-layers_ms, *_, too = _core.time_layers(view, None, timeline, 5)
+view, timer = _core.Context(trtcore_fake.Context(11), 11), _core.HostTimer()
+wall_ms, *_, interrupted = _core.time_inference(view, timer, 5)
+layers_ms, *_, too = _core.time_layers(view, None, timer, 5)
 print(len(wall_ms), interrupted, len(layers_ms), too)
 """
 

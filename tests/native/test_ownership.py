@@ -19,7 +19,7 @@ from trtcore.measure import _core
 )
 def test_python_objects_may_die_in_any_order(rig: Any, order: tuple[str, ...]) -> None:
     alive: dict[str, Any] = {"context": rig.context, "view": rig.view}
-    alive["recorder"] = _core.LayerRecorder(_core.Borders.LEARNED, 8, 3)
+    alive["recorder"] = _core.LayerRecorder(_core.IterationBoundary.INFERRED, 8, 3)
     alive["recorder"].attach(rig.view)
     rig.context.enqueue_emits_profile = True
     rig.context.execute_async_v3(0)
@@ -46,7 +46,7 @@ def test_an_attached_recorder_keeps_the_context_alive_until_detached(rig: Any) -
 
 
 def test_a_detached_recorder_hears_nothing(rig: Any) -> None:
-    recorder = _core.LayerRecorder(_core.Borders.LEARNED, 8)
+    recorder = _core.LayerRecorder(_core.IterationBoundary.INFERRED, 8)
     recorder.attach(rig.view)
     recorder.detach()
     rig.context.enqueue_emits_profile = True
@@ -79,11 +79,20 @@ def test_one_recorder_on_two_contexts_is_refused(rig: Any, recorder: _core.Layer
         recorder.attach(rig.view)
 
 
-def test_a_context_keeps_one_port_however_often_it_is_attached(rig: Any) -> None:
+@pytest.mark.parametrize("has_own_profiler", [False, True])
+def test_a_context_keeps_one_port_however_often_it_is_attached(
+    rig: Any, has_own_profiler: bool
+) -> None:
+    if has_own_profiler:
+        rig.context.set_own_profiler()
+    ports = []
     for _ in range(1000):
         recorder = _core.LayerRecorder()
         recorder.attach(rig.view)
+        ports.append(_core.count_profiler_ports())
         recorder.detach()
+    assert set(ports) == {ports[0]}
+    assert rig.context.has_own_profiler is has_own_profiler
     assert rig.view.has_profiler
 
 

@@ -1,4 +1,4 @@
-"""The recorder under scripted calls, with borders marked by the caller."""
+"""The recorder under scripted calls, with boundaries marked by the caller."""
 
 from __future__ import annotations
 

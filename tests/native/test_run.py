@@ -26,7 +26,7 @@ def loops(rig: Any) -> NativeLoops:
     plain = type(rig)(rig.layout)
     for context in (rig.context, plain.context):
         context.busy_us = 20
-    return NativeLoops(plain.view, rig.view, _core.HostTimeline())
+    return NativeLoops(plain.view, rig.view, _core.HostTimer())
 
 
 def run(loops: NativeLoops, length: Length, **more: Any) -> Run:
@@ -189,7 +189,7 @@ class LosingTheGate(NativeLoops):
 def test_a_gate_lost_on_the_way_starts_the_measurement_again(
     loops: NativeLoops, stream: bool
 ) -> None:
-    losing = LosingTheGate(loops.plain, loops.profiled, loops.timeline)
+    losing = LosingTheGate(loops.plain, loops.profiled, loops.timer)
     ran = run(losing, Length(100, stream=stream))
     assert losing.rounds == 3
     assert ran.problems == ("not gated, so that times hold launch gaps: made up",)

@@ -19,15 +19,13 @@ from trtcore.system.clocks import ClockMonitor
 
 
 class Engine:
-    """A scripted engine, with a timeline without events as on a GPU."""
+    """A scripted engine, with a timer without events as on a GPU."""
 
     def __init__(self, rig: Any, busy_us: int, loops: type[NativeLoops] = NativeLoops) -> None:
         self.plain, self.profiled = type(rig)(rig.layout), rig
         for context in (self.plain.context, rig.context):
             context.busy_us = busy_us
-        self.loops = loops(
-            self.plain.view, rig.view, _core.HostTimeline(), bare=_core.HostTimeline()
-        )
+        self.loops = loops(self.plain.view, rig.view, _core.HostTimer(), bare=_core.HostTimer())
 
     @property
     def runs(self) -> int:

@@ -201,12 +201,12 @@ def test_too_much_to_keep_is_a_memory_error_that_changes_nothing(kept: int) -> N
 
 
 def learned(kept: int, expected: int = 0) -> _core.LayerRecorder:
-    recorder = _core.LayerRecorder(_core.Borders.LEARNED, 1, expected)
+    recorder = _core.LayerRecorder(_core.IterationBoundary.INFERRED, 1, expected)
     recorder.stream(kept)
     return recorder
 
 
-def test_learned_borders_stream_too() -> None:
+def test_inferred_boundaries_stream_too() -> None:
     recorder = learned(300)
     samples = times(700, 3)
     for count, ms in enumerate(samples.ravel()):

@@ -23,7 +23,7 @@ class Engine:
         self.plain, self.profiled = kind(layout, layers), kind(layout, layers)
         for rig in (self.plain, self.profiled):
             rig.context.busy_us = 20
-        self.loops = NativeLoops(self.plain.view, self.profiled.view, _core.HostTimeline())
+        self.loops = NativeLoops(self.plain.view, self.profiled.view, _core.HostTimer())
 
 
 @pytest.fixture

@@ -17,6 +17,8 @@ FloatArray = NDArray[np.float32]
 FaultKind = Literal[
     "unexpected layer", "missing layers", "no layers", "no repetition", "out of memory"
 ]
+FAULT_KINDS: tuple[FaultKind, ...]
+"""Every kind of fault that a recorder tells, in the native half's own order."""
 
 class Context:
     """A native view of a live ``IExecutionContext``, which it keeps alive.
@@ -40,19 +42,19 @@ class Context:
     @property
     def has_profiler(self) -> bool: ...
 
-class Timeline:
+class IterationTimer:
     """Where the time of an iteration is read."""
 
     @property
-    def spoilt(self) -> bool:
+    def invalidated(self) -> bool:
         """Whether the last iteration has to be thrown away."""
 
-class StreamTimeline(Timeline):
+class StreamTimer(IterationTimer):
     """A stream without events: spans are NaN, and host times are as of a bare loop."""
 
     def __init__(self, stream: int) -> None: ...
 
-class CudaTimeline(Timeline):
+class EventTimer(IterationTimer):
     """CUDA events on a stream, given by its handle. Needs a current CUDA context.
 
     Raises:
@@ -61,11 +63,11 @@ class CudaTimeline(Timeline):
 
     def __init__(self, stream: int) -> None: ...
 
-class GatedTimeline(CudaTimeline):
+class GatedTimer(EventTimer):
     """The same with the stream held until a whole iteration is queued on it.
 
     A watchdog releases a stream that is held for 100 ms, as by an enqueue that synchronises; from
-    then on `spoilt` is true, the loops end early, and the timeline is of no more use.
+    then on `invalidated` is true, the loops end early, and the timer is of no more use.
 
     Raises:
         RuntimeError: the device or driver cannot hold a stream.
@@ -84,21 +86,21 @@ class Graph:
 
     def __init__(self, context: Context, stream: int) -> None: ...
 
-class HostTimeline(Timeline):
+class HostTimer(IterationTimer):
     """The host's monotonic clock, for contexts that do their work on the host."""
 
     def __init__(self) -> None: ...
 
-class Borders(Enum):
+class IterationBoundary(Enum):
     """Who says where an iteration begins: the loop, or the sequence of names itself."""
 
     MARKED = ...
-    LEARNED = ...
+    INFERRED = ...
 
 class LayerStatistics:
-    """What a streaming recorder keeps of all iterations: arrays over its own memory, read-only.
+    """What a streaming recorder kept of all iterations by one moment: read-only arrays.
 
-    They take in what the recorder records later. See `trtcore.result.TimeHistograms`.
+    See `trtcore.result.TimeHistograms`.
     """
 
     @property
@@ -120,27 +122,34 @@ class LayerRecorder:
     Layers are keyed by position. The first iteration gives the names; from then on a name that
     differs is a fault, and nothing is kept after it.
 
+    Any thread may read it while another records: `samples`, `statistics`, `names`, `iterations`,
+    `dropped` and `fault` are each of one moment. What changes it raises a RuntimeError in one line
+    while a loop of ours or another call uses it. Nobody can know of a loop that is not ours: call
+    `detach`, `settle` and what drops samples only when that has ended.
+
     Args:
-        borders: ``MARKED`` for `time_layers` and `begin_iteration`; ``LEARNED`` for loops that are
-            not ours.
-        capacity: rows to keep, for learned borders; see `reserve` for marked ones.
-        expected_layers: layers of an iteration if known, for learned borders; 0 if not.
+        boundary: ``MARKED`` for `time_layers` and `begin_iteration`; ``INFERRED`` for loops that
+            are not ours.
+        capacity: rows to keep, for inferred boundaries; see `reserve` for marked ones.
+        expected_layers: layers of an iteration if known, for inferred boundaries; 0 if not.
     """
 
     def __init__(
-        self, borders: Borders = ..., capacity: int = 0, expected_layers: int = 0
+        self, boundary: IterationBoundary = ..., capacity: int = 0, expected_layers: int = 0
     ) -> None: ...
     def attach(self, context: Context) -> None:
         """Becomes the profiler of a context. TensorRT cannot undo this: see `detach`.
 
         Raises:
             RuntimeError: attached already, or another recorder is attached to the context.
+            MemoryError: there is not enough; nothing is attached.
         """
 
     def detach(self) -> None:
         """Stops recording; harmless when not attached.
 
-        The context keeps a profiler that does nothing, or gets back the one it had before.
+        The context keeps a profiler that does nothing, or gets back the one it had before; one that
+        was set in the meantime stays.
         """
 
     def learn(self) -> None:
@@ -149,11 +158,11 @@ class LayerRecorder:
     def reserve(self, iterations: int) -> None:
         """Takes memory for so many rows and drops the samples so far; later rows are counted only.
 
-        With marked borders the layers have to be known; with learned ones the memory is taken as
-        soon as they are.
+        With marked boundaries the layers have to be known; with inferred ones the memory is taken
+        as soon as they are.
 
         Raises:
-            RuntimeError: marked borders, and no iteration has given the names yet.
+            RuntimeError: marked boundaries, and no iteration has given the names yet.
             MemoryError: there is not enough.
         """
 
@@ -169,13 +178,10 @@ class LayerRecorder:
         """
 
     def statistics(self) -> LayerStatistics | None:
-        """Those of all whole iterations so far; None unless streaming.
-
-        Must not be called while the context runs.
-        """
+        """Those of all whole iterations so far, as a copy; None unless streaming."""
 
     def settle(self) -> None:
-        """With learned borders: takes the shortest sequence that explains what came so far."""
+        """With inferred boundaries: takes the shortest sequence that explains what came so far."""
 
     def begin_iteration(self) -> None: ...
     def end_iteration(self) -> None: ...
@@ -244,7 +250,7 @@ class KernelTrace:
         """
 
     def stop(self) -> None:
-        """Ends that; harmless when not started. Synchronise with the device before.
+        """Ends the trace; harmless when not started. Synchronise with the device before.
 
         Raises:
             RuntimeError: CUPTI could not deliver or count what it recorded.
@@ -288,17 +294,23 @@ class KernelTrace:
     def version(self) -> int:
         """CUPTI's API version: 130001 for CUDA 13.0, 26 for CUDA 12.8."""
 
-class TracedTimeline(Timeline):
-    """Another timeline, with the beginning of each iteration marked in a trace."""
+class TracedTimer(IterationTimer):
+    """Another timer, with the beginning of each iteration marked in a trace."""
 
-    def __init__(self, timeline: Timeline, trace: KernelTrace) -> None: ...
+    def __init__(self, timer: IterationTimer, trace: KernelTrace) -> None: ...
+
+def count_profiler_ports() -> int:
+    """How many C++ profilers of ours TensorRT was ever handed in this process: they never go.
+
+    Each stands in one context, or waits for the next that has a profiler of its own.
+    """
 
 def profiler_layout(profiler: object) -> int | None:
     """The layout (10 or 11) of a binding's C++ profiler object; None if it is not known."""
 
 def time_inference(
     context: Context,
-    timeline: Timeline,
+    timer: IterationTimer,
     iterations: int,
     bindings: Sequence[int] = ...,
     graph: Graph | None = None,
@@ -308,7 +320,7 @@ def time_inference(
 
     Args:
         context: what to run.
-        timeline: its stream is the one enqueued on.
+        timer: its stream is the one enqueued on.
         iterations: M.
         bindings: device addresses of all I/O tensors in the engine's order to run ``executeV2``;
             none to run ``enqueueV3`` and synchronise.
@@ -326,7 +338,7 @@ def time_inference(
 def time_layers(
     context: Context,
     recorder: LayerRecorder | None,
-    timeline: Timeline,
+    timer: IterationTimer,
     iterations: int,
     bindings: Sequence[int] = ...,
     report: Callable[[int], object] | None = None,
@@ -339,14 +351,14 @@ def time_layers(
     Args:
         context: what to run.
         recorder: takes the layer times; None runs with a profiler that does nothing.
-        timeline: its stream is the one enqueued on.
-        iterations: N; fewer are run when the recorder finds a fault or the timeline is spoilt.
+        timer: its stream is the one enqueued on.
+        iterations: N; fewer are run when the recorder finds a fault or the timer is invalidated.
         bindings: as for `time_inference`.
         report: as for `time_inference`.
 
     Returns:
         ``wall_ms`` (host time of an iteration with its report) and ``gpu_ms`` (between the
-        timeline's marks), float32 (N,) each, and whether Ctrl-C ended it early.
+        timer's marks), float32 (N,) each, and whether Ctrl-C ended it early.
 
     Raises:
         RuntimeError: TensorRT or CUDA failed; the message names the iteration.

@@ -30,6 +30,9 @@ class attach:  # noqa: N801 - read as a verb: `with trtcore.attach(context) as r
     detach a profiler: time latencies in a second context of the same engine. If the context had a
     profiler, it gets it back on leaving.
 
+    Any thread may read the recorder while the context runs: `names`, `dropped`, `samples` and
+    `histograms` are each of one moment. Leave the block only when the context has stopped.
+
     Args:
         context: an ``IExecutionContext`` of ``tensorrt`` or ``tensorrt_rtx``, not running now.
         max_iterations: iterations to keep; later ones are checked and counted only. A kept one
@@ -58,7 +61,9 @@ class attach:  # noqa: N801 - read as a verb: `with trtcore.attach(context) as r
         self._bindings = bindings_of(context)
         _refuse_own_graphs(self._bindings, context)
         self._recorder = _core.LayerRecorder(
-            _core.Borders.LEARNED, max_iterations, _expected_layers(self._bindings, context)
+            _core.IterationBoundary.INFERRED,
+            max_iterations,
+            _expected_layers(self._bindings, context),
         )
         if stream:
             self._recorder.stream(max_iterations)
@@ -113,7 +118,7 @@ class attach:  # noqa: N801 - read as a verb: `with trtcore.attach(context) as r
     def histograms(self) -> TimeHistograms | None:
         """Returns the distributions of all iterations; None unless streaming, or without any.
 
-        Must not be called while the context runs. `trtcore.stats.histogram` reads them.
+        They are of one moment if the context runs. `trtcore.stats.histogram` reads them.
 
         Raises:
             RunError: nothing was recorded, or the sequence of layers changed; the message names

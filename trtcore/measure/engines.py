@@ -259,8 +259,8 @@ def _native_loops(
     where: int,
     addresses: Sequence[int],
 ) -> NativeLoops:
-    bare, timeline = _core.StreamTimeline(where), _core.CudaTimeline(where)
-    loops = NativeLoops(plain, profiled, timeline, addresses, bare)
+    bare, timer = _core.StreamTimer(where), _core.EventTimer(where)
+    loops = NativeLoops(plain, profiled, timer, addresses, bare)
     loops.run_first()
     loops.open_gate(stream)
     loops.capture_graph(stream)

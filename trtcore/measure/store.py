@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from trtcore.measure import _core
 from trtcore.result.samples import Samples, StreamedSeries
@@ -148,19 +147,12 @@ def recorded_histograms(recorder: _core.LayerRecorder) -> TimeHistograms | None:
         return None
     return TimeHistograms(
         count=statistics.count,
-        mean_ms=_frozen(statistics.mean_ms),
-        deviations_ms2=_frozen(statistics.deviations_ms2),
-        min_ms=_frozen(statistics.min_ms),
-        max_ms=_frozen(statistics.max_ms),
-        buckets=_frozen(statistics.buckets),
+        mean_ms=statistics.mean_ms,
+        deviations_ms2=statistics.deviations_ms2,
+        min_ms=statistics.min_ms,
+        max_ms=statistics.max_ms,
+        buckets=statistics.buckets,
     )
-
-
-def _frozen(values: NDArray[Any]) -> NDArray[Any]:
-    """A copy that cannot be written to: the recorder's own array goes on with the recording."""
-    copy: NDArray[Any] = values.copy()
-    copy.flags.writeable = False
-    return copy
 
 
 class _Series:

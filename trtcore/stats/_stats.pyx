@@ -13,7 +13,7 @@ from libc.string cimport memcpy
 from libcpp.vector cimport vector
 
 
-cdef extern from "layer_statistics.hpp" namespace "trtcore" nogil:
+cdef extern from "recorder/layer_statistics.hpp" namespace "trtcore" nogil:
     const int32_t kBuckets
 
     cdef cppclass LayerStatistics:
@@ -26,7 +26,7 @@ cdef extern from "layer_statistics.hpp" namespace "trtcore" nogil:
         const vector[uint32_t]& buckets()
 
 
-cdef extern from "sorted_columns.hpp" namespace "trtcore" nogil:
+cdef extern from "recorder/sorted_columns.hpp" namespace "trtcore" nogil:
     const size_t kTileColumns
     void sort_columns(double* tile, size_t rows)
 

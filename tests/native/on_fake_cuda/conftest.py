@@ -64,8 +64,8 @@ class Pair:
 
     def loops(self, bindings: tuple[int, ...] = ()) -> NativeLoops:
         views = self.plain.view, self.profiled.view
-        bare, timeline = _core.StreamTimeline(STREAM), _core.CudaTimeline(STREAM)
-        return NativeLoops(*views, timeline, bindings, bare)
+        bare, timer = _core.StreamTimer(STREAM), _core.EventTimer(STREAM)
+        return NativeLoops(*views, timer, bindings, bare)
 
     def gated(self) -> NativeLoops:
         loops = self.loops()

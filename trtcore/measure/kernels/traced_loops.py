@@ -109,15 +109,15 @@ class TracedLoops:
 
     def _run_profiled(self, recorder: _core.LayerRecorder, count: int) -> None:
         loops = self.loops
-        timeline = _core.TracedTimeline(loops.gated or loops.timeline, self.trace)
+        timer = _core.TracedTimer(loops.gated or loops.timer, self.trace)
         with self._tracing(count):
             *_, interrupted = _core.time_layers(
-                loops.profiled, recorder, timeline, count, loops.bindings
+                loops.profiled, recorder, timer, count, loops.bindings
             )
         if interrupted:
             raise KeyboardInterrupt
         raise_fault(recorder)
-        if timeline.spoilt:
+        if timer.invalidated:
             loops.drop_gate(_HELD)
             raise RunError(_HELD)
 
@@ -129,18 +129,18 @@ class TracedLoops:
 
     def _run(self, count: int) -> tuple[Times, Times | None]:
         with self._tracing(2 * count):
-            free = self._time(self.loops.timeline, count)
+            free = self._time(self.loops.timer, count)
             gate = self.loops.gated
             if gate is None or free.interrupted:
                 return free, None
             gated = self._time(gate, count)
-        if gate.spoilt:
+        if gate.invalidated:
             self.loops.drop_gate(_HELD)
             return replace(free, interrupted=gated.interrupted), None
         return free, gated
 
-    def _time(self, timeline: _core.Timeline, count: int) -> Times:
-        traced = _core.TracedTimeline(timeline, self.trace)
+    def _time(self, timer: _core.IterationTimer, count: int) -> Times:
+        traced = _core.TracedTimer(timer, self.trace)
         times = Times(*_core.time_inference(self.loops.plain, traced, count, self.loops.bindings))
         self.interrupted |= times.interrupted
         return times

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from trtcore.engine.tensorrt.bindings import Bindings
@@ -9,6 +10,15 @@ from trtcore.errors import BackendError, RunError
 from trtcore.measure import _core
 
 _PROBE = "trtcore-abi-check"
+
+# Of every kind of fault that the native half knows.
+REASONS: Mapping[_core.FaultKind, str] = {
+    "unexpected layer": "expected '{expected}' at position {position}, got '{received}'",
+    "missing layers": "it ended before '{expected}' at position {position}",
+    "no layers": "no layer was reported; a CUDA graph strategy or a plan of one kernel does so",
+    "no repetition": "the reported names never repeat",
+    "out of memory": "there is no memory left for the samples",
+}
 
 
 def native_context(bindings: Bindings, context: Any) -> _core.Context | None:
@@ -55,15 +65,10 @@ def raise_fault(recorder: _core.LayerRecorder) -> None:
     Raises:
         RunError: names the iteration, the position and the layer.
     """
-    if recorder.fault is None:
+    fault = recorder.fault
+    if fault is None:
         return
-    kind, iteration, position, received = recorder.fault
+    kind, iteration, position, received = fault
     expected = recorder.names[position] if position < len(recorder.names) else "the end"
-    reason = {
-        "unexpected layer": f"expected '{expected}' at position {position}, got '{received}'",
-        "missing layers": f"it ended before '{expected}' at position {position}",
-        "no layers": "no layer was reported; a CUDA graph strategy or a plan of one kernel does so",
-        "no repetition": "the reported names never repeat",
-        "out of memory": "there is no memory left for the samples",
-    }[kind]
+    reason = REASONS[kind].format(expected=expected, position=position, received=received)
     raise RunError(f"the layer sequence changed in iteration {iteration}: {reason}")

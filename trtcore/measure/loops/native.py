@@ -88,20 +88,20 @@ class NativeLoops:
     Attributes:
         plain: the context without a profiler.
         profiled: the context that is profiled.
-        timeline: events on the stream both run on.
+        timer: events on the stream both run on.
         bindings: device addresses for ``executeV2``; empty to use ``enqueueV3``.
         bare: the same stream without events, for host times that hold no cost of events; None
             takes them beside the events.
-        gated: the timeline that holds its stream; None if it is not to be used.
+        gated: the timer that holds its stream; None if it is not to be used.
         graph: a graph captured from the plain context; None if there is none.
     """
 
     plain: _core.Context
     profiled: _core.Context
-    timeline: _core.Timeline
+    timer: _core.IterationTimer
     bindings: Sequence[int] = ()
-    bare: _core.Timeline | None = None
-    gated: _core.GatedTimeline | None = None
+    bare: _core.IterationTimer | None = None
+    gated: _core.GatedTimer | None = None
     graph: _core.Graph | None = None
     _problems: list[str] = field(default_factory=list)
 
@@ -122,7 +122,7 @@ class NativeLoops:
         self.time_inference(1, ignore).whole()
         self._make_profile()
         wall, gpu, interrupted = _core.time_layers(
-            self.profiled, None, self.timeline, 1, self.bindings
+            self.profiled, None, self.timer, 1, self.bindings
         )
         Times(wall, np.empty(0, np.float32), gpu, interrupted).whole()
 
@@ -155,11 +155,11 @@ class NativeLoops:
         if os.environ.get("CUDA_LAUNCH_BLOCKING", "0") not in ("", "0"):
             return "CUDA_LAUNCH_BLOCKING is set"
         try:
-            self.gated = _core.GatedTimeline(stream)
+            self.gated = _core.GatedTimer(stream)
             Times(*_core.time_inference(self.plain, self.gated, _PROBES)).whole()
         except RuntimeError as error:
             return str(error)
-        return "the enqueue call did not return within 100 ms" if self.gated.spoilt else ""
+        return "the enqueue call did not return within 100 ms" if self.gated.invalidated else ""
 
     def drop_gate(self, reason: str) -> None:
         """Times without the gate from now on."""
@@ -183,22 +183,22 @@ class NativeLoops:
 
     def warm_up(self, iterations: int) -> Times:
         """Enqueues on the plain context and synchronises; only host times are wanted."""
-        return self._time(self.bare or self.timeline, iterations, ignore)
+        return self._time(self.bare or self.timer, iterations, ignore)
 
     def time_inference(self, iterations: int, report: Report) -> Times:
         """Enqueues on the plain context and synchronises, without events and then with."""
         if self.bare is None:
-            return self._time(self.timeline, iterations, report)
+            return self._time(self.timer, iterations, report)
         host = self._time(self.bare, iterations, report)
         if host.interrupted:
             return replace(host, gpu_ms=np.empty(0, np.float32))
         # Events cost the host microseconds, so the GPU's time is taken in iterations of its own.
-        device = self._time(self.timeline, iterations, report)
+        device = self._time(self.timer, iterations, report)
         return replace(host, gpu_ms=device.gpu_ms, interrupted=device.interrupted)
 
-    def _time(self, timeline: _core.Timeline, iterations: int, report: Report) -> Times:
+    def _time(self, timer: _core.IterationTimer, iterations: int, report: Report) -> Times:
         return Times(
-            *_core.time_inference(self.plain, timeline, iterations, self.bindings, None, report)
+            *_core.time_inference(self.plain, timer, iterations, self.bindings, None, report)
         )
 
     def time_gated(self, iterations: int, report: Report) -> Times | None:
@@ -214,7 +214,7 @@ class NativeLoops:
         if self.graph is None:
             return None
         return Times(
-            *_core.time_inference(self.plain, self.timeline, iterations, (), self.graph, report)
+            *_core.time_inference(self.plain, self.timer, iterations, (), self.graph, report)
         )
 
     def time_layers(self, recorder: _core.LayerRecorder, iterations: int, report: Report) -> Times:
@@ -222,7 +222,7 @@ class NativeLoops:
         wall, gpu, interrupted = _core.time_layers(
             self.profiled,
             recorder,
-            self.gated or self.timeline,
+            self.gated or self.timer,
             iterations,
             self.bindings,
             report,
@@ -231,5 +231,5 @@ class NativeLoops:
         return Times(wall, np.empty(0, np.float32), gpu, interrupted)
 
     def _check_gate(self) -> None:
-        if self.gated is not None and self.gated.spoilt:
+        if self.gated is not None and self.gated.invalidated:
             self.drop_gate("the stream was held for 100 ms before all was queued")

@@ -1,0 +1,56 @@
+// Keeps what CUPTI records of kernels: fixed-size entries, names once each, memory bounded.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "abi/cupti_abi.hpp"
+
+namespace trtcore {
+
+struct Kernel {
+  std::uint64_t start_ns;
+  std::uint64_t end_ns;
+  std::uint32_t name;      // index into the names
+  std::uint32_t stream;    // as CUPTI numbers them
+  std::uint32_t launch;    // CUPTI's correlation id: grows with every launch, where it is recorded
+  std::int32_t iteration;  // -1: before the first
+};
+
+class KernelLog {
+ public:
+  // Records that cannot be used, by reason.
+  struct Losses {
+    std::size_t untimed = 0;     // without a start or an end
+    std::size_t overflowed = 0;  // beyond the capacity
+    std::size_t unreadable = 0;  // buffers with something else than whole records in them
+  };
+
+  // Forgets kernels and losses, not names; keeps at most `capacity` kernels from now on.
+  void restart(std::size_t capacity);
+  // Takes the kernel records of a buffer, walking it with CUPTI's own `next`.
+  void read(cupti::NextRecord next, std::uint8_t* buffer, std::size_t valid_size);
+  // Says which iteration each kernel belongs to: the last one that began before the kernel did.
+  void assign_iterations(std::vector<std::uint64_t> const& begins_ns);
+
+  std::vector<Kernel> const& kernels() const noexcept { return kernels_; }
+  std::vector<std::string> const& names() const noexcept { return names_; }
+  Losses const& losses() const noexcept { return losses_; }
+
+ private:
+  void take(cupti::KernelRecord const& record);
+  std::uint32_t intern(std::string_view name);
+
+  std::vector<Kernel> kernels_;
+  std::vector<std::string> names_;
+  std::map<std::string, std::uint32_t, std::less<>> name_ids_;
+  std::size_t capacity_ = 0;
+  Losses losses_;
+};
+
+}  // namespace trtcore
