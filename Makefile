@@ -12,7 +12,7 @@ MODEL ?= googlenet
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 RUN := $(VENV)/bin/python
-SOURCES := pyproject.toml CMakeLists.txt trtcore/_stats.pyx \
+SOURCES := pyproject.toml CMakeLists.txt trtcore/stats/_stats.pyx \
 	$(wildcard cpp/*/* tests/native/*.cpp tests/native/*.hpp)
 
 .PHONY: profile test lint format sanitize bench bench-gpu clean

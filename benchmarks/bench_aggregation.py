@@ -13,10 +13,11 @@ from harness import Benchmark, Goal, Measured, interleave, main, milliseconds
 from memory import growth_mb
 from sample_profiles import chain_profile, layer_times, streamed
 
-from trtcore import _stats, stats_reference
-from trtcore.bootstrap import draw_medians
-from trtcore.result import Samples
-from trtcore.statistics import summarise_layers
+from tests import stats_reference
+from trtcore.result.analysis.summary import summarise_layers
+from trtcore.result.samples import Samples
+from trtcore.stats import _stats
+from trtcore.stats.bootstrap import draw_medians
 
 LAYERS = 206
 LENGTHS = (1_000, 10_000, 100_000, 1_000_000)
@@ -105,9 +106,9 @@ def peak_of_a_run(stream: bool, iterations: int) -> float:
     """Returns by how many MB the process grew while it measured on the scripted context."""
     from fake_engine import FakeEngine
 
-    from trtcore.clocks import ClockMonitor
-    from trtcore.session.loops import NativeLoops
-    from trtcore.session.run import Length, Subject, measure
+    from trtcore.measure.loops.native import NativeLoops
+    from trtcore.measure.rounds import Length, Subject, measure
+    from trtcore.system.clocks import ClockMonitor
 
     plain, profiled = FakeEngine.of(LAYERS, busy_us=5), FakeEngine.of(LAYERS)
     loops = NativeLoops(plain.view, profiled.view, profiled.timer)

@@ -14,10 +14,11 @@ import numpy as np
 from harness import RESULTS, Benchmark, Goal, Measured, main
 
 import trtcore
-from trtcore.backends.choice import choose_backend
-from trtcore.inputs import make_inputs
-from trtcore.models import load_model, model_inputs
-from trtcore.report.comparison import render_baseline, render_comparison
+from trtcore.engine.choice import choose_backend
+from trtcore.models.inputs import make_inputs
+from trtcore.models.load import load_model
+from trtcore.models.onnx.graph import model_inputs
+from trtcore.report.terminal.comparison import render_baseline, render_comparison
 
 BATCH = 4
 ENGINES = {"TensorRT FP32": "fp32", "TensorRT FP16": "fp16"}
@@ -68,7 +69,8 @@ def outputs_error() -> float:
     """How far PyTorch is from ONNX Runtime where both compute in FP32."""
     import torch
 
-    from trtcore.backends import onnxruntime, torch_eager
+    from trtcore.measure.nodes.onnxruntime import profile as onnxruntime
+    from trtcore.measure.nodes.torch import eager as torch_eager
 
     model = load_model("googlenet", batch=BATCH)
     inputs = make_inputs(model_inputs(model))

@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 from harness import Benchmark, Measured, interleave, main, milliseconds
 
-from trtcore.models.caffe import load_caffe
-from trtcore.models.caffe.caffemodel import read_caffemodel
-from trtcore.models.caffe.prototxt import read_prototxt
+from trtcore.models.caffe.files.caffemodel import read_caffemodel
+from trtcore.models.caffe.files.prototxt import read_prototxt
+from trtcore.models.caffe.importer import load_caffe
 
 PROTOTXT = Path(__file__).parents[1] / "tests/data/caffe/bvlc_googlenet_deploy.prototxt"
 

@@ -20,10 +20,10 @@ import trtcore_fake
 from gpu_rig import Rig, made_rig
 from harness import Benchmark, Goal, Measured, interleave, main
 
-from trtcore import _core
-from trtcore.backends.choice import choose_backend
-from trtcore.backends.tensorrt.bindings import Bindings
-from trtcore.session.cuda import check
+from trtcore.engine.choice import choose_backend
+from trtcore.engine.tensorrt.bindings import Bindings
+from trtcore.measure import _core
+from trtcore.measure.device.cuda import check
 
 KEPT = 1024
 WARM_UP_SECONDS = 1.0

@@ -14,8 +14,8 @@ from pathlib import Path
 from harness import RESULTS, Benchmark, Goal, Measured, main
 
 import trtcore
-from trtcore.backends.choice import choose_backend
-from trtcore.report.precisions import render_precisions
+from trtcore.engine.choice import choose_backend
+from trtcore.report.terminal.precisions import render_precisions
 
 # Relative, because it is printed into the tables.
 RESNET = os.path.relpath(Path(__file__).parents[1] / "tests/data/caffe/resnet50_deploy.prototxt")

@@ -16,9 +16,9 @@ from graph_loop import bare_graph, trtcore_graph
 from harness import Benchmark, Goal, Measured, interleave, main
 from profiled import profiled
 
-from trtcore.backends.choice import choose_backend
-from trtcore.reconcile import reconcile_profile
-from trtcore.result import Profile
+from trtcore.engine.choice import choose_backend
+from trtcore.result.analysis.reconcile import reconcile_profile
+from trtcore.result.records import Profile
 
 ENGINE = ("googlenet", "--fp16", "--batch", "4", "--serial")
 PROCESSES = 5

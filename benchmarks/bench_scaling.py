@@ -17,15 +17,16 @@ from harness import Benchmark, Goal, Measured, exponent, interleave, main, milli
 from onnx import TensorProto, helper, numpy_helper
 from sample_profiles import chain_profile, layer_times, made_up, streamed
 
-from trtcore.compare import compare_profiles
-from trtcore.fusion import map_fusion
-from trtcore.inspector import match_layers, parse_engine_information
-from trtcore.models import Model, load_model
-from trtcore.precision import apply_precision
-from trtcore.report.table import render_table
-from trtcore.result import Samples
-from trtcore.schema import dump_profile, parse_profile
-from trtcore.statistics import summarise_layers
+from trtcore.compare.profiles import compare_profiles
+from trtcore.models.load import load_model
+from trtcore.models.model import Model
+from trtcore.precision.convert.apply import apply_precision
+from trtcore.report.terminal.profile import render_table
+from trtcore.result.analysis.fusion.groups import map_fusion
+from trtcore.result.analysis.summary import summarise_layers
+from trtcore.result.readers.inspector import match_layers, parse_engine_information
+from trtcore.result.samples import Samples
+from trtcore.result.saved import dump_profile, parse_profile
 
 LAYERS = (50, 206, 1000, 5000)
 ITERATIONS = (1_000, 10_000, 100_000, 1_000_000)

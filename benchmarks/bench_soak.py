@@ -10,10 +10,10 @@ from gpu_rig import Rig, made_rig
 from harness import Benchmark, Goal, Measured, main
 from memory import growth_mb
 
-from trtcore import _core
-from trtcore.backends.choice import choose_backend
-from trtcore.models import load_model
-from trtcore.session.store import Stream
+from trtcore.engine.choice import choose_backend
+from trtcore.measure import _core
+from trtcore.measure.store import Stream
+from trtcore.models.load import load_model
 
 NODES = 6
 LEARNING = 16

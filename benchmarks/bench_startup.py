@@ -14,7 +14,7 @@ from bench_scaling import chain_model
 from harness import Benchmark, Goal, Measured, child_environment, interleave, main
 from sample_profiles import made_up
 
-from trtcore.schema import save_profile
+from trtcore.result.saved import save_profile
 
 IMPORT = """
 import time
@@ -62,7 +62,7 @@ def measure(quick: bool) -> Measured:
             f"{name}, ms": partial(process_ms, command, folder)
             for name, command in commands.items()
         }
-        for module in ("trtcore", "trtcore.api", "trtcore.schema"):
+        for module in ("trtcore", "trtcore.api.calls", "trtcore.result.saved"):
             arms[f"import {module}, inside, ms"] = partial(import_ms, module)
         return Measured(interleave(arms, 1 if quick else 5))
 

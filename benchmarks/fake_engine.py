@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
-from trtcore import _core
+from trtcore.measure import _core
 
 try:
     import trtcore_fake

@@ -9,16 +9,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from trtcore import _core
-from trtcore.backends.tensorrt.bindings import Bindings
-from trtcore.backends.tensorrt.runtime import Engine, create_context, load_engine, set_input_shapes
-from trtcore.engine import build_engine
-from trtcore.inputs import make_inputs
-from trtcore.models import Model, load_model
-from trtcore.options import Options
-from trtcore.session.cuda import Stream
-from trtcore.session.native import native_context
-from trtcore.session.tensors import (
+from trtcore.api.options import Options
+from trtcore.api.requests import build_as_asked
+from trtcore.engine.tensorrt.bindings import Bindings
+from trtcore.engine.tensorrt.runtime import Engine, create_context, load_engine, set_input_shapes
+from trtcore.measure import _core
+from trtcore.measure.device.cuda import Stream
+from trtcore.measure.device.tensors import (
     Array,
     BoundTensor,
     bind_tensors,
@@ -26,6 +23,10 @@ from trtcore.session.tensors import (
     set_addresses,
     upload,
 )
+from trtcore.measure.loops.abi_check import native_context
+from trtcore.models.inputs import make_inputs
+from trtcore.models.load import load_model
+from trtcore.models.model import Model
 
 
 @dataclass
@@ -78,7 +79,7 @@ def made_rig(
     """Builds a model in FP16, GoogLeNet at batch 4 if there is none, and feeds it."""
     asked = Options(precision="fp16", serial=serial)
     model = model or load_model("googlenet", batch=4)
-    plan = build_engine(bindings, model, asked).content
+    plan = build_as_asked(bindings, model, asked).content
     engine = load_engine(bindings, plan, model.name)
     first = create_context(engine, plan)
     set_input_shapes(engine, first, None, {})

@@ -9,8 +9,8 @@ import numpy as np
 from cuda.bindings import runtime
 from gpu_rig import Rig
 
-from trtcore import _core
-from trtcore.session.cuda import check
+from trtcore.measure import _core
+from trtcore.measure.device.cuda import check
 
 ENQUEUES_BEFORE = 3
 

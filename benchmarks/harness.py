@@ -203,7 +203,7 @@ def _spread(values: list[float]) -> Spread:
 def _machine() -> dict[str, Any]:
     import numpy as np
 
-    from trtcore.environment import capture_environment
+    from trtcore.system.environment import capture_environment
 
     where = asdict(capture_environment())
     kept = ("date", "trtcore", "python", "system", "cpu", "cpu_count", "load_average")

@@ -14,11 +14,10 @@ import onnx
 from harness import RESULTS, Measured
 from profiled import profiled
 
-from trtcore.backends.choice import choose_backend
-from trtcore.kernel_agreement import profile_agreement
-from trtcore.kernels import kernel_totals
-from trtcore.reconcile import Reconciliation, reconcile_profile
-from trtcore.result import Profile
+from trtcore.engine.choice import choose_backend
+from trtcore.result.analysis.kernels import kernel_totals, profile_agreement
+from trtcore.result.analysis.reconcile import Reconciliation, reconcile_profile
+from trtcore.result.records import Profile
 
 LIGHT = Path(onnx.__file__).parent / "backend/test/data/light/light_resnet50.onnx"
 MODELS = {"googlenet": "googlenet", "light ResNet-50": str(LIGHT)}

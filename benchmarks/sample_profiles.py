@@ -7,17 +7,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from trtcore.histogram import fold
-from trtcore.result import (
-    Counts,
-    Environment,
-    IOTensor,
-    Layer,
-    ModelNode,
-    ModelRecord,
-    Profile,
-    Samples,
-)
+from trtcore.result.layers import IOTensor, Layer, ModelNode, ModelRecord
+from trtcore.result.records import Counts, Profile
+from trtcore.result.samples import Samples
+from trtcore.stats.histogram import fold
+from trtcore.system.records import Environment
 
 
 def layer_times(iterations: int, layers: int, seed: int = 0) -> NDArray[np.float32]:

@@ -7,8 +7,7 @@ import signal
 from pathlib import Path
 
 import pytest
-
-DATA = Path(__file__).parent / "data"
+from paths import DATA
 
 
 @pytest.fixture(scope="session")
@@ -40,7 +39,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _no_gpu_reason() -> str | None:
-    from trtcore.backends.choice import choose_backend
+    from trtcore.engine.choice import choose_backend
 
     choice = choose_backend("auto")
     return choice.reason if choice.name == "onnxruntime" else None

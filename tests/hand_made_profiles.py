@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from trtcore.comparison import Comparison
-from trtcore.result import (
-    Counts,
-    Environment,
-    IOTensor,
-    ModelNode,
-    ModelRecord,
-    Profile,
-    Samples,
-)
+from trtcore.compare.comparison import Comparison
+from trtcore.result.layers import IOTensor, ModelNode, ModelRecord
+from trtcore.result.records import Counts, Profile
+from trtcore.result.samples import Samples
+from trtcore.system.records import Environment
 
-DATA = Path(__file__).parent / "data"
 X = IOTensor("x", (1,), "Half")
 
 

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
-import onnx
 import onnxruntime
 from onnx import numpy_helper, parser
 
-from trtcore.models import (
-    Model,
-    load_model,
-    model_inputs,
-    model_nodes,
-    model_outputs,
-    serialized,
-)
-
-LIGHT = Path(onnx.__file__).parent / "backend" / "test" / "data" / "light"
+from trtcore.models.load import load_model
+from trtcore.models.model import Model
+from trtcore.models.onnx.graph import model_inputs, model_nodes, model_outputs, serialized
 
 BLOCK = """
 <ir_version: 10, opset_import: ["" : 20]>

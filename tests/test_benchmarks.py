@@ -11,7 +11,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from trtcore.device import gpu_problem
+from trtcore.system.device import gpu_problem
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 TOPICS = sorted(path.stem.removeprefix("bench_") for path in FOLDER.glob("bench_*.py"))

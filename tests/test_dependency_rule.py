@@ -1,4 +1,4 @@
-"""Who may import whom, read from the sources and seen in a fresh interpreter."""
+"""Who may import whom: one table, read from the sources and seen in a fresh interpreter."""
 
 from __future__ import annotations
 
@@ -19,114 +19,124 @@ MODULES = {
     ): path
     for path in ROOT.rglob("*.py")
 }
-RUNTIMES = ("tensorrt", "tensorrt_rtx", "onnxruntime", "torch")
+# The names that `trtcore` hands on, and the programs behind ``python -m``.
+HANDS_ON = {"trtcore", "trtcore.__main__", "trtcore.profile", "trtcore.compare.__main__"}
+
+BELOW_RESULT = {"errors", "stats", "system"}
+MODEL_SIDE = {*BELOW_RESULT, "result", "models", "precision", "engine", "measure"}
+MAY_IMPORT: dict[str, set[str]] = {
+    "errors": set(),
+    "stats": {"errors"},
+    "system": {"errors"},
+    "result": BELOW_RESULT,
+    "models": {*BELOW_RESULT, "result"},
+    "precision": {*BELOW_RESULT, "result", "models"},
+    "engine": MODEL_SIDE - {"engine", "measure"},
+    "measure": MODEL_SIDE - {"measure"},
+    "compare": {*BELOW_RESULT, "result"},
+    "report": {*BELOW_RESULT, "result", "compare"},
+    "api": {*MODEL_SIDE, "compare"},
+    "cli": {*MODEL_SIDE, "compare", "report", "api"},
+}
+"""By folder, what it may import besides itself; imports for type checking count too."""
+
+ONLY_IN = {
+    "tensorrt": "trtcore.engine.tensorrt",
+    "tensorrt_rtx": "trtcore.engine.tensorrt",
+    "onnxruntime": "trtcore.measure.nodes.onnxruntime",
+    "torch": "trtcore.measure.nodes.torch",
+    "trtcore.measure._core": "trtcore.measure",
+    "trtcore.stats._stats": "trtcore.stats",
+}
+"""What is imported in one folder only."""
+
+HEAVY = {"onnx", "google", "cuda", "tensorrt", "tensorrt_rtx", "onnxruntime", "torch"}
 # What looks at results: NumPy at most, so that a saved profile opens on any machine.
-READERS = (
-    "result",
-    "schema",
-    "statistics",
-    "reconcile",
-    "fusion",
-    "compare",
-    "inspector",
-    "report",
-)
-HEAVY = {"onnx", "google", "cuda", *RUNTIMES}
+LIGHT = ("stats", "system", "result", "compare", "report")
 
 
-def imports_of(path: Path, *, at_run_time_only: bool = False) -> Iterator[str]:
-    """What a module imports; not what it imports where it is the program (``python -m``)."""
-    tree = ast.parse(path.read_text())
-    skipped = guarded(tree, "__name__")
-    if at_run_time_only:
-        skipped |= guarded(tree, "TYPE_CHECKING")
-    for node in ast.walk(tree):
-        if id(node) in skipped:
-            continue
+def imports_of(module: str) -> Iterator[str]:
+    """Every name a module imports, in functions and for type checking too."""
+    for node in ast.walk(ast.parse(MODULES[module].read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{module}: imports are absolute here"
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def guarded(tree: ast.Module, word: str) -> set[int]:
-    return {
-        id(node)
-        for guard in ast.walk(tree)
-        if isinstance(guard, ast.If) and word in ast.unparse(guard.test)
-        for node in ast.walk(guard)
+def is_in(name: str, package: str) -> bool:
+    return name == package or name.startswith(f"{package}.")
+
+
+def folder_of(module: str) -> str:
+    return module.split(".")[1]
+
+
+def modules_imported(module: str) -> set[str]:
+    """The modules of trtcore that a module imports; a name in one counts as that module."""
+    names = {name for name in imports_of(module) if is_in(name, "trtcore")}
+    return {name if name in MODULES else name.rpartition(".")[0] for name in names}
+
+
+def test_every_folder_has_a_row() -> None:
+    assert {folder_of(module) for module in MODULES if module not in HANDS_ON} == set(MAY_IMPORT)
+
+
+@pytest.mark.parametrize("folder", MAY_IMPORT)
+def test_a_folder_imports_only_what_its_row_allows(folder: str) -> None:
+    modules = [m for m in MODULES if m not in HANDS_ON and folder_of(m) == folder]
+    offenders = {
+        (module, imported)
+        for module in modules
+        for imported in modules_imported(module)
+        if imported == "trtcore" or folder_of(imported) not in {folder, *MAY_IMPORT[folder]}
     }
+    assert offenders == set()
 
 
-def offenders(name_part: str, allowed: str) -> list[str]:
-    return [
+def test_no_module_imports_itself_by_a_detour() -> None:
+    reached: dict[str, set[str]] = {module: modules_imported(module) for module in MODULES}
+    waiting = {module: set(imported) for module, imported in reached.items()}
+    while waiting:
+        free = {module for module, imported in waiting.items() if not imported & waiting.keys()}
+        assert free, f"a circle among {sorted(waiting)}"
+        waiting = {m: imported for m, imported in waiting.items() if m not in free}
+
+
+@pytest.mark.parametrize("package", ONLY_IN)
+def test_some_packages_are_imported_in_one_folder_only(package: str) -> None:
+    offenders = [
         module
-        for module, path in MODULES.items()
-        if not module.startswith(allowed)
-        and any(name == name_part or name.startswith(f"{name_part}.") for name in imports_of(path))
+        for module in MODULES
+        if not is_in(module, ONLY_IN[package])
+        and any(is_in(name, package) for name in imports_of(module))
     ]
+    assert offenders == []
 
 
-@pytest.mark.parametrize("runtime", RUNTIMES)
-def test_only_backends_import_a_runtime(runtime: str) -> None:
-    assert offenders(runtime, "trtcore.backends") == []
-
-
-def test_only_the_session_imports_the_native_half() -> None:
-    assert offenders("trtcore._core", "trtcore.session") == []
-
-
-@pytest.mark.parametrize("layer", ["cli", "api", "job", "assemble"])
-def test_lower_layers_do_not_import_upper_ones(layer: str) -> None:
-    upper = (
-        "trtcore.cli",
-        "trtcore.api",
-        "trtcore.job",
-        "trtcore.assemble",
-        "trtcore.profile",
-        "trtcore.precision_runs",
-        "trtcore.unfused",
-    )
-    assert [
-        m for m in offenders(f"trtcore.{layer}", upper) if m not in ("trtcore", "trtcore.__main__")
-    ] == []
-
-
-def readers() -> list[str]:
-    return sorted(m for m in MODULES if m.startswith(tuple(f"trtcore.{r}" for r in READERS)))
-
-
-@pytest.mark.parametrize("module", readers())
-def test_readers_of_results_import_no_more_than_results(module: str) -> None:
-    barred = ("trtcore.session", "trtcore.backends", "trtcore.models", "trtcore.engine")
-    found = imports_of(MODULES[module], at_run_time_only=True)
-    assert [name for name in found if name.startswith(barred)] == []
+def loaded_after(code: str, watched: set[str]) -> list[str]:
+    """Which of these modules a fresh interpreter has loaded after running code."""
+    code += f"\nimport sys; print(*sorted({watched!r} & set(sys.modules)), file=sys.stderr)"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return ran.stderr.split()
 
 
 def test_reading_results_loads_nothing_heavy() -> None:
-    code = "import sys\n" + "".join(f"import {module}\n" for module in readers())
-    code += f"print(*sorted({HEAVY!r} & set(sys.modules)))"
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert ran.stdout.split() == []
+    readers = [m for m in MODULES if m not in HANDS_ON and folder_of(m) in LIGHT]
+    assert loaded_after("".join(f"import {module}\n" for module in readers), HEAVY) == []
 
 
 def test_import_and_help_load_nothing_heavy() -> None:
-    code = (
-        "import sys, trtcore\nfrom trtcore.cli.arguments import make_parser\n"
-        "make_parser().format_help()\n"
-        f"print(*sorted({HEAVY | {'numpy', 'rich'}!r} & set(sys.modules)))"
-    )
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert ran.stdout.split() == []
+    code = "import trtcore\nfrom trtcore.cli.arguments import make_parser\n"
+    code += "make_parser().format_help()"
+    assert loaded_after(code, HEAVY | {"numpy", "rich"}) == []
 
 
 def test_help_waits_for_nothing_that_only_messages_need() -> None:
     code = (
         "import sys\nbefore = set(sys.modules)\nfrom trtcore.cli import main\n"
         "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
-        "added = set(sys.modules) - before\n"
-        "print(*sorted({'dataclasses', 'traceback'} & added), file=sys.stderr)"
+        "assert not {'dataclasses', 'traceback'} & (set(sys.modules) - before)"
     )
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert ran.stdout.startswith("usage: trtcore")
-    assert ran.stderr.split() == []
+    assert loaded_after(code, HEAVY) == []

@@ -15,7 +15,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from trtcore.api import (
+    from trtcore.api.calls import (
         build_model,
         compare_precisions,
         inspect_plan,
@@ -23,9 +23,10 @@ if TYPE_CHECKING:
         profile_model,
         profile_plan,
     )
-    from trtcore.baselines import load_baseline
-    from trtcore.compare import compare_profiles
-    from trtcore.comparison import Comparison
+    from trtcore.compare.comparison import Comparison
+    from trtcore.compare.precisions.comparison import PrecisionComparison
+    from trtcore.compare.precisions.saved import load_precisions, save_precisions
+    from trtcore.compare.profiles import compare_profiles
     from trtcore.errors import (
         BackendError,
         BuildError,
@@ -38,18 +39,20 @@ if TYPE_CHECKING:
         RunError,
         TrtcoreError,
     )
-    from trtcore.models import Model, load_model
-    from trtcore.models.caffe import load_caffe
-    from trtcore.precision import Precision
-    from trtcore.precision_comparison import PrecisionComparison
-    from trtcore.precision_file import load_precisions, save_precisions
-    from trtcore.result import Profile
-    from trtcore.schema import load_profile, save_profile
-    from trtcore.session.attach import attach
-    from trtcore.statistics import summarise_layers
+    from trtcore.measure.attach import attach
+    from trtcore.models.caffe.importer import load_caffe
+    from trtcore.models.load import load_model
+    from trtcore.models.model import Model
+    from trtcore.precision.request import Precision
+    from trtcore.report.export.comparison_json import comparison_json
+    from trtcore.report.export.comparison_markdown import comparison_markdown
+    from trtcore.result.analysis.summary import summarise_layers
+    from trtcore.result.readers.load import load_baseline
+    from trtcore.result.records import Profile
+    from trtcore.result.saved import load_profile, save_profile
 
 _HOMES = {
-    "trtcore.api": (
+    "trtcore.api.calls": (
         "build_model",
         "compare_precisions",
         "inspect_plan",
@@ -57,9 +60,9 @@ _HOMES = {
         "profile_model",
         "profile_plan",
     ),
-    "trtcore.baselines": ("load_baseline",),
-    "trtcore.compare": ("compare_profiles",),
-    "trtcore.comparison": ("Comparison",),
+    "trtcore.result.readers.load": ("load_baseline",),
+    "trtcore.compare.profiles": ("compare_profiles",),
+    "trtcore.compare.comparison": ("Comparison",),
     "trtcore.errors": (
         "BackendError",
         "BuildError",
@@ -72,15 +75,18 @@ _HOMES = {
         "RunError",
         "TrtcoreError",
     ),
-    "trtcore.models": ("Model", "load_model"),
-    "trtcore.models.caffe": ("load_caffe",),
-    "trtcore.precision": ("Precision",),
-    "trtcore.precision_comparison": ("PrecisionComparison",),
-    "trtcore.precision_file": ("load_precisions", "save_precisions"),
-    "trtcore.result": ("Profile",),
-    "trtcore.schema": ("load_profile", "save_profile"),
-    "trtcore.session.attach": ("attach",),
-    "trtcore.statistics": ("summarise_layers",),
+    "trtcore.models.load": ("load_model",),
+    "trtcore.models.model": ("Model",),
+    "trtcore.models.caffe.importer": ("load_caffe",),
+    "trtcore.precision.request": ("Precision",),
+    "trtcore.compare.precisions.comparison": ("PrecisionComparison",),
+    "trtcore.compare.precisions.saved": ("load_precisions", "save_precisions"),
+    "trtcore.report.export.comparison_json": ("comparison_json",),
+    "trtcore.report.export.comparison_markdown": ("comparison_markdown",),
+    "trtcore.result.records": ("Profile",),
+    "trtcore.result.saved": ("load_profile", "save_profile"),
+    "trtcore.measure.attach": ("attach",),
+    "trtcore.result.analysis.summary": ("summarise_layers",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -104,6 +110,8 @@ __all__ = [
     "build_model",
     "compare_precisions",
     "compare_profiles",
+    "comparison_json",
+    "comparison_markdown",
     "inspect_plan",
     "load_baseline",
     "load_caffe",

@@ -17,11 +17,7 @@ A message is one line: what was wrong, the value received, the way out.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from trtcore.precision_comparison import PrecisionComparison
-    from trtcore.result import Profile
+from collections.abc import Iterable
 
 
 class TrtcoreError(Exception):
@@ -50,12 +46,12 @@ class PrecisionNotMetError(PrecisionError):
     """The engine does not have the precision asked for, or its outputs are too far off.
 
     Attributes:
-        result: what was measured before that was found out, a profile or a comparison of
-            precisions; None where nothing was.
+        result: what was measured before that was found out, a `Profile` or a
+            `PrecisionComparison`; None where nothing was.
     """
 
     exit_code = 1
-    result: Profile | PrecisionComparison | None = None
+    result: object | None = None
 
 
 class BackendError(TrtcoreError):
@@ -86,3 +82,10 @@ class WriteError(ResultError):
     """Writing a file failed half-way, such as on a full disk; nothing is left of it."""
 
     exit_code = 1
+
+
+def few(names: Iterable[str], most: int = 3) -> str:
+    """Returns the first ``most`` names, and how many more there are: ``a, b, c and 7 more``."""
+    every = tuple(names)
+    more = len(every) - most
+    return ", ".join(every[:most]) + (f" and {more} more" if more > 0 else "")

@@ -14,8 +14,8 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 import trtcore
-from trtcore.device import gpu_problem
 from trtcore.errors import EngineLoadError
+from trtcore.system.device import gpu_problem
 
 Run = Callable[..., Any]
 no_gpu = pytest.mark.skipif(gpu_problem() is None, reason="about machines without a GPU")
@@ -291,12 +291,12 @@ def test_debug_shows_the_traceback(run: Run, tmp_path: Path) -> None:
 def test_what_nobody_foresaw_is_one_line_too(
     run: Run, net: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import trtcore.cli.profile_command
+    import trtcore.cli.commands.profile
 
     def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError("two\nlines")
 
-    monkeypatch.setattr(trtcore.cli.profile_command, "profile_model", fail)
+    monkeypatch.setattr(trtcore.cli.commands.profile, "profile_model", fail)
     ran = run("profile", net)
     assert (ran.code, ran.out) == (1, "")
     assert ran.err == "trtcore: unexpected ZeroDivisionError: two lines; --debug shows where\n"
@@ -306,12 +306,12 @@ def test_what_nobody_foresaw_is_one_line_too(
 def test_an_error_without_a_name_is_not_that_of_standard_output(
     run: Run, net: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
-    import trtcore.cli.profile_command
+    import trtcore.cli.commands.profile
 
     def fail(*_: object, **__: object) -> None:
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(trtcore.cli.profile_command, "profile_model", fail)
+    monkeypatch.setattr(trtcore.cli.commands.profile, "profile_model", fail)
     ran = run("profile", net)
     assert ran.code == 1
     assert ran.err.startswith(f"trtcore: unexpected OSError: [Errno {number}] ")

@@ -16,7 +16,7 @@ from onnx import TensorProto, helper
 
 import trtcore
 from trtcore.cli.outputs import check_outputs
-from trtcore.schema import load_profile
+from trtcore.result.saved import load_profile
 
 Run = Callable[..., Any]
 CPU = ("--backend", "onnxruntime", "--iterations", "6")
@@ -264,7 +264,7 @@ def test_ctrl_c_says_no_more_than_is_known(
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(f"trtcore.cli.{command}_command.{read}", interrupt)
+    monkeypatch.setattr(f"trtcore.cli.commands.{command}.{read}", interrupt)
     ran = run(command, saved)
     assert (ran.code, ran.out, ran.err) == (130, "", "trtcore: interrupted\n")
 

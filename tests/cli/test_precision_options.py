@@ -11,10 +11,11 @@ import onnx
 import pytest
 from onnx import parser
 
-from trtcore.device import gpu_problem
-from trtcore.models import load_model, save_onnx
-from trtcore.precision import apply_precision
-from trtcore.schema import load_profile
+from trtcore.models.load import load_model
+from trtcore.models.onnx.graph import save_onnx
+from trtcore.precision.convert.apply import apply_precision
+from trtcore.result.saved import load_profile
+from trtcore.system.device import gpu_problem
 
 Run = Callable[..., Any]
 CPU = ("--backend", "onnxruntime", "--iterations", "2")

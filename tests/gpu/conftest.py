@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from trtcore.backends.choice import choose_backend
-from trtcore.backends.tensorrt.bindings import Bindings
-from trtcore.backends.tensorrt.builder import Plan
-from trtcore.engine import build_engine
-from trtcore.models import load_model
-from trtcore.options import Options
+from trtcore.api.options import Options
+from trtcore.api.requests import build_as_asked
+from trtcore.engine.choice import choose_backend
+from trtcore.engine.tensorrt.bindings import Bindings
+from trtcore.engine.tensorrt.builder import Plan
+from trtcore.models.load import load_model
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +29,7 @@ def plans(bindings: Bindings) -> dict[str, Plan]:
     """GoogLeNet at batch 4, by precision."""
     model = load_model("googlenet", batch=4)
     return {
-        precision: build_engine(bindings, model, Options(precision=precision))
+        precision: build_as_asked(bindings, model, Options(precision=precision))
         for precision in ("fp32", "fp16")
     }
 
@@ -37,7 +37,7 @@ def plans(bindings: Bindings) -> dict[str, Plan]:
 @pytest.fixture(autouse=True)
 def memory_returns() -> Iterator[None]:
     """No test keeps device memory: contexts, engines and buffers are gone at its end."""
-    from trtcore.session.cuda import free_memory_bytes
+    from trtcore.measure.device.cuda import free_memory_bytes
 
     gc.collect()
     before = free_memory_bytes()
@@ -51,8 +51,8 @@ class Running:
     """A foreign loop: somebody's own context, stream and buffers."""
 
     def __init__(self, bindings: Bindings, plan: Plan) -> None:
-        from trtcore.backends.tensorrt.runtime import create_context, load_engine
-        from trtcore.session.tensors import bind_tensors
+        from trtcore.engine.tensorrt.runtime import create_context, load_engine
+        from trtcore.measure.device.tensors import bind_tensors
 
         self.engine = load_engine(bindings, plan.content, "plan")
         self.context: Any = create_context(self.engine, plan.content)
@@ -61,7 +61,7 @@ class Running:
     def infer(self, stream: int) -> None:
         from cuda.bindings import runtime
 
-        from trtcore.session.cuda import check
+        from trtcore.measure.device.cuda import check
 
         assert self.context.execute_async_v3(stream)
         check(runtime.cudaStreamSynchronize(stream), "synchronising")

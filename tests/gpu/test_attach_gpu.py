@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -10,9 +11,9 @@ import numpy as np
 import pytest
 
 import trtcore
-from trtcore.backends.tensorrt.bindings import Bindings
+from trtcore.engine.tensorrt.bindings import Bindings
 from trtcore.errors import BackendError, OptionError, RunError
-from trtcore.session.cuda import Stream
+from trtcore.measure.device.cuda import Stream
 
 pytestmark = pytest.mark.gpu
 
@@ -71,7 +72,7 @@ def test_a_profiler_that_was_there_is_given_back(
 ) -> None:
     if callbacks == "python":
         # As with bindings that hand out no C++ pointers.
-        monkeypatch.setattr("trtcore.session.attach.native_context", lambda *_: None)
+        monkeypatch.setattr("trtcore.measure.attach.native_context", lambda *_: None)
     trt = bindings.module
 
     class Counter(trt.IProfiler):  # type: ignore[misc]
@@ -151,6 +152,48 @@ def test_a_context_with_graphs_of_its_own_is_refused(
     context = engine.create_execution_context(config)
     with pytest.raises(BackendError, match="cuda_graph_strategy is WHOLE_GRAPH_CAPTURE"):
         trtcore.attach(context)
+
+
+def test_a_context_of_a_plain_script_is_recorded(running: Any) -> None:
+    """As most programs make theirs: no runtime config, and so none to ask."""
+    from trtcore.measure.device.tensors import set_addresses
+
+    running.context = running.engine.engine.create_execution_context()
+    set_addresses(running.context, running.tensors)
+    with Stream() as stream, trtcore.attach(running.context) as recorder:
+        for _ in range(5):
+            running.infer(stream.handle)
+    assert recorder.names == layer_names(running)
+    assert recorder.samples().shape == (5, len(recorder.names))
+
+
+@pytest.mark.parametrize("has_profiler", [False, True], ids=["bare", "with a profiler"])
+def test_a_runner_of_polygraphy_is_recorded(
+    bindings: Bindings, running: Any, has_profiler: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if bindings.name == "tensorrt_rtx":
+        monkeypatch.setenv("POLYGRAPHY_USE_TENSORRT_RTX", "1")
+        monkeypatch.setitem(sys.modules, "tensorrt", bindings.module)
+    polygraphy = pytest.importorskip("polygraphy.backend.trt", reason="Polygraphy is missing")
+    reported: list[str] = []
+
+    class Collector(bindings.module.IProfiler):  # type: ignore[misc, name-defined]
+        def report_layer_time(self, layer_name: str, ms: float) -> None:
+            reported.append(layer_name)
+
+    with polygraphy.TrtRunner(running.engine.engine) as runner:
+        if has_profiler:
+            collector = Collector()
+            runner.context.profiler = collector
+        feed = {"data": np.zeros((4, 3, 224, 224), np.float16)}
+        with trtcore.attach(runner.context) as recorder:
+            for _ in range(5):
+                runner.infer(feed)
+        inside = len(reported)
+        runner.infer(feed)
+    assert recorder.samples().shape == (5, len(layer_names(running)))
+    assert inside == 0
+    assert len(reported) == (len(recorder.names) if has_profiler else 0)
 
 
 def test_bad_use_is_refused(running: Any) -> None:

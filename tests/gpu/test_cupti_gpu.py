@@ -14,11 +14,10 @@ import pytest
 
 import trtcore
 from trtcore.errors import BackendError
-from trtcore.kernel_agreement import profile_agreement
-from trtcore.kernels import kernel_totals
-from trtcore.markers import is_marker
-from trtcore.result import KernelPass, Profile
-from trtcore.session.cupti import check_cupti, cupti_candidates
+from trtcore.measure.kernels.cupti import check_cupti, cupti_candidates
+from trtcore.result.analysis.kernels import kernel_totals, profile_agreement
+from trtcore.result.layers import is_marker
+from trtcore.result.records import KernelPass, Profile
 
 pytestmark = pytest.mark.gpu
 

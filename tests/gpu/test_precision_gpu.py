@@ -14,13 +14,15 @@ import pytest
 from onnx import numpy_helper, parser
 
 import trtcore
-from trtcore.backends.tensorrt.bindings import Bindings
-from trtcore.clocks import ClockMonitor
-from trtcore.engine import build_engine
+from trtcore.api.options import Options
+from trtcore.api.requests import build_as_asked
+from trtcore.engine.tensorrt.bindings import Bindings
 from trtcore.errors import PrecisionNotMetError
-from trtcore.models import Model, load_model
-from trtcore.options import Options
-from trtcore.reference import Reference
+from trtcore.measure.nodes.onnxruntime.profile import run_model
+from trtcore.models.load import load_model
+from trtcore.models.model import Model
+from trtcore.precision.accuracy.reference import Reference
+from trtcore.system.clocks import ClockMonitor
 
 pytestmark = pytest.mark.gpu
 
@@ -48,8 +50,8 @@ def odd() -> Model:
 
 
 def run_plan(bindings: Bindings, plan: bytes, **options: Any) -> Any:
-    from trtcore.session.engine_run import RunOptions, run_engine
-    from trtcore.session.run import Length
+    from trtcore.measure.engines import RunOptions, run_engine
+    from trtcore.measure.rounds import Length
 
     with ClockMonitor() as monitor:
         return run_engine(bindings, plan, "plan", RunOptions(Length(3), **options), monitor)
@@ -79,12 +81,12 @@ def test_vectorised_tensors_hold_what_onnx_runtime_computes(
     tolerance: float,
     sync: str,
 ) -> None:
-    plan = build_engine(bindings, odd, Options(precision=precision, io_formats=formats))
+    plan = build_as_asked(bindings, odd, Options(precision=precision, io_formats=formats))
     ran = run_plan(bindings, plan.content, seed=7, sync=sync)
     asked = formats or {"x": "chw2", "y": "chw2", "p": "chw2"}
     found = {tensor.name: tensor.format for tensor in ran.io}
     assert found == {"x": "linear", "y": "linear", "p": "linear", **asked}
-    accuracy = Reference(odd, seed=7).of_engine(plan.model, ran.outputs)
+    accuracy = Reference(odd, run_model, seed=7).of_engine(plan.model, ran.outputs)
     assert 0 < accuracy.relative_l2 < tolerance, accuracy
 
 
@@ -114,7 +116,7 @@ def test_a_tolerance_that_is_not_kept_raises() -> None:
 
 def test_a_half2_plan_says_what_it_is(bindings: Bindings) -> None:
     model = load_model("googlenet", batch=2)
-    plan = build_engine(bindings, model, Options(precision="half2"))
+    plan = build_as_asked(bindings, model, Options(precision="half2"))
     profile = trtcore.profile_plan(plan.content, iterations=20, calibrate=False)
     assert [tensor.format for tensor in profile.io] == ["chw2", "linear"]
     assert profile.build is not None

@@ -14,19 +14,20 @@ import numpy as np
 import pytest
 
 import trtcore
-from trtcore.backends.tensorrt.bindings import Bindings
-from trtcore.backends.tensorrt.builder import Plan
+from trtcore.engine.tensorrt.bindings import Bindings
+from trtcore.engine.tensorrt.builder import Plan
 from trtcore.errors import EngineLoadError, RunError
-from trtcore.inputs import make_inputs
-from trtcore.models import load_model, model_inputs
+from trtcore.models.inputs import make_inputs
+from trtcore.models.load import load_model
+from trtcore.models.onnx.graph import model_inputs
 
 pytestmark = pytest.mark.gpu
 
 
 def run_plan(bindings: Bindings, plan: Plan, iterations: int, **options: Any) -> Any:
-    from trtcore.clocks import ClockMonitor
-    from trtcore.session.engine_run import RunOptions, run_engine
-    from trtcore.session.run import Length
+    from trtcore.measure.engines import RunOptions, run_engine
+    from trtcore.measure.rounds import Length
+    from trtcore.system.clocks import ClockMonitor
 
     chosen = RunOptions(length=Length(iterations), **options)
     with ClockMonitor() as monitor:
@@ -69,7 +70,7 @@ def test_a_thousand_iterations_of_googlenet(precision: str) -> None:
 def test_outputs_equal_those_of_onnx_runtime(
     bindings: Bindings, plans: dict[str, Plan], precision: str, tolerance: float, sync: str
 ) -> None:
-    from trtcore.backends.onnxruntime import run_model
+    from trtcore.measure.nodes.onnxruntime.profile import run_model
 
     ran = run_plan(bindings, plans[precision], 3, sync=sync, seed=7)
     model = load_model("googlenet", batch=4)
@@ -91,7 +92,7 @@ def test_native_and_python_callbacks_see_the_same_layers(
 
 
 def test_the_inspector_and_the_build_log_agree(bindings: Bindings, plans: dict[str, Plan]) -> None:
-    from trtcore.backends.tensorrt.runtime import load_engine
+    from trtcore.engine.tensorrt.runtime import load_engine
 
     plan = plans["fp16"]
     assert plan.information == load_engine(bindings, plan.content, "plan").information()
@@ -131,7 +132,7 @@ def test_a_truncated_plan_is_refused(plans: dict[str, Plan]) -> None:
 def test_too_little_device_memory_says_how_much_was_needed(
     bindings: Bindings, plans: dict[str, Plan]
 ) -> None:
-    from trtcore.session.cuda import DeviceBuffer
+    from trtcore.measure.device.cuda import DeviceBuffer
 
     with pytest.raises(RunError, match=r"allocating \d+.0 MiB for tensor 'x' \(\d+.\d MiB free\)"):
         DeviceBuffer(1 << 50, "tensor 'x'")
@@ -152,7 +153,7 @@ def test_too_little_device_memory_says_how_much_was_needed(
 
 
 def test_memory_returns_to_its_start(plans: dict[str, Plan]) -> None:
-    from trtcore.session.cuda import free_memory_bytes
+    from trtcore.measure.device.cuda import free_memory_bytes
 
     free = []
     for _ in range(4):

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 import trtcore
-from trtcore.histogram import fold
-from trtcore.report.table import render_table
-from trtcore.schema import dump_profile, parse_profile
-from trtcore.session.cuda import Stream
-from trtcore.session.store import KEPT_ITERATIONS
-from trtcore.statistics import summarise_latency, summarise_layers
+from trtcore.measure.device.cuda import Stream
+from trtcore.measure.store import KEPT_ITERATIONS
+from trtcore.report.terminal.profile import render_table
+from trtcore.result.analysis.summary import summarise_latency, summarise_layers
+from trtcore.result.saved import dump_profile, parse_profile
+from trtcore.stats.histogram import fold
 
 pytestmark = pytest.mark.gpu
 

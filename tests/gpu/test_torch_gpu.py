@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 import trtcore
-from trtcore.backends.baseline_choice import choose_baseline
-from trtcore.inputs import make_inputs
-from trtcore.models import load_model, model_inputs
+from trtcore.measure.nodes.choice import choose_baseline
+from trtcore.models.inputs import make_inputs
+from trtcore.models.load import load_model
+from trtcore.models.onnx.graph import model_inputs
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 
@@ -20,7 +21,8 @@ pytestmark = pytest.mark.gpu
 
 @pytest.mark.parametrize(("allow_tf32", "error"), [(False, 1e-4), (True, 2e-3)])
 def test_outputs_equal_those_of_onnx_runtime(allow_tf32: bool, error: float) -> None:
-    from trtcore.backends import onnxruntime, torch_eager
+    from trtcore.measure.nodes.onnxruntime import profile as onnxruntime
+    from trtcore.measure.nodes.torch import eager as torch_eager
 
     model = load_model("googlenet", batch=4)
     inputs = make_inputs(model_inputs(model))

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from trtcore import _core
+from trtcore.measure import _core
 
 trtcore_fake = pytest.importorskip(
     "trtcore_fake", reason="built without TRTCORE_TESTS=ON, which `make test` sets"

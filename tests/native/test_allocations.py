@@ -14,7 +14,7 @@ COUNT = """
 import ctypes
 import sys
 import trtcore_fake
-from trtcore import _core
+from trtcore.measure import _core
 
 count = ctypes.CDLL(None).trtcore_malloc_count
 context = trtcore_fake.Context(11)

@@ -9,7 +9,7 @@ import pytest
 import trtcore_fake
 
 from trtcore.errors import RunError
-from trtcore.session.attach import attach
+from trtcore.measure.attach import attach
 
 
 @pytest.fixture
@@ -17,8 +17,8 @@ def context(rig_of: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A context that reports while it is enqueued."""
     module = SimpleNamespace(Profiler=trtcore_fake.Profiler10)
     bindings = SimpleNamespace(layout=10, label="TensorRT", module=module)
-    monkeypatch.setattr("trtcore.session.attach.bindings_of", lambda _: bindings)
-    monkeypatch.setattr("trtcore.session.attach._expected_layers", lambda *_: 0)
+    monkeypatch.setattr("trtcore.measure.attach.bindings_of", lambda _: bindings)
+    monkeypatch.setattr("trtcore.measure.attach._expected_layers", lambda *_: 0)
     context = rig_of(10).context
     context.enqueue_emits_profile = True
     return context

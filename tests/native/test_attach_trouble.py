@@ -13,7 +13,7 @@ import trtcore_fake
 FAIL = """
 import ctypes
 import trtcore_fake
-from trtcore import _core
+from trtcore.measure import _core
 
 fail = ctypes.CDLL(None).trtcore_malloc_fail
 failures = 0
@@ -44,7 +44,7 @@ print(failures)
 LOG = """
 import threading
 import trtcore_fake
-from trtcore import _core
+from trtcore.measure import _core
 
 first, second = trtcore_fake.Context(11), trtcore_fake.Context(11)
 other, attached = _core.LayerRecorder(), threading.Event()
@@ -67,7 +67,7 @@ print(recorder.is_attached, other.is_attached)
 SAME = """
 import threading
 import trtcore_fake
-from trtcore import _core
+from trtcore.measure import _core
 
 context = trtcore_fake.Context(11)
 refused = []

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import trtcore_fake
 
-from trtcore import _core
 from trtcore.errors import BackendError
-from trtcore.session.native import check_slots
+from trtcore.measure import _core
+from trtcore.measure.loops.abi_check import check_slots
 
 trt = pytest.importorskip("tensorrt_rtx", reason="TensorRT-RTX is not installed")
 
@@ -82,7 +82,7 @@ def test_the_extension_links_neither_cuda_nor_tensorrt() -> None:
 
 
 def test_a_cuda_timer_without_a_driver_says_so() -> None:
-    code = "from trtcore import _core; _core.EventTimer(0)"
+    code = "from trtcore.measure import _core; _core.EventTimer(0)"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     if ran.returncode == 0:
         pytest.skip("there is a CUDA driver here")

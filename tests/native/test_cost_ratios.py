@@ -14,20 +14,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from trtcore import _core, _stats
-from trtcore.bootstrap import draw_medians
-from trtcore.fusion import map_fusion
-from trtcore.inspector import match_layers, parse_engine_information
-from trtcore.result import (
-    Counts,
-    Environment,
-    Layer,
-    ModelNode,
-    ModelRecord,
-    Profile,
-    Samples,
-)
-from trtcore.statistics import summarise_layers
+from trtcore.measure import _core
+from trtcore.result.analysis.fusion.groups import map_fusion
+from trtcore.result.analysis.summary import summarise_layers
+from trtcore.result.layers import Layer, ModelNode, ModelRecord
+from trtcore.result.readers.inspector import match_layers, parse_engine_information
+from trtcore.result.records import Counts, Profile
+from trtcore.result.samples import Samples
+from trtcore.stats import _stats
+from trtcore.stats.bootstrap import draw_medians
+from trtcore.system.records import Environment
 
 pytestmark = pytest.mark.skipif(
     "asan" in os.environ.get("LD_PRELOAD", ""), reason="the sanitizer has costs of its own"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from trtcore.device import gpu_problem
+from trtcore.system.device import gpu_problem
 
 ABI = Path(__file__).parents[2] / "cpp" / "abi" / "cupti_abi.hpp"
 # The bytes of a kernel record by CUPTI's version, as seen in the headers of these releases.
@@ -163,7 +163,7 @@ def test_the_conformance_program_can_fail(
 
 @pytest.fixture
 def real_library() -> str:
-    from trtcore.session.cupti import cupti_candidates
+    from trtcore.measure.kernels.cupti import cupti_candidates
 
     found = [path for path in cupti_candidates() if Path(path).is_file()]
     if not found:
@@ -179,7 +179,7 @@ def run_apart(code: str) -> tuple[str, str]:
 
 def opened_version(library: str) -> int | None:
     """The version of a real library; None where it answers nothing without a driver."""
-    code = f"from trtcore import _core\nprint(_core.KernelTrace([{library!r}]).version)"
+    code = f"from trtcore.measure import _core\nprint(_core.KernelTrace([{library!r}]).version)"
     version, problem = run_apart(code)
     if version:
         return int(version)
@@ -204,7 +204,7 @@ def test_the_real_library_without_a_gpu_says_why_in_one_line(real_library: str) 
     if opened_version(real_library) is None:
         return
     code = (
-        "from trtcore import _core\n"
+        "from trtcore.measure import _core\n"
         f"trace = _core.KernelTrace([{real_library!r}])\n"
         "try:\n    trace.start(1)\nexcept RuntimeError as error:\n    print(error)\n"
     )

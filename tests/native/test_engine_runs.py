@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
-from trtcore import _core
-from trtcore.clocks import ClockMonitor
-from trtcore.inspector import EngineInformation
-from trtcore.session import cupti, engine_run
-from trtcore.session.engine_run import EngineRun, PlanToRun, RunOptions, run_engines
-from trtcore.session.loops import NativeLoops
-from trtcore.session.run import Length
+from trtcore.measure import _core
+from trtcore.measure import engines as engine_run
+from trtcore.measure.engines import EngineRun, PlanToRun, RunOptions, run_engines
+from trtcore.measure.kernels import cupti
+from trtcore.measure.loops.native import NativeLoops
+from trtcore.measure.rounds import Length
+from trtcore.result.readers.inspector import EngineInformation
+from trtcore.system.clocks import ClockMonitor
 
 NAMES = ("A", "B", "C")
 Progress = Callable[[str, int, int], None]

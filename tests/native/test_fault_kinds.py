@@ -6,8 +6,8 @@ import ast
 from pathlib import Path
 
 import trtcore
-from trtcore import _core
-from trtcore.session.native import REASONS
+from trtcore.measure import _core
+from trtcore.measure.loops.abi_check import REASONS
 
 
 def test_every_kind_of_fault_has_a_reason() -> None:

@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from trtcore import _core
 from trtcore.errors import BackendError, RunError
-from trtcore.kernels import kernel_totals, layer_kernels
-from trtcore.result import Layer
-from trtcore.session import cupti
-from trtcore.session.kernels import trace_kernels, version_words
-from trtcore.session.loops import NativeLoops
-from trtcore.session.traced_loops import TracedLoops
+from trtcore.measure import _core
+from trtcore.measure.kernels import cupti
+from trtcore.measure.kernels.trace import trace_kernels, version_words
+from trtcore.measure.kernels.traced_loops import TracedLoops
+from trtcore.measure.loops.native import NativeLoops
+from trtcore.result.analysis.kernels import kernel_totals, layer_kernels
+from trtcore.result.layers import Layer
 
 US = 1000
 LAYERS = (

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import trtcore_fake
 
-from trtcore import _core
+from trtcore.measure import _core
 
 SCRIPT = (("pool", 100, 2000, 7), ("conv", 300, 5000, 7), ("_Z4reluPfi", 200, 1000, 13))
 

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as nps
 
-from trtcore import _stats, stats_reference
+from tests import stats_reference
+from trtcore.stats import _stats
 
 TIMES = st.floats(0, 1e5, width=32)
 

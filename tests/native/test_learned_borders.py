@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trtcore import _core
+from trtcore.measure import _core
 
 
 def learn(sequence: str, *, expected: int = 0, capacity: int = 100) -> _core.LayerRecorder:

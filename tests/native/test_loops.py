@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import trtcore_fake
 
-from trtcore import _core
+from trtcore.measure import _core
 
 
 def test_every_layer_of_every_iteration_arrives(rig: Any, recorder: _core.LayerRecorder) -> None:
@@ -173,7 +173,7 @@ def test_the_gil_is_released_while_the_loop_runs(rig: Any) -> None:
 
 SHORT = """
 import trtcore_fake
-from trtcore import _core
+from trtcore.measure import _core
 
 view, timer = _core.Context(trtcore_fake.Context(11), 11), _core.HostTimer()
 wall_ms, *_, interrupted = _core.time_inference(view, timer, 5)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from trtcore import _core
+from trtcore.measure import _core
 
 ATTACHES = 20_000
 # A leak of the smallest block that malloc hands out, 32 bytes with its header, would be ten times
@@ -22,7 +22,7 @@ GROWTH = """
 import ctypes
 import sys
 import trtcore_fake
-from trtcore import _core
+from trtcore.measure import _core
 
 FIELDS = "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost"
 

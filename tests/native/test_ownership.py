@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from trtcore import _core
+from trtcore.measure import _core
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from trtcore import _core
+from trtcore.measure import _core
 
 
 def play(recorder: _core.LayerRecorder, *layers: tuple[str, float]) -> None:

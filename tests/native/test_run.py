@@ -8,15 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from trtcore import _core
-from trtcore.clocks import ClockMonitor
 from trtcore.errors import RunError
-from trtcore.histogram import quantiles
-from trtcore.session import store
-from trtcore.session.loops import NativeLoops, Times
-from trtcore.session.run import Length, Run, Subject, measure
-from trtcore.stopping import StopRule, Verdict, judge
-from trtcore.warmup import WarmUp
+from trtcore.measure import _core, store
+from trtcore.measure.length.stopping import StopRule, Verdict, judge
+from trtcore.measure.length.warmup import WarmUp
+from trtcore.measure.loops.native import NativeLoops, Times
+from trtcore.measure.rounds import Length, Run, Subject, measure
+from trtcore.stats.histogram import quantiles
+from trtcore.system.clocks import ClockMonitor
 
 LAYERS = [("conv1", 0.5), ("relu1", 0.25), ("conv1", 1.5)]
 
@@ -89,7 +88,7 @@ def test_quantiles_of_a_streamed_run_of_real_times(
 def test_it_is_streamed_where_the_times_would_be_too_many(
     loops: NativeLoops, monkeypatch: pytest.MonkeyPatch, limit: int, is_streamed: bool
 ) -> None:
-    monkeypatch.setattr("trtcore.session.run.STREAM_ABOVE_BYTES", limit)
+    monkeypatch.setattr("trtcore.measure.rounds.STREAM_ABOVE_BYTES", limit)
     samples = run(loops, Length(500)).samples
     assert (samples.layer_histograms is not None) is is_streamed
     assert run(loops, Length(500, stream=False)).samples.layer_histograms is None
@@ -120,7 +119,7 @@ def test_a_stopping_rule_knows_the_layers_by_name(
         judged.append((np.shape(layers), more[-1]))
         return judge(total, layers, *more)
 
-    monkeypatch.setattr("trtcore.stopping.judge", judge_by)
+    monkeypatch.setattr("trtcore.measure.length.stopping.judge", judge_by)
     run(loops, Length(100, StopRule(target=0.5, least_s=0.05, at_most_s=3)))
     assert judged[-1][0][1] == 3
     assert judged[-1][1] == ("conv1", "relu1", "conv1")

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from trtcore import _core
+from trtcore.measure import _core
 
 CHANGES: dict[str, Callable[[_core.LayerRecorder, _core.Context], object]] = {
     "attach": lambda recorder, view: recorder.attach(view),

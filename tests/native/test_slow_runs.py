@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from trtcore import _core
-from trtcore.clocks import ClockMonitor
 from trtcore.errors import RunError
-from trtcore.session.loops import NativeLoops, Times
-from trtcore.session.run import Length, Run, Subject, measure
-from trtcore.session.warming import Warming
-from trtcore.stopping import Convergence, StopRule, Verdict
-from trtcore.warmup import WarmUp, WarmUpRule
+from trtcore.measure import _core
+from trtcore.measure.length.stopping import Convergence, StopRule, Verdict
+from trtcore.measure.length.warming import Warming
+from trtcore.measure.length.warmup import WarmUp, WarmUpRule
+from trtcore.measure.loops.native import NativeLoops, Times
+from trtcore.measure.rounds import Length, Run, Subject, measure
+from trtcore.system.clocks import ClockMonitor
 
 
 class Engine:
@@ -42,7 +42,7 @@ class Engine:
 def short_warm_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """Warm-ups that end after 300 ms in any case."""
     rule = WarmUpRule(least_ms=50, least_iterations=4, at_most_ms=300)
-    monkeypatch.setattr("trtcore.session.warming.WarmUp", lambda: WarmUp(rule))
+    monkeypatch.setattr("trtcore.measure.length.warming.WarmUp", lambda: WarmUp(rule))
 
 
 @pytest.mark.parametrize("busy_us", [20, 5_000, 40_000])
@@ -117,7 +117,7 @@ def test_layers_that_change_in_an_unsteady_warm_up_are_named(
     rig: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rule = WarmUpRule(least_ms=5, least_iterations=4, at_most_ms=3)
-    monkeypatch.setattr("trtcore.session.warming.WarmUp", lambda: WarmUp(rule))
+    monkeypatch.setattr("trtcore.measure.length.warming.WarmUp", lambda: WarmUp(rule))
     engine = Engine(rig, busy_us=20)
     rig.context.change_layers(at=rig.context.runs + 20, layers=[("gelu1", 1.0)])
     ran = engine.measure(Length(10))

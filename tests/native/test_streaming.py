@@ -10,11 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trtcore import _core
-from trtcore.histogram import fold, merge
-from trtcore.result import TimeHistograms
-from trtcore.session.store import recorded_histograms
-from trtcore.stats_reference import bucket_of
+from tests.stats_reference import bucket_of
+from trtcore.measure import _core
+from trtcore.measure.store import recorded_histograms
+from trtcore.stats.histogram import TimeHistograms, fold, merge
 
 
 def play(recorder: _core.LayerRecorder, rows: np.ndarray) -> None:

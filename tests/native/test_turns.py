@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from trtcore import _core
-from trtcore.clocks import ClockMonitor
-from trtcore.session.loops import NativeLoops
-from trtcore.session.run import Length, Run, Subject, measure
-from trtcore.stopping import StopRule
+from trtcore.measure import _core
+from trtcore.measure.length.stopping import StopRule
+from trtcore.measure.loops.native import NativeLoops
+from trtcore.measure.rounds import Length, Run, Subject, measure
+from trtcore.system.clocks import ClockMonitor
 
 ENGINES = {"A": [("conv1", 0.5)], "B": [("conv1", 0.25), ("cast", 0.125)], "C": [("conv1", 0.75)]}
 

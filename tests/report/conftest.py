@@ -5,19 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from trtcore.result import (
-    Build,
-    Clocks,
-    Counts,
-    Environment,
-    IOTensor,
-    Layer,
-    ModelNode,
-    ModelRecord,
-    Profile,
-    Samples,
-    TensorInfo,
-)
+from trtcore.result.layers import IOTensor, Layer, ModelNode, ModelRecord, TensorInfo
+from trtcore.result.records import Build, Counts, Profile
+from trtcore.result.samples import Samples
+from trtcore.system.records import Clocks, Environment
 
 
 def times(*medians: float, count: int = 200) -> np.ndarray:

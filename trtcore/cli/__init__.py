@@ -6,13 +6,13 @@ import sys
 from collections.abc import Sequence
 
 from trtcore.cli.arguments import parse_arguments
-from trtcore.cli.progress import notify
 from trtcore.cli.streams import CLOSED_PIPE, drop_output, is_of_output, marked_output, ready_streams
+from trtcore.cli.terminal import notify
 from trtcore.errors import TrtcoreError
 
 INTERRUPTED = 130
 _FAILED = 1
-_COMPILED = ("trtcore._core", "trtcore._stats")
+_COMPILED = ("trtcore.measure._core", "trtcore.stats._stats")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -90,7 +90,7 @@ def _lazy(name: str) -> Callable[[argparse.Namespace], int]:
     """Imports a command's module when it runs."""
 
     def run(options: argparse.Namespace) -> int:
-        module = importlib.import_module(f"trtcore.cli.{name}_command")
+        module = importlib.import_module(f"trtcore.cli.commands.{name}")
         code: int = module.run(options)
         return code
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from trtcore.backends.baseline_choice import MEASURED
-from trtcore.cli.progress import notify
+from trtcore.cli.terminal import notify
 from trtcore.errors import OptionError, ResultError
-from trtcore.files import check_writable, same_file
+from trtcore.measure.nodes.choice import MEASURED
+from trtcore.system.files import check_writable, same_file
 
 # What these take for words of their own, whatever files there are.
 _KEYWORDS = {"MODEL": ("googlenet",), "--input": ("random", "zeros"), "--baseline": MEASURED}

@@ -1,4 +1,4 @@
-"""Where tables are printed."""
+"""Standard output as rich writes to it; a file of its own, since `--help` does without rich."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import onnxruntime as ort
 
-from trtcore.models.caffe.prototxt import read_prototxt
+from trtcore.models.caffe.files.prototxt import read_prototxt
 
 
 def run_onnx(proto, feeds):

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from paths import DATA
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -13,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 @pytest.fixture(scope="session")
 def deploy_files():
     """Folder with real deploy files."""
-    return Path(__file__).parents[2] / "data" / "caffe"
+    return DATA / "caffe"
 
 
 @pytest.fixture

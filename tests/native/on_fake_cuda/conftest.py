@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from trtcore import _core
-from trtcore.session.loops import NativeLoops
+from trtcore.measure import _core
+from trtcore.measure.loops.native import NativeLoops
 
 STREAM = 1
 

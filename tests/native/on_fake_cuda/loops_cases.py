@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from trtcore import _core
-from trtcore.session.loops import ignore
+from trtcore.measure import _core
+from trtcore.measure.loops.native import ignore
 
 STREAM = 1
 HELD = "not gated, so that times hold launch gaps: "

@@ -9,15 +9,16 @@ import numpy as np
 import pytest
 import trtcore_fake
 
-from trtcore import _core
-from trtcore.clocks import ClockMonitor
 from trtcore.errors import RunError
-from trtcore.result import Layer
-from trtcore.session import cupti, engine_run
-from trtcore.session.engine_run import RunOptions
-from trtcore.session.kernels import trace_kernels
-from trtcore.session.loops import NativeLoops, ignore
-from trtcore.session.run import Length, Subject, measure
+from trtcore.measure import _core
+from trtcore.measure import engines as engine_run
+from trtcore.measure.engines import RunOptions
+from trtcore.measure.kernels import cupti
+from trtcore.measure.kernels.trace import trace_kernels
+from trtcore.measure.loops.native import NativeLoops, ignore
+from trtcore.measure.rounds import Length, Subject, measure
+from trtcore.result.layers import Layer
+from trtcore.system.clocks import ClockMonitor
 
 STREAM = 1
 HELD = "not gated, so that times hold launch gaps: "

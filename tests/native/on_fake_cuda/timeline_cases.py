@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from trtcore import _core
+from trtcore.measure import _core
 
 STREAM = 1
 CALLS = [

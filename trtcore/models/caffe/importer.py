@@ -8,8 +8,8 @@ from pathlib import Path
 
 from trtcore.errors import ModelError, OptionError
 from trtcore.models.caffe.conversion import Conversion
+from trtcore.models.caffe.files.prototxt import Prototxt, read_prototxt
 from trtcore.models.caffe.net import assemble
-from trtcore.models.caffe.prototxt import Prototxt, read_prototxt
 from trtcore.models.caffe.weights import Weights
 from trtcore.models.model import Model
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from trtcore.errors import ModelError
-from trtcore.models.caffe.prototxt import Prototxt
+from trtcore.models.caffe.files.prototxt import Prototxt
 
 _TEST = 1
 

@@ -11,10 +11,10 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from trtcore.models.caffe.caffemodel import Blob, read_caffemodel
+from trtcore.models.builtin.weights import he_normal
+from trtcore.models.caffe.files.caffemodel import Blob, read_caffemodel
 from trtcore.models.caffe.graph import Shape, text
 from trtcore.models.caffe.net import Layer
-from trtcore.models.weights import he_normal
 
 MAX_WEIGHTS = 2**28
 _PERMISSIVE = 1

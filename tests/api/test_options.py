@@ -1,0 +1,161 @@
+"""Options from keywords: what does not exist is named, with what comes near it."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import trtcore
+from trtcore.api.options import EXPECTED, Options, read_options
+from trtcore.api.precision_job import check_precisions
+from trtcore.errors import OptionError
+from trtcore.precision.request import Precision
+
+
+def test_known_options() -> None:
+    given = {"precision": "fp16", "batch": 4, "keep_fp32": ["LRN"]}
+    assert read_options(given) == Options(precision="fp16", batch=4, keep_fp32=["LRN"])
+    assert read_options({}) == Options()
+    assert Options(precision=Precision.HALF2).precision == "half2"
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("presision", "there is no option 'presision': did you mean precision or io_precision "),
+        ("iteration", "there is no option 'iteration': did you mean iterations?"),
+        ("keepfp32", "there is no option 'keepfp32': did you mean keep_fp32?"),
+        ("zzz", "there is no option 'zzz': known: backend, precision, keep_fp32, "),
+    ],
+)
+def test_an_option_that_does_not_exist(name: str, message: str) -> None:
+    with pytest.raises(OptionError) as error:
+        read_options({name: 1})
+    assert str(error.value).startswith(message)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda **options: trtcore.profile_model("googlenet", **options),
+        lambda **options: trtcore.build_model("googlenet", **options),
+        lambda **options: trtcore.compare_precisions("googlenet", "fp32,fp16", **options),
+        lambda **options: trtcore.profile_baseline("googlenet", **options),
+        lambda **options: trtcore.profile_plan(b"ftrt", **options),
+    ],
+    ids=["profile_model", "build_model", "compare_precisions", "profile_baseline", "profile_plan"],
+)
+def test_every_function_names_a_misspelt_option(call: Any) -> None:
+    with pytest.raises(OptionError, match="no option 'bach': did you mean batch"):
+        call(bach=4)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("backend", 5, "backend is 5, expected a name"),
+        ("precision", 16, "precision is '16', must be one of fp32, tf32, fp16, half2, bf16"),
+        ("keep_fp32", 5, "keep_fp32 is 5, expected a list of names"),
+        ("keep_fp32", [1], "keep_fp32 is [1], expected a list of names"),
+        ("keep_fp32", None, "keep_fp32 is None, expected a list of names"),
+        ("keep_fp32", "LRN", "keep_fp32 is 'LRN', expected a list of names: ['LRN']"),
+        ("io_precision", 16, "io-precision is '16', must be one of fp32, fp16, bf16"),
+        (
+            "io_formats",
+            ["chw2"],
+            "io_formats is ['chw2'], expected formats by name, such as {'data': 'chw2'}",
+        ),
+        ("accuracy", "yes", "accuracy is 'yes', expected True or False"),
+        ("tolerance", "x", "tolerance is 'x', expected a number, or None"),
+        ("batch", "4", "batch is '4', expected a whole number, or None"),
+        ("batch", True, "batch is True, expected a whole number, or None"),
+        (
+            "shapes",
+            {"data": "1x3"},
+            "shapes is {'data': '1x3'}, expected shapes by name, "
+            "such as {'data': (1, 3, 224, 224)}",
+        ),
+        (
+            "shapes",
+            {"data": (1, 2.5)},
+            "shapes is {'data': (1, 2.5)}, expected shapes by name, "
+            "such as {'data': (1, 3, 224, 224)}",
+        ),
+        ("iterations", 2.5, "iterations is 2.5, expected a whole number, or None"),
+        ("precision_target", "1%", "precision_target is '1%', expected a number, or None"),
+        (
+            "precision_target",
+            0.5,
+            "precision target is 0.5, which is 50%; it must be 0.1 or less: 0.005 is 0.5 %",
+        ),
+        ("max_seconds", [3], "max_seconds is [3], expected a number, or None"),
+        ("max_seconds", float("inf"), "maximum time is inf s, expected a finite time above 0"),
+        ("stream", 1, "stream is 1, expected True or False, or None"),
+        (
+            "inputs",
+            np.zeros((2, 1)),
+            "inputs is array([[0.], [0.]]), expected random, zeros or a path to an .npz",
+        ),
+        ("seed", None, "seed is None, expected a whole number"),
+        ("seed", -1, "seed is -1, must be 0 or more"),
+        ("sync", None, "sync is 'None', must be one of enqueue, execute"),
+        ("timing", 0, "timing is '0', must be one of events, cupti"),
+        ("workspace_mib", 1.5, "workspace_mib is 1.5, expected a whole number, or None"),
+        ("serial", None, "serial is None, expected True or False"),
+        ("calibrate", 0, "calibrate is 0, expected True or False"),
+        ("use_cache", "no", "use_cache is 'no', expected True or False"),
+    ],
+)
+def test_a_value_of_another_type_is_one_line(name: str, value: object, message: str) -> None:
+    with pytest.raises(OptionError) as error:
+        read_options({name: value})
+    assert str(error.value) == message
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("batch", np.int64(4)),
+        ("tolerance", 0),
+        ("tolerance", np.float32(0.5)),
+        ("max_seconds", 3),
+        ("stream", None),
+        ("inputs", Path("inputs.npz")),
+        ("shapes", {"data": [1, 3, 224, 224]}),
+        ("io_formats", {"data": "chw2"}),
+        ("keep_fp32", ("LRN",)),
+    ],
+)
+def test_values_that_do_as_well(name: str, value: object) -> None:
+    assert getattr(read_options({name: value}), name) == value
+
+
+def test_every_option_has_a_type_or_a_list_of_words() -> None:
+    by_words = {"precision", "io_precision", "sync", "timing"}
+    assert EXPECTED.keys() | by_words == {option.name for option in fields(Options)}
+
+
+def test_precisions_as_a_text_or_as_a_list() -> None:
+    expected = (Precision.FP32, Precision.FP16, Precision.HALF2)
+    assert check_precisions("fp32, fp16,half2") == expected
+    assert check_precisions(["fp32", "fp16", Precision.HALF2]) == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("fp32", "fp32 is not enough to compare, give two"),
+        ("", "nothing is not enough to compare, give two"),
+        ("fp32,fp23", "precision is 'fp23', must be one of fp32, tf32, fp16, half2, bf16"),
+        (["fp32", "fp32"], "fp32 is there twice"),
+    ],
+)
+def test_precisions_that_cannot_be_compared(words: Any, message: str) -> None:
+    with pytest.raises(OptionError) as error:
+        check_precisions(words)
+    assert str(error.value) == message

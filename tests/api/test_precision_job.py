@@ -1,0 +1,171 @@
+"""Real engines in several precisions; only what a GPU would have measured is made up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from precision_models import model_of
+
+import trtcore
+from trtcore.api.options import Options
+from trtcore.api.precision_job import PrecisionRuns, check_precisions
+from trtcore.engine.tensorrt.bindings import Bindings, load_bindings
+from trtcore.errors import ModelError, PrecisionNotMetError
+from trtcore.measure.engines import EngineRun
+from trtcore.measure.nodes.onnxruntime.profile import run_model
+from trtcore.measure.plans import PlanRun
+from trtcore.measure.rounds import Run
+from trtcore.models.model import Model
+from trtcore.precision.accuracy.reference import Reference
+from trtcore.result.readers.inspector import EngineInformation
+from trtcore.result.records import Counts
+from trtcore.result.samples import Samples
+from trtcore.system.records import Clocks
+
+pytest.importorskip("tensorrt_rtx", reason="TensorRT-RTX builds without a GPU, TensorRT does not")
+
+N = 64
+NET = """
+<ir_version: 8, opset_import: ["" : 17]>
+net (float[2,8,16,16] x) => (float[2,16,16,16] y) <float[16,8,3,3] w, float[16,16,1,1] v> {
+  [conv1] c = Conv <pads = [1, 1, 1, 1]> (x, w) [relu1] r = Relu (c)
+  [norm] n = LRN <size = 5> (r) [conv2] y = Conv (n, v)
+}
+"""
+
+
+@pytest.fixture
+def net() -> Model:
+    return model_of(NET)
+
+
+class MadeUpRuns:
+    """In the place of `run_plans`: every layer takes 0.01 ms, half of that in 16 bits."""
+
+    def __init__(self, model: Model, plans: Mapping[bytes, EngineInformation]) -> None:
+        self.outputs = Reference(model, run_model).outputs
+        self.plans = plans
+        self.labels: tuple[str, ...] = ()
+        self.interrupted_at = N
+        self.error = 1e-3
+
+    def __call__(
+        self, bindings: Bindings, plans: Mapping[str, bytes], *_: object
+    ) -> tuple[PlanRun, ...]:
+        self.labels = tuple(plans)
+        return tuple(self.run(self.plans[content]) for content in plans.values())
+
+    def run(self, information: EngineInformation) -> PlanRun:
+        is_half = any(tensor.dtype == "Half" for tensor in information.io)
+        names = tuple(layer.name for layer in information.layers)
+        times = np.full((self.interrupted_at, len(names)), 0.005 if is_half else 0.01, np.float32)
+        total = times.sum(axis=1)
+        counts = Counts(N, 16, len(times), self.interrupted_at < N)
+        run = Run(names, Samples(times, total + 1, gpu_ms=total), counts, ())
+        factor = np.float32(1 + self.error if is_half else 1)
+        outputs = {name: array * factor for name, array in self.outputs.items()}
+        made = EngineRun(run, information.io, information, 0, "DETAILED", outputs, False)
+        return PlanRun(made, Clocks(), None)
+
+
+@pytest.fixture
+def runs(net: Model, monkeypatch: pytest.MonkeyPatch) -> MadeUpRuns:
+    """Remembers what is in each plan that is built, as no engine can be loaded here."""
+    import trtcore.api.precision_job as module
+
+    plans: dict[bytes, EngineInformation] = {}
+    build = module.build_as_asked
+
+    def remember(*arguments: Any) -> Any:
+        plan = build(*arguments)
+        assert plan.information is not None
+        plans[plan.content] = plan.information
+        return plan
+
+    made_up = MadeUpRuns(net, plans)
+    monkeypatch.setattr(module, "build_as_asked", remember)
+    monkeypatch.setattr(module, "run_plans", made_up)
+    return made_up
+
+
+def compare(model: Model, precisions: str = "fp32,fp16,half2", **options: object) -> Any:
+    asked = Options(use_cache=False, **options)
+    chosen = check_precisions(precisions.split(","))
+    return PrecisionRuns(model, chosen, asked).compare(load_bindings("tensorrt_rtx"))
+
+
+def test_every_precision_has_its_engine_its_check_and_its_accuracy(
+    net: Model, runs: MadeUpRuns
+) -> None:
+    comparison = compare(net)
+    assert runs.labels == ("measuring fp32", "measuring fp16", "measuring half2")
+    assert comparison.precisions == ("fp32", "fp16", "half2")
+    full, half, paired = comparison.profiles
+    assert [t.format for t in paired.io] == ["chw2", "chw2"]
+    assert [t.format for t in half.io] == ["linear", "linear"]
+    assert full.build.precision.startswith("asked fp32: ")
+    assert half.build.precision.endswith("% of time"), half.build.precision
+    assert all(island.nodes == ("norm",) for island in half.build.islands)
+    assert all(island.median_ms == pytest.approx(0.005) for island in half.build.islands)
+    assert half.accuracy.method.startswith("the engine against the model in FP32")
+    assert full.accuracy.relative_l2 == 0
+    assert half.accuracy.relative_l2 == pytest.approx(1e-3, rel=1e-3)
+    assert half.model.nodes == full.model.nodes
+    assert half.model.notes[-1].startswith("FP16 written into the graph: 4 nodes")
+    assert comparison.verdict.startswith("fp16 is the fastest with ")
+    nodes = {node for row in comparison.rows for node in row.nodes}
+    assert nodes == {"conv1", "relu1", "norm", "conv2"}
+    assert comparison.tax.times[2].median_ms > 0, "chw2 is reformatted"
+
+
+def test_the_gate_names_the_precision(net: Model, runs: MadeUpRuns) -> None:
+    comparison = compare(net, "fp32,fp16", tolerance=1e-4)
+    comparison.require(1e-2)
+    with pytest.raises(PrecisionNotMetError, match=r"fp16: output 'y' is 0\.001") as raised:
+        comparison.require(1e-4)
+    assert raised.value.result is comparison
+
+
+def test_nan_is_traced_and_told(net: Model, runs: MadeUpRuns) -> None:
+    runs.error = np.nan
+    comparison = compare(net, "fp32,fp16")
+    assert ", NaN or infinite outputs" in comparison.verdict
+    with pytest.raises(PrecisionNotMetError, match="fp16: output 'y' has 8192 NaN"):
+        comparison.require(1.0)
+
+
+def test_ctrl_c(net: Model, runs: MadeUpRuns) -> None:
+    runs.interrupted_at = 20
+    comparison = compare(net, "fp32,fp16")
+    assert all(profile.counts.interrupted for profile in comparison.profiles)
+    assert all(profile.accuracy is None for profile in comparison.profiles)
+    runs.interrupted_at = 0
+    with pytest.raises(KeyboardInterrupt):
+        compare(net, "fp32,fp16")
+
+
+def test_a_model_that_onnx_runtime_cannot_run_is_compared_without_accuracy(
+    net: Model, runs: MadeUpRuns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise ModelError("net: ONNX Runtime: no kernel for Plugin")
+
+    monkeypatch.setattr("trtcore.measure.nodes.onnxruntime.profile.run_model", refuse)
+    comparison = compare(net, "fp32,fp16")
+    words = "the outputs were not compared: net: ONNX Runtime: no kernel for Plugin"
+    assert comparison.notes[0] == words
+    assert "relative L2" not in comparison.verdict
+    with pytest.raises(ModelError, match="no kernel for Plugin"):
+        compare(net, "fp32,fp16", tolerance=1e-2)
+
+
+def test_it_can_be_saved(net: Model, runs: MadeUpRuns, tmp_path: Path) -> None:
+    comparison = compare(net)
+    trtcore.save_precisions(comparison, tmp_path / "x.json")
+    found = trtcore.load_precisions(tmp_path / "x.json")
+    assert found.profiles[1].build == comparison.profiles[1].build
+    assert found.profiles[1].accuracy == comparison.profiles[1].accuracy

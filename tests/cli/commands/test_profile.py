@@ -1,0 +1,189 @@
+"""The commands as a user runs them."""
+
+from __future__ import annotations
+
+import csv
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from trtcore.result.saved import load_profile
+from trtcore.system.device import gpu_problem
+
+Run = Callable[..., Any]
+FEW = ("--batch", "1", "--iterations", "2")
+no_gpu = pytest.mark.skipif(gpu_problem() is None, reason="about machines without a GPU")
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A result of the main job, saved by the command in a process of its own."""
+    path = tmp_path_factory.mktemp("saved") / "result.json"
+    command = [sys.executable, "-m", "trtcore.profile", "googlenet", "--fp16", *FEW]
+    subprocess.run([*command, "--save", path, "--quiet"], check=True)
+    return path
+
+
+@no_gpu
+def test_the_main_job_without_a_gpu_builds_and_profiles_every_node(saved: Path) -> None:
+    profile = load_profile(saved)
+    assert profile.backend == "onnxruntime"
+    assert profile.samples.layer_ms.shape == (2, 142)
+    assert {node.name for node in profile.model.nodes} == {
+        n for x in profile.layers for n in x.nodes
+    }
+    assert profile.build is not None
+    assert profile.build.plan_bytes > 10e6
+    assert "no NVIDIA driver" in profile.warnings[0]
+
+
+def test_the_table_leads_back_to_the_model(run: Run, saved: Path) -> None:
+    ran = run("inspect", saved)
+    assert ran.code == 0
+    assert "conv1/7x7_s2" in ran.out
+    assert "Input data (1, 3, 224, 224)" in ran.out
+
+
+@no_gpu
+def test_the_reason_for_the_cpu_is_told_at_once(run: Run) -> None:
+    ran = run("profile", "googlenet", *FEW, "--top", "3", "--sort", "time")
+    assert ran.code == 0
+    assert ran.err.startswith("trtcore: no NVIDIA driver")
+    assert ran.err.endswith(": timing the un-fused model on the CPU with ONNX Runtime\n")
+    assert "Time over all layers" in ran.out
+
+
+def test_quiet_prints_warnings_only(run: Run, tmp_path: Path) -> None:
+    ran = run("profile", "googlenet", *FEW, "--quiet", "--csv", tmp_path / "layers.csv")
+    assert (ran.code, ran.out) == (0, "")
+    assert all(line.startswith("trtcore: warning: ") for line in ran.err.splitlines())
+    if gpu_problem() is not None:
+        assert ran.err.startswith("trtcore: warning: timed on the CPU: no NVIDIA driver")
+    with (tmp_path / "layers.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) >= 70
+    assert all(float(row["median_ms"]) >= 0 for row in rows)
+
+
+def test_build_writes_a_plan_and_says_what_is_in_it(run: Run, tmp_path: Path) -> None:
+    pytest.importorskip("tensorrt_rtx", reason="TensorRT-RTX is not installed")
+    path = tmp_path / "googlenet.plan"
+    ran = run("build", "googlenet", "--batch", "1", "--fp16", "-o", path, "--layers")
+    assert ran.code == 0
+    assert path.stat().st_size > 10e6
+    assert "Input data (1, 3, 224, 224) Half linear" in ran.out
+    assert "conv1/7x7_s2" in ran.out
+
+
+def test_help_and_version(run: Run) -> None:
+    for arguments in (
+        ["--help"],
+        ["profile", "--help"],
+        ["build", "--help"],
+        ["inspect", "--help"],
+    ):
+        ran = run(*arguments)
+        assert ran.code == 0
+        assert ran.out.startswith("usage: trtcore")
+    assert run("--version").out.startswith("trtcore ")
+
+
+def test_help_answers_at_once() -> None:
+    command = [sys.executable, "-m", "trtcore.profile", "--help"]
+    bare = [sys.executable, "-c", "import argparse"]
+    best = {name: min(_seconds(c) for _ in range(5)) for name, c in (("h", command), ("b", bare))}
+    assert best["h"] < max(0.3, 4 * best["b"])
+
+
+def _seconds(command: list[str]) -> float:
+    start = time.perf_counter()
+    subprocess.run(command, check=True, capture_output=True)
+    return time.perf_counter() - start
+
+
+@no_gpu
+def test_ctrl_c_keeps_and_prints_what_was_measured(tmp_path: Path) -> None:
+    path = tmp_path / "result.json"
+    command = [sys.executable, "-m", "trtcore.profile", "googlenet", "--batch", "1"]
+    process = subprocess.Popen(
+        [*command, "--iterations", "1000", "--backend", "onnxruntime", "--save", path],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    time.sleep(8)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "Time over all layers" in out
+    assert "Traceback" not in err
+    profile = load_profile(path)
+    assert profile.counts.interrupted
+    assert 0 < profile.counts.measured < 1000
+
+
+def test_a_terminal_sees_progress() -> None:
+    parent, child = pty.openpty()
+    # The bar is drawn ten times a second: a pass has to last longer to be seen in it.
+    options = ("--batch", "1", "--iterations", "30")
+    command = [sys.executable, "-m", "trtcore.profile", "googlenet", *options]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=child)
+    os.close(child)
+    shown = b""
+    while True:
+        try:
+            shown += os.read(parent, 65536)
+        except OSError:
+            break
+    assert process.wait(timeout=60) == 0
+    assert b"timing layers" in shown
+
+
+def test_a_closed_pipe_is_no_error_of_ours() -> None:
+    command = f"{sys.executable} -m trtcore.profile googlenet {' '.join(FEW)} | head -1"
+    ran = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
+    assert "Traceback" not in ran.stderr
+    assert "BrokenPipe" not in ran.stderr
+
+
+@no_gpu
+def test_what_cannot_be_streamed_is_said(run: Run) -> None:
+    ran = run("profile", "googlenet", *FEW, "--stream", "--backend", "onnxruntime", "--top", "1")
+    assert ran.code == 0
+    assert "nothing is streamed on the CPU: every time was kept" in " ".join(ran.out.split())
+
+
+def test_a_time_limit_holds_on_the_cpu_and_a_precision_target_is_said_to_mean_nothing(
+    run: Run,
+) -> None:
+    ending = ("--max-seconds", "0.2", "--precision-target", "0.01")
+    ran = run("profile", "googlenet", "--batch", "1", "--backend", "onnxruntime", *ending)
+    assert ran.code == 0
+    text = " ".join(ran.out.split())
+    assert "as many iterations as fit 0.2 s, up to 1000" in text
+    assert "a run on the CPU has no precision target: it ends when its time is over" in text
+
+
+@no_gpu
+def test_iterations_with_a_time_are_the_least_on_the_cpu_too(run: Run, tmp_path: Path) -> None:
+    ending = ("--max-seconds", "0.01", "--iterations", "12", "--save", tmp_path / "result.json")
+    ran = run("profile", "googlenet", "--batch", "1", "--backend", "onnxruntime", *ending)
+    assert ran.code == 0
+    text = " ".join(ran.out.split())
+    assert "as many iterations as fit 0.01 s, at least 12, up to 1000" in text
+    assert load_profile(tmp_path / "result.json").counts.measured == 12
+
+
+@no_gpu
+def test_iterations_alone_are_measured_whatever_the_target(run: Run) -> None:
+    ending = ("--iterations", "3", "--precision-target", "0.01", "--top", "1")
+    ran = run("profile", "googlenet", "--batch", "1", "--backend", "onnxruntime", *ending)
+    assert "has no precision target: it measures its iterations" in " ".join(ran.out.split())

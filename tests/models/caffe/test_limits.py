@@ -1,0 +1,95 @@
+"""Bad files are refused in little time and memory, and good ones are read in place."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from caffemodel_writer import LAYER, caffemodel, chunk
+
+from trtcore.models.caffe.importer import load_caffe
+
+INPUT = 'input: "data" input_shape { dim: 1 dim: 3 dim: 64 dim: 64 }\n'
+CONV = """layer { name: "c" type: "Convolution" bottom: "data" top: "c"
+  convolution_param { num_output: %d kernel_size: 3 } }"""
+NET = (INPUT + CONV % 4).encode()
+PROGRAM = """
+import sys
+from pathlib import Path
+from trtcore.errors import ModelError
+from trtcore.models.caffe import load_caffe
+try:
+    load_caffe(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else None)
+except ModelError as problem:
+    print(problem)
+# Not ru_maxrss: a child begins with what its parent had.
+status = dict(line.split(':', 1) for line in Path('/proc/self/status').read_text().splitlines())
+print(int(status['VmHWM'].split()[0]) // 1024)
+"""
+
+
+@pytest.mark.parametrize(
+    ("net", "model", "message"),
+    [
+        (b"a { " * 10_000, None, "nested more than 64 deep"),
+        ((INPUT + CONV % 1_000_000_000).encode(), None, "1000000000x3x3x3"),
+        (NET.replace(b"dim: 3", b"dim: 1000000000"), None, "1x1000000000x64x64"),
+        (b"x: 1\n" * 200_000, None, "has no layers"),
+        (caffemodel({"c": [np.ones(10_000_000)]}), None, "is a binary file"),
+        (NET, NET * 100_000, "is a text file"),
+        (NET, b"\x2d\1\2\3\4\x25\1\2\3\4" * 1_000_000, "more than 300000 fields"),
+        (NET, chunk(LAYER, chunk(7, chunk(7, chunk(1, b"\1" * 10_000_000)))), "too long"),
+        (NET, caffemodel({"c": [np.ones(10_000_000)]}), "has 10000000 for it"),
+    ],
+)
+def test_bad_files_take_little_time_and_memory(tmp_path, net, model, message):
+    paths = [tmp_path / "net.prototxt", tmp_path / "net.caffemodel"]
+    for path, content in zip(paths, (net, model), strict=True):
+        path.write_bytes(content or b"")
+    paths = paths if model is not None else paths[:1]
+    start = time.monotonic()
+    run = subprocess.run(
+        [sys.executable, "-c", PROGRAM, *map(str, paths)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    refusal, megabytes = run.stdout.splitlines()
+    assert message in refusal
+    assert time.monotonic() - start < 5
+    assert int(megabytes) < 1000
+
+
+def test_no_weights_are_made_before_the_whole_net_is_sound(write_net, monkeypatch):
+    def never(*_):
+        raise AssertionError
+
+    monkeypatch.setattr("trtcore.models.caffe.weights.he_normal", never)
+    net = write_net(
+        CONV % 4 + 'layer { name: "l" type: "LSTM" bottom: "c" top: "l" }', data=(1, 3, 8, 8)
+    )
+    with pytest.raises(Exception, match="LSTM"):
+        load_caffe(net)
+
+
+def test_googlenet_with_53_mb_of_weights_imports_within_a_second(deploy_files, tmp_path):
+    prototxt = deploy_files / "bvlc_googlenet_deploy.prototxt"
+    graph = load_caffe(prototxt).proto.graph
+    layers = {}
+    for each in graph.initializer:
+        values = np.frombuffer(each.raw_data, np.float32).reshape(tuple(each.dims))
+        layers.setdefault(each.name[:-2], []).append(values)
+    # The published file also holds the two heads of training, which the deploy file leaves out.
+    heads = {f"loss{i}/fc": [np.ones((1024, 3072), np.float32)] for i in (1, 2)}
+    weights = tmp_path / "googlenet.caffemodel"
+    weights.write_bytes(caffemodel({**layers, **heads}))
+    assert weights.stat().st_size > 52e6
+    start = time.monotonic()
+    model = load_caffe(prototxt, weights)
+    assert time.monotonic() - start < 1.0
+    assert model.notes[-1] == (
+        "weights that no layer uses: 'loss1/fc' (1024x3072), 'loss2/fc' (1024x3072)"
+    )

@@ -1,0 +1,81 @@
+"""The cache folder: where it is, what it keeps, and that its loss is no failure."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from trtcore.system.cache import cache_dir, cache_entry, read_entry, write_entry
+
+
+@pytest.fixture(autouse=True)
+def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.delenv("TRTCORE_CACHE_DIR", raising=False)
+
+
+def test_folder_is_the_first_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert cache_dir() == tmp_path / "home/.cache/trtcore"
+    monkeypatch.setenv("XDG_CACHE_HOME", "relative/is/ignored")
+    assert cache_dir() == tmp_path / "home/.cache/trtcore"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+    assert cache_dir() == tmp_path / "xdg/trtcore"
+    monkeypatch.setenv("TRTCORE_CACHE_DIR", str(tmp_path / "own/deep"))
+    assert cache_dir() == tmp_path / "own/deep"
+    assert (tmp_path / "own/deep").is_dir()
+
+
+def test_what_was_written_is_read_back() -> None:
+    path = cache_entry("runtime", "NVIDIA H200", 1061, b"plan")
+    assert path is not None
+    assert read_entry(path) is None
+    assert write_entry(path, b"first")
+    assert write_entry(path, b"")
+    assert read_entry(path) == b""
+    assert write_entry(path, b"content")
+    assert read_entry(path) == b"content"
+    assert os.listdir(path.parent) == [path.name], "nothing is left beside the entry"
+
+
+def test_every_key_part_counts() -> None:
+    keys = [("a", "b"), ("ab",), ("a", "b", ""), ("b", "a"), ("a", b"b", 1), ("1:a", "b"), ()]
+    paths = [cache_entry("timing", *key) for key in keys] + [cache_entry("runtime", "a", "b")]
+    assert len(set(paths)) == len(paths)
+    assert cache_entry("timing", "a", "b") == paths[0]
+
+
+@pytest.mark.parametrize("damage", [lambda raw: raw[:-1], lambda raw: raw + b"x", lambda raw: b""])
+def test_damaged_entry_is_ignored(damage) -> None:
+    path = cache_entry("runtime", "key")
+    assert path is not None
+    write_entry(path, b"content")
+    path.write_bytes(damage(path.read_bytes()))
+    assert read_entry(path) is None
+
+
+def test_foreign_file_is_ignored() -> None:
+    path = cache_entry("runtime", "key")
+    assert path is not None
+    path.write_bytes(b"not ours, but long enough to hold a head of forty-eight bytes")
+    assert read_entry(path) is None
+
+
+def test_no_folder_means_no_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("TRTCORE_CACHE_DIR", str(tmp_path / "file/under"))
+    assert cache_dir() is None
+    path = cache_entry("runtime", "key")
+    assert path is None
+    assert read_entry(path) is None
+    assert not write_entry(path, b"content")
+
+
+def test_entry_that_cannot_be_written_is_no_failure() -> None:
+    path = cache_entry("runtime", "key")
+    assert path is not None
+    path.mkdir()
+    assert not write_entry(path, b"content")
+    assert read_entry(path) is None

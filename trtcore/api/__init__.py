@@ -1,0 +1,1 @@
+"""What callers call: options in, a `Profile` or a comparison out."""

@@ -1,0 +1,136 @@
+"""Puts what was measured, built and seen together into one `Profile`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from trtcore.precision.verify.check import PrecisionCheck
+from trtcore.result.analysis.diagnosis import diagnose
+from trtcore.result.analysis.summary import summarise_layers
+from trtcore.result.layers import IOTensor, Layer, LayerProfile, ModelRecord
+from trtcore.result.readers.inspector import match_layers
+from trtcore.result.records import Build, Profile
+from trtcore.system.environment import capture_environment
+
+if TYPE_CHECKING:
+    from trtcore.api.options import Options
+    from trtcore.engine.tensorrt.bindings import Bindings
+    from trtcore.measure.engines import EngineRun
+    from trtcore.measure.nodes.run import NodeRun
+    from trtcore.measure.plans import PlanRun
+    from trtcore.models.model import Model
+
+Check = Callable[[Sequence[Layer], Sequence[LayerProfile]], PrecisionCheck]
+"""Says from the layers of an engine and what they cost, if it ran, what precision it has."""
+
+_SYNC_WORDS = {
+    "enqueue": "enqueueV3 and synchronise; layers by IProfiler, reported after each iteration",
+    "execute": "executeV2, synchronous; layers by IProfiler",
+}
+
+
+def model_record(model: Model) -> ModelRecord:
+    """What a profile keeps of a model."""
+    from trtcore.models.onnx.graph import model_nodes
+
+    return ModelRecord(model.name, model.source, model.weights, model_nodes(model), model.notes)
+
+
+def engine_profile(
+    bindings: Bindings,
+    ran: PlanRun,
+    model: ModelRecord,
+    build: Build,
+    asked: Options,
+    check: Check,
+) -> Profile:
+    """The profile of an engine that ran."""
+    engine_run = ran.engine_run
+    profile = Profile(
+        model=model,
+        backend=bindings.name,
+        precision=asked.precision or "",
+        batch=_batch(engine_run.io),
+        method=_method(engine_run, asked),
+        io=engine_run.io,
+        layers=match_layers(engine_run.information.layers, engine_run.run.layer_names),
+        samples=engine_run.run.samples,
+        counts=engine_run.run.counts,
+        environment=capture_environment(bindings.label, ran.clocks),
+        build=replace(
+            build,
+            layers=len(engine_run.run.layer_names),
+            auxiliary_streams=engine_run.auxiliary_streams,
+            verbosity=engine_run.verbosity,
+        ),
+        event_cost=ran.event_cost,
+        kernels=engine_run.kernels,
+    )
+    profile = _checked(profile, check)
+    problems = engine_run.run.problems
+    if ran.problem:
+        problems = (*problems, f"the event cost was not calibrated: {ran.problem}")
+    if engine_run.kernel_problem:
+        problems = (*problems, f"no kernel times: {engine_run.kernel_problem}")
+    return replace(profile, warnings=(*problems, *diagnose(profile)))
+
+
+def _method(engine_run: EngineRun, asked: Options) -> str:
+    """How it was measured, in words."""
+    callbacks = "in Python" if engine_run.in_python else "native"
+    gated = ", gated" if engine_run.run.samples.gated_ms.size else ""
+    return (
+        f"{_SYNC_WORDS[asked.sync]} ({callbacks} callbacks{gated}); {asked.inputs} input; "
+        "latency in a context of its own that is never profiled; the passes take turns in rounds"
+    )
+
+
+def node_profile(
+    model: Model,
+    node_run: NodeRun,
+    build: Build | None,
+    precision: str,
+    warnings: tuple[str, ...],
+) -> Profile:
+    """The profile of an un-fused model; what ran on the CPU names no GPU."""
+    io = _network_io(model)
+    environment = capture_environment(node_run.runtime, node_run.clocks)
+    profile = Profile(
+        model=model_record(model),
+        backend=node_run.backend,
+        precision=precision,
+        batch=_batch(io),
+        method=node_run.method,
+        io=io,
+        layers=node_run.layers,
+        samples=node_run.samples,
+        counts=node_run.counts,
+        environment=environment if node_run.on_gpu else replace(environment, device=""),
+        build=build,
+    )
+    return replace(profile, warnings=(*warnings, *node_run.warnings, *diagnose(profile)))
+
+
+def _network_io(model: Model) -> tuple[IOTensor, ...]:
+    """The inputs and outputs of a model."""
+    from trtcore.models.onnx.graph import model_inputs, model_outputs
+
+    return (
+        *(IOTensor(t.name, t.shape, t.dtype, mode="input") for t in model_inputs(model)),
+        *(IOTensor(t.name, t.shape, t.dtype, mode="output") for t in model_outputs(model)),
+    )
+
+
+def _checked(profile: Profile, check: Check) -> Profile:
+    if profile.build is None:
+        return profile
+    rows = summarise_layers(profile) if profile.counts.measured else ()
+    found = check(profile.layers, rows)
+    return replace(profile, build=found.recorded(profile.build))
+
+
+def _batch(io: tuple[IOTensor, ...]) -> int:
+    first = next((tensor.shape for tensor in io if tensor.mode == "input"), ())
+    return first[0] if first else 1

@@ -1,0 +1,373 @@
+"""What other tools call: profile a model or a plan, build an engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from trtcore.api.options import Options, check_type, read_options
+from trtcore.errors import BackendError, EngineLoadError, OptionError
+from trtcore.result.layers import Layer, LayerProfile, ModelRecord
+from trtcore.result.records import Build, Profile
+from trtcore.system.file_kind import HEAD_BYTES, PLAN, UNKNOWN, kind_of
+from trtcore.system.files import read_content
+from trtcore.system.progress import Notify, Progress
+
+if TYPE_CHECKING:
+    from trtcore.compare.precisions.comparison import PrecisionComparison
+    from trtcore.engine.choice import Choice
+    from trtcore.engine.tensorrt.bindings import Bindings
+    from trtcore.engine.tensorrt.builder import Plan
+    from trtcore.models.model import Model
+    from trtcore.precision.verify.check import PrecisionCheck
+    from trtcore.result.readers.inspector import EngineInformation
+
+
+def profile_model(
+    model: Any,
+    *,
+    weights: str | Path | None = None,
+    outputs: Sequence[str] = (),
+    keep_plan: Callable[[bytes], None] | None = None,
+    progress: Progress | None = None,
+    notify: Notify | None = None,
+    **options: Any,
+) -> Profile:
+    """Builds a model with TensorRT and profiles it layer by layer.
+
+    Without a usable GPU, backend ``auto`` still builds the engine where TensorRT-RTX is installed,
+    and profiles the un-fused model in its own precision on the CPU; ``notify`` and the profile's
+    warnings say why.
+
+    Args:
+        model: ``googlenet``, a path to a model, an ``onnx.ModelProto`` or a `Model`.
+        weights: the ``.caffemodel`` of a Caffe model.
+        outputs: blobs to take as outputs of a Caffe model.
+        keep_plan: called with the plan once it is built, so that a failing run does not lose it.
+        progress: called with the phase, steps done and steps in all.
+        notify: called with lines a user should see at once.
+        **options: those of `Options`: ``backend``, ``precision``, ``batch`` and so on.
+
+    Returns:
+        The profile. After Ctrl-C it holds what was measured, and ``counts.interrupted`` is true.
+        ``accuracy`` is there if ``accuracy`` or ``tolerance`` was asked for.
+
+    Raises:
+        OptionError: an option makes no sense.
+        ModelError: the model cannot be read or is not supported.
+        PrecisionError: the precision cannot be applied.
+        PrecisionNotMetError: the engine does not have the precision, which is found out before
+            anything is measured; with ``tolerance`` also if it does not have it for most of the
+            time, or the outputs are further off: the profile is then the error's ``result``.
+        BackendError: the backend asked for cannot be used here.
+        BuildError: TensorRT could not build the engine.
+        EngineLoadError: the TensorRT asked for by name does not serve this GPU.
+        RunError: the run failed.
+    """
+    from trtcore.api.engine_job import Job
+    from trtcore.api.requests import with_precision
+    from trtcore.engine.choice import choose_backend
+    from trtcore.measure.nodes.onnxruntime.profile import run_model
+    from trtcore.precision.accuracy.reference import Reference
+    from trtcore.result.analysis.requirements import require_precision
+
+    asked = read_options(options)
+    choice = choose_backend(asked.backend)
+    _check_timing(asked, choice)
+    if choice.bindings is None and keep_plan is not None:
+        reason = choice.reason or f"backend {choice.name} runs the model as it is"
+        raise BackendError(f"no engine is built here that could be kept: {reason}")
+    _load_plugins(asked.plugins, choice.bindings, choice.reason)
+    loaded = _load(model, weights, outputs, asked)
+    reference = Reference(loaded, run_model, asked.inputs, asked.seed)
+    job = Job(loaded, with_precision(asked, loaded), reference, progress, notify)
+    profile = job.profile(choice, keep_plan)
+    if asked.tolerance is not None:
+        require_precision(profile, asked.tolerance)
+    return profile
+
+
+def compare_precisions(
+    model: Any,
+    precisions: str | Sequence[str],
+    *,
+    weights: str | Path | None = None,
+    outputs: Sequence[str] = (),
+    progress: Progress | None = None,
+    notify: Notify | None = None,
+    **options: Any,
+) -> PrecisionComparison:
+    """Builds a model in several precisions, measures them in turns and compares them.
+
+    With backend ``onnxruntime`` it is the converted graphs that are run, on the CPU.
+
+    Args:
+        model: as for `profile_model`.
+        precisions: at least two, such as ``["fp32", "fp16"]`` or ``"fp32,fp16"``; the first is what
+            the others are compared with.
+        weights: the ``.caffemodel`` of a Caffe model.
+        outputs: blobs to take as outputs of a Caffe model.
+        progress: called with the phase, steps done and steps in all.
+        notify: called with lines a user should see at once.
+        **options: those of `Options` but ``precision``; ``keep_fp32`` is about the 16-bit ones.
+
+    Returns:
+        The comparison, with the profile of each precision in it.
+
+    Raises:
+        OptionError: an option makes no sense.
+        ModelError: the model cannot be read or is not supported.
+        PrecisionError: a precision cannot be applied.
+        PrecisionNotMetError: an engine does not have its precision, which is found out before
+            anything is measured; with ``tolerance`` also if it does not have it for most of the
+            time, or outputs are further off: the comparison is then the error's ``result``.
+        BackendError: there is no GPU, and ``onnxruntime`` was not asked for.
+        BuildError: TensorRT could not build an engine.
+        EngineLoadError: this TensorRT does not serve this GPU.
+        RunError: a run failed.
+    """
+    from trtcore.api.precision_job import PrecisionRuns, check_precisions
+    from trtcore.engine.choice import choose_backend
+
+    asked = read_options(options)
+    if asked.precision is not None:
+        raise OptionError(f"precision {asked.precision} is asked for, and a comparison too")
+    chosen = check_precisions(precisions)
+    choice = choose_backend(asked.backend)
+    if choice.name == "onnxruntime" and asked.backend != choice.name:
+        raise BackendError(
+            f"comparing precisions needs a GPU: {choice.reason}; --backend onnxruntime runs the "
+            "converted graphs on the CPU"
+        )
+    _check_timing(asked, choice)
+    _load_plugins(asked.plugins, choice.bindings, choice.reason)
+    if notify is not None and choice.reason:
+        notify(choice.story)
+    loaded = _load(model, weights, outputs, asked)
+    comparison = PrecisionRuns(loaded, chosen, asked, progress).compare(choice.bindings)
+    if asked.tolerance is not None:
+        comparison.require(asked.tolerance)
+    return comparison
+
+
+def profile_baseline(
+    model: Any,
+    kind: str = "auto",
+    *,
+    weights: str | Path | None = None,
+    outputs: Sequence[str] = (),
+    progress: Progress | None = None,
+    notify: Notify | None = None,
+    **options: Any,
+) -> Profile:
+    """Times every node of the un-fused model: what an engine is to be compared with.
+
+    Args:
+        model: as for `profile_model`.
+        kind: ``torch`` (PyTorch eager, on the GPU if it sees one), ``onnxruntime`` (on the CPU),
+            or ``auto``: PyTorch where it and a GPU are there and it runs the model, else ONNX
+            Runtime.
+        weights: the ``.caffemodel`` of a Caffe model.
+        outputs: blobs to take as outputs of a Caffe model.
+        progress: called with the phase, steps done and steps in all.
+        notify: called with lines a user should see at once.
+        **options: those of `Options` that concern the model, its precision (None is its own),
+            input and ``iterations`` (None is as many as fit in about 10 s).
+
+    Returns:
+        The profile, for `compare_profiles`.
+
+    Raises:
+        OptionError: an option makes no sense.
+        ModelError: the model cannot be read, or the runtime refuses it.
+        PrecisionError: the precision cannot be applied.
+        BackendError: PyTorch was asked for by name and cannot be imported, or plugins are named,
+            which only TensorRT loads.
+        RunError: the run failed.
+    """
+    from trtcore.api.baseline_job import profile_unfused
+
+    asked = read_options(options)
+    _load_plugins(asked.plugins, None, "a baseline is timed without it")
+    loaded = _load(model, weights, outputs, asked)
+    return profile_unfused(loaded, kind, asked, progress, notify)
+
+
+def profile_plan(
+    plan: bytes | str | Path,
+    *,
+    progress: Progress | None = None,
+    notify: Notify | None = None,
+    **options: Any,
+) -> Profile:
+    """Profiles a serialized engine on the GPU it was built for.
+
+    Args:
+        plan: the plan, or a path to it.
+        progress: called with the phase, steps done and steps in all.
+        notify: called with lines a user should see at once.
+        **options: those of `Options` that concern running; ``batch`` and ``shapes`` choose the
+            shapes of dynamic inputs.
+
+    Returns:
+        The profile. Rows lead back to model nodes as far as the plan tells them.
+
+    Raises:
+        OptionError: an option makes no sense for a plan, or shapes are outside its range.
+        BackendError: there is no TensorRT or no GPU to run it.
+        EngineLoadError: not a plan, or made for another version or GPU.
+        RunError: the run failed.
+    """
+    from trtcore.api.assemble import engine_profile
+    from trtcore.api.requests import run_options
+    from trtcore.measure.plans import run_plan
+    from trtcore.precision.verify.check import check_rows
+
+    asked = read_options(options)
+    if asked.precision is not None or asked.wants_accuracy:
+        raise OptionError("a plan is built already: its precision cannot be chosen or compared")
+    content, source = _read_plan(plan)
+    bindings = _plan_runner(asked.backend, source, notify)
+    _load_plugins(asked.plugins, bindings)
+    _check_timing(asked)
+    ran = run_plan(bindings, content, source, run_options(asked), progress)
+    record = ModelRecord(Path(source).stem, source)
+    build = Build(bindings.label, 0.0, len(content))
+
+    def describe(layers: Sequence[Layer], rows: Sequence[LayerProfile]) -> PrecisionCheck:
+        return check_rows(layers, rows, "")
+
+    return engine_profile(bindings, ran, record, build, asked, describe)
+
+
+def inspect_plan(
+    plan: bytes | str | Path,
+    *,
+    backend: str = "auto",
+    plugins: Sequence[str | Path] = (),
+    notify: Notify | None = None,
+) -> tuple[Build, EngineInformation]:
+    """Loads a plan and returns what the engine inspector tells about it.
+
+    Args:
+        plan: the plan, or a path to it.
+        backend: ``auto``, ``tensorrt`` or ``tensorrt_rtx``.
+        plugins: libraries of plugins that the plan needs.
+        notify: called with lines a user should see at once.
+
+    Raises:
+        OptionError: a backend or libraries of another type, or a library that cannot be read.
+        BackendError: there is no TensorRT or no GPU to load it with.
+        EngineLoadError: not a plan, or made for another version or GPU.
+    """
+    from trtcore.engine.tensorrt.runtime import load_engine
+
+    check_type("backend", backend, or_none=False)
+    check_type("plugins", plugins, or_none=False)
+    content, source = _read_plan(plan)
+    bindings = _plan_runner(backend, source, notify)
+    _load_plugins(plugins, bindings)
+    engine = load_engine(bindings, content, source)
+    information = engine.information()
+    build = Build(
+        backend=bindings.label,
+        seconds=0.0,
+        plan_bytes=len(content),
+        layers=len(information.layers),
+        auxiliary_streams=engine.auxiliary_streams,
+        verbosity=engine.verbosity(),
+    )
+    return build, information
+
+
+def build_model(
+    model: Any,
+    *,
+    weights: str | Path | None = None,
+    outputs: Sequence[str] = (),
+    progress: Progress | None = None,
+    **options: Any,
+) -> Plan:
+    """Builds a model's engine; TensorRT-RTX needs no GPU for it.
+
+    Args:
+        model: as for `profile_model`.
+        weights: the ``.caffemodel`` of a Caffe model.
+        outputs: blobs to take as outputs of a Caffe model.
+        progress: called with the phase, steps done and steps in all.
+        **options: those of `Options` that concern building.
+
+    Returns:
+        The plan with its bytes, build record and layers.
+
+    Raises:
+        OptionError: an option makes no sense.
+        ModelError: the model cannot be read or is not supported.
+        PrecisionError: the precision cannot be applied, or the engine does not have it.
+        BackendError: nothing that builds is installed.
+        BuildError: TensorRT could not build the engine.
+    """
+    from trtcore.api.requests import build_as_asked
+    from trtcore.engine.choice import choose_builder
+
+    asked = read_options(options)
+    bindings = choose_builder(asked.backend)
+    _load_plugins(asked.plugins, bindings)
+    loaded = _load(model, weights, outputs, asked)
+    return build_as_asked(bindings, loaded, asked, progress)
+
+
+def _load(model: Any, weights: str | Path | None, outputs: Sequence[str], asked: Options) -> Model:
+    from trtcore.models.load import load_model
+
+    return load_model(
+        model, weights=weights, batch=asked.batch, shapes=asked.shapes, outputs=outputs
+    )
+
+
+def _load_plugins(
+    libraries: Sequence[str | Path], bindings: Bindings | None, reason: str = ""
+) -> None:
+    if bindings is not None:
+        from trtcore.engine.tensorrt.plugins import load_plugins
+
+        load_plugins(bindings, libraries)
+    elif libraries:
+        why = f": {reason}" if reason else ", and backend onnxruntime has none"
+        raise BackendError(f"--plugins {libraries[0]} is loaded by TensorRT{why}")
+
+
+def _check_timing(asked: Options, choice: Choice | None = None) -> None:
+    """Finds out before the long work whether kernels can be timed, if that is asked for."""
+    if asked.timing != "cupti":
+        return
+    if choice is not None and choice.name == "onnxruntime":
+        reason = choice.reason or "backend onnxruntime runs on the CPU"
+        raise BackendError(f"--timing cupti times the kernels of a GPU: {reason}")
+    from trtcore.measure.kernels.cupti import check_cupti
+
+    check_cupti()
+
+
+def _read_plan(plan: bytes | str | Path) -> tuple[bytes, str]:
+    if isinstance(plan, bytes):
+        content, source = plan, "plan"
+    else:
+        content, source = read_content(plan, EngineLoadError), str(plan)
+    kind = kind_of(content[:HEAD_BYTES])
+    if kind not in (PLAN, UNKNOWN):
+        raise EngineLoadError(f"{source}: is {kind}, not {PLAN}")
+    return content, source
+
+
+def _plan_runner(backend: str, source: str, notify: Notify | None) -> Bindings:
+    from trtcore.engine.choice import choose_backend
+
+    choice = choose_backend(backend)
+    if choice.name == "onnxruntime" or choice.bindings is None:
+        reason = choice.reason or "ONNX Runtime cannot run it"
+        raise BackendError(f"{source}: a plan loads only with TensorRT on a GPU: {reason}")
+    if notify is not None and choice.reason:
+        notify(choice.story)
+    return choice.bindings

@@ -1,0 +1,93 @@
+"""What each step is asked for, made of the options of a call."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from trtcore.api.options import Options
+from trtcore.precision.request import Precision, PrecisionRequest
+from trtcore.system.progress import Progress
+
+if TYPE_CHECKING:
+    from trtcore.engine.tensorrt.bindings import Bindings
+    from trtcore.engine.tensorrt.builder import BuildOptions, Plan
+    from trtcore.measure.engines import RunOptions
+    from trtcore.measure.rounds import Length
+    from trtcore.models.model import Model
+
+_GPU_ITERATIONS = 1000
+_LEAST_ITERATIONS = 100
+
+
+def precision_request(asked: Options) -> PrecisionRequest:
+    """The precision to build in."""
+    return PrecisionRequest(
+        precision=None if asked.precision is None else Precision(asked.precision),
+        keep_fp32=asked.keep_fp32,
+        io_precision=asked.io_precision,
+    )
+
+
+def with_precision(asked: Options, model: Model) -> Options:
+    """The options with the precision in them: the model's own where none was asked for."""
+    from trtcore.engine.build import settled
+
+    precision = settled(precision_request(asked), model).precision
+    return replace(asked, precision=precision.value if precision else None)
+
+
+def build_options(asked: Options) -> BuildOptions:
+    """How to build an engine."""
+    from trtcore.engine.tensorrt.builder import BuildOptions
+
+    workspace = asked.workspace_mib
+    return BuildOptions(
+        workspace_bytes=None if workspace is None else workspace << 20,
+        max_aux_streams=0 if asked.serial else None,
+        io_formats=asked.io_formats,
+        use_cache=asked.use_cache,
+    )
+
+
+def build_as_asked(
+    bindings: Bindings, model: Model, asked: Options, progress: Progress | None = None
+) -> Plan:
+    """Builds an engine as `build_engine` does, from the options of a call."""
+    from trtcore.engine.build import build_engine
+
+    return build_engine(bindings, model, precision_request(asked), build_options(asked), progress)
+
+
+def run_options(asked: Options) -> RunOptions:
+    """How to run an engine."""
+    from trtcore.measure.engines import RunOptions
+
+    return RunOptions(
+        length=_length(asked),
+        batch=asked.batch,
+        shapes=asked.shapes,
+        inputs=asked.inputs,
+        seed=asked.seed,
+        sync=asked.sync,
+        kernels=asked.timing == "cupti",
+        calibrate=asked.calibrate,
+        use_cache=asked.use_cache,
+    )
+
+
+def node_length(asked: Options) -> dict[str, Any]:
+    """How long to time the nodes of a model: exactly so many iterations, or for a time."""
+    if asked.max_seconds is None:
+        return {"iterations": asked.iterations}
+    fewest = {} if asked.iterations is None else {"min_iterations": asked.iterations}
+    return {"iterations": None, "max_seconds": asked.max_seconds, **fewest}
+
+
+def _length(asked: Options) -> Length:
+    """So many iterations, or on until stable where a precision or a time was asked for."""
+    from trtcore.measure.rounds import Length
+
+    rule = asked.stop_rule()
+    iterations = asked.iterations or (_LEAST_ITERATIONS if rule else _GPU_ITERATIONS)
+    return Length(iterations, rule, asked.stream)

@@ -1,7 +1,0 @@
-"""TensorRT and TensorRT-RTX through their official Python bindings."""
-
-from __future__ import annotations
-
-from trtcore.backends.tensorrt.bindings import Bindings, load_bindings
-
-__all__ = ["Bindings", "load_bindings"]

@@ -1,0 +1,32 @@
+"""``trtcore build``: an engine, and what is in it."""
+
+from __future__ import annotations
+
+import argparse
+
+from trtcore.api.calls import build_model
+from trtcore.cli.api_options import model_options
+from trtcore.cli.outputs import check_outputs
+from trtcore.cli.terminal import shown_progress, warn
+from trtcore.system.files import write_file
+
+
+def run(options: argparse.Namespace) -> int:
+    """Runs the command and returns its exit code."""
+    read = {"MODEL": options.model, "--weights": options.weights}
+    check_outputs({"-o": options.output_file}, read)
+    with shown_progress(options.quiet) as progress:
+        plan = build_model(options.model, progress=progress, **model_options(options))
+    if options.output_file is not None:
+        write_file(options.output_file, plan.content)
+    if options.quiet:
+        warn(plan.warnings)
+    else:
+        from trtcore.report.content.printable import printable_text
+        from trtcore.report.terminal.engine import render_plan
+
+        print(render_plan(plan.build, plan.information, with_layers=options.layers))
+        for label, lines in (("Note", plan.model.notes), ("Warning", plan.warnings)):
+            for line in lines:
+                print(f"{label}: {printable_text(line)}")
+    return 0

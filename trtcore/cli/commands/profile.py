@@ -1,0 +1,155 @@
+"""``trtcore profile``: build, measure, print, save."""
+
+from __future__ import annotations
+
+import argparse
+from functools import partial
+from pathlib import Path
+
+from trtcore.api.calls import profile_model, profile_plan
+from trtcore.cli.api_options import model_options, precision_options, run_options
+from trtcore.cli.commands.profile_baseline import prepare_baseline
+from trtcore.cli.outputs import check_outputs, save_all
+from trtcore.cli.terminal import notify, shown_progress, warn
+from trtcore.errors import OptionError
+from trtcore.result.analysis.requirements import check_limit, require_precision
+from trtcore.result.records import Profile
+from trtcore.system.file_kind import PLAN_SUFFIXES
+from trtcore.system.files import write_file
+from trtcore.system.progress import Progress
+
+_INTERRUPTED = 130
+# What only building has a use for, with what it is where it is not given.
+_OF_BUILDING: dict[str, object] = {
+    "weights": None,
+    "output": [],
+    "workspace": None,
+    "serial": False,
+    "save_engine": None,
+}
+
+
+def run(options: argparse.Namespace) -> int:
+    """Runs the command and returns its exit code."""
+    _check(options)
+    if options.compare is not None:
+        return _compare(options)
+    baseline = prepare_baseline(options, is_built=is_plan(options.model))
+    kept = _KeptPlan(options.save_engine)
+    with shown_progress(options.quiet) as progress:
+        profile = _profile(options, kept, progress)
+    unsaved = _save(profile, options) or kept.code
+    if options.quiet:
+        warn(profile.warnings)
+    else:
+        _print(profile, options)
+    if profile.counts.interrupted:
+        return _INTERRUPTED
+    interrupted = baseline is not None and baseline.show(profile, options)
+    require_precision(profile, options.tolerance)
+    return _INTERRUPTED if interrupted else unsaved
+
+
+def _compare(options: argparse.Namespace) -> int:
+    """Compares precisions; ends with an error, now that all is shown, if one is not as asked."""
+    from trtcore.cli.commands import profile_precisions
+
+    if is_plan(options.model):
+        raise OptionError(f"{options.model} is built already: --compare needs the model")
+    comparison, unsaved = profile_precisions.run(options)
+    if any(profile.counts.interrupted for profile in comparison.profiles):
+        return _INTERRUPTED
+    comparison.require(options.tolerance)
+    return unsaved
+
+
+def is_plan(path: str) -> bool:
+    """Whether a path names a serialized engine."""
+    return Path(path).suffix.lower() in PLAN_SUFFIXES
+
+
+def _check(options: argparse.Namespace) -> None:
+    """Finds out before the long work what could not be done after it."""
+    from trtcore.report.content.rows import View
+
+    View(options.sort, options.top, options.group_by)
+    if options.tolerance is not None:
+        check_limit(options.tolerance)
+    outputs = {
+        "--save": options.save,
+        "--csv": options.csv,
+        "--save-engine": options.save_engine,
+    }
+    inputs = {
+        "MODEL": options.model,
+        "--weights": options.weights,
+        "--input": options.input,
+        "--baseline": options.baseline,
+        "--layer-info": options.layer_info,
+    }
+    check_outputs(outputs, inputs)
+
+
+class _KeptPlan:
+    """Where a plan is saved once it is built; that it cannot be costs nothing but the plan."""
+
+    def __init__(self, path: str | None) -> None:
+        self.path = path
+        self.code = 0
+
+    def save(self, plan: bytes) -> None:
+        """Writes it, and keeps the exit code of that."""
+        self.code = save_all(partial(write_file, str(self.path), plan))
+
+
+def _profile(options: argparse.Namespace, kept: _KeptPlan, progress: Progress | None) -> Profile:
+    tell = None if options.quiet else notify
+    if not is_plan(options.model):
+        return profile_model(
+            options.model,
+            keep_plan=None if kept.path is None else kept.save,
+            progress=progress,
+            notify=tell,
+            accuracy=options.accuracy or options.tolerance is not None,
+            **model_options(options),
+            **run_options(options),
+        )
+    return _profile_plan(options, progress)
+
+
+def _profile_plan(options: argparse.Namespace, progress: Progress | None) -> Profile:
+    given = model_options(options)
+    if any(precision_options(options).values()):
+        raise OptionError(f"{options.model} is built already: its precision cannot be chosen")
+    if options.accuracy or options.tolerance is not None:
+        raise OptionError(
+            f"{options.model} is built already: comparing its outputs needs the model"
+        )
+    for name, unset in _OF_BUILDING.items():
+        if getattr(options, name) != unset:
+            word = f"--{name.replace('_', '-')}"
+            raise OptionError(f"{options.model} is built already: {word} has no meaning for it")
+    kept = {name: given[name] for name in ("backend", "batch", "shapes", "plugins", "use_cache")}
+    return profile_plan(
+        options.model,
+        progress=progress,
+        notify=None if options.quiet else notify,
+        **kept,
+        **run_options(options),
+    )
+
+
+def _print(profile: Profile, options: argparse.Namespace) -> None:
+    from trtcore.cli.screen import Screen
+    from trtcore.report.terminal.profile import print_table
+
+    print_table(profile, Screen(), sort=options.sort, top=options.top, group_by=options.group_by)
+
+
+def _save(profile: Profile, options: argparse.Namespace) -> int:
+    """Saves before anything is printed, as printing may fail; returns the exit code."""
+    from trtcore.report.export.csv import write_csv
+    from trtcore.result.saved import save_profile
+
+    asked = ((save_profile, options.save), (write_csv, options.csv))
+    return save_all(*(partial(save, profile, path) for save, path in asked if path is not None))

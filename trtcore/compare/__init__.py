@@ -1,0 +1,1 @@
+"""Two profiles, or several precisions, side by side; limits for CI."""

@@ -1,0 +1,179 @@
+"""Two profiles of one model side by side: the smallest sets of nodes that both can be timed for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from trtcore.errors import ResultError, few
+from trtcore.result.analysis.fusion.graph import Components
+from trtcore.result.analysis.fusion.groups import FusionMap, Group, map_fusion
+from trtcore.result.layers import ModelNode
+from trtcore.result.readers.sample_table import CUT, complete_names
+from trtcore.result.records import Profile
+
+_CONVERSIONS = frozenset({"Cast", "QuantizeLinear", "DequantizeLinear"})
+_FEWEST_SHARED = 0.5
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two profiles.
+
+    Attributes:
+        profile: the profile; cut names completed, and with the graph of the other side where it
+            has none of its own.
+        fusion: its groups.
+    """
+
+    profile: Profile
+    fusion: FusionMap
+
+
+@dataclass(frozen=True)
+class Span:
+    """Nodes that belong together on one side or the other.
+
+    Attributes:
+        nodes: their names.
+        base_layers: positions in the base profile.
+        new_layers: positions in the new one.
+        is_refused: they are in other groups on one side than on the other.
+    """
+
+    nodes: tuple[str, ...]
+    base_layers: tuple[int, ...]
+    new_layers: tuple[int, ...]
+    is_refused: bool
+
+
+def align(
+    base: Profile,
+    new: Profile,
+    *,
+    allow_partial: bool = False,
+    names: tuple[str, str] | None = None,
+) -> tuple[Side, Side]:
+    """Maps both profiles onto the nodes of one model.
+
+    Args:
+        base: before.
+        new: after.
+        allow_partial: go on although the models are not the same.
+        names: what error messages call the two; None for their models.
+
+    Raises:
+        ResultError: they are not of the same model and ``allow_partial`` is not set, or a model
+            node is there twice.
+    """
+    nodes = base.model.nodes or new.model.nodes
+    known = [node.name for node in nodes] or _named(base, new)
+    sides = [
+        _side(profile, nodes, known, names[i] if names else "")
+        for i, profile in enumerate((base, new))
+    ]
+    if not allow_partial:
+        _check_same_model(sides, (base, new), names or (_quoted(base), _quoted(new)))
+    return sides[0], sides[1]
+
+
+def spans(base: Side, new: Side) -> tuple[Span, ...]:
+    """Returns the connected components of the groups of both sides, in the order of the base."""
+    return tuple(_span(nodes, base, new) for nodes in node_sets((base, new)))
+
+
+def node_sets(sides: Iterable[Side]) -> tuple[tuple[str, ...], ...]:
+    """Returns the smallest sets of nodes that every one of the sides can be timed for.
+
+    They are the connected components of the groups of all sides, in the order of the first.
+    """
+    components: Components[str] = Components()
+    groups = [group for side in sides for group in side.fusion.groups]
+    for group in groups:
+        for node in group.nodes:
+            components.join(group.nodes[0], node)
+    members: dict[str, dict[str, None]] = {}
+    for group in groups:
+        for node in group.nodes:
+            members.setdefault(components.root(node), {})[node] = None
+    return tuple(tuple(nodes) for nodes in members.values())
+
+
+def groups_of(side: Side, names: Iterable[str]) -> set[Group]:
+    """Returns the groups of a side that any of these nodes is in."""
+    return {side.fusion.group_of[name] for name in names if name in side.fusion.group_of}
+
+
+def _span(nodes: tuple[str, ...], base: Side, new: Side) -> Span:
+    before, after = groups_of(base, nodes), groups_of(new, nodes)
+    same = {group.nodes for group in before} == {group.nodes for group in after}
+    return Span(
+        nodes=nodes,
+        base_layers=_layers_of(before),
+        new_layers=_layers_of(after),
+        is_refused=bool(before and after) and not same,
+    )
+
+
+def _layers_of(groups: Iterable[Group]) -> tuple[int, ...]:
+    return tuple(sorted(i for group in groups for i in group.layers))
+
+
+def _side(
+    profile: Profile, nodes: tuple[ModelNode, ...], names: Sequence[str], source: str
+) -> Side:
+    model = profile.model if profile.model.nodes else replace(profile.model, nodes=nodes)
+    layers = complete_names(profile.layers, names)
+    known = replace(profile, model=model, layers=layers)
+    try:
+        return Side(known, map_fusion(known))
+    except ResultError as error:
+        raise ResultError(f"{source}: {error}" if source else str(error)) from error
+
+
+def _quoted(profile: Profile) -> str:
+    return f"'{profile.model.name}'"
+
+
+def _named(base: Profile, new: Profile) -> list[str]:
+    layers = (*base.layers, *new.layers)
+    found = (node for layer in layers for node in layer.nodes if not node.endswith(CUT))
+    return list(dict.fromkeys(found))
+
+
+def _check_same_model(
+    sides: Sequence[Side], given: tuple[Profile, Profile], names: tuple[str, str]
+) -> None:
+    if all(profile.model.nodes for profile in given):
+        _check_same_graph(given, names)
+        return
+    base, new = sides
+    shared = base.fusion.group_of.keys() & new.fusion.group_of.keys()
+    if not any(_part_within(side, shared) >= _FEWEST_SHARED for side in sides):
+        raise ResultError(
+            f"{names[0]} and {names[1]} are not the same model: layers of {len(shared)} "
+            f"node{'s' * (len(shared) != 1)} are in both, less than half of the time on either "
+            "side; --allow-partial compares what is"
+        )
+
+
+def _check_same_graph(given: tuple[Profile, Profile], names: tuple[str, str]) -> None:
+    base, new = (
+        {node.name: node.op for node in profile.model.nodes if node.op not in _CONVERSIONS}
+        for profile in given
+    )
+    if base == new:
+        return
+    differing = [name for name in dict.fromkeys((*base, *new)) if base.get(name) != new.get(name)]
+    named = few(f"'{name}'" for name in differing)
+    raise ResultError(
+        f"{names[0]} ({len(base)} nodes) and {names[1]} ({len(new)} nodes) are not the same model: "
+        f"{named} differ; --allow-partial compares what is in both"
+    )
+
+
+def _part_within(side: Side, shared: Iterable[str]) -> float:
+    times = side.profile.samples.layer_ms.sum(axis=0, dtype=float)
+    groups = groups_of(side, shared)
+    total = float(times.sum())
+    return sum(float(times[i]) for group in groups for i in group.layers) / total if total else 0.0

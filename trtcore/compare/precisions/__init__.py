@@ -1,0 +1,1 @@
+"""Several precisions of one model, side by side."""

@@ -1,0 +1,93 @@
+"""One model in several precisions side by side, row by row of its own nodes, as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from trtcore.errors import PrecisionNotMetError
+from trtcore.result.analysis.requirements import require_precision
+from trtcore.result.records import Profile
+
+Interval = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class RelativeTime:
+    """A time in one precision, beside the time in the first one.
+
+    Attributes:
+        median_ms: 0 where nothing was timed for it.
+        ratio: part of the first precision's time; None for the first itself, and where either is 0.
+        interval: 95 % interval of the ratio; None where there are too few samples for one.
+        is_noise: whether the difference may be chance; None where that cannot be judged.
+    """
+
+    median_ms: float
+    ratio: float | None = None
+    interval: Interval | None = None
+    is_noise: bool | None = None
+
+
+@dataclass(frozen=True)
+class PrecisionRow:
+    """A line of the comparison.
+
+    Attributes:
+        name: model nodes, or what the line is about.
+        times: one for each precision.
+        nodes: the model nodes, if it is a row of the table.
+    """
+
+    name: str
+    times: tuple[RelativeTime, ...]
+    nodes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class PrecisionComparison:
+    """A model in several precisions, measured in turns.
+
+    Rows, ``tax`` and ``rest`` add up to ``layers``.
+
+    Attributes:
+        precisions: in the order asked for; the first is what the others are compared with.
+        profiles: one for each precision.
+        rows: the smallest sets of model nodes that every precision can be timed for, in order of
+            execution, without reformats.
+        tax: reformats, casts and copies, wherever they are.
+        rest: markers and layers that no node is known for.
+        layers: the time over all layers.
+        totals: the whole network, timed without a profiler in one way or another.
+        is_corrected: rows, tax and layers are without the cost of the profiler's events.
+        verdict: what came out, in one sentence.
+        notes: what a reader of the figures has to know.
+    """
+
+    precisions: tuple[str, ...]
+    profiles: tuple[Profile, ...]
+    rows: tuple[PrecisionRow, ...]
+    tax: PrecisionRow
+    rest: PrecisionRow
+    layers: PrecisionRow
+    totals: tuple[PrecisionRow, ...]
+    is_corrected: bool
+    verdict: str
+    notes: tuple[str, ...] = ()
+
+    def require(self, tolerance: float | None = None) -> None:
+        """Does nothing if every engine is what was asked for and every output near enough.
+
+        Args:
+            tolerance: the largest relative L2 error of an output; None accepts any.
+
+        Raises:
+            PrecisionNotMetError: names the precision and what is wrong with it; its ``result`` is
+                this comparison.
+        """
+        for precision, profile in zip(self.precisions, self.profiles, strict=True):
+            try:
+                require_precision(profile, tolerance)
+            except PrecisionNotMetError as error:
+                named = PrecisionNotMetError(f"{precision}: {error}")
+                named.result = self
+                raise named from None

@@ -1,0 +1,96 @@
+"""What a comparison of precisions came to, in one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from trtcore.compare.precisions.comparison import PrecisionRow, RelativeTime
+from trtcore.result.records import Profile
+
+GATED_TIME = "un-profiled GPU time, gated"
+GPU_TIME = "un-profiled GPU time"
+LATENCY = "un-profiled latency"
+
+# The time the sentence is about: what the GPU did, without the host's gaps where that is known.
+_PREFERRED = (GATED_TIME, GPU_TIME, LATENCY)
+_TAX_WORTH_A_WORD = 0.01
+
+
+def verdict(
+    profiles: Sequence[Profile],
+    totals: Sequence[PrecisionRow],
+    tax: PrecisionRow,
+    layers: PrecisionRow,
+) -> str:
+    """Returns which precision is the fastest, by how much, at what error and at what tax.
+
+    Args:
+        profiles: one for each precision, the first is what the others are compared with.
+        totals: the whole network.
+        tax: reformats, casts and copies.
+        layers: the time over all layers.
+    """
+    names = [profile.precision for profile in profiles]
+    total = _headline(totals, layers)
+    best = _fastest(total)
+    latency = next((row for row in totals if row.name == LATENCY and row is not total), None)
+    parts = [
+        f"{names[i]} takes {_ratio(total.times[i], names[0] if i == 1 else '')}"
+        + (f", latency {_factor(latency.times[i])}" if latency else "")
+        + _error(profiles[i])
+        + _tax(tax.times[i], layers.times[i])
+        for i in range(1, len(names))
+    ]
+    return f"{_opening(names, total, best)}: {'; '.join(parts)}."
+
+
+def _headline(totals: Sequence[PrecisionRow], layers: PrecisionRow) -> PrecisionRow:
+    found = {row.name: row for row in totals}
+    return next((found[name] for name in _PREFERRED if name in found), layers)
+
+
+def _fastest(total: PrecisionRow) -> int:
+    """The place of the fastest; 0 unless another one is faster, and not by chance."""
+    sure = [
+        i
+        for i, time in enumerate(total.times)
+        if i == 0 or (_is_faster(time) and not time.is_noise)
+    ]
+    return min(sure, key=lambda i: total.times[i].median_ms)
+
+
+def _is_faster(time: RelativeTime) -> bool:
+    return time.ratio is not None and time.ratio < 1
+
+
+def _opening(names: Sequence[str], total: PrecisionRow, best: int) -> str:
+    ms = total.times[best].median_ms
+    if best:
+        return f"{names[best]} is the fastest with {ms:.4f} ms ({total.name})"
+    return f"nothing is faster than {names[0]} beyond chance, {ms:.4f} ms ({total.name})"
+
+
+def _ratio(time: RelativeTime, base: str) -> str:
+    that = f" the time of {base}" if base else ""
+    if time.interval is None:
+        return f"{_factor(time)}{that}"
+    low, high = time.interval
+    chance = ", may be chance" if time.is_noise else ""
+    return f"{_factor(time)}{that} (95 % interval {low:.3f} to {high:.3f}{chance})"
+
+
+def _factor(time: RelativeTime) -> str:
+    return "an unknown part of" if time.ratio is None else f"{time.ratio:.3f}x"
+
+
+def _error(profile: Profile) -> str:
+    if profile.accuracy is None:
+        return ""
+    if any(not output.is_comparable for output in profile.accuracy.outputs):
+        return ", NaN or infinite outputs"
+    return f", relative L2 error {profile.accuracy.relative_l2:.1e}"
+
+
+def _tax(tax: RelativeTime, layers: RelativeTime) -> str:
+    share = tax.median_ms / layers.median_ms if layers.median_ms else 0.0
+    return f", {share:.1%} of its layer time for reformats" if share >= _TAX_WORTH_A_WORD else ""

@@ -1,0 +1,165 @@
+"""What changed between two profiles of one model, layer by layer, however each of them was fused.
+
+Rows are the smallest sets of model nodes that both profiles can be timed for, so fp32 compares
+with fp16, TensorRT with Caffe, and last week's TensorRT with this week's.
+``python -m trtcore.compare BASE NEW`` is the same as ``trtcore compare BASE NEW``.
+"""
+
+from __future__ import annotations
+
+from trtcore.compare.alignment import Side, Span, align, spans
+from trtcore.compare.attribution import coverage_notes, find_doubt, without_doubtful
+from trtcore.compare.comparison import (
+    APPEARED,
+    ELIMINATED,
+    REFUSED,
+    SAME,
+    VANISHED,
+    Change,
+    Comparison,
+)
+from trtcore.compare.noise import RowTimes, judge_rows, judge_total
+from trtcore.compare.times import LayerTimes, SampledTimes, sample_series, time_layers
+from trtcore.result.analysis.summary import profiled_iterations
+from trtcore.result.checks import check_times
+from trtcore.result.records import Profile
+from trtcore.stats.histogram import ACCURACY
+
+SUMMED = "one forward pass, summed over layers"
+"""What a total is called where not both sides have an un-profiled latency."""
+
+
+def compare_profiles(
+    base: Profile,
+    new: Profile,
+    *,
+    allow_partial: bool = False,
+    names: tuple[str, str] | None = None,
+) -> Comparison:
+    """Compares two profiles of one model.
+
+    Args:
+        base: before.
+        new: after.
+        allow_partial: go on although the models are not the same; what only one has is listed.
+        names: what error messages call the two, such as the files they come from; None for their
+            models.
+
+    Raises:
+        ResultError: not the same model, nothing measured, or a time that is none.
+    """
+    for i, profile in enumerate((base, new)):
+        check_times(profile, names[i] if names else f"'{profile.model.name}' ({profile.backend})")
+    sides = align(base, new, allow_partial=allow_partial, names=names)
+    before, after = (time_layers(side, seed) for seed, side in enumerate(sides))
+    found = spans(*sides)
+    doubt = find_doubt(found, before, after)
+    rows = without_doubtful(_rows(found, before, after), doubt)
+    return Comparison(
+        base=base,
+        new=new,
+        rows=tuple(sorted(rows, key=lambda row: -abs(row.difference_ms))),
+        total=_total(before, after),
+        layers=_sum("time over all layers", before.all_layers, after.all_layers),
+        rest=_sum("markers and unattributed", *(_rest(side) for side in (before, after))),
+        notes=(*_notes(base, new), *coverage_notes(before, after, doubt)),
+    )
+
+
+def _rows(found: tuple[Span, ...], base: LayerTimes, new: LayerTimes) -> list[Change]:
+    """One row for each set of nodes; those that both sides have are judged."""
+    sums = (
+        base.times.sums(span.base_layers for span in found),
+        new.times.sums(span.new_layers for span in found),
+    )
+    rows = [
+        _change(span, float(sums[0].medians[i]), float(sums[1].medians[i]), base.side, new.side)
+        for i, span in enumerate(found)
+    ]
+    both = [i for i, span in enumerate(found) if span.base_layers and span.new_layers]
+    before, after = (
+        RowTimes(times.sums([i] for i in both), side.all_layers)
+        for times, side in zip(sums, (base, new), strict=True)
+    )
+    step_ms = max(base.step_ms, new.step_ms)
+    judged = judge_rows([rows[i] for i in both], before, after, step_ms)
+    known = dict(zip(both, judged, strict=True))
+    return [known.get(i, row) for i, row in enumerate(rows)]
+
+
+def _change(span: Span, base_ms: float, new_ms: float, base: Side, new: Side) -> Change:
+    return Change(
+        name=" + ".join(span.nodes),
+        base_ms=base_ms,
+        new_ms=new_ms,
+        kind=_kind(span, new),
+        nodes=span.nodes,
+        base_layers=tuple(base.profile.layers[i].name for i in span.base_layers),
+        new_layers=tuple(new.profile.layers[i].name for i in span.new_layers),
+        order=min(span.new_layers or span.base_layers),
+    )
+
+
+def _kind(span: Span, new: Side) -> str:
+    if span.is_refused:
+        return REFUSED
+    if not span.new_layers:
+        free = {*new.fusion.eliminated, *new.fusion.folded}
+        return ELIMINATED if free.issuperset(span.nodes) else VANISHED
+    return SAME if span.base_layers else APPEARED
+
+
+def _total(base: LayerTimes, new: LayerTimes) -> Change:
+    """The best that both sides have: a sum over layers is compared with nothing but another."""
+    pair = (base.side.profile.samples, new.side.profile.samples)
+    step_ms = max(base.step_ms, new.step_ms)
+    for name, series, step in (
+        ("un-profiled GPU time", "gpu_ms", step_ms),
+        ("un-profiled latency", "wall_ms", 0.0),
+    ):
+        if all(getattr(samples, series).size > 1 for samples in pair):
+            before, after = (sample_series(own, series, seed) for seed, own in enumerate(pair))
+            return judge_total(name, before, after, step)
+    if all(samples.wall_ms.size for samples in pair):
+        before, after = (sample_series(own, "wall_ms") for own in pair)
+        return _sum("one forward pass", before, after)
+    return judge_total(SUMMED, base.all_layers, new.all_layers, step_ms)
+
+
+def _rest(side: LayerTimes) -> SampledTimes:
+    return side.times.sums([side.rest])
+
+
+def _sum(name: str, base: SampledTimes, new: SampledTimes) -> Change:
+    """A row that is not judged."""
+    return Change(name, float(base.medians[0]), float(new.medians[0]))
+
+
+def _notes(base: Profile, new: Profile) -> tuple[str, ...]:
+    notes = []
+    for word, values in (
+        ("batch", (base.batch, new.batch)),
+        ("device", (base.environment.device, new.environment.device)),
+    ):
+        if all(values) and values[0] != values[1]:
+            notes.append(f"{word} {values[0]} is compared with {word} {values[1]}")
+    has_wall = [bool(profile.samples.wall_ms.size) for profile in (base, new)]
+    if has_wall[0] != has_wall[1]:
+        notes.append(
+            f"{'new' if has_wall[0] else 'base'} has no un-profiled latency: the total is a sum "
+            "over layers on both sides, with what profiling costs each tool in it"
+        )
+    return (*notes, *_side_notes("base", base), *_side_notes("new", new))
+
+
+def _side_notes(word: str, profile: Profile) -> list[str]:
+    notes = []
+    if profile.samples.layer_histograms is not None:
+        notes.append(
+            f"{word} was streamed: medians and percentiles of its {profiled_iterations(profile)} "
+            f"iterations are within {ACCURACY:.1%}; how neighbours resemble each other is known of "
+            f"the last {len(profile.samples.layer_ms)}"
+        )
+    if profiled_iterations(profile) == 1:
+        notes.append(f"{word} holds one figure per layer, so noise cannot be judged")
+    return [*notes, *(f"{word}: {warning}" for warning in profile.warnings)]

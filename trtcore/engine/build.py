@@ -1,0 +1,144 @@
+"""From a model to a plan in the precision that was asked for, and the proof that it has it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from trtcore.engine.io_formats import check_engine_formats, check_io_formats, half2_formats
+from trtcore.engine.tensorrt.bindings import Bindings
+from trtcore.engine.tensorrt.builder import BuildOptions, Plan, build_plan
+from trtcore.engine.tensorrt.runtime import load_engine
+from trtcore.errors import EngineLoadError
+from trtcore.models.model import Model
+from trtcore.models.onnx.graph import model_inputs, model_outputs
+from trtcore.precision.convert.apply import apply_precision, kept_nodes, own_precision
+from trtcore.precision.convert.nodes import quantized_nodes
+from trtcore.precision.device import check_device
+from trtcore.precision.request import Precision, PrecisionRequest
+from trtcore.precision.verify.check import PrecisionCheck, check_rows
+from trtcore.result.layers import Layer, LayerProfile
+from trtcore.result.readers.inspector import EngineInformation
+from trtcore.system.device import current_device
+from trtcore.system.progress import Progress
+
+
+def settled(asked: PrecisionRequest, model: Model) -> PrecisionRequest:
+    """The request with a precision in it: the model's own where none was asked for."""
+    return replace(asked, precision=_precision(asked, model))
+
+
+def converted(model: Model, asked: PrecisionRequest) -> Model:
+    """The model in the precision that was asked for.
+
+    Raises:
+        OptionError: an entry of ``keep_fp32`` that matches nothing.
+        PrecisionError: the precision cannot be applied.
+    """
+    return apply_precision(
+        model,
+        _precision(asked, model),
+        keep_fp32=asked.keep_fp32,
+        io_precision=asked.io_precision,
+    )
+
+
+def build_engine(
+    bindings: Bindings,
+    model: Model,
+    asked: PrecisionRequest,
+    options: BuildOptions,
+    progress: Progress | None = None,
+) -> Plan:
+    """Writes the precision into the graph, builds it, and looks at what the engine really has.
+
+    Args:
+        bindings: the TensorRT to build with.
+        model: as it was loaded.
+        asked: the precision to build in; ``tf32`` and ``half2`` are added to the options.
+        options: how to build.
+        progress: called with the phase, steps done and steps in all.
+
+    Returns:
+        The plan; its ``model`` is the graph it was built from.
+
+    Raises:
+        OptionError: a format or node that does not exist.
+        PrecisionError: the precision cannot be applied, or the GPU does not have it.
+        PrecisionNotMetError: the engine does not have the precision.
+        ModelError: TensorRT cannot read the graph.
+        BuildError: TensorRT could not build the engine.
+    """
+    precision = _precision(asked, model)
+    warning = _device_warning(model, precision)
+    graph = converted(model, asked)
+    formats = _io_formats(graph, precision, options.io_formats, bindings.name)
+    is_tf32 = precision is Precision.TF32
+    options = replace(options, tf32=is_tf32, io_formats=formats)
+    plan = build_plan(bindings, graph, options, progress)
+    plan = _described(bindings, plan)
+    unconfirmed = check_engine_formats(formats, plan.information.io if plan.information else ())
+    plan = replace(plan, warnings=tuple(filter(None, (warning, unconfirmed))))
+    if plan.information is None:
+        return plan
+    check = check_engine(plan.information.layers, (), model=model, asked=asked)
+    check.require()
+    return replace(plan, build=check.recorded(plan.build))
+
+
+def check_engine(
+    layers: Sequence[Layer],
+    rows: Sequence[LayerProfile],
+    *,
+    model: Model,
+    asked: PrecisionRequest,
+) -> PrecisionCheck:
+    """Compares the layers of an engine with what was asked for.
+
+    Args:
+        layers: as the inspector tells them.
+        rows: what each layer cost; none before it ran.
+        model: before its precision was changed.
+        asked: the precision it was built in.
+    """
+    if quantized_nodes(model.proto):
+        return check_rows(layers, rows, "")
+    kept = kept_nodes(model, asked.keep_fp32)
+    return check_rows(layers, rows, _precision(asked, model).value, kept)
+
+
+def _precision(asked: PrecisionRequest, model: Model) -> Precision:
+    return asked.precision or own_precision(model)
+
+
+def _device_warning(model: Model, precision: Precision) -> str:
+    device = current_device()
+    if device is None or quantized_nodes(model.proto):
+        return ""
+    return check_device(precision, device)
+
+
+def _io_formats(
+    graph: Model, precision: Precision, asked: Mapping[str, str], backend: str
+) -> dict[str, str]:
+    tensors = (*model_inputs(graph), *model_outputs(graph))
+    check_io_formats(asked, tensors)
+    if precision is not Precision.HALF2 or quantized_nodes(graph.proto):
+        return dict(asked)
+    return {**half2_formats(tensors, backend), **asked}
+
+
+def _described(bindings: Bindings, plan: Plan) -> Plan:
+    """The plan with what is in it: the builder's word, else what the loaded engine tells."""
+    if plan.information is not None or current_device() is None:
+        return plan
+    information = _loaded_information(bindings, plan)
+    layers = len(information.layers) if information else 0
+    return replace(plan, information=information, build=replace(plan.build, layers=layers))
+
+
+def _loaded_information(bindings: Bindings, plan: Plan) -> EngineInformation | None:
+    try:
+        return load_engine(bindings, plan.content, "the plan").information()
+    except EngineLoadError:
+        return None

@@ -1,0 +1,98 @@
+"""Which backend to use: the one asked for, or the first that works here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from trtcore.engine.tensorrt.bindings import Bindings, load_bindings
+from trtcore.errors import BackendError, OptionError
+from trtcore.system.device import gpu_problem
+
+BACKENDS = ("auto", "tensorrt", "tensorrt_rtx", "onnxruntime")
+_ENGINES = ("tensorrt", "tensorrt_rtx")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A backend and why it is this one.
+
+    Attributes:
+        name: ``tensorrt``, ``tensorrt_rtx`` or ``onnxruntime``: what will be timed.
+        bindings: what builds engines here; None where no TensorRT is installed. With
+            ``onnxruntime`` it can only build (TensorRT-RTX without a GPU).
+        reason: why the earlier backends did not do, in one line; empty if the first one did.
+    """
+
+    name: str
+    bindings: Bindings | None
+    reason: str = ""
+
+    @property
+    def story(self) -> str:
+        """What is timed with, and why not with something better; empty if there is none."""
+        if not self.reason:
+            return ""
+        if self.name == "onnxruntime" or self.bindings is None:
+            return f"{self.reason}: timing the un-fused model on the CPU with ONNX Runtime"
+        return f"{self.reason}: timing with {self.bindings.label}"
+
+
+def choose_backend(name: str = "auto") -> Choice:
+    """Chooses what to time with.
+
+    Raises:
+        OptionError: an unknown name.
+        BackendError: a TensorRT was asked for by name and cannot be used here.
+    """
+    if name not in BACKENDS:
+        raise OptionError(f"backend is '{name}', must be one of {', '.join(BACKENDS)}")
+    if name == "onnxruntime":
+        return Choice(name, None)
+    if name in _ENGINES:
+        return _named(name)
+    return _automatic()
+
+
+def choose_builder(name: str = "auto") -> Bindings:
+    """Chooses what to build with; TensorRT-RTX needs no GPU for that.
+
+    Raises:
+        OptionError: an unknown name, or ``onnxruntime``, which builds nothing.
+        BackendError: nothing that builds is installed.
+    """
+    if name in _ENGINES:
+        return load_bindings(name)
+    if name != "auto":
+        raise OptionError(f"backend is '{name}', must be one of auto, {', '.join(_ENGINES)}")
+    choice = _automatic()
+    if choice.bindings is None:
+        raise BackendError(f"no engine can be built here: {choice.reason}")
+    return choice.bindings
+
+
+def _named(name: str) -> Choice:
+    bindings = load_bindings(name)
+    problem = gpu_problem()
+    if problem is not None:
+        raise BackendError(
+            f"backend {name} needs a GPU: {problem}; use --backend auto or onnxruntime"
+        )
+    return Choice(name, bindings)
+
+
+def _automatic() -> Choice:
+    """The first TensorRT that imports, on a GPU; else ONNX Runtime, with what can build."""
+    gpu = gpu_problem()
+    problems = [] if gpu is None else [gpu]
+    for name in _ENGINES:
+        try:
+            bindings = load_bindings(name)
+        except BackendError as error:
+            problems.append(str(error))
+            continue
+        if gpu is None:
+            return Choice(name, bindings, "; ".join(problems))
+        # Only TensorRT-RTX builds without a GPU.
+        if name == "tensorrt_rtx":
+            return Choice("onnxruntime", bindings, gpu)
+    return Choice("onnxruntime", None, "; ".join(problems))

@@ -1,0 +1,201 @@
+"""Formats of the network's inputs and outputs: half2 and other vectorised layouts in memory.
+
+In ``chw2``, the successor of half2, the values of two channels lie side by side: element (n, c, h,
+w) is at [n][c // 2][h][w][c % 2]. ``chw4``, ``chw16`` and ``chw32`` do the same with more channels;
+``hwc8`` puts all channels of a pixel together, in a multiple of 8. Channels that are not there are
+zero.
+
+Source: NVIDIA TensorRT, enum class TensorFormat.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trtcore.errors import OptionError, PrecisionError
+from trtcore.result.dtypes import itemsize, numpy_name
+from trtcore.result.layers import TensorInfo
+
+_CHANNEL_AXIS = -3
+# TensorRT documents vectorised formats for three dimensions or more; TensorRT-RTX 1.7.1 fails to
+# build `chw2` for any other number than these.
+_CHW2_RANKS = {"tensorrt_rtx": (4,)}
+
+
+@dataclass(frozen=True)
+class IOFormat:
+    """A layout in memory.
+
+    Attributes:
+        name: TensorRT's ``TensorFormat`` in lower case.
+        lanes: channels that lie together; the number of channels is padded to a multiple.
+        dtypes: element types it exists for; empty for all.
+    """
+
+    name: str
+    lanes: int = 1
+    dtypes: tuple[str, ...] = ()
+
+
+FORMATS = {
+    layout.name: layout
+    for layout in (
+        IOFormat("linear"),
+        IOFormat("chw2", 2, ("float16", "bfloat16")),
+        IOFormat("hwc8", 8, ("float16", "bfloat16")),
+        IOFormat("chw4", 4, ("float16", "bfloat16", "int8")),
+        IOFormat("chw16", 16, ("float16",)),
+        IOFormat("chw32", 32, ("float32", "float16", "int8")),
+    )
+}
+
+
+def check_io_formats(formats: Mapping[str, str], tensors: Sequence[TensorInfo]) -> None:
+    """Checks formats that were asked for against the network's inputs and outputs.
+
+    Raises:
+        OptionError: no such tensor, or the format does not exist for its type or rank.
+    """
+    by_name = {tensor.name: tensor for tensor in tensors}
+    for name, word in formats.items():
+        if word not in FORMATS:
+            raise OptionError(f"format of '{name}' is '{word}', accepted: {', '.join(FORMATS)}")
+        if name not in by_name:
+            known = ", ".join(f"'{tensor}'" for tensor in by_name)
+            raise OptionError(f"--io-format names '{name}', the inputs and outputs are {known}")
+        if reason := why_not(by_name[name], word):
+            raise OptionError(f"--io-format {name}:{word}: {reason}")
+
+
+def why_not(tensor: TensorInfo, word: str) -> str:
+    """Why a tensor cannot have a format, in words; ``""`` if it can."""
+    layout = FORMATS[word]
+    dtype = numpy_name(tensor.dtype)
+    if layout.dtypes and dtype not in layout.dtypes:
+        return f"'{tensor.name}' is {dtype}, {word} is for {', '.join(layout.dtypes)}"
+    if layout.lanes > 1 and len(tensor.shape) < 3:
+        return f"'{tensor.name}' has {len(tensor.shape)} dimensions, {word} needs 3 or more"
+    return ""
+
+
+def half2_formats(tensors: Sequence[TensorInfo], backend: str = "tensorrt") -> dict[str, str]:
+    """The formats that ``half2`` asks for: ``chw2`` wherever it can be.
+
+    That is every FP16 or BF16 tensor of three dimensions or more; of four only with TensorRT-RTX.
+
+    Args:
+        tensors: inputs and outputs of the network.
+        backend: ``tensorrt`` or ``tensorrt_rtx``.
+
+    Raises:
+        PrecisionError: no tensor is eligible; says why for each.
+    """
+    refused = {tensor.name: _why_not_half2(tensor, backend) for tensor in tensors}
+    formats = {name: "chw2" for name, reason in refused.items() if not reason}
+    if not formats:
+        reasons = "; ".join(refused.values())
+        raise PrecisionError(f"half2 has no input or output to vectorise: {reasons}: use fp16")
+    return formats
+
+
+def check_engine_formats(formats: Mapping[str, str], io: Sequence[TensorInfo]) -> str:
+    """Checks that the engine has the formats that were asked for, as its inspector tells.
+
+    Args:
+        formats: what was asked for, by tensor name.
+        io: the inputs and outputs of the engine; empty where nothing is told of it.
+
+    Returns:
+        A warning that names the formats that nothing is told about; ``""`` if all are confirmed.
+
+    Raises:
+        PrecisionError: a tensor has another format.
+    """
+    found = {tensor.name: tensor.format for tensor in io}
+    for name, word in formats.items():
+        if found.get(name, "") not in ("", word):
+            raise PrecisionError(f"asked for {name}:{word}, but the engine has it as {found[name]}")
+    untold = [f"{name}:{word}" for name, word in formats.items() if not found.get(name)]
+    if not untold:
+        return ""
+    return f"not confirmed: {', '.join(untold)}: the engine does not tell the format it has there"
+
+
+def storage_shape(shape: Sequence[int], word: str) -> tuple[int, ...]:
+    """Shape of the array in memory: (n, c / 2, h, w, 2) for ``chw2``, (n, h, w, c) for ``hwc8``."""
+    layout = FORMATS[word]
+    if layout.lanes == 1:
+        return tuple(shape)
+    *outer, channels, height, width = shape
+    groups = -(-channels // layout.lanes)
+    if word.startswith("hwc"):
+        return (*outer, height, width, groups * layout.lanes)
+    return (*outer, groups, height, width, layout.lanes)
+
+
+def storage_bytes(shape: Sequence[int], dtype: str, word: str) -> int:
+    """Bytes that a tensor takes in memory, padding included.
+
+    Raises:
+        KeyError: not a data type of known size.
+    """
+    return math.ceil(math.prod(storage_shape(shape, word)) * itemsize(dtype))
+
+
+def pack(values: NDArray[Any], word: str) -> NDArray[Any]:
+    """Lays an array out in a format; channels that are not there become zero.
+
+    Args:
+        values: (..., C, H, W), any element type.
+        word: name of the format.
+
+    Returns:
+        C-contiguous, of `storage_shape`.
+    """
+    lanes = FORMATS[word].lanes
+    if lanes == 1:
+        return np.asarray(values, order="C")
+    padding = [(0, 0)] * values.ndim
+    padding[_CHANNEL_AXIS] = (0, -values.shape[_CHANNEL_AXIS] % lanes)
+    padded = np.pad(values, padding)
+    if word.startswith("hwc"):
+        return np.ascontiguousarray(np.moveaxis(padded, _CHANNEL_AXIS, -1))
+    *outer, channels, height, width = padded.shape
+    grouped = padded.reshape(*outer, channels // lanes, lanes, height, width)
+    return np.ascontiguousarray(np.moveaxis(grouped, _CHANNEL_AXIS, -1))
+
+
+def unpack(storage: NDArray[Any], shape: Sequence[int], word: str) -> NDArray[Any]:
+    """Takes an array out of a format: the inverse of `pack`.
+
+    Args:
+        storage: as it lies in memory; of `storage_shape`, or flat.
+        shape: shape of the tensor, (..., C, H, W).
+        word: name of the format.
+
+    Returns:
+        C-contiguous, of ``shape``.
+    """
+    storage = storage.reshape(storage_shape(shape, word))
+    lanes = FORMATS[word].lanes
+    if lanes == 1:
+        return np.asarray(storage, order="C")
+    *outer, channels, height, width = shape
+    planes = np.moveaxis(storage, -1, _CHANNEL_AXIS)
+    planes = planes.reshape(*outer, -1, height, width)
+    return np.ascontiguousarray(planes[..., :channels, :, :])
+
+
+def _why_not_half2(tensor: TensorInfo, backend: str) -> str:
+    reason = why_not(tensor, "chw2")
+    rank, ranks = len(tensor.shape), _CHW2_RANKS.get(backend)
+    if not reason and ranks and rank not in ranks:
+        only = " or ".join(map(str, ranks))
+        return f"'{tensor.name}' has {rank} dimensions, TensorRT-RTX has chw2 for {only} only"
+    return reason

@@ -1,0 +1,98 @@
+"""Which TensorRT is installed, and what of its C++ side is known."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass, field
+from typing import Any
+
+from trtcore.engine.tensorrt.logger import MessageLog, make_logger
+from trtcore.errors import BackendError
+
+_LABELS = {"tensorrt": "TensorRT", "tensorrt_rtx": "TensorRT-RTX"}
+_PACKAGES = {"tensorrt": "trtcore[tensorrt]", "tensorrt_rtx": "trtcore[rtx]"}
+
+
+@dataclass(frozen=True)
+class Bindings:
+    """An imported TensorRT binding.
+
+    Attributes:
+        name: ``tensorrt`` or ``tensorrt_rtx``.
+        module: the module itself.
+        version: such as ``1.6.1.120``.
+        layout: which C++ layout its profiler and context have, 10 or 11; None where the bindings
+            hand out no C++ pointers (TensorRT 10.0 to 10.15) and Python has to do the callbacks.
+        log: the messages TensorRT logs through ``logger``.
+        logger: the ``ILogger`` to give to builders, parsers and runtimes.
+    """
+
+    name: str
+    module: Any = field(repr=False)
+    version: str
+    layout: int | None
+    log: MessageLog = field(repr=False)
+    logger: Any = field(repr=False)
+
+    @property
+    def label(self) -> str:
+        """Name and version for reports: ``TensorRT-RTX 1.6.1.120``."""
+        return f"{_LABELS[self.name]} {self.version}"
+
+
+def load_bindings(name: str) -> Bindings:
+    """Imports ``tensorrt`` or ``tensorrt_rtx``.
+
+    Raises:
+        BackendError: not installed, not importable, or of a version that is not known.
+    """
+    try:
+        module = importlib.import_module(name)
+    except ModuleNotFoundError:
+        raise BackendError(
+            f"{_LABELS[name]} is not installed; pip install '{_PACKAGES[name]}'"
+        ) from None
+    except (ImportError, OSError) as error:
+        raise BackendError(f"{_LABELS[name]} cannot be imported: {error}") from error
+    has_conduit = hasattr(module.IExecutionContext, "_pybind11_conduit_v1_")
+    layout = native_layout(name, module.__version__, has_conduit=has_conduit)
+    log = MessageLog()
+    return Bindings(name, module, module.__version__, layout, log, make_logger(module, log))
+
+
+def bindings_of(context: object) -> Bindings:
+    """The bindings a live execution context belongs to.
+
+    Raises:
+        BackendError: the object is no ``IExecutionContext`` of a known TensorRT.
+    """
+    package = type(context).__module__.partition(".")[0].removesuffix("_bindings")
+    if package in _LABELS:
+        bindings = load_bindings(package)
+        if isinstance(context, bindings.module.IExecutionContext):
+            return bindings
+    raise BackendError(
+        f"a {type(context).__module__}.{type(context).__qualname__} was given; "
+        "expected an IExecutionContext of tensorrt or tensorrt_rtx"
+    )
+
+
+def native_layout(name: str, version: str, *, has_conduit: bool) -> int | None:
+    """The C++ layout of a version; None where only Python callbacks work.
+
+    Raises:
+        BackendError: nothing is known about this version.
+
+    Source: TensorRT's public headers (10.0 to 10.16, 11.0, 11.1); TensorRT-RTX 1.6 by running it.
+    """
+    major, minor = (int(part) for part in version.split(".")[:2])
+    if name == "tensorrt_rtx" and major == 1 and minor >= 6 and has_conduit:
+        return 11
+    if name == "tensorrt" and major == 10:
+        return 10 if has_conduit else None
+    if name == "tensorrt" and major == 11 and has_conduit:
+        return 11
+    raise BackendError(
+        f"{_LABELS[name]} {version} is not known to this trtcore; "
+        "known are TensorRT 10 and 11 and TensorRT-RTX from 1.6"
+    )

@@ -1,0 +1,201 @@
+"""From an ONNX graph to a plan: parse strongly typed, configure, build."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from trtcore.engine.tensorrt.bindings import Bindings
+from trtcore.engine.tensorrt.interrupts import held_interrupts
+from trtcore.engine.tensorrt.progress import BuildProgress, make_progress_monitor
+from trtcore.errors import BuildError, ModelError
+from trtcore.models.model import Model
+from trtcore.models.onnx.graph import on_disk, serialized
+from trtcore.models.onnx.weights import INLINE_BYTES, weight_bytes
+from trtcore.result.readers.inspector import EngineInformation, parse_engine_information
+from trtcore.result.records import Build
+from trtcore.system.cache import cache_entry, read_entry, write_entry
+from trtcore.system.progress import Progress
+
+
+@dataclass(frozen=True)
+class BuildOptions:
+    """How to build.
+
+    Attributes:
+        workspace_bytes: the most scratch memory a layer may use; None leaves it to TensorRT.
+        max_aux_streams: CUDA streams beside the main one; None leaves it to TensorRT, 0 makes a
+            serial engine.
+        tf32: whether FP32 convolutions and products may use TF32.
+        io_formats: formats of inputs and outputs by name, in words of
+            `trtcore.engine.io_formats`; others are linear.
+        use_cache: whether to keep and use a timing cache in the user's cache folder.
+    """
+
+    workspace_bytes: int | None = None
+    max_aux_streams: int | None = None
+    tf32: bool = False
+    io_formats: Mapping[str, str] = field(default_factory=dict)
+    use_cache: bool = True
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A serialized engine and what is known of it.
+
+    Attributes:
+        content: the bytes of the plan.
+        build: how it was built.
+        information: layers and I/O tensors; None where TensorRT did not tell them.
+        model: the graph it was built from.
+        warnings: what a user of it has to know.
+    """
+
+    content: bytes
+    build: Build
+    information: EngineInformation | None
+    model: Model
+    warnings: tuple[str, ...] = ()
+
+
+def build_plan(
+    bindings: Bindings,
+    model: Model,
+    options: BuildOptions | None = None,
+    progress: Progress | None = None,
+) -> Plan:
+    """Builds an engine for a model with static shapes; needs a GPU only with `tensorrt`.
+
+    Raises:
+        ModelError: TensorRT cannot read the graph; every offending node and op is named.
+        BuildError: TensorRT could not build the engine.
+        KeyboardInterrupt: Ctrl-C; the build is given up at its next step.
+    """
+    with held_interrupts() as interrupts:
+        phases = BuildProgress(progress, interrupts)
+        return _build(bindings, model, options or BuildOptions(), phases)
+
+
+def _build(bindings: Bindings, model: Model, options: BuildOptions, phases: BuildProgress) -> Plan:
+    bindings.log.clear()
+    builder = bindings.module.Builder(bindings.logger)
+    if builder is None:
+        raise BuildError(f"{bindings.label} gives no builder: {bindings.log.last_error()}")
+    network = parse(bindings, builder, model)
+    _request_formats(bindings, network, options.io_formats)
+    config = _configure(bindings, builder, options)
+    config.progress_monitor = make_progress_monitor(bindings.module, phases)
+    timing_cache = _TimingCache(bindings, config) if options.use_cache else None
+    start = time.perf_counter()
+    content = builder.build_serialized_network(network, config)
+    seconds = time.perf_counter() - start
+    phases.reraise()
+    if content is None:
+        hint = _format_hint(options.io_formats)
+        reason = bindings.log.last_error()
+        raise BuildError(f"{bindings.label} could not build it{hint}: {reason}")
+    information = _logged_information(bindings)
+    build = Build(
+        backend=bindings.label,
+        seconds=seconds,
+        plan_bytes=content.nbytes,
+        layers=len(information.layers) if information else 0,
+        cache=timing_cache.save() if timing_cache else "",
+    )
+    return Plan(bytes(content), build, information, model)
+
+
+def parse(bindings: Bindings, builder: Any, model: Model) -> Any:
+    """Returns the network definition of a model.
+
+    Raises:
+        ModelError: TensorRT cannot read the graph.
+    """
+    trt = bindings.module
+    network = builder.create_network(1 << int(trt.NetworkDefinitionCreationFlag.STRONGLY_TYPED))
+    parser = trt.OnnxParser(network, bindings.logger)
+    if weight_bytes(model.proto) <= INLINE_BYTES:
+        parsed = parser.parse(serialized(model))
+    else:
+        with on_disk(model) as path:
+            parsed = parser.parse_from_file(str(path))
+    if not parsed:
+        problems = [_describe(parser.get_error(i)) for i in range(parser.num_errors)]
+        found = "; ".join(dict.fromkeys(problems)) or bindings.log.last_error()
+        hint = "; --plugins LIB loads a library of them" if "Plugin not found" in found else ""
+        raise ModelError(f"{model.source}: {bindings.label} cannot read the graph: {found}{hint}")
+    return network
+
+
+def _request_formats(bindings: Bindings, network: Any, formats: Mapping[str, str]) -> None:
+    """Allows each named input and output one format only."""
+    inputs = (network.get_input(i) for i in range(network.num_inputs))
+    outputs = (network.get_output(i) for i in range(network.num_outputs))
+    for tensor in (*inputs, *outputs):
+        if tensor.name in formats:
+            format_ = getattr(bindings.module.TensorFormat, formats[tensor.name].upper())
+            tensor.allowed_formats = 1 << int(format_)
+
+
+def _format_hint(formats: Mapping[str, str]) -> str:
+    """TensorRT's own words for a format that it does not have say nothing about formats."""
+    if not set(formats.values()) - {"linear"}:
+        return ""
+    named = ", ".join(f"{name}:{word}" for name, word in formats.items())
+    return f" with the formats {named}, try it without them"
+
+
+def _describe(error: Any) -> str:
+    """One parser error: the node, its op, and what is wrong with it."""
+    text = " ".join(str(error.desc()).split())
+    # The parser states its assertion first: `condition && "explanation"`.
+    explained = re.search(r'"([^"]+)"', text)
+    text = explained[1] if explained else text
+    name, op = getattr(error, "node_name", str)(), getattr(error, "node_operator", str)()
+    return f"node '{name}' ({op}): {text}" if name or op else text
+
+
+def _configure(bindings: Bindings, builder: Any, options: BuildOptions) -> Any:
+    trt = bindings.module
+    config = builder.create_builder_config()
+    config.profiling_verbosity = trt.ProfilingVerbosity.DETAILED
+    if options.workspace_bytes is not None:
+        config.set_memory_pool_limit(trt.MemoryPoolType.WORKSPACE, options.workspace_bytes)
+    if options.max_aux_streams is not None:
+        config.max_aux_streams = options.max_aux_streams
+    if options.tf32:
+        config.set_flag(trt.BuilderFlag.TF32)
+    else:
+        config.clear_flag(trt.BuilderFlag.TF32)
+    return config
+
+
+class _TimingCache:
+    """TensorRT's timing cache, kept per version and GPU; TensorRT-RTX has none."""
+
+    def __init__(self, bindings: Bindings, config: Any) -> None:
+        self._config = config
+        self._path = None
+        if bindings.name != "tensorrt":
+            return
+        from trtcore.system.device import current_device
+
+        device = current_device()
+        self._path = cache_entry("timing", bindings.version, device.name if device else "")
+        self._stored = read_entry(self._path)
+        config.set_timing_cache(config.create_timing_cache(self._stored or b""), False)
+
+    def save(self) -> str:
+        """Stores what the build added; returns what the cache did for it, in words."""
+        if self._path is None:
+            return ""
+        write_entry(self._path, bytes(self._config.get_timing_cache().serialize()))
+        return "timing cache reused" if self._stored else "timing cache created"
+
+
+def _logged_information(bindings: Bindings) -> EngineInformation | None:
+    text = bindings.log.layer_information
+    return parse_engine_information(text) if text else None

@@ -1,0 +1,365 @@
+"""The native half of trtcore: it records layer times and runs the timed loops.
+
+It links neither CUDA nor TensorRT. `trtcore.measure` is the only package that imports it; other
+tools use `trtcore.attach` and `trtcore.profile_plan`.
+"""
+
+from collections.abc import Callable, Sequence
+from enum import Enum
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+__version__: str
+
+FloatArray = NDArray[np.float32]
+FaultKind = Literal[
+    "unexpected layer", "missing layers", "no layers", "no repetition", "out of memory"
+]
+FAULT_KINDS: tuple[FaultKind, ...]
+"""Every kind of fault that a recorder tells, in the native half's own order."""
+
+class Context:
+    """A native view of a live ``IExecutionContext``, which it keeps alive.
+
+    Args:
+        context: an execution context of a binding that has pybind11's conduit.
+        layout: 10 for TensorRT 10, 11 for TensorRT 11 and TensorRT-RTX.
+
+    Raises:
+        TypeError: the object holds no ``nvinfer1::IExecutionContext``.
+        ValueError: an unknown layout.
+    """
+
+    def __init__(self, context: object, layout: int) -> None: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def enqueue_emits_profile(self) -> bool: ...
+    @enqueue_emits_profile.setter
+    def enqueue_emits_profile(self, emits: bool, /) -> None: ...
+    @property
+    def has_profiler(self) -> bool: ...
+
+class IterationTimer:
+    """Where the time of an iteration is read."""
+
+    @property
+    def invalidated(self) -> bool:
+        """Whether the last iteration has to be thrown away."""
+
+class StreamTimer(IterationTimer):
+    """A stream without events: spans are NaN, and host times are as of a bare loop."""
+
+    def __init__(self, stream: int) -> None: ...
+
+class EventTimer(IterationTimer):
+    """CUDA events on a stream, given by its handle. Needs a current CUDA context.
+
+    Raises:
+        RuntimeError: no driver, or CUDA refuses.
+    """
+
+    def __init__(self, stream: int) -> None: ...
+
+class GatedTimer(EventTimer):
+    """The same with the stream held until a whole iteration is queued on it.
+
+    A watchdog releases a stream that is held for 100 ms, as by an enqueue that synchronises; from
+    then on `invalidated` is true, the loops end early, and the timer is of no more use.
+
+    Raises:
+        RuntimeError: the device or driver cannot hold a stream.
+    """
+
+    def __init__(self, stream: int) -> None: ...
+
+class Graph:
+    """A CUDA graph of one enqueue of a context that has no profiler, which it keeps alive.
+
+    Enqueue once before, so that nothing is allocated during the capture.
+
+    Raises:
+        RuntimeError: TensorRT or CUDA refuses to capture it.
+    """
+
+    def __init__(self, context: Context, stream: int) -> None: ...
+
+class HostTimer(IterationTimer):
+    """The host's monotonic clock, for contexts that do their work on the host."""
+
+    def __init__(self) -> None: ...
+
+class IterationBoundary(Enum):
+    """Who says where an iteration begins: the loop, or the sequence of names itself."""
+
+    MARKED = ...
+    INFERRED = ...
+
+class LayerStatistics:
+    """What a streaming recorder kept of all iterations by one moment: read-only arrays.
+
+    See `trtcore.result.TimeHistograms`.
+    """
+
+    @property
+    def count(self) -> int: ...
+    @property
+    def mean_ms(self) -> NDArray[np.float64]: ...
+    @property
+    def deviations_ms2(self) -> NDArray[np.float64]: ...
+    @property
+    def min_ms(self) -> FloatArray: ...
+    @property
+    def max_ms(self) -> FloatArray: ...
+    @property
+    def buckets(self) -> NDArray[np.uint32]: ...
+
+class LayerRecorder:
+    """Keeps layer times: float32, one row per iteration, one column per layer.
+
+    Layers are keyed by position. The first iteration gives the names; from then on a name that
+    differs is a fault, and nothing is kept after it.
+
+    Any thread may read it while another records: `samples`, `statistics`, `names`, `iterations`,
+    `dropped` and `fault` are each of one moment. What changes it raises a RuntimeError in one line
+    while a loop of ours or another call uses it. Nobody can know of a loop that is not ours: call
+    `detach`, `settle` and what drops samples only when that has ended.
+
+    Args:
+        boundary: ``MARKED`` for `time_layers` and `begin_iteration`; ``INFERRED`` for loops that
+            are not ours.
+        capacity: rows to keep, for inferred boundaries; see `reserve` for marked ones.
+        expected_layers: layers of an iteration if known, for inferred boundaries; 0 if not.
+    """
+
+    def __init__(
+        self, boundary: IterationBoundary = ..., capacity: int = 0, expected_layers: int = 0
+    ) -> None: ...
+    def attach(self, context: Context) -> None:
+        """Becomes the profiler of a context. TensorRT cannot undo this: see `detach`.
+
+        Raises:
+            RuntimeError: attached already, or another recorder is attached to the context.
+            MemoryError: there is not enough; nothing is attached.
+        """
+
+    def detach(self) -> None:
+        """Stops recording; harmless when not attached.
+
+        The context keeps a profiler that does nothing, or gets back the one it had before; one that
+        was set in the meantime stays.
+        """
+
+    def learn(self) -> None:
+        """Forgets names and samples; the next iteration gives the names."""
+
+    def reserve(self, iterations: int) -> None:
+        """Takes memory for so many rows and drops the samples so far; later rows are counted only.
+
+        With marked boundaries the layers have to be known; with inferred ones the memory is taken
+        as soon as they are.
+
+        Raises:
+            RuntimeError: marked boundaries, and no iteration has given the names yet.
+            MemoryError: there is not enough.
+        """
+
+    def stream(self, iterations: int) -> None:
+        """Takes memory for statistics of all iterations to come and the last so many of their rows.
+
+        It replaces `reserve`, and drops what there is. The samples of later iterations take the
+        place of the oldest, so that a run of any length needs no more memory than a short one.
+
+        Raises:
+            RuntimeError: as for `reserve`.
+            MemoryError: there is not enough.
+        """
+
+    def statistics(self) -> LayerStatistics | None:
+        """Those of all whole iterations so far, as a copy; None unless streaming."""
+
+    def settle(self) -> None:
+        """With inferred boundaries: takes the shortest sequence that explains what came so far."""
+
+    def begin_iteration(self) -> None: ...
+    def end_iteration(self) -> None: ...
+    def record(self, name: str, ms: float) -> None:
+        """What the profiler callback does: takes the time of the next layer in milliseconds."""
+
+    def samples(self) -> FloatArray:
+        """Samples of the whole iterations kept: (N, L), C order; a copy only when streaming."""
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the L layers in order; empty until they are known."""
+
+    @property
+    def iterations(self) -> int:
+        """Whole iterations seen, kept or not."""
+
+    @property
+    def dropped(self) -> int:
+        """Whole iterations seen whose samples are not kept."""
+
+    @property
+    def is_attached(self) -> bool: ...
+    @property
+    def fault(self) -> tuple[FaultKind, int, int, str] | None:
+        """What went wrong first: kind, iteration, position and the name that came; or None.
+
+        The name is cut to whole characters of at most 159 bytes.
+        """
+
+def find_cupti(libraries: Sequence[str]) -> str:
+    """Returns the first libcupti that can be opened, without calling anything in it.
+
+    Args:
+        libraries: paths, or names for the loader, best first. One that the process has loaded
+            already comes before them all, because two in one process do not get on.
+
+    Raises:
+        RuntimeError: there is none; the message says how to get it.
+    """
+
+class KernelTrace:
+    """Records every kernel of this process with NVIDIA's CUPTI while it is started.
+
+    One can be started at a time. Memory is bounded: 48 MiB of CUPTI's buffers, kept for the next
+    trace, and 32 bytes for each kernel up to the capacity.
+
+    Args:
+        libraries: where to find libcupti, as for `find_cupti`.
+
+    Raises:
+        RuntimeError: there is none, it does not work here, or its version is not known; the message
+            says what to do.
+    """
+
+    def __init__(self, libraries: Sequence[str]) -> None: ...
+    def start(self, iterations: int, capacity: int = ...) -> None:
+        """Begins to record; what was recorded before is forgotten, but for the names.
+
+        Args:
+            iterations: how many `begin_iteration` calls to expect; later ones are not heeded.
+            capacity: the most kernels to keep.
+
+        Raises:
+            RuntimeError: started already, another profiler is active, or CUPTI refuses.
+        """
+
+    def stop(self) -> None:
+        """Ends the trace; harmless when not started. Synchronise with the device before.
+
+        Raises:
+            RuntimeError: CUPTI could not deliver or count what it recorded.
+            MemoryError: there was not enough for the kernels.
+        """
+
+    def begin_iteration(self) -> None:
+        """Marks the beginning of an iteration, while no kernel runs."""
+
+    def kernels(self) -> NDArray[Any]:
+        """The kernels, in the order they were recorded, as a copy.
+
+        Returns:
+            Structured array (R,): ``start_ns`` and ``end_ns`` (uint64), ``name`` (uint32, index
+            into `names`), ``stream`` and ``launch`` (uint32, CUPTI's numbers; ``launch`` grows from
+            launch to launch, or is 0), ``iteration`` (int32; -1 before the first).
+
+        Raises:
+            RuntimeError: not stopped yet.
+        """
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the kernels seen so far, demangled. Raises like `kernels`."""
+
+    @property
+    def losses(self) -> dict[str, int]:
+        """Records that were lost since `start`, by reason. Raises like `kernels`.
+
+        ``dropped`` (no buffer), ``untimed`` (no start or end), ``overflowed`` (over the capacity),
+        and ``unreadable``, which counts buffers.
+        """
+
+    @property
+    def is_started(self) -> bool: ...
+    @property
+    def library(self) -> str:
+        """What was opened: a path, or a name that the loader knows."""
+
+    @property
+    def version(self) -> int:
+        """CUPTI's API version: 130001 for CUDA 13.0, 26 for CUDA 12.8."""
+
+class TracedTimer(IterationTimer):
+    """Another timer, with the beginning of each iteration marked in a trace."""
+
+    def __init__(self, timer: IterationTimer, trace: KernelTrace) -> None: ...
+
+def count_profiler_ports() -> int:
+    """How many C++ profilers of ours TensorRT was ever handed in this process: they never go.
+
+    Each stands in one context, or waits for the next that has a profiler of its own.
+    """
+
+def profiler_layout(profiler: object) -> int | None:
+    """The layout (10 or 11) of a binding's C++ profiler object; None if it is not known."""
+
+def time_inference(
+    context: Context,
+    timer: IterationTimer,
+    iterations: int,
+    bindings: Sequence[int] = ...,
+    graph: Graph | None = None,
+    report: Callable[[int], object] | None = None,
+) -> tuple[FloatArray, FloatArray, FloatArray, bool]:
+    """Times whole iterations of a context that never had a profiler.
+
+    Args:
+        context: what to run.
+        timer: its stream is the one enqueued on.
+        iterations: M.
+        bindings: device addresses of all I/O tensors in the engine's order to run ``executeV2``;
+            none to run ``enqueueV3`` and synchronise.
+        graph: launched instead, if given.
+        report: called with the number of iterations done, about every 50 ms.
+
+    Returns:
+        ``wall_ms``, ``enqueue_ms`` and ``gpu_ms``, float32 (M,) each, and whether Ctrl-C ended it
+        early (then they are shorter).
+
+    Raises:
+        RuntimeError: TensorRT or CUDA failed; the message names the iteration.
+    """
+
+def time_layers(
+    context: Context,
+    recorder: LayerRecorder | None,
+    timer: IterationTimer,
+    iterations: int,
+    bindings: Sequence[int] = ...,
+    report: Callable[[int], object] | None = None,
+) -> tuple[FloatArray, FloatArray, bool]:
+    """Runs iterations of a profiled context; ``recorder`` has to be attached to it.
+
+    With ``enqueueV3`` the context must not emit its profile while it is enqueued
+    (``enqueue_emits_profile`` false); the layers are asked for after each synchronisation.
+
+    Args:
+        context: what to run.
+        recorder: takes the layer times; None runs with a profiler that does nothing.
+        timer: its stream is the one enqueued on.
+        iterations: N; fewer are run when the recorder finds a fault or the timer is invalidated.
+        bindings: as for `time_inference`.
+        report: as for `time_inference`.
+
+    Returns:
+        ``wall_ms`` (host time of an iteration with its report) and ``gpu_ms`` (between the
+        timer's marks), float32 (N,) each, and whether Ctrl-C ended it early.
+
+    Raises:
+        RuntimeError: TensorRT or CUDA failed; the message names the iteration.
+    """

@@ -1,0 +1,1 @@
+"""Streams, memory and I/O tensors on the GPU."""

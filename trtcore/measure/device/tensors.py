@@ -1,0 +1,128 @@
+"""The network's inputs and outputs in device memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trtcore.engine.io_formats import FORMATS, pack, storage_bytes, storage_shape, unpack
+from trtcore.engine.tensorrt.runtime import Engine
+from trtcore.errors import RunError
+from trtcore.measure.device.cuda import DeviceBuffer
+from trtcore.result.dtypes import to_bfloat16_values
+from trtcore.result.layers import IOTensor, TensorInfo
+
+Array = NDArray[Any]
+
+# TensorRT's data types: the inspector's word, and the NumPy type of the bytes.
+_TYPES: dict[str, tuple[str, str]] = {
+    "FLOAT": ("Float", "float32"),
+    "HALF": ("Half", "float16"),
+    "BF16": ("BFloat16", "bfloat16"),
+    "INT8": ("Int8", "int8"),
+    "UINT8": ("UInt8", "uint8"),
+    "INT32": ("Int32", "int32"),
+    "INT64": ("Int64", "int64"),
+    "BOOL": ("Bool", "bool"),
+}
+
+
+@dataclass(frozen=True)
+class BoundTensor:
+    """One input or output of a context, with its device memory.
+
+    Attributes:
+        info: as reports show it.
+        dtype: NumPy name of its type; ``bfloat16`` is handled as float32 on the host.
+        buffer: its device memory, laid out in the tensor's format.
+    """
+
+    info: IOTensor
+    dtype: str
+    buffer: DeviceBuffer
+
+    def upload(self, values: Array) -> None:
+        """Copies host values of the tensor's shape to the device, in the tensor's format."""
+        if self.dtype == "bfloat16":
+            rounded = to_bfloat16_values(values.astype(np.float32))
+            values = (rounded.view(np.uint32) >> 16).astype(np.uint16)
+        self.buffer.copy_from(pack(values, self.info.format))
+
+    def download(self) -> Array:
+        """Copies the tensor to the host, as an array of its shape."""
+        is_bfloat16 = self.dtype == "bfloat16"
+        shape, layout = self.info.shape, self.info.format
+        stored = np.empty(storage_shape(shape, layout), np.uint16 if is_bfloat16 else self.dtype)
+        self.buffer.copy_to(stored)
+        values = unpack(stored, shape, layout)
+        return (values.astype(np.uint32) << 16).view(np.float32) if is_bfloat16 else values
+
+
+def bind_tensors(engine: Engine, context: Any) -> tuple[BoundTensor, ...]:
+    """Allocates device memory for every I/O tensor of a context whose input shapes are set.
+
+    Raises:
+        RunError: a shape, type or format that cannot be bound, or not enough device memory.
+    """
+    bound = []
+    for name in engine.tensor_names:
+        info, dtype = _describe(engine, context, name)
+        nbytes = storage_bytes(info.shape, dtype, info.format)
+        bound.append(BoundTensor(info, dtype, DeviceBuffer(nbytes, f"tensor '{name}'")))
+    set_addresses(context, bound)
+    return tuple(bound)
+
+
+def set_addresses(context: Any, tensors: tuple[BoundTensor, ...] | list[BoundTensor]) -> None:
+    """Gives a context the tensors' memory.
+
+    Raises:
+        RunError: TensorRT refuses an address.
+    """
+    for tensor in tensors:
+        if not context.set_tensor_address(tensor.info.name, tensor.buffer.address):
+            raise RunError(f"TensorRT refuses the address of tensor '{tensor.info.name}'")
+
+
+def input_specs(tensors: tuple[BoundTensor, ...]) -> list[TensorInfo]:
+    """Names, shapes and NumPy types of the inputs, for `trtcore.models.inputs.make_inputs`."""
+    return [
+        TensorInfo(t.info.name, t.info.shape, t.dtype) for t in tensors if t.info.mode == "input"
+    ]
+
+
+def upload(tensors: tuple[BoundTensor, ...], values: Mapping[str, Array]) -> None:
+    """Copies the named inputs to the device."""
+    for tensor in tensors:
+        if tensor.info.mode == "input":
+            tensor.upload(values[tensor.info.name])
+
+
+def download(tensors: tuple[BoundTensor, ...]) -> dict[str, Array]:
+    """Copies every output to the host."""
+    return {t.info.name: t.download() for t in tensors if t.info.mode == "output"}
+
+
+def _describe(engine: Engine, context: Any, name: str) -> tuple[IOTensor, str]:
+    shape = tuple(int(n) for n in context.get_tensor_shape(name))
+    kind = engine.engine.get_tensor_dtype(name).name
+    if kind not in _TYPES:
+        raise RunError(f"tensor '{name}' has type {kind}, which trtcore cannot fill yet")
+    if min(shape, default=0) < 0:
+        raise RunError(
+            f"tensor '{name}' has shape {shape}: its size depends on the data, "
+            "which trtcore cannot profile yet"
+        )
+    word, dtype = _TYPES[kind]
+    layout = str(engine.engine.get_tensor_format(name).name).lower()
+    if layout not in FORMATS:
+        raise RunError(
+            f"tensor '{name}' has format {layout}, which trtcore cannot fill; build the plan with "
+            f"one of {', '.join(FORMATS)}"
+        )
+    mode = "input" if engine.is_input(name) else "output"
+    return IOTensor(name, shape, word, layout, mode), dtype

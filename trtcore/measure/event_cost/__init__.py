@@ -1,0 +1,1 @@
+"""What the event between two layers costs on this machine."""

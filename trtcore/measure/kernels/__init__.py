@@ -1,0 +1,1 @@
+"""Kernel times by CUPTI, and the layers they belong to."""

@@ -1,0 +1,180 @@
+"""Kernel times by CUPTI: un-profiled iterations with and without it, in turn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import ceil
+
+import numpy as np
+
+from trtcore.errors import RunError
+from trtcore.measure.kernels.alignment import map_by_sequence
+from trtcore.measure.kernels.cupti import open_trace
+from trtcore.measure.kernels.mapping import (
+    UNKNOWN,
+    KernelMap,
+    map_by_name,
+    map_by_order,
+    map_by_streams,
+)
+from trtcore.measure.kernels.table import KernelTable
+from trtcore.measure.kernels.traced_loops import CAPACITY, TracedLoops
+from trtcore.measure.loops.native import NativeLoops, ignore
+from trtcore.result.layers import Layer
+from trtcore.result.records import KernelPass
+from trtcore.stats.arrays import FloatArray
+from trtcore.system.progress import Progress
+
+Walls = list[tuple[FloatArray, FloatArray]]
+
+_ROUNDS = 5
+_MOST_ITERATIONS = 300
+_LEAST_ITERATIONS = 3
+_WARM_UP = 4
+_PROFILED = 10
+_SECONDS = 3.0
+
+
+def trace_kernels(
+    loops: NativeLoops,
+    layers: Sequence[Layer],
+    iterations: int,
+    progress: Progress | None = None,
+) -> tuple[KernelPass | None, bool]:
+    """Traces the kernels of un-profiled iterations and leads them to layers.
+
+    Rounds of plain and traced iterations take turns, so that a drifting clock hits both. Where the
+    stream can be held, kernel times are of gated iterations, whose gaps are the GPU's own. CUPTI
+    stays in the process from then on, so this comes after everything else that is timed.
+
+    Args:
+        loops: of an engine that has run before.
+        layers: (L,) as the profiler reports them.
+        iterations: the most to trace; fewer where they take long.
+        progress: called with the phase, iterations done and iterations in all.
+
+    Returns:
+        The kernels, or None if Ctrl-C came before any were traced; and whether Ctrl-C was pressed.
+
+    Raises:
+        BackendError: CUPTI is not installed, or cannot be used here.
+        RunError: CUPTI refuses, or recorded nothing of use.
+    """
+    traced = TracedLoops(loops, open_trace())
+    try:
+        walls = _run_rounds(traced, iterations, progress)
+        found = _kernel_pass(traced, layers, walls) if walls else None
+    except (RuntimeError, RunError, MemoryError) as error:
+        if traced.interrupted:
+            return None, True
+        if isinstance(error, RunError):
+            raise
+        words = "there is not enough host memory" if isinstance(error, MemoryError) else error
+        raise RunError(f"kernels cannot be traced: {words}") from error
+    return found, traced.interrupted
+
+
+def version_words(version: int) -> str:
+    """Returns a version as people know it: 130001 is ``13.0``; before CUDA 13 it is a number."""
+    if version < 130000:
+        return f"API version {version}"
+    return f"{version // 10000}.{version // 100 % 100}"
+
+
+def _run_rounds(traced: TracedLoops, asked: int, progress: Progress | None) -> Walls:
+    """Returns the host times of each round, without CUPTI and with it; Ctrl-C ends them early."""
+    walls: Walls = []
+    try:
+        rounds, count = _warm_up(traced, asked)
+        for i in range(rounds):
+            if progress is not None:
+                progress("tracing kernels", i * count, rounds * count)
+            plain = traced.loops.time_inference(count, ignore).whole()
+            with_cupti = traced.time_inference(count)
+            walls.append((plain.wall_ms, with_cupti.wall_ms))
+            with_cupti.whole()
+    except KeyboardInterrupt:
+        traced.interrupted = True
+    return walls
+
+
+def _warm_up(traced: TracedLoops, asked: int) -> tuple[int, int]:
+    """Returns how many rounds to run, and iterations in each."""
+    wall_ms = float(np.median(traced.loops.time_inference(_WARM_UP, ignore).whole().wall_ms))
+    kernels = traced.warm_up(_WARM_UP)
+    if kernels == 0:
+        raise RunError(f"CUPTI recorded no kernels ({traced.losses})")
+    return _plan(asked, wall_ms, ceil(kernels / _WARM_UP))
+
+
+def _plan(asked: int, wall_ms: float, kernels: int) -> tuple[int, int]:
+    """How many rounds, and iterations in each, fit the time and the trace's capacity.
+
+    Args:
+        asked: the most iterations.
+        wall_ms: of an iteration.
+        kernels: of an iteration, in all passes of a round that are traced.
+    """
+    fits = int(_SECONDS * 1000 / (3 * max(wall_ms, 1e-3)))
+    total = max(min(asked, _MOST_ITERATIONS, fits), min(asked, _LEAST_ITERATIONS))
+    rounds = min(_ROUNDS, total)
+    return rounds, min(ceil(total / rounds), max(CAPACITY // kernels, 1))
+
+
+def _kernel_pass(traced: TracedLoops, layers: Sequence[Layer], walls: Walls) -> KernelPass:
+    is_gated = traced.loops.gated is not None and traced.gated.iterations > 0
+    records = traced.gated if is_gated else traced.free
+    table = records.table(traced.trace.names)
+    if not table.iterations:
+        raise RunError(f"none of {records.iterations} traced iterations is whole: {traced.losses}")
+    mapped = _map(traced, layers, table)
+    plain_walls, walls_with_cupti = zip(*walls, strict=True)
+    return KernelPass(
+        names=table.names,
+        streams=table.streams,
+        layers=mapped.layers,
+        mapping=mapped.words,
+        kernel_ms=table.kernel_ms,
+        start_ms=table.start_ms,
+        wall_ms=np.concatenate(walls_with_cupti),
+        plain_wall_ms=np.concatenate(plain_walls),
+        is_gated=is_gated,
+        discarded=table.discarded,
+        source=f"CUPTI {version_words(traced.trace.version)}",
+    )
+
+
+def _map(traced: TracedLoops, layers: Sequence[Layer], table: KernelTable) -> KernelMap:
+    """Maps by order, within streams if need be; else by times on one stream, else by name."""
+    by_order = map_by_order(layers, table.names, table.streams)
+    if by_order.is_complete:
+        return by_order
+    if len(set(table.streams)) > 1:
+        by_streams = map_by_streams(layers, table.names, table.streams)
+        if by_streams.is_complete:
+            return by_streams
+        return map_by_name(layers, table.names, f"{by_order.words}; {by_streams.words}")
+    by_sequence = _map_by_times(traced, layers, table)
+    if by_sequence.is_empty:
+        return map_by_name(layers, table.names, f"{by_order.words}; {by_sequence.words}")
+    return KernelMap(by_sequence.layers, f"{by_sequence.words} ({by_order.words})")
+
+
+def _map_by_times(traced: TracedLoops, layers: Sequence[Layer], table: KernelTable) -> KernelMap:
+    """Maps by the times of profiled iterations; what goes wrong there costs no traced kernel."""
+    nobody = (UNKNOWN,) * len(table.names)
+    try:
+        if traced.interrupted:
+            raise KeyboardInterrupt
+        layer_ms, profiled = traced.trace_layers(_PROFILED)
+        if profiled.names != table.names or layer_ms.shape[1:] != (len(layers),):
+            return KernelMap(nobody, "profiled iterations launch other kernels")
+        times = (layer_ms, profiled.start_ms, profiled.kernel_ms)
+        return map_by_sequence(layers, table.names, *times)
+    except KeyboardInterrupt:
+        traced.interrupted = True
+        return KernelMap(nobody, "interrupted")
+    except (RunError, RuntimeError) as error:
+        return KernelMap(nobody, f"no profiled iterations: {error}")
+    except MemoryError:
+        return KernelMap(nobody, "no profiled iterations: there is not enough host memory")

@@ -1,0 +1,1 @@
+"""When a warm-up and a measurement end."""

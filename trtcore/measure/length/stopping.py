@@ -1,0 +1,279 @@
+"""When to stop measuring: the interval of the batch medians is narrow enough, or time is up.
+
+Medians of batches of iterations are compared instead of iterations, because neighbours resemble
+each other: what looks like many samples can be few. Pure: the caller brings samples and elapsed
+time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import inf, isnan
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from trtcore.errors import OptionError
+from trtcore.stats.arrays import Floats
+from trtcore.stats.batches import BatchMedians, Reservoir, batch_size
+from trtcore.stats.intervals import longest_layers
+from trtcore.stats.series import LEAST_SHARE, estimate, estimate_columns, find_modes, find_rise
+
+_LEAST_BATCHES = 32
+# Half of what makes a mode elsewhere: in a short run the rarer of two modes may be rarer still.
+_LEAST_SHARE = LEAST_SHARE / 2
+
+
+@dataclass(frozen=True)
+class StopRule:
+    """How precise a run has to be, and how long it may take.
+
+    Attributes:
+        target: half-width of the total's 95 % interval, as a part of the total.
+        layer_floor_ms: a layer this precise is precise enough, however short it is.
+        layer_share: layers are looked at from the longest on, until they hold this part of the
+            time; to each of them twice the target applies.
+        least_s: measure at least this long.
+        at_most_s: give up after this long.
+    """
+
+    target: float = 0.005
+    layer_floor_ms: float = 0.00025
+    layer_share: float = 0.9
+    least_s: float = 0.5
+    at_most_s: float = 15.0
+
+    @property
+    def layer_target(self) -> tuple[float, float]:
+        """The half-width allowed to a layer: a part of its time, or these ms if that is more."""
+        return 2 * self.target, self.layer_floor_ms
+
+    def __post_init__(self) -> None:
+        if not 0 < self.target < 1:
+            raise OptionError(f"precision target is {self.target}, expected a part between 0 and 1")
+        if not 0 < self.at_most_s < inf:
+            raise OptionError(f"maximum time is {self.at_most_s} s, expected a finite time above 0")
+
+
+_DEFAULT = StopRule()
+
+
+@dataclass(frozen=True)
+class Precision:
+    """How well one time is known.
+
+    Attributes:
+        layer: its number; -1 for the total.
+        median_ms: median of its batch medians; NaN if there are none.
+        half_width_ms: of its 95 % interval; NaN with too few batches.
+    """
+
+    layer: int
+    median_ms: float = float("nan")
+    half_width_ms: float = float("nan")
+
+    @property
+    def share(self) -> float:
+        """The half-width as a part of the median; NaN if either is not known."""
+        return self.half_width_ms / self.median_ms if self.median_ms else float("nan")
+
+    def called(self, names: Sequence[str]) -> str:
+        """Returns what to call the layer: by its name if there are names, else by its number."""
+        if not names:
+            return f"layer {self.layer}"
+        name = names[self.layer]
+        which = names[: self.layer + 1].count(name)
+        return f"layer {name}" + (
+            f" (number {which} of that name)" if names.count(name) > 1 else ""
+        )
+
+    def excess(self, target: float, floor_ms: float) -> float:
+        """Returns the half-width over what is allowed: more than 1 is too wide, or not known.
+
+        Nothing is known of a time below zero, nor of one of 0 without a floor: no work takes that.
+        """
+        allowed = max(target * self.median_ms, floor_ms)
+        if isnan(self.half_width_ms) or self.median_ms < 0 or allowed <= 0:
+            return inf
+        return self.half_width_ms / allowed
+
+    def obstacle(self, name: str, target: float, floor_ms: float = 0.0) -> str:
+        """Returns what keeps the run from stopping, in words; ``""`` if nothing does."""
+        if self.excess(target, floor_ms) <= 1:
+            return ""
+        if isnan(self.half_width_ms):
+            return f"{name} is not known, as a time is not a number"
+        if self.median_ms <= 0:
+            return f"{name} takes {self.median_ms:.4g} ms, which no work does"
+        wanted = max(target, floor_ms / self.median_ms)
+        texts = ((f"{self.share:.{n}%}", f"{wanted:.{n}%}") for n in range(2, 20))
+        found, wanted_text = next((pair for pair in texts if pair[0] != pair[1]), ("more", "less"))
+        return f"{name} is within {found}, wanted {wanted_text}"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether to stop, and what the figures are worth if one does.
+
+    Attributes:
+        is_over: stop now.
+        is_converged: the precision asked for is reached.
+        total: how well the un-profiled time is known.
+        worst: the layer furthest from its target; None if no layers were given.
+        words: why, in one line.
+    """
+
+    is_over: bool
+    is_converged: bool
+    total: Precision
+    worst: Precision | None
+    words: str
+
+
+class Convergence:
+    """Takes the samples of a run, some at a time, and says when it may stop.
+
+    Memory and the time of a verdict stay the same however long the run is: see `BatchMedians` and
+    `Reservoir`.
+
+    Args:
+        rule: what was asked for.
+        iteration_ms: about how long an iteration takes; slow ones make smaller batches.
+        names: of the layers, to speak of them by; without them, it is by their position.
+    """
+
+    def __init__(
+        self, rule: StopRule = _DEFAULT, iteration_ms: float = 0.0, names: Sequence[str] = ()
+    ) -> None:
+        size = batch_size_for(iteration_ms, rule)
+        self._rule, self._names = rule, names
+        self._total, self._layers = BatchMedians(size), BatchMedians(size)
+        self._samples = Reservoir()
+
+    def add_total(self, span_ms: ArrayLike) -> None:
+        """Adds (n,) un-profiled times."""
+        self._samples.add(span_ms)
+        self._total.add(span_ms)
+
+    def add_layers(self, layer_ms: ArrayLike) -> None:
+        """Adds (n, L) layer times."""
+        self._layers.add(layer_ms)
+
+    def verdict(self, elapsed_s: float) -> Verdict:
+        """Says whether the run may stop after this time."""
+        modes_ms = find_modes(self._samples.samples, self._rule.target, _LEAST_SHARE)
+        medians = self._total.medians, self._layers.medians
+        return judge(*medians, elapsed_s, self._rule, modes_ms, self._names)
+
+
+def batch_size_for(iteration_ms: float, rule: StopRule = _DEFAULT) -> int:
+    """Returns how many iterations to a batch: 32, or fewer where those would outlast the run."""
+    in_a_third = rule.at_most_s * 1000 / 3 / max(iteration_ms, 1e-6)
+    return batch_size(int(in_a_third), _LEAST_BATCHES)
+
+
+def judge(
+    total: ArrayLike,
+    layers: ArrayLike,
+    elapsed_s: float,
+    rule: StopRule = _DEFAULT,
+    modes_ms: tuple[float, ...] = (),
+    names: Sequence[str] = (),
+) -> Verdict:
+    """Says whether a run may stop.
+
+    Args:
+        total: (B,) batch medians of the un-profiled time, in ms.
+        layers: (C, L) batch medians of the layer times, in ms; empty to look at the total only.
+        elapsed_s: time spent measuring so far.
+        rule: what was asked for.
+        modes_ms: the values that the un-profiled time jumps between, see `find_modes`. A median
+            between two modes is a matter of luck, however narrow its interval.
+        names: L names to speak of the layers by; without them, it is by their position.
+    """
+    totals = np.asarray(total, dtype=np.float64)
+    by_layer = np.asarray(layers, dtype=np.float64)
+    whole = Precision(-1, *estimate(totals)) if totals.size else Precision(-1)
+    worst = _worst_layer(by_layer, rule)
+    obstacle = (
+        _too_early(totals, by_layer, elapsed_s, rule)
+        or whole.obstacle("the total", rule.target)
+        or _jumps(modes_ms)
+        or _strays(totals, rule.target)
+        or _drifts(totals, rule.target)
+        or (worst.obstacle(worst.called(names), *rule.layer_target) if worst else "")
+    )
+    return Verdict(
+        is_over=not obstacle or elapsed_s >= rule.at_most_s,
+        is_converged=not obstacle,
+        total=whole,
+        worst=worst,
+        words=_words(obstacle, elapsed_s, whole),
+    )
+
+
+def _words(obstacle: str, elapsed_s: float, whole: Precision) -> str:
+    if obstacle:
+        return f"not stable after {elapsed_s:.1f} s: {obstacle}"
+    return f"stable after {elapsed_s:.1f} s: the total is within {whole.share:.2%}"
+
+
+def _worst_layer(layers: Floats, rule: StopRule) -> Precision | None:
+    """Returns the layer furthest from its target among those that hold most of the time."""
+    if layers.size == 0:
+        return None
+    medians_ms, half_widths_ms = estimate_columns(layers)
+    unknown = np.flatnonzero(np.isnan(medians_ms))
+    looked_at = [
+        Precision(int(i), float(medians_ms[i]), float(half_widths_ms[i]))
+        for i in (unknown if unknown.size else longest_layers(medians_ms, rule.layer_share))
+    ]
+    return max(looked_at, key=lambda layer: layer.excess(*rule.layer_target), default=None)
+
+
+def _too_early(totals: Floats, layers: Floats, elapsed_s: float, rule: StopRule) -> str:
+    batches = min(len(totals), len(layers) if layers.size else len(totals))
+    if batches < _LEAST_BATCHES:
+        return f"{batches} batches of iterations, {_LEAST_BATCHES} are needed"
+    return f"{rule.least_s} s are needed" if elapsed_s < rule.least_s else ""
+
+
+def _jumps(modes_ms: tuple[float, ...]) -> str:
+    if not modes_ms:
+        return ""
+    return f"the total jumps between {' and '.join(f'{mode:.4g}' for mode in modes_ms)} ms"
+
+
+def _strays(totals: Floats, target: float) -> str:
+    """Says so if now and then the total is another for whole batches.
+
+    Those at the very beginning do not count: a run may start slowly, but one that went elsewhere
+    and came back does not know yet how often it will.
+    """
+    astray = _are_astray(totals, target)
+    count = int(astray[np.argmin(astray) :].sum())
+    if count <= _LEAST_SHARE * totals.size:
+        return ""
+    return f"{count} of {totals.size} batches of the total lie apart from the others"
+
+
+def _drifts(totals: Floats, target: float) -> str:
+    """Says so if the total rises or falls over the run, a slow beginning left out.
+
+    Half of the target is accepted: the median then lies within a quarter of it from where the run
+    ended. A slower drift cannot be told from noise so soon, nor where it would end.
+    """
+    settled = totals[np.argmin(_are_astray(totals, target)) :]
+    change = find_rise(settled) / float(np.median(totals))
+    if abs(change) <= target / 2:
+        return ""
+    return f"the total drifts, so far by {change:+.2%}"
+
+
+def _are_astray(totals: Floats, target: float) -> NDArray[np.bool_]:
+    """Which lie further from the quartiles than thrice their distance and than the target."""
+    low, high = np.quantile(totals, (0.25, 0.75))
+    reach = max(3 * (high - low), target * float(np.median(totals)))
+    astray: NDArray[np.bool_] = (totals < low - reach) | (totals > high + reach)
+    return astray

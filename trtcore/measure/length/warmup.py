@@ -1,0 +1,138 @@
+"""When a warm-up ends: by time, clock and steady windows of iterations, not by count.
+
+An idle GPU runs at a sixth of its clock and needs load to leave it, and a runtime may still be
+compiling kernels. Pure: the caller brings samples and clocks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from trtcore.stats.arrays import Floats
+
+_LEAST_WINDOW = 4
+
+
+@dataclass(frozen=True)
+class WarmUpRule:
+    """What has to hold before measuring starts.
+
+    Attributes:
+        least_ms: warm up at least this long.
+        least_iterations: and for at least this many iterations.
+        window: iterations in each of the two windows that are compared.
+        window_ms: a window is at least this long, or a slow change would pass for none.
+        tolerance: largest change of the windows' medians.
+        clock_tolerance: largest change of the multiprocessors' clock between them.
+        at_most_ms: end here in any case, steady or not.
+    """
+
+    least_ms: float = 200.0
+    least_iterations: int = 32
+    window: int = 64
+    window_ms: float = 100.0
+    tolerance: float = 0.01
+    clock_tolerance: float = 0.02
+    at_most_ms: float = 5000.0
+
+
+@dataclass(frozen=True)
+class WarmUpState:
+    """Where a warm-up stands.
+
+    Attributes:
+        is_over: start measuring.
+        is_steady: every condition holds; False when it ended for lack of time.
+        iterations: done so far, including those before a restart.
+        elapsed_ms: spent so far.
+        words: what it still waits for, or why it ended.
+    """
+
+    is_over: bool
+    is_steady: bool
+    iterations: int
+    elapsed_ms: float
+    words: str
+
+
+class WarmUp:
+    """Takes the iterations of a warm-up, some at a time, and says when it is over."""
+
+    def __init__(self, rule: WarmUpRule | None = None) -> None:
+        self._rule = rule or WarmUpRule()
+        self._times = np.empty(0)
+        self._clocks = np.empty(0)
+        self._iterations = 0
+        self._elapsed_ms = 0.0
+        self._have_layers_changed = False
+
+    def add(self, wall_ms: ArrayLike, sm_mhz: int = 0) -> WarmUpState:
+        """Adds (n,) host times of iterations and the clock that NVML read after them.
+
+        Args:
+            wall_ms: from enqueue to synchronised.
+            sm_mhz: clock of the multiprocessors; 0 if it is not known.
+        """
+        times = np.asarray(wall_ms, dtype=np.float64)
+        self._times = np.concatenate((self._times, times))
+        self._clocks = np.concatenate((self._clocks, np.full(times.size, float(sm_mhz))))
+        self._iterations += times.size
+        self._elapsed_ms += float(times.sum())
+        return self.state()
+
+    def restart(self) -> None:
+        """Forgets the iterations, because the layers changed: kernels were swapped meanwhile.
+
+        The time spent still counts towards the longest warm-up.
+        """
+        self._times, self._clocks = np.empty(0), np.empty(0)
+        self._have_layers_changed = True
+
+    def state(self) -> WarmUpState:
+        """Returns where the warm-up stands."""
+        out_of_time = self._elapsed_ms >= self._rule.at_most_ms
+        obstacle = self._change(self._window()) if out_of_time else self._obstacle()
+        words = f"not steady: {obstacle}" if obstacle else "steady"
+        return WarmUpState(
+            is_over=not obstacle or out_of_time,
+            is_steady=not obstacle,
+            iterations=self._iterations,
+            elapsed_ms=self._elapsed_ms,
+            words=words,
+        )
+
+    def _obstacle(self) -> str:
+        rule = self._rule
+        if self._times.sum() < rule.least_ms or self._times.size < rule.least_iterations:
+            return f"{rule.least_ms:g} ms and {rule.least_iterations} iterations are needed"
+        return self._change(self._window())
+
+    def _window(self) -> int:
+        """Returns how many iterations to compare; slow ones get by with fewer than the rule's."""
+        if self._times.size == 0:
+            return 0
+        iteration_ms = max(float(np.median(self._times)), 1e-6)
+        wanted = max(self._rule.window, int(self._rule.window_ms / iteration_ms))
+        fitting = int(self._rule.at_most_ms / 4 / iteration_ms)
+        return max(min(wanted, fitting), _LEAST_WINDOW)
+
+    def _change(self, window: int) -> str:
+        """Returns what changed between the last two windows, in words; ``""`` if nothing did."""
+        if window < _LEAST_WINDOW or self._times.size < 2 * window:
+            after = " after the layers changed" if self._have_layers_changed else ""
+            return f"two windows of {max(window, _LEAST_WINDOW)} iterations are needed{after}"
+        time = _relative_change(self._times, window)
+        if time > self._rule.tolerance:
+            return f"iterations still changed by {time:.1%}"
+        clock = _relative_change(self._clocks, window)
+        return (
+            f"the clock still changed by {clock:.1%}" if clock > self._rule.clock_tolerance else ""
+        )
+
+
+def _relative_change(series: Floats, window: int) -> float:
+    before, after = np.median(series[-2 * window : -window]), np.median(series[-window:])
+    return float(abs(after - before) / before) if before > 0 and after > 0 else 0.0

@@ -1,0 +1,1 @@
+"""The timed loops: native, or in Python for old bindings."""

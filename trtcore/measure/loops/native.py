@@ -1,0 +1,235 @@
+"""The timed loops of one engine: two contexts over the same buffers, timed in several ways."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+import numpy as np
+
+from trtcore.measure import _core
+from trtcore.stats.arrays import FloatArray
+
+Report = Callable[[int], object]
+
+_PROBES = 3
+
+
+def ignore(done: int) -> None:
+    """A report that nobody reads."""
+    del done
+
+
+@dataclass(frozen=True, eq=False)
+class Times:
+    """Times of n whole iterations, float32 (n,) in ms; an array is empty if it was not taken.
+
+    Attributes:
+        wall_ms: host time of the iteration.
+        enqueue_ms: host time of the enqueue call or graph launch alone.
+        gpu_ms: time between the events around the iteration.
+        interrupted: whether Ctrl-C ended the pass.
+    """
+
+    wall_ms: FloatArray
+    enqueue_ms: FloatArray
+    gpu_ms: FloatArray
+    interrupted: bool = False
+
+    def whole(self) -> Times:
+        """Returns these times.
+
+        Raises:
+            KeyboardInterrupt: Ctrl-C ended the pass.
+        """
+        if self.interrupted:
+            raise KeyboardInterrupt
+        return self
+
+
+class Loops(Protocol):
+    """What a run needs of an engine.
+
+    A context that was ever profiled stays slow, so latency is taken in one that never was.
+    """
+
+    def attach(self, recorder: _core.LayerRecorder) -> None:
+        """Makes the recorder the profiler of the profiled context."""
+
+    def detach(self, recorder: _core.LayerRecorder) -> None:
+        """Ends that."""
+
+    def warm_up(self, iterations: int) -> Times:
+        """Enqueues on the plain context and synchronises; only host times are wanted."""
+
+    def time_inference(self, iterations: int, report: Report) -> Times:
+        """Enqueues on the plain context and synchronises, for host times and for GPU times."""
+
+    def time_gated(self, iterations: int, report: Report) -> Times | None:
+        """The same with the stream held until all is queued; None where that cannot work."""
+
+    def time_graph(self, iterations: int, report: Report) -> Times | None:
+        """Launches a CUDA graph of the plain context; None where none can be captured."""
+
+    def time_layers(self, recorder: _core.LayerRecorder, iterations: int, report: Report) -> Times:
+        """Runs the profiled context, gated where that works, up to a fault of the recorder."""
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Why passes are left out, one line each."""
+
+
+@dataclass
+class NativeLoops:
+    """The native loops.
+
+    Attributes:
+        plain: the context without a profiler.
+        profiled: the context that is profiled.
+        timer: events on the stream both run on.
+        bindings: device addresses for ``executeV2``; empty to use ``enqueueV3``.
+        bare: the same stream without events, for host times that hold no cost of events; None
+            takes them beside the events.
+        gated: the timer that holds its stream; None if it is not to be used.
+        graph: a graph captured from the plain context; None if there is none.
+    """
+
+    plain: _core.Context
+    profiled: _core.Context
+    timer: _core.IterationTimer
+    bindings: Sequence[int] = ()
+    bare: _core.IterationTimer | None = None
+    gated: _core.GatedTimer | None = None
+    graph: _core.Graph | None = None
+    _problems: list[str] = field(default_factory=list)
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Why passes are left out, one line each."""
+        return tuple(self._problems)
+
+    def run_first(self) -> None:
+        """Runs each context once, as the first enqueue allocates and loads.
+
+        Neither a gate nor a capture allows that. The profiled context gets its profiler for it.
+
+        Raises:
+            RuntimeError: TensorRT or CUDA failed.
+            KeyboardInterrupt: Ctrl-C.
+        """
+        self.time_inference(1, ignore).whole()
+        self._make_profile()
+        wall, gpu, interrupted = _core.time_layers(
+            self.profiled, None, self.timer, 1, self.bindings
+        )
+        Times(wall, np.empty(0, np.float32), gpu, interrupted).whole()
+
+    def attach(self, recorder: _core.LayerRecorder) -> None:
+        """Makes the recorder the profiler of the profiled context."""
+        self._make_profile()
+        recorder.attach(self.profiled)
+
+    def _make_profile(self) -> None:
+        # executeV2 reports by itself only while the context emits; enqueueV3 is asked to report.
+        self.profiled.enqueue_emits_profile = bool(self.bindings)
+
+    def detach(self, recorder: _core.LayerRecorder) -> None:
+        """Ends that."""
+        recorder.detach()
+
+    def open_gate(self, stream: int) -> None:
+        """Finds out whether the stream can be held, by doing it a few times.
+
+        Raises:
+            KeyboardInterrupt: Ctrl-C.
+        """
+        reason = self._gate_obstacle(stream)
+        if reason:
+            self.drop_gate(reason)
+
+    def _gate_obstacle(self, stream: int) -> str:
+        if self.bindings:
+            return "executeV2 synchronises by itself"
+        if os.environ.get("CUDA_LAUNCH_BLOCKING", "0") not in ("", "0"):
+            return "CUDA_LAUNCH_BLOCKING is set"
+        try:
+            self.gated = _core.GatedTimer(stream)
+            Times(*_core.time_inference(self.plain, self.gated, _PROBES)).whole()
+        except RuntimeError as error:
+            return str(error)
+        return "the enqueue call did not return within 100 ms" if self.gated.invalidated else ""
+
+    def drop_gate(self, reason: str) -> None:
+        """Times without the gate from now on."""
+        self.gated = None
+        self._problems.append(f"not gated, so that times hold launch gaps: {reason}")
+
+    def capture_graph(self, stream: int) -> None:
+        """Captures a graph of the plain context, if TensorRT and CUDA let it."""
+        reason = self._graph_obstacle(stream)
+        if reason:
+            self._problems.append(f"no CUDA graph: {reason}")
+
+    def _graph_obstacle(self, stream: int) -> str:
+        if self.bindings:
+            return "executeV2 synchronises by itself"
+        try:
+            self.graph = _core.Graph(self.plain, stream)
+        except RuntimeError as error:
+            return str(error)
+        return ""
+
+    def warm_up(self, iterations: int) -> Times:
+        """Enqueues on the plain context and synchronises; only host times are wanted."""
+        return self._time(self.bare or self.timer, iterations, ignore)
+
+    def time_inference(self, iterations: int, report: Report) -> Times:
+        """Enqueues on the plain context and synchronises, without events and then with."""
+        if self.bare is None:
+            return self._time(self.timer, iterations, report)
+        host = self._time(self.bare, iterations, report)
+        if host.interrupted:
+            return replace(host, gpu_ms=np.empty(0, np.float32))
+        # Events cost the host microseconds, so the GPU's time is taken in iterations of its own.
+        device = self._time(self.timer, iterations, report)
+        return replace(host, gpu_ms=device.gpu_ms, interrupted=device.interrupted)
+
+    def _time(self, timer: _core.IterationTimer, iterations: int, report: Report) -> Times:
+        return Times(
+            *_core.time_inference(self.plain, timer, iterations, self.bindings, None, report)
+        )
+
+    def time_gated(self, iterations: int, report: Report) -> Times | None:
+        """The same with the stream held until all is queued; None where that cannot work."""
+        if self.gated is None:
+            return None
+        times = Times(*_core.time_inference(self.plain, self.gated, iterations, (), None, report))
+        self._check_gate()
+        return times
+
+    def time_graph(self, iterations: int, report: Report) -> Times | None:
+        """Launches a CUDA graph of the plain context; None where none can be captured."""
+        if self.graph is None:
+            return None
+        return Times(
+            *_core.time_inference(self.plain, self.timer, iterations, (), self.graph, report)
+        )
+
+    def time_layers(self, recorder: _core.LayerRecorder, iterations: int, report: Report) -> Times:
+        """Runs the profiled context, gated where that works, up to a fault of the recorder."""
+        wall, gpu, interrupted = _core.time_layers(
+            self.profiled,
+            recorder,
+            self.gated or self.timer,
+            iterations,
+            self.bindings,
+            report,
+        )
+        self._check_gate()
+        return Times(wall, np.empty(0, np.float32), gpu, interrupted)
+
+    def _check_gate(self) -> None:
+        if self.gated is not None and self.gated.invalidated:
+            self.drop_gate("the stream was held for 100 ms before all was queued")

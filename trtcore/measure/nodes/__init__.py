@@ -1,0 +1,1 @@
+"""Un-fused models, node by node: the baseline."""

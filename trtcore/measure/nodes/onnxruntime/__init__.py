@@ -1,0 +1,1 @@
+"""Node times by ONNX Runtime on the CPU."""

@@ -1,0 +1,127 @@
+"""The two passes of a run on the CPU: a session with ONNX Runtime's profiler, and one without."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from trtcore.measure.nodes.onnxruntime.graph import TimedGraph, layer_index, timed_graph
+from trtcore.measure.nodes.onnxruntime.session import (
+    Inputs,
+    graph_as_run,
+    open_session,
+    run_session,
+)
+from trtcore.measure.nodes.onnxruntime.trace import NodeTimes, read_profile
+from trtcore.measure.nodes.turns import WARM_UP, Length, Pass, take_turns
+from trtcore.models.model import Model
+from trtcore.models.onnx.graph import fits_in_memory
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A graph that is ready to be timed.
+
+    Attributes:
+        graph: it was run once.
+        inputs: an array per input.
+        label: tells it from others that are timed in turns with it; ``""`` if there are none.
+    """
+
+    graph: TimedGraph
+    inputs: Inputs
+    label: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Timed:
+    """What both passes gave.
+
+    Attributes:
+        nodes: times of the nodes; maybe of fewer iterations than were run.
+        profiled_wall_ms: host time of each profiled iteration.
+        wall_ms: host time of each un-profiled iteration.
+        interrupted: Ctrl-C ended the passes early.
+    """
+
+    nodes: NodeTimes
+    profiled_wall_ms: list[float]
+    wall_ms: list[float]
+    interrupted: bool
+
+
+def prepare(model: Model, inputs: Inputs, threads: int) -> TimedGraph:
+    """Returns the graph to time; runs it once.
+
+    It is flattened only if need be, as that writes the weights to disk.
+
+    Raises:
+        ModelError: ONNX Runtime refuses the model or the inputs.
+    """
+    timed = timed_graph(model)
+    with _profiling_session(timed, threads) as session:
+        run_session(session, timed.model, inputs, timed.layers)
+        names = read_profile(Path(session.end_profiling()), 0, 1).names
+    known = all(layer_index(name) is not None for name in names)
+    if known or not fits_in_memory(model):
+        return timed
+    return graph_as_run(model, timed, threads)
+
+
+def time_in_turns(prepared: Sequence[Prepared], threads: int, length: Length) -> tuple[Timed, ...]:
+    """Times the nodes of every graph, and in turn with that whole iterations without a profiler.
+
+    Raises:
+        ModelError: a node failed.
+        KeyboardInterrupt: Ctrl-C before every graph had something to keep.
+    """
+    with ExitStack() as stack:
+        profiling = [
+            stack.enter_context(_profiling_session(one.graph, threads)) for one in prepared
+        ]
+        passes = [
+            timed_pass
+            for one, session in zip(prepared, profiling, strict=True)
+            for timed_pass in _passes(one, session, threads)
+        ]
+        walls, interrupted = take_turns(passes, length)
+        pairs = list(zip(walls[::2], walls[1::2], strict=True))
+        if not all(profiled for profiled, _ in pairs):
+            raise KeyboardInterrupt
+        return tuple(
+            Timed(_node_times(session, len(profiled)), profiled, plain, interrupted)
+            for session, (profiled, plain) in zip(profiling, pairs, strict=True)
+        )
+
+
+def _passes(one: Prepared, profiling: Any, threads: int) -> tuple[Pass[float], Pass[float]]:
+    graph = one.graph
+    plain = open_session(graph.model, threads, layers=graph.layers)
+
+    def timed_run(session: Any) -> float:
+        before = perf_counter()
+        run_session(session, graph.model, one.inputs, graph.layers)
+        return (perf_counter() - before) * 1000
+
+    named = f", {one.label}" if one.label else ""
+    return (
+        Pass(f"timing layers{named}", partial(timed_run, profiling)),
+        Pass(f"timing inference{named}", partial(timed_run, plain)),
+    )
+
+
+def _node_times(session: Any, iterations: int) -> NodeTimes:
+    return read_profile(Path(session.end_profiling()), WARM_UP, iterations)
+
+
+@contextmanager
+def _profiling_session(graph: TimedGraph, threads: int) -> Iterator[Any]:
+    with tempfile.TemporaryDirectory(prefix="trtcore-") as folder:
+        head = Path(folder, "nodes")
+        yield open_session(graph.model, threads, layers=graph.layers, profile_to=head)

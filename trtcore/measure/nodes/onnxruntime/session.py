@@ -1,0 +1,112 @@
+"""ONNX Runtime sessions for a model as it stands: optimisation off, errors in one line."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import onnx
+import onnxruntime
+from numpy.typing import NDArray
+
+from trtcore.errors import ModelError
+from trtcore.measure.nodes.onnxruntime.graph import TimedGraph, flatten, real_names
+from trtcore.models.model import Model
+from trtcore.models.onnx.graph import fits_in_memory, on_disk, one_line, serialized
+from trtcore.result.layers import Layer
+
+Inputs = Mapping[str, NDArray[Any]]
+
+_NOISE = re.compile(r"^\[ONNXRuntimeError\] : \d+ : \w+ : |/\S+\.(?:cc|h|cpp):\d+ ")
+_QUIET = 4
+
+
+def physical_cores() -> int:
+    """Returns the number of physical cores this process may use, ONNX Runtime's own default."""
+    if not hasattr(os, "sched_getaffinity"):
+        return os.cpu_count() or 1
+    return len({_siblings(cpu) for cpu in os.sched_getaffinity(0)})
+
+
+def open_session(
+    model: Model,
+    threads: int,
+    *,
+    layers: tuple[Layer, ...] = (),
+    profile_to: Path | None = None,
+    save_to: Path | None = None,
+) -> Any:
+    """Opens a model on the CPU with graph optimisation off.
+
+    Args:
+        model: the model.
+        threads: threads within an operator.
+        layers: those of a timed graph, to put its real names into an error.
+        profile_to: head of the name of the profile to write.
+        save_to: file for the graph as ONNX Runtime made it ready to run.
+
+    Raises:
+        ModelError: ONNX Runtime refuses the model; with the node and operator where it tells.
+    """
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    options.intra_op_num_threads = threads
+    options.log_severity_level = _QUIET
+    # Two sessions take turns: the threads of the idle one must not spin on the other's cores.
+    options.add_session_config_entry("session.force_spinning_stop", "1")
+    if profile_to:
+        options.enable_profiling, options.profile_file_prefix = True, str(profile_to)
+    if save_to:
+        options.optimized_model_filepath = str(save_to)
+    try:
+        return _load(model, options)
+    except Exception as problem:  # its exceptions have no common base
+        raise ModelError(f"{model.name}: ONNX Runtime: {_words(problem, layers)}") from None
+
+
+def run_session(
+    session: Any, model: Model, inputs: Inputs, layers: tuple[Layer, ...] = ()
+) -> list[Any]:
+    """Runs once and returns the outputs in their order.
+
+    Raises:
+        ModelError: an input is missing or does not fit, or a node failed.
+    """
+    try:
+        outputs: list[Any] = session.run(None, inputs)
+    except Exception as problem:  # its exceptions have no common base
+        raise ModelError(f"{model.name}: ONNX Runtime: {_words(problem, layers)}") from None
+    return outputs
+
+
+def graph_as_run(model: Model, timed: TimedGraph, threads: int) -> TimedGraph:
+    """Returns a timed graph in the form that ONNX Runtime brings it into before it runs it."""
+    with tempfile.TemporaryDirectory(prefix="trtcore-") as folder:
+        saved = Path(folder, "as_run.onnx")
+        open_session(timed.model, threads, layers=timed.layers, save_to=saved)
+        return flatten(model, timed, onnx.load(saved))
+
+
+def _load(model: Model, options: Any) -> Any:
+    providers = ["CPUExecutionProvider"]
+    if fits_in_memory(model):
+        return onnxruntime.InferenceSession(serialized(model), options, providers=providers)
+    with on_disk(model) as path:
+        return onnxruntime.InferenceSession(str(path), options, providers=providers)
+
+
+def _words(problem: Exception, layers: tuple[Layer, ...]) -> str:
+    return real_names(_NOISE.sub("", one_line(problem)), layers)
+
+
+def _siblings(cpu: int) -> str:
+    """The hardware threads of a core, in the kernel's words; the same words mean the same core."""
+    path = Path(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list")
+    try:
+        return path.read_text()
+    except OSError:
+        return str(cpu)

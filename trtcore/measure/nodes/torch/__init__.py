@@ -1,0 +1,1 @@
+"""Node times by PyTorch, eager."""

@@ -1,0 +1,106 @@
+"""Runs plans while the clocks are watched, and sees to the event cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from trtcore.errors import TrtcoreError
+from trtcore.result.records import EventCost
+from trtcore.system.progress import Progress
+from trtcore.system.records import Clocks
+
+if TYPE_CHECKING:
+    from trtcore.engine.tensorrt.bindings import Bindings
+    from trtcore.measure.engines import EngineRun, RunOptions
+
+
+@dataclass(frozen=True)
+class PlanRun:
+    """What running a plan gave: the run, the clocks meanwhile, and what events cost here.
+
+    Attributes:
+        engine_run: the run.
+        clocks: what the sensors said.
+        event_cost: None if it is not known.
+        problem: why it could not be measured, in one line.
+    """
+
+    engine_run: EngineRun
+    clocks: Clocks
+    event_cost: EventCost | None
+    problem: str = ""
+
+
+def run_plan(
+    bindings: Bindings, plan: bytes, source: str, options: RunOptions, progress: Progress | None
+) -> PlanRun:
+    """Runs a plan while the clocks are watched, and sees to the event cost."""
+    return run_plans(bindings, {"measuring": plan}, source, options, progress)[0]
+
+
+def run_plans(
+    bindings: Bindings,
+    plans: Mapping[str, bytes],
+    source: str,
+    options: RunOptions,
+    progress: Progress | None,
+) -> tuple[PlanRun, ...]:
+    """Runs plans in turns while the clocks are watched, and sees to the event cost.
+
+    Args:
+        bindings: the TensorRT that built them.
+        plans: by what the user is shown while each is measured.
+        source: their name in error messages.
+        options: how to run them.
+        progress: called with the phase, steps done and steps in all.
+    """
+    from trtcore.measure.engines import PlanToRun, run_engines
+    from trtcore.system.clocks import ClockMonitor
+
+    # CUPTI stays in the process: what the events cost without it is measured before.
+    early = options.kernels and options.calibrate
+    cost, problem = _event_cost(bindings, options, progress) if early else (None, "")
+    with ExitStack() as watching:
+        waiting = [
+            PlanToRun(content, source, watching.enter_context(ClockMonitor()), label)
+            for label, content in plans.items()
+        ]
+        runs = run_engines(bindings, waiting, options, progress)
+    if not options.calibrate or not _can_be_corrected(runs):
+        cost, problem = None, ""
+    elif not early:
+        cost, problem = _late_event_cost(bindings, options, progress)
+    return tuple(
+        PlanRun(run, plan.monitor.clocks(), cost, problem)
+        for run, plan in zip(runs, waiting, strict=True)
+    )
+
+
+def _event_cost(
+    bindings: Bindings, options: RunOptions, progress: Progress | None
+) -> tuple[EventCost | None, str]:
+    """What an event costs, or why that cannot be measured: the profile is worth keeping anyway."""
+    from trtcore.measure.event_cost.calibrate import event_cost
+
+    try:
+        return event_cost(bindings, progress, use_cache=options.use_cache), ""
+    except TrtcoreError as error:
+        return None, str(error)
+
+
+def _late_event_cost(
+    bindings: Bindings, options: RunOptions, progress: Progress | None
+) -> tuple[EventCost | None, str]:
+    """The same after the run, which Ctrl-C must not lose."""
+    try:
+        return _event_cost(bindings, options, progress)
+    except KeyboardInterrupt:
+        return None, "interrupted"
+
+
+def _can_be_corrected(runs: Sequence[EngineRun]) -> bool:
+    is_gated = any(run.run.samples.gated_ms.size for run in runs)
+    return is_gated and not any(run.run.counts.interrupted for run in runs)

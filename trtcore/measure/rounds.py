@@ -1,0 +1,284 @@
+"""Measured runs: warm up until steady, then rounds of all passes until there is enough."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+
+from trtcore.errors import RunError
+from trtcore.measure import _core
+from trtcore.measure.length.stopping import Convergence, StopRule
+from trtcore.measure.length.warming import Warming
+from trtcore.measure.loops.abi_check import raise_fault
+from trtcore.measure.loops.native import Loops, Report, Times
+from trtcore.measure.store import STREAM_ABOVE_BYTES, Collection, Store, Stream
+from trtcore.result.records import Counts
+from trtcore.result.samples import Samples
+from trtcore.system.clocks import ClockMonitor
+from trtcore.system.progress import Progress
+
+# Rounds put the passes side by side in time, so that a drifting clock or a busy host hits all.
+_ROUNDS = 10
+# A round runs the engine with and without events, gated, as a graph, and profiled, which is slow;
+# in Python only with events, and profiled.
+_LEAST_PASSES, _MOST_PASSES = 2, 6
+
+
+@dataclass(frozen=True)
+class Length:
+    """How long to measure.
+
+    Attributes:
+        iterations: of each pass. Exact without a rule; with one the least, if its time allows.
+        rule: go on until the medians are this precise, or until its time is up.
+        stream: keep distributions instead of times; None where the times would be too many.
+    """
+
+    iterations: int
+    rule: StopRule | None = None
+    stream: bool | None = None
+
+    def most_iterations(self, iteration_ms: float) -> int:
+        """The most that may be run if an iteration takes at least so long."""
+        if self.rule is None:
+            return self.iterations
+        return max(self.iterations, _fitting(self.rule.at_most_s, _LEAST_PASSES, iteration_ms))
+
+
+def _fitting(seconds: float, passes: int, iteration_ms: float) -> int:
+    """Returns how many iterations of so many passes fit into a time."""
+    return int(1000 * seconds / (passes * max(iteration_ms, 1e-3)))
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run gave: (L,) layer names, samples, counts, and why passes were left out."""
+
+    layer_names: tuple[str, ...]
+    samples: Samples
+    counts: Counts
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """An engine that is to be measured.
+
+    Attributes:
+        loops: over contexts with input shapes, addresses and inputs set.
+        monitor: watches the clocks; each round of this engine is marked in it.
+        label: what the user is shown while it is measured.
+    """
+
+    loops: Loops
+    monitor: ClockMonitor
+    label: str = "measuring"
+
+
+def measure(
+    subjects: Sequence[Subject],
+    length: Length,
+    log_tail: Callable[[], str],
+    progress: Progress | None = None,
+) -> tuple[Run, ...]:
+    """Measures un-profiled inference (enqueued, gated, as a CUDA graph) and the layers, in rounds.
+
+    Several engines take turns, a round of each, so that what drifts or disturbs hits all alike.
+
+    Args:
+        subjects: what to measure.
+        length: how long each.
+        log_tail: gives TensorRT's last words for error messages.
+        progress: called with the phase, iterations done and iterations in all (0: not known).
+
+    Returns:
+        A run for each. Ctrl-C ends all of them: they are marked so, and hold what there was, which
+        can be nothing for the last ones.
+
+    Raises:
+        RunError: TensorRT or CUDA failed, or the layer sequence changed.
+        KeyboardInterrupt: Ctrl-C before there was anything to keep.
+    """
+    is_alone = len(subjects) == 1
+    passes = [_Passes(subject, length, progress, is_alone) for subject in subjects]
+    with ExitStack() as attached, _explained(log_tail):
+        for one in passes:
+            one.loops.attach(one.recorder)
+            attached.callback(one.loops.detach, one.recorder)
+        for one in passes:
+            one.prepare()
+        turns = deque((one, one.rounds()) for one in passes)
+        while turns:
+            one, rounds = turns.popleft()
+            if next(rounds, False):
+                turns.append((one, rounds))
+            if one.interrupted:
+                break
+        return tuple(one.result(is_cut=bool(turns)) for one in passes)
+
+
+@contextmanager
+def _explained(log_tail: Callable[[], str]) -> Iterator[None]:
+    """Turns what the native loops raise into a `RunError` with TensorRT's own words."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise RunError(f"{error}: {log_tail()}") from error
+    except MemoryError:
+        raise RunError("not enough host memory for the samples; ask for fewer iterations") from None
+
+
+@dataclass
+class _Passes:
+    subject: Subject
+    length: Length
+    progress: Progress | None
+    is_alone: bool
+    recorder: _core.LayerRecorder = field(default_factory=_core.LayerRecorder)
+    interrupted: bool = False
+    spent_s: float = 0.0
+    stopped: str = ""
+
+    def __post_init__(self) -> None:
+        self.loops, self.monitor = self.subject.loops, self.subject.monitor
+        self.warming = Warming(self.loops, self.monitor, self.recorder)
+
+    def prepare(self) -> None:
+        """Warms up, and gets ready to keep what is measured."""
+        self.warming.prepare()
+        self.store = self.make_store()
+
+    def result(self, is_cut: bool) -> Run:
+        """What there is by now; ``is_cut`` says that Ctrl-C ended it, here or elsewhere."""
+        samples = self.store.samples()
+        streamed = samples.layer_histograms
+        counts = Counts(
+            asked=self.length.iterations,
+            warmed_up=self.warming.iterations,
+            measured=streamed.count if streamed else len(samples.layer_ms),
+            interrupted=self.interrupted or is_cut,
+            warm_up=self.warming.words,
+            stopped=self.stopped,
+        )
+        return Run(tuple(self.recorder.names), samples, counts, self.loops.problems)
+
+    def make_store(self) -> Store:
+        """What the run keeps: every time, unless that was or would be too much."""
+        streams = self.length.stream
+        if streams is None:
+            layer_times = self.length.most_iterations(self.warming.iteration_ms) * len(
+                self.recorder.names
+            )
+            streams = 4 * layer_times > STREAM_ABOVE_BYTES
+        return Stream(self.recorder) if streams else Collection(self.recorder)
+
+    def rounds(self) -> Iterator[bool]:
+        """Runs a round of all passes at each step; ends when there is enough, or at Ctrl-C."""
+        try:
+            yield from self.rounds_until_enough()
+        except KeyboardInterrupt:
+            # The passes tell of it themselves; this came between them.
+            self.interrupted = True
+
+    def rounds_until_enough(self) -> Iterator[bool]:
+        """Runs a round of all passes at each step."""
+        done, convergence = 0, self.new_convergence()
+        while not self.interrupted:
+            start, known = time.perf_counter(), len(self.loops.problems)
+            if self.is_enough(done, convergence):
+                return
+            size = self.round_size(done)
+            self.run_round(self.store, size, done)
+            done += size
+            if len(self.loops.problems) > known and not self.interrupted:
+                # A pass was given up, so the rest would be timed in another way than this was.
+                done, convergence, self.store = 0, self.new_convergence(), self.make_store()
+                self.monitor.forget_rounds()
+            elif convergence is not None:
+                self.feed(convergence, self.store)
+            self.spent_s += time.perf_counter() - start
+            yield True
+
+    def is_enough(self, done: int, convergence: Convergence | None) -> bool:
+        """Whether to stop after so many iterations; notes why, if a rule decides."""
+        is_whole, rule = done >= self.length.iterations, self.length.rule
+        if convergence is None or rule is None:
+            return is_whole
+        if done == 0 or not (is_whole or self.spent_s >= rule.at_most_s):
+            return False
+        verdict = convergence.verdict(self.spent_s)
+        if verdict.is_over:
+            self.stopped = verdict.words
+        return verdict.is_over
+
+    def round_size(self, done: int) -> int:
+        """How many iterations the next round has, so that it does not outlast the time."""
+        count, rule = self.length.iterations, self.length.rule
+        size = min(-(-count // _ROUNDS), self.store.longest_round)
+        if done < count:
+            size = min(size, count - done)
+        if rule is not None:
+            left_s = rule.at_most_s - self.spent_s
+            size = min(size, _fitting(left_s, _MOST_PASSES, self.warming.iteration_ms))
+        return max(size, 1)
+
+    def new_convergence(self) -> Convergence | None:
+        """What decides when there is enough, if a rule does."""
+        rule, names = self.length.rule, tuple(self.recorder.names)
+        return None if rule is None else Convergence(rule, self.warming.iteration_ms, names)
+
+    def run_round(self, store: Store, count: int, done: int) -> None:
+        """Runs each pass for ``count`` iterations and keeps their times."""
+        report = self.report(done)
+        loops = self.loops
+        if not self.is_alone:
+            self.warming.refresh()
+            self.interrupted |= self.warming.interrupted
+        if self.interrupted:
+            return
+        with self.monitor.round():
+            times = loops.time_inference(count, report)
+            self.take(store, times, "wall_ms", "enqueue_ms", "gpu_ms")
+            if not self.interrupted:
+                self.take(store, loops.time_gated(count, report), "", "", "gated_ms")
+            if not self.interrupted:
+                self.take(store, loops.time_graph(count, report), "graph_wall_ms", "", "graph_ms")
+            if not self.interrupted:
+                store.begin_layers(count)
+                times = loops.time_layers(self.recorder, count, report)
+                self.take(store, times, "profiled_wall_ms", "", "profiled_gpu_ms")
+                raise_fault(self.recorder)
+                store.end_layers()
+
+    def take(self, store: Store, times: Times | None, wall: str, enqueue: str, gpu: str) -> None:
+        """Keeps the times of a pass under the names that are not empty."""
+        if times is None:
+            return
+        self.note(times)
+        named = {wall: times.wall_ms, enqueue: times.enqueue_ms, gpu: times.gpu_ms}
+        for name, values in named.items():
+            if name:
+                store.add(name, values)
+
+    def note(self, times: Times) -> None:
+        self.interrupted |= times.interrupted
+
+    def feed(self, convergence: Convergence, store: Store) -> None:
+        """Gives the stopping rule the last round."""
+        gated_ms = store.newest("gated_ms")
+        convergence.add_total(gated_ms if gated_ms.size else store.newest("gpu_ms"))
+        layer_ms = store.newest("layer_ms")
+        if layer_ms.size:
+            convergence.add_layers(layer_ms)
+
+    def report(self, done: int) -> Report:
+        total = 0 if self.length.rule else self.length.iterations
+
+        def report(count: int) -> None:
+            if self.progress is not None:
+                self.progress(self.subject.label, done + count, total)
+
+        return report

@@ -1,0 +1,1 @@
+"""Networks that trtcore brings along."""

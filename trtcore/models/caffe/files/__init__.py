@@ -1,0 +1,1 @@
+"""Readers of prototxt and caffemodel files."""

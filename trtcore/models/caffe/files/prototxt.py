@@ -1,0 +1,144 @@
+"""Reads a prototxt: values through protobuf's text format, lines and unknown names by a scan."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from google.protobuf import text_format
+
+from trtcore.errors import ModelError
+from trtcore.models.caffe.files.schema import net_parameter
+from trtcore.system.files import check_readable
+
+MAX_BYTES = 1 << 20
+MAX_DEPTH = 64
+
+_TOKEN = re.compile(r"""\#[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|[\w.+-]+|\S|\n""")
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
+# Chooses an implementation, never a result; forks add values to it, so it is not in the schema.
+_HARMLESS = {"engine"}
+
+
+@dataclass(frozen=True)
+class Prototxt:
+    """A parsed prototxt.
+
+    Attributes:
+        path: where it was read from.
+        net: the ``NetParameter`` message of `schema.net_parameter`.
+        layer_lines: line of each ``layer`` or ``layers`` entry, in file order, from 1.
+        unknown_fields: fields that the schema does not have, as ``Message.field (line 7)``;
+            their values were skipped.
+    """
+
+    path: Path
+    net: Any
+    layer_lines: tuple[int, ...]
+    unknown_fields: tuple[str, ...]
+
+
+def read_prototxt(path: str | Path) -> Prototxt:
+    """Reads and parses a text prototxt; fields it does not know are skipped.
+
+    Raises:
+        ModelError: not readable, binary, too large, nested too deeply or not a prototxt; the
+            message names the line.
+    """
+    path = check_readable(path, ModelError)
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        content = file.read(MAX_BYTES)
+    if _CONTROL.search(content[: 1 << 16]):
+        raise ModelError(f"{path}: is a binary file, expected a text prototxt (files swapped?)")
+    if size > MAX_BYTES:
+        raise ModelError(f"{path}: has {size} bytes, a prototxt has at most {MAX_BYTES}")
+    return parse_prototxt(content.decode("utf-8-sig", errors="replace"), path)
+
+
+def parse_prototxt(text: str, path: Path) -> Prototxt:
+    """Parses the text of a prototxt; ``path`` is for messages.
+
+    Raises:
+        ModelError: nested too deeply or not a prototxt; the message names the line.
+    """
+    message = net_parameter()
+    scan = _Scan(message.DESCRIPTOR, path)
+    scan.run(text)
+    try:
+        with warnings.catch_warnings():
+            # Protobuf warns of odd escapes in strings by way of Python's own decoder.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            net = text_format.Parse(text, message(), allow_unknown_field=True)
+    except text_format.ParseError as problem:
+        raise ModelError(f"{path}, {_where_and_why(problem)}") from None
+    except (ValueError, TypeError, OverflowError, RecursionError) as problem:
+        raise ModelError(f"{path}: not a Caffe prototxt ({_short(_one_line(problem))})") from None
+    unknown = (f"{field} (line {line})" for field, line in scan.unknown.items())
+    return Prototxt(path, net, tuple(scan.layer_lines), tuple(unknown))
+
+
+class _Scan:
+    """One pass over the tokens that follows the nesting, with no recursion."""
+
+    def __init__(self, net: Any, path: Path) -> None:
+        self.layer_lines: list[int] = []
+        self.unknown: dict[str, int] = {}
+        self._path = path
+        self._stack: list[tuple[Any, str]] = []
+        self._message = net
+        self._name = ""
+
+    def run(self, text: str) -> None:
+        line = 1
+        for token in _TOKEN.findall(text):
+            if token == "\n":
+                line += 1
+            elif token in "{<":
+                self._open(line)
+            elif token in "}>" and self._stack:
+                self._message, self._name = self._stack.pop()
+            elif token == ":":
+                self._field(line)
+            elif token[0].isalpha() or token[0] == "_":
+                self._name = token
+
+    def _open(self, line: int) -> None:
+        if len(self._stack) == MAX_DEPTH:
+            raise ModelError(f"{self._path}, line {line}: nested more than {MAX_DEPTH} deep")
+        if not self._stack and self._name in ("layer", "layers"):
+            self.layer_lines.append(line)
+        field = self._field(line)
+        self._stack.append((self._message, self._name))
+        self._message = field.message_type if field else None
+
+    def _field(self, line: int) -> Any:
+        """The field of the current message that the last word names; None if not known."""
+        if self._message is None or not self._message.fields:
+            return None
+        field = self._message.fields_by_name.get(self._name)
+        if field is None and self._name not in _HARMLESS:
+            self.unknown.setdefault(f"{self._message.name}.{self._name}", line)
+        return field
+
+
+def _where_and_why(problem: text_format.ParseError) -> str:
+    """Protobuf's message with the reason first and the line of text, cut short, behind it."""
+    message = _one_line(problem)
+    parts = re.fullmatch(r"\d+:\d+ : '(?P<text>.*)': (?P<why>.*)", message)
+    if parts is None:
+        return f"line {problem.GetLine() or 1}: {_short(re.sub('^[0-9]+:[0-9]+ : ', '', message))}"
+    return f"line {problem.GetLine()}: {_short(parts['why'])} in '{_short(parts['text'].strip())}'"
+
+
+def _one_line(problem: Exception) -> str:
+    return " ".join(str(problem).split())
+
+
+def _short(line: str) -> str:
+    """At most 100 characters, with escapes for what does not print."""
+    printable = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in line[:101])
+    return printable if len(printable) <= 100 else f"{printable[:97]}..."

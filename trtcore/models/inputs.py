@@ -1,0 +1,111 @@
+"""What a network is fed: seeded random values, zeros or the arrays of a file."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trtcore.errors import OptionError
+from trtcore.result.dtypes import numpy_name, to_bfloat16_values
+from trtcore.result.layers import TensorInfo
+from trtcore.system.files import check_readable
+
+Array = NDArray[np.generic]
+
+GENERATED = ("random", "zeros")
+# Integers index tables (tokens, classes) more often than not: small ones are safe for all.
+_INTEGERS_BELOW = 8
+
+
+def make_inputs(
+    specs: Sequence[TensorInfo], source: str | Path = "random", seed: int = 0
+) -> dict[str, Array]:
+    """Makes one array per input tensor.
+
+    Args:
+        specs: name, static shape and dtype of every input, in NumPy's or TensorRT's words;
+            ``bfloat16`` is made as float32 values that bfloat16 holds exactly.
+        source: ``random``, ``zeros`` or a path to an ``.npz`` that holds every input by name.
+        seed: seed of ``random``, with the input's name: standard normal for floats, 0 to 7 for
+            integers, coin flips for booleans. Zeros flatter the clock, so random is the default.
+
+    Returns:
+        C-contiguous arrays by input name, in the order of the specs.
+
+    Raises:
+        OptionError: the file cannot be read, or an array is missing, of another shape or dtype.
+    """
+    if source == "random":
+        return {spec.name: np.asarray(_random(spec, seed)) for spec in specs}
+    if source == "zeros":
+        return {spec.name: np.zeros(spec.shape, _dtype(spec)) for spec in specs}
+    arrays = _read_npz(Path(source))
+    _check_names(Path(source), specs, arrays)
+    return {spec.name: _fitting(Path(source), spec, arrays[spec.name]) for spec in specs}
+
+
+def _dtype(spec: TensorInfo) -> np.dtype[np.generic]:
+    name = numpy_name(spec.dtype)
+    try:
+        return np.dtype("float32" if name == "bfloat16" else name)
+    except TypeError:
+        raise OptionError(
+            f"input '{spec.name}' is {spec.dtype}, for which no values can be made: give an .npz"
+        ) from None
+
+
+def _random(spec: TensorInfo, seed: int) -> Array:
+    dtype = _dtype(spec)
+    generator = np.random.default_rng([seed, zlib.crc32(spec.name.encode())])
+    if dtype.kind == "b":
+        return generator.integers(0, 2, spec.shape).astype(bool)
+    if dtype.kind in "iu":
+        return generator.integers(0, _INTEGERS_BELOW, spec.shape).astype(dtype)
+    values = generator.standard_normal(spec.shape, dtype=np.float32)
+    if numpy_name(spec.dtype) == "bfloat16":
+        return to_bfloat16_values(values)
+    return values.astype(dtype)
+
+
+def _read_npz(path: Path) -> Mapping[str, Array]:
+    check_readable(path, OptionError)
+    try:
+        with zipfile.ZipFile(path), np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error):
+        raise OptionError(f"{path}: not an .npz file of plain arrays (numpy.savez)") from None
+
+
+def _check_names(path: Path, specs: Sequence[TensorInfo], arrays: Mapping[str, Array]) -> None:
+    wanted = {spec.name for spec in specs}
+    if missing := sorted(wanted - arrays.keys()):
+        raise OptionError(f"{path}: no array for input {_names(missing)}; it has {_names(arrays)}")
+    if extra := sorted(arrays.keys() - wanted):
+        raise OptionError(f"{path}: {_names(extra)} is no input; the inputs are {_names(wanted)}")
+
+
+def _fitting(path: Path, spec: TensorInfo, array: Array) -> Array:
+    if array.shape != spec.shape:
+        shapes = ["x".join(map(str, shape)) or "scalar" for shape in (array.shape, spec.shape)]
+        raise OptionError(f"{path}: '{spec.name}' is {shapes[0]}, the model wants {shapes[1]}")
+    dtype = _dtype(spec)
+    if array.dtype != dtype and not (array.dtype.kind == "f" and dtype.kind == "f"):
+        raise OptionError(f"{path}: '{spec.name}' is {array.dtype}, the model wants {spec.dtype}")
+    with np.errstate(over="ignore"):
+        fitting = np.asarray(array, dtype, order="C")
+    overflowed = np.isinf(fitting) & np.isfinite(array)
+    if overflowed.any():
+        value = array[overflowed].flat[0]
+        raise OptionError(f"{path}: '{spec.name}' holds {value:g}, too large for {spec.dtype}")
+    if numpy_name(spec.dtype) == "bfloat16":
+        return to_bfloat16_values(fitting)
+    return fitting
+
+
+def _names(names: Sequence[str] | Mapping[str, Array] | set[str]) -> str:
+    return ", ".join(f"'{name}'" for name in sorted(names)) or "none"

@@ -1,0 +1,126 @@
+"""Models in: every source becomes one `Model`, an ONNX graph with a note of where it came from."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import onnx
+
+from trtcore.errors import ModelError, OptionError
+from trtcore.models.builtin.googlenet import googlenet
+from trtcore.models.model import Model
+from trtcore.models.onnx.graph import (
+    from_proto,
+    load_onnx,
+)
+from trtcore.models.onnx.shapes import with_shapes
+from trtcore.system import file_kind
+from trtcore.system.files import check_readable
+
+_ACCEPTED = (
+    "googlenet (built in), FILE.onnx, FILE.prototxt with --weights FILE.caffemodel, or, to profile "
+    "or inspect, FILE.plan"
+)
+
+
+def load_model(
+    source: str | Path | Model | onnx.ModelProto,
+    *,
+    weights: str | Path | None = None,
+    batch: int | None = None,
+    shapes: Mapping[str, Sequence[int]] | None = None,
+    outputs: Sequence[str] = (),
+) -> Model:
+    """Loads a model from any source and settles its input shapes.
+
+    Args:
+        source: ``googlenet``, a path (``./googlenet`` is a path too), or a graph in memory.
+        weights: the ``.caffemodel`` of a ``.prototxt``; seeded made-up weights without it.
+        batch: leading dimension of every input that has a batch dimension.
+        shapes: whole input shapes by name.
+        outputs: blobs to take as the network's outputs, Caffe only.
+
+    Returns:
+        The model with static shapes, every node named.
+
+    Raises:
+        ModelError: not readable, not a model, or it does not fit the shapes.
+        OptionError: an option that makes no sense for this source.
+    """
+    is_caffe = isinstance(source, (str, Path)) and _kind(source) == "caffe"
+    if not is_caffe:
+        _check_no_caffe_options(weights, outputs)
+    return with_shapes(_read(source, weights, batch, outputs), batch, shapes)
+
+
+def _check_no_caffe_options(weights: str | Path | None, outputs: Sequence[str]) -> None:
+    if weights is not None:
+        raise OptionError("--weights belongs to a Caffe model, give its .prototxt")
+    if outputs:
+        raise OptionError(
+            f"--output {outputs[0]} names a blob of a Caffe model, give its .prototxt; a file to "
+            "write is named with -o"
+        )
+
+
+def _read(
+    source: str | Path | Model | onnx.ModelProto,
+    weights: str | Path | None,
+    batch: int | None,
+    outputs: Sequence[str],
+) -> Model:
+    if isinstance(source, Model):
+        return source
+    if isinstance(source, onnx.ModelProto):
+        return from_proto(source)
+    kind = _kind(source)
+    if kind == "googlenet":
+        return googlenet() if batch is None else googlenet(batch)
+    if kind == "caffe":
+        from trtcore.models.caffe.importer import load_caffe
+
+        return load_caffe(source, weights, batch=batch, outputs=outputs)
+    return load_onnx(source)
+
+
+def _kind(source: str | Path) -> str:
+    """``googlenet``, ``onnx`` or ``caffe``, by name and then by content."""
+    if source == "googlenet":
+        return "googlenet"
+    suffix = Path(source).suffix.lower()
+    if suffix in file_kind.PLAN_SUFFIXES:
+        raise ModelError(
+            f"{source}: is built already, and no model: 'trtcore profile {source}' times it, "
+            f"'trtcore inspect {source}' shows it"
+        )
+    if suffix == ".caffemodel":
+        raise ModelError(
+            f"{source}: holds weights only; give the .prototxt, with --weights {source}"
+        )
+    if suffix in (".onnx", ".prototxt"):
+        if os.path.isfile(source) and _sniffed(source) == file_kind.PLAN:
+            raise ModelError(_misnamed_plan(source))
+        return "onnx" if suffix == ".onnx" else "caffe"
+    return _kind_by_content(source)
+
+
+def _kind_by_content(source: str | Path) -> str:
+    if source != "" and not os.path.exists(source):
+        raise ModelError(f"{source}: no such file or built-in model; accepted: {_ACCEPTED}")
+    kind = _sniffed(source)
+    if kind == file_kind.PLAN:
+        raise ModelError(_misnamed_plan(source))
+    if kind in (file_kind.ONNX, file_kind.CAFFE):
+        return "onnx" if kind == file_kind.ONNX else "caffe"
+    raise ModelError(f"{source}: neither ONNX nor Caffe prototxt; accepted: {_ACCEPTED}")
+
+
+def _sniffed(source: str | Path) -> str:
+    with check_readable(source, ModelError).open("rb") as file:
+        return file_kind.kind_of(file.read(file_kind.HEAD_BYTES))
+
+
+def _misnamed_plan(source: str | Path) -> str:
+    return f"{source}: is {file_kind.PLAN}, not a model: name it .plan to profile it"

@@ -1,0 +1,1 @@
+"""ONNX graphs: loading, shapes, batch, weights."""

@@ -1,0 +1,264 @@
+"""ONNX files in and out, and what a graph holds: nodes, inputs, outputs."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import onnx
+from google.protobuf.message import DecodeError, EncodeError
+from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, ValueInfoProto
+from onnx.external_data_helper import load_external_data_for_model
+
+from trtcore.errors import ModelError
+from trtcore.models.model import Model
+from trtcore.models.onnx.weights import (
+    INLINE_BYTES,
+    short_tensor,
+    weight_bytes,
+    write_with_external_weights,
+)
+from trtcore.result.layers import ModelNode, TensorInfo
+from trtcore.system.files import check_readable, check_writable, write_file
+
+ONNX_DOMAINS = ("", "ai.onnx")
+_PLUGIN_DOMAIN = "trtcore.plugin"
+
+
+def load_onnx(path: str | Path) -> Model:
+    """Reads an ONNX file with its external data, checks it and names its unnamed nodes.
+
+    Raises:
+        ModelError: missing, a directory, empty, cut short, not ONNX, or not a valid graph.
+    """
+    path = check_readable(path, ModelError)
+    try:
+        proto = ModelProto.FromString(path.read_bytes())
+    except DecodeError:
+        raise ModelError(f"{path}: not an ONNX model, or cut short") from None
+    try:
+        load_external_data_for_model(proto, str(path.parent))
+    except (OSError, ValueError, onnx.checker.ValidationError) as problem:
+        raise ModelError(f"{path}: its external data cannot be read: {one_line(problem)}") from None
+    notes = (*name_nodes(proto), *_check(proto, path))
+    return Model(path.stem, proto, str(path), notes=notes)
+
+
+def from_proto(proto: ModelProto, name: str = "") -> Model:
+    """Takes a graph that is already in memory; it is copied, checked and its nodes are named.
+
+    Raises:
+        ModelError: not a valid graph.
+    """
+    own = ModelProto()
+    own.CopyFrom(proto)
+    notes = (*name_nodes(own), *_check(own, None))
+    return Model(name or own.graph.name or "model", own, "memory", notes=notes)
+
+
+def save_onnx(model: Model, path: str | Path) -> None:
+    """Writes the graph; above 2 GB the weights go into ``<path>.data`` beside it.
+
+    Raises:
+        ResultError: the path cannot be written.
+    """
+    path = check_writable(path)
+    if weight_bytes(model.proto) <= INLINE_BYTES:
+        write_file(path, serialized(model))
+        return
+    write_with_external_weights(model.proto, path)
+
+
+def serialized(model: Model) -> bytes:
+    """The graph as one message, for parsers that read from memory.
+
+    Raises:
+        ModelError: more than 2 GB, which one message cannot hold: use `on_disk`.
+    """
+    try:
+        return bytes(model.proto.SerializeToString())
+    except (EncodeError, ValueError):
+        raise ModelError(
+            f"{model.name}: more than 2 GB, which one ONNX message cannot hold"
+        ) from None
+
+
+@contextlib.contextmanager
+def on_disk(model: Model) -> Iterator[Path]:
+    """Writes the graph to a temporary folder for parsers that read files; any size."""
+    with tempfile.TemporaryDirectory(prefix="trtcore-") as folder:
+        path = Path(folder, "model.onnx")
+        save_onnx(model, path)
+        yield path
+
+
+def fits_in_memory(model: Model) -> bool:
+    """Whether `serialized` can hold the graph; else parse it from `on_disk`."""
+    return weight_bytes(model.proto) <= INLINE_BYTES
+
+
+def model_nodes(model: Model) -> tuple[ModelNode, ...]:
+    """The nodes in graph order; those of a control-flow body follow the node that holds it."""
+    return tuple(
+        ModelNode(node.name, node.op_type, tuple(node.input), tuple(node.output))
+        for node in walk_nodes(model.proto.graph)
+    )
+
+
+def model_inputs(model: Model) -> tuple[TensorInfo, ...]:
+    """What has to be fed: name, shape (-1 where dynamic) and NumPy dtype name."""
+    return tuple(tensor_info(value) for value in graph_inputs(model.proto.graph))
+
+
+def model_outputs(model: Model) -> tuple[TensorInfo, ...]:
+    """What comes out: name, shape (-1 where dynamic) and NumPy dtype name."""
+    return tuple(tensor_info(value) for value in model.proto.graph.output)
+
+
+def graph_inputs(graph: GraphProto) -> list[ValueInfoProto]:
+    """Graph inputs that have to be fed; old files list their initializers among them too."""
+    given = {tensor.name for tensor in graph.initializer}
+    given |= {tensor.values.name for tensor in graph.sparse_initializer}
+    return [value for value in graph.input if value.name not in given]
+
+
+def walk_nodes(graph: GraphProto) -> Iterator[NodeProto]:
+    """Every node, each followed by those of its bodies (If, Loop, Scan)."""
+    for node in graph.node:
+        yield node
+        for body in bodies(node):
+            yield from walk_nodes(body)
+
+
+def bodies(node: NodeProto) -> Iterator[GraphProto]:
+    """The graphs inside a control-flow node."""
+    for attribute in node.attribute:
+        if attribute.type == AttributeProto.GRAPH:
+            yield attribute.g
+        yield from attribute.graphs
+
+
+def tensor_info(value: ValueInfoProto) -> TensorInfo:
+    """Name, shape (-1 where dynamic; empty if unknown) and NumPy dtype name of a value."""
+    tensor = value.type.tensor_type
+    dims = (dim.dim_value if dim.HasField("dim_value") else -1 for dim in tensor.shape.dim)
+    return TensorInfo(value.name, tuple(dims), dtype_name(tensor.elem_type))
+
+
+def opset_version(proto: ModelProto) -> int:
+    """Version of the ONNX operator set the graph is written in."""
+    versions = (opset.version for opset in proto.opset_import if opset.domain in ONNX_DOMAINS)
+    return next(versions, 1)
+
+
+def dtype_name(elem_type: int) -> str:
+    """NumPy's name of an ONNX element type, such as ``float16``; ONNX's own where it has none."""
+    if elem_type == onnx.TensorProto.BFLOAT16:
+        return "bfloat16"  # older ONNX says float32
+    try:
+        return str(onnx.helper.tensor_dtype_to_np_dtype(elem_type).name)
+    except KeyError:
+        return "undefined"
+
+
+def one_line(problem: Exception) -> str:
+    """The first lines of an exception's text as one line."""
+    lines = [line.strip() for line in str(problem).splitlines() if line.strip()]
+    return " ".join(lines)[:300] or type(problem).__name__
+
+
+def _check(proto: ModelProto, path: Path | None) -> tuple[str, ...]:
+    """Runs onnx.checker; operators ONNX does not know are noted, as they may be plugins."""
+    where = path or "the model"
+    if not proto.graph.node:
+        raise ModelError(f"{where}: holds no nodes, so there is nothing to profile")
+    if short := short_tensor(proto):
+        raise ModelError(f"{where}: weights '{short}' are cut short")
+    plugins = _plugin_nodes(proto)
+    for node in plugins:
+        node.domain = _PLUGIN_DOMAIN
+    if plugins:
+        proto.opset_import.add(domain=_PLUGIN_DOMAIN, version=1)
+    try:
+        _run_checker(proto, None if plugins else path)
+    except (onnx.checker.ValidationError, ValueError, TypeError) as problem:
+        raise ModelError(f"{where}: not a valid ONNX model: {one_line(problem)}") from None
+    finally:
+        for node in plugins:
+            node.domain = ""
+        if plugins:
+            proto.opset_import.pop()
+    return tuple(
+        f"node '{node.name}': {node.op_type} is no ONNX operator, taken for a plugin"
+        for node in plugins
+    )
+
+
+def _run_checker(proto: ModelProto, path: Path | None) -> None:
+    if weight_bytes(proto) <= INLINE_BYTES:
+        with _outputs_with_shapes(proto):
+            onnx.checker.check_model(proto)
+    elif path is not None:
+        onnx.checker.check_model(str(path))
+    else:
+        with on_disk(Model("model", proto, "memory")) as copy:
+            onnx.checker.check_model(str(copy))
+
+
+@contextlib.contextmanager
+def _outputs_with_shapes(proto: ModelProto) -> Iterator[None]:
+    """Lets outputs without a shape pass the checker: every runtime infers it, and so do we."""
+    types = [output.type.tensor_type for output in proto.graph.output]
+    shapeless = [kind for kind in types if kind.elem_type and not kind.HasField("shape")]
+    for kind in shapeless:
+        kind.shape.SetInParent()
+    try:
+        yield
+    finally:
+        for kind in shapeless:
+            kind.ClearField("shape")
+
+
+def _plugin_nodes(proto: ModelProto) -> list[NodeProto]:
+    """Nodes of the ONNX domain that ONNX does not define, as TensorRT plugins often are."""
+    version = opset_version(proto)
+    local = {function.name for function in proto.functions}
+    return [
+        node
+        for node in walk_nodes(proto.graph)
+        if node.domain in ONNX_DOMAINS
+        and node.op_type not in local
+        and not onnx.defs.has(node.op_type, version)
+    ]
+
+
+def name_nodes(proto: ModelProto) -> tuple[str, ...]:
+    """Gives every node a name of its own: ``<op>_<index>`` where it has none, ``<name>_2`` ..."""
+    nodes = list(walk_nodes(proto.graph))
+    taken = {node.name for node in nodes}
+    seen: set[str] = set()
+    unnamed = repeated = 0
+    for index, node in enumerate(nodes):
+        if not node.name:
+            unnamed += 1
+            node.name = _free_name(f"{node.op_type}_{index}", taken)
+        elif node.name in seen:
+            repeated += 1
+            node.name = _free_name(node.name, taken)
+        seen.add(node.name)
+    notes = []
+    if unnamed:
+        notes.append(f"{unnamed} of {len(nodes)} nodes had no name and got one, <op>_<index>")
+    if repeated:
+        notes.append(f"{repeated} of {len(nodes)} nodes repeated a name and got a number behind it")
+    return tuple(notes)
+
+
+def _free_name(wish: str, taken: set[str]) -> str:
+    numbered = (f"{wish}_{number}" for number in itertools.count(2))
+    name = next(name for name in itertools.chain([wish], numbered) if name not in taken)
+    taken.add(name)
+    return name

@@ -1,0 +1,88 @@
+"""Types and shapes of everything in a graph, inferred anew from its inputs."""
+
+from __future__ import annotations
+
+import onnx
+from onnx import GraphProto, ModelProto
+
+from trtcore.errors import ModelError
+from trtcore.models.onnx.batch import carry_batch, channel_mismatch
+from trtcore.models.onnx.graph import bodies, one_line
+from trtcore.models.onnx.weights import without_weights
+
+
+def infer_shapes(proto: ModelProto, complaint: str, is_lenient: bool = False) -> list[str]:
+    """Infers every type and shape anew, in place; what the file said about them is dropped.
+
+    Args:
+        proto: graph whose inputs have their shapes.
+        complaint: start of the error message.
+        is_lenient: leave what ONNX's inference has against the graph to whoever runs it: it is
+            wrong about some valid graphs.
+
+    Returns:
+        Notes on what had to be changed to carry a new batch through, and on what was left.
+
+    Raises:
+        ModelError: the shapes do not fit together, unless lenient.
+    """
+    declared = ModelProto()
+    declared.graph.output.extend(proto.graph.output)
+    _forget_shapes(proto.graph)
+    notes: list[str] = []
+    while True:
+        inferred, problem = _inferred(proto)
+        carried = carry_batch(proto, inferred, complaint)
+        if not carried:
+            break
+        notes += carried
+    problem = channel_mismatch(inferred) or problem
+    if problem and not is_lenient:
+        raise ModelError(f"{complaint}: {problem}")
+    if problem:
+        notes.append(f"ONNX shape inference did not get through: {problem}")
+    _take_over(proto.graph, inferred)
+    for output, was in zip(proto.graph.output, declared.graph.output, strict=True):
+        is_tensor = output.type.HasField("tensor_type")
+        if is_tensor and not output.type.tensor_type.HasField("shape"):
+            # What comes out of a plugin is as the file says.
+            output.CopyFrom(was)
+    return notes
+
+
+def is_odd(proto: ModelProto) -> bool:
+    """Whether inference fails on the shapes of the file already, so that it proves nothing."""
+    bare = without_weights(proto)
+    _forget_shapes(bare.graph)
+    return bool(_inferred(bare)[1])
+
+
+def _inferred(proto: ModelProto) -> tuple[GraphProto, str]:
+    """The graph with what could be inferred, and what strict inference has against it."""
+    bare = without_weights(proto)
+    infer = onnx.shape_inference.infer_shapes
+    try:
+        return infer(bare, strict_mode=True, data_prop=True).graph, ""
+    except (onnx.shape_inference.InferenceError, ValueError) as problem:
+        return infer(bare, data_prop=True).graph, one_line(problem)
+
+
+def _forget_shapes(graph: GraphProto) -> None:
+    """Drops what may be stale: value_info at every level and the shapes of the outputs."""
+    graph.ClearField("value_info")
+    for value in graph.output:
+        if value.type.HasField("tensor_type"):
+            value.type.tensor_type.ClearField("shape")
+    for node in graph.node:
+        for body in bodies(node):
+            _forget_shapes(body)
+
+
+def _take_over(graph: GraphProto, inferred: GraphProto) -> None:
+    """Copies inferred types and shapes, at every level."""
+    graph.value_info.extend(inferred.value_info)
+    for output, known in zip(graph.output, inferred.output, strict=True):
+        output.CopyFrom(known)
+    for node, typed in zip(graph.node, inferred.node, strict=True):
+        for body, typed_body in zip(bodies(node), bodies(typed), strict=True):
+            _take_over(body, typed_body)

@@ -1,0 +1,178 @@
+"""Static input shapes for an ONNX graph: batch, ``--shapes`` and what follows from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from onnx import ModelProto, ValueInfoProto
+
+from trtcore.errors import ModelError, OptionError
+from trtcore.models.model import Model
+from trtcore.models.onnx.graph import graph_inputs
+from trtcore.models.onnx.inference import infer_shapes, is_odd
+
+# What a dimension is before it is resolved: a number, a symbol, or nothing known.
+_Dim = int | str | None
+_Shapes = dict[str, list[_Dim]]
+
+
+def with_shapes(
+    model: Model,
+    batch: int | None = None,
+    shapes: Mapping[str, Sequence[int]] | None = None,
+) -> Model:
+    """Writes static input shapes into a copy of the graph and infers all others from them.
+
+    A symbol (``N``, ``sequence``) that one input settles is settled in all of them. A leading
+    dimension that stays open becomes 1, which is noted.
+
+    Args:
+        model: the model; it is not changed.
+        batch: leading dimension of every input that has a batch dimension: an open one, or,
+            where there is none, the leading dimension that the inputs share.
+        shapes: whole shapes by input name.
+
+    Raises:
+        OptionError: batch or a dimension below 1, a name that is no input, or a shape whose batch
+            is another.
+        ModelError: a shape that the model does not fit, or open dimensions left over.
+    """
+    proto = ModelProto()
+    proto.CopyFrom(model.proto)
+    inputs = [v for v in graph_inputs(proto.graph) if v.type.HasField("tensor_type")]
+    declared: _Shapes = {value.name: _dims(value) for value in inputs}
+    given = _checked_options(model, declared, batch, shapes or {})
+    wanted, notes = _resolved(model, declared, given, batch)
+    for value in inputs:
+        _write_dims(value, wanted[value.name])
+    complaint = _complaint(model, declared, wanted)
+    notes += infer_shapes(proto, complaint, is_lenient=wanted == declared or is_odd(model.proto))
+    return replace(model, proto=proto, notes=(*model.notes, *notes))
+
+
+def shape_text(dims: Sequence[_Dim]) -> str:
+    """``1x3x224x224``, open dimensions as ``?`` or their symbol; ``scalar`` for no dimension."""
+    return "x".join("?" if dim is None else str(dim) for dim in dims) or "scalar"
+
+
+def _checked_options(
+    model: Model, declared: _Shapes, batch: int | None, shapes: Mapping[str, Sequence[int]]
+) -> dict[str, list[int]]:
+    if batch is not None and batch < 1:
+        raise OptionError(f"batch is {batch}, must be 1 or more")
+    for name, dims in shapes.items():
+        if name not in declared:
+            inputs = ", ".join(f"{key} {shape_text(value)}" for key, value in declared.items())
+            raise OptionError(f"shapes name '{name}', but the inputs of {model.name} are: {inputs}")
+        if any(dim < 1 for dim in dims):
+            raise OptionError(f"shape {name}:{shape_text(dims)}: every dimension must be 1 or more")
+        if len(dims) != len(declared[name]):
+            raise ModelError(
+                f"{model.name}: input '{name}' was given as {shape_text(dims)}, but the model"
+                f" wants {len(declared[name])} dimensions: {shape_text(declared[name])}"
+            )
+    for name in _batched(declared):
+        if batch is not None and name in shapes and shapes[name][0] != batch:
+            raise OptionError(
+                f"--batch {batch} and --shapes {name}:{shape_text(shapes[name])} contradict each "
+                "other: leave one of them out"
+            )
+    return {name: list(dims) for name, dims in shapes.items()}
+
+
+def _resolved(
+    model: Model, declared: _Shapes, given: dict[str, list[int]], batch: int | None
+) -> tuple[dict[str, list[int]], list[str]]:
+    """The shape of every input, and notes on what was assumed."""
+    rest = {name: dims for name, dims in declared.items() if name not in given}
+    batched = _batched(rest)
+    if batch is not None and not batched and not given:
+        raise ModelError(f"{model.name}: no input has a batch dimension, use --shapes name:AxB")
+    symbols = _given_symbols(model, declared, given)
+    for symbol in _free_symbols(rest, batched) - symbols.keys():
+        symbols[symbol] = 1 if batch is None or symbol not in _leading(rest, batched) else batch
+    wanted: _Shapes = {name: list(dims) for name, dims in given.items()}
+    notes = []
+    for name, dims in rest.items():
+        wanted[name] = [symbols.get(dim) if isinstance(dim, str) else dim for dim in dims]
+        if name in batched and batch is not None and not isinstance(dims[0], str):
+            wanted[name][0] = batch
+        elif dims and dims[0] is None:
+            wanted[name][0] = 1
+        if batch is None and dims and not isinstance(dims[0], int) and wanted[name][0] == 1:
+            notes.append(f"input '{name}' leaves its leading dimension open: 1 was taken")
+    _refuse_open(model, declared, wanted)
+    return {name: [int(dim or 0) for dim in wanted[name]] for name in declared}, notes
+
+
+def _given_symbols(model: Model, declared: _Shapes, given: dict[str, list[int]]) -> dict[str, int]:
+    symbols: dict[str, int] = {}
+    for name, dims in given.items():
+        for symbol, dim in zip(declared[name], dims, strict=True):
+            if isinstance(symbol, str) and symbols.setdefault(symbol, dim) != dim:
+                raise ModelError(
+                    f"{model.name}: '{symbol}' is {symbols[symbol]} and {dim} in the shapes given"
+                )
+    return symbols
+
+
+def _batched(shapes: _Shapes) -> list[str]:
+    """The inputs with a batch dimension: open leading ones, or the static one they share."""
+    ranked = {name: dims[0] for name, dims in shapes.items() if dims}
+    for first in ranked.values():
+        if not isinstance(first, int):
+            return [name for name, dim in ranked.items() if dim in (first, None)]
+    images = {name: dim for name, dim in ranked.items() if len(shapes[name]) > 1} or ranked
+    return list(images) if len(set(images.values())) == 1 else []
+
+
+def _leading(shapes: _Shapes, names: list[str]) -> set[str]:
+    return {dim for name in names if isinstance(dim := shapes[name][0], str)}
+
+
+def _free_symbols(shapes: _Shapes, batched: list[str]) -> set[str]:
+    """Symbols that may be assumed: the batch, and those that only ever lead."""
+    inner = {dim for dims in shapes.values() for dim in dims[1:] if isinstance(dim, str)}
+    leading = _leading(shapes, [name for name, dims in shapes.items() if dims])
+    return _leading(shapes, batched) | (leading - inner)
+
+
+def _refuse_open(model: Model, declared: _Shapes, wanted: _Shapes) -> None:
+    """Refuses dimensions that nothing settled, with the option to fill in."""
+    left = {
+        name: [
+            symbol if dim is None else dim for symbol, dim in zip(declared[name], dims, strict=True)
+        ]
+        for name, dims in wanted.items()
+        if not all(isinstance(dim, int) for dim in dims)
+    }
+    if left:
+        names = ", ".join(f"'{name}' {shape_text(declared[name])}" for name in left)
+        option = ",".join(f"{name}:{shape_text(dims)}" for name, dims in left.items())
+        raise ModelError(f"{model.name}: input {names} has open dimensions: use --shapes {option}")
+
+
+def _complaint(model: Model, declared: _Shapes, wanted: dict[str, list[int]]) -> str:
+    """Start of the error message if the shapes do not fit."""
+    changed = [
+        f"input '{name}' as {shape_text(dims)} (the model says {shape_text(declared[name])})"
+        for name, dims in wanted.items()
+        if dims != declared[name]
+    ]
+    return f"{model.name} does not fit {', '.join(changed)}" if changed else model.name
+
+
+def _dims(value: ValueInfoProto) -> list[_Dim]:
+    return [
+        # Some exporters write 0 or -1 for a dimension that is open.
+        dim.dim_value if dim.dim_value > 0 else dim.dim_param or None
+        for dim in value.type.tensor_type.shape.dim
+    ]
+
+
+def _write_dims(value: ValueInfoProto, dims: Sequence[int]) -> None:
+    shape = value.type.tensor_type.shape
+    shape.ClearField("dim")
+    for dim in dims:
+        shape.dim.add(dim_value=dim)

@@ -1,0 +1,113 @@
+"""The weights of an ONNX graph apart from its structure: for models above 2 GB and inference."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+from pathlib import Path
+
+from google.protobuf.message import Message
+from onnx import GraphProto, ModelProto, StringStringEntryProto, TensorProto, numpy_helper
+
+from trtcore.errors import ResultError
+from trtcore.system.files import write_file
+
+# A protobuf message holds 2 GiB at most; what is not weights gets the rest.
+INLINE_BYTES = 2_000_000_000
+# Shape inference reads the values of small tensors (the target of a Reshape), never of weights.
+_SMALL_BYTES = 8192
+_ITEM_BYTES: dict[int, int] = {
+    TensorProto.FLOAT: 4,
+    TensorProto.FLOAT16: 2,
+    TensorProto.BFLOAT16: 2,
+    TensorProto.DOUBLE: 8,
+    TensorProto.INT8: 1,
+    TensorProto.INT32: 4,
+    TensorProto.INT64: 8,
+}
+# As onnx.external_data_helper aligns them, so that files can be mapped.
+_ALIGNMENT = 4096
+
+
+def weight_bytes(proto: ModelProto) -> int:
+    """Size of the graph's initializers in bytes."""
+    return sum(tensor.ByteSize() for tensor in proto.graph.initializer)
+
+
+def short_tensor(proto: ModelProto) -> str:
+    """Name of an initializer with fewer bytes than its shape needs; ``""`` if there is none."""
+    for tensor in proto.graph.initializer:
+        wanted = math.prod(tensor.dims) * _ITEM_BYTES.get(tensor.data_type, 0)
+        if tensor.HasField("raw_data") and len(tensor.raw_data) < wanted:
+            return str(tensor.name)
+    return ""
+
+
+def without_weights(proto: ModelProto) -> ModelProto:
+    """A copy of the graph whose large initializers have a type and a shape but no values."""
+    bare = _without_initializers(proto)
+    for tensor in proto.graph.initializer:
+        if tensor.ByteSize() <= _SMALL_BYTES:
+            bare.graph.initializer.append(tensor)
+        else:
+            bare.graph.initializer.append(_shell(tensor))
+    return bare
+
+
+def write_with_external_weights(proto: ModelProto, path: Path) -> None:
+    """Writes a graph of any size: structure to ``path``, weights to ``<path>.data`` beside it.
+
+    Raises:
+        ResultError: the files cannot be written.
+    """
+    data = path.with_name(f"{path.name}.data")
+    structure = _without_initializers(proto)
+    aside = data.with_name(f".{data.name}.{os.getpid()}")
+    try:
+        with aside.open("wb") as file:
+            for tensor in proto.graph.initializer:
+                if tensor.ByteSize() <= _SMALL_BYTES:
+                    structure.graph.initializer.append(tensor)
+                    continue
+                file.write(bytes(-file.tell() % _ALIGNMENT))
+                values = tensor.raw_data or numpy_helper.to_array(tensor).tobytes()
+                structure.graph.initializer.append(
+                    _reference(tensor, data.name, file.tell(), len(values))
+                )
+                file.write(values)
+        os.replace(aside, data)
+    except OSError as problem:
+        with contextlib.suppress(OSError):
+            aside.unlink()
+        raise ResultError(f"{data}: cannot be written ({problem.strerror})") from None
+    write_file(path, structure.SerializeToString())
+
+
+def _without_initializers(proto: ModelProto) -> ModelProto:
+    bare = ModelProto()
+    _copy_fields(proto, bare, leave="graph")
+    _copy_fields(proto.graph, bare.graph, leave="initializer")
+    return bare
+
+
+def _copy_fields(source: Message, target: ModelProto | GraphProto, leave: str) -> None:
+    for field, value in source.ListFields():
+        if field.name == leave:
+            continue
+        if isinstance(value, (str, bytes, int, float)):
+            setattr(target, field.name, value)
+        else:
+            getattr(target, field.name).MergeFrom(value)
+
+
+def _shell(tensor: TensorProto) -> TensorProto:
+    return TensorProto(name=tensor.name, data_type=tensor.data_type, dims=tensor.dims)
+
+
+def _reference(tensor: TensorProto, location: str, offset: int, length: int) -> TensorProto:
+    reference = _shell(tensor)
+    reference.data_location = TensorProto.EXTERNAL
+    for key, value in (("location", location), ("offset", offset), ("length", length)):
+        reference.external_data.append(StringStringEntryProto(key=key, value=str(value)))
+    return reference

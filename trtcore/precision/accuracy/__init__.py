@@ -1,0 +1,1 @@
+"""Outputs beside those of the FP32 model."""

@@ -1,0 +1,101 @@
+"""What a precision cost: outputs against those of the FP32 model on the same input."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trtcore.errors import OptionError
+from trtcore.result.records import OutputAccuracy
+
+Arrays = Mapping[str, NDArray[Any]]
+
+# Outputs with at least this many classes are taken for those of a classifier.
+_CLASSES = 10
+_TOP = 5
+
+
+def compare_outputs(reference: Arrays, outputs: Arrays) -> tuple[OutputAccuracy, ...]:
+    """Compares outputs by name.
+
+    Args:
+        reference: outputs of the FP32 model.
+        outputs: the same outputs in the other precision, any float type.
+
+    Raises:
+        OptionError: an output is missing, or has another shape.
+    """
+    return tuple(_compare(name, values, outputs) for name, values in reference.items())
+
+
+def _compare(name: str, reference: NDArray[Any], outputs: Arrays) -> OutputAccuracy:
+    if name not in outputs:
+        raise OptionError(f"there is no output '{name}' to compare, there are {', '.join(outputs)}")
+    if outputs[name].shape != reference.shape:
+        shapes = f"{outputs[name].shape} and {reference.shape}"
+        raise OptionError(f"output '{name}' cannot be compared: its shapes are {shapes}")
+    expected = np.asarray(reference, np.float64)
+    found = np.asarray(outputs[name], np.float64)
+    finite = np.isfinite(expected) & np.isfinite(found)
+    a, b = expected[finite], found[finite]
+    top1, top5 = _agreement(expected, found)
+    max_abs, mean_abs, relative_l2, cosine = _errors(a, b)
+    lost = np.isnan(expected) | (np.isinf(expected) & (expected != found) & ~np.isnan(found))
+    if lost.any() and not finite.any():
+        max_abs = mean_abs = relative_l2 = cosine = math.nan
+    return OutputAccuracy(
+        name=name,
+        max_abs=max_abs,
+        mean_abs=mean_abs,
+        relative_l2=relative_l2,
+        cosine=cosine,
+        nan_count=int((np.isnan(found) & ~np.isnan(expected)).sum()),
+        inf_count=int((np.isinf(found) & np.isfinite(expected)).sum()),
+        top1=top1,
+        top5=top5,
+        uncompared=int(lost.sum()),
+    )
+
+
+def _errors(a: NDArray[np.float64], b: NDArray[np.float64]) -> tuple[float, float, float, float]:
+    """Largest and mean error, relative L2 and cosine of finite values."""
+    error = np.abs(a - b)
+    return (
+        float(error.max(initial=0.0)),
+        float(error.mean()) if error.size else 0.0,
+        _ratio(float(np.linalg.norm(error)), float(np.linalg.norm(a)), empty=0.0),
+        _cosine(a, b),
+    )
+
+
+def _agreement(
+    expected: NDArray[np.float64], found: NDArray[np.float64]
+) -> tuple[float | None, float | None]:
+    """Top-1 and top-5 agreement of (N, classes), trailing dimensions of 1 allowed."""
+    batch = expected.shape[0] if expected.ndim else 0
+    classes = expected.shape[1] if expected.ndim > 1 else 0
+    if classes < _CLASSES or expected.size != batch * classes:
+        return None, None
+    expected, found = expected.reshape(batch, -1), found.reshape(batch, -1)
+    best = expected.argmax(axis=1)
+    order = np.argsort(-np.nan_to_num(found, nan=-np.inf), axis=1, kind="stable")
+    order[np.isnan(found).any(axis=1)] = -1
+    top1 = float((order[:, 0] == best).mean())
+    return top1, float((order[:, :_TOP] == best[:, None]).any(axis=1).mean())
+
+
+def _ratio(error: float, norm: float, empty: float) -> float:
+    if norm:
+        return error / norm
+    return empty if not error else float("inf")
+
+
+def _cosine(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+    squares = float(np.dot(a, a)) * float(np.dot(b, b))
+    if squares:
+        return float(np.clip(np.dot(a, b) / math.sqrt(squares), -1.0, 1.0))
+    return 1.0 if np.array_equal(a, b) else 0.0

@@ -1,0 +1,107 @@
+"""The FP32 reference under ONNX Runtime, and what another precision makes of the model there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trtcore.models.inputs import make_inputs
+from trtcore.models.model import Model
+from trtcore.models.onnx.graph import model_inputs
+from trtcore.precision.accuracy.emulation import emulated
+from trtcore.precision.accuracy.nonfinite import first_nonfinite_node, with_outputs
+from trtcore.precision.accuracy.outputs import Arrays, compare_outputs
+from trtcore.result.records import Accuracy, OutputAccuracy
+
+Outputs = dict[str, NDArray[Any]]
+
+
+class RunModel(Protocol):
+    """Runs a graph once on an input by name, and returns its outputs by name."""
+
+    def __call__(self, model: Model, inputs: Arrays, *, threads: int | None) -> Outputs:
+        """Runs it on so many threads; None is one per physical core."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A model in FP32 on one input: what other precisions of it are compared with.
+
+    The weights of a 16-bit model are taken as they are, and everything is computed in FP32.
+
+    Attributes:
+        model: as it was loaded.
+        run: runs a graph on an input, such as `run_model` of ONNX Runtime.
+        source: ``random``, ``zeros`` or an ``.npz``, see `make_inputs`.
+        seed: of random input.
+        threads: within an operator; the number of physical cores if left out.
+    """
+
+    model: Model
+    run: RunModel
+    source: str | Path = "random"
+    seed: int = 0
+    threads: int | None = None
+
+    @cached_property
+    def outputs(self) -> Outputs:
+        """The outputs by name, computed once.
+
+        Raises:
+            ModelError: ONNX Runtime cannot run the model.
+            OptionError: the input does not fit.
+        """
+        return self._run(self.model, rounds=False)
+
+    def of_engine(self, graph: Model, outputs: Arrays) -> Accuracy:
+        """Compares what an engine gave for the same input.
+
+        Args:
+            graph: what the engine was built from; tells where NaN or infinity begins.
+            outputs: of the engine, by name.
+        """
+        return self._accuracy(graph, outputs, "the engine")
+
+    def of_graph(self, graph: Model) -> Accuracy:
+        """Compares what a converted graph gives on the CPU, every value rounded to its type."""
+        words = "the graph on the CPU, every value rounded to its type and sums in FP32,"
+        return self._accuracy(graph, self._run(graph), words)
+
+    def _accuracy(self, graph: Model, outputs: Arrays, what: str) -> Accuracy:
+        found = compare_outputs(self.outputs, outputs)
+        source = f"random input of seed {self.seed}" if self.source == "random" else self.source
+        made_up = f"; weights {self.model.weights}" if self.model.weights != "file" else ""
+        return Accuracy(
+            f"{what} against the model in FP32 under ONNX Runtime, {source}{made_up}",
+            self._with_first_bad_node(found, graph),
+        )
+
+    def _with_first_bad_node(
+        self, accuracies: tuple[OutputAccuracy, ...], graph: Model
+    ) -> tuple[OutputAccuracy, ...]:
+        """Finds the node where NaN or infinity began, by running the graph on the CPU."""
+        if not any(accuracy.nan_count or accuracy.inf_count for accuracy in accuracies):
+            return accuracies
+        node = first_nonfinite_node(graph, lambda names: self._run(graph, names))
+        return tuple(
+            replace(accuracy, first_bad_node=node)
+            if accuracy.nan_count or accuracy.inf_count
+            else accuracy
+            for accuracy in accuracies
+        )
+
+    def _run(self, graph: Model, names: Sequence[str] = (), *, rounds: bool = True) -> Outputs:
+        inputs = make_inputs(model_inputs(graph), self.source, self.seed)
+        inputs = {name: _widened(array) for name, array in inputs.items()}
+        wide = emulated(graph, rounds=rounds)
+        return self.run(with_outputs(wide, names) if names else wide, inputs, threads=self.threads)
+
+
+def _widened(array: NDArray[Any]) -> NDArray[Any]:
+    return array.astype(np.float32) if array.dtype == np.float16 else array

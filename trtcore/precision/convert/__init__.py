@@ -1,0 +1,1 @@
+"""A lower precision written into an ONNX graph."""

@@ -1,0 +1,167 @@
+"""Precision: what was asked for, written into the graph, so that TensorRT has no choice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from fnmatch import fnmatchcase
+
+import onnx.inliner
+from onnx import ModelProto, TensorProto
+
+from trtcore.errors import OptionError, PrecisionError
+from trtcore.models.model import Model
+from trtcore.models.onnx.graph import name_nodes, opset_version, walk_nodes
+from trtcore.models.onnx.inference import infer_shapes
+from trtcore.precision.convert.graph import GraphConverter
+from trtcore.precision.convert.nodes import LABELS, float_type, quantized_nodes
+from trtcore.precision.convert.plan import Rules
+from trtcore.precision.request import Precision, check_keep_fp32, read_io_precision
+
+__all__ = ["Precision", "apply_precision", "kept_nodes", "own_precision"]
+
+_ELEM_TYPES: dict[Precision, int] = {
+    Precision.FP32: TensorProto.FLOAT,
+    Precision.TF32: TensorProto.FLOAT,
+    Precision.FP16: TensorProto.FLOAT16,
+    Precision.HALF2: TensorProto.FLOAT16,
+    Precision.BF16: TensorProto.BFLOAT16,
+}
+_OWN: dict[int, Precision] = {
+    TensorProto.FLOAT: Precision.FP32,
+    TensorProto.FLOAT16: Precision.FP16,
+    TensorProto.BFLOAT16: Precision.BF16,
+}
+
+
+def own_precision(model: Model) -> Precision:
+    """The precision that a model has by itself: ``fp32``, ``fp16`` or ``bf16``."""
+    return _OWN[float_type(model.proto)]
+
+
+def apply_precision(
+    model: Model,
+    precision: Precision | str,
+    *,
+    keep_fp32: Sequence[str] = (),
+    io_precision: str | None = None,
+) -> Model:
+    """Writes a precision into the graph; names of nodes and tensors stay.
+
+    Args:
+        model: a model of static shapes; it is not changed.
+        precision: what is asked for.
+        keep_fp32: op types (``LRN``) or globs over node names (``conv1/*``) that stay in FP32,
+            with casts around them.
+        io_precision: ``fp32``, ``fp16`` or ``bf16`` for the network's float inputs and outputs;
+            by default they have the precision of the network.
+
+    Returns:
+        The converted model, with notes on what was done. Quantized models, and 16-bit models of
+        the precision asked for, come back as they are.
+
+    Raises:
+        OptionError: unknown precision, or a ``keep_fp32`` entry that matches no node.
+        PrecisionError: a constant that the precision cannot hold, or a 16-bit model for which
+            another precision is asked.
+    """
+    precision = Precision(precision)
+    low = _ELEM_TYPES[precision]
+    io = low if io_precision is None else _ELEM_TYPES[read_io_precision(io_precision)]
+    kept = kept_nodes(model, keep_fp32)
+    if kept and low == TensorProto.FLOAT:
+        raise OptionError(f"keep-fp32 has no meaning with {precision.value}: use it with fp16")
+    if quantized := quantized_nodes(model.proto):
+        ignored = _ignored(precision, kept=bool(kept), io=io_precision is not None)
+        if low == TensorProto.FLOAT and not ignored:
+            return model
+        note = f"{quantized} quantized nodes: the model states its own precision, left as it is"
+        return replace(model, notes=(*model.notes, note + ignored))
+    present = float_type(model.proto)
+    if present != TensorProto.FLOAT:
+        _check_already(model, present, low, plain=not kept and io == low)
+        return replace(model, notes=(*model.notes, f"already {LABELS[present]}, left as it is"))
+    if io == low == TensorProto.FLOAT:
+        return model
+    return _converted(model, low, io, kept)
+
+
+def kept_nodes(model: Model, patterns: Sequence[str]) -> frozenset[str]:
+    """Names of the nodes that op types or name globs choose.
+
+    Raises:
+        OptionError: a pattern that chooses none or is empty, or a text in the place of a list.
+    """
+    check_keep_fp32(patterns)
+    kept: set[str] = set()
+    nodes = list(walk_nodes(model.proto.graph))
+    for pattern in patterns:
+        chosen = [
+            node.name
+            for node in nodes
+            if pattern in (node.op_type, node.name) or fnmatchcase(node.name, pattern)
+        ]
+        if not chosen:
+            ops = ", ".join(sorted({node.op_type for node in nodes}))
+            raise OptionError(
+                f"keep-fp32 '{pattern}' matches no node: give a node name, a glob over node"
+                f" names, or an op type of this model ({ops:.200})"
+            )
+        kept.update(chosen)
+    return frozenset(kept)
+
+
+def _ignored(precision: Precision, *, kept: bool, io: bool) -> str:
+    """What else was asked of a model that is left as it is."""
+    asked = {
+        "--keep-fp32": kept,
+        "--io-precision": io,
+        "the chw2 inputs and outputs of half2": precision is Precision.HALF2,
+    }
+    words = ", ".join(name for name, is_asked in asked.items() if is_asked)
+    return f"; not applied: {words}" if words else ""
+
+
+def _check_already(model: Model, present: int, low: int, plain: bool) -> None:
+    label = LABELS[present]
+    if present != low:
+        raise PrecisionError(
+            f"{model.name} is already {label}, {LABELS[low]} cannot be had from it: use"
+            f" --precision {label.lower()}, or give the FP32 model"
+        )
+    if not plain:
+        raise PrecisionError(
+            f"{model.name} is already {label}: --keep-fp32 and --io-precision need the FP32 model"
+        )
+
+
+def _converted(model: Model, low: int, io: int, kept: frozenset[str]) -> Model:
+    if model.proto.functions:
+        proto = onnx.inliner.inline_local_functions(model.proto)
+        name_nodes(proto)
+    else:
+        proto = ModelProto()
+        proto.CopyFrom(model.proto)
+    # Schemas of the model's own opset keep it valid for ONNX Runtime. BF16 came to most operators
+    # later than TensorRT took it, so there the newest schemas decide.
+    is_bf16 = TensorProto.BFLOAT16 in (low, io)
+    opset = onnx.defs.onnx_opset_version() if is_bf16 else opset_version(proto)
+    converter = GraphConverter(proto, Rules(low, io, kept, opset))
+    converter.convert()
+    infer_shapes(proto, model.name, is_lenient=True)
+    return replace(model, proto=proto, notes=(*model.notes, _note(converter, len(kept))))
+
+
+def _note(converter: GraphConverter, kept: int) -> str:
+    rules, casts = converter.rules, f"{converter.casts} casts added"
+    if rules.low == TensorProto.FLOAT:
+        return f"inputs and outputs in {LABELS[rules.io]}: {casts}"
+    return (
+        f"{LABELS[rules.low]} written into the graph: {converter.lowered} nodes compute in it,"
+        f" {kept} kept in FP32 on request, {casts}"
+        + (
+            f"; {', '.join(sorted(converter.stayed))} cannot be had in it"
+            if converter.stayed
+            else ""
+        )
+    )

@@ -1,0 +1,1 @@
+"""Whether an engine has the precision that was asked for."""

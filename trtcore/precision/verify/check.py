@@ -1,0 +1,209 @@
+"""Whether an engine has the precision that was asked for: what its inspector tells, layer by layer.
+
+A layer counts by the widest float type it writes (that it reads, if it writes none), so a fused
+kernel that computes an LRN in FP32 inside an FP16 network shows as what it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
+
+from trtcore.errors import few
+from trtcore.precision.verify.kept import NAMES_SHOWN, KeptNodes, find_kept, is_kept
+from trtcore.precision.verify.layer_types import layer_dtype
+from trtcore.result.analysis.requirements import require_verdict
+from trtcore.result.layers import Layer, LayerProfile, is_marker
+from trtcore.result.records import MET, NOT_MET, OPAQUE, Build, LayerPrecision
+
+# Asked for, in the words of the inspector.
+_ASKED = {
+    "": "",
+    "fp32": "Float",
+    "tf32": "Float",
+    "fp16": "Half",
+    "half2": "Half",
+    "bf16": "BFloat16",
+}
+_QUANTIZED = ("Int8", "FP8", "Int4", "FP4")
+# Layers that multiply matrices, in Myelin's and in TensorRT's words; they carry the speed.
+_MATRIX = re.compile("correlation|conv|gemm|matmul|matrix|fusion|fullyconnected", re.IGNORECASE)
+# Below these parts the request is plainly not met.
+_LEAST_OF_ALL = 0.5
+_LEAST_OF_MATRIX = 0.75
+
+
+@dataclass(frozen=True)
+class PrecisionCheck:
+    """What was asked and what the engine has.
+
+    Attributes:
+        asked: ``fp16`` and so on; ``""`` if nothing was.
+        verdict: ``met``, ``not met`` or ``opaque``.
+        layers: how many layers compute in a type that they tell.
+        dtypes: number of these layers by type, most frequent first.
+        islands: those of another type than asked, longest first.
+        untold: layers that tell no type.
+        markers: `signal` and `wait`, which are not counted.
+        integers: layers of integers only, which are not counted either.
+        kept: what became of the nodes that were to stay in FP32.
+    """
+
+    asked: str
+    verdict: str
+    layers: int
+    dtypes: dict[str, int]
+    islands: tuple[LayerPrecision, ...]
+    untold: int
+    markers: int = 0
+    integers: int = 0
+    kept: KeptNodes = field(default_factory=KeptNodes)
+
+    @property
+    def line(self) -> str:
+        """The line for a report: ``asked fp16: 76 of 80 layers Half, 4 Float (conv2/norm2)``.
+
+        All layers of the engine are in it: those counted, those that do not tell, and those that
+        are left out.
+        """
+        head = f"asked {self.asked}: " if self.asked else "engine: "
+        if self.verdict == OPAQUE:
+            return f"{head}the plan does not tell the types of its layers, build it DETAILED"
+        first = _ASKED[self.asked] or next(iter(self.dtypes), "float")
+        others = (f", {n} {dtype}" for dtype, n in self.dtypes.items() if dtype != first)
+        text = f"{head}{self.dtypes.get(first, 0)} of {self.layers} layers {first}"
+        text += "".join(others) + _describe(self.islands)
+        return "; ".join(filter(None, (text, self.kept.line, self._not_counted())))
+
+    def _not_counted(self) -> str:
+        left_out = (
+            f"{self.markers} signal and wait markers" if self.markers else "",
+            f"{self.integers} layers of integers" if self.integers else "",
+        )
+        untold = f"{self.untold} layers do not tell" if self.untold else ""
+        left = " and ".join(filter(None, left_out))
+        return "; ".join(filter(None, (untold, left and f"{left} left out")))
+
+    def require(self) -> None:
+        """Does nothing unless the request is plainly not met.
+
+        Raises:
+            PrecisionNotMetError: with the report line.
+        """
+        require_verdict(self.verdict, self.line)
+
+    def recorded(self, build: Build) -> Build:
+        """The record of a build with what was found here."""
+        return replace(
+            build, precision=self.line, precision_verdict=self.verdict, islands=self.islands
+        )
+
+
+def check_precision(
+    layers: Sequence[Layer],
+    asked: str,
+    *,
+    layer_ms: Sequence[float] | None = None,
+    shares: Sequence[float] | None = None,
+    kept: Collection[str] = (),
+) -> PrecisionCheck:
+    """Compares the layers of an engine with the precision that was asked for.
+
+    It is not met if fewer than half of the layers have it, in number or in time, or fewer than
+    three in four of those that multiply matrices. Layers whose nodes were to stay in FP32 are not
+    held against it, nor are quantized ones.
+
+    Args:
+        layers: as the inspector tells them; `signal` and `wait` are left out.
+        asked: ``fp32``, ``tf32``, ``fp16``, ``half2`` or ``bf16``; ``""`` only describes.
+        layer_ms: median time of each layer in milliseconds, in the order of ``layers``.
+        shares: the part of the time that each layer holds, 0 to 1; that of ``layer_ms`` if left
+            out.
+        kept: names of the model nodes that stay in FP32 on request.
+    """
+    rows = _rows(layers, layer_ms, shares, frozenset(kept))
+    real = [layer for layer in layers if not is_marker(layer)]
+    untold = sum(_is_untold(layer) for layer in real)
+    wanted = _ASKED[asked]
+    others = [row for row in rows if wanted and row.dtype not in (wanted, *_QUANTIZED)]
+    others.sort(key=lambda row: -(row.share or 0.0))
+    return PrecisionCheck(
+        asked=asked,
+        verdict=_verdict(rows, others) if rows else OPAQUE,
+        layers=len(rows),
+        dtypes=dict(Counter(row.dtype for row in rows).most_common()),
+        islands=tuple(others),
+        untold=untold,
+        markers=len(layers) - len(real),
+        integers=len(real) - len(rows) - untold,
+        kept=find_kept(real, kept),
+    )
+
+
+def check_rows(
+    layers: Sequence[Layer], rows: Sequence[LayerProfile], asked: str, kept: Collection[str] = ()
+) -> PrecisionCheck:
+    """Does `check_precision` with what each layer cost; without rows it has not run."""
+    times = [row.median_ms for row in rows] or None
+    shares = [row.share for row in rows] or None
+    return check_precision(layers, asked, layer_ms=times, shares=shares, kept=kept)
+
+
+def _rows(
+    layers: Sequence[Layer],
+    layer_ms: Sequence[float] | None,
+    shares: Sequence[float] | None,
+    kept: frozenset[str],
+) -> list[LayerPrecision]:
+    """The layers that compute in a known type."""
+    times = [None] * len(layers) if layer_ms is None else list(layer_ms)
+    total = sum(time or 0.0 for time in times)
+    parts: list[float | None] = [time / total if time and total else None for time in times]
+    if shares is not None:
+        parts = list(shares)
+    return [
+        LayerPrecision(
+            layer=layer.name,
+            kind=layer.kind,
+            dtype=dtype,
+            nodes=layer.nodes,
+            median_ms=time,
+            share=part,
+            is_requested=is_kept(layer, kept),
+        )
+        for layer, time, part in zip(layers, times, parts, strict=True)
+        if not is_marker(layer) and (dtype := layer_dtype(layer))
+    ]
+
+
+def _is_untold(layer: Layer) -> bool:
+    return not any(tensor.dtype for tensor in (*layer.inputs, *layer.outputs))
+
+
+def _verdict(rows: Sequence[LayerPrecision], others: Sequence[LayerPrecision]) -> str:
+    against = [row for row in others if not row.is_requested]
+    matrix, matrix_against = (
+        sum(_MATRIX.search(row.kind) is not None for row in group) for group in (rows, against)
+    )
+    time, time_against = (sum(row.share or 0.0 for row in group) for group in (rows, against))
+    is_met = (
+        len(against) <= (1 - _LEAST_OF_ALL) * len(rows)
+        and time_against <= (1 - _LEAST_OF_ALL) * time
+        and matrix_against <= (1 - _LEAST_OF_MATRIX) * matrix
+    )
+    return MET if is_met else NOT_MET
+
+
+def _describe(islands: Sequence[LayerPrecision]) -> str:
+    """`` (pool1/norm1, conv2/norm2), 3.1 % of time``: where the islands are and what they cost."""
+    if not islands:
+        return ""
+    names = list(dict.fromkeys(name for row in islands for name in row.nodes or (row.layer,)))
+    text = f" ({few(names, NAMES_SHOWN)})"
+    requested = sum(row.is_requested for row in islands)
+    text += f", {requested} of them on request" if requested else ""
+    if any(row.share is not None for row in islands):
+        text += f", {100 * sum(row.share or 0.0 for row in islands):.1f} % of time"
+    return text

@@ -1,0 +1,82 @@
+"""Whether the nodes that were to stay in FP32 did, as far as an engine tells.
+
+Casts around a node can be fused with it. The inspector then shows a layer that reads and writes 16
+bits and does not say what it computes in between: such nodes are named, not judged.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from trtcore.errors import few
+from trtcore.precision.verify.layer_types import touched_dtypes
+from trtcore.result.layers import Layer
+
+# Casts that a conversion adds are called after the value they cast.
+_ADDED_CAST = re.compile(r"_to_(?:fp32|fp16|bf16)(?:_\d+)?$")
+NAMES_SHOWN = 4
+"""How many nodes or layers are named where a precision is judged."""
+
+
+@dataclass(frozen=True)
+class KeptNodes:
+    """Nodes that were to stay in FP32.
+
+    Attributes:
+        seen: those with a layer that reads or writes FP32.
+        hidden: those that are only inside layers that read and write other types.
+        missing: those that no layer tells of: folded away, or of integers.
+    """
+
+    seen: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+    @property
+    def line(self) -> str:
+        """Such as ``kept in FP32 on request: 3 of 4 nodes; fc only inside layers without FP32``."""
+        count = len(self.seen) + len(self.hidden) + len(self.missing)
+        if not count:
+            return ""
+        parts = (
+            f"kept in FP32 on request: {len(self.seen)} of {count} nodes",
+            f"{few(self.hidden, NAMES_SHOWN)} only inside layers that read and write no FP32"
+            if self.hidden
+            else "",
+            f"{few(self.missing, NAMES_SHOWN)} in no layer that tells its types"
+            if self.missing
+            else "",
+        )
+        return "; ".join(filter(None, parts))
+
+
+def find_kept(layers: Sequence[Layer], kept: Collection[str]) -> KeptNodes:
+    """Looks for nodes that were to stay in FP32.
+
+    Args:
+        layers: as the inspector tells them.
+        kept: names of the nodes.
+    """
+    seen: dict[str, None] = {}
+    found: dict[str, None] = {}
+    for layer in layers:
+        types = touched_dtypes(layer)
+        names = dict.fromkeys(name for name in layer.nodes if name in kept)
+        if types:
+            found |= names
+        if "Float" in types:
+            seen |= names
+    return KeptNodes(
+        seen=tuple(seen),
+        hidden=tuple(name for name in found if name not in seen),
+        missing=tuple(sorted(name for name in kept if name not in found)),
+    )
+
+
+def is_kept(layer: Layer, kept: Collection[str]) -> bool:
+    """Whether all nodes of a layer, or what it casts, were to stay in FP32."""
+    if not kept or not layer.nodes:
+        return False
+    return all(name in kept or _ADDED_CAST.search(name) for name in layer.nodes)

@@ -1,0 +1,1 @@
+"""What a report says: rows, facts and labels, without a format."""

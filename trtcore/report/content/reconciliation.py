@@ -1,0 +1,176 @@
+"""The closing block of a report: how the layer times lead to the latency, line by line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from trtcore.result.analysis.reconcile import CALIBRATED, Reconciliation, reconcile_profile
+from trtcore.result.analysis.summary import summarise_series
+from trtcore.result.records import Profile
+from trtcore.result.samples import PASSES
+
+Interval = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the block.
+
+    Attributes:
+        label: what the figure is.
+        ms: the figure.
+        words: how it came about; can be empty.
+    """
+
+    label: str
+    ms: float
+    words: str = ""
+
+
+def explain(
+    result: Reconciliation,
+    latencies_ms: Mapping[str, float],
+    event_cost_interval: Interval | None = None,
+) -> tuple[Line, ...]:
+    """Puts a reconciliation into words.
+
+    Args:
+        result: the reconciliation.
+        latencies_ms: median of each un-profiled pass by its name (``enqueue``, ``gated``,
+            ``CUDA graph``), in the order to show them.
+        event_cost_interval: 95 % interval of a calibrated event cost, in ms per layer.
+    """
+    corrected = Line("layer times corrected", result.corrected_sum_ms, _below(result))
+    return (
+        Line("layer times as measured", result.raw_sum_ms, _layers(result)),
+        *_markers(result),
+        Line("events between layers", -result.event_sum_ms, _cost(result, event_cost_interval)),
+        *((corrected,) if result.is_corrected else ()),
+        *_streams(result),
+        *(Line(f"un-profiled, {name}", ms) for name, ms in latencies_ms.items()),
+        _last(result, event_cost_interval),
+    )
+
+
+def rounded(x: float, digits: int) -> float:
+    """Returns a number rounded to so many decimals, with a plain zero for a negative one."""
+    return round(x, digits) + 0.0
+
+
+def _layers(result: Reconciliation) -> str:
+    negative = int((result.raw_ms < 0).sum())
+    words = _count(result.layer_count, "layer")
+    if negative:
+        words += f"; {negative} below zero: the device's event times cannot be trusted"
+    return words
+
+
+def _markers(result: Reconciliation) -> tuple[Line, ...]:
+    count = int(result.is_marker.sum())
+    words = f"{_count(count, 'signal or wait', 'signals and waits')}, in the sum above"
+    return (Line("of it, markers", result.marker_ms, words),) if count else ()
+
+
+def _cost(result: Reconciliation, interval: Interval | None) -> str:
+    if not result.is_corrected:
+        return "nothing taken off: not calibrated, and in this run overlap hides what events cost"
+    words = f"{_count(result.layer_count, 'layer')} x {_us(result.event_cost_ms)}{_at_zero(result)}"
+    if result.event_cost_source == CALIBRATED:
+        between = f", 95 % within {_us(interval[0])} to {_us(interval[1])}" if interval else ""
+        least = "at least " if len(result.stream_ms) > 1 else ""
+        own = f"; this run alone would give {least}{_us(result.same_run_cost_ms)}"
+        return (
+            f"{words}, calibrated apart from this run{between}"
+            f"{own if result.are_streams_known else ''}"
+        )
+    if len(result.stream_ms) > 1:
+        return f"{words}, the least that fits the longest stream; not calibrated"
+    return f"{words}, chosen so that the sum fits this run; not calibrated"
+
+
+def _at_zero(result: Reconciliation) -> str:
+    """Why less was taken off than the product, or even something added."""
+    is_negative = result.raw_ms < 0
+    cut = ~is_negative & ~result.is_marker & (result.raw_ms < result.event_cost_ms)
+    found = [
+        f"{number} {words}"
+        for number, words in (
+            (int(cut.sum()), "shorter, cut to zero"),
+            (int(is_negative.sum()), "below zero, raised to zero"),
+        )
+        if number
+    ]
+    return f" ({'; '.join(found)})" if found else ""
+
+
+def _below(result: Reconciliation) -> str:
+    count = int(result.is_below_resolution.sum())
+    return f"{_count(count, 'layer')} below the resolution" if count else ""
+
+
+def _streams(result: Reconciliation) -> tuple[Line, ...]:
+    if len(result.stream_ms) < 2:
+        return ()
+    words = "layers ran beside each other; --serial builds an engine whose layers add up"
+    return (
+        *(Line(f"of it, stream {name}", ms) for name, ms in result.stream_ms.items()),
+        Line("overlap of streams", -result.overlap_ms, words),
+    )
+
+
+def _last(result: Reconciliation, interval: Interval | None) -> Line:
+    if result.are_streams_known:
+        return Line("unexplained", result.unexplained_ms, _unexplained(result, interval))
+    hidden = "remainder and overlap" if result.is_corrected else "remainder, overlap and events"
+    words = (
+        f"{_share(result, result.remainder_ms)}; the plan does not tell which layers run beside "
+        f"each other, so that {hidden} cannot be told apart; --serial builds an engine whose "
+        "layers add up"
+    )
+    return Line("unexplained or overlap", result.remainder_ms, words)
+
+
+def _unexplained(result: Reconciliation, interval: Interval | None) -> str:
+    words = _share(result, result.unexplained_ms)
+    if result.event_cost_source != CALIBRATED:
+        return f"{words}; no test, as the event cost was taken from this run"
+    if interval is None or not result.compared_layers:
+        return words
+    half_width = (interval[1] - interval[0]) / 2 * result.compared_layers
+    return f"{words}; the interval of the event cost alone allows {half_width:.4f} ms either way"
+
+
+def _share(result: Reconciliation, ms: float) -> str:
+    if not result.span_ms:
+        return "no share of an un-profiled time of 0 ms"
+    return f"{rounded(ms / result.span_ms, 3):+.1%} of the un-profiled {result.span_ms:.4f} ms"
+
+
+def _count(count: int, one: str, many: str = "") -> str:
+    return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def _us(ms: float) -> str:
+    return f"{ms * 1000:.2f} us"
+
+
+Figure = tuple[str, str, str]
+
+
+def reconciliation_facts(profile: Profile) -> tuple[Figure, ...]:
+    """Returns a label, a time and words for every line; empty without gated passes."""
+    result = reconcile_profile(profile)
+    if result is None:
+        return ()
+    series = {one.work: summarise_series(profile.samples, one.series) for one in PASSES if one.work}
+    latencies = {work: times.median_ms for work, times in series.items() if times}
+    interval = profile.event_cost.interval if profile.event_cost else None
+    return tuple(
+        (line.label[:1].upper() + line.label[1:], _ms(line.ms), line.words)
+        for line in explain(result, latencies, interval)
+    )
+
+
+def _ms(ms: float) -> str:
+    return f"{rounded(ms, 4):.4f} ms"

@@ -1,0 +1,92 @@
+"""A comparison for other programs: every figure as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from math import isnan
+from typing import TYPE_CHECKING, Any
+
+from trtcore.compare.comparison import Change, Comparison
+from trtcore.result.records import Profile
+
+if TYPE_CHECKING:
+    from trtcore.compare.limits import Verdict
+
+SCHEMA = "trtcore/comparison"
+SCHEMA_VERSION = 1
+
+
+def comparison_json(comparison: Comparison) -> str:
+    """Returns the comparison with its rows and totals; what is not known is null."""
+    return render_trees([comparison_tree(comparison)])
+
+
+def render_trees(trees: Sequence[dict[str, Any]]) -> str:
+    """Returns one document: the comparison, or a list of them where there are several."""
+    return json.dumps(trees[0] if len(trees) == 1 else trees, indent=1, allow_nan=False) + "\n"
+
+
+def comparison_tree(
+    comparison: Comparison, *, files: tuple[str, str] = ("", ""), verdict: Verdict | None = None
+) -> dict[str, Any]:
+    """Returns what JSON says of a comparison.
+
+    Args:
+        comparison: the comparison.
+        files: where base and new came from.
+        verdict: what the gate says; None without one.
+    """
+    return {
+        "schema": SCHEMA,
+        "version": SCHEMA_VERSION,
+        "base": _side(comparison.base, files[0]),
+        "new": _side(comparison.new, files[1]),
+        "gate": None if verdict is None or not verdict.conditions else _gate(verdict),
+        "total": _row(comparison.total),
+        "layers": _row(comparison.layers),
+        "rest": _row(comparison.rest),
+        "rows": [_row(row) for row in comparison.rows],
+        "notes": list(comparison.notes),
+    }
+
+
+def _gate(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "conditions": [condition.text for condition in verdict.conditions],
+        "broken": [{"condition": b.condition.text, "row": _row(b.row)} for b in verdict.broken],
+        "doubtful": [{"condition": b.condition.text, "row": _row(b.row)} for b in verdict.doubtful],
+    }
+
+
+def _side(profile: Profile, file: str) -> dict[str, Any]:
+    return {
+        "file": file or None,
+        "model": profile.model.name,
+        "backend": profile.backend,
+        "precision": profile.precision,
+        "batch": profile.batch,
+        "method": profile.method,
+        "device": profile.environment.device,
+        "date": profile.environment.date,
+    }
+
+
+def _row(row: Change) -> dict[str, Any]:
+    low, high = row.interval
+    return {
+        "name": row.name,
+        "kind": row.kind,
+        "base_ms": row.base_ms,
+        "new_ms": row.new_ms,
+        "difference_ms": row.difference_ms,
+        "ratio": None if isnan(row.ratio) else row.ratio,
+        "interval": None if isnan(low) else [low, high],
+        "is_noise": row.is_noise,
+        "against_rest": None if isnan(row.against_rest) else row.against_rest,
+        "is_claimed": row.is_claimed,
+        "unclaimed_ms": row.unclaimed_ms,
+        "nodes": list(row.nodes),
+        "base_layers": list(row.base_layers),
+        "new_layers": list(row.new_layers),
+    }

@@ -1,0 +1,176 @@
+"""A comparison for a terminal, and as the old tutorial's table."""
+
+from __future__ import annotations
+
+import io
+import textwrap
+from collections.abc import Iterable, Sequence
+from math import isnan
+from typing import TYPE_CHECKING, Any
+
+from trtcore.compare.comparison import APPEARED, REFUSED, SAME, VANISHED, Change, Comparison
+from trtcore.report.content.comparison_rows import (
+    BASE_NEW,
+    BEFORE_AFTER,
+    HEADINGS,
+    cut,
+    figures,
+    in_ms,
+    mark,
+    one_sided,
+    refused,
+    side,
+    totals,
+)
+from trtcore.report.content.labels import shorten
+from trtcore.report.content.printable import printable
+from trtcore.report.content.waterfall import waterfall_lines
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_FIGURES_WIDTH = 64
+# Of the columns under HEADINGS, and of a ratio whose interval has no room but its mark has.
+_WIDTHS = (10, 10, 11, 9, 24)
+_MARKED_RATIO = 19
+_RATIO, _INTERVAL = 3, 4
+# What is left out first where names have no room beside it: interval, change, base.
+_LEAST_ROOM = 16
+_DISPENSABLE = (_INTERVAL, 2, 0)
+_LEAST_TEXT = 20
+_UNLIMITED = 10_000
+_TEXT_WIDTH = 100
+
+
+def render_comparison(
+    comparison: Comparison,
+    *,
+    top: int | None = None,
+    width: int | None = None,
+    files: tuple[str, str] = ("", ""),
+) -> str:
+    """Returns a comparison as plain text.
+
+    Rows that both sides have come first, by how much they contribute to the change; then where
+    the change came from, and what only one side has.
+
+    Args:
+        comparison: the comparison.
+        top: only so many rows; the rest becomes one line.
+        width: columns to keep within; None for names in full.
+        files: where base and new came from.
+    """
+    comparison, files = printable(comparison), printable(files)
+    shared = [row for row in comparison.rows if row.kind not in {APPEARED, VANISHED}]
+    kept, taken = _fitting(width)
+    table = _table("Nodes", [HEADINGS[i] for i in kept])
+    if missing := [heading for i, heading in enumerate(HEADINGS) if i not in kept]:
+        table.caption = f"No room for {', '.join(missing)}."
+    for row in (*cut(shared, top), *totals(comparison)):
+        table.add_row(_label(row.name, width, taken), *_cells(row, kept))
+    blocks = [
+        _sides(comparison, ("Base:", "New:"), files),
+        _render(table, width),
+        waterfall_lines(comparison),
+        *_lists(comparison),
+        [f"Note: {note}" for note in comparison.notes],
+    ]
+    return "\n\n".join("\n".join(block) for block in blocks if block)
+
+
+def render_baseline(
+    comparison: Comparison, *, width: int | None = None, base_file: str = ""
+) -> str:
+    """Returns the tutorial's own table: every layer group before and after, and its speed-up.
+
+    Args:
+        comparison: with the un-optimised network as its base.
+        width: columns to keep within; None for names in full.
+        base_file: where the base came from, if from a file.
+    """
+    comparison, base_file = printable(comparison), printable(base_file)
+    both = [row for row in comparison.rows if row.kind in {SAME, REFUSED}]
+    table = _table("Layer group", ("before ms", "after ms", "speed-up"))
+    for row in (*sorted(both, key=lambda row: row.order), comparison.total):
+        speed_up = "-" if isnan(row.speed_up) else f"{row.speed_up:.1f}x"
+        table.add_row(_label(row.name, width), in_ms(row.base_ms), in_ms(row.new_ms), speed_up)
+    words = _wrapped(one_sided(comparison.rows, BEFORE_AFTER))
+    total = comparison.total
+    sentence = (
+        f"One forward pass takes {total.ratio:.1%} of what it takes with "
+        f"{comparison.base.backend}: {in_ms(total.new_ms)} of {in_ms(total.base_ms)} ms."
+    )
+    blocks = [
+        _sides(comparison, ("Before:", "After:"), (base_file, "")),
+        [*_render(table, width), *words, sentence],
+        [f"Note: {note}" for note in comparison.notes],
+    ]
+    return "\n\n".join("\n".join(block) for block in blocks if block)
+
+
+def _lists(comparison: Comparison) -> list[list[str]]:
+    blocks = [
+        [f"Re-fused: {row.name}", *(f"  base {name}" for name in row.base_layers)]
+        + [f"  new  {name}" for name in row.new_layers]
+        for row in refused(comparison)
+    ]
+    return [*blocks, _wrapped(one_sided(comparison.rows, BASE_NEW))]
+
+
+def _wrapped(lines: Iterable[str]) -> list[str]:
+    wrapper = textwrap.TextWrapper(
+        _TEXT_WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+    )
+    return [part for line in lines for part in wrapper.wrap(line)]
+
+
+def _sides(comparison: Comparison, words: tuple[str, str], files: tuple[str, str]) -> list[str]:
+    width = max(map(len, words))
+    profiles = (comparison.base, comparison.new)
+    return [
+        f"{word:<{width}} {side(profile, file)}"
+        for word, profile, file in zip(words, profiles, files, strict=True)
+    ]
+
+
+def _table(first: str, headings: Iterable[str]) -> Table:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, caption_justify="left")
+    table.add_column(first, overflow="fold")
+    for heading in headings:
+        table.add_column(heading, justify="right", no_wrap=True)
+    return table
+
+
+def _fitting(width: int | None) -> tuple[list[int], int]:
+    """Which columns leave names room, and how wide they are."""
+    widths = dict(enumerate(_WIDTHS))
+    for i in _DISPENSABLE:
+        if (width or _UNLIMITED) - sum(widths.values()) < _LEAST_ROOM:
+            del widths[i]
+            widths[_RATIO] = _MARKED_RATIO
+    return list(widths), sum(widths.values())
+
+
+def _cells(row: Change, kept: Sequence[int]) -> list[str]:
+    cells = list(figures(row))
+    if _INTERVAL not in kept:
+        cells[_RATIO] = f"{cells[_RATIO]} {mark(row)}".rstrip()
+    return [cells[i] for i in kept]
+
+
+def _label(name: str, width: int | None, taken: int = _FIGURES_WIDTH) -> Any:
+    from rich.text import Text
+
+    return Text(shorten(name, max((width or _UNLIMITED) - taken, _LEAST_TEXT)))
+
+
+def _render(table: Table, width: int | None) -> list[str]:
+    from rich.console import Console
+
+    text = io.StringIO()
+    Console(file=text, width=width or _UNLIMITED, color_system=None, force_terminal=False).print(
+        table
+    )
+    return [line.rstrip() for line in text.getvalue().rstrip().split("\n")]

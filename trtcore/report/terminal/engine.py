@@ -1,0 +1,109 @@
+"""What is in an engine: I/O tensors, layers with their model nodes, formats and tactics."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from trtcore.report.content.facts import engine_text, io_lines, place_facts
+from trtcore.report.content.labels import layer_labels
+from trtcore.report.content.precision import build_facts, precision_facts
+from trtcore.report.content.printable import printable
+from trtcore.result.analysis.fusion.groups import map_fusion
+from trtcore.result.layers import Layer, TensorInfo, is_marker
+from trtcore.result.readers.inspector import EngineInformation
+from trtcore.result.records import UNFUSED, Build, Profile
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_WIDTH = 10_000
+
+
+def render_inspection(profile: Profile) -> str:
+    """Returns what is in a saved result, without its times."""
+    profile = printable(profile)
+    found = (*precision_facts(profile), *place_facts(profile), *_node_lists(profile))
+    facts = [f"{label}: {text}" for label, text in found]
+    return _join(io_lines(profile.io), _layer_lines(profile.layers), facts)
+
+
+def render_plan(
+    build: Build, information: EngineInformation | None, *, with_layers: bool = True
+) -> str:
+    """Returns what is in an engine.
+
+    Args:
+        build: how it was built.
+        information: what TensorRT told about it; None if it did not.
+        with_layers: list its layers too.
+    """
+    build, information = printable(build), printable(information)
+    facts = [f"Engine: {engine_text(build)}"]
+    facts += [f"{label}: {text}" for label, text in build_facts(build)]
+    if information is None:
+        return _join(facts, ["TensorRT did not tell what is in it"])
+    layers = _layer_lines(information.layers) if with_layers else []
+    return _join(io_lines(information.io), layers, _verdict(information), facts)
+
+
+def _node_lists(profile: Profile) -> list[tuple[str, str]]:
+    """The nodes that no layer runs, all of them; none of a model that was run node by node."""
+    if profile.backend in UNFUSED or not profile.model.nodes:
+        return []
+    fusion = map_fusion(profile)
+    lists = (
+        ("Folded into constants", fusion.folded),
+        ("Eliminated", fusion.eliminated),
+        ("Unknown", fusion.unknown),
+    )
+    return [(label, ", ".join(nodes)) for label, nodes in lists if nodes]
+
+
+def _join(*blocks: Sequence[str]) -> str:
+    return "\n\n".join("\n".join(block) for block in blocks if block)
+
+
+def _verdict(information: EngineInformation) -> list[str]:
+    if information.verbosity == "DETAILED":
+        return []
+    return [
+        f"The plan was built with profiling verbosity {information.verbosity}, so it does not tell "
+        "model nodes, formats and tactics; build it with DETAILED to see them."
+    ]
+
+
+def _layer_lines(layers: Sequence[Layer]) -> list[str]:
+    from rich.console import Console
+
+    shown = [(i, layer) for i, layer in enumerate(layers) if not is_marker(layer)]
+    text = io.StringIO()
+    console = Console(file=text, width=_WIDTH, color_system=None, force_terminal=False)
+    console.print(_layer_table(shown))
+    lines = [line.rstrip() for line in text.getvalue().rstrip().split("\n")]
+    markers = len(layers) - len(shown)
+    return [*lines, f"and {markers} signal and wait markers"] if markers else lines
+
+
+def _layer_table(shown: Sequence[tuple[int, Layer]]) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False)
+    table.add_column("#", justify="right")
+    for heading in ("Layer", "Kind", "Stream", "Inputs", "Outputs", "Tactic"):
+        table.add_column(heading, no_wrap=True)
+    labels = layer_labels([layer for _, layer in shown])
+    for (index, layer), label in zip(shown, labels, strict=True):
+        stream = str(layer.stream) if layer.stream >= 0 else ""
+        tensors = (_tensors(layer.inputs), _tensors(layer.outputs))
+        cells = (str(index), label, layer.kind, stream, *tensors, layer.tactic)
+        table.add_row(*map(Text, cells))
+    return table
+
+
+def _tensors(tensors: Sequence[TensorInfo]) -> str:
+    return ", ".join(
+        " ".join(filter(None, (t.dtype, t.format, "x".join(map(str, t.shape))))) for t in tensors
+    )

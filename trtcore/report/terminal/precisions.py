@@ -1,0 +1,239 @@
+"""A model in several precisions side by side: the table for a terminal or a file."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from trtcore.compare.precisions.comparison import PrecisionComparison, PrecisionRow, RelativeTime
+from trtcore.errors import OptionError
+from trtcore.report.content.facts import Fact, engine_text, io_lines
+from trtcore.report.content.labels import shorten
+from trtcore.report.content.precision import build_facts, output_line
+from trtcore.report.content.printable import printable
+from trtcore.report.content.rows import SORTS
+from trtcore.report.terminal.tables import fact_table
+from trtcore.result.records import Profile
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+_UNLIMITED = 10_000
+_MS_WIDTH = 11
+_RATIO_WIDTH = 24
+_BARE_RATIO_WIDTH = 11
+_LEAST_ROOM = 16
+_LEAST_TEXT = 20
+
+
+def render_precisions(
+    comparison: PrecisionComparison,
+    *,
+    sort: str = "order",
+    top: int | None = None,
+    width: int | None = None,
+) -> str:
+    """Returns the comparison as plain text: verdict, table, and what the figures are worth.
+
+    Args:
+        comparison: the comparison.
+        sort: rows in ``order`` of execution, or by ``time`` in the first precision.
+        top: only the longest so many rows; the rest becomes one line.
+        width: columns to keep within; None for names in full.
+
+    Raises:
+        OptionError: an unknown order, or fewer than one row.
+    """
+    from rich.console import Console
+
+    text = io.StringIO()
+    console = Console(file=text, width=width or _UNLIMITED, color_system=None, force_terminal=False)
+    _print(comparison, console, _chosen(comparison.rows, sort, top), width)
+    return "\n".join(line.rstrip() for line in text.getvalue().rstrip().split("\n"))
+
+
+def print_precisions(
+    comparison: PrecisionComparison,
+    console: Console,
+    *,
+    sort: str = "order",
+    top: int | None = None,
+) -> None:
+    """Prints the comparison: fitted to a terminal, or with names in full elsewhere.
+
+    Raises:
+        OptionError: an unknown order, or fewer than one row.
+    """
+    if console.is_terminal:
+        _print(comparison, console, _chosen(comparison.rows, sort, top), console.width)
+    else:
+        console.out(render_precisions(comparison, sort=sort, top=top), highlight=False)
+
+
+def _print(
+    comparison: PrecisionComparison,
+    console: Console,
+    rows: Sequence[PrecisionRow],
+    width: int | None,
+) -> None:
+    comparison, rows = printable(comparison), printable(tuple(rows))
+    for line in (_title(comparison), comparison.verdict):
+        console.print(line, markup=False, highlight=False, style="bold")
+    console.print()
+    columns = _fitting(comparison.precisions, width)
+    console.print(_table(comparison, rows, columns))
+    console.print(_footnote(comparison, columns), style="dim", markup=False, highlight=False)
+    for name, profile in zip(comparison.precisions, comparison.profiles, strict=True):
+        console.print()
+        console.print(fact_table(_column_facts(name, profile), width))
+    console.print()
+    console.print(fact_table(_common_facts(comparison), width))
+
+
+def _title(comparison: PrecisionComparison) -> str:
+    profile = comparison.profiles[0]
+    where = profile.environment.device if profile.backend != "onnxruntime" else "the CPU"
+    parts = (
+        f"{profile.model.name} in {', '.join(comparison.precisions)}",
+        f"batch {profile.batch}" if profile.batch else "",
+        f"{profile.environment.runtime} on {where}",
+    )
+    return ", ".join(filter(None, parts))
+
+
+class _Columns(NamedTuple):
+    """Which precisions have a column of times, and what their ratios and names have room for."""
+
+    timed: range
+    has_intervals: bool
+    room: int
+
+
+def _fitting(names: Sequence[str], width: int | None) -> _Columns:
+    """The most columns beside which names have room; ratios are always among them."""
+    every = range(len(names))
+    for timed, has_intervals in (
+        (every, True),
+        (every, False),
+        (range(1), False),
+        (range(0), False),
+    ):
+        ratio = _RATIO_WIDTH if has_intervals else _BARE_RATIO_WIDTH
+        room = (width or _UNLIMITED) - _MS_WIDTH * len(timed) - ratio * (len(names) - 1)
+        if room >= _LEAST_ROOM:
+            break
+    return _Columns(timed, has_intervals, max(room, _LEAST_TEXT))
+
+
+def _table(
+    comparison: PrecisionComparison, rows: Sequence[PrecisionRow], columns: _Columns
+) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    names = comparison.precisions
+    table = Table(box=None, pad_edge=False, header_style="bold", caption_justify="left")
+    table.caption = _missing(names, columns)
+    table.add_column("Nodes", overflow="fold")
+    for i, name in enumerate(names):
+        if i in columns.timed:
+            table.add_column(f"{name} ms", justify="right", no_wrap=True)
+        if i:
+            table.add_column(f"{name}/{names[0]}", justify="right", no_wrap=True)
+    for row in rows:
+        table.add_row(Text(shorten(row.name, columns.room)), *_figures(row, columns))
+    for row in (comparison.tax, comparison.rest):
+        if any(time.median_ms for time in row.times):
+            table.add_row(row.name, *_figures(row, columns), style="dim")
+    for row in (comparison.layers, *comparison.totals):
+        table.add_row(row.name, *_figures(row, columns), style="bold")
+    if len(columns.timed) == len(names) and any(one.accuracy for one in comparison.profiles):
+        table.add_row("relative L2 error of the outputs", *_errors(comparison))
+    return table
+
+
+def _missing(names: Sequence[str], columns: _Columns) -> str | None:
+    missing = [f"{name} ms" for i, name in enumerate(names) if i not in columns.timed]
+    if not columns.has_intervals:
+        missing.append("95 % intervals")
+    return f"No room for {', '.join(missing)}." if missing else None
+
+
+def _figures(row: PrecisionRow, columns: _Columns) -> Iterable[str]:
+    for i, time in enumerate(row.times):
+        if i in columns.timed:
+            yield f"{time.median_ms:.4f}" if time.median_ms else "-"
+        if i:
+            yield _ratio(time, columns.has_intervals)
+
+
+def _ratio(time: RelativeTime, has_interval: bool) -> str:
+    if time.ratio is None:
+        return "-"
+    mark = "~" if time.is_noise else ""
+    interval = time.interval if has_interval else None
+    reach = "" if interval is None else f" ({interval[0]:.3f}-{interval[1]:.3f})"
+    return f"{mark}{time.ratio:.3f}x{reach}"
+
+
+def _errors(comparison: PrecisionComparison) -> Iterable[str]:
+    for i, profile in enumerate(comparison.profiles):
+        yield f"{profile.accuracy.relative_l2:.1e}" if profile.accuracy else "-"
+        if i:
+            yield ""
+
+
+def _chosen(rows: Sequence[PrecisionRow], sort: str, top: int | None) -> list[PrecisionRow]:
+    if sort not in SORTS:
+        raise OptionError(f"sort is '{sort}', must be one of {', '.join(SORTS)}")
+    if top is not None and top < 1:
+        raise OptionError(f"top is {top}, must be 1 or more")
+    by_time = sorted(rows, key=lambda row: -row.times[0].median_ms)
+    shown, rest = by_time[:top], by_time[len(by_time[:top]) :]
+    if sort == "order":
+        kept = {id(row) for row in shown}
+        shown = [row for row in rows if id(row) in kept]
+    return [*shown, _sum(rest)] if rest else shown
+
+
+def _sum(rows: Sequence[PrecisionRow]) -> PrecisionRow:
+    columns = zip(*([time.median_ms for time in row.times] for row in rows), strict=True)
+    times = tuple(RelativeTime(sum(column)) for column in columns)
+    return PrecisionRow(f"{len(rows)} further row{'' if len(rows) == 1 else 's'}", times)
+
+
+def _footnote(comparison: PrecisionComparison, columns: _Columns) -> str:
+    counts = {profile.counts.measured for profile in comparison.profiles}
+    many = " to ".join(str(count) for count in sorted({min(counts), max(counts)}))
+    events = ", without the cost of the profiler's events" if comparison.is_corrected else ""
+    interval = " with their 95 % interval," if columns.has_intervals else ":"
+    return (
+        f"Medians of {many} iterations, measured in turns{events}; ratios{interval} ~ where the "
+        "difference may be chance."
+    )
+
+
+def _column_facts(name: str, profile: Profile) -> list[Fact]:
+    facts = [] if profile.build is None else [(name, engine_text(profile.build))]
+    facts += [("", line) for line in io_lines(profile.io)]
+    facts += build_facts(profile.build) if profile.build else ()
+    outputs = profile.accuracy.outputs if profile.accuracy else ()
+    facts += [("Accuracy", output_line(output)) for output in outputs]
+    return [(name if i == 0 else label, text) for i, (label, text) in enumerate(facts)]
+
+
+def _common_facts(comparison: PrecisionComparison) -> list[Fact]:
+    profile = comparison.profiles[0]
+    accuracy = next((p.accuracy for p in comparison.profiles if p.accuracy), None)
+    weights = f", weights {profile.model.weights}" if profile.model.weights else ""
+    facts = [
+        ("Model", f"{profile.model.name} ({profile.model.source}){weights}"),
+        ("Method", profile.method),
+        ("Compared", accuracy.method if accuracy else ""),
+        ("CPU", profile.environment.cpu if profile.backend == "onnxruntime" else ""),
+        ("Date", profile.environment.date),
+        *(("Note", note) for note in comparison.notes),
+    ]
+    return [(label, text) for label, text in facts if text]

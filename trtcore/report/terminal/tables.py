@@ -1,0 +1,167 @@
+"""The rows of a report laid out: which columns there are, and what their marks mean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence, Set
+from math import isnan
+from typing import TYPE_CHECKING
+
+from trtcore.report.content.labels import shorten
+from trtcore.report.content.rows import Row, Rows, View
+from trtcore.result.analysis.reconcile import RESOLUTION_MS
+from trtcore.result.analysis.summary import profiled_iterations, summarise_layers
+from trtcore.result.records import Profile
+from trtcore.stats.intervals import SAMPLES_NEEDED
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+BELOW_RESOLUTION = "~"
+"""Stands before a corrected time, and its share, that are an order of magnitude at best."""
+
+_GAP = 2
+_FIGURE = 6
+_LEAST_TEXT = 20
+_UNLIMITED = 10_000
+# What is left out first where names have no room beside it.
+_DISPENSABLE = ("min ms", "p95 ms", "tax ms", "share")
+
+Column = tuple[str, Callable[[Row], str]]
+
+
+def row_table(profile: Profile, rows: Rows, view: View, width: int | None) -> Table:
+    """Returns the rows as a table; long names are folded, never cut.
+
+    Where that leaves names no room, it has fewer columns and says which are missing.
+
+    Args:
+        profile: where the rows come from.
+        rows: what to show.
+        view: how they were chosen.
+        width: columns to keep within; None for names in full.
+    """
+    from rich.table import Table
+    from rich.text import Text
+
+    wanted = _columns(rows, view, 3 if profile.backend == "onnxruntime" else 4)
+    columns = _fitting(wanted, width)
+    room = max(_room(columns, width), _LEAST_TEXT)
+    table = Table(box=None, pad_edge=False, header_style="bold", caption_justify="left")
+    if missing := [column[0] for column in wanted if column not in columns]:
+        table.caption = f"No room for {', '.join(missing)}."
+    table.add_column(view.group_by.capitalize(), overflow="fold")
+    for heading, _ in columns:
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in rows.shown:
+        table.add_row(Text(shorten(row.label, room)), *(cell(row) for _, cell in columns))
+    for other, style in ((rows.markers, "dim"), (rows.total, "bold")):
+        if other:
+            table.add_row(other.label, *(cell(other) for _, cell in columns), style=style)
+    return table
+
+
+def footnotes(profile: Profile, rows: Rows, view: View, width: int | None = None) -> Iterator[str]:
+    """Yields what the figures are of, and what the marks and shown columns stand for."""
+    shown = {heading for heading, _ in _fitting(_columns(rows, view, 4), width)}
+    yield _measured(profiled_iterations(profile), rows, shown)
+    are_marked = any(row.is_below_resolution for row in rows.shown)
+    # Kernel times stand beside each layer, whatever the rows here are.
+    beside = () if profile.kernels is None else summarise_layers(profile)
+    if are_marked or any(row.is_below_resolution for row in beside):
+        of_groups = are_marked and view.group_by != "layer"
+        limit = f"below {RESOLUTION_MS} ms"
+        which = f"Of layers {limit} only:" if of_groups else limit.capitalize()
+        yield f"{BELOW_RESOLUTION} {which} the corrected time is an order of magnitude, not more."
+    if "tax ms" in shown:
+        yield "tax ms: of the median, what reformats, casts and copies take."
+
+
+def _measured(count: int, rows: Rows, shown: Set[str]) -> str:
+    needed = SAMPLES_NEEDED[95]
+    is_short = "p95 ms" in shown and 1 < count < needed
+    what = "One figure per layer" if count == 1 else f"Medians of {count} profiled iterations"
+    of = "these" if count == 1 else "the medians"
+    if "share" not in shown:
+        totals = f"the total is of {of}"
+    elif isnan(rows.total.corrected_ms):
+        totals = f"the total and the shares are of {of}"
+    else:
+        totals = f"the total is of {of}, the shares are of the corrected times"
+    return f"{what}; {totals}.{f' A p95 needs {needed} iterations.' if is_short else ''}"
+
+
+def corrected_text(ms: float, is_below_resolution: bool, digits: int = 4) -> str:
+    """Returns a corrected time with its mark, if it has one."""
+    return f"{BELOW_RESOLUTION if is_below_resolution else ''}{_ms(ms, digits)}"
+
+
+def _columns(rows: Rows, view: View, digits: int) -> list[Column]:
+    columns: list[Column] = [("median ms", lambda row: _ms(row.median_ms, digits))]
+    if rows.total.tax_ms > 0:
+        columns.append(("tax ms", lambda row: _ms(row.tax_ms or None, digits)))
+    if not isnan(rows.total.corrected_ms):
+        columns.append(
+            (
+                "corrected",
+                lambda row: corrected_text(row.corrected_ms, row.is_below_resolution, digits),
+            )
+        )
+    columns.append(("share", _share))
+    if view.group_by == "layer":
+        columns.append(("p95 ms", lambda row: _ms(row.p95_ms, digits)))
+        columns.append(("min ms", lambda row: _ms(row.min_ms, digits)))
+    return columns
+
+
+def _fitting(columns: list[Column], width: int | None) -> list[Column]:
+    """The columns beside which names have room, as far as there are some to do without."""
+    left = columns
+    for heading in _DISPENSABLE:
+        if _room(left, width) < _LEAST_TEXT:
+            left = [column for column in left if column[0] != heading]
+    return left
+
+
+def _room(columns: list[Column], width: int | None) -> int:
+    figures = sum(max(len(heading), _FIGURE) + _GAP for heading, _ in columns) + 1
+    return (width or _UNLIMITED) - figures
+
+
+def _share(row: Row) -> str:
+    if isnan(row.share):
+        return "-"
+    return f"{BELOW_RESOLUTION if row.is_below_resolution else ''}{row.share:.1%}"
+
+
+def _ms(value: float | None, digits: int) -> str:
+    if value is None:
+        return ""
+    return "-" if isnan(value) else f"{value:.{digits}f}"
+
+
+_LABEL_WIDTH = 12
+_PLAIN_WIDTH = 100
+
+
+def fact_table(facts: Sequence[tuple[str, ...]], width: int | None) -> Table:
+    """Returns facts as a table: a label, perhaps figures, and a text that is folded.
+
+    Args:
+        facts: at least one, all with as many parts.
+        width: columns to keep within; None for 100.
+    """
+    from rich.table import Table
+    from rich.text import Text
+
+    *narrow, _ = zip(*facts, strict=True)
+    taken = sum(max(map(len, cells)) + _GAP for cells in narrow)
+    room = max((width or _PLAIN_WIDTH) - max(taken, _LABEL_WIDTH), _LEAST_TEXT)
+    table = Table.grid(padding=(0, _GAP))
+    table.add_column(no_wrap=True, style="bold")
+    for _ in narrow[1:]:
+        table.add_column(no_wrap=True, justify="right")
+    table.add_column(overflow="fold", max_width=room)
+    for *cells, text in facts:
+        table.add_row(*cells, Text(text))
+    return table

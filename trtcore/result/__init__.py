@@ -1,0 +1,1 @@
+"""The result: records, samples, files, and what can be said of one profile."""

@@ -1,0 +1,1 @@
+"""Which model nodes each engine layer holds."""

@@ -1,0 +1,159 @@
+"""The user's graph by names: who makes a tensor, who reads it, what lies between two nodes.
+
+Works on the `ModelNode` of a saved result, so that nothing needs ONNX.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from typing import Generic, TypeVar
+
+from trtcore.errors import ResultError
+from trtcore.result.layers import ModelNode
+
+# Operators that only move or rename data, which an engine can do by laying tensors out.
+_MOVE_OPS = frozenset(
+    {
+        "Cast",
+        "Concat",
+        "Dropout",
+        "Expand",
+        "Flatten",
+        "Identity",
+        "Reshape",
+        "Slice",
+        "Split",
+        "Squeeze",
+        "Transpose",
+        "Unsqueeze",
+    }
+)
+_SHAPE_OPS = frozenset({"Constant", "ConstantOfShape", "Shape", "Size", "EyeLike"})
+
+
+class ModelGraph:
+    """Nodes with their neighbours.
+
+    Args:
+        nodes: in the order of the model.
+        inputs: names of the network's inputs, which no node makes and which are no constants.
+
+    Raises:
+        ResultError: two nodes have the same name.
+    """
+
+    def __init__(self, nodes: Sequence[ModelNode], inputs: Iterable[str] = ()) -> None:
+        self.nodes = {node.name: node for node in nodes}
+        if len(self.nodes) < len(nodes):
+            raise ResultError(f"model node '{_first_repeated(nodes)}' is there twice")
+        self.order = {name: i for i, name in enumerate(self.nodes)}
+        self._maker = {tensor: node.name for node in nodes for tensor in node.outputs if tensor}
+        self._readers: dict[str, list[str]] = defaultdict(list)
+        for node in nodes:
+            for tensor in node.inputs:
+                self._readers[tensor].append(node.name)
+        self._inputs = frozenset(name for name in inputs if name in self._readers)
+        self._constants: frozenset[str] | None = None
+
+    def computes(self, name: str) -> bool:
+        """Whether a node does more than move or rename data; True for an unknown one."""
+        node = self.nodes.get(name)
+        return node is None or node.op not in _MOVE_OPS
+
+    def maker(self, tensor: str) -> str | None:
+        """The node that makes a tensor."""
+        return self._maker.get(tensor)
+
+    def readers(self, tensor: str) -> Sequence[str]:
+        """The nodes that read a tensor."""
+        return self._readers.get(tensor, ())
+
+    def before(self, name: str) -> list[str]:
+        """The nodes whose results a node reads."""
+        makers = (self._maker.get(tensor) for tensor in self.nodes[name].inputs)
+        return [maker for maker in makers if maker is not None]
+
+    def after(self, name: str) -> list[str]:
+        """The nodes that read a node's results."""
+        return [reader for tensor in self.nodes[name].outputs for reader in self.readers(tensor)]
+
+    def ancestors(self, names: Iterable[str], stop: Iterable[str] = ()) -> set[str]:
+        """The nodes themselves and all before them, as far as the nodes to stop before."""
+        return _reach(names, self.before, frozenset(stop))
+
+    def descendants(self, names: Iterable[str], stop: Iterable[str] = ()) -> set[str]:
+        """The nodes themselves and all after them, as far as the nodes to stop before."""
+        return _reach(names, self.after, frozenset(stop))
+
+    def between(self, first: str, last: str) -> set[str]:
+        """All nodes on a way from one to the other, both included; empty if there is no way."""
+        return _reach([first], self.after) & _reach([last], self.before)
+
+    def constants(self) -> frozenset[str]:
+        """Nodes whose result is known before the network sees any input.
+
+        A tensor that no node makes is a weight, unless it is a network input. Where no node reads
+        a known input, only the operators that make constants count.
+        """
+        if self._constants is not None:
+            return self._constants
+        constant: set[str] = set()
+        for node in self.nodes.values():
+            read = [tensor for tensor in node.inputs if tensor]
+            makers = (self._maker.get(tensor) for tensor in read)
+            known = all(maker is None or maker in constant for maker in makers)
+            fed = not self._inputs or not self._inputs.isdisjoint(read)
+            if node.op in _SHAPE_OPS or (read and known and not fed):
+                constant.add(node.name)
+        self._constants = frozenset(constant)
+        return self._constants
+
+    def sort(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Names in the order of the model; unknown ones last."""
+        last = len(self.order)
+        return tuple(sorted(set(names), key=lambda name: (self.order.get(name, last), name)))
+
+
+def _reach(
+    names: Iterable[str], step: Callable[[str], list[str]], stop: frozenset[str] = frozenset()
+) -> set[str]:
+    seen: set[str] = set()
+    waiting = [name for name in names if name not in stop]
+    while waiting:
+        name = waiting.pop()
+        if name not in seen:
+            seen.add(name)
+            waiting += [other for other in step(name) if other not in stop]
+    return seen
+
+
+def _first_repeated(nodes: Sequence[ModelNode]) -> str:
+    counts = Counter(node.name for node in nodes)
+    return next(name for name, count in counts.items() if count > 1)
+
+
+T = TypeVar("T", bound=Hashable)
+
+
+class Components(Generic[T]):
+    """Connected components of pairs that are added one after the other."""
+
+    def __init__(self) -> None:
+        self._parent: dict[T, T] = {}
+
+    def __iter__(self) -> Iterator[T]:
+        """All members, in the order they were first seen."""
+        return iter(self._parent)
+
+    def root(self, member: T) -> T:
+        """The one member that stands for all it is joined with; an unknown one is added."""
+        parent = self._parent.setdefault(member, member)
+        while parent != self._parent[parent]:
+            self._parent[parent] = self._parent[self._parent[parent]]
+            parent = self._parent[parent]
+        return parent
+
+    def join(self, one: T, other: T) -> None:
+        """Puts two members, and all joined with them, together."""
+        self._parent[self.root(one)] = self.root(other)

@@ -1,0 +1,167 @@
+"""Which engine layers and which nodes of the user's model belong together, with nothing left out.
+
+Groups are the connected components of layers and nodes: the smallest sets that can be compared.
+Every node ends in one group or one of the lists of `FusionMap`; every layer in one group, among
+the markers or unattributed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from trtcore.errors import few
+from trtcore.result.analysis.fusion.claims import Claims, claim_nodes
+from trtcore.result.analysis.fusion.graph import Components, ModelGraph
+from trtcore.result.records import Profile
+
+
+@dataclass(frozen=True)
+class Group:
+    """Engine layers and model nodes that belong together.
+
+    Attributes:
+        layers: positions in ``profile.layers``, in order of execution.
+        nodes: model nodes, in the order of the model; empty if nothing tells them.
+        tax: those of the layers that only change a format or type, or copy.
+        is_opaque: a layer of it hides what it does inside (``ForeignNode``).
+    """
+
+    layers: tuple[int, ...]
+    nodes: tuple[str, ...]
+    tax: tuple[int, ...] = ()
+    is_opaque: bool = False
+
+
+@dataclass(frozen=True)
+class FusionMap:
+    """The groups of a profile, and what is in none.
+
+    Attributes:
+        groups: in order of their first layer.
+        folded: nodes whose results are constants of the engine.
+        eliminated: nodes that move data or do nothing, and cost nothing.
+        unknown: nodes that nothing accounts for.
+        markers: layers that only order streams.
+        unattributed: other layers that no node is known for.
+        guessed: layers in groups that nothing leads to a node, and that do more than move data:
+            they count for a layer beside them.
+    """
+
+    groups: tuple[Group, ...]
+    folded: tuple[str, ...] = ()
+    eliminated: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    markers: tuple[int, ...] = ()
+    unattributed: tuple[int, ...] = ()
+    guessed: tuple[int, ...] = ()
+
+    @cached_property
+    def group_of(self) -> dict[str, Group]:
+        """The group of each node that has one."""
+        return {node: group for group in self.groups for node in group.nodes}
+
+    @property
+    def node_coverage(self) -> float:
+        """Part of the model's nodes that are accounted for, 0 to 1; 1 without a known model."""
+        found = len(self.group_of) + len(self.folded) + len(self.eliminated)
+        return found / (found + len(self.unknown)) if found + len(self.unknown) else 1.0
+
+    def time_coverage(self, layer_ms: Sequence[float]) -> float:
+        """Part of the layer time that is in groups, 0 to 1; 1 where there is no time at all."""
+        total = sum(layer_ms)
+        inside = sum(layer_ms[i] for group in self.groups for i in group.layers)
+        return inside / total if total else 1.0
+
+
+def map_fusion(profile: Profile) -> FusionMap:
+    """Works out which layers and nodes belong together.
+
+    Layers name their nodes in the plan's metadata. Where they do not, their name or their tensors
+    tell, and a layer that only reformats counts for the layer that reads its result.
+
+    Raises:
+        ResultError: a model node is there twice.
+    """
+    inputs = (tensor.name for tensor in profile.io if tensor.mode == "input")
+    graph = ModelGraph(profile.model.nodes, inputs)
+    claims = claim_nodes(profile.layers, graph)
+    groups = _groups(claims, graph)
+    grouped = {node for group in groups for node in group.nodes}
+    left = [node for node in graph.nodes.values() if node.name not in grouped]
+    constants = graph.constants()
+    rest = [node for node in left if node.name not in constants]
+    return FusionMap(
+        groups=groups,
+        folded=tuple(node.name for node in left if node.name in constants),
+        eliminated=tuple(node.name for node in rest if not graph.computes(node.name)),
+        unknown=tuple(node.name for node in rest if graph.computes(node.name)),
+        markers=claims.markers,
+        unattributed=claims.unattributed,
+        guessed=tuple(sorted(claims.leans_on.keys() - claims.tax)),
+    )
+
+
+def describe_fusion(profile: Profile, fusion: FusionMap, layer_ms: Sequence[float]) -> str:
+    """Returns the coverage in nodes and in time, in one line; ``""`` without a known model."""
+    nodes = profile.model.nodes
+    if not nodes:
+        return ""
+    ops = {node.name: node.op for node in nodes}
+    found, count = len(nodes) - len(fusion.unknown), len(fusion.groups)
+    parts = [
+        f"{found} of {len(nodes)} model nodes ({fusion.node_coverage:.1%}) accounted for in "
+        f"{count} group{'s' * (count != 1)}",
+        _listed("folded into constants", fusion.folded, ops),
+        _listed("eliminated", fusion.eliminated, ops),
+        _listed("unknown", fusion.unknown, ops),
+        *_time_words(fusion, layer_ms),
+        "opaque layers hide their inside" if any(g.is_opaque for g in fusion.groups) else "",
+    ]
+    return "; ".join(filter(None, parts))
+
+
+def _time_words(fusion: FusionMap, layer_ms: Sequence[float]) -> list[str]:
+    total = sum(layer_ms)
+    if not total > 0:
+        return []
+    tax = sum(layer_ms[i] for group in fusion.groups for i in group.tax)
+    return [
+        f"{fusion.time_coverage(layer_ms):.1%} of the layer time is in groups",
+        f"reformats, casts and copies take {tax / total:.1%}" if tax else "",
+    ]
+
+
+def _listed(what: str, names: Sequence[str], ops: dict[str, str]) -> str:
+    if not names:
+        return ""
+    kinds = ", ".join(f"{n} {op}" for op, n in Counter(ops[name] for name in names).items())
+    return f"{what}: {kinds} ({few(names)})"
+
+
+def _groups(claims: Claims, graph: ModelGraph) -> tuple[Group, ...]:
+    """Connected components of the claims; layers that lean on another one go with it."""
+    components: Components[int | str] = Components()
+    for layer, nodes in claims.nodes.items():
+        for node in nodes:
+            components.join(layer, node)
+    for layer, other in claims.leans_on.items():
+        components.join(layer, other)
+    members: dict[int | str, list[int | str]] = defaultdict(list)
+    for member in components:
+        members[components.root(member)].append(member)
+    groups = [_group(set(parts), claims, graph) for parts in members.values()]
+    return tuple(sorted(groups, key=lambda group: group.layers))
+
+
+def _group(parts: Iterable[int | str], claims: Claims, graph: ModelGraph) -> Group:
+    members = set(parts)
+    layers = tuple(sorted(part for part in members if isinstance(part, int)))
+    return Group(
+        layers=layers,
+        nodes=graph.sort(part for part in members if isinstance(part, str)),
+        tax=tuple(i for i in layers if i in claims.tax),
+        is_opaque=any(i in claims.opaque for i in layers),
+    )

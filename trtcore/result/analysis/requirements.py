@@ -1,0 +1,87 @@
+"""Whether a profile has the precision that was asked for, and its outputs the accuracy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from trtcore.errors import OptionError, PrecisionNotMetError
+from trtcore.result.records import NOT_MET, Build, OutputAccuracy, Profile
+
+
+def require_precision(profile: Profile, tolerance: float | None = None) -> None:
+    """Does nothing if the engine is what was asked for and every output near enough.
+
+    Args:
+        profile: with or without an engine, with or without its accuracy.
+        tolerance: the largest relative L2 error of an output; None accepts any.
+
+    Raises:
+        PrecisionNotMetError: says what is wrong; its ``result`` is the profile.
+        OptionError: the tolerance is negative or NaN.
+    """
+    try:
+        if profile.build is not None:
+            require_met(profile.build)
+        if profile.accuracy is not None and tolerance is not None:
+            check_tolerance(profile.accuracy.outputs, tolerance)
+    except PrecisionNotMetError as error:
+        error.result = profile
+        raise
+
+
+def require_met(build: Build) -> None:
+    """Does nothing unless the engine is plainly not what was asked for.
+
+    Raises:
+        PrecisionNotMetError: with the line of the report.
+    """
+    require_verdict(build.precision_verdict, build.precision)
+
+
+def require_verdict(verdict: str, line: str) -> None:
+    """Raises PrecisionNotMetError, with this line, if the verdict is `NOT_MET`."""
+    if verdict == NOT_MET:
+        raise PrecisionNotMetError(f"the engine is not what was asked for: {line}")
+
+
+def check_tolerance(accuracies: Sequence[OutputAccuracy], tolerance: float) -> None:
+    """Does nothing if every output is near enough.
+
+    Args:
+        accuracies: of all outputs.
+        tolerance: the largest relative L2 error that is accepted.
+
+    Raises:
+        PrecisionNotMetError: an output is further off, has NaN or infinite values, or cannot be
+            compared because those of FP32 are.
+        OptionError: the tolerance is negative or NaN.
+    """
+    check_limit(tolerance)
+    for accuracy in accuracies:
+        bad = accuracy.nan_count + accuracy.inf_count
+        if bad:
+            where = f", first in node '{accuracy.first_bad_node}'"
+            raise PrecisionNotMetError(
+                f"output '{accuracy.name}' has {bad} NaN or infinite values that FP32 does not have"
+                f"{where if accuracy.first_bad_node else ''}"
+            )
+        if accuracy.uncompared:
+            raise PrecisionNotMetError(
+                f"output '{accuracy.name}' has {accuracy.uncompared} values that are NaN or "
+                "infinite in FP32 already, which nothing can be compared with: give another --input"
+            )
+        if accuracy.relative_l2 > tolerance:
+            raise PrecisionNotMetError(
+                f"output '{accuracy.name}' is {accuracy.relative_l2:.3g} (relative L2) from FP32,"
+                f" more than the tolerance of {tolerance:g}"
+            )
+
+
+def check_limit(tolerance: float) -> None:
+    """Does nothing if it can be a tolerance: 0 (the same values) or more.
+
+    Raises:
+        OptionError: it is negative or NaN.
+    """
+    if not tolerance >= 0:
+        raise OptionError(f"tolerance is {tolerance}, must be 0 or more")

@@ -1,0 +1,181 @@
+"""What the samples of a profile look like: outliers are counted, modes and drift said out loud.
+
+Nothing is dropped for it. Of a streamed run only the last iterations can be looked at in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from trtcore.errors import few
+from trtcore.result.analysis.summary import summarise_series
+from trtcore.result.layers import is_marker
+from trtcore.result.records import Profile
+from trtcore.result.samples import PASSES, Samples
+from trtcore.stats.intervals import NO_INTERVAL, Interval, longest_layers, median_interval
+from trtcore.stats.series import Series, describe, estimate
+
+
+@dataclass(frozen=True, eq=False)
+class _Times:
+    """A pass or layer: its times, how they behave, and whether they are only the end of a run."""
+
+    name: str
+    ms: NDArray[np.float32]
+    series: Series
+    is_end: bool
+
+    @property
+    def iterations(self) -> str:
+        """Such as ``200``, or ``the last 1024`` of more."""
+        return f"the last {self.series.count}" if self.is_end else str(self.series.count)
+
+
+class _Finding(NamedTuple):
+    """Something to say of times: when, in a sentence of its own, and in a list of many."""
+
+    applies: Callable[[Series], bool]
+    sentence: Callable[[_Times], str]
+    of_many: str
+    in_list: Callable[[_Times], str]
+
+
+def interval_of(samples: Samples, name: str) -> Interval:
+    """Returns the 95 % interval of a series' median, in ms, honest under autocorrelation.
+
+    It is that of independent samples, made as much wider as `trtcore.stats.series.estimate` finds
+    that neighbours resemble each other, but not wider than the range of the samples. Of a streamed
+    run the last iterations tell how much.
+
+    Args:
+        samples: the run.
+        name: the series, such as ``wall_ms``.
+
+    Returns:
+        (low, high); (NaN, NaN) with fewer than 6 samples.
+    """
+    summary = summarise_series(samples, name)
+    if summary is None:
+        return NO_INTERVAL
+    ms, whole, median = getattr(samples, name), samples.histogram_of(name), summary.median_ms
+    longest = float(ms.max() if whole is None else whole.max_ms[0])
+    (low, high), wider = summary.interval, _widening(ms)
+    return (
+        float(np.maximum(median - (median - low) * wider, summary.min_ms)),
+        float(np.minimum(median + (high - median) * wider, longest)),
+    )
+
+
+def outlier_text(profile: Profile) -> str:
+    """Returns how many samples stick out and whether neighbours correlate; ``""`` for too few."""
+    passes = _passes(profile)
+    if not passes:
+        return ""
+    counts = ", ".join(
+        f"{times.name} {times.series.mild} and {times.series.severe} of {times.iterations}"
+        for times in passes
+    )
+    text = f"outliers 1.5 to 3 and beyond 3 quartile distances, all kept: {counts}"
+    close = ", ".join(
+        f"{times.name} (correlation {times.series.autocorrelation:.2f})"
+        for times in passes
+        if times.series.is_autocorrelated
+    )
+    if close:
+        text += f"; neighbouring iterations correlate, which widens the intervals: {close}"
+    return text
+
+
+def steadiness_warnings(profile: Profile) -> Iterator[str]:
+    """Yields which times jump between two values or drift, one sentence each.
+
+    Layers are spoken of only where a GPU was timed: on a CPU they follow the state of the machine,
+    nearly all of them at once, and the latency tells that too.
+    """
+    for times in _passes(profile):
+        said = [found.sentence(times) for found in _FINDINGS if found.applies(times.series)]
+        if said:
+            yield f"the un-profiled {times.name} {', and '.join(said)}"
+    if profile.samples.gpu_ms.size or profile.samples.gated_ms.size:
+        layers = _long_layers(profile)
+        for finding in _FINDINGS:
+            yield from _of_layers(layers, finding)
+
+
+def _widening(ms: ArrayLike) -> float:
+    """How much wider the interval is than one of independent samples; 1 where that is unknown."""
+    low, high = median_interval(ms)
+    if not high > low:
+        return 1.0
+    median, half_width = estimate(ms)
+    return half_width / max(high - median, median - low)
+
+
+def _passes(profile: Profile) -> Sequence[_Times]:
+    samples = profile.samples
+    passes = (
+        _describe(
+            one.title, getattr(samples, one.series), samples.histogram_of(one.series) is not None
+        )
+        for one in PASSES
+    )
+    return [times for times in passes if times.series.is_labelled]
+
+
+def _long_layers(profile: Profile) -> Sequence[_Times]:
+    ms = profile.samples.layer_ms
+    if not len(ms):
+        return ()
+    is_end = profile.samples.layer_histograms is not None
+    return [
+        _describe(profile.layers[i].name, ms[:, i], is_end)
+        for i in longest_layers(np.median(ms, axis=0))
+        if not is_marker(profile.layers[i])
+    ]
+
+
+def _describe(name: str, ms: NDArray[np.float32], is_end: bool) -> _Times:
+    return _Times(name, ms, describe(ms), is_end)
+
+
+def _of_layers(layers: Sequence[_Times], finding: _Finding) -> Iterator[str]:
+    found = [times for times in layers if finding.applies(times.series)]
+    if len(found) == 1:
+        yield f"layer {found[0].name} {finding.sentence(found[0])}"
+    elif found:
+        named = few(f"{times.name} ({finding.in_list(times)})" for times in found)
+        yield f"{len(found)} of the {len(layers)} longest layers {finding.of_many}: {named}"
+
+
+def _jumps(times: _Times) -> str:
+    low, high = np.quantile(times.ms, (0.25, 0.75))
+    return (
+        f"jumps between {_modes(times)} (its quartiles are {low:.4f} and {high:.4f} ms), so that "
+        "its median is a matter of luck"
+    )
+
+
+def _modes(times: _Times) -> str:
+    low, high = times.series.modes_ms
+    return f"{low:.4f} and {high:.4f} ms"
+
+
+def _drifts(times: _Times) -> str:
+    of = f" of {times.iterations} iterations" if times.is_end else ""
+    return f"drifts: in the second half{of} it was {_change(times)}"
+
+
+def _change(times: _Times) -> str:
+    drift = times.series.drift
+    return f"{abs(drift):.1%} {'longer' if drift > 0 else 'shorter'}"
+
+
+_FINDINGS = (
+    _Finding(lambda series: series.is_bimodal, _jumps, "jump between two values", _modes),
+    _Finding(lambda series: series.is_drifting, _drifts, "drift", _change),
+)

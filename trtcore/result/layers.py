@@ -1,0 +1,112 @@
+"""Layers and tensors of an engine or a model, and what one layer cost."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class TensorInfo:
+    """A tensor as the engine (or the model) sees it: ``Half``, ``linear`` and so on."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    format: str = "linear"
+
+
+@dataclass(frozen=True)
+class IOTensor(TensorInfo):
+    """An input or output of the network; ``mode`` is ``input`` or ``output``."""
+
+    mode: str = "input"
+
+
+@dataclass(frozen=True)
+class ModelNode:
+    """A node of the user's model: the thing every row of a report leads back to."""
+
+    name: str
+    op: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ModelRecord:
+    """The model that was profiled. ``nodes`` is empty for a plan whose model is not known."""
+
+    name: str
+    source: str
+    weights: str = ""
+    nodes: tuple[ModelNode, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One timed row in execution order: an engine layer, or a node of the un-fused model.
+
+    Attributes:
+        name: as the profiler reports it; names can repeat, the position is the key.
+        kind: engine layer type (``kgen``, ``correlation``, ``signal``) or ONNX op.
+        nodes: names of the model nodes it came from, in the engine's order; empty if unknown.
+        tactic: kernel or tactic name; empty if the plan does not tell.
+        stream: index of the CUDA stream inside the engine; -1 if the plan does not tell.
+        inputs: the tensors it reads.
+        outputs: the tensors it writes.
+    """
+
+    name: str
+    kind: str = ""
+    nodes: tuple[str, ...] = ()
+    tactic: str = ""
+    stream: int = -1
+    inputs: tuple[TensorInfo, ...] = ()
+    outputs: tuple[TensorInfo, ...] = ()
+
+
+@dataclass(frozen=True)
+class LayerProfile:
+    """What one layer cost: the row of a report. NaN where the samples do not allow a figure.
+
+    Attributes:
+        index: position in execution order, the key of the layer.
+        layer: what the layer is.
+        median_ms: median over the N profiled iterations.
+        share: its part of the sum of all corrected medians, or of all medians where those are not
+            known, 0 to 1; all rows together make 1.
+        p95_ms: 95th percentile; NaN below 130 iterations.
+        min_ms: shortest time.
+        mean_ms: arithmetic mean.
+        interval: 95 % confidence interval of the median, in ms; NaN below 6 iterations.
+        corrected_ms: the median without what the profiler's event costs; NaN where that is not
+            known (no gated passes).
+        is_below_resolution: ``corrected_ms`` is too short to be more than an order of magnitude.
+    """
+
+    index: int
+    layer: Layer
+    median_ms: float
+    share: float
+    p95_ms: float
+    min_ms: float
+    mean_ms: float
+    interval: tuple[float, float]
+    corrected_ms: float = float("nan")
+    is_below_resolution: bool = False
+
+
+_KINDS = frozenset({"signal", "wait"})
+_NAME = re.compile(r"(?:^|[^a-z0-9])(?:signal|wait)(?:$|[^a-z])", re.IGNORECASE)
+
+
+def is_marker(layer: Layer) -> bool:
+    """Whether a layer only synchronises streams.
+
+    TensorRT says so by the layer's kind; where a plan has no kinds, the name has to do.
+    """
+    if layer.kind or layer.nodes:
+        return layer.kind.lower() in _KINDS
+    return _NAME.search(layer.name) is not None

@@ -1,0 +1,79 @@
+"""The log of ``caffe time``: the mean forward time of every layer, each timed alone.
+
+Source: tools/caffe.cpp of BVLC/caffe; prefixes as glog writes them, old and new.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from trtcore.errors import ResultError
+from trtcore.result.layers import Layer
+from trtcore.result.readers.single_figures import Row, make_profile, missing_rows
+from trtcore.result.records import Profile
+
+_NUMBER = r"[-+]?(?:\d+(?:\.\d*)?(?:[eE][-+]?\d+)?|nan|inf)"
+_PREFIX = re.compile(
+    r"^[ \t]*(?:>[ \t]*)?[IWEF](?:\d{8}|\d{4}) \d\d:\d\d:\d\d\.\d+\s+\d+ [\w./\\-]+:\d+\]", re.M
+)
+_LAYER = re.compile(rf"^[ \t>]*(\S[^\n]*?)\s+(forward|backward):\s+({_NUMBER})\s+ms\.", re.M)
+_FORWARD = re.compile(rf"^[ \t>]*Average Forward pass:\s+({_NUMBER})\s+ms\.", re.M)
+_ITERATIONS = re.compile(r"^[ \t>]*Testing for (\d+) iterations\.", re.M)
+_DEVICE = re.compile(r"^[ \t>]*Use (CPU|GPU with device ID \d+)", re.M)
+
+
+def is_caffe_time(text: str) -> bool:
+    """Whether a text holds the layer rows of ``caffe time``."""
+    return _LAYER.search(_PREFIX.sub("", text)) is not None
+
+
+def parse_caffe_time(text: str, source: str = "caffe time") -> Profile:
+    """Reads a log, also one that was pasted into a web page: wrapped, quoted or cut short.
+
+    Backward rows are left out. Rows that Caffe put in itself (``*_split``) stay, without a node.
+
+    Raises:
+        ResultError: no forward rows, a layer that is there twice, or a time that is not a number.
+    """
+    bare = _PREFIX.sub("", text)
+    found = [(name, float(ms)) for name, kind, ms in _LAYER.findall(bare) if kind == "forward"]
+    repeated = [name for name, count in Counter(name for name, _ in found).items() if count > 1]
+    if repeated:
+        raise ResultError(
+            f"{source}: layer '{repeated[0]}' is there twice; keep the log of one run"
+        )
+    forward, iterations = _FORWARD.search(bare), _ITERATIONS.search(bare)
+    device = _DEVICE.search(bare)
+    whole_ms = float(forward[1]) if forward else None
+    rows, warnings = _without_faults([_row(name, ms) for name, ms in found], whole_ms)
+    times = int(iterations[1]) if iterations else 0
+    return make_profile(
+        rows,
+        source=source,
+        backend="caffe",
+        method=(
+            f"caffe time{f' on the {device[1]}' if device else ''}: mean of "
+            f"{times or 'all'} iterations, forward pass, every layer timed alone"
+        ),
+        whole_ms=whole_ms,
+        iterations=max(times, 1),
+        warnings=(*warnings, *missing_rows(rows, whole_ms, "Average Forward pass")),
+    )
+
+
+def _row(name: str, ms: float) -> Row:
+    if name.endswith("_split"):
+        return Layer(name, "Split"), ms
+    return Layer(name, nodes=(name,)), ms
+
+
+def _without_faults(rows: list[Row], whole_ms: float | None) -> tuple[list[Row], tuple[str, ...]]:
+    """Leaves out times that Caffe's timer got wrong: more than the whole pass, or below zero."""
+    kept, warnings = [], []
+    for layer, ms in rows:
+        if ms < 0 or (whole_ms is not None and ms > whole_ms):
+            warnings.append(f"layer '{layer.name}' is left out: {ms:g} ms cannot be")
+        else:
+            kept.append((layer, ms))
+    return kept, tuple(warnings)

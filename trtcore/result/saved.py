@@ -1,0 +1,208 @@
+"""Saved results: a dataclass tree to and from JSON, with a version and exact error places."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import json
+import types
+import typing
+import zlib
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from trtcore.errors import ResultError
+from trtcore.result.checks import check_shapes
+from trtcore.result.records import Profile
+from trtcore.stats.arrays import CountArray, FloatArray, Floats
+from trtcore.system.files import read_text, write_file
+
+SCHEMA = "trtcore/profile"
+SCHEMA_VERSION = 1
+_MAX_ARRAY_BYTES = 4 << 30
+_DTYPES = (
+    (FloatArray, np.dtype("float32")),
+    (Floats, np.dtype("float64")),
+    (CountArray, np.dtype("uint32")),
+)
+
+T = TypeVar("T")
+
+
+def save_profile(profile: Profile, path: str | Path) -> None:
+    """Writes a profile as JSON, aside first and then renamed.
+
+    Raises:
+        ResultError: the path cannot be written.
+    """
+    write_file(path, dump_profile(profile).encode())
+
+
+def dump_profile(profile: Profile) -> str:
+    """Returns a profile as JSON text; sample arrays are zlib-compressed float32 in base64."""
+    return dump_tree(profile, SCHEMA, SCHEMA_VERSION)
+
+
+def dump_tree(value: Any, schema: str, version: int) -> str:
+    """Returns a dataclass as JSON text that begins with the name and version of its schema."""
+    return json.dumps({"schema": schema, "version": version, **_encode(value)}, indent=1) + "\n"
+
+
+def load_profile(path: str | Path) -> Profile:
+    """Reads what `save_profile` wrote.
+
+    Raises:
+        ResultError: not there, not JSON, not a trtcore profile, or of a newer schema.
+    """
+    return parse_profile(read_text(path), str(path))
+
+
+def parse_profile(text: str, source: str = "profile") -> Profile:
+    """Reads the JSON text of a profile; ``source`` names it in error messages."""
+    return parse_tree(Profile, text, source, (SCHEMA, SCHEMA_VERSION), check_shapes)
+
+
+def parse_tree(
+    kind: type[T],
+    text: str,
+    source: str,
+    expected: tuple[str, int],
+    check: Callable[[T], None],
+) -> T:
+    """Reads what `dump_tree` wrote.
+
+    Args:
+        kind: the dataclass.
+        text: the JSON text.
+        source: names it in error messages.
+        expected: name and version of its schema.
+        check: raises ValueError for what the types alone do not tell.
+
+    Raises:
+        ResultError: not JSON, not of that schema and version, or not what the schema says.
+    """
+    schema, readable = expected
+    what = schema.partition("/")[2].replace("-", " ")
+    tree = _parse_json(text, source, what)
+    if not isinstance(tree, dict) or tree.get("schema") != schema:
+        raise ResultError(f'{source}: not a saved trtcore {what} (no "schema": "{schema}")')
+    version = tree.get("version")
+    if version != readable:
+        raise ResultError(
+            f"{source}: schema version {version!r}; this trtcore reads {readable}, "
+            f"update trtcore or save the {what} again"
+        )
+    try:
+        value: T = _decode(kind, tree, what)
+        check(value)
+    except ValueError as error:
+        raise ResultError(f"{source}: {error}") from None
+    return value
+
+
+def _parse_json(text: str, source: str, what: str) -> Any:
+    try:
+        return json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as error:
+        reason = str(error)[:80]
+        raise ResultError(f"{source}: not a saved trtcore {what}, nor any JSON: {reason}") from None
+
+
+def _encode(value: Any) -> Any:
+    if dataclasses.is_dataclass(value):
+        hints = _hints(typing.cast("Any", type(value)))
+        return {name: _encode_field(value, name, kind) for name, kind in hints.items()}
+    if isinstance(value, (tuple, list)):
+        return [_encode(item) for item in value]
+    return value
+
+
+def _encode_field(holder: Any, name: str, kind: Any) -> Any:
+    value = getattr(holder, name)
+    dtype = _dtype_of(kind)
+    if dtype is None:
+        return _encode(value)
+    raw = np.ascontiguousarray(value, dtype=dtype.newbyteorder("<"))
+    packed = base64.b64encode(zlib.compress(raw.data, 6)).decode()
+    return {"dtype": dtype.name, "shape": list(raw.shape), "zlib_base64": packed}
+
+
+def _decode(kind: Any, value: Any, place: str) -> Any:
+    if dataclasses.is_dataclass(kind):
+        return _decode_dataclass(typing.cast("type[Any]", kind), value, place)
+    origin = typing.get_origin(kind)
+    if origin is tuple:
+        return _decode_tuple(typing.get_args(kind)[0], value, place)
+    dtype = _dtype_of(kind)
+    if dtype is not None:
+        return _decode_array(dtype, value, place)
+    if origin in {typing.Union, types.UnionType}:
+        (inner,) = (a for a in typing.get_args(kind) if a is not type(None))
+        return None if value is None else _decode(inner, value, place)
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if type(value) is not kind:
+        raise ValueError(f"{place} is {value!r:.60}, expected {kind.__name__}")
+    return value
+
+
+def _decode_dataclass(kind: type[T], value: Any, place: str) -> T:
+    if not isinstance(value, dict):
+        raise ValueError(f"{place} is {value!r:.60}, expected an object")
+    hints = _hints(typing.cast("Any", kind))
+    fields = dataclasses.fields(typing.cast("Any", kind))
+    missing = [f.name for f in fields if f.name not in value and _is_required(f)]
+    if missing:
+        raise ValueError(f"{place} has no {', '.join(map(repr, missing))}")
+    present = {f.name: value[f.name] for f in fields if f.name in value}
+    return kind(**{k: _decode(hints[k], v, f"{place}.{k}") for k, v in present.items()})
+
+
+@lru_cache(maxsize=64)
+def _hints(kind: Any) -> dict[str, Any]:
+    """The fields of a dataclass and their types."""
+    hints = typing.get_type_hints(kind)
+    return {field.name: hints[field.name] for field in dataclasses.fields(kind)}
+
+
+def _dtype_of(kind: Any) -> np.dtype[Any] | None:
+    """The type of an array's items; None for what is no array."""
+    return next((dtype for array, dtype in _DTYPES if array == kind), None)
+
+
+def _is_required(field: dataclasses.Field[Any]) -> bool:
+    return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+
+
+def _decode_tuple(kind: Any, value: Any, place: str) -> tuple[Any, ...]:
+    if not isinstance(value, list):
+        raise ValueError(f"{place} is {value!r:.60}, expected a list")
+    return tuple(_decode(kind, item, f"{place}[{i}]") for i, item in enumerate(value))
+
+
+def _decode_array(dtype: np.dtype[Any], value: Any, place: str) -> Any:
+    try:
+        shape = tuple(int(n) for n in value["shape"])
+        size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
+        if value["dtype"] != dtype.name or min(shape, default=0) < 0 or size > _MAX_ARRAY_BYTES:
+            raise ValueError("unexpected dtype or shape")
+        stream = zlib.decompressobj()
+        raw = stream.decompress(base64.b64decode(value["zlib_base64"], validate=True), size + 1)
+        if len(raw) != size:
+            raise ValueError(f"{len(raw)} bytes, expected {size}")
+        return np.frombuffer(raw, dtype=dtype.newbyteorder("<")).reshape(shape)
+    except (KeyError, TypeError, ValueError, OverflowError, zlib.error) as error:
+        raise ValueError(f"{place} is not a packed {dtype.name} array ({error})") from None
+
+
+PRECISIONS_SCHEMA = "trtcore/precision-comparison"
+_HEAD_CHARACTERS = 200
+
+
+def is_precisions(text: str) -> bool:
+    """Whether a JSON text begins as `dump_precisions` begins it."""
+    return f'"{PRECISIONS_SCHEMA}"' in text[:_HEAD_CHARACTERS]

@@ -1,0 +1,1 @@
+"""Statistics: pure functions of arrays, and the compiled kernels behind them."""

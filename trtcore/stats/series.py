@@ -1,0 +1,253 @@
+"""What a series of times looks like: outliers, two modes, drift. Nothing is dropped for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil, sqrt
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from trtcore.stats.arrays import Floats
+from trtcore.stats.intervals import interval_rank, lag_one, widening
+
+EVENT_RESOLUTION_MS = 0.0005
+"""Steps finer than this are the clock's, not the work's.
+
+Source: cudaEventElapsedTime in the CUDA runtime's documentation ("around 0.5 microseconds").
+"""
+
+LEAST_SHARE = 0.1
+"""Of the samples: what makes a mode, where nothing else is asked for."""
+
+_LEAST_SAMPLES = 32
+_MOST_AUTOCORRELATION = 0.99
+_VALLEY_DEPTH = 0.5
+_COLUMNS = 32
+
+
+@dataclass(frozen=True)
+class Series:
+    """How a series of times behaves. Figures are NaN, and labels False, below 32 samples.
+
+    Attributes:
+        count: number of samples.
+        mild: samples 1.5 to 3 quartile distances beyond the quartiles (Tukey's fences).
+        severe: samples further out than that.
+        autocorrelation: of neighbouring samples, -1 to 1; above 0.3 a plain interval is too narrow.
+        modes_ms: the two values it jumps between; empty if it does not.
+        drift: last half over first half, as medians, minus 1; 0 if the halves agree.
+    """
+
+    count: int
+    mild: int
+    severe: int
+    autocorrelation: float
+    modes_ms: tuple[float, ...]
+    drift: float
+
+    @property
+    def is_labelled(self) -> bool:
+        """Whether there are enough samples to say anything about them."""
+        return self.count >= _LEAST_SAMPLES
+
+    @property
+    def is_bimodal(self) -> bool:
+        """Whether a single median says too little; the quartiles say more."""
+        return bool(self.modes_ms)
+
+    @property
+    def is_drifting(self) -> bool:
+        """Whether it became slower or faster as it went on."""
+        return self.drift != 0
+
+    @property
+    def is_autocorrelated(self) -> bool:
+        """Whether neighbours resemble each other so much that fewer samples count."""
+        return self.autocorrelation > 0.3
+
+
+def describe(x: ArrayLike, tolerance: float = 0.01) -> Series:
+    """Describes a series of times in ms, in the order they were taken.
+
+    Args:
+        x: (N,) times.
+        tolerance: modes and drift closer than this part of the median are not worth a word.
+    """
+    times = np.asarray(x, dtype=np.float64)
+    mild, severe = count_outliers(times)
+    return Series(
+        count=times.size,
+        mild=mild,
+        severe=severe,
+        autocorrelation=autocorrelation(times),
+        modes_ms=find_modes(times, tolerance),
+        drift=find_drift(times, tolerance),
+    )
+
+
+def count_outliers(x: ArrayLike) -> tuple[int, int]:
+    """Returns how many samples lie beyond Tukey's inner fences but not the outer, and beyond both.
+
+    The fences lie 1.5 and 3 quartile distances from the quartiles, but never closer than the
+    clock's resolution, as quantised times can have no quartile distance at all.
+    """
+    times = np.asarray(x, dtype=np.float64)
+    if times.size < _LEAST_SAMPLES:
+        return 0, 0
+    low, high = np.quantile(times, (0.25, 0.75))
+    beyond = np.maximum(low - times, times - high)
+    distance = max(float(high - low), EVENT_RESOLUTION_MS)
+    severe = int((beyond > 3 * distance).sum())
+    return int((beyond > 1.5 * distance).sum()) - severe, severe
+
+
+def autocorrelation(x: ArrayLike) -> float:
+    """Returns the correlation of neighbouring samples; 0 if they are all the same."""
+    times = np.asarray(x, dtype=np.float64)
+    return float(lag_one(times)) if times.size >= _LEAST_SAMPLES else float("nan")
+
+
+def find_modes(
+    x: ArrayLike, tolerance: float = 0.01, least_share: float = LEAST_SHARE
+) -> tuple[float, ...]:
+    """Returns the two values a series jumps between, or nothing.
+
+    The series is cut where the variance within both parts is least (Otsu's threshold), among the
+    cuts that leave the least share on either side. For this choice that share at either end counts
+    as if it all lay at its inner edge, so that no outlier draws the cut to itself. The parts'
+    medians must differ by more than the tolerance and the clock's resolution, and there must be a
+    valley: half way between the medians at most half the samples that the thinner part has around
+    its median, by a margin that is not chance.
+
+    Args:
+        x: (N,) times in ms, in any order.
+        tolerance: modes closer than this part of the median are one.
+        least_share: of the samples, for a mode; outliers on one side have to be fewer.
+    """
+    ordered = np.sort(np.asarray(x, dtype=np.float64))
+    if ordered.size < _LEAST_SAMPLES:
+        return ()
+    cut = _otsu_cut(ordered, ceil(least_share * ordered.size))
+    low, high = float(np.median(ordered[:cut])), float(np.median(ordered[cut:]))
+    least = max(tolerance * abs(float(np.median(ordered))), 2 * EVENT_RESOLUTION_MS)
+    if not high - low > least or not _has_valley(ordered, low, high):
+        return ()
+    return low, high
+
+
+def find_drift(x: ArrayLike, tolerance: float = 0.01) -> float:
+    """Returns last half over first half minus 1, or 0 where that may be chance.
+
+    Medians are compared; they must differ by more than the tolerance, the clock's resolution and
+    their 95 % intervals together. The intervals are those of the halves without their own slope,
+    because a steady drift is no noise.
+    """
+    times = np.asarray(x, dtype=np.float64)
+    if times.size < 2 * _LEAST_SAMPLES:
+        return 0.0
+    first, last = np.array_split(times, 2)
+    (before, before_width), (after, after_width) = _level(first), _level(last)
+    least = max(tolerance * before, EVENT_RESOLUTION_MS, before_width + after_width)
+    return after / before - 1 if abs(after - before) > least and before > 0 else 0.0
+
+
+def estimate(x: ArrayLike) -> tuple[float, float]:
+    """Returns the median and the half-width of its 95 % interval, honest under autocorrelation.
+
+    Those of `estimate_columns` for (N,) samples of one series.
+    """
+    medians, half_widths = estimate_columns(np.asarray(x, dtype=np.float64)[:, None])
+    return float(medians[0]), float(half_widths[0])
+
+
+def estimate_columns(x: ArrayLike) -> tuple[Floats, Floats]:
+    """Returns (C,) medians of (N, C) series, and the half-widths of their 95 % intervals.
+
+    Neighbours that resemble each other count for less, so the interval of the order statistics is
+    widened, see `widening`. NaN below 6 samples, and for series with a NaN in them.
+    """
+    series = np.asarray(x, dtype=np.float64)
+    figures = np.full((2, series.shape[1]), np.nan)
+    if len(series):
+        # A few at a time take little memory of their own, however many there are.
+        for start in range(0, series.shape[1], _COLUMNS):
+            block = slice(start, start + _COLUMNS)
+            figures[:, block] = _estimate_block(series[:, block])
+    return figures[0], figures[1]
+
+
+def _estimate_block(series: Floats) -> tuple[Floats, Floats]:
+    ordered, count = np.sort(series, axis=0), len(series)
+    middle = ordered[(count - 1) // 2 : count // 2 + 1].mean(axis=0)
+    medians: Floats = np.where(np.isnan(ordered[-1]), np.nan, middle)
+    rank = interval_rank(count)
+    if rank == 0:
+        return medians, np.full_like(medians, np.nan)
+    half_widths = np.maximum(ordered[-rank] - medians, medians - ordered[rank - 1])
+    if count >= _LEAST_SAMPLES:
+        half_widths *= widening(lag_one(series).clip(0.0, _MOST_AUTOCORRELATION))
+    return medians, half_widths
+
+
+def _level(times: Floats) -> tuple[float, float]:
+    place = np.arange(times.size) - (times.size - 1) / 2
+    slope = float((place * times).sum() / (place * place).sum())
+    return float(np.median(times)), estimate(times - slope * place)[1]
+
+
+def _otsu_cut(ordered: Floats, margin: int) -> int:
+    """Returns how many of N sorted samples lie below Otsu's threshold: ``margin`` to N - margin."""
+    count = ordered.size
+    inner = ordered.clip(ordered[margin - 1], ordered[count - margin])
+    sums = np.cumsum(inner - inner.mean())[margin - 1 : count - margin]
+    below = np.arange(margin, count - margin + 1)
+    # Centred, both parts' sums are opposite, and the variance between them is this.
+    return int(np.argmax(sums * sums / (below * (count - below)))) + margin
+
+
+def _has_valley(ordered: Floats, low: float, high: float) -> bool:
+    reach = (high - low) / 6
+
+    def near(place: float) -> int:
+        return int(np.diff(np.searchsorted(ordered, (place - reach, place + reach)))[0])
+
+    valley, hill = near((low + high) / 2), min(near(low), near(high))
+    # Counts scatter by their root: three such deviations are not chance.
+    return valley <= _VALLEY_DEPTH * hill and hill - valley > 3 * (hill + valley) ** 0.5
+
+
+CHANCE = 2.5
+"""Deviations of Kendall's S that chance seldom reaches: in one of eighty steady series."""
+
+
+def pair_slopes(x: Floats, y: Floats) -> Floats:
+    """Returns the slopes between all pairs of (N,) points that differ in ``x``, sorted.
+
+    Their median is the slope of Theil and Sen, which a quarter of bad points cannot bend.
+
+    Source:
+        P. K. Sen, Estimates of the regression coefficient based on Kendall's tau, JASA 63 (1968).
+    """
+    first, second = np.triu_indices(x.size, k=1)
+    differ = x[first] != x[second]
+    first, second = first[differ], second[differ]
+    slopes: Floats = np.sort((y[second] - y[first]) / (x[second] - x[first]))
+    return slopes
+
+
+def find_rise(times: Floats) -> float:
+    """Returns by how much (N,) times rise from first to last, below zero where they fall.
+
+    It is 0 where that may be chance: Mann and Kendall's test compares how many pairs rise with how
+    many fall, which assumes no shape. Neighbours that resemble each other make it find a rise more
+    often than one in eighty times, never less.
+    """
+    count = times.size
+    if count < 2:
+        return 0.0
+    slopes = pair_slopes(np.arange(count, dtype=np.float64), times)
+    deviation = sqrt(count * (count - 1) * (2 * count + 5) / 18)
+    if abs(float(np.sign(slopes).sum())) <= CHANCE * deviation:
+        return 0.0
+    return float(np.median(slopes)) * (count - 1)

@@ -1,0 +1,1 @@
+"""This machine: GPU, driver, clocks, files, cache."""

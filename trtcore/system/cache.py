@@ -1,0 +1,84 @@
+"""The user's cache folder: results of slow work, kept between processes, never relied on.
+
+Whatever goes wrong (no home, no permission, a full disk, a damaged file), the work is done again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+from trtcore.errors import ResultError
+from trtcore.system.files import write_file
+
+_MAGIC = b"trtcore-cache-1\n"
+_DIGEST_BYTES = 32
+
+
+def cache_dir() -> Path | None:
+    """Returns the cache folder, created if need be; None where it cannot be written.
+
+    It is ``$TRTCORE_CACHE_DIR``, else ``$XDG_CACHE_HOME/trtcore``, else ``~/.cache/trtcore``.
+    """
+    try:
+        folder = _chosen_dir()
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except (OSError, RuntimeError):  # RuntimeError: there is no home folder
+        return None
+    return folder if os.access(folder, os.W_OK | os.X_OK) else None
+
+
+def cache_entry(kind: str, *key_parts: str | int | float | bytes) -> Path | None:
+    """Returns the path of an entry, whether it is there yet or not; None without a cache.
+
+    Args:
+        kind: what is kept, a word fit for a file name, such as ``runtime``.
+        key_parts: all that the entry depends on: versions, GPU, the plan's bytes.
+    """
+    folder = cache_dir()
+    return folder and folder / f"{kind}-{_digest(key_parts)}.bin"
+
+
+def read_entry(path: Path | None) -> bytes | None:
+    """Returns the content of an entry; None if it is not there or not as it was written."""
+    try:
+        stored = path.read_bytes() if path else b""
+    except OSError:
+        return None
+    head = len(_MAGIC) + _DIGEST_BYTES
+    content = stored[head:]
+    return content if len(stored) >= head and stored[:head] == _head(content) else None
+
+
+def write_entry(path: Path | None, content: bytes) -> bool:
+    """Writes an entry, whole or not at all, and returns whether it was written."""
+    if path is None:
+        return False
+    try:
+        write_file(path, _head(content) + content)
+    except (ResultError, OSError):
+        return False
+    return True
+
+
+def _chosen_dir() -> Path:
+    own = os.environ.get("TRTCORE_CACHE_DIR")
+    if own:
+        return Path(own).expanduser()
+    shared = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    # The XDG base directory specification says to ignore a relative path.
+    return (shared if shared.is_absolute() else Path.home() / ".cache") / "trtcore"
+
+
+def _digest(parts: tuple[str | int | float | bytes, ...]) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        raw = part if isinstance(part, bytes) else str(part).encode()
+        digest.update(b"%d:" % len(raw))
+        digest.update(raw)
+    return digest.hexdigest()[:32]
+
+
+def _head(content: bytes) -> bytes:
+    return _MAGIC + hashlib.sha256(content).digest()

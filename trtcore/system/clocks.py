@@ -1,0 +1,230 @@
+"""Sums up sensor readings and rounds of passes as they come, in constant memory."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from types import TracebackType
+
+from trtcore.system.device import current_device
+from trtcore.system.records import Clocks
+from trtcore.system.sensors import GpuSensors, Reading, is_throttled, reason_names
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What some readings in a row come to.
+
+    Attributes:
+        first: the first of them.
+        last: the last of them.
+        least_mhz: the lowest clock of the multiprocessors.
+        most_mhz: the highest.
+        temperature_c: the highest.
+        power_w: the highest.
+        reasons: every clock event reason in them, as NVML's bit mask.
+        count: how many they are.
+    """
+
+    first: Reading
+    last: Reading
+    least_mhz: int
+    most_mhz: int
+    temperature_c: int
+    power_w: float
+    reasons: int
+    count: int = 1
+
+    @classmethod
+    def of(cls, reading: Reading) -> Tally:
+        """Returns the tally of a single reading."""
+        mhz = reading.sm_mhz
+        return cls(
+            reading, reading, mhz, mhz, reading.temperature_c, reading.power_w, reading.reasons
+        )
+
+    def and_then(self, later: Tally) -> Tally:
+        """Returns the tally of these readings and those."""
+        return Tally(
+            first=self.first,
+            last=later.last,
+            least_mhz=min(self.least_mhz, later.least_mhz),
+            most_mhz=max(self.most_mhz, later.most_mhz),
+            temperature_c=max(self.temperature_c, later.temperature_c),
+            power_w=max(self.power_w, later.power_w),
+            reasons=self.reasons | later.reasons,
+            count=self.count + later.count,
+        )
+
+
+class ClockRecord:
+    """What the sensors told from the first round of passes to the last, or in all without rounds.
+
+    Memory stays the same however many readings and rounds there are; only the numbers of throttled
+    rounds are kept one by one.
+    """
+
+    def __init__(self) -> None:
+        self._all: Tally | None = None
+        self.forget_rounds()
+
+    def forget_rounds(self) -> None:
+        """Forgets every round, and what was read in them; the readings still count in all."""
+        # From the first round to the end of the last one, and since then.
+        self._inside: Tally | None = None
+        self._since: Tally | None = None
+        self._begin_s: float | None = None
+        self._first_begin_s = self._last_end_s = float("inf")
+        self._reasons = 0
+        self._rounds = 0
+        self._throttled: list[int] = []
+
+    @property
+    def first(self) -> Reading:
+        """The first reading; nothing is known before."""
+        return self._all.first if self._all else Reading()
+
+    @property
+    def newest(self) -> Reading:
+        """The newest reading; nothing is known before the first."""
+        return self._all.last if self._all else Reading()
+
+    def add(self, reading: Reading) -> None:
+        """Takes a reading; one that was begun before a round does not count for it."""
+        self._all = _after(self._all, reading)
+        if reading.time_s < self._first_begin_s:
+            return
+        if self._begin_s is None and reading.time_s <= self._last_end_s:
+            self._inside = _after(self._inside, reading)
+        else:
+            self._since = _after(self._since, reading)
+        if self._begin_s is not None and reading.time_s >= self._begin_s:
+            self._reasons |= reading.reasons
+
+    def begin_round(self, time_s: float) -> None:
+        """Marks the beginning of a round, by `time.monotonic`; one goes on at a time."""
+        self._begin_s, self._reasons = time_s, 0
+        self._first_begin_s = min(self._first_begin_s, time_s)
+
+    def end_round(self, time_s: float) -> None:
+        """Marks its end."""
+        if self._since is not None:
+            self._inside = self._inside.and_then(self._since) if self._inside else self._since
+        self._begin_s, self._since, self._last_end_s = None, None, time_s
+        if is_throttled(self._reasons):
+            self._throttled.append(self._rounds)
+        self._rounds += 1
+
+    def clocks(self) -> Clocks:
+        """Returns the summary of the rounds that have ended."""
+        tally = self._inside or self._all
+        if tally is None:
+            return Clocks()
+        return Clocks(
+            sm_mhz_before=tally.first.sm_mhz,
+            sm_mhz_after=tally.last.sm_mhz,
+            memory_mhz=tally.last.memory_mhz,
+            temperature_c=tally.temperature_c,
+            throttle_reasons=reason_names(tally.reasons),
+            sm_mhz_min=tally.least_mhz,
+            sm_mhz_max=tally.most_mhz,
+            power_w=tally.power_w,
+            readings=tally.count,
+            throttled_rounds=tuple(self._throttled),
+        )
+
+
+def _after(tally: Tally | None, reading: Reading) -> Tally:
+    return tally.and_then(Tally.of(reading)) if tally else Tally.of(reading)
+
+
+class ClockMonitor:
+    """Reads the sensors on a thread of its own, so that no pass waits for NVML.
+
+    At the end of a round, where nothing is timed, the thread that measures takes a reading too: a
+    short round would have none.
+
+    A context manager. One reading is taken on entering and one on leaving; where the first one
+    knows nothing (no GPU, no NVML) no thread is started and the result is empty.
+
+    Args:
+        read: gives a reading; the sensors of the current GPU if left out.
+        hz: readings per second.
+    """
+
+    def __init__(self, read: Callable[[], Reading] | None = None, hz: float = 20.0) -> None:
+        self._read = read or _sensors_of_current_device().read
+        self._interval_s = 1.0 / hz
+        self._record = ClockRecord()
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self) -> ClockMonitor:
+        self._take()
+        if self._knows_anything():
+            self._thread = threading.Thread(target=self._watch, name="trtcore-clocks", daemon=True)
+            self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._take()
+
+    @property
+    def sm_mhz(self) -> int:
+        """The newest clock of the multiprocessors; 0 if it is not known."""
+        return self._record.newest.sm_mhz
+
+    @contextlib.contextmanager
+    def round(self) -> Iterator[None]:
+        """Marks a round of passes, so that a throttled one is known by its number."""
+        with self._lock:
+            self._record.begin_round(time.monotonic())
+        try:
+            yield
+        finally:
+            if self._knows_anything():
+                self._take()
+            with self._lock:
+                self._record.end_round(time.monotonic())
+
+    def forget_rounds(self) -> None:
+        """Forgets the rounds so far, because what they measured is measured again."""
+        with self._lock:
+            self._record.forget_rounds()
+
+    def clocks(self) -> Clocks:
+        """Returns what was seen from the first round to the last, or in all if none was marked."""
+        if not self._knows_anything():
+            return Clocks()
+        with self._lock:
+            return self._record.clocks()
+
+    def _take(self) -> None:
+        reading = self._read()
+        with self._lock:
+            self._record.add(reading)
+
+    def _watch(self) -> None:
+        while not self._stop.wait(self._interval_s):
+            self._take()
+
+    def _knows_anything(self) -> bool:
+        first = self._record.first
+        return any((first.sm_mhz, first.memory_mhz, first.temperature_c, first.power_w))
+
+
+def _sensors_of_current_device() -> GpuSensors:
+    device = current_device()
+    return GpuSensors(device.pci_bus_id if device else "")
