@@ -18,6 +18,7 @@ from trtcore.models.model import Model
 from trtcore.models.onnx.graph import model_inputs
 from trtcore.precision.accuracy.reference import Reference
 from trtcore.precision.convert.apply import own_precision
+from trtcore.precision.formats import FORMATS, Precision
 from trtcore.result.records import Build, Profile
 from trtcore.system.progress import Notify, Progress
 
@@ -28,22 +29,16 @@ if TYPE_CHECKING:
     from trtcore.measure.nodes.run import NodeRun
 
 
-# What a precision is where ONNX Runtime computes it.
-_ON_CPU = {
-    "tf32": "a CPU has no TF32: this is FP32",
-    "half2": "a CPU has no vectorised formats: this is FP16",
-}
-
-
 def on_cpu(precision: str) -> tuple[str, ...]:
     """What has to be said of a precision that ONNX Runtime computes on a CPU.
 
     Raises:
         PrecisionError: it does not compute in it.
     """
-    if precision == "bf16":
-        raise PrecisionError("ONNX Runtime computes no BF16 on a CPU: use fp16, or a GPU")
-    return (_ON_CPU[precision],) if precision in _ON_CPU else ()
+    row = FORMATS[Precision(precision)]
+    if row.cpu_problem:
+        raise PrecisionError(row.cpu_problem)
+    return (row.cpu_note,) if row.cpu_note else ()
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ import importlib
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
+from trtcore.precision.formats import FORMATS, flags, io_precisions
+
 _MODEL_HELP = "googlenet (built in), FILE.onnx, or FILE.prototxt (Caffe)"
 _PROFILE_EXAMPLES = """\
 examples:
@@ -243,12 +245,11 @@ def _add_plugins(group: argparse._ActionsContainer) -> None:
 
 def _add_precision_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("precision")
-    group.add_argument(
-        "--precision", metavar="P", help="fp32, tf32, fp16, half2, bf16; default: the model's own"
-    )
-    group.add_argument("--fp16", action="store_true", help="short for --precision fp16")
-    group.add_argument("--half2", action="store_true", help="short for --precision half2")
-    group.add_argument("--bf16", action="store_true", help="short for --precision bf16")
+    names = ", ".join(precision.value for precision in FORMATS)
+    io_names = ", ".join(precision.value for precision in io_precisions())
+    group.add_argument("--precision", metavar="P", help=f"{names}; default: the model's own")
+    for flag in flags():
+        group.add_argument(f"--{flag}", action="store_true", help=f"short for --precision {flag}")
     group.add_argument(
         "--keep-fp32",
         metavar="WHAT",
@@ -256,9 +257,7 @@ def _add_precision_options(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="operators or nodes that stay FP32: LRN,Softmax,inception_5b/*",
     )
-    group.add_argument(
-        "--io-precision", metavar="P", help="of inputs and outputs: fp32, fp16, bf16"
-    )
+    group.add_argument("--io-precision", metavar="P", help=f"of inputs and outputs: {io_names}")
     group.add_argument(
         "--io-format",
         metavar="NAME:FORMAT",
