@@ -131,18 +131,8 @@ FORMATS: Mapping[Precision, PrecisionFormat] = {
         "bfloat16",
         largest=3.3895314e38,
         encode=lazily("trtcore.precision.convert.rounding", "to_bfloat16"),
-        in_tensorrt_fp32_only=frozenset(
-            [
-                "Celu",
-                "ConvTranspose",
-                "GRU",
-                "HardSwish",
-                "LpNormalization",
-                "LpPool",
-                "Mish",
-                "Range",
-            ]
-        ),
+        in_tensorrt_fp32_only=_FP16.in_tensorrt_fp32_only
+        | {"ConvTranspose", "GRU", "HardSwish", "LpNormalization", "LpPool", "Mish"},
         needs_newest_schemas=True,
         has_flag=True,
         min_capability=_AMPERE,

@@ -147,8 +147,8 @@ def _note(converter: GraphConverter, kept: int) -> str:
     if rules.low == TensorProto.FLOAT:
         return f"inputs and outputs in {format_of(rules.io).label}: {casts}"
     return (
-        f"{format_of(rules.low).label} written into the graph: {converter.lowered} nodes compute in it,"
-        f" {kept} kept in FP32 on request, {casts}"
+        f"{format_of(rules.low).label} written into the graph: {converter.lowered} nodes compute"
+        f" in it, {kept} kept in FP32 on request, {casts}"
         + (
             f"; {', '.join(sorted(converter.stayed))} cannot be had in it"
             if converter.stayed
