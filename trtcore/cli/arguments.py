@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from trtcore.precision.formats import FORMATS, flags, io_precisions
+from trtcore.report.formats import default_format, formats_help
+from trtcore.result.readers.registry import readers_text
 
 _MODEL_HELP = "googlenet (built in), FILE.onnx, or FILE.prototxt (Caffe)"
 _PROFILE_EXAMPLES = """\
@@ -142,9 +144,9 @@ def _add_report(commands: _Commands[_Parser]) -> None:
     parser.add_argument("file", metavar="FILE", help="a result that --save wrote")
     parser.add_argument(
         "--format",
-        default="table",
+        default=default_format(),
         metavar="FORM",
-        help="table (default), csv, trtexec-profile, trtexec-layers, trtexec-times, perfetto",
+        help=formats_help(),
     )
     parser.add_argument(
         "-o", "--output-file", metavar="FILE", help="write to FILE, not to standard output"
@@ -166,9 +168,7 @@ def _add_compare(commands: _Commands[_Parser]) -> None:
     parser = _command(
         commands, "compare", "compare results of one model, node by node", _COMPARE_EXAMPLES
     )
-    kinds = (
-        "a saved result, trtexec's --exportProfile, a `caffe time` log, or the old sample's table"
-    )
+    kinds = readers_text().replace("%", "%%")
     parser.add_argument("base", metavar="BASE", help=kinds)
     parser.add_argument("new", metavar="NEW", nargs="+", help="the same, each compared with BASE")
     parser.add_argument(
