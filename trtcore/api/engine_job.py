@@ -19,6 +19,7 @@ from trtcore.models.onnx.graph import model_inputs
 from trtcore.precision.accuracy.reference import Reference
 from trtcore.precision.convert.apply import own_precision
 from trtcore.precision.formats import FORMATS, Precision
+from trtcore.result.backends import find_backend
 from trtcore.result.records import Build, Profile
 from trtcore.system.progress import Notify, Progress
 
@@ -70,7 +71,7 @@ class Job:
         plan = build_as_asked(choice.bindings, self.model, self.asked, self.progress)
         if keep_plan is not None:
             keep_plan(plan.content)
-        if choice.name == "onnxruntime":
+        if choice.runs_nodes:
             return self.profile_nodes(plan, choice.reason)
         return self.profile_engine(choice.bindings, plan)
 
@@ -127,7 +128,7 @@ class Job:
         warnings = [f"timed on the CPU: {reason}"] if reason else []
         warnings += without_effect(asked)
         model = graph
-        if asked.backend != "onnxruntime":
+        if not find_backend(asked.backend).is_unfused:
             model, precision = self.model, own_precision(self.model).value
             if asked.precision != precision:
                 done = "built" if plan else "asked for"

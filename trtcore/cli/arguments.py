@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 from trtcore.precision.formats import FORMATS, flags, io_precisions
 from trtcore.report.formats import default_format, formats_help
+from trtcore.result.backends import node_backends, selectable
 from trtcore.result.readers.registry import readers_text
 
 _MODEL_HELP = "googlenet (built in), FILE.onnx, or FILE.prototxt (Caffe)"
@@ -221,7 +222,7 @@ def _add_model_options(parser: argparse.ArgumentParser) -> None:
         "--backend",
         default="auto",
         metavar="NAME",
-        help="auto (default), tensorrt, tensorrt_rtx, onnxruntime",
+        help=f"auto (default), {', '.join(selectable()[1:])}",
     )
     group.add_argument(
         "--workspace", type=int, metavar="MIB", help="most scratch memory of a layer"
@@ -340,7 +341,8 @@ def _add_output_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--baseline",
         metavar="WHAT",
-        help="compare with the un-fused model: auto, torch, onnxruntime, or a FILE as for compare",
+        help="compare with the un-fused model: "
+        f"auto, {', '.join(node_backends())}, or a FILE as for compare",
     )
     group.add_argument(
         "--layer-info",

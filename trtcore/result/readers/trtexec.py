@@ -54,7 +54,7 @@ def parse_trtexec_profile(
     return make_profile(
         [(layer, ms) for layer, ms in zip(layers, times, strict=True)],
         source=source,
-        backend="trtexec",
+        source_tool="trtexec",
         method=(
             f"trtexec: {'median' if has_medians else 'mean'} of {count[1] if count else 'all'} "
             "profiled iterations, each layer between two events"
