@@ -32,12 +32,6 @@ class Format(NamedTuple):
     of_precisions: Format | None = None
 
 
-_TRTEXEC = "trtcore.report.export.trtexec"
-_PERFETTO = "trtcore.report.export.perfetto"
-_PRECISIONS = "trtcore.report.terminal.precisions"
-_TABLE = "trtcore.report.terminal.profile"
-
-
 def _line(render: Callable[..., str]) -> Callable[..., str]:
     """Ends the last line of a table, which its renderer leaves open."""
     return lambda *given, **view: render(*given, **view) + "\n"
@@ -46,27 +40,31 @@ def _line(render: Callable[..., str]) -> Callable[..., str]:
 FORMATS: Mapping[str, Format] = {
     "table": Format(
         "what profile prints",
-        _line(lazily(_TABLE, "render_table")),
+        _line(lazily("trtcore.report.terminal.profile", "render_table")),
         takes_view=True,
-        show=lazily(_TABLE, "print_table"),
+        show=lazily("trtcore.report.terminal.profile", "print_table"),
         of_precisions=Format(
             "what profile --compare prints",
-            _line(lazily(_PRECISIONS, "render_precisions")),
-            show=lazily(_PRECISIONS, "print_precisions"),
+            _line(lazily("trtcore.report.terminal.precisions", "render_precisions")),
+            show=lazily("trtcore.report.terminal.precisions", "print_precisions"),
         ),
     ),
     "csv": Format("a line per layer", lazily("trtcore.report.export.csv", "render_csv")),
-    "trtexec-profile": Format("trtexec's --exportProfile", lazily(_TRTEXEC, "export_profile")),
-    "trtexec-layers": Format("its --exportLayerInfo", lazily(_TRTEXEC, "export_layer_info")),
+    "trtexec-profile": Format(
+        "trtexec's --exportProfile", lazily("trtcore.report.export.trtexec", "export_profile")
+    ),
+    "trtexec-layers": Format(
+        "its --exportLayerInfo", lazily("trtcore.report.export.trtexec", "export_layer_info")
+    ),
     "trtexec-times": Format(
         "its --exportTimes",
-        lazily(_TRTEXEC, "export_times"),
-        left_out=lazily(_TRTEXEC, "times_left_out"),
+        lazily("trtcore.report.export.trtexec", "export_times"),
+        left_out=lazily("trtcore.report.export.trtexec", "times_left_out"),
     ),
     "perfetto": Format(
         "a trace for ui.perfetto.dev",
-        lazily(_PERFETTO, "render_trace"),
-        left_out=lazily(_PERFETTO, "trace_left_out"),
+        lazily("trtcore.report.export.perfetto", "render_trace"),
+        left_out=lazily("trtcore.report.export.perfetto", "trace_left_out"),
     ),
 }
 """Every form by its name; the first is the default."""

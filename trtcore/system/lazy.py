@@ -13,7 +13,8 @@ def lazily(module: str, name: str) -> Callable[..., Any]:
     ``trtcore --help`` lists formats, readers and precisions and must load neither NumPy nor ONNX.
 
     Args:
-        module: full name of the module.
+        module: full name of the module, as a literal: `tests/test_dependency_rule.py` reads it like
+            an import.
         name: the function in it.
     """
 

@@ -35,16 +35,15 @@ class NodeTimer(NamedTuple):
     uses_gpu: bool = False
 
 
-_TORCH = "trtcore.measure.nodes.torch"
 TIMERS: Mapping[str, NodeTimer] = {
     "onnxruntime": NodeTimer(
         lazily("trtcore.measure.nodes.onnxruntime.profile", "profile_nodes"),
     ),
     "torch": NodeTimer(
-        lazily(f"{_TORCH}.eager", "profile_nodes"),
+        lazily("trtcore.measure.nodes.torch.eager", "profile_nodes"),
         package="torch",
-        import_problem=lazily(f"{_TORCH}.available", "import_problem"),
-        gpu_problem=lazily(f"{_TORCH}.available", "gpu_use_problem"),
+        import_problem=lazily("trtcore.measure.nodes.torch.available", "import_problem"),
+        gpu_problem=lazily("trtcore.measure.nodes.torch.available", "gpu_use_problem"),
         uses_gpu=True,
     ),
 }

@@ -13,8 +13,6 @@ from trtcore.system.lazy import lazily
 if TYPE_CHECKING:
     from trtcore.result.records import Profile
 
-_HERE = "trtcore.result.readers"
-
 
 class Reader(NamedTuple):
     """A kind of file.
@@ -36,25 +34,25 @@ class Reader(NamedTuple):
 READERS: tuple[Reader, ...] = (
     Reader(
         "a saved trtcore result",
-        lazily(f"{_HERE}.own_result", "is_result"),
-        lazily(f"{_HERE}.own_result", "parse_result"),
+        lazily("trtcore.result.readers.own_result", "is_result"),
+        lazily("trtcore.result.readers.own_result", "parse_result"),
     ),
     # Before the logs, whose rows could stand in a layer's name.
     Reader(
         "a profile exported by trtexec",
-        lazily(f"{_HERE}.trtexec", "is_trtexec_profile"),
-        lazily(f"{_HERE}.trtexec", "parse_trtexec_profile"),
+        lazily("trtcore.result.readers.trtexec", "is_trtexec_profile"),
+        lazily("trtcore.result.readers.trtexec", "parse_trtexec_profile"),
         takes_layer_info=True,
     ),
     Reader(
         "a log of caffe time",
-        lazily(f"{_HERE}.caffe_time", "is_caffe_time"),
-        lazily(f"{_HERE}.caffe_time", "parse_caffe_time"),
+        lazily("trtcore.result.readers.caffe_time", "is_caffe_time"),
+        lazily("trtcore.result.readers.caffe_time", "parse_caffe_time"),
     ),
     Reader(
         "the table of TensorRT's old sample",
-        lazily(f"{_HERE}.sample_table", "is_sample_table"),
-        lazily(f"{_HERE}.sample_table", "parse_sample_table"),
+        lazily("trtcore.result.readers.sample_table", "is_sample_table"),
+        lazily("trtcore.result.readers.sample_table", "parse_sample_table"),
     ),
 )
 
