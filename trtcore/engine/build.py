@@ -123,9 +123,10 @@ def _io_formats(
 ) -> dict[str, str]:
     tensors = (*model_inputs(graph), *model_outputs(graph))
     check_io_formats(asked, tensors)
-    if not FORMATS[precision].io_layout or quantized_nodes(graph.proto):
+    layout = FORMATS[precision].io_layout
+    if not layout or quantized_nodes(graph.proto):
         return dict(asked)
-    return {**half2_formats(tensors, backend), **asked}
+    return {**half2_formats(tensors, backend, layout), **asked}
 
 
 def _described(bindings: Bindings, plan: Plan) -> Plan:
