@@ -171,7 +171,10 @@ class TestOtherModels:
     @pytest.fixture
     def other(self) -> Profile:
         profile = make_profile(
-            [(Layer("only", nodes=("only",)), 1.0)], source="other", backend="x", method="by hand"
+            [(Layer("only", nodes=("only",)), 1.0)],
+            source="other",
+            source_tool="x",
+            method="by hand",
         )
         nodes = (ModelNode("only", "Relu", ("x",), ("y",)),)
         return replace(profile, model=replace(profile.model, nodes=nodes))
