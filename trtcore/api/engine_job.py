@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from trtcore.api.assemble import engine_profile, model_record, node_profile
+from trtcore.api.meaning import without_effect
 from trtcore.api.options import Options
 from trtcore.api.requests import build_as_asked, node_length, precision_request, run_options
 from trtcore.engine.build import check_engine, converted
-from trtcore.errors import EngineLoadError, OptionError, PrecisionError
+from trtcore.errors import EngineLoadError, PrecisionError
 from trtcore.measure.plans import PlanRun, run_plan
 from trtcore.models.inputs import GENERATED, Array, make_inputs
 from trtcore.models.model import Model
@@ -65,8 +66,6 @@ class Job:
         self.prepare()
         self.tell(choice.story)
         if choice.bindings is None:
-            if self.asked.io_formats:
-                raise OptionError("io formats are those of an engine, and none is built here")
             return self.profile_nodes(None, choice.reason)
         plan = build_as_asked(choice.bindings, self.model, self.asked, self.progress)
         if keep_plan is not None:
@@ -126,9 +125,9 @@ class Job:
         asked, precision = self.asked, self.asked.precision or ""
         graph = plan.model if plan else converted(self.model, precision_request(asked))
         warnings = [f"timed on the CPU: {reason}"] if reason else []
-        warnings += without_effect(asked)
         model = graph
         if not find_backend(asked.backend).is_unfused:
+            warnings += without_effect(asked.given, is_built=plan is not None)
             model, precision = self.model, own_precision(self.model).value
             if asked.precision != precision:
                 done = "built" if plan else "asked for"
@@ -166,13 +165,3 @@ class Job:
             accuracy = self.reference.of_graph(graph)
         record = replace(model_record(self.model), notes=graph.notes)
         return replace(profile, model=record, accuracy=accuracy)
-
-
-def without_effect(asked: Options) -> Iterator[str]:
-    """What was asked for and means nothing on the CPU, one line each."""
-    if asked.stream:
-        yield "nothing is streamed on the CPU: every time was kept"
-    if asked.precision_target is not None:
-        is_counted = asked.max_seconds is None and asked.iterations is not None
-        ending = "measures its iterations" if is_counted else "ends when its time is over"
-        yield f"a run on the CPU has no precision target: it {ending}"

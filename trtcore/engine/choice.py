@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from trtcore.engine.tensorrt.bindings import Bindings, load_bindings
-from trtcore.errors import BackendError, OptionError
+from trtcore.errors import BackendError, OptionError, argument
 from trtcore.result.backends import engine_backends, find_backend, selectable
 from trtcore.system.device import gpu_problem
 
@@ -48,7 +48,9 @@ def choose_backend(name: str = "auto") -> Choice:
         BackendError: a TensorRT was asked for by name and cannot be used here.
     """
     if name not in selectable():
-        raise OptionError(f"backend is '{name}', must be one of {', '.join(selectable())}")
+        raise OptionError(
+            f"{argument('backend')} is '{name}', must be one of {', '.join(selectable())}"
+        )
     if name == "onnxruntime":
         return Choice(name, None)
     if name in engine_backends():
@@ -67,7 +69,8 @@ def choose_builder(name: str = "auto") -> Bindings:
         return load_bindings(name)
     if name != "auto":
         raise OptionError(
-            f"backend is '{name}', must be one of auto, {', '.join(engine_backends())}"
+            f"{argument('backend')} is '{name}', must be one of auto, "
+            f"{', '.join(engine_backends())}"
         )
     choice = _automatic()
     if choice.bindings is None:
@@ -80,7 +83,8 @@ def _named(name: str) -> Choice:
     problem = gpu_problem()
     if problem is not None:
         raise BackendError(
-            f"backend {name} needs a GPU: {problem}; use --backend auto or onnxruntime"
+            f"backend {name} needs a GPU: {problem}; "
+            f"use {argument('backend', 'auto')} or onnxruntime"
         )
     return Choice(name, bindings)
 

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trtcore.errors import OptionError, PrecisionError
+from trtcore.errors import OptionError, PrecisionError, argument
 from trtcore.result.dtypes import itemsize, numpy_name
 from trtcore.result.layers import TensorInfo
 
@@ -65,12 +65,16 @@ def check_io_formats(formats: Mapping[str, str], tensors: Sequence[TensorInfo]) 
     by_name = {tensor.name: tensor for tensor in tensors}
     for name, word in formats.items():
         if word not in FORMATS:
-            raise OptionError(f"format of '{name}' is '{word}', accepted: {', '.join(FORMATS)}")
+            raise OptionError(
+                f"{argument('io_formats', {name: word})}: accepted are {', '.join(FORMATS)}"
+            )
         if name not in by_name:
             known = ", ".join(f"'{tensor}'" for tensor in by_name)
-            raise OptionError(f"--io-format names '{name}', the inputs and outputs are {known}")
+            raise OptionError(
+                f"{argument('io_formats')} names '{name}', the inputs and outputs are {known}"
+            )
         if reason := why_not(by_name[name], word):
-            raise OptionError(f"--io-format {name}:{word}: {reason}")
+            raise OptionError(f"{argument('io_formats', {name: word})}: {reason}")
 
 
 def why_not(tensor: TensorInfo, word: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trtcore.errors import PrecisionError
+from trtcore.errors import PrecisionError, argument
 from trtcore.precision.formats import FORMATS, Precision
 from trtcore.system.device import Device
 
@@ -31,7 +31,7 @@ def check_device(precision: Precision, device: Device) -> str:
             f"{name} has no {word}, which needs {'.'.join(map(str, row.min_capability))} or newer"
         )
         if not row.below_it:
-            raise PrecisionError(f"{lacks}: use --precision fp16")
+            raise PrecisionError(f"{lacks}: use {argument('precision', 'fp16')}")
         return f"{lacks}: this is {row.below_it}"
     if capability < row.fast_from or capability in row.slow_on:
         return f"{name} has no fast {row.label}: it saves memory there, not time"

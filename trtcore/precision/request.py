@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from trtcore.errors import OptionError
+from trtcore.errors import OptionError, argument
 from trtcore.precision.formats import Precision, io_precisions
 
 __all__ = ["Precision", "PrecisionRequest", "check_keep_fp32", "read_io_precision"]
@@ -34,7 +34,9 @@ def read_io_precision(word: Precision | str) -> Precision:
     """
     accepted = [precision.value for precision in io_precisions()]
     if word not in accepted:
-        raise OptionError(f"io-precision is '{word}', must be one of {', '.join(accepted)}")
+        raise OptionError(
+            f"{argument('io_precision')} is '{word}', must be one of {', '.join(accepted)}"
+        )
     return Precision(word)
 
 
@@ -45,8 +47,11 @@ def check_keep_fp32(patterns: Sequence[str]) -> None:
         OptionError: one text in the place of a list, or an empty entry.
     """
     if isinstance(patterns, str):
-        raise OptionError(f"keep_fp32 is '{patterns}', expected a list of names: ['{patterns}']")
+        raise OptionError(
+            f"{argument('keep_fp32')} is '{patterns}', expected a list of names: ['{patterns}']"
+        )
     if not all(patterns):
         raise OptionError(
-            "keep-fp32 has an empty entry: give an op type, a node name, or a glob over node names"
+            f"{argument('keep_fp32')} has an empty entry: give an op type, a node name, or a glob "
+            "over node names"
         )

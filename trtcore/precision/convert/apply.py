@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 import onnx.inliner
 from onnx import ModelProto, TensorProto
 
-from trtcore.errors import OptionError, PrecisionError
+from trtcore.errors import OptionError, PrecisionError, argument
 from trtcore.models.model import Model
 from trtcore.models.onnx.graph import name_nodes, opset_version, walk_nodes
 from trtcore.models.onnx.inference import infer_shapes
@@ -58,7 +58,9 @@ def apply_precision(
     io = low if io_precision is None else FORMATS[read_io_precision(io_precision)].onnx_type
     kept = kept_nodes(model, keep_fp32)
     if kept and low == TensorProto.FLOAT:
-        raise OptionError(f"keep-fp32 has no meaning with {precision.value}: use it with fp16")
+        raise OptionError(
+            f"{argument('keep_fp32')} has no meaning with {precision.value}: use it with fp16"
+        )
     if quantized := quantized_nodes(model.proto):
         ignored = _ignored(precision, kept=bool(kept), io=io_precision is not None)
         if low == TensorProto.FLOAT and not ignored:
@@ -94,8 +96,8 @@ def kept_nodes(model: Model, patterns: Sequence[str]) -> frozenset[str]:
         if not chosen:
             ops = ", ".join(sorted({node.op_type for node in nodes}))
             raise OptionError(
-                f"keep-fp32 '{pattern}' matches no node: give a node name, a glob over node"
-                f" names, or an op type of this model ({ops:.200})"
+                f"{argument('keep_fp32')} '{pattern}' matches no node: give a node name, a glob"
+                f" over node names, or an op type of this model ({ops:.200})"
             )
         kept.update(chosen)
     return frozenset(kept)
@@ -105,8 +107,8 @@ def _ignored(precision: Precision, *, kept: bool, io: bool) -> str:
     """What else was asked of a model that is left as it is."""
     layout = FORMATS[precision].io_layout
     asked = {
-        "--keep-fp32": kept,
-        "--io-precision": io,
+        argument("keep_fp32"): kept,
+        argument("io_precision"): io,
         f"the {layout} inputs and outputs of {precision.value}": bool(layout),
     }
     words = ", ".join(name for name, is_asked in asked.items() if is_asked)
@@ -118,11 +120,12 @@ def _check_already(model: Model, present: int, low: int, plain: bool) -> None:
     if present != low:
         raise PrecisionError(
             f"{model.name} is already {label}, {format_of(low).label} cannot be had from it: use"
-            f" --precision {label.lower()}, or give the FP32 model"
+            f" {argument('precision', label.lower())}, or give the FP32 model"
         )
     if not plain:
         raise PrecisionError(
-            f"{model.name} is already {label}: --keep-fp32 and --io-precision need the FP32 model"
+            f"{model.name} is already {label}: {argument('keep_fp32')} and"
+            f" {argument('io_precision')} need the FP32 model"
         )
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from onnx import GraphProto, ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
+from trtcore.errors import argument
 from trtcore.models.onnx.graph import bodies, graph_inputs, walk_nodes
 from trtcore.precision.convert.plan import NOT_A_TENSOR
 from trtcore.precision.formats import format_of, types
@@ -117,7 +118,7 @@ def overflow_text(overflows: list[Overflow], elem_type: int) -> str:
     reader = f" of node '{first.nodes[0]}'" if first.nodes else ""
     return (
         f"initializer '{first.name}'{reader} holds {first.value:g}, which {row.label}"
-        f" (at most {row.largest:g}) cannot hold{more}: use --keep-fp32 '{','.join(names)}'"
+        f" (at most {row.largest:g}) cannot hold{more}: use {argument('keep_fp32', names)}"
     )
 
 

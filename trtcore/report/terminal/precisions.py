@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from trtcore.compare.precisions.comparison import PrecisionComparison, PrecisionRow, RelativeTime
-from trtcore.errors import OptionError
+from trtcore.errors import OptionError, argument
 from trtcore.report.content.facts import Fact, engine_text, io_lines
 from trtcore.report.content.labels import shorten
 from trtcore.report.content.precision import build_facts, output_line
@@ -187,9 +187,9 @@ def _errors(comparison: PrecisionComparison) -> Iterable[str]:
 
 def _chosen(rows: Sequence[PrecisionRow], sort: str, top: int | None) -> list[PrecisionRow]:
     if sort not in SORTS:
-        raise OptionError(f"sort is '{sort}', must be one of {', '.join(SORTS)}")
+        raise OptionError(f"{argument('sort')} is '{sort}', must be one of {', '.join(SORTS)}")
     if top is not None and top < 1:
-        raise OptionError(f"top is {top}, must be 1 or more")
+        raise OptionError(f"{argument('top')} is {top}, must be 1 or more")
     by_time = sorted(rows, key=lambda row: -row.times[0].median_ms)
     shown, rest = by_time[:top], by_time[len(by_time[:top]) :]
     if sort == "order":

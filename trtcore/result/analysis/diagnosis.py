@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from trtcore.errors import argument
 from trtcore.result.analysis.reconcile import reconciliation_obstacle
 from trtcore.result.analysis.steadiness import steadiness_warnings
 from trtcore.result.analysis.summary import Latency, summarise_latency, summarise_layers
@@ -135,7 +136,7 @@ def _streams(profile: Profile) -> str:
         return ""
     return (
         f"layers run on {count} streams, so their times overlap and do not add up to the latency; "
-        "an engine built without auxiliary streams (--serial) does not overlap"
+        f"an engine built without auxiliary streams ({argument('serial', True)}) does not overlap"
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from trtcore.errors import OptionError, ResultError
+from trtcore.errors import OptionError, ResultError, argument
 from trtcore.result.checks import check_times
 from trtcore.result.readers.inspector import EngineInformation, parse_engine_information
 from trtcore.result.readers.registry import Reader, find_reader, readers_text
@@ -60,8 +60,8 @@ def _shared_out(files: Sequence[str | Path], count: int) -> list[EngineInformati
         raise ResultError(f"{files[0]}: layer information goes with a profile of trtexec only")
     if len(files) > 1 and len(files) != count:
         raise OptionError(
-            f"--layer-info names {len(files)} files for {count} profiles of trtexec: give one for "
-            "all of them, or one for each in their order"
+            f"{argument('layer_info')} names {len(files)} files for {count} profiles of trtexec: "
+            "give one for all of them, or one for each in their order"
         )
     known = [_read_information(file) for file in files]
     return known * count if len(known) == 1 else known
@@ -71,8 +71,8 @@ def _read_information(path: str | Path) -> EngineInformation:
     text = read_text(path)
     if is_trtexec_profile(text):
         raise ResultError(
-            f"{path}: is a profile that --exportProfile wrote; --layer-info wants what "
-            "--exportLayerInfo wrote"
+            f"{path}: is a profile that trtexec --exportProfile wrote; {argument('layer_info')} "
+            "wants what trtexec --exportLayerInfo wrote"
         )
     try:
         return parse_engine_information(text)
