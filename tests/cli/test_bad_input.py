@@ -94,7 +94,11 @@ def test_random_bytes(run: Run, tmp_path: Path) -> None:
 @needs_rtx
 def test_an_unsupported_op_names_node_and_op(run: Run, tmp_path: Path) -> None:
     path = save_net(tmp_path / "net.onnx", op="MyPlugin")
-    words = ("node 'block/last' (MyPlugin)", "Plugin not found", "--plugins loads libraries of them")
+    words = (
+        "node 'block/last' (MyPlugin)",
+        "Plugin not found",
+        "--plugins loads libraries of them",
+    )
     assert_refused(run("build", path), *words)
 
 

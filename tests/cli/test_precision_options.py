@@ -122,7 +122,9 @@ def test_half2_explains_what_it_cannot_vectorise(run: Run, tmp_path: Path) -> No
 
 def test_formats_need_an_engine(run: Run, net: Path) -> None:
     ran = run("profile", net, *CPU, "--fp16", "--io-format", "x:chw2")
-    assert_refused(ran, "--io-format x:chw2 (formats of an engine's inputs and outputs) means nothing with")
+    assert_refused(
+        ran, "--io-format x:chw2 (formats of an engine's inputs and outputs) means nothing with"
+    )
 
 
 def test_overflow_names_the_weight_its_value_and_the_way_out(run: Run, tmp_path: Path) -> None:

@@ -161,8 +161,8 @@ def test_what_means_nothing_without_a_gpu_is_said(run: Run) -> None:
     assert (
         "trtcore: warning: --precision-target 0.01 (when the run of an engine ends) has no effect: "
         "the model ran on the CPU\n"
-        "trtcore: warning: --stream (how the times of one engine are kept) has no effect: the model "
-        "ran on the CPU\n"
+        "trtcore: warning: --stream (how the times of one engine are kept) has no effect: the "
+        "model ran on the CPU\n"
     ) in ran.err
 
 
