@@ -6,8 +6,9 @@ import pytest
 
 import trtcore
 from trtcore.api.declarations import Declarations
-from trtcore.api.declaring import ENGINES, MODEL, WHOLE, Option, Use
+from trtcore.api.declaring import ENGINES, MODEL, Option, Use
 from trtcore.api.options import Options
+from trtcore.api.value_types import WHOLE
 from trtcore.cli import main
 from trtcore.cli.arguments import parse_arguments
 from trtcore.errors import OptionError

@@ -11,29 +11,31 @@ from typing import TYPE_CHECKING
 
 from trtcore.api.declaring import (
     BASELINE,
-    BLOBS,
     BUILD,
     COMPARISON,
     CONVERSION,
     ENGINES,
+    INSPECTION,
+    MODEL,
+    PLAN,
+    Declared,
+    Option,
+    Use,
+    option,
+)
+from trtcore.api.value_types import (
+    BLOBS,
     FLAG,
     FORMATS,
     INPUTS,
-    INSPECTION,
-    MODEL,
     NAME,
     NAMES,
     NUMBER,
     PATH,
     PATHS,
-    PLAN,
     SHAPES,
     WHOLE,
     WORD,
-    Declared,
-    Option,
-    Use,
-    option,
 )
 
 if TYPE_CHECKING:

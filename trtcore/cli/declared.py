@@ -7,17 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from trtcore.api.declarations import SOURCE_OPTIONS, Declarations
-from trtcore.api.declaring import (
-    BLOBS,
-    FLAG,
-    FORMATS,
-    NAMES,
-    NUMBER,
-    PATHS,
-    SHAPES,
-    WHOLE,
-    Option,
-)
+from trtcore.api.declaring import Option
+from trtcore.api.value_types import BLOBS, FLAG, FORMATS, NAMES, NUMBER, PATHS, SHAPES, WHOLE
 from trtcore.cli.own_options import PROFILE_OPTIONS
 
 _REPEATED = (NAMES, BLOBS, PATHS, SHAPES, FORMATS)

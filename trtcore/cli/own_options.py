@@ -5,20 +5,8 @@ Declared as those of the API are, so that what means nothing is refused in the s
 
 from __future__ import annotations
 
-from trtcore.api.declaring import (
-    COMPARISON,
-    ENGINES,
-    FLAG,
-    MODEL,
-    NAME,
-    NAMES,
-    PATH,
-    PLAN,
-    PROFILES,
-    WHOLE,
-    Option,
-    Use,
-)
+from trtcore.api.declaring import COMPARISON, ENGINES, MODEL, PLAN, PROFILES, Option, Use
+from trtcore.api.value_types import FLAG, NAME, NAMES, PATH, WHOLE
 
 _OF_EVERY_RESULT = Use(PROFILES, "output")
 _OF_ONE_PROFILE = Use((MODEL, PLAN), "output")

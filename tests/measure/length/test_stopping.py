@@ -368,7 +368,10 @@ def test_batches_shrink_for_slow_models() -> None:
         (lambda: StopRule(target=1.5), "precision_target is 1.5"),
         (lambda: StopRule(target=float("nan")), "precision_target is nan"),
         (lambda: StopRule(at_most_s=0), "max_seconds is 0, expected a finite time above 0"),
-        (lambda: StopRule(at_most_s=float("inf")), "is inf s, expected a finite time above 0"),
+        (
+            lambda: StopRule(at_most_s=float("inf")),
+            "max_seconds is inf, expected a finite time above 0",
+        ),
         (lambda: BatchMedians(0), "batch size is 0, expected at least 1"),
     ],
 )
