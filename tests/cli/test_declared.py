@@ -29,6 +29,7 @@ from trtcore.precision.request import Precision
         ("use_cache", None, "use_cache", "--no-cache"),
         ("workspace_mib", 5, "workspace_mib=5", "--workspace 5"),
         ("inputs", Path("in.npz"), f"inputs={Path('in.npz')!r}", "--input in.npz"),
+        ("plugins", ["a.so", "b,c"], "plugins=['a.so', 'b,c']", "--plugins a.so --plugins b,c"),
         ("precision", "bf16", "precision='bf16'", "--precision bf16"),
         ("weights", "a b.caffemodel", "weights='a b.caffemodel'", "--weights 'a b.caffemodel'"),
         ("layer_info", None, "layer_info", "--layer-info"),

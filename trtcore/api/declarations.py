@@ -94,6 +94,7 @@ class Declarations(Declared):
         least=1,
         use=_OF_MODEL,
     )
+    """None keeps the model's; for a plan it chooses the shapes of dynamic inputs."""
     shapes: Mapping[str, Sequence[int]] = option(
         default={},
         type=SHAPES,
@@ -121,6 +122,7 @@ class Declarations(Declared):
         most=_MOST_WORKSPACE_MIB,
         use=_OF_BUILDING,
     )
+    """None leaves it to TensorRT."""
     serial: bool = option(
         default=False,
         type=FLAG,
@@ -153,6 +155,7 @@ class Declarations(Declared):
         short=("fp16", "half2", "bf16"),
         use=Use((MODEL, BUILD, BASELINE), _PRECISION),
     )
+    """None is the model's own."""
     keep_fp32: Sequence[str] = option(
         default=(),
         type=NAMES,
@@ -161,6 +164,7 @@ class Declarations(Declared):
         metavar="WHAT",
         use=_OF_PRECISION,
     )
+    """Op types, names of nodes or globs over them."""
     io_precision: str | None = option(
         default=None,
         type=WORD,
@@ -169,6 +173,7 @@ class Declarations(Declared):
         metavar="P",
         use=_OF_PRECISION,
     )
+    """Of float inputs and outputs; None is that of the network."""
     io_formats: Mapping[str, str] = option(
         default={},
         type=FORMATS,
@@ -193,6 +198,7 @@ class Declarations(Declared):
         metavar="E",
         use=_OF_ACCURACY,
     )
+    """The largest relative L2 error of an output that is accepted; None accepts any."""
     iterations: int | None = option(
         default=None,
         type=WHOLE,
@@ -202,6 +208,7 @@ class Declarations(Declared):
         least=1,
         use=_OF_EVERY_RUN,
     )
+    """Of each pass."""
     precision_target: float | None = option(
         default=None,
         type=NUMBER,
@@ -210,6 +217,10 @@ class Declarations(Declared):
         metavar="PART",
         use=_OF_ENGINE_RUNS,
     )
+    """Half-width of the total's 95 % interval, as a part of the total, to go on until; the layers
+    that hold most of the time are held to twice that. None, with ``max_seconds`` None too, measures
+    ``iterations`` exactly.
+    """
     max_seconds: float | None = option(
         default=None,
         type=NUMBER,
@@ -218,6 +229,7 @@ class Declarations(Declared):
         metavar="S",
         use=_OF_TIMED_RUNS,
     )
+    """End then, stable or not; 15 if only ``precision_target`` is given."""
     stream: bool | None = option(
         default=None,
         type=FLAG,
@@ -225,6 +237,9 @@ class Declarations(Declared):
         help="keep distributions, not every time: constant memory (default: above 64 MB)",
         use=_OF_ONE_ENGINE_RUN,
     )
+    """Keep the distribution of each layer's times, and single iterations of the end only; None does
+    so above 64 MB of layer times.
+    """
     calibrate: bool = option(
         default=True,
         type=FLAG,
@@ -233,6 +248,7 @@ class Declarations(Declared):
         flag="--no-calibration",
         use=_OF_ENGINE_RUNS,
     )
+    """Once per machine; takes some seconds."""
     inputs: str | Path = option(
         default="random",
         type=INPUTS,
@@ -260,6 +276,7 @@ class Declarations(Declared):
         choices=("enqueue", "execute"),
         use=_OF_ENGINE_RUNS,
     )
+    """``enqueue`` for ``enqueueV3`` and synchronise, ``execute`` for ``executeV2``."""
     timing: str = option(
         default="events",
         type=WORD,

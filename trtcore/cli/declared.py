@@ -13,6 +13,8 @@ from trtcore.cli.own_options import PROFILE_OPTIONS
 
 _REPEATED = (NAMES, BLOBS, PATHS, SHAPES, FORMATS)
 """Types whose options can be given several times."""
+_ONE_EACH = (BLOBS, PATHS)
+"""Those of them that are not separated by commas, which names of blobs and files may hold."""
 
 
 def api_options() -> tuple[Option, ...]:
@@ -63,9 +65,11 @@ def spelled(name: str, value: object = None) -> str:
         negated = f"--no-{option.spelling[2:]}"
         is_off = option.default is None and value is False
         return negated if is_off else option.spelling
-    import shlex
+    from shlex import quote
 
-    return f"{option.spelling} {shlex.quote(','.join(_words(value)))}"
+    if option.type in _ONE_EACH:
+        return " ".join(f"{option.spelling} {quote(word)}" for word in _words(value))
+    return f"{option.spelling} {quote(','.join(_words(value)))}"
 
 
 def _words(value: object) -> Iterator[str]:
