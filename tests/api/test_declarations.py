@@ -6,7 +6,7 @@ import pytest
 
 import trtcore
 from trtcore.api.declarations import Declarations
-from trtcore.api.declaring import ENGINES, MODEL, Option, Use
+from trtcore.api.declaring import MODEL, Option, Use
 from trtcore.api.options import Options
 from trtcore.api.value_types import WHOLE
 from trtcore.cli import main
@@ -22,7 +22,7 @@ TOY = Option(
     metavar="N",
     flag="--toys",
     least=1,
-    use=Use((MODEL,), "run", ENGINES),
+    use=Use((MODEL,), "run", needs_engine=True),
 )
 
 

@@ -6,7 +6,7 @@ A new option is an attribute here, and the place that follows it. Imports nothin
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from trtcore.api.declaring import (
@@ -14,7 +14,6 @@ from trtcore.api.declaring import (
     BUILD,
     COMPARISON,
     CONVERSION,
-    ENGINES,
     INSPECTION,
     MODEL,
     PLAN,
@@ -37,6 +36,9 @@ from trtcore.api.value_types import (
     WHOLE,
     WORD,
 )
+from trtcore.precision.formats import FORMATS as PRECISIONS
+from trtcore.precision.formats import Precision, flags, io_precisions
+from trtcore.result.backends import selectable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,13 +52,18 @@ _RUN = "run"
 
 _OF_MODEL = Use((MODEL, PLAN, BUILD, COMPARISON, BASELINE, CONVERSION), _ENGINE)
 _OF_SOURCE = Use((MODEL, BUILD, COMPARISON, BASELINE, CONVERSION), _ENGINE)
-_OF_BUILDING = Use((MODEL, BUILD, COMPARISON), _ENGINE, ENGINES)
+_OF_BUILDING = Use((MODEL, BUILD, COMPARISON), _ENGINE, needs_engine=True)
 _OF_PRECISION = Use((MODEL, BUILD, COMPARISON, BASELINE), _PRECISION)
 _OF_ACCURACY = Use((MODEL, COMPARISON), "what a precision costs")
 _OF_EVERY_RUN = Use((MODEL, PLAN, COMPARISON, BASELINE), _RUN)
 _OF_TIMED_RUNS = Use((MODEL, PLAN, COMPARISON), _RUN)
-_OF_ENGINE_RUNS = Use((MODEL, PLAN, COMPARISON), _RUN, ENGINES)
-_OF_ONE_ENGINE_RUN = Use((MODEL, PLAN), _RUN, ENGINES)
+_OF_ENGINE_RUNS = Use((MODEL, PLAN, COMPARISON), _RUN, needs_engine=True)
+_OF_ONE_ENGINE_RUN = Use((MODEL, PLAN), _RUN, needs_engine=True)
+
+
+def _names(precisions: Iterable[Precision]) -> str:
+    return ", ".join(precision.value for precision in precisions)
+
 
 SOURCE_OPTIONS = (
     Option(
@@ -107,7 +114,7 @@ class Declarations(Declared):
         default="auto",
         type=NAME,
         about="what builds and runs the engine",
-        help="auto (default), tensorrt, tensorrt_rtx, onnxruntime",
+        help=lambda: f"auto (default), {', '.join(selectable()[1:])}",
         metavar="NAME",
         use=Use((MODEL, PLAN, BUILD, COMPARISON, INSPECTION), _ENGINE),
     )
@@ -136,7 +143,7 @@ class Declarations(Declared):
         about="libraries that TensorRT loads",
         help="a library of TensorRT plugins to load first; can be given several times",
         metavar="LIB",
-        use=Use((MODEL, PLAN, BUILD, COMPARISON, INSPECTION), _ENGINE, ENGINES),
+        use=Use((MODEL, PLAN, BUILD, COMPARISON, INSPECTION), _ENGINE, needs_engine=True),
     )
     use_cache: bool = option(
         default=True,
@@ -144,15 +151,15 @@ class Declarations(Declared):
         about="TensorRT's caches and the calibration",
         help="keep nothing in the cache folder, and use nothing of it",
         flag="--no-cache",
-        use=Use((MODEL, PLAN, BUILD, COMPARISON), _ENGINE, ENGINES),
+        use=Use((MODEL, PLAN, BUILD, COMPARISON), _ENGINE, needs_engine=True),
     )
     precision: str | None = option(
         default=None,
         type=WORD,
         about="the one precision of the network",
-        help="fp32, tf32, fp16, half2, bf16; default: the model's own",
+        help=lambda: f"{_names(PRECISIONS)}; default: the model's own",
         metavar="P",
-        short=("fp16", "half2", "bf16"),
+        short=flags,
         use=Use((MODEL, BUILD, BASELINE), _PRECISION),
     )
     """None is the model's own."""
@@ -169,7 +176,9 @@ class Declarations(Declared):
         default=None,
         type=WORD,
         about="the precision of inputs and outputs",
-        help="of inputs and outputs: fp32, fp16, bf16; default: that of the network",
+        help=lambda: (
+            f"of inputs and outputs: {_names(io_precisions())}; default: that of the network"
+        ),
         metavar="P",
         use=_OF_PRECISION,
     )
@@ -181,7 +190,7 @@ class Declarations(Declared):
         help="data:chw2; also hwc8, chw4, chw16, chw32, linear",
         metavar="NAME:FORMAT",
         flag="--io-format",
-        use=Use((MODEL, BUILD, COMPARISON), _PRECISION, ENGINES),
+        use=Use((MODEL, BUILD, COMPARISON), _PRECISION, needs_engine=True),
     )
     accuracy: bool = option(
         default=False,

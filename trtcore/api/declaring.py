@@ -23,9 +23,6 @@ BASELINE, INSPECTION, CONVERSION = "baseline", "inspection", "conversion"
 PROFILES = (MODEL, PLAN, COMPARISON)
 """Kinds that ``trtcore profile`` answers."""
 
-ENGINES = ("tensorrt", "tensorrt_rtx")
-EVERY_BACKEND = (*ENGINES, "onnxruntime")
-
 
 class Use(NamedTuple):
     """What options mean something for.
@@ -33,12 +30,12 @@ class Use(NamedTuple):
     Attributes:
         kinds: of what is asked for: `MODEL`, `PLAN` and so on.
         group: of ``--help``.
-        backends: where one is chosen.
+        needs_engine: they mean nothing with a backend that runs the model's nodes un-fused.
     """
 
     kinds: tuple[str, ...]
     group: str
-    backends: tuple[str, ...] = EVERY_BACKEND
+    needs_engine: bool = False
 
 
 class Option(NamedTuple):
@@ -49,11 +46,11 @@ class Option(NamedTuple):
         default: what it is where it is not given.
         type: of its values; None is accepted where it is the default.
         about: what it chooses, in a few words for an error.
-        help: one line for ``--help``.
+        help: one line for ``--help``, or what makes it of a registry.
         use: what it means something for.
         metavar: what stands for its value in ``--help``.
         flag: on the command line; made of the name if empty.
-        short: values with a flag of their own, such as ``--fp16``.
+        short: tells the values with a flag of their own, such as ``--fp16``.
         choices: the accepted words, where there are few.
         least: the smallest accepted number.
         most: the largest.
@@ -63,11 +60,11 @@ class Option(NamedTuple):
     default: Any
     type: ValueType
     about: str
-    help: str
+    help: str | Callable[[], str]
     use: Use
     metavar: str = ""
     flag: str = ""
-    short: tuple[str, ...] = ()
+    short: Callable[[], tuple[str, ...]] = tuple
     choices: tuple[str, ...] = ()
     least: int | None = None
     most: int | None = None
@@ -76,6 +73,11 @@ class Option(NamedTuple):
     def spelling(self) -> str:
         """On the command line."""
         return self.flag or "--" + self.name.replace("_", "-")
+
+    @property
+    def help_line(self) -> str:
+        """What ``--help`` says of it."""
+        return self.help if isinstance(self.help, str) else self.help()
 
     def is_given(self, value: object) -> bool:
         """Whether a value is another than the default; empty is as good as not given."""

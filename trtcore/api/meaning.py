@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from trtcore.api.declaring import BASELINE, BUILD, COMPARISON, EVERY_BACKEND, PLAN, Option
+from trtcore.api.declaring import BASELINE, BUILD, COMPARISON, PLAN, Option
 from trtcore.errors import OptionError, argument
+from trtcore.result.backends import find_backend
 
 _KINDS = {
     PLAN: "for a plan, which is built already",
@@ -50,8 +51,8 @@ def require_meaning(given: Iterable[Given], kind: str, backend: str = "auto") ->
     """
     given = tuple(given)
     _refuse([one for one in given if kind not in one.option.use.kinds], _KINDS.get(kind, ""))
-    if backend in EVERY_BACKEND:
-        lost = [one for one in given if backend not in one.option.use.backends]
+    if find_backend(backend).is_unfused:
+        lost = [one for one in given if one.option.use.needs_engine]
         _refuse(lost, f"with {argument('backend', backend)}, which builds no engine")
 
 
@@ -64,7 +65,7 @@ def without_effect(given: Iterable[Given], *, is_built: bool) -> Iterator[str]:
     """
     for one in given:
         is_followed = is_built and BUILD in one.option.use.kinds
-        if "onnxruntime" not in one.option.use.backends and not is_followed:
+        if one.option.use.needs_engine and not is_followed:
             yield f"{one.words} has no effect: the model ran on the CPU"
 
 

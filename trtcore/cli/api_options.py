@@ -57,7 +57,7 @@ def precision_options(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _value(option: Option, options: argparse.Namespace) -> Any:
-    if option.short:
+    if option.short():
         return _short_or_long(option, options)
     value = getattr(options, option.name)
     read = _READERS.get(option.type)
@@ -71,7 +71,7 @@ def _short_or_long(option: Option, options: argparse.Namespace) -> Any:
         OptionError: two that contradict each other.
     """
     long = getattr(options, option.name)
-    short = option.short
+    short = option.short()
     given = {f"--{word}": word if getattr(options, word) else None for word in short}
     given[f"{option.spelling} {long}"] = long
     asked = {flag: word for flag, word in given.items() if word}

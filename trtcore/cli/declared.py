@@ -38,8 +38,8 @@ def add_options(
 
 def add_option(group: argparse._ArgumentGroup, option: Option) -> None:
     """Adds one option; its value is found under its name."""
-    group.add_argument(option.spelling, dest=option.name, help=option.help, **_reading(option))
-    for word in option.short:
+    group.add_argument(option.spelling, dest=option.name, help=option.help_line, **_reading(option))
+    for word in option.short():
         short_for = f"short for {option.spelling} {word}"
         group.add_argument(f"--{word}", action="store_true", help=short_for)
 

@@ -5,8 +5,9 @@ Declared as those of the API are, so that what means nothing is refused in the s
 
 from __future__ import annotations
 
-from trtcore.api.declaring import COMPARISON, ENGINES, MODEL, PLAN, PROFILES, Option, Use
+from trtcore.api.declaring import COMPARISON, MODEL, PLAN, PROFILES, Option, Use
 from trtcore.api.value_types import FLAG, NAME, NAMES, PATH, WHOLE
+from trtcore.result.backends import node_backends
 
 _OF_EVERY_RESULT = Use(PROFILES, "output")
 _OF_ONE_PROFILE = Use((MODEL, PLAN), "output")
@@ -57,7 +58,10 @@ PROFILE_OPTIONS = (
         default=None,
         type=NAME,
         about="what to compare one profile with",
-        help="compare with the un-fused model: auto, torch, onnxruntime, or a FILE as for compare",
+        help=lambda: (
+            f"compare with the un-fused model: auto, {', '.join(node_backends())}, or a FILE as "
+            "for compare"
+        ),
         metavar="WHAT",
         use=_OF_ONE_PROFILE,
     ),
@@ -103,7 +107,7 @@ PROFILE_OPTIONS = (
         about="the plan of one engine",
         help="write the plan",
         metavar="FILE",
-        use=Use((MODEL,), "output", ENGINES),
+        use=Use((MODEL,), "output", needs_engine=True),
     ),
     Option(
         name="quiet",
