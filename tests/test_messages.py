@@ -22,10 +22,12 @@ from trtcore.report.content.rows import View
 from trtcore.result.layers import TensorInfo
 
 ROOT = Path(trtcore.__file__).parent
+# What holds texts of ``--help``: the options and the report formats.
+HELP = ("api/declarations.py", "report/formats.py")
 CORE = [
     path
     for path in sorted(ROOT.rglob("*.py"))
-    if path.relative_to(ROOT).parts[0] != "cli" and path.name != "declarations.py"
+    if path.relative_to(ROOT).parts[0] != "cli" and path.relative_to(ROOT).as_posix() not in HELP
 ]
 OPTION = re.compile(r"(?<![\w-])--[a-z][\w-]*")
 OF_TRTEXEC = {"--exportProfile", "--exportLayerInfo", "--profilingVerbosity"}
