@@ -1,5 +1,7 @@
 # make profile   set up and run the main job; ARGS="..." passes options on
-# make test      set up and run the tests
+# make test      set up and run the tests, less those of minutes
+# make test-slow the long statistical trials and benchmarks that it leaves out
+# make test-torch PyTorch eager on the CPU, with a PyTorch in a folder of its own
 # make lint      ruff, mypy, clang-format
 # make sanitize  the native tests under AddressSanitizer and UndefinedBehaviorSanitizer
 # make bench     what needs no GPU; ARGS=--quick for a look that writes no results
@@ -15,13 +17,21 @@ RUN := $(VENV)/bin/python
 SOURCES := pyproject.toml CMakeLists.txt trtcore/stats/_stats.pyx \
 	$(wildcard cpp/*/* tests/native/*.cpp tests/native/*.hpp)
 
-.PHONY: profile test lint format sanitize bench bench-gpu clean
+.PHONY: profile test test-slow test-torch lint format sanitize bench bench-gpu clean
 
 profile: $(VENV)/ready
 	$(RUN) -m trtcore.profile $(MODEL) $(ARGS)
 
 test: $(VENV)/ready
 	$(RUN) -m pytest $(ARGS)
+
+test-slow: $(VENV)/ready
+	$(RUN) -m pytest -m slow $(ARGS)
+
+# Beside the environment, not in it: `make test` and the wheel are shown to work without PyTorch.
+test-torch: $(VENV)/ready $(VENV)-torch/ready
+	PYTHONPATH=$(abspath $(VENV))-torch $(RUN) -c "import torch; print('PyTorch', torch.__version__)"
+	PYTHONPATH=$(abspath $(VENV))-torch $(RUN) -m pytest -m torch $(ARGS)
 
 lint: $(VENV)/ready-dev
 	$(RUN) -m ruff check .
@@ -40,6 +50,13 @@ sanitize: $(VENV)-sanitize/ready
 	LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so) $$(gcc -print-file-name=libstdc++.so)" \
 	ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc PYTHONSAFEPATH=1 \
 	$(abspath $(VENV))-sanitize/bin/python -m pytest native -p no:cacheprovider
+
+# The CPU build is 180 MB; where the index has none, any other runs on the CPU as well.
+$(VENV)-torch/ready: $(VENV)/bin/python
+	rm -rf $(VENV)-torch
+	$(RUN) -m pip install -q --target $(VENV)-torch 'torch==2.13.0+cpu' || \
+	$(RUN) -m pip install -q --target $(VENV)-torch 'torch>=2.4'
+	touch $@
 
 BENCHES := recorder aggregation scaling startup caffe_import
 GPU_BENCHES := loop precision reconcile streams repeat soak baselines
@@ -70,4 +87,4 @@ $(VENV)-sanitize/ready: $(SOURCES)
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(VENV)-sanitize build dist
+	rm -rf $(VENV) $(VENV)-sanitize $(VENV)-torch build dist

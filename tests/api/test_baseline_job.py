@@ -29,6 +29,9 @@ net (float[2, 3, 8, 8] x) => (float[2, 4] y)
 """
 
 no_gpu = pytest.mark.skipif(gpu_problem() is None, reason="about machines without a GPU")
+# Without PyTorch too; with it, all of them have to hold in its environment.
+pytestmark = pytest.mark.torch
+
 has_torch = importlib.util.find_spec("torch") is not None
 needs_torch = pytest.mark.skipif(not has_torch, reason="PyTorch is not installed")
 

@@ -16,7 +16,7 @@ from trtcore.models.onnx.graph import model_inputs
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 
-pytestmark = pytest.mark.gpu
+pytestmark = [pytest.mark.gpu, pytest.mark.torch]
 
 
 @pytest.mark.parametrize(("allow_tf32", "error"), [(False, 1e-4), (True, 2e-3)])

@@ -53,6 +53,7 @@ def test_a_thing_is_not_compared_with_itself(run: Run, kind: str) -> None:
     assert "Time over all layers" in ran.out
 
 
+@pytest.mark.torch
 def test_pytorch_beside_onnx_runtime(run: Run) -> None:
     torch = pytest.importorskip("torch", reason="PyTorch is not installed")
     torch.set_num_threads(1)

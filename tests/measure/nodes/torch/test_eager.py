@@ -27,6 +27,8 @@ from trtcore.measure.nodes.onnxruntime import profile as onnx_runtime  # noqa: E
 from trtcore.measure.nodes.torch.eager import profile_nodes, run_model  # noqa: E402
 from trtcore.measure.nodes.torch.tracer import prepare  # noqa: E402
 
+pytestmark = pytest.mark.torch
+
 X = np.array([[-1, 0, 1], [2, -3, 0.5]], dtype=np.float32)
 
 ATTENTION = """

@@ -21,6 +21,8 @@ from trtcore.measure.nodes.onnxruntime.profile import run_model as run_onnxrunti
 from trtcore.measure.nodes.torch.eager import run_model  # noqa: E402
 from trtcore.measure.nodes.torch.operators import OPERATORS  # noqa: E402
 
+pytestmark = pytest.mark.torch
+
 # What is refused in ONNX's own cases: every refusal has to be one of these.
 REFUSALS = (
     r"type (UINT16|UINT32|UINT64|STRING)",

@@ -15,6 +15,8 @@ torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 from trtcore.measure.nodes.torch.timing import timer_for  # noqa: E402
 from trtcore.measure.nodes.torch.tracer import prepare  # noqa: E402
 
+pytestmark = pytest.mark.torch
+
 
 @pytest.fixture
 def log(monkeypatch):
