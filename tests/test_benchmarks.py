@@ -14,6 +14,8 @@ import pytest
 from trtcore.system.device import gpu_problem
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
+# 5 s each, even for a quick look.
+SLOW_TOPICS = ("aggregation", "scaling", "startup")
 TOPICS = sorted(path.stem.removeprefix("bench_") for path in FOLDER.glob("bench_*.py"))
 
 
@@ -105,7 +107,13 @@ def test_every_benchmark_can_be_asked_for_help(topic: str) -> None:
     assert ran.stdout.startswith(f"usage: bench_{topic}.py")
 
 
-@pytest.mark.parametrize("topic", ["aggregation", "recorder", "scaling", "startup"])
+@pytest.mark.parametrize(
+    "topic",
+    [
+        "recorder",
+        *(pytest.param(topic, marks=pytest.mark.slow) for topic in SLOW_TOPICS),
+    ],
+)
 def test_a_quick_look_prints_goals_and_writes_what_is_asked_for(topic: str, tmp_path: Path) -> None:
     pytest.importorskip("trtcore_fake", reason="built without TRTCORE_TESTS=ON")
     command = [sys.executable, FOLDER / f"bench_{topic}.py", "--quick", "--processes", "1"]

@@ -261,12 +261,13 @@ class TestTails:
         assert broken_names(comparison, "p99 > 5%") == ["p99 of the un-profiled latency"]
         assert broken_names(comparison, "p90 > 5%") == []
 
-    def test_equal_tails_raise_no_alarm(self):
+    @pytest.mark.parametrize("trials", [10, pytest.param(40, marks=pytest.mark.slow)])
+    def test_equal_tails_raise_no_alarm(self, trials):
         alarms = 0
-        for _ in range(40):
+        for _ in range(trials):
             base, new = self.RANDOM.lognormal(0, 0.3, (2, 700))
             alarms += bool(broken_names(make_comparison(base=base, new=new), "p99 > 0%"))
-        assert alarms <= 4
+        assert alarms <= 0.1 * trials
 
     def test_batches_that_resemble_their_neighbours_widen_the_interval(self):
         random = np.random.default_rng(0)

@@ -49,11 +49,12 @@ class TestNoise:
         times[:, layer] *= factor
         return replace(profile, samples=replace(profile.samples, layer_ms=times))
 
-    def test_equal_runs_raise_no_alarm_and_one_slow_layer_is_found(self, recorded):
+    @pytest.mark.parametrize("trials", [10, pytest.param(40, marks=pytest.mark.slow)])
+    def test_equal_runs_raise_no_alarm_and_one_slow_layer_is_found(self, recorded, trials):
         random = np.random.default_rng(5)
         gate = tuple(parse_condition(text) for text in ("layer > 3%", "total > 3%"))
         large = np.flatnonzero(np.median(recorded[1], axis=0) > 0.1)
-        trials, alarms, found = 40, 0, 0
+        alarms = found = 0
         for _ in range(trials):
             blocks = random.permutation(40)
             base, new = self.pick(recorded, blocks[:10]), self.pick(recorded, blocks[10:20])

@@ -74,8 +74,12 @@ def network_types(network: Any) -> set[str]:
     return {name for name in types if name in ("FLOAT", "HALF", "BF16")}
 
 
+# Half a thousand layers: 8 s of CPU a build, where the others together show the same in as long.
+LARGE = pytest.param("densenet121", marks=pytest.mark.slow)
+
+
 @pytest.mark.parametrize("precision", list(WORDS))
-@pytest.mark.parametrize("name", list(VECTORISED))
+@pytest.mark.parametrize("name", [LARGE if name == "densenet121" else name for name in VECTORISED])
 def test_the_engine_has_the_precision(name: str, precision: str) -> None:
     if precision == "half2" and VECTORISED[name] is None:
         with pytest.raises(PrecisionError, match="half2 has no input or output to vectorise: "):

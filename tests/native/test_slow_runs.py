@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import Any
 
@@ -57,23 +58,24 @@ def test_every_iteration_of_a_warm_up_is_counted(rig: Any, busy_us: int) -> None
 @pytest.mark.usefixtures("short_warm_up")
 def test_a_slow_engine_warms_up_no_longer_than_it_may(rig: Any) -> None:
     engine = Engine(rig, busy_us=100_000)
-    start = time.perf_counter()
     engine.measure(Length(1))
     # One to know how slow it is, then two at a time: to learn the layers, twice until the time is
     # up, and to look at the layers again; and the three that are measured.
     assert engine.runs <= 1 + 2 + 2 * 2 + 2 + 3
-    assert time.perf_counter() - start < 0.1 * engine.runs + 2
 
 
 @pytest.mark.parametrize("busy_us", [20, 50_000])
 @pytest.mark.usefixtures("short_warm_up")
 def test_a_time_limit_comes_before_the_least_iterations(rig: Any, busy_us: int) -> None:
     engine = Engine(rig, busy_us)
-    start = time.perf_counter()
     counts = engine.measure(Length(1_000_000, StopRule(at_most_s=1.0), stream=True)).counts
-    assert time.perf_counter() - start < 1.0 + 0.3 + 10 * busy_us / 1e6 + 2
-    assert "stable after 1." in counts.stopped
-    assert 0 < counts.measured < 1_000_000
+    # An iteration takes its time at least, so that a slow machine can only lower this count: what
+    # fits the limit and the warm-up, and the round that was begun within them.
+    assert engine.runs <= 1.2 * (1.0 + 0.3) * 1e6 / busy_us + 10
+    stopped = re.search(r"stable after ([\d.]+) s", counts.stopped)
+    assert stopped is not None
+    assert float(stopped[1]) >= 1.0
+    assert counts.measured > 0
     assert not counts.interrupted
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from trtcore.measure import _core
-from trtcore.measure.length.stopping import StopRule
+from trtcore.measure.length.stopping import Convergence, StopRule, Verdict
 from trtcore.measure.loops.native import NativeLoops
 from trtcore.measure.rounds import Length, Run, Subject, measure
 from trtcore.system.clocks import ClockMonitor
@@ -70,10 +72,22 @@ def test_what_warms_up_is_counted_in_turns_too(engines: dict[str, Engine]) -> No
     assert (counts.measured, plain + profiled) == (100, counts.warmed_up + 2 * 100)
 
 
-def test_each_stops_when_it_is_stable(engines: dict[str, Engine]) -> None:
-    rule = StopRule(target=0.5, least_s=0.05, at_most_s=3)
-    runs = run(engines, Length(100, rule))
-    assert all(ran.counts.stopped.startswith("stable after") for ran in runs.values())
+def test_each_stops_at_its_own_verdict(
+    engines: dict[str, Engine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verdict, looks = Convergence.verdict, Counter[int]()
+
+    def judge_by_count(self: Convergence, elapsed_s: float) -> Verdict:
+        """Enough after two looks for the engine that is judged first, four, and six."""
+        looks[id(self)] += 1
+        needed = 2 * (1 + list(looks).index(id(self)))
+        return replace(verdict(self, elapsed_s), is_over=looks[id(self)] == needed)
+
+    monkeypatch.setattr(Convergence, "verdict", judge_by_count)
+    runs = run(engines, Length(100, StopRule()))
+    assert list(looks.values()) == [2, 4, 6]
+    # The first look is after the 100 asked for, every other after a tenth more.
+    assert [ran.counts.measured for ran in runs.values()] == [110, 130, 150]
 
 
 def test_ctrl_c_ends_all_and_marks_all(engines: dict[str, Engine]) -> None:

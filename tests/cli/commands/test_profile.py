@@ -5,10 +5,10 @@ from __future__ import annotations
 import csv
 import os
 import pty
+import resource
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ from trtcore.system.device import gpu_problem
 
 Run = Callable[..., Any]
 FEW = ("--batch", "1", "--iterations", "2")
+# Of two nodes, a minute or more on any machine; Ctrl-C ends it.
+MORE_THAN_FIT = 2_000_000
 no_gpu = pytest.mark.skipif(gpu_problem() is None, reason="about machines without a GPU")
 
 
@@ -53,23 +55,23 @@ def test_the_table_leads_back_to_the_model(run: Run, saved: Path) -> None:
 
 
 @no_gpu
-def test_the_reason_for_the_cpu_is_told_at_once(run: Run) -> None:
-    ran = run("profile", "googlenet", *FEW, "--top", "3", "--sort", "time")
+def test_the_reason_for_the_cpu_is_told_at_once(run: Run, small: Path) -> None:
+    ran = run("profile", small, *FEW, "--top", "3", "--sort", "time")
     assert ran.code == 0
     assert ran.err.startswith("trtcore: no NVIDIA driver")
     assert ran.err.endswith(": timing the un-fused model on the CPU with ONNX Runtime\n")
     assert "Time over all layers" in ran.out
 
 
-def test_quiet_prints_warnings_only(run: Run, tmp_path: Path) -> None:
-    ran = run("profile", "googlenet", *FEW, "--quiet", "--csv", tmp_path / "layers.csv")
+def test_quiet_prints_warnings_only(run: Run, small: Path, tmp_path: Path) -> None:
+    ran = run("profile", small, *FEW, "--quiet", "--csv", tmp_path / "layers.csv")
     assert (ran.code, ran.out) == (0, "")
     assert all(line.startswith("trtcore: warning: ") for line in ran.err.splitlines())
     if gpu_problem() is not None:
         assert ran.err.startswith("trtcore: warning: timed on the CPU: no NVIDIA driver")
     with (tmp_path / "layers.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert len(rows) >= 70
+    assert rows
     assert all(float(row["median_ms"]) >= 0 for row in rows)
 
 
@@ -99,64 +101,67 @@ def test_help_and_version(run: Run) -> None:
 def test_help_answers_at_once() -> None:
     command = [sys.executable, "-m", "trtcore.profile", "--help"]
     bare = [sys.executable, "-c", "import argparse"]
-    best = {name: min(_seconds(c) for _ in range(5)) for name, c in (("h", command), ("b", bare))}
-    assert best["h"] < max(0.3, 4 * best["b"])
+    pairs = [(_cpu_seconds(command), _cpu_seconds(bare)) for _ in range(5)]
+    ours, python = (min(times) for times in zip(*pairs, strict=True))
+    # Loading NumPy or ONNX alone is more than that.
+    assert ours < max(0.3, 4 * python)
 
 
-def _seconds(command: list[str]) -> float:
-    start = time.perf_counter()
+def _cpu_seconds(command: list[str]) -> float:
+    """What a command computes for; not how long it waits for a processor."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(command, check=True, capture_output=True)
-    return time.perf_counter() - start
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 @no_gpu
-def test_ctrl_c_keeps_and_prints_what_was_measured(tmp_path: Path) -> None:
-    path = tmp_path / "result.json"
-    command = [sys.executable, "-m", "trtcore.profile", "googlenet", "--batch", "1"]
+def test_a_terminal_sees_progress_and_ctrl_c_keeps_and_prints_what_was_measured(
+    small: Path, tmp_path: Path
+) -> None:
+    path, parent, child = tmp_path / "result.json", *pty.openpty()
+    command = [sys.executable, "-m", "trtcore.profile", small, "--backend", "onnxruntime"]
     process = subprocess.Popen(
-        [*command, "--iterations", "1000", "--backend", "onnxruntime", "--save", path],
+        [*command, "--iterations", str(MORE_THAN_FIT), "--save", path],
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
+        stderr=child,
     )
-    time.sleep(8)
+    os.close(child)
+    # The progress bar tells when there is something to keep.
+    shown = read_until(parent, b"timing layers")
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
-    assert process.returncode == 130, err
-    assert "Time over all layers" in out
-    assert "Traceback" not in err
+    out, _ = process.communicate()
+    shown += read_until(parent, b"")
+    assert process.returncode == 130, shown
+    assert b"Time over all layers" in out
+    assert b"Traceback" not in shown
     profile = load_profile(path)
     assert profile.counts.interrupted
-    assert 0 < profile.counts.measured < 1000
+    assert 0 < profile.counts.measured < MORE_THAN_FIT
 
 
-def test_a_terminal_sees_progress() -> None:
-    parent, child = pty.openpty()
-    # The bar is drawn ten times a second: a pass has to last longer to be seen in it.
-    options = ("--batch", "1", "--iterations", "30")
-    command = [sys.executable, "-m", "trtcore.profile", "googlenet", *options]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=child)
-    os.close(child)
+def read_until(terminal: int, wanted: bytes) -> bytes:
+    """What a terminal shows up to some word; with none, up to its end."""
     shown = b""
-    while True:
+    while not wanted or wanted not in shown:
         try:
-            shown += os.read(parent, 65536)
-        except OSError:
+            shown += os.read(terminal, 65536)
+        except OSError:  # how a terminal says that nobody writes to it any longer
+            assert not wanted, shown
             break
-    assert process.wait(timeout=60) == 0
-    assert b"timing layers" in shown
+    return shown
 
 
-def test_a_closed_pipe_is_no_error_of_ours() -> None:
-    command = f"{sys.executable} -m trtcore.profile googlenet {' '.join(FEW)} | head -1"
+def test_a_closed_pipe_is_no_error_of_ours(small: Path) -> None:
+    command = f"{sys.executable} -m trtcore.profile {small} {' '.join(FEW)} | head -1"
     ran = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
     assert "Traceback" not in ran.stderr
     assert "BrokenPipe" not in ran.stderr
 
 
 @no_gpu
-def test_what_means_nothing_without_a_gpu_is_said(run: Run) -> None:
-    ran = run("profile", "googlenet", *FEW, "--stream", "--precision-target", "0.01", "--quiet")
+def test_what_means_nothing_without_a_gpu_is_said(run: Run, small: Path) -> None:
+    ran = run("profile", small, *FEW, "--stream", "--precision-target", "0.01", "--quiet")
     assert ran.code == 0
     assert (
         "trtcore: warning: --precision-target 0.01 (when the run of an engine ends) has no effect: "
@@ -166,18 +171,28 @@ def test_what_means_nothing_without_a_gpu_is_said(run: Run) -> None:
     ) in ran.err
 
 
-def test_a_time_limit_holds_on_the_cpu(run: Run) -> None:
+def test_a_time_limit_holds_on_the_cpu(run: Run, small: Path) -> None:
     ending = ("--max-seconds", "0.2")
-    ran = run("profile", "googlenet", "--batch", "1", "--backend", "onnxruntime", *ending)
+    ran = run("profile", small, "--backend", "onnxruntime", *ending)
     assert ran.code == 0
     assert "as many iterations as fit 0.2 s, up to 1000" in " ".join(ran.out.split())
 
 
 @no_gpu
-def test_iterations_with_a_time_are_the_least_on_the_cpu_too(run: Run, tmp_path: Path) -> None:
-    ending = ("--max-seconds", "0.01", "--iterations", "12", "--save", tmp_path / "result.json")
-    ran = run("profile", "googlenet", "--batch", "1", "--backend", "onnxruntime", *ending)
+def test_iterations_with_a_time_are_the_least_on_the_cpu_too(
+    run: Run, small: Path, tmp_path: Path
+) -> None:
+    # Too short for a single one.
+    ending = (
+        "--max-seconds",
+        "0.0000001",
+        "--iterations",
+        "12",
+        "--save",
+        tmp_path / "result.json",
+    )
+    ran = run("profile", small, "--backend", "onnxruntime", *ending)
     assert ran.code == 0
     text = " ".join(ran.out.split())
-    assert "as many iterations as fit 0.01 s, at least 12, up to 1000" in text
+    assert "as many iterations as fit 1e-07 s, at least 12, up to 1000" in text
     assert load_profile(tmp_path / "result.json").counts.measured == 12

@@ -16,7 +16,8 @@ from trtcore.stats.series import estimate_columns
 
 SAMPLES = 20000
 ITERATION_MS = 0.5
-TRIALS = 40
+# A quick look, and what one wrong claim in twenty needs to be seen.
+trials = pytest.mark.parametrize("trials", [5, pytest.param(40, marks=pytest.mark.slow)])
 Random = np.random.Generator
 Stream = Callable[[Random], np.ndarray]
 
@@ -102,18 +103,20 @@ def first_claim(stream: np.ndarray) -> Precision | None:
     return None
 
 
+@trials
 @pytest.mark.parametrize("name", STREAMS)
-def test_claims_are_true(name: str) -> None:
+def test_claims_are_true(name: str, trials: int) -> None:
     make, truth = STREAMS[name]
-    made = true_claims([make(np.random.default_rng(seed)) for seed in range(TRIALS)], truth)
+    made = true_claims([make(np.random.default_rng(seed)) for seed in range(trials)], truth)
     if name in MUST_CLAIM:
-        assert len(made) == TRIALS, "a stream that can be known is known in time"
+        assert len(made) == trials, "a stream that can be known is known in time"
 
 
+@trials
 @pytest.mark.parametrize("name", SPIKY_MODES)
-def test_spikes_do_not_hide_modes(name: str) -> None:
+def test_spikes_do_not_hide_modes(name: str, trials: int) -> None:
     # What such a stream may be taken for, it is taken for soon.
-    true_claims([SPIKY_MODES[name](np.random.default_rng(seed))[:4096] for seed in range(TRIALS)])
+    true_claims([SPIKY_MODES[name](np.random.default_rng(seed))[:4096] for seed in range(trials)])
 
 
 def true_claims(streams: list[np.ndarray], truth: float = 1.0) -> list[Precision]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from itertools import groupby
 
 import pytest
@@ -11,14 +10,15 @@ from trtcore.measure.nodes.turns import MOST_ITERATIONS, WARM_UP, Length, Pass, 
 
 
 class Recorded:
-    """Two passes that note every run."""
+    """Two passes that note every run, and put a clock forward by what each takes."""
 
     def __init__(self, seconds=0.0):
         self.runs = []
+        self.now = 0.0
         self.passes = [Pass(name, lambda name=name: self.run(name, seconds)) for name in "ab"]
 
     def run(self, name, seconds):
-        time.sleep(seconds)
+        self.now += seconds
         self.runs.append(name)
         return len(self.runs)
 
@@ -41,11 +41,13 @@ def test_rounds_are_a_tenth_and_the_last_is_what_is_left(iterations, blocks):
     assert found == [(name, size) for size in blocks for name in "ab"]
 
 
-def test_time_counts_for_both_passes_together():
-    start = time.perf_counter()
-    (a, b), _ = take_turns(Recorded(seconds=0.005).passes, Length(None, 0.5, fewest=3))
-    assert 0.4 <= time.perf_counter() - start < 1.5
-    assert 3 <= len(a) == len(b) <= 50
+def test_time_counts_for_both_passes_together(monkeypatch):
+    recorded = Recorded(seconds=1 / 256)
+    monkeypatch.setattr("trtcore.measure.nodes.turns.perf_counter", lambda: recorded.now)
+    (a, b), interrupted = take_turns(recorded.passes, Length(None, 0.5, fewest=3))
+    assert (len(a), interrupted) == (len(b), False)
+    assert 2 * (WARM_UP + len(a)) == 256 * recorded.now
+    assert 0.5 - 3 / 256 < recorded.now <= 0.5, "not even one iteration of both more"
 
 
 def test_fewest_and_most():

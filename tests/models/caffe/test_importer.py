@@ -52,7 +52,11 @@ def last_layers(prototxt):
     return {top: layer.name for layer in layers for top in layer.tops if layer.type != "Input"}
 
 
-@pytest.mark.parametrize("net", NETS)
+# ResNet-50 takes 6 s of CPU, and its kinds of layers are in test_layers.py one by one.
+@pytest.mark.parametrize(
+    "net",
+    [pytest.param(net, marks=pytest.mark.slow if net == "resnet50_deploy" else ()) for net in NETS],
+)
 def test_every_blob_of_a_whole_net_agrees(net, deploy_files, tmp_path):
     prototxt = deploy_files / f"{net}.prototxt"
     ours, theirs = tmp_path / "ours.caffemodel", tmp_path / "theirs.caffemodel"

@@ -17,17 +17,18 @@ CONV = """layer { name: "c" type: "Convolution" bottom: "data" top: "c"
   convolution_param { num_output: %d kernel_size: 3 } }"""
 NET = (INPUT + CONV % 4).encode()
 PROGRAM = """
-import sys
+import sys, time
 from pathlib import Path
 from trtcore.errors import ModelError
 from trtcore.models.caffe import load_caffe
+start = time.process_time()
 try:
     load_caffe(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else None)
 except ModelError as problem:
     print(problem)
-# Not ru_maxrss: a child begins with what its parent had.
+# Not ru_maxrss: a child begins with what its parent had. CPU time: no clock that others stop.
 status = dict(line.split(':', 1) for line in Path('/proc/self/status').read_text().splitlines())
-print(int(status['VmHWM'].split()[0]) // 1024)
+print(int(status['VmHWM'].split()[0]) // 1024, time.process_time() - start)
 """
 
 
@@ -50,17 +51,17 @@ def test_bad_files_take_little_time_and_memory(tmp_path, net, model, message):
     for path, content in zip(paths, (net, model), strict=True):
         path.write_bytes(content or b"")
     paths = paths if model is not None else paths[:1]
-    start = time.monotonic()
     run = subprocess.run(
         [sys.executable, "-c", PROGRAM, *map(str, paths)],
         capture_output=True,
         text=True,
         check=True,
     )
-    refusal, megabytes = run.stdout.splitlines()
+    refusal, cost = run.stdout.splitlines()
     assert message in refusal
-    assert time.monotonic() - start < 5
+    megabytes, seconds = cost.split()
     assert int(megabytes) < 1000
+    assert float(seconds) < 10, "of CPU; what grew as the square of these sizes took minutes"
 
 
 def test_no_weights_are_made_before_the_whole_net_is_sound(write_net, monkeypatch):
@@ -75,7 +76,7 @@ def test_no_weights_are_made_before_the_whole_net_is_sound(write_net, monkeypatc
         load_caffe(net)
 
 
-def test_googlenet_with_53_mb_of_weights_imports_within_a_second(deploy_files, tmp_path):
+def test_googlenet_with_53_mb_of_weights_imports_in_seconds_of_cpu(deploy_files, tmp_path):
     prototxt = deploy_files / "bvlc_googlenet_deploy.prototxt"
     graph = load_caffe(prototxt).proto.graph
     layers = {}
@@ -87,9 +88,10 @@ def test_googlenet_with_53_mb_of_weights_imports_within_a_second(deploy_files, t
     weights = tmp_path / "googlenet.caffemodel"
     weights.write_bytes(caffemodel({**layers, **heads}))
     assert weights.stat().st_size > 52e6
-    start = time.monotonic()
+    start = time.process_time()
     model = load_caffe(prototxt, weights)
-    assert time.monotonic() - start < 1.0
+    # 0.3 s here; read field by field, 13 million numbers take 10 s and more.
+    assert time.process_time() - start < 3
     assert model.notes[-1] == (
         "weights that no layer uses: 'loss1/fc' (1024x3072), 'loss2/fc' (1024x3072)"
     )
