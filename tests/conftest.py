@@ -6,8 +6,13 @@ import os
 import signal
 from pathlib import Path
 
+import hypothesis
 import pytest
 from paths import DATA
+
+# An example that takes long on a busy machine is no failure.
+hypothesis.settings.register_profile("trtcore", deadline=None)
+hypothesis.settings.load_profile("trtcore")
 
 
 @pytest.fixture(scope="session")

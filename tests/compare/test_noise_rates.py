@@ -49,7 +49,7 @@ class TestNoise:
         times[:, layer] *= factor
         return replace(profile, samples=replace(profile.samples, layer_ms=times))
 
-    @pytest.mark.parametrize("trials", [10, pytest.param(40, marks=pytest.mark.slow)])
+    @pytest.mark.parametrize("trials", [20, pytest.param(40, marks=pytest.mark.slow)])
     def test_equal_runs_raise_no_alarm_and_one_slow_layer_is_found(self, recorded, trials):
         random = np.random.default_rng(5)
         gate = tuple(parse_condition(text) for text in ("layer > 3%", "total > 3%"))

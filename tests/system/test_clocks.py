@@ -243,7 +243,7 @@ def test_monitor_samples_while_a_pass_runs() -> None:
 
     with ClockMonitor(read, hz=1000.0) as monitor:
         threads.clear()
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 120
         while monitor.sm_mhz < 5 and time.monotonic() < deadline:
             time.sleep(0.001)
         assert threading.current_thread() not in threads
