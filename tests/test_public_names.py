@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+
 import pytest
 
 import trtcore
@@ -14,7 +16,12 @@ def test_the_list_is_sorted_and_without_repeats() -> None:
 
 @pytest.mark.parametrize("name", trtcore.__all__)
 def test_every_public_name_is_there_and_documented(name: str) -> None:
-    assert getattr(trtcore, name).__doc__
+    value = getattr(trtcore, name)
+    text = inspect.getdoc(value) or ""
+    # A dataclass without words has its signature for them, an error those of its parent.
+    assert not text.startswith(f"{name}(")
+    assert value.__doc__ is not None
+    assert text.splitlines()[0].endswith(".")
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from onnx import numpy_helper, parser
+from terminals import read_until
 
 import trtcore
 from trtcore.api.options import Options
@@ -152,27 +154,35 @@ def test_three_precisions_in_turns(tmp_path: Path) -> None:
 
 def test_in_turns_and_alone_agree() -> None:
     options = {"iterations": 300, "serial": True, "calibrate": False, "batch": 4}
-    alone = trtcore.profile_model("googlenet", precision="fp16", **options)
-    together = trtcore.compare_precisions("googlenet", ["fp32", "fp16"], **options)
-    # Gated, because a busy host is nothing the turns could help.
-    medians = [np.median(p.samples.gated_ms) for p in (alone, together.profiles[1])]
-    print(f"alone {medians[0]:.4f} ms, in turns {medians[1]:.4f} ms")
-    assert abs(medians[1] / medians[0] - 1) < 0.1
+    alone, together = [], []
+    # Alternately, so that a GPU that warms up changes both; gated, which a busy host does not see.
+    for _ in range(3):
+        profile = trtcore.profile_model("googlenet", precision="fp16", **options)
+        compared = trtcore.compare_precisions("googlenet", ["fp32", "fp16"], **options)
+        alone.append(float(np.median(profile.samples.gated_ms)))
+        together.append(float(np.median(compared.profiles[1].samples.gated_ms)))
+    ratio = np.median(together) / np.median(alone)
+    spread = max(max(alone) / min(alone), max(together) / min(together)) - 1
+    print(f"in turns over alone {ratio:.3f}; equal runs differ by up to {spread:.1%}")
+    # Between the rounds the other engine leaves its data in the caches.
+    assert abs(ratio - 1) < 0.1
 
 
 def test_ctrl_c_keeps_what_all_have(tmp_path: Path) -> None:
     path = tmp_path / "comparison.json"
     command = [sys.executable, "-m", "trtcore.profile", "googlenet", "--compare", "fp32,fp16"]
+    parent, child = pty.openpty()
     process = subprocess.Popen(
-        [*command, "--iterations", "20000", "--save", path],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
+        [*command, "--iterations", "20000", "--save", path], stdout=subprocess.PIPE, stderr=child
     )
-    time.sleep(60)
+    os.close(child)
+    # A tenth of the iterations of one, then of the other: both have something to keep.
+    shown = read_until(parent, b"measuring fp16")
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
-    assert process.returncode == 130, err
+    out, _ = process.communicate()
+    shown += read_until(parent, b"")
+    assert process.returncode == 130, shown
+    # Pressed before the second had its first iterations, nothing can be compared and nothing is.
+    assert path.exists() == (b"time over all layers" in out)
     if path.exists():
-        assert "time over all layers" in out
         assert all(profile.counts.interrupted for profile in trtcore.load_precisions(path).profiles)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import gc
+import os
+import pty
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from terminals import read_until
 
 import trtcore
 from trtcore.engine.tensorrt.bindings import Bindings
@@ -52,8 +54,13 @@ def test_a_thousand_iterations_of_googlenet(precision: str) -> None:
         assert times.shape == (1000,)
         assert np.all(times > 0)
     assert np.all(samples.layer_ms >= 0)
-    # They are of different iterations: where the host is the limit, events add to it.
-    assert np.median(samples.gpu_ms) <= 1.03 * np.median(samples.wall_ms)
+    # They are of different iterations, which take turns in ten rounds: what disturbs the host hits
+    # some rounds of either, so that the middle one of their ratios is told. Events add to the host.
+    ratios = np.median(samples.gpu_ms.reshape(10, -1), axis=1) / np.median(
+        samples.wall_ms.reshape(10, -1), axis=1
+    )
+    print(f"GPU time over latency by round: {np.sort(ratios).round(3).tolist()}")
+    assert np.median(ratios) <= 1.03
     # Events between layers cost time: the sum lies above the latency, but in its neighbourhood.
     assert 0.8 < np.median(samples.layer_ms.sum(axis=1)) / np.median(samples.gpu_ms) < 4
     nodes = {node.name for node in profile.model.nodes}
@@ -166,15 +173,16 @@ def test_memory_returns_to_its_start(plans: dict[str, Plan]) -> None:
 def test_ctrl_c_keeps_what_was_measured(tmp_path: Path) -> None:
     path = tmp_path / "result.json"
     command = [sys.executable, "-m", "trtcore.profile", "googlenet", "--fp16"]
+    parent, child = pty.openpty()
     process = subprocess.Popen(
-        [*command, "--iterations", "1000000", "--save", path],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
+        [*command, "--iterations", "1000000", "--save", path], stdout=subprocess.PIPE, stderr=child
     )
-    time.sleep(20)
+    os.close(child)
+    # The progress bar tells when there is something to keep.
+    shown = read_until(parent, b"measuring")
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
-    assert process.returncode == 130, err
-    assert "Time over all layers" in out
+    out, _ = process.communicate()
+    shown += read_until(parent, b"")
+    assert process.returncode == 130, shown
+    assert b"Time over all layers" in out
     assert trtcore.load_profile(path).counts.interrupted

@@ -46,12 +46,17 @@ def test_a_streamed_profile_of_googlenet() -> None:
 
 
 def test_streaming_agrees_with_keeping_every_time() -> None:
-    runs = [
-        trtcore.profile_model("googlenet", precision="fp16", batch=4, serial=True, stream=stream)
-        for stream in (False, True)
-    ]
-    sums = [sum(row.median_ms for row in summarise_layers(run)) for run in runs]
-    assert sums[1] == pytest.approx(sums[0], rel=0.05)
+    options = {"precision": "fp16", "batch": 4, "serial": True, "calibrate": False}
+    sums: dict[bool, list[float]] = {False: [], True: []}
+    # Alternately, so that what drifts changes both.
+    for stream in 3 * (False, True):
+        rows = summarise_layers(trtcore.profile_model("googlenet", stream=stream, **options))
+        sums[stream].append(sum(row.median_ms for row in rows))
+    ratio = np.median(sums[True]) / np.median(sums[False])
+    spread = max(max(one) / min(one) for one in sums.values()) - 1
+    print(f"streamed over kept {ratio:.4f}; equal runs differ by up to {spread:.1%}")
+    # A streamed median is known to its bucket, 1/64 of it.
+    assert abs(ratio - 1) < 1 / 64 + spread
 
 
 def test_a_foreign_loop_is_streamed(run_foreign: Callable[[str], Any]) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 
 import pytest
 
-from trtcore.system import device, environment
+from trtcore.system import environment
 from trtcore.system.device import Device, gpu_problem
 from trtcore.system.environment import capture_environment
 from trtcore.system.records import Clocks, Environment
@@ -71,7 +71,3 @@ def test_processor_is_named_by_its_model(tmp_path, monkeypatch) -> None:
     info.write_text("processor\t: 0\nmodel name\t: Some CPU: 9000\nmodel name\t: other\n")
     monkeypatch.setattr(environment, "_CPU_INFO", info)
     assert capture_environment().cpu == "Some CPU: 9000"
-
-
-def test_gpu_problem_is_the_same_everywhere() -> None:
-    assert gpu_problem is device.gpu_problem

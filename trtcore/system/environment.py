@@ -9,11 +9,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from trtcore.system.device import Device, cuda_version, current_device, gpu_problem
+from trtcore.system.device import Device, cuda_version, current_device
 from trtcore.system.records import Clocks, Environment
 from trtcore.system.sensors import GpuSensors
-
-__all__ = ["capture_environment", "gpu_problem"]
 
 _CPU_INFO = Path("/proc/cpuinfo")
 _UNKNOWN_CLOCKS = Clocks()

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from terminals import read_until
 
 from trtcore.result.saved import load_profile
 from trtcore.system.device import gpu_problem
@@ -138,18 +139,6 @@ def test_a_terminal_sees_progress_and_ctrl_c_keeps_and_prints_what_was_measured(
     profile = load_profile(path)
     assert profile.counts.interrupted
     assert 0 < profile.counts.measured < MORE_THAN_FIT
-
-
-def read_until(terminal: int, wanted: bytes) -> bytes:
-    """What a terminal shows up to some word; with none, up to its end."""
-    shown = b""
-    while not wanted or wanted not in shown:
-        try:
-            shown += os.read(terminal, 65536)
-        except OSError:  # how a terminal says that nobody writes to it any longer
-            assert not wanted, shown
-            break
-    return shown
 
 
 def test_a_closed_pipe_is_no_error_of_ours(small: Path) -> None:

@@ -1,0 +1,206 @@
+"""Which modules have no test file of their name: a list that only becomes shorter."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import trtcore
+
+SOURCES, TESTS = Path(trtcore.__file__).parent, Path(__file__).parent
+
+TESTED_BY: dict[str, tuple[str, ...]] = {
+    "api/test_baseline_job.py": (
+        "api/calls",
+        "measure/nodes/choice",
+        "measure/nodes/run",
+        "measure/nodes/torch/available",
+    ),
+    "api/test_precision_job.py": (
+        "api/engine_job",
+        "compare/precisions/saved",
+        "precision/accuracy/reference",
+    ),
+    "cli/commands/test_profile.py": (
+        "cli/commands/build",
+        "cli/commands/inspect",
+        "profile",
+        "system/progress",
+    ),
+    "cli/commands/test_profile_baseline.py": ("cli/commands/baseline_model",),
+    "cli/commands/test_profile_precisions.py": (
+        "cli/commands/convert",
+        "report/terminal/precisions",
+    ),
+    "cli/test_bad_input.py": (
+        "cli/arguments",
+        "engine/choice",
+    ),
+    "cli/test_outputs.py": (
+        "api/assemble",
+        "cli/screen",
+        "cli/terminal",
+    ),
+    "compare/precisions/test_rows.py": (
+        "compare/precisions/comparison",
+        "compare/precisions/verdict",
+    ),
+    "compare/test_limits.py": ("compare/tails",),
+    "compare/test_noise.py": ("compare/times",),
+    "compare/test_profiles.py": (
+        "compare/alignment",
+        "compare/comparison",
+    ),
+    "engine/tensorrt/test_builder.py": (
+        "engine/tensorrt/bindings",
+        "engine/tensorrt/interrupts",
+        "engine/tensorrt/logger",
+        "engine/tensorrt/progress",
+    ),
+    "engine/test_io_formats.py": ("cli/api_options",),
+    "engine/test_precision_build.py": (
+        "api/requests",
+        "precision/verify/layer_types",
+    ),
+    "gpu/test_attach_gpu.py": (
+        "engine/tensorrt/python_profiler",
+        "engine/tensorrt/runtime",
+    ),
+    "measure/loops/test_python.py": ("measure/device/cuda",),
+    "measure/nodes/onnxruntime/test_profile.py": (
+        "measure/nodes/onnxruntime/graph",
+        "measure/nodes/onnxruntime/passes",
+        "measure/nodes/onnxruntime/session",
+        "measure/nodes/onnxruntime/trace",
+    ),
+    "measure/nodes/torch/test_eager.py": (
+        "measure/nodes/torch/graph",
+        "measure/nodes/torch/tensors",
+        "measure/nodes/torch/tracer",
+    ),
+    "measure/nodes/torch/test_operators.py": (
+        "measure/nodes/torch/operators/call",
+        "measure/nodes/torch/operators/convolutions",
+        "measure/nodes/torch/operators/elementwise",
+        "measure/nodes/torch/operators/matrices",
+        "measure/nodes/torch/operators/normalization",
+        "measure/nodes/torch/operators/pools",
+        "measure/nodes/torch/operators/reductions",
+        "measure/nodes/torch/operators/resizing",
+        "measure/nodes/torch/operators/shaping",
+        "measure/nodes/torch/operators/sources",
+        "measure/nodes/torch/operators/windows",
+    ),
+    "measure/test_plans.py": (
+        "measure/event_cost/calibrate",
+        "models/builtin/chain",
+    ),
+    "models/caffe/files/test_caffemodel.py": (
+        "models/caffe/files/schema",
+        "models/caffe/files/wire",
+    ),
+    "models/caffe/layers/test_layers.py": (
+        "models/caffe/layers/converter",
+        "models/caffe/layers/convolution",
+        "models/caffe/layers/elementwise",
+        "models/caffe/layers/joining",
+        "models/caffe/layers/normalization",
+        "models/caffe/layers/reduction",
+        "models/caffe/layers/scaling",
+        "models/caffe/layers/shaping",
+        "models/caffe/layers/sources",
+        "models/caffe/layers/window",
+    ),
+    "models/caffe/test_rules.py": (
+        "models/caffe/builder",
+        "models/caffe/conversion",
+        "models/caffe/graph",
+        "models/caffe/net",
+        "models/caffe/weights",
+    ),
+    "models/onnx/test_graph.py": (
+        "models/model",
+        "models/onnx/weights",
+    ),
+    "models/onnx/test_shapes.py": (
+        "models/onnx/batch",
+        "models/onnx/inference",
+    ),
+    "native/test_attach.py": ("measure/attach",),
+    "native/test_border.py": ("measure/loops/abi_check",),
+    "native/test_cupti_headers.py": ("measure/kernels/cupti",),
+    "native/test_engine_runs.py": ("measure/engines",),
+    "native/test_kernel_pass.py": (
+        "measure/kernels/trace",
+        "measure/kernels/traced_loops",
+    ),
+    "native/test_slow_runs.py": ("measure/length/warming",),
+    "native/test_streaming.py": ("measure/store",),
+    "native/test_turns.py": (
+        "measure/loops/native",
+        "measure/rounds",
+    ),
+    "precision/accuracy/test_outputs.py": (
+        "precision/accuracy/emulation",
+        "precision/accuracy/nonfinite",
+    ),
+    "precision/convert/test_apply.py": (
+        "precision/convert/graph",
+        "precision/convert/nodes",
+        "precision/convert/plan",
+        "precision/request",
+    ),
+    "precision/verify/test_check.py": ("result/dtypes",),
+    "report/export/test_perfetto.py": ("report/export/timeline",),
+    "report/terminal/test_comparison.py": (
+        "report/content/comparison_rows",
+        "report/export/comparison_json",
+        "report/export/comparison_markdown",
+    ),
+    "report/terminal/test_profile.py": (
+        "report/content/facts",
+        "report/content/labels",
+        "report/content/rows",
+    ),
+    "result/analysis/fusion/test_groups.py": (
+        "result/analysis/fusion/claims",
+        "result/analysis/fusion/graph",
+        "result/readers/layer_names",
+    ),
+    "result/readers/test_inspector.py": (
+        "result/readers/inspector_oneline",
+        "result/readers/tensor_words",
+    ),
+    "result/readers/test_load.py": ("result/readers/single_figures",),
+    "result/test_saved.py": (
+        "result/checks",
+        "result/records",
+        "result/samples",
+    ),
+    "stats/test_histogram.py": ("stats/arrays",),
+    "system/test_clocks.py": ("system/sensors",),
+    "system/test_environment.py": ("system/records",),
+}
+"""By test file, the modules it goes through that have none of their name."""
+
+
+def modules() -> set[str]:
+    """Every module, by its path without the ending."""
+    paths = (path.relative_to(SOURCES).with_suffix("") for path in SOURCES.rglob("*.py"))
+    return {path.as_posix() for path in paths if not path.name.startswith("__")}
+
+
+def has_tests(module: str) -> bool:
+    path = Path(module)
+    return (TESTS / path.parent / f"test_{path.name}.py").is_file()
+
+
+def test_every_module_has_a_test_file_of_its_name_or_a_line_here() -> None:
+    listed = [module for tested in TESTED_BY.values() for module in tested]
+    assert sorted(module for module in modules() if not has_tests(module)) == sorted(listed)
+
+
+@pytest.mark.parametrize("file", TESTED_BY)
+def test_the_line_leads_to_tests(file: str) -> None:
+    assert (TESTS / file).is_file()
