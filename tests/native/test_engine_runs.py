@@ -18,6 +18,8 @@ from trtcore.measure.rounds import Length
 from trtcore.result.readers.inspector import EngineInformation
 from trtcore.system.clocks import ClockMonitor
 
+pytestmark = pytest.mark.usefixtures("short_warm_up")
+
 NAMES = ("A", "B", "C")
 Progress = Callable[[str, int, int], None]
 Runner = Callable[[Progress], tuple[EngineRun, ...]]

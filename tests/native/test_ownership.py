@@ -5,11 +5,20 @@ from __future__ import annotations
 import gc
 import itertools
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from trtcore.measure import _core
+
+
+@pytest.fixture(autouse=True, scope="module")
+def only_new_objects() -> Iterator[None]:
+    """A collection looks at what these tests make, not at every module of the process."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.mark.parametrize(

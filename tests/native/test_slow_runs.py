@@ -39,13 +39,6 @@ class Engine:
             return measure([Subject(self.loops, monitor)], length, lambda: "nothing was logged")[0]
 
 
-@pytest.fixture
-def short_warm_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Warm-ups that end after 300 ms in any case."""
-    rule = WarmUpRule(least_ms=50, least_iterations=4, at_most_ms=300)
-    monkeypatch.setattr("trtcore.measure.length.warming.WarmUp", lambda: WarmUp(rule))
-
-
 @pytest.mark.parametrize("busy_us", [20, 5_000, 40_000])
 @pytest.mark.usefixtures("short_warm_up")
 def test_every_iteration_of_a_warm_up_is_counted(rig: Any, busy_us: int) -> None:

@@ -15,6 +15,8 @@ from trtcore.measure.loops.native import NativeLoops
 from trtcore.measure.rounds import Length, Run, Subject, measure
 from trtcore.system.clocks import ClockMonitor
 
+pytestmark = pytest.mark.usefixtures("short_warm_up")
+
 ENGINES = {"A": [("conv1", 0.5)], "B": [("conv1", 0.25), ("cast", 0.125)], "C": [("conv1", 0.75)]}
 
 
