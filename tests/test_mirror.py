@@ -11,6 +11,16 @@ import trtcore
 SOURCES, TESTS = Path(trtcore.__file__).parent, Path(__file__).parent
 
 TESTED_BY: dict[str, tuple[str, ...]] = {
+    "api/test_meaning.py": ("api/value_types",),
+    "api/test_declarations.py": ("api/declaring",),
+    "cli/test_declared.py": ("cli/own_options",),
+    "result/test_backends.py": ("measure/nodes/timers",),
+    "test_extension.py": (
+        "precision/convert/rounding",
+        "report/formats",
+        "result/readers/registry",
+        "system/lazy",
+    ),
     "api/test_baseline_job.py": (
         "api/calls",
         "measure/nodes/choice",
@@ -151,7 +161,6 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "precision/convert/plan",
         "precision/request",
     ),
-    "precision/verify/test_check.py": ("result/dtypes",),
     "report/export/test_perfetto.py": ("report/export/timeline",),
     "report/terminal/test_comparison.py": (
         "report/content/comparison_rows",
@@ -172,13 +181,19 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "result/readers/inspector_oneline",
         "result/readers/tensor_words",
     ),
-    "result/readers/test_load.py": ("result/readers/single_figures",),
+    "result/readers/test_load.py": (
+        "result/readers/own_result",
+        "result/readers/single_figures",
+    ),
     "result/test_saved.py": (
         "result/checks",
         "result/records",
         "result/samples",
     ),
-    "stats/test_histogram.py": ("stats/arrays",),
+    "stats/test_histogram.py": (
+        "stats/arrays",
+        "stats/resolution",
+    ),
     "system/test_clocks.py": ("system/sensors",),
     "system/test_environment.py": ("system/records",),
 }

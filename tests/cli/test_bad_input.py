@@ -133,7 +133,7 @@ def test_an_unsupported_op_names_node_and_op(run: Run, tmp_path: Path) -> None:
         (["--max-seconds", "0"], "--max-seconds is 0.0, expected a finite time above 0"),
         (["--shapes", "x:1x3x8"], "given as 1x3x8, but the model wants 4 dimensions: 1x3x8x8"),
         (["--shapes", "x:1x5x8x8"], "node 'conv' has 5 input channels, its weights are for 3"),
-        (["--shapes", "y:1x3x8x8"], "shapes name 'y', but the inputs of net are: x 1x3x8x8"),
+        (["--shapes", "y:1x3x8x8"], "--shapes names 'y', but the inputs of net are: x 1x3x8x8"),
         (["--shapes", "x=1,3,8,8"], "--shapes 'x=1' is not of the form name:1x3x224x224"),
         (["--shapes", "x:1x0x8x8"], "--shapes 'x:1x0x8x8' has a dimension below 1"),
         (["--shapes", "x:1x3x8x8,x:1x3x8x8"], "--shapes names 'x' twice"),
