@@ -10,6 +10,9 @@ from trtcore.engine.io_formats import FORMATS
 from trtcore.errors import OptionError
 from trtcore.precision.formats import flags
 
+OF_LOADING = ("weights", "outputs")
+"""Of `model_options`, what only reading a model's files needs."""
+
 
 def model_options(options: argparse.Namespace) -> dict[str, Any]:
     """What `trtcore.profile_model` and `trtcore.build_model` both take."""

@@ -14,8 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trtcore.compare.alignment import Side
-from trtcore.result.analysis.reconcile import reconcile_profile
-from trtcore.result.records import Profile
+from trtcore.result.analysis.reconcile import Reconciliation
 from trtcore.result.samples import Samples
 from trtcore.stats.arrays import Floats
 from trtcore.stats.batches import batch_medians, batch_size
@@ -228,9 +227,8 @@ def time_layers(side: Side, seed: int, event_ms: Floats | None = None) -> LayerT
     return LayerTimes(side, times if event_ms is None else times.less(event_ms))
 
 
-def event_costs(profile: Profile) -> Floats | None:
+def event_costs(reconciled: Reconciliation | None) -> Floats | None:
     """Returns (L,) what the profiler's events cost each layer, in ms; None if that is not known."""
-    reconciled = reconcile_profile(profile)
     if reconciled is None or not reconciled.is_corrected:
         return None
     return reconciled.raw_ms - reconciled.corrected_ms

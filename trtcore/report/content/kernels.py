@@ -13,14 +13,8 @@ from trtcore.report.content.facts import Fact
 from trtcore.report.content.labels import layer_labels, shorten
 from trtcore.report.content.rows import View
 from trtcore.report.terminal.tables import corrected_text
-from trtcore.result.analysis.kernels import (
-    KernelTotals,
-    LayerKernels,
-    kernel_totals,
-    layer_kernels,
-    profile_agreement,
-)
-from trtcore.result.analysis.summary import summarise_layers
+from trtcore.result.analysis.analysis import Analysis
+from trtcore.result.analysis.kernels import KernelAgreement, KernelTotals, LayerKernels
 from trtcore.result.layers import LayerProfile, is_marker
 from trtcore.result.records import KernelPass, Profile
 
@@ -33,29 +27,28 @@ _UNLIMITED = 10_000
 _LEAST_OVERLAP_MS = 0.001
 
 
-def kernel_facts(profile: Profile) -> tuple[Fact, ...]:
+def kernel_facts(analysis: Analysis) -> tuple[Fact, ...]:
     """Returns what the kernels of a profile add up to; nothing if none were traced."""
-    kernels = profile.kernels
-    if kernels is None:
+    kernels, totals = analysis.profile.kernels, analysis.kernel_totals
+    if kernels is None or totals is None:
         return ()
-    totals = kernel_totals(kernels)
     facts = (
         ("Kernels", _sum_text(kernels, totals)),
         ("Gaps", _gap_text(kernels, totals)),
         ("Overlap", _overlap_text(totals)),
         ("Mapping", kernels.mapping),
         ("Unmapped", _unmapped_text(kernels, totals)),
-        ("Agreement", _agreement_text(profile)),
+        ("Agreement", _agreement_text(analysis.agreement)),
         ("Slow-down", _slow_down_text(kernels, totals)),
     )
     return tuple((label, text) for label, text in facts if text)
 
 
-def kernel_table(profile: Profile, view: View, width: int | None = None) -> Table | None:
+def kernel_table(analysis: Analysis, view: View, width: int | None = None) -> Table | None:
     """Returns kernel times, kernels and gaps of each layer beside its raw and corrected time.
 
     Args:
-        profile: the profile.
+        analysis: of the profile.
         view: in which order, and how many rows; grouping has no meaning here.
         width: columns to keep within; None for names in full.
 
@@ -64,18 +57,16 @@ def kernel_table(profile: Profile, view: View, width: int | None = None) -> Tabl
     """
     from rich.text import Text
 
-    kernels = profile.kernels
-    if kernels is None or not any(owner >= 0 for owner in kernels.layers):
+    found, totals, times = analysis.kernels, analysis.kernel_totals, analysis.rows
+    if found is None or totals is None or not found.count.any():
         return None
-    found = layer_kernels(kernels, len(profile.layers))
-    times = summarise_layers(profile)
-    labels = _labels(profile)
+    labels = _labels(analysis.profile)
     room = max((width or _UNLIMITED) - _FIGURES_WIDTH, _LEAST_TEXT)
     table = _empty_table()
     for i in _chosen(list(labels), found, view):
         cells = _cells(times[i], found, i)
         table.add_row(Text(shorten(labels[i], room)), *cells)
-    table.add_row(*_sums(times, kernel_totals(kernels)), style="bold")
+    table.add_row(*_sums(times, totals), style="bold")
     return table
 
 
@@ -147,8 +138,7 @@ def _unmapped_text(kernels: KernelPass, totals: KernelTotals) -> str:
     return f"{totals.unmapped} of {totals.count} kernels, {totals.unmapped_ms:.4f} ms: {names}"
 
 
-def _agreement_text(profile: Profile) -> str:
-    found = profile_agreement(profile)
+def _agreement_text(found: KernelAgreement | None) -> str:
     if found is None:
         return ""
     return (

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from trtcore.report.content.facts import engine_text, io_lines, place_facts
 from trtcore.report.content.labels import layer_labels
 from trtcore.report.content.precision import build_facts, precision_facts
-from trtcore.report.content.printable import printable
-from trtcore.result.analysis.fusion.groups import map_fusion
+from trtcore.report.content.printable import printable, printable_analysis
+from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.layers import Layer, TensorInfo, is_marker
 from trtcore.result.readers.inspector import EngineInformation
 from trtcore.result.records import Build, Profile
@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 _WIDTH = 10_000
 
 
-def render_inspection(profile: Profile) -> str:
+def render_inspection(given: Profile | Analysis) -> str:
     """Returns what is in a saved result, without its times."""
-    profile = printable(profile)
-    found = (*precision_facts(profile), *place_facts(profile), *_node_lists(profile))
+    analysis = printable_analysis(given)
+    profile = analysis.profile
+    found = (*precision_facts(profile), *place_facts(analysis), *_node_lists(analysis))
     facts = [f"{label}: {text}" for label, text in found]
     return _join(io_lines(profile.io), _layer_lines(profile.layers), facts)
 
@@ -48,11 +49,12 @@ def render_plan(
     return _join(io_lines(information.io), layers, _verdict(information), facts)
 
 
-def _node_lists(profile: Profile) -> list[tuple[str, str]]:
+def _node_lists(analysis: Analysis) -> list[tuple[str, str]]:
     """The nodes that no layer runs, all of them; none of a model that was run node by node."""
+    profile = analysis.profile
     if profile.timed_by.is_unfused or not profile.model.nodes:
         return []
-    fusion = map_fusion(profile)
+    fusion = analysis.fusion
     lists = (
         ("Folded into constants", fusion.folded),
         ("Eliminated", fusion.eliminated),

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from trtcore.report.content.labels import shorten
 from trtcore.report.content.rows import Row, Rows, View
+from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.analysis.reconcile import RESOLUTION_MS
-from trtcore.result.analysis.summary import profiled_iterations, summarise_layers
+from trtcore.result.analysis.summary import profiled_iterations
 from trtcore.result.records import Profile
 from trtcore.stats.intervals import SAMPLES_NEEDED
 
@@ -61,13 +62,15 @@ def row_table(profile: Profile, rows: Rows, view: View, width: int | None) -> Ta
     return table
 
 
-def footnotes(profile: Profile, rows: Rows, view: View, width: int | None = None) -> Iterator[str]:
+def footnotes(
+    analysis: Analysis, rows: Rows, view: View, width: int | None = None
+) -> Iterator[str]:
     """Yields what the figures are of, and what the marks and shown columns stand for."""
     shown = {heading for heading, _ in _fitting(_columns(rows, view, 4), width)}
-    yield _measured(profiled_iterations(profile), rows, shown)
+    yield _measured(profiled_iterations(analysis.profile), rows, shown)
     are_marked = any(row.is_below_resolution for row in rows.shown)
     # Kernel times stand beside each layer, whatever the rows here are.
-    beside = () if profile.kernels is None else summarise_layers(profile)
+    beside = () if analysis.kernels is None else analysis.rows
     if are_marked or any(row.is_below_resolution for row in beside):
         of_groups = are_marked and view.group_by != "layer"
         limit = f"below {RESOLUTION_MS} ms"
