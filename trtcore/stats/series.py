@@ -9,19 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from trtcore.stats.arrays import Floats
-from trtcore.stats.intervals import interval_rank, lag_one, widening
+from trtcore.stats.intervals import MOST_AUTOCORRELATION, interval_rank, lag_one, widening
 from trtcore.stats.resolution import EVENT_RESOLUTION_MS
-
-"""Steps finer than this are the clock's, not the work's.
-
-Source: cudaEventElapsedTime in the CUDA runtime's documentation ("around 0.5 microseconds").
-"""
 
 LEAST_SHARE = 0.1
 """Of the samples: what makes a mode, where nothing else is asked for."""
 
 _LEAST_SAMPLES = 32
-_MOST_AUTOCORRELATION = 0.99
 _VALLEY_DEPTH = 0.5
 _COLUMNS = 32
 
@@ -186,7 +180,7 @@ def _estimate_block(series: Floats) -> tuple[Floats, Floats]:
         return medians, np.full_like(medians, np.nan)
     half_widths = np.maximum(ordered[-rank] - medians, medians - ordered[rank - 1])
     if count >= _LEAST_SAMPLES:
-        half_widths *= widening(lag_one(series).clip(0.0, _MOST_AUTOCORRELATION))
+        half_widths *= widening(lag_one(series).clip(0.0, MOST_AUTOCORRELATION))
     return medians, half_widths
 
 

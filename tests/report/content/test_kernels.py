@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from trtcore.report.content.kernels import kernel_facts, kernel_table
+from trtcore.report.content.kernels import kernel_facts
 from trtcore.report.content.rows import View
+from trtcore.report.terminal.kernels import kernel_table
 from trtcore.report.terminal.profile import render_table
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.records import EventCost, KernelPass, Profile

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ from trtcore.report.content.facts import engine_text, io_lines, place_facts
 from trtcore.report.content.labels import layer_labels
 from trtcore.report.content.precision import build_facts, precision_facts
 from trtcore.report.content.printable import printable, printable_analysis
+from trtcore.report.terminal.layout import plain_text
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.layers import Layer, TensorInfo, is_marker
 from trtcore.result.readers.inspector import EngineInformation
@@ -17,8 +17,6 @@ from trtcore.result.records import Build, Profile
 
 if TYPE_CHECKING:
     from rich.table import Table
-
-_WIDTH = 10_000
 
 
 def render_inspection(given: Profile | Analysis) -> str:
@@ -77,13 +75,8 @@ def _verdict(information: EngineInformation) -> list[str]:
 
 
 def _layer_lines(layers: Sequence[Layer]) -> list[str]:
-    from rich.console import Console
-
     shown = [(i, layer) for i, layer in enumerate(layers) if not is_marker(layer)]
-    text = io.StringIO()
-    console = Console(file=text, width=_WIDTH, color_system=None, force_terminal=False)
-    console.print(_layer_table(shown))
-    lines = [line.rstrip() for line in text.getvalue().rstrip().split("\n")]
+    lines = [plain_text(lambda console: console.print(_layer_table(shown)))]
     markers = len(layers) - len(shown)
     return [*lines, f"and {markers} signal and wait markers"] if markers else lines
 

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from trtcore.report.content.facts import Fact, io_lines, place_facts, timing_facts
-from trtcore.report.content.kernels import kernel_facts, kernel_table
+from trtcore.report.content.kernels import kernel_facts
 from trtcore.report.content.precision import precision_facts
 from trtcore.report.content.printable import printable_analysis
 from trtcore.report.content.reconciliation import reconciliation_facts
 from trtcore.report.content.rows import View, make_rows
+from trtcore.report.terminal.kernels import kernel_table
+from trtcore.report.terminal.layout import plain_text
 from trtcore.report.terminal.tables import fact_table, footnotes, row_table
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.records import Profile
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-_UNLIMITED = 10_000
 
 
 def render_table(
@@ -42,12 +41,8 @@ def render_table(
     Raises:
         OptionError: an unknown order or grouping, or fewer than one row.
     """
-    from rich.console import Console
-
-    text = io.StringIO()
-    console = Console(file=text, width=width or _UNLIMITED, color_system=None, force_terminal=False)
-    _print(profile, console, View(sort, top, group_by), width)
-    return "\n".join(line.rstrip() for line in text.getvalue().rstrip().split("\n"))
+    view = View(sort, top, group_by)
+    return plain_text(lambda console: _print(profile, console, view, width), width)
 
 
 def print_table(
