@@ -148,7 +148,9 @@ CLOCK_STEPS = 2
 
 # The total, the rows, and the rows against the rest share that.
 _PART = ALARMS / 3
-_DRIFT = 0.1
+# How far the rest may have drifted, as a part of it, to be a measure of the others: clocks and
+# temperature move a whole run by a few percent, another build by more, and not all of it alike.
+_MOST_COMMON_DRIFT = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,7 +187,7 @@ def judge_rows(
     against = compare_times(*shares, alarms=_PART)
     with np.errstate(divide="ignore", invalid="ignore"):
         drift = rest[1].without(new.rows).medians / rest[0].without(base.rows).medians
-    stands_out = ~against.is_noise & against.is_known & (np.abs(drift - 1) < _DRIFT)
+    stands_out = ~against.is_noise & against.is_known & (np.abs(drift - 1) < _MOST_COMMON_DRIFT)
     judged = []
     for i, row in enumerate(rows):
         known = _judged(row, itself, i)

@@ -15,6 +15,10 @@ from trtcore.stats.resolution import EVENT_RESOLUTION_MS
 LEAST_SHARE = 0.1
 """Of the samples: what makes a mode, where nothing else is asked for."""
 
+INNER_FENCE, OUTER_FENCE = 1.5, 3.0
+"""Quartile distances beyond the quartiles: a sample further out than these is a mild, a severe
+outlier. Source: J. W. Tukey, Exploratory Data Analysis (1977)."""
+
 _LEAST_SAMPLES = 32
 _VALLEY_DEPTH = 0.5
 _COLUMNS = 32
@@ -89,11 +93,20 @@ def count_outliers(x: ArrayLike) -> tuple[int, int]:
     times = np.asarray(x, dtype=np.float64)
     if times.size < _LEAST_SAMPLES:
         return 0, 0
+    beyond, distance = beyond_quartiles(times)
+    distance = max(distance, EVENT_RESOLUTION_MS)
+    severe = int((beyond > OUTER_FENCE * distance).sum())
+    return int((beyond > INNER_FENCE * distance).sum()) - severe, severe
+
+
+def beyond_quartiles(times: Floats) -> tuple[Floats, float]:
+    """Returns how far beyond the quartiles each of (N,) times lies, and how far apart those are.
+
+    Times between the quartiles have figures of 0 or less.
+    """
     low, high = np.quantile(times, (0.25, 0.75))
-    beyond = np.maximum(low - times, times - high)
-    distance = max(float(high - low), EVENT_RESOLUTION_MS)
-    severe = int((beyond > 3 * distance).sum())
-    return int((beyond > 1.5 * distance).sum()) - severe, severe
+    beyond: Floats = np.maximum(low - times, times - high)
+    return beyond, float(high - low)
 
 
 def autocorrelation(x: ArrayLike) -> float:

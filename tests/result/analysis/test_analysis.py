@@ -180,3 +180,6 @@ def test_an_analysis_of_an_analysis_is_itself() -> None:
     analysis = Analysis(make_profile([Layer("a")], [1.0]))
     assert Analysis.of(analysis) is analysis
     assert Analysis.of(analysis.profile).profile is analysis.profile
+    assert analysis.reused_for(analysis.profile) is analysis
+    other = replace(analysis.profile, precision="fp32")
+    assert analysis.reused_for(other).profile is other

@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
 
-from trtcore.result.analysis.analysis import Analysis
-from trtcore.result.records import Profile
-
 T = TypeVar("T")
 
 
@@ -36,17 +33,6 @@ def printable(value: T) -> T:
         found = _with_printable_fields(value)
     known: T = found
     return known
-
-
-def printable_analysis(given: Profile | Analysis) -> Analysis:
-    """Returns the analysis of a profile in all of whose texts nothing controls a terminal.
-
-    Args:
-        given: an analysis comes back itself, with all it knows, where there is nothing to escape.
-    """
-    analysis = Analysis.of(given)
-    profile = printable(analysis.profile)
-    return analysis if profile is analysis.profile else Analysis(profile)
 
 
 def _with_printable_fields(value: Any) -> Any:

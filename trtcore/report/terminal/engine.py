@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from trtcore.report.content.facts import engine_text, io_lines, place_facts
 from trtcore.report.content.labels import layer_labels
 from trtcore.report.content.precision import build_facts, precision_facts
-from trtcore.report.content.printable import printable, printable_analysis
+from trtcore.report.content.printable import printable
 from trtcore.report.terminal.layout import plain_text
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.layers import Layer, TensorInfo, is_marker
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 def render_inspection(given: Profile | Analysis) -> str:
     """Returns what is in a saved result, without its times."""
-    analysis = printable_analysis(given)
-    profile = analysis.profile
+    analysis = Analysis.of(given)
+    profile = printable(analysis.profile)
+    analysis = analysis.reused_for(profile)
     found = (*precision_facts(profile), *place_facts(analysis), *_node_lists(analysis))
     facts = [f"{label}: {text}" for label, text in found]
     return _join(io_lines(profile.io), _layer_lines(profile.layers), facts)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from trtcore.report.content.facts import Fact, io_lines, place_facts, timing_facts
 from trtcore.report.content.kernels import kernel_facts
 from trtcore.report.content.precision import precision_facts
-from trtcore.report.content.printable import printable_analysis
+from trtcore.report.content.printable import printable
 from trtcore.report.content.reconciliation import reconciliation_facts
 from trtcore.report.content.rows import View, make_rows
 from trtcore.report.terminal.kernels import kernel_table
@@ -66,8 +66,9 @@ def print_table(
 
 
 def _print(given: Profile | Analysis, console: Console, view: View, width: int | None) -> None:
-    analysis = printable_analysis(given)
-    profile = analysis.profile
+    analysis = Analysis.of(given)
+    profile = printable(analysis.profile)
+    analysis = analysis.reused_for(profile)
     for line in io_lines(profile.io):
         console.print(line, markup=False, highlight=False)
     if profile.io:

@@ -54,6 +54,13 @@ class Analysis:
         """Returns the analysis of a profile, or what is one already."""
         return given if isinstance(given, Analysis) else cls(given)
 
+    def reused_for(self, profile: Profile) -> Analysis:
+        """Returns the analysis of a profile: this one, with all it knows, if it is of that very one.
+
+        It is what to call after a change of texts that mostly changes nothing.
+        """
+        return self if profile is self.profile else Analysis(profile)
+
     @cached_property
     def rows(self) -> tuple[LayerProfile, ...]:
         """One row per layer, in execution order: what `trtcore.summarise_layers` returns."""
