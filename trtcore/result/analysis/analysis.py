@@ -55,7 +55,7 @@ class Analysis:
         return given if isinstance(given, Analysis) else cls(given)
 
     def reused_for(self, profile: Profile) -> Analysis:
-        """Returns the analysis of a profile: this one, with all it knows, if it is of that very one.
+        """Returns the analysis of a profile: this one, with all it knows, if it is of just that.
 
         It is what to call after a change of texts that mostly changes nothing.
         """
