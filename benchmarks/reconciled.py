@@ -15,7 +15,8 @@ from harness import RESULTS, Measured
 from profiled import profiled
 
 from trtcore.engine.choice import choose_backend
-from trtcore.result.analysis.kernels import kernel_totals, profile_agreement
+from trtcore.result.analysis.analysis import Analysis
+from trtcore.result.analysis.kernels import kernel_totals
 from trtcore.result.analysis.reconcile import Reconciliation, reconcile_profile
 from trtcore.result.records import Profile
 
@@ -80,7 +81,7 @@ def engines(folder: Path, quick: bool, *options: str) -> Iterator[Found]:
         profile = profiled(folder, MODELS[model], *asked, *options)
         reconciled = reconcile_profile(profile)
         if reconciled is None:
-            sys.exit(f"{name(model, precision, batch)}: {'; '.join(profile.warnings)}")
+            sys.exit(f"{name(model, precision, batch)}: {'; '.join(Analysis(profile).warnings)}")
         yield Found(model, precision, batch, profile, reconciled)
 
 
@@ -106,7 +107,7 @@ def measure_engines(topic: str, preface: str, quick: bool, *options: str) -> Mea
 def row(found: Found) -> str:
     """One line of the table."""
     reconciled, kernels = found.reconciled, found.profile.kernels
-    close = profile_agreement(found.profile)
+    close = Analysis(found.profile).agreement
     totals = None if kernels is None else kernel_totals(kernels)
     cells = (
         found.model,
@@ -129,7 +130,7 @@ def row(found: Found) -> str:
 
 def figures_of(found: Found) -> dict[str, float]:
     """The figures that goals are set for."""
-    close, kernels = profile_agreement(found.profile), found.profile.kernels
+    close, kernels = Analysis(found.profile).agreement, found.profile.kernels
     figures = {f"unexplained, {found.name}, %": 100 * abs(found.reconciled.unexplained_share)}
     if close is not None and kernels is not None:
         figures |= {

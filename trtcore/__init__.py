@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from trtcore.precision.request import Precision
     from trtcore.report.export.comparison_json import comparison_json
     from trtcore.report.export.comparison_markdown import comparison_markdown
+    from trtcore.result.analysis.analysis import Analysis
     from trtcore.result.analysis.summary import summarise_layers
     from trtcore.result.readers.load import load_baseline
     from trtcore.result.records import Profile
@@ -86,11 +87,13 @@ _HOMES = {
     "trtcore.result.records": ("Profile",),
     "trtcore.result.saved": ("load_profile", "save_profile"),
     "trtcore.measure.attach": ("attach",),
+    "trtcore.result.analysis.analysis": ("Analysis",),
     "trtcore.result.analysis.summary": ("summarise_layers",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "Analysis",
     "BackendError",
     "BuildError",
     "Comparison",

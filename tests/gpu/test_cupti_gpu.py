@@ -15,7 +15,8 @@ import pytest
 import trtcore
 from trtcore.errors import BackendError
 from trtcore.measure.kernels.cupti import check_cupti, cupti_candidates
-from trtcore.result.analysis.kernels import kernel_totals, profile_agreement
+from trtcore.result.analysis.analysis import Analysis
+from trtcore.result.analysis.kernels import kernel_totals
 from trtcore.result.layers import is_marker
 from trtcore.result.records import KernelPass, Profile
 
@@ -95,7 +96,7 @@ def test_kernels_and_gaps_make_the_gated_span(serial: Any) -> None:
 
 def test_corrected_layer_times_agree_with_the_kernels(serial: Any) -> None:
     profile, _ = serial
-    found = profile_agreement(profile)
+    found = Analysis(profile).agreement
     assert found is not None
     assert found.close_share >= 0.9
     # The aim is 9 of 10; an H200 gave 8.

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trtcore.precision.verify.check import PrecisionCheck
-from trtcore.result.analysis.diagnosis import diagnose
 from trtcore.result.analysis.summary import summarise_layers
 from trtcore.result.layers import IOTensor, Layer, LayerProfile, ModelRecord
 from trtcore.result.readers.inspector import match_layers
@@ -74,7 +73,7 @@ def engine_profile(
         problems = (*problems, f"the event cost was not calibrated: {ran.problem}")
     if engine_run.kernel_problem:
         problems = (*problems, f"no kernel times: {engine_run.kernel_problem}")
-    return replace(profile, warnings=(*problems, *diagnose(profile)))
+    return replace(profile, warnings=problems)
 
 
 def _method(engine_run: EngineRun, asked: Options) -> str:
@@ -97,7 +96,7 @@ def node_profile(
     """The profile of an un-fused model; what ran on the CPU names no GPU."""
     io = _network_io(model)
     environment = capture_environment(node_run.runtime, node_run.clocks)
-    profile = Profile(
+    return Profile(
         model=model_record(model),
         backend=node_run.backend,
         precision=precision,
@@ -109,8 +108,8 @@ def node_profile(
         counts=node_run.counts,
         environment=environment if node_run.on_gpu else replace(environment, device=""),
         build=build,
+        warnings=(*warnings, *node_run.warnings),
     )
-    return replace(profile, warnings=(*warnings, *node_run.warnings, *diagnose(profile)))
 
 
 def _network_io(model: Model) -> tuple[IOTensor, ...]:

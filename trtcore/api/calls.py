@@ -42,7 +42,9 @@ def profile_model(
     warnings say why.
 
     Args:
-        model: ``googlenet``, a path to a model, an ``onnx.ModelProto`` or a `Model`.
+        model: ``googlenet``, a path to a model, an ``onnx.ModelProto`` or a `Model`; or a function
+            that returns what `load_model` did, so that several calls share one: the options'
+            ``batch`` and ``shapes`` are in it already.
         weights: the ``.caffemodel`` of a Caffe model.
         outputs: blobs to take as outputs of a Caffe model.
         keep_plan: called with the plan once it is built, so that a failing run does not lose it.
@@ -316,6 +318,9 @@ def build_model(
 def _load(model: Any, weights: str | Path | None, outputs: Sequence[str], asked: Options) -> Model:
     from trtcore.models.load import load_model
 
+    if callable(model):
+        loaded: Model = model()
+        return loaded
     return load_model(
         model, weights=weights, batch=asked.batch, shapes=asked.shapes, outputs=outputs
     )

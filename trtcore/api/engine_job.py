@@ -21,7 +21,7 @@ from trtcore.precision.accuracy.reference import Reference
 from trtcore.precision.convert.apply import own_precision
 from trtcore.precision.formats import FORMATS, Precision
 from trtcore.result.backends import find_backend
-from trtcore.result.records import Build, Profile
+from trtcore.result.records import Accuracy, Build, Profile
 from trtcore.system.progress import Notify, Progress
 
 if TYPE_CHECKING:
@@ -110,11 +110,16 @@ class Job:
         record = replace(model_record(self.model), notes=plan.model.notes)
         check = partial(check_engine, model=self.model, asked=precision_request(self.asked))
         profile = engine_profile(bindings, ran, record, plan.build, self.asked, check)
-        accuracy = None
-        if self.asked.wants_accuracy and not profile.counts.interrupted:
-            self.report("comparing the outputs")
-            accuracy = self.reference.of_engine(plan.model, ran.engine_run.outputs)
-        return replace(profile, accuracy=accuracy, warnings=(*plan.warnings, *profile.warnings))
+        profile = replace(profile, warnings=(*plan.warnings, *profile.warnings))
+        outputs = ran.engine_run.outputs
+        return self.with_accuracy(profile, lambda: self.reference.of_engine(plan.model, outputs))
+
+    def with_accuracy(self, profile: Profile, compare: Callable[[], Accuracy]) -> Profile:
+        """The profile with its outputs compared, if that was asked for and it is whole."""
+        if not self.asked.wants_accuracy or profile.counts.interrupted:
+            return profile
+        self.report("comparing the outputs")
+        return replace(profile, accuracy=compare())
 
     def profile_nodes(self, plan: Plan | None, reason: str) -> Profile:
         """Profiles the un-fused model with ONNX Runtime; ``reason`` says why not on a GPU.
@@ -135,10 +140,7 @@ class Job:
         else:
             warnings += on_cpu(precision)
         profile = self.time_nodes(model, plan.build if plan else None, precision, warnings)
-        if not asked.wants_accuracy or profile.counts.interrupted:
-            return profile
-        self.report("comparing the outputs")
-        return replace(profile, accuracy=self.reference.of_graph(graph))
+        return self.with_accuracy(profile, lambda: self.reference.of_graph(graph))
 
     def time_nodes(
         self, model: Model, build: Build | None, precision: str, warnings: Sequence[str]
@@ -159,9 +161,6 @@ class Job:
         """The profile of the converted graph; rows lead back to the model as it was loaded."""
         precision = self.asked.precision or ""
         profile = node_profile(graph, node_run, None, precision, on_cpu(precision))
-        accuracy = None
-        if self.asked.wants_accuracy and not profile.counts.interrupted:
-            self.report("comparing the outputs")
-            accuracy = self.reference.of_graph(graph)
         record = replace(model_record(self.model), notes=graph.notes)
-        return replace(profile, model=record, accuracy=accuracy)
+        profile = replace(profile, model=record)
+        return self.with_accuracy(profile, lambda: self.reference.of_graph(graph))

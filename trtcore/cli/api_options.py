@@ -14,6 +14,9 @@ from trtcore.cli.own_options import PROFILE_OPTIONS
 from trtcore.engine.io_formats import FORMATS as FORMAT_NAMES
 from trtcore.errors import OptionError
 
+OF_LOADING = ("weights", "outputs")
+"""Of `model_options`, what only reading a model's files needs."""
+
 
 def api_values(options: argparse.Namespace) -> dict[str, Any]:
     """The value of every option of the API that the command has."""

@@ -6,14 +6,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from trtcore.errors import ResultError, argument, few
+from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.analysis.fusion.graph import Components
-from trtcore.result.analysis.fusion.groups import FusionMap, Group, map_fusion
+from trtcore.result.analysis.fusion.groups import FusionMap, Group
 from trtcore.result.layers import ModelNode
 from trtcore.result.readers.sample_table import CUT, complete_names
 from trtcore.result.records import Profile
 
 _CONVERSIONS = frozenset({"Cast", "QuantizeLinear", "DequantizeLinear"})
-_FEWEST_SHARED = 0.5
+
+FEWEST_SHARED = 0.5
+"""The least part of the time of either side that has to be in nodes of both. Below half, most of
+what a table would show is on one side only; baselines of the same network have 95 % or more."""
 
 
 @dataclass(frozen=True)
@@ -21,13 +25,21 @@ class Side:
     """One of the two profiles.
 
     Attributes:
-        profile: the profile; cut names completed, and with the graph of the other side where it
-            has none of its own.
-        fusion: its groups.
+        analysis: of the profile; cut names completed, and with the graph of the other side where
+            it has none of its own.
     """
 
-    profile: Profile
-    fusion: FusionMap
+    analysis: Analysis
+
+    @property
+    def profile(self) -> Profile:
+        """The profile."""
+        return self.analysis.profile
+
+    @property
+    def fusion(self) -> FusionMap:
+        """Its groups."""
+        return self.analysis.fusion
 
 
 @dataclass(frozen=True)
@@ -48,8 +60,8 @@ class Span:
 
 
 def align(
-    base: Profile,
-    new: Profile,
+    base: Analysis,
+    new: Analysis,
     *,
     allow_partial: bool = False,
     names: tuple[str, str] | None = None,
@@ -66,14 +78,16 @@ def align(
         ResultError: they are not of the same model and ``allow_partial`` is not set, or a model
             node is there twice.
     """
-    nodes = base.model.nodes or new.model.nodes
-    known = [node.name for node in nodes] or _named(base, new)
+    profiles = (base.profile, new.profile)
+    nodes = base.profile.model.nodes or new.profile.model.nodes
+    known = [node.name for node in nodes] or _named(profiles)
     sides = [
-        _side(profile, nodes, known, names[i] if names else "")
-        for i, profile in enumerate((base, new))
+        _side(analysis, nodes, known, names[i] if names else "")
+        for i, analysis in enumerate((base, new))
     ]
     if not allow_partial:
-        _check_same_model(sides, (base, new), names or (_quoted(base), _quoted(new)))
+        quoted = (_quoted(base.profile), _quoted(new.profile))
+        _check_same_model(sides, profiles, names or quoted)
     return sides[0], sides[1]
 
 
@@ -120,23 +134,32 @@ def _layers_of(groups: Iterable[Group]) -> tuple[int, ...]:
 
 
 def _side(
-    profile: Profile, nodes: tuple[ModelNode, ...], names: Sequence[str], source: str
+    analysis: Analysis, nodes: tuple[ModelNode, ...], names: Sequence[str], source: str
 ) -> Side:
-    model = profile.model if profile.model.nodes else replace(profile.model, nodes=nodes)
-    layers = complete_names(profile.layers, names)
-    known = replace(profile, model=model, layers=layers)
+    side = Side(_completed(analysis, nodes, names))
     try:
-        return Side(known, map_fusion(known))
+        _ = side.fusion
     except ResultError as error:
         raise ResultError(f"{source}: {error}" if source else str(error)) from error
+    return side
+
+
+def _completed(analysis: Analysis, nodes: tuple[ModelNode, ...], names: Sequence[str]) -> Analysis:
+    """The analysis itself, with all it knows, where its profile lacks nothing."""
+    profile = analysis.profile
+    model = profile.model if profile.model.nodes else replace(profile.model, nodes=nodes)
+    layers = complete_names(profile.layers, names)
+    if (model, layers) == (profile.model, profile.layers):
+        return analysis
+    return Analysis(replace(profile, model=model, layers=layers))
 
 
 def _quoted(profile: Profile) -> str:
     return f"'{profile.model.name}'"
 
 
-def _named(base: Profile, new: Profile) -> list[str]:
-    layers = (*base.layers, *new.layers)
+def _named(profiles: Iterable[Profile]) -> list[str]:
+    layers = (layer for profile in profiles for layer in profile.layers)
     found = (node for layer in layers for node in layer.nodes if not node.endswith(CUT))
     return list(dict.fromkeys(found))
 
@@ -149,7 +172,7 @@ def _check_same_model(
         return
     base, new = sides
     shared = base.fusion.group_of.keys() & new.fusion.group_of.keys()
-    if not any(_part_within(side, shared) >= _FEWEST_SHARED for side in sides):
+    if not any(_part_within(side, shared) >= FEWEST_SHARED for side in sides):
         raise ResultError(
             f"{names[0]} and {names[1]} are not the same model: layers of {len(shared)} "
             f"node{'s' * (len(shared) != 1)} are in both, less than half of the time on either "

@@ -20,6 +20,9 @@ from trtcore.stats.intervals import lag_one, student_t, widening
 
 FEWEST_BATCHES = 6
 
+# Lower than `trtcore.stats.intervals.MOST_AUTOCORRELATION`: of as few as 6 batches, corrected for
+# how few they are, the correlation is itself so uncertain that chance alone can bring it beyond 1.
+# At 0.9 the factor is 4.4, at 0.99 it would be 14, and hardly any change could then be told.
 _MOST_AUTOCORRELATION = 0.9
 
 
@@ -145,7 +148,9 @@ CLOCK_STEPS = 2
 
 # The total, the rows, and the rows against the rest share that.
 _PART = ALARMS / 3
-_DRIFT = 0.1
+# How far the rest may have drifted, as a part of it, to be a measure of the others: clocks and
+# temperature move a whole run by a few percent, another build by more, and not all of it alike.
+_MOST_COMMON_DRIFT = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,7 +187,7 @@ def judge_rows(
     against = compare_times(*shares, alarms=_PART)
     with np.errstate(divide="ignore", invalid="ignore"):
         drift = rest[1].without(new.rows).medians / rest[0].without(base.rows).medians
-    stands_out = ~against.is_noise & against.is_known & (np.abs(drift - 1) < _DRIFT)
+    stands_out = ~against.is_noise & against.is_known & (np.abs(drift - 1) < _MOST_COMMON_DRIFT)
     judged = []
     for i, row in enumerate(rows):
         known = _judged(row, itself, i)

@@ -20,6 +20,7 @@ from trtcore.compare.comparison import (
 )
 from trtcore.compare.noise import RowTimes, judge_rows, judge_total
 from trtcore.compare.times import LayerTimes, SampledTimes, sample_series, time_layers
+from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.analysis.summary import profiled_iterations
 from trtcore.result.checks import check_times
 from trtcore.result.records import Profile
@@ -30,8 +31,8 @@ SUMMED = "one forward pass, summed over layers"
 
 
 def compare_profiles(
-    base: Profile,
-    new: Profile,
+    base: Profile | Analysis,
+    new: Profile | Analysis,
     *,
     allow_partial: bool = False,
     names: tuple[str, str] | None = None,
@@ -39,8 +40,8 @@ def compare_profiles(
     """Compares two profiles of one model.
 
     Args:
-        base: before.
-        new: after.
+        base: before; its analysis where it is there already.
+        new: after, likewise.
         allow_partial: go on although the models are not the same; what only one has is listed.
         names: what error messages call the two, such as the files they come from; None for their
             models.
@@ -48,21 +49,22 @@ def compare_profiles(
     Raises:
         ResultError: not the same model, nothing measured, or a time that is none.
     """
-    for i, profile in enumerate((base, new)):
+    given = (Analysis.of(base), Analysis.of(new))
+    for i, profile in enumerate(one.profile for one in given):
         check_times(profile, names[i] if names else f"'{profile.model.name}' ({profile.backend})")
-    sides = align(base, new, allow_partial=allow_partial, names=names)
+    sides = align(*given, allow_partial=allow_partial, names=names)
     before, after = (time_layers(side, seed) for seed, side in enumerate(sides))
     found = spans(*sides)
     doubt = find_doubt(found, before, after)
     rows = without_doubtful(_rows(found, before, after), doubt)
     return Comparison(
-        base=base,
-        new=new,
+        base=given[0].profile,
+        new=given[1].profile,
         rows=tuple(sorted(rows, key=lambda row: -abs(row.difference_ms))),
         total=_total(before, after),
         layers=_sum("time over all layers", before.all_layers, after.all_layers),
         rest=_sum("markers and unattributed", *(_rest(side) for side in (before, after))),
-        notes=(*_notes(base, new), *coverage_notes(before, after, doubt)),
+        notes=(*_notes(*given), *coverage_notes(before, after, doubt)),
     )
 
 
@@ -135,15 +137,15 @@ def _sum(name: str, base: SampledTimes, new: SampledTimes) -> Change:
     return Change(name, float(base.medians[0]), float(new.medians[0]))
 
 
-def _notes(base: Profile, new: Profile) -> tuple[str, ...]:
-    notes = []
+def _notes(base: Analysis, new: Analysis) -> tuple[str, ...]:
+    notes, profiles = [], (base.profile, new.profile)
     for word, values in (
-        ("batch", (base.batch, new.batch)),
-        ("device", (base.environment.device, new.environment.device)),
+        ("batch", [profile.batch for profile in profiles]),
+        ("device", [profile.environment.device for profile in profiles]),
     ):
         if all(values) and values[0] != values[1]:
             notes.append(f"{word} {values[0]} is compared with {word} {values[1]}")
-    has_wall = [bool(profile.samples.wall_ms.size) for profile in (base, new)]
+    has_wall = [bool(profile.samples.wall_ms.size) for profile in profiles]
     if has_wall[0] != has_wall[1]:
         notes.append(
             f"{'new' if has_wall[0] else 'base'} has no un-profiled latency: the total is a sum "
@@ -152,8 +154,8 @@ def _notes(base: Profile, new: Profile) -> tuple[str, ...]:
     return (*notes, *_side_notes("base", base), *_side_notes("new", new))
 
 
-def _side_notes(word: str, profile: Profile) -> list[str]:
-    notes = []
+def _side_notes(word: str, analysis: Analysis) -> list[str]:
+    notes, profile = [], analysis.profile
     if profile.samples.layer_histograms is not None:
         notes.append(
             f"{word} was streamed: medians and percentiles of its {profiled_iterations(profile)} "
@@ -162,4 +164,6 @@ def _side_notes(word: str, profile: Profile) -> list[str]:
         )
     if profiled_iterations(profile) == 1:
         notes.append(f"{word} holds one figure per layer, so noise cannot be judged")
-    return [*notes, *(f"{word}: {warning}" for warning in profile.warnings)]
+    # Nothing is found in other tools' files, which tell too little of how their times were taken.
+    lines = analysis.warnings if profile.environment.trtcore else profile.warnings
+    return [*notes, *(f"{word}: {line}" for line in lines)]

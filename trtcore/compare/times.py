@@ -14,14 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trtcore.compare.alignment import Side
-from trtcore.result.analysis.reconcile import reconcile_profile
-from trtcore.result.records import Profile
+from trtcore.result.analysis.reconcile import Reconciliation
 from trtcore.result.samples import Samples
 from trtcore.stats.arrays import Floats
 from trtcore.stats.batches import batch_medians, batch_size
 from trtcore.stats.bootstrap import draw_medians, draw_ranks
 from trtcore.stats.histogram import ACCURACY, TimeHistograms, ends_at, medians, value_at
-from trtcore.stats.intervals import widening
+from trtcore.stats.intervals import MOST_AUTOCORRELATION, widening
 from trtcore.stats.series import autocorrelation
 
 WANTED_BATCHES = 16
@@ -127,9 +126,6 @@ def _sums(times: Floats, chosen: Sequence[Sequence[int]]) -> Floats:
     return np.stack(columns, axis=1) if columns else np.empty((len(times), 0))
 
 
-_MOST_AUTOCORRELATION = 0.99
-
-
 def draw_streamed(
     last: NDArray[np.float32], histograms: TimeHistograms, share: float, draws: int, seed: int
 ) -> Floats:
@@ -178,7 +174,7 @@ def dependence(last: NDArray[np.float32], histograms: TimeHistograms, share: flo
 def _correlations(columns: NDArray[np.float32] | NDArray[np.bool_]) -> Floats:
     """(C,) correlations of neighbours, 0 to 0.99; 0 for too few to tell."""
     found = np.nan_to_num([autocorrelation(column) for column in columns.T])
-    clipped: Floats = found.clip(0.0, _MOST_AUTOCORRELATION)
+    clipped: Floats = found.clip(0.0, MOST_AUTOCORRELATION)
     return clipped
 
 
@@ -228,9 +224,8 @@ def time_layers(side: Side, seed: int, event_ms: Floats | None = None) -> LayerT
     return LayerTimes(side, times if event_ms is None else times.less(event_ms))
 
 
-def event_costs(profile: Profile) -> Floats | None:
+def event_costs(reconciled: Reconciliation | None) -> Floats | None:
     """Returns (L,) what the profiler's events cost each layer, in ms; None if that is not known."""
-    reconciled = reconcile_profile(profile)
     if reconciled is None or not reconciled.is_corrected:
         return None
     return reconciled.raw_ms - reconciled.corrected_ms

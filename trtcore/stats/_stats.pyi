@@ -7,6 +7,18 @@ Arrays are C-contiguous and of exactly these types. `trtcore.stats.histogram`,
 import numpy as np
 from numpy.typing import NDArray
 
+LEAST_EXPONENT: int
+"""Buckets begin at 2 to the power of this, in ms."""
+
+OCTAVES: int
+"""How often the range of the buckets doubles."""
+
+PER_OCTAVE: int
+"""Buckets of equal width in each octave."""
+
+BUCKETS: int
+"""All of them, with one for what is shorter than the range and one for what is longer."""
+
 def fold(
     samples: NDArray[np.float32],
 ) -> tuple[

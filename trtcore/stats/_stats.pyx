@@ -13,6 +13,11 @@ from libc.string cimport memcpy
 from libcpp.vector cimport vector
 
 
+cdef extern from "recorder/time_histogram.hpp" namespace "trtcore" nogil:
+    const int32_t kLeastExponent
+    const int32_t kOctaves
+    const int32_t kBucketBits
+
 cdef extern from "recorder/layer_statistics.hpp" namespace "trtcore" nogil:
     const int32_t kBuckets
 
@@ -35,6 +40,13 @@ ctypedef fused number:
     double
     float
     uint32_t
+
+
+# Where the buckets of a histogram lie; the header says it, and nothing in Python says it again.
+LEAST_EXPONENT = kLeastExponent
+OCTAVES = kOctaves
+PER_OCTAVE = 1 << kBucketBits
+BUCKETS = kBuckets
 
 
 def fold(const float[:, ::1] samples):

@@ -17,12 +17,14 @@ from numpy.typing import NDArray
 from trtcore.stats import _stats
 from trtcore.stats.arrays import CountArray, FloatArray, Floats
 
-LEAST_EXPONENT = -20
-OCTAVES = 34
-PER_OCTAVE = 128
-BUCKETS = OCTAVES * PER_OCTAVE + 2
+LEAST_EXPONENT, OCTAVES, PER_OCTAVE, BUCKETS = (
+    _stats.LEAST_EXPONENT,
+    _stats.OCTAVES,
+    _stats.PER_OCTAVE,
+    _stats.BUCKETS,
+)
 
-ACCURACY = 1 / 257
+ACCURACY = 1 / (2 * PER_OCTAVE + 1)
 """The most by which a quantile is off, as a part of it."""
 
 FULL = 2**32 - 1

@@ -30,6 +30,10 @@ LONG_SHARE = 0.9
 """What is said of layers is said of the longest, which hold this part of the time."""
 _EXACT_UP_TO = 1000
 
+MOST_AUTOCORRELATION = 0.99
+"""Neighbours correlate by no more than this where an interval is widened: as if one of 200 samples
+counted, see `widening`. A series that drifts comes near to 1, where it would have no end."""
+
 Interval = tuple[float, float]
 NO_INTERVAL: Interval = (float("nan"), float("nan"))
 
@@ -216,12 +220,15 @@ def widening(r: Floats) -> Floats:
     """Returns by which factor neighbours that correlate by r widen the interval of an average.
 
     Of a first-order process, whose variance of an average grows by (1 + r) / (1 - r).
+
+    Args:
+        r: below 1, see `MOST_AUTOCORRELATION`.
     """
     factor: Floats = np.sqrt((1 + r) / (1 - r))
     return factor
 
 
-def student_t(probability: float, freedom: Floats) -> Floats:
+def student_t(probability: float, freedom: ArrayLike) -> Floats:
     """Returns quantiles of Student's t distribution, each for at least 5 degrees of freedom.
 
     Source: the Cornish-Fisher expansion, Abramowitz and Stegun 26.7.5; within 1 % at 5 degrees and

@@ -13,6 +13,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
+import trtcore.models.load
 from trtcore.result.layers import Layer, ModelNode
 from trtcore.result.readers.single_figures import make_profile
 from trtcore.result.records import Profile
@@ -74,6 +75,52 @@ def test_a_saved_result(run: Run, small: Path, tmp_path: Path) -> None:
     ran = run(*few, "--backend", "onnxruntime", "--baseline", saved)
     assert ran.code == 0, ran.err
     assert "of what it takes with onnxruntime: " in ran.out
+
+
+class TestTheModelIsLoadedOnce:
+    """Whatever needs it: the check of a file, the run, the baseline that is measured."""
+
+    @pytest.fixture
+    def net(self, tmp_path: Path) -> Path:
+        nodes = [
+            helper.make_node("Relu", ["x"], ["r"], name="first"),
+            helper.make_node("Sigmoid", ["r"], ["y"], name="second"),
+        ]
+        ends = (("x", ["N", 8]), ("y", ["N", 8]))
+        infos = [[helper.make_tensor_value_info(n, TensorProto.FLOAT, s)] for n, s in ends]
+        graph = helper.make_graph(nodes, "net", *infos)
+        opset = [helper.make_opsetid("", 17)]
+        onnx.save(helper.make_model(graph, opset_imports=opset, ir_version=8), tmp_path / "n.onnx")
+        return tmp_path / "n.onnx"
+
+    @pytest.fixture
+    def loads(self, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+        found: list[Any] = []
+        load = trtcore.models.load.load_model
+
+        def counted(source: Any, **options: Any) -> Any:
+            found.append(source)
+            return load(source, **options)
+
+        monkeypatch.setattr("trtcore.models.load.load_model", counted)
+        return found
+
+    def test_beside_a_file(self, run: Run, net: Path, loads: list[Any], tmp_path: Path) -> None:
+        few = ("profile", net, "--batch", "3", "--iterations", "5", "--backend", "onnxruntime")
+        base = tmp_path / "base.json"
+        assert run(*few, "--save", base, "--quiet").code == 0
+        assert loads == [str(net)]
+        ran = run(*few, "--baseline", base)
+        assert ran.code == 0, ran.err
+        assert "Before: n, onnxruntime, fp32, batch 3" in ran.out
+        assert loads == [str(net)] * 2
+
+    def test_beside_a_measurement(self, run: Run, net: Path, loads: list[Any]) -> None:
+        few = ("profile", net, "--batch", "3", "--iterations", "5", "--backend", "onnxruntime")
+        ran = run(*few, "--fp16", "--baseline", "onnxruntime")
+        assert ran.code == 0, ran.err
+        assert "Before: n, onnxruntime, fp32, batch 3" in ran.out
+        assert loads == [str(net)]
 
 
 class TestRefusedBeforeTheWork:

@@ -12,6 +12,7 @@ from paths import DATA
 from trtcore.errors import OptionError
 from trtcore.report.content.hierarchy import LEVELS, Bucket, block_namer, roll_up
 from trtcore.report.terminal.profile import render_table
+from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.layers import Layer, ModelNode, ModelRecord
 from trtcore.result.readers.inspector import parse_engine_information
 from trtcore.result.records import EventCost
@@ -38,14 +39,14 @@ def googlenet(gpu_profile):
 
 @pytest.mark.parametrize("level", LEVELS)
 def test_no_time_and_no_layer_is_left_out(googlenet, level):
-    buckets = roll_up(googlenet, level)
+    buckets = roll_up(Analysis(googlenet), level)
     assert sum(bucket.share for bucket in buckets) == pytest.approx(1.0)
     assert sorted(i for bucket in buckets for i in bucket.layers) == list(range(206))
     assert len({bucket.name for bucket in buckets}) == len(buckets) or level == "layer"
 
 
 def test_blocks_of_googlenet(googlenet):
-    buckets = roll_up(googlenet, "block")
+    buckets = roll_up(Analysis(googlenet), "block")
     assert [bucket.name for bucket in buckets] == [
         "conv1",
         "pool1",
@@ -66,7 +67,7 @@ def test_blocks_of_googlenet(googlenet):
 
 
 def test_types_of_googlenet(googlenet):
-    buckets = roll_up(googlenet, "type")
+    buckets = roll_up(Analysis(googlenet), "type")
     assert [(bucket.name, len(bucket.layers)) for bucket in buckets] == [
         ("Conv + Relu", 58),
         ("MaxPool", 13),
@@ -84,7 +85,7 @@ def test_layers_that_nothing_is_known_of(gpu_profile):
         layers=(Layer("k", "kgen", ("a",)), Layer("?", "kgen")),
         samples=Samples(np.array([[3.0, 1.0]], np.float32), np.empty(0, np.float32)),
     )
-    assert roll_up(profile, "node") == (
+    assert roll_up(Analysis(profile), "node") == (
         Bucket("a", 3.0, 0.75, (0,), ("a",)),
         Bucket("unattributed", 1.0, 0.25, (1,)),
     )
@@ -128,7 +129,7 @@ def test_without_tax_there_is_no_column_for_it(googlenet):
 
 @pytest.mark.parametrize("level", LEVELS[1:])
 def test_tax_is_marked_on_every_level(googlenet, level):
-    tax = [bucket.tax_ms for bucket in roll_up(googlenet, level)]
+    tax = [bucket.tax_ms for bucket in roll_up(Analysis(googlenet), level)]
     assert tax[0] == pytest.approx(googlenet.samples.layer_ms[0, 0])
     assert not any(tax[1:])
 
@@ -144,7 +145,9 @@ def test_a_bucket_of_short_layers_is_below_the_resolution(gpu_profile):
         ),
         build=None,
     )
-    found = [(bucket.name, bucket.is_below_resolution) for bucket in roll_up(profile, "node")]
+    found = [
+        (bucket.name, bucket.is_below_resolution) for bucket in roll_up(Analysis(profile), "node")
+    ]
     assert found == [("conv1/7x7_s2", False), ("unattributed", True)]
 
 
@@ -192,6 +195,6 @@ def test_the_footnote_is_true_of_groups_that_are_long_in_all(gpu_profile, level,
 def test_unknown_level(gpu_profile):
     words = "group_by is 'color', must be one of layer, node, block, type"
     with pytest.raises(OptionError, match=words):
-        roll_up(gpu_profile, "color")
+        roll_up(Analysis(gpu_profile), "color")
     with pytest.raises(OptionError, match=words):
         render_table(gpu_profile, group_by="color")

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from trtcore.report.content.kernels import kernel_facts, kernel_table
+from trtcore.report.content.kernels import kernel_facts
 from trtcore.report.content.rows import View
+from trtcore.report.terminal.kernels import kernel_table
 from trtcore.report.terminal.profile import render_table
+from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.records import EventCost, KernelPass, Profile
 
 
@@ -75,7 +77,7 @@ def test_the_mark_is_explained_where_only_this_block_has_it(traced: Profile) -> 
 
 
 def rows(profile: Profile, **view: Any) -> list[str]:
-    table = kernel_table(profile, View(**view))
+    table = kernel_table(Analysis(profile), View(**view))
     assert table is not None
     return [str(cell) for cell in table.columns[0].cells]
 
@@ -97,30 +99,30 @@ def test_what_is_not_known_is_left_open(traced: Profile) -> None:
         wall_ms=np.empty(0, np.float32),
         discarded=0,
     )
-    facts = dict(kernel_facts(replace(traced, kernels=kernels)))
+    facts = dict(kernel_facts(Analysis(replace(traced, kernels=kernels))))
     assert list(facts) == ["Kernels", "Gaps", "Mapping", "Unmapped"]
     assert facts["Kernels"].endswith("CUPTI 13.0, not gated")
     assert facts["Gaps"].endswith("last end, launch gaps of the host among them")
     assert facts["Unmapped"] == "6 of 6 kernels, 0.1971 ms: a, b, c and 2 more"
-    assert kernel_table(replace(traced, kernels=kernels), View()) is None
+    assert kernel_table(Analysis(replace(traced, kernels=kernels)), View()) is None
 
 
 def test_kernels_beside_each_other_are_said_to_be(traced: Profile) -> None:
     assert traced.kernels is not None
     kernels = replace(traced.kernels, start_ms=repeated(0, 0.028, 0.1, 0.195, 0.2025, 0.205))
-    facts = dict(kernel_facts(replace(traced, kernels=kernels)))
+    facts = dict(kernel_facts(Analysis(replace(traced, kernels=kernels))))
     assert facts["Overlap"] == "0.0040 ms of the sum ran beside other kernels"
 
 
 def test_without_a_gated_span_there_is_nothing_to_agree_with(traced: Profile) -> None:
     samples = replace(traced.samples, gated_ms=np.empty(0, np.float32))
     profile = replace(traced, samples=samples)
-    assert "Agreement" not in dict(kernel_facts(profile))
-    table = kernel_table(profile, View())
+    assert "Agreement" not in dict(kernel_facts(Analysis(profile)))
+    table = kernel_table(Analysis(profile), View())
     assert table is not None
     assert set(table.columns[2].cells) == {"-"}
 
 
 def test_a_profile_without_kernels_has_no_block(gpu_profile: Profile) -> None:
-    assert kernel_facts(gpu_profile) == ()
-    assert kernel_table(gpu_profile, View()) is None
+    assert kernel_facts(Analysis(gpu_profile)) == ()
+    assert kernel_table(Analysis(gpu_profile), View()) is None

@@ -12,7 +12,7 @@ from rich.console import Console
 from trtcore.errors import OptionError
 from trtcore.report.content.labels import layer_labels, shorten
 from trtcore.report.terminal.profile import print_table, render_table
-from trtcore.result.analysis.steadiness import interval_of
+from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.layers import Layer
 from trtcore.result.records import Counts, EventCost
 from trtcore.result.samples import Samples
@@ -238,7 +238,7 @@ class TestFacts:
     def test_intervals_allow_for_neighbours_that_correlate(self, cpu_profile):
         wall = (20 + np.sin(np.arange(400) / 20)).astype(np.float32)
         profile = replace(cpu_profile, samples=replace(cpu_profile.samples, wall_ms=wall))
-        low, high = interval_of(profile.samples, "wall_ms")
+        low, high = Analysis(profile).intervals["wall_ms"]
         assert high - low > 1
         assert f"(95 % interval {low:.4f} to {high:.4f})" in render_table(profile)
 

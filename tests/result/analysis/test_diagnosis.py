@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from trtcore.result.analysis.diagnosis import diagnose
+from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.layers import Layer, ModelRecord
 from trtcore.result.records import Build, Counts, Profile
 from trtcore.result.samples import Samples, StreamedSeries
@@ -45,6 +45,10 @@ def make_profile(*, gpu=1.0, enqueue=0.1, layer=0.5, spread=0.0, gated=(), **cha
 
 def with_clocks(*args, **kwargs) -> Environment:
     return Environment("", "", "", "", "", "H200", clocks=Clocks(*args, **kwargs))
+
+
+def diagnose(profile: Profile) -> tuple[str, ...]:
+    return Analysis(profile).findings
 
 
 def test_nothing_to_say():

@@ -7,13 +7,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from trtcore.result.analysis.steadiness import interval_of, outlier_text, steadiness_warnings
+from trtcore.result.analysis.steadiness import (
+    interval_of,
+    observe,
+    outlier_text,
+    steadiness_warnings,
+)
 from trtcore.result.analysis.summary import summarise_series
 from trtcore.result.layers import Layer, ModelRecord
 from trtcore.result.records import Counts, Profile
 from trtcore.result.samples import Samples, StreamedSeries
 from trtcore.stats.histogram import fold
-from trtcore.stats.intervals import median_interval
+from trtcore.stats.intervals import Interval, median_interval
 from trtcore.stats.series import describe, estimate
 from trtcore.system.records import Environment
 
@@ -53,8 +58,12 @@ def with_layer(index: int, times: np.ndarray) -> Samples:
     return make_samples(layer_ms=layer_ms)
 
 
+def interval(samples: Samples, name: str) -> Interval:
+    return interval_of(samples, name, summarise_series(samples, name))
+
+
 def warnings_of(samples: Samples) -> list[str]:
-    return list(steadiness_warnings(make_profile(samples)))
+    return list(steadiness_warnings(observe(make_profile(samples))))
 
 
 def test_steady_times_are_not_talked_about() -> None:
@@ -65,7 +74,7 @@ def test_outliers_are_counted_for_each_pass() -> None:
     wall, gated = np.tile(np.float32([0.99, 1.0, 1.01, 1.0]), 10), np.full(40, 0.9, np.float32)
     # The quartiles are 0.9975 and 1.01, so the fences above are 1.02875 and 1.0475.
     wall[[3, 7]], wall[11] = 1.04, 1.05
-    assert outlier_text(make_profile(make_samples(wall_ms=wall, gated_ms=gated))) == (
+    assert outlier_text(observe(make_profile(make_samples(wall_ms=wall, gated_ms=gated)))) == (
         "outliers 1.5 to 3 and beyond 3 quartile distances, all kept: latency 2 and 1 of 40, "
         "gated GPU time 0 and 0 of 40"
     )
@@ -73,7 +82,7 @@ def test_outliers_are_counted_for_each_pass() -> None:
 
 def test_neighbours_that_correlate_are_named() -> None:
     slow = (1 + 0.003 * np.sin(np.arange(N) / 20)).astype(np.float32)
-    assert outlier_text(make_profile(make_samples(gated_ms=slow))).endswith(
+    assert outlier_text(observe(make_profile(make_samples(gated_ms=slow)))).endswith(
         "; neighbouring iterations correlate, which widens the intervals: gated GPU time "
         "(correlation 1.00)"
     )
@@ -95,7 +104,7 @@ def streamed(**times: np.ndarray) -> Samples:
 def test_of_a_streamed_run_the_end_is_looked_at() -> None:
     samples = streamed(wall_ms=noise(5) * np.linspace(0.5, 1.5, N, dtype=np.float32))
     assert ": latency 0 and 0 of the last 100, gated GPU time " in outlier_text(
-        make_profile(samples)
+        observe(make_profile(samples))
     )
     (words,) = warnings_of(samples)
     assert words.startswith(
@@ -106,12 +115,12 @@ def test_of_a_streamed_run_the_end_is_looked_at() -> None:
 class TestInterval:
     def test_independent_samples_have_the_plain_one(self) -> None:
         samples = make_samples(wall_ms=np.tile(np.float32([1, 3, 2, 4]), 25))
-        assert interval_of(samples, "wall_ms") == median_interval(samples.wall_ms) == (2.0, 3.0)
+        assert interval(samples, "wall_ms") == median_interval(samples.wall_ms) == (2.0, 3.0)
 
     def test_it_is_as_wide_as_the_estimate(self) -> None:
         walk = np.cumsum(np.random.default_rng(3).standard_normal(N)).astype(np.float32)
         samples = make_samples(wall_ms=100 + walk)
-        low, high = interval_of(samples, "wall_ms")
+        low, high = interval(samples, "wall_ms")
         median, half_width = estimate(samples.wall_ms)
         assert max(high - median, median - low) == pytest.approx(half_width)
         plain = median_interval(samples.wall_ms)
@@ -121,7 +130,7 @@ class TestInterval:
         slow = (1 + 0.1 * np.sin(np.arange(N) / 20)).astype(np.float32)
         slow[:2] = 0.1, 3.0
         samples = streamed(wall_ms=slow)
-        low, high = interval_of(samples, "wall_ms")
+        low, high = interval(samples, "wall_ms")
         plain = summarise_series(samples, "wall_ms").interval
         last = samples.wall_ms
         r = min(describe(last).autocorrelation, 0.99)
@@ -132,18 +141,18 @@ class TestInterval:
     def test_it_stays_within_the_samples(self) -> None:
         slow = (1 + 0.1 * np.sin(np.arange(N) / 20)).astype(np.float32)
         for samples in (make_samples(wall_ms=slow), streamed(wall_ms=slow)):
-            assert interval_of(samples, "wall_ms") == (slow.min(), slow.max())
+            assert interval(samples, "wall_ms") == (slow.min(), slow.max())
 
     def test_too_few_or_equal_samples(self) -> None:
         few = make_samples(wall_ms=np.float32([1, 2, 3]), gated_ms=np.ones(50, np.float32))
-        assert np.isnan(interval_of(few, "wall_ms")).all()
-        assert np.isnan(interval_of(few, "gpu_ms")).all()
-        assert interval_of(few, "gated_ms") == (1.0, 1.0)
+        assert np.isnan(interval(few, "wall_ms")).all()
+        assert np.isnan(interval(few, "gpu_ms")).all()
+        assert interval(few, "gated_ms") == (1.0, 1.0)
 
 
 def test_few_samples_are_no_matter_for_words() -> None:
     few = Samples(np.ones((3, 4), np.float32), np.float32([1, 2, 30]))
-    assert outlier_text(make_profile(few)) == ""
+    assert outlier_text(observe(make_profile(few))) == ""
     assert warnings_of(few) == []
     assert warnings_of(Samples(np.empty((0, 4), np.float32), np.empty(0, np.float32))) == []
 
@@ -187,7 +196,7 @@ def test_of_several_layers_the_longest_three_are_named() -> None:
     layers = tuple(Layer(f"conv{i}") for i in range(5))
     layer_ms = np.column_stack([noise(i, 0.5 - 0.01 * i) * ramp for i in range(5)])
     profile = replace(make_profile(make_samples(layer_ms=layer_ms)), layers=layers)
-    assert list(steadiness_warnings(profile)) == [
+    assert list(steadiness_warnings(observe(profile))) == [
         "5 of the 5 longest layers drift: conv0 (5.1% longer), conv1 (5.2% longer), "
         "conv2 (5.2% longer) and 2 more"
     ]

@@ -10,8 +10,8 @@ from trtcore.compare.comparison import Comparison
 from trtcore.compare.limits import Condition, Verdict, judge, parse_condition
 from trtcore.compare.profiles import compare_profiles
 from trtcore.errors import OptionError, ResultError
+from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.readers.load import load_baselines
-from trtcore.result.records import Profile
 
 _GATE_BROKEN = 3
 
@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
         raise OptionError(f"--top is {options.top}, must be 1 or more")
     conditions = tuple(parse_condition(text) for text in options.fail_if)
     files = (options.base, *options.new)
-    base, *news = load_baselines(files, layer_info=options.layer_info)
+    base, *news = map(Analysis, load_baselines(files, layer_info=options.layer_info))
     compared = [
         _compare((options.base, file), (base, new), conditions, options.allow_partial)
         for file, new in zip(options.new, news, strict=True)
@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _compare(
     files: tuple[str, str],
-    profiles: tuple[Profile, Profile],
+    sides: tuple[Analysis, Analysis],
     conditions: tuple[Condition, ...],
     allow_partial: bool,
 ) -> _Compared:
@@ -56,7 +56,7 @@ def _compare(
         OptionError: a condition cannot be judged.
     """
     try:
-        comparison = compare_profiles(*profiles, allow_partial=allow_partial)
+        comparison = compare_profiles(*sides, allow_partial=allow_partial)
     except ResultError as error:
         raise ResultError(f"{files[0]} and {files[1]}: {error}") from None
     try:

@@ -8,11 +8,13 @@ from pathlib import Path
 
 from trtcore.api.calls import profile_model, profile_plan
 from trtcore.api.declaring import MODEL, PLAN
-from trtcore.cli.api_options import require_meanings, values_for
+from trtcore.cli.api_options import OF_LOADING, require_meanings, values_for
 from trtcore.cli.commands.profile_baseline import prepare_baseline
+from trtcore.cli.named_model import NamedModel
 from trtcore.cli.outputs import check_outputs, save_all
 from trtcore.cli.terminal import notify, shown_progress, warn
 from trtcore.errors import OptionError
+from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.analysis.requirements import check_limit, require_precision
 from trtcore.result.records import Profile
 from trtcore.system.file_kind import PLAN_SUFFIXES
@@ -28,18 +30,20 @@ def run(options: argparse.Namespace) -> int:
     if options.compare is not None:
         return _compare(options)
     require_meanings(options, PLAN if is_plan(options.model) else MODEL)
-    baseline = prepare_baseline(options, is_built=is_plan(options.model))
+    model = None if is_plan(options.model) else NamedModel(options)
+    baseline = prepare_baseline(options, model)
     kept = _KeptPlan(options.save_engine)
     with shown_progress(options.quiet) as progress:
-        profile = _profile(options, kept, progress)
-    unsaved = _save(profile, options) or kept.code
+        profile = _profile(options, model, kept, progress)
+    analysis = Analysis(profile)
+    unsaved = _save(analysis, options) or kept.code
     if options.quiet:
-        warn(profile.warnings)
+        warn(analysis.warnings)
     else:
-        _print(profile, options)
+        _print(analysis, options)
     if profile.counts.interrupted:
         return _INTERRUPTED
-    interrupted = baseline is not None and baseline.show(profile, options)
+    interrupted = baseline is not None and baseline.show(analysis, options)
     require_precision(profile, options.tolerance)
     return _INTERRUPTED if interrupted else unsaved
 
@@ -96,30 +100,40 @@ class _KeptPlan:
         self.code = save_all(partial(write_file, str(self.path), plan))
 
 
-def _profile(options: argparse.Namespace, kept: _KeptPlan, progress: Progress | None) -> Profile:
+def _profile(
+    options: argparse.Namespace,
+    model: NamedModel | None,
+    kept: _KeptPlan,
+    progress: Progress | None,
+) -> Profile:
     tell = None if options.quiet else notify
-    if not is_plan(options.model):
-        return profile_model(
-            options.model,
-            keep_plan=None if kept.path is None else kept.save,
-            progress=progress,
-            notify=tell,
-            **values_for(options, MODEL),
-        )
-    return profile_plan(options.model, progress=progress, notify=tell, **values_for(options, PLAN))
+    if model is None:
+        given = values_for(options, PLAN)
+        return profile_plan(options.model, progress=progress, notify=tell, **given)
+    given = values_for(options, MODEL)
+    return profile_model(
+        model,
+        keep_plan=None if kept.path is None else kept.save,
+        progress=progress,
+        notify=tell,
+        **{name: value for name, value in given.items() if name not in OF_LOADING},
+    )
 
 
-def _print(profile: Profile, options: argparse.Namespace) -> None:
+def _print(analysis: Analysis, options: argparse.Namespace) -> None:
     from trtcore.cli.screen import Screen
     from trtcore.report.terminal.profile import print_table
 
-    print_table(profile, Screen(), sort=options.sort, top=options.top, group_by=options.group_by)
+    print_table(analysis, Screen(), sort=options.sort, top=options.top, group_by=options.group_by)
 
 
-def _save(profile: Profile, options: argparse.Namespace) -> int:
+def _save(analysis: Analysis, options: argparse.Namespace) -> int:
     """Saves before anything is printed, as printing may fail; returns the exit code."""
     from trtcore.report.export.csv import write_csv
     from trtcore.result.saved import save_profile
 
-    asked = ((save_profile, options.save), (write_csv, options.csv))
-    return save_all(*(partial(save, profile, path) for save, path in asked if path is not None))
+    asked = (
+        (partial(save_profile, analysis.profile), options.save),
+        (partial(write_csv, analysis), options.csv),
+    )
+    return save_all(*(partial(save, path) for save, path in asked if path is not None))

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from trtcore.api.calls import profile_baseline
 from trtcore.api.declaring import BASELINE
-from trtcore.cli.api_options import precision_options, values_for
-from trtcore.cli.commands.baseline_model import check_model
+from trtcore.cli.api_options import OF_LOADING, precision_options, values_for
+from trtcore.cli.named_model import NamedModel
 from trtcore.cli.terminal import notify, shown_progress
+from trtcore.compare.same_model import check_same_model
 from trtcore.errors import OptionError, ResultError
 from trtcore.measure.nodes.choice import check_baseline, choose_baseline, measured
+from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.readers.load import load_baseline
 from trtcore.result.records import Profile
+
+if TYPE_CHECKING:
+    from trtcore.models.model import Model
 
 
 @dataclass(frozen=True)
@@ -23,19 +29,21 @@ class Baseline:
     Attributes:
         asked: as given on the command line.
         loaded: what a file held; None for what is timed on the spot.
+        model: what is timed then; None for a plan.
     """
 
     asked: str
-    loaded: Profile | None = None
+    loaded: Analysis | None = None
+    model: NamedModel | None = None
 
-    def show(self, profile: Profile, options: argparse.Namespace) -> bool:
+    def show(self, analysis: Analysis, options: argparse.Namespace) -> bool:
         """Prints the comparison; returns whether Ctrl-C ended it early.
 
         Raises:
             ResultError: the baseline is of another model.
             ModelError: what times it refuses the model.
         """
-        if self._is_itself(profile, options):
+        if self._is_itself(analysis.profile, options):
             notify(
                 f"--baseline {self.asked}: ONNX Runtime on the CPU would be compared with itself, "
                 "as the profile is its own; a saved result, a log or --baseline torch would do"
@@ -46,10 +54,10 @@ class Baseline:
             notify("interrupted before the baseline was measured")
             return True
         try:
-            _print(base, profile, options.allow_partial)
+            _print(base, analysis, options.allow_partial)
         except ResultError as error:
             raise ResultError(f"--baseline {self.asked}: {error}") from None
-        return self.loaded is None and base.counts.interrupted
+        return self.loaded is None and base.profile.counts.interrupted
 
     def _is_itself(self, profile: Profile, options: argparse.Namespace) -> bool:
         """Whether the profile is of the model as it is, timed with what would time the baseline."""
@@ -58,32 +66,34 @@ class Baseline:
             return False
         return profile.backend == choose_baseline(self.asked)[0]
 
-    def _measure(self, options: argparse.Namespace) -> Profile | None:
+    def _measure(self, options: argparse.Namespace) -> Analysis | None:
         """Times the model in its own precision, with the same input.
 
         None after Ctrl-C with nothing measured.
         """
         given = values_for(options, BASELINE)
-        of_precision = precision_options(options)
+        left_out = {*precision_options(options), *OF_LOADING}
         try:
             with shown_progress(options.quiet) as progress:
-                return profile_baseline(
-                    options.model,
-                    self.asked,
-                    progress=progress,
-                    notify=notify,
-                    **{name: one for name, one in given.items() if name not in of_precision},
+                return Analysis(
+                    profile_baseline(
+                        self.model,
+                        self.asked,
+                        progress=progress,
+                        notify=notify,
+                        **{name: one for name, one in given.items() if name not in left_out},
+                    )
                 )
         except KeyboardInterrupt:
             return None
 
 
-def prepare_baseline(options: argparse.Namespace, *, is_built: bool) -> Baseline | None:
+def prepare_baseline(options: argparse.Namespace, model: NamedModel | None) -> Baseline | None:
     """Finds out before the long work whether there can be a baseline; None if none is asked for.
 
     Args:
         options: of the command line.
-        is_built: the model is a plan.
+        model: what is to be profiled; None for a plan.
 
     Raises:
         OptionError: it contradicts another option, or there is no model to time.
@@ -98,19 +108,28 @@ def prepare_baseline(options: argparse.Namespace, *, is_built: bool) -> Baseline
     if options.quiet:
         raise OptionError("--baseline prints a table and --quiet none: leave one of them out")
     if asked not in measured():
-        loaded = load_baseline(asked, layer_info=options.layer_info)
-        if not (is_built or options.allow_partial):
-            check_model(loaded, options)
+        loaded = Analysis(load_baseline(asked, layer_info=options.layer_info))
+        if not (model is None or options.allow_partial):
+            _check_model(asked, loaded, model())
         return Baseline(asked, loaded)
     if options.layer_info is not None:
         raise OptionError(f"--layer-info goes with a file, and --baseline {asked} is timed here")
-    if is_built:
+    if model is None:
         raise OptionError(
             f"--baseline {asked} times the model, and {options.model} is built already: name the "
             "file of a saved baseline"
         )
     check_baseline(asked)
-    return Baseline(asked)
+    return Baseline(asked, model=model)
+
+
+def _check_model(asked: str, base: Analysis, model: Model) -> None:
+    from trtcore.api.assemble import model_record
+
+    try:
+        check_same_model(base, model_record(model))
+    except ResultError as error:
+        raise ResultError(f"--baseline {asked}: {error}") from None
 
 
 def _check_unused(options: argparse.Namespace) -> None:
@@ -122,12 +141,12 @@ def _check_unused(options: argparse.Namespace) -> None:
             raise OptionError(f"{option} is about the file of --baseline, and none is named")
 
 
-def _print(base: Profile, profile: Profile, allow_partial: bool) -> None:
+def _print(base: Analysis, new: Analysis, allow_partial: bool) -> None:
     from trtcore.cli.screen import Screen
     from trtcore.compare.profiles import compare_profiles
     from trtcore.report.terminal.comparison import render_baseline
 
     console = Screen()
-    comparison = compare_profiles(base, profile, allow_partial=allow_partial)
+    comparison = compare_profiles(base, new, allow_partial=allow_partial)
     console.print()
     console.out(render_baseline(comparison, width=console.table_width), highlight=False)

@@ -12,7 +12,7 @@ from trtcore.compare.precisions.comparison import PrecisionComparison, Precision
 from trtcore.compare.precisions.verdict import GATED_TIME, GPU_TIME, LATENCY, verdict
 from trtcore.compare.times import LayerTimes, SampledTimes, event_costs, sample_series, time_layers
 from trtcore.errors import ResultError
-from trtcore.result.analysis.fusion.groups import map_fusion
+from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.records import Profile
 
 # The whole network, by the names of its series.
@@ -39,7 +39,8 @@ def compare_runs(profiles: Sequence[Profile], notes: Sequence[str] = ()) -> Prec
     Raises:
         ResultError: a profile without times.
     """
-    runs, is_corrected = _timed(profiles)
+    analyses = [Analysis(profile) for profile in profiles]
+    runs, is_corrected = _timed(analyses)
     rows = _rows(runs)
     everything = [range(len(profile.layers)) for profile in profiles]
     precisions = tuple(profile.precision for profile in profiles)
@@ -56,20 +57,20 @@ def compare_runs(profiles: Sequence[Profile], notes: Sequence[str] = ()) -> Prec
         totals=totals,
         is_corrected=is_corrected,
         verdict=verdict(profiles, totals, tax, layers),
-        notes=(*notes, *_notes(profiles)),
+        notes=(*notes, *_notes(analyses)),
     )
 
 
-def _timed(profiles: Sequence[Profile]) -> tuple[list[LayerTimes], bool]:
+def _timed(analyses: Sequence[Analysis]) -> tuple[list[LayerTimes], bool]:
     """The times of all, and whether they are without what events cost: of all or of none."""
-    for profile in profiles:
+    for profile in (analysis.profile for analysis in analyses):
         if profile.samples.layer_ms.size == 0:
             raise ResultError(f"{profile.precision}: there are no times to compare")
-    costs = [event_costs(profile) for profile in profiles]
+    costs = [event_costs(analysis.reconciliation) for analysis in analyses]
     is_corrected = all(cost is not None for cost in costs)
     return [
-        time_layers(Side(profile, map_fusion(profile)), seed, cost if is_corrected else None)
-        for seed, (profile, cost) in enumerate(zip(profiles, costs, strict=True))
+        time_layers(Side(analysis), seed, cost if is_corrected else None)
+        for seed, (analysis, cost) in enumerate(zip(analyses, costs, strict=True))
     ], is_corrected
 
 
@@ -147,13 +148,14 @@ def _beside(
     return RelativeTime(new_ms, ratio, (float(low), float(high)), bool(is_noise) or is_within_clock)
 
 
-def _notes(profiles: Sequence[Profile]) -> tuple[str, ...]:
+def _notes(analyses: Sequence[Analysis]) -> tuple[str, ...]:
     """Notes and warnings of all profiles; what all of them have is said once."""
     users: dict[str, list[str]] = {}
-    for profile in profiles:
-        for line in dict.fromkeys((*profile.model.notes, *profile.warnings)):
+    for analysis in analyses:
+        profile = analysis.profile
+        for line in dict.fromkeys((*profile.model.notes, *analysis.warnings)):
             users.setdefault(line, []).append(profile.precision)
     return tuple(
-        line if len(found) == len(profiles) else f"{', '.join(found)}: {line}"
+        line if len(found) == len(analyses) else f"{', '.join(found)}: {line}"
         for line, found in users.items()
     )

@@ -19,6 +19,7 @@ import numpy as np
 from trtcore.errors import OptionError, RunError
 from trtcore.result.records import EventCost
 from trtcore.stats.arrays import Floats
+from trtcore.stats.intervals import student_t
 from trtcore.stats.series import pair_slopes
 from trtcore.system.cache import cache_entry, read_entry, write_entry
 from trtcore.system.records import Environment
@@ -130,19 +131,7 @@ def _reach(slopes: Sequence[float], cost: float, confidence: float) -> float:
     """
     of_average = float(np.var(slopes, ddof=1)) / len(slopes) if len(slopes) > 1 else 0.0
     spread = sqrt((USUAL_SPREAD * cost) ** 2 + of_average)
-    return _student((1 + confidence) / 2, _USUAL_FREEDOM) * spread
-
-
-def _student(share: float, freedom: int) -> float:
-    """Student's quantile, to three digits from 7 degrees of freedom on.
-
-    Source: M. Abramowitz and I. A. Stegun, Handbook of Mathematical Functions, 26.7.5.
-    """
-    z = NormalDist().inv_cdf(share)
-    first = (z**3 + z) / 4
-    second = (5 * z**5 + 16 * z**3 + 3 * z) / 96
-    third = (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384
-    return z + first / freedom + second / freedom**2 + third / freedom**3
+    return float(student_t((1 + confidence) / 2, _USUAL_FREEDOM)) * spread
 
 
 def _slope_interval(

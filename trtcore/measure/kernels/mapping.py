@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from itertools import islice, permutations
 
 from trtcore.result.layers import Layer, is_marker
+from trtcore.result.readers.layer_names import generated_operations
 
 UNKNOWN = -1
 
 _LEAST_NAME = 8  # shorter names are inside others by chance
 _STUBS = frozenset({"__myelin_CASK_STUB"})
-_MYELIN_LAYER = re.compile(r"^(__myl_\w+?)_myl\d+_\d+$")
-_MYELIN_KERNEL = re.compile(r"^(__myl_\w+?)_0x[0-9a-f]+$")
+_MYELIN_KERNEL = re.compile(r"^__myl_(\w+?)_0x[0-9a-f]+$")
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,8 @@ def names_match(layer: Layer, kernel: str) -> bool:
         tactic = layer.tactic
         shorter = min(len(tactic), len(kernel))
         return shorter >= _LEAST_NAME and (tactic in kernel or kernel in tactic)
-    ours, theirs = _MYELIN_LAYER.match(layer.name), _MYELIN_KERNEL.match(kernel)
-    return ours is not None and theirs is not None and ours[1] == theirs[1]
+    theirs = _MYELIN_KERNEL.match(kernel)
+    return theirs is not None and generated_operations(layer.name) == theirs[1]
 
 
 def map_by_order(

@@ -18,7 +18,15 @@ from trtcore.errors import OptionError, argument
 from trtcore.stats.arrays import Floats
 from trtcore.stats.batches import BatchMedians, Reservoir, batch_size
 from trtcore.stats.intervals import longest_layers
-from trtcore.stats.series import LEAST_SHARE, estimate, estimate_columns, find_modes, find_rise
+from trtcore.stats.series import (
+    LEAST_SHARE,
+    OUTER_FENCE,
+    beyond_quartiles,
+    estimate,
+    estimate_columns,
+    find_modes,
+    find_rise,
+)
 
 _LEAST_BATCHES = 32
 # Half of what makes a mode elsewhere: in a short run the rarer of two modes may be rarer still.
@@ -276,8 +284,8 @@ def _drifts(totals: Floats, target: float) -> str:
 
 
 def _are_astray(totals: Floats, target: float) -> NDArray[np.bool_]:
-    """Which lie further from the quartiles than thrice their distance and than the target."""
-    low, high = np.quantile(totals, (0.25, 0.75))
-    reach = max(3 * (high - low), target * float(np.median(totals)))
-    astray: NDArray[np.bool_] = (totals < low - reach) | (totals > high + reach)
+    """Which lie beyond the outer fences, and further from the quartiles than the target."""
+    beyond, distance = beyond_quartiles(totals)
+    reach = max(OUTER_FENCE * distance, target * float(np.median(totals)))
+    astray: NDArray[np.bool_] = beyond > reach
     return astray

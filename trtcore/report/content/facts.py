@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from math import isnan
 
-from trtcore.result.analysis.fusion.groups import describe_fusion, map_fusion
-from trtcore.result.analysis.steadiness import interval_of, outlier_text
-from trtcore.result.analysis.summary import Latency, summarise_latency, summarise_layers
+from trtcore.result.analysis.analysis import Analysis
+from trtcore.result.analysis.fusion.groups import describe_fusion
+from trtcore.result.analysis.steadiness import outlier_text
+from trtcore.result.analysis.summary import Latency
 from trtcore.result.layers import IOTensor
 from trtcore.result.records import Build, Profile
 from trtcore.stats.histogram import ACCURACY
@@ -34,39 +35,37 @@ def _io_line(tensor: IOTensor) -> str:
     return " ".join(filter(None, words))
 
 
-def timing_facts(profile: Profile) -> tuple[Fact, ...]:
+def timing_facts(analysis: Analysis) -> tuple[Fact, ...]:
     """Returns the un-profiled latency, GPU and enqueue time, throughput and iterations."""
-    latency = summarise_latency(profile)
+    profile, latency, intervals = analysis.profile, analysis.latency, analysis.intervals
     ends = "of a run" if profile.timed_by.on_cpu else "from enqueue to synchronised"
     how = f"host time {ends}"
-    wall, gpu, enqueue = (
-        interval_of(profile.samples, name) for name in ("wall_ms", "gpu_ms", "enqueue_ms")
-    )
-    facts = [("Latency", _series(latency.wall, wall, how))]
+    facts = [("Latency", _series(latency.wall, intervals["wall_ms"], how))]
     if latency.gpu:
         how = "between CUDA events around an iteration"
-        facts.append(("GPU time", _series(latency.gpu, gpu, how)))
+        facts.append(("GPU time", _series(latency.gpu, intervals["gpu_ms"], how)))
     if latency.enqueue:
         how = "host time of the enqueue call alone"
-        facts.append(("Enqueue", _series(latency.enqueue, enqueue, how)))
+        facts.append(("Enqueue", _series(latency.enqueue, intervals["enqueue_ms"], how)))
     if latency.wall and not isnan(latency.items_per_s):
         words = f"items per second: batch {profile.batch} over the mean latency"
         words += _high_mean(latency.wall)
         facts.append(("Throughput", f"{latency.items_per_s:.1f} {words}"))
     if not profile.source_tool:
         facts.append(("Iterations", _iterations(profile, latency)))
-    if outliers := outlier_text(profile):
+    if outliers := outlier_text(analysis.steadiness):
         facts.append(("Samples", outliers))
     if profile.samples.layer_histograms is not None:
         facts.append(("Streamed", _streamed(profile)))
     return (*facts, ("Method", profile.method))
 
 
-def place_facts(profile: Profile) -> tuple[Fact, ...]:
+def place_facts(analysis: Analysis) -> tuple[Fact, ...]:
     """Returns what was run, on what, and how the engine was built."""
+    profile = analysis.profile
     where = profile.environment
     facts = [("Model", _model(profile))]
-    facts.append(("Fusion", _fusion(profile)))
+    facts.append(("Fusion", _fusion(analysis)))
     if profile.build:
         was_run = not profile.timed_by.is_unfused
         facts.append(("Engine", engine_text(profile.build) + ("" if was_run else ", not run here")))
@@ -123,12 +122,12 @@ def _streamed(profile: Profile) -> str:
     )
 
 
-def _fusion(profile: Profile) -> str:
-    if profile.timed_by.is_unfused:
+def _fusion(analysis: Analysis) -> str:
+    if analysis.profile.timed_by.is_unfused:
         return ""
-    rows = summarise_layers(profile)
-    layer_ms = [row.median_ms if isnan(row.corrected_ms) else row.corrected_ms for row in rows]
-    return describe_fusion(profile, map_fusion(profile), layer_ms)
+    times = ((row.median_ms, row.corrected_ms) for row in analysis.rows)
+    layer_ms = [median if isnan(corrected) else corrected for median, corrected in times]
+    return describe_fusion(analysis.profile, analysis.fusion, layer_ms)
 
 
 def _model(profile: Profile) -> str:

@@ -8,8 +8,8 @@ from math import isnan
 
 from trtcore.errors import OptionError, argument
 from trtcore.report.content.labels import layer_labels
-from trtcore.result.analysis.fusion.groups import FusionMap, map_fusion
-from trtcore.result.analysis.summary import summarise_layers
+from trtcore.result.analysis.analysis import Analysis
+from trtcore.result.analysis.fusion.groups import FusionMap
 from trtcore.result.layers import LayerProfile
 from trtcore.result.records import Profile
 
@@ -49,11 +49,11 @@ class Bucket:
     is_below_resolution: bool = False
 
 
-def roll_up(profile: Profile, level: str) -> tuple[Bucket, ...]:
+def roll_up(analysis: Analysis, level: str) -> tuple[Bucket, ...]:
     """Returns the time of each part of the model, in order of execution; no time is left out.
 
     Args:
-        profile: the profile.
+        analysis: of the profile.
         level: ``layer`` (engine layers), ``node`` (groups of nodes that belong together), ``block``
             (first part of the nodes' names, such as ``inception_3a``) or ``type`` (operators).
 
@@ -64,13 +64,13 @@ def roll_up(profile: Profile, level: str) -> tuple[Bucket, ...]:
         raise OptionError(
             f"{argument('group_by')} is '{level}', must be one of {', '.join(LEVELS)}"
         )
-    rows = summarise_layers(profile)
+    profile, rows = analysis.profile, analysis.rows
     if level == "layer":
         labels = layer_labels(profile.layers)
         return tuple(
             _bucket(labels[i], (i,), profile.layers[i].nodes, rows) for i in range(len(rows))
         )
-    fusion = map_fusion(profile)
+    fusion = analysis.fusion
     name = _namer(profile, fusion, level)
     parts: dict[str, tuple[list[int], list[str]]] = {}
     for group in fusion.groups:

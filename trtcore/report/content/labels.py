@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 
 from trtcore.result.layers import Layer
+from trtcore.result.readers.layer_names import generated_operations
 
 _JOINER = " + "
-_MYELIN_OPS = re.compile(r"^__myl_(\w+?)_myl\d+_\d+$")
 
 
 def layer_labels(layers: Sequence[Layer]) -> tuple[str, ...]:
@@ -48,5 +47,4 @@ def _label(layer: Layer, is_shared: bool) -> str:
 
 def _what_it_does(layer: Layer) -> str:
     """A generated kernel's name tells its operations; other layers have only their kind."""
-    found = _MYELIN_OPS.match(layer.name)
-    return found[1] if found else layer.kind
+    return generated_operations(layer.name) or layer.kind

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from trtcore.errors import argument
-from trtcore.result.analysis.reconcile import CALIBRATED, Reconciliation, reconcile_profile
-from trtcore.result.analysis.summary import summarise_series
-from trtcore.result.records import Profile
+from trtcore.result.analysis.analysis import Analysis
+from trtcore.result.analysis.reconcile import CALIBRATED, Reconciliation
 from trtcore.result.samples import PASSES
 
 Interval = tuple[float, float]
@@ -160,14 +159,14 @@ def _us(ms: float) -> str:
 Figure = tuple[str, str, str]
 
 
-def reconciliation_facts(profile: Profile) -> tuple[Figure, ...]:
+def reconciliation_facts(analysis: Analysis) -> tuple[Figure, ...]:
     """Returns a label, a time and words for every line; empty without gated passes."""
-    result = reconcile_profile(profile)
+    result, cost = analysis.reconciliation, analysis.profile.event_cost
     if result is None:
         return ()
-    series = {one.work: summarise_series(profile.samples, one.series) for one in PASSES if one.work}
+    series = {one.work: analysis.series[one.series] for one in PASSES if one.work}
     latencies = {work: times.median_ms for work, times in series.items() if times}
-    interval = profile.event_cost.interval if profile.event_cost else None
+    interval = cost.interval if cost else None
     return tuple(
         (line.label[:1].upper() + line.label[1:], _ms(line.ms), line.words)
         for line in explain(result, latencies, interval)

@@ -9,9 +9,8 @@ from math import nan
 from trtcore.errors import OptionError, argument
 from trtcore.report.content.hierarchy import LEVELS, MARKERS, roll_up
 from trtcore.report.content.labels import layer_labels
-from trtcore.result.analysis.summary import fold_markers, summarise_layers
+from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.layers import LayerProfile
-from trtcore.result.records import Profile
 
 SORTS = ("order", "time")
 
@@ -81,12 +80,12 @@ class Rows:
     total: Row
 
 
-def make_rows(profile: Profile, view: View) -> Rows:
+def make_rows(analysis: Analysis, view: View) -> Rows:
     """Returns the rows of a profile; their times add up to the total, whatever is shown."""
-    layers, folded = fold_markers(summarise_layers(profile))
+    layers, folded = analysis.folded
     label = f"{folded.count} signal and wait markers"
     markers = Row(label, folded.median_ms, folded.share, folded.median_ms) if folded.count else None
-    rows = _layer_rows(layers) if view.group_by == "layer" else _rolled_up(profile, view.group_by)
+    rows = _layer_rows(layers) if view.group_by == "layer" else _rolled_up(analysis, view.group_by)
     total = _sum("Time over all layers", [*rows, *filter(None, [markers])])
     return Rows(tuple(_choose(rows, view)), markers, total)
 
@@ -107,8 +106,8 @@ def _layer_rows(layers: Sequence[LayerProfile]) -> list[Row]:
     ]
 
 
-def _rolled_up(profile: Profile, level: str) -> list[Row]:
-    buckets = (bucket for bucket in roll_up(profile, level) if bucket.name != MARKERS)
+def _rolled_up(analysis: Analysis, level: str) -> list[Row]:
+    buckets = (bucket for bucket in roll_up(analysis, level) if bucket.name != MARKERS)
     return [
         Row(
             bucket.name,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from trtcore.result.analysis.summary import summarise_layers
+from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.layers import LayerProfile
 from trtcore.result.records import Profile
 from trtcore.system.files import write_file
@@ -38,16 +38,16 @@ is 1 where ``corrected_ms`` is too short to be more than an order of magnitude, 
 the digits that make them the same float32, as samples are; what is not known is left empty."""
 
 
-def render_csv(profile: Profile) -> str:
+def render_csv(profile: Profile | Analysis) -> str:
     """Returns a header and one line per layer, markers included, in order of execution."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows(_line(row) for row in summarise_layers(profile))
+    writer.writerows(_line(row) for row in Analysis.of(profile).rows)
     return text.getvalue()
 
 
-def write_csv(profile: Profile, path: str | Path) -> None:
+def write_csv(profile: Profile | Analysis, path: str | Path) -> None:
     """Writes `render_csv` to a file.
 
     Raises:

@@ -15,7 +15,8 @@ import numpy as np
 
 from trtcore.report.content.labels import layer_labels
 from trtcore.report.export.timeline import iterations_left_out, unprofiled_iterations
-from trtcore.result.analysis.summary import profiled_iterations, summarise_layers
+from trtcore.result.analysis.analysis import Analysis
+from trtcore.result.analysis.summary import profiled_iterations
 from trtcore.result.layers import Layer
 from trtcore.result.records import Profile
 from trtcore.result.samples import Samples
@@ -37,7 +38,7 @@ _TWO_PASSES = (
 Event = dict[str, Any]
 
 
-def render_trace(profile: Profile, iterations: int = ITERATIONS) -> str:
+def render_trace(given: Profile | Analysis, iterations: int = ITERATIONS) -> str:
     """Returns a trace of the median iteration and of the first iterations as they were.
 
     Of a streamed run they are the first of the last ones, which alone are kept; their numbers and
@@ -48,11 +49,13 @@ def render_trace(profile: Profile, iterations: int = ITERATIONS) -> str:
     engine's own name, the tactic and the rest are among an event's arguments.
 
     Args:
-        profile: the profile.
+        given: the profile, or its analysis.
         iterations: how many iterations to show one by one.
     """
+    analysis = Analysis.of(given)
+    profile = analysis.profile
     events = [
-        *_median_iteration(profile),
+        *_median_iteration(analysis),
         *_profiled_iterations(profile, iterations),
         *_unprofiled_iterations(profile, iterations),
     ]
@@ -85,15 +88,16 @@ def _note(samples: Samples) -> str:
     return " ".join(notes)
 
 
-def trace_left_out(profile: Profile) -> str:
+def trace_left_out(given: Profile | Analysis) -> str:
     """Says which iterations of a streamed run `render_trace` shows; ``""`` if it is not one."""
-    return iterations_left_out(profile.samples, ITERATIONS)
+    return iterations_left_out(Analysis.of(given).profile.samples, ITERATIONS)
 
 
-def _median_iteration(profile: Profile) -> Iterator[Event]:
+def _median_iteration(analysis: Analysis) -> Iterator[Event]:
+    profile = analysis.profile
     if profiled_iterations(profile) == 0:
         return
-    medians = np.array([layer.median_ms for layer in summarise_layers(profile)])
+    medians = np.array([layer.median_ms for layer in analysis.rows])
     yield from _names(_MEDIANS, "median iteration", _streams(profile.layers))
     yield from _layers(profile, _MEDIANS, _borders(0.0, medians))
 

@@ -17,7 +17,8 @@ from trtcore.report.export.timeline import (
     iterations_left_out,
     unprofiled_iterations,
 )
-from trtcore.result.analysis.summary import profiled_iterations, summarise_layers
+from trtcore.result.analysis.analysis import Analysis
+from trtcore.result.analysis.summary import profiled_iterations
 from trtcore.result.dtypes import inspector_name
 from trtcore.result.layers import IOTensor, Layer, TensorInfo
 from trtcore.result.records import Profile
@@ -26,14 +27,15 @@ _UNIT_SEPARATOR = "\x1f"
 _SIGNIFICANT = 6
 
 
-def export_profile(profile: Profile) -> str:
+def export_profile(given: Profile | Analysis) -> str:
     """Returns what ``trtexec --exportProfile`` writes: the times of each layer.
 
     Rows have exactly trtexec's five keys, as its readers tell rows from the header by their
     number. A repeated layer name gets ``_2`` and so on, because readers find layers by name.
     """
+    analysis = Analysis.of(given)
+    profile, layers = analysis.profile, analysis.rows
     iterations = profiled_iterations(profile)
-    layers = summarise_layers(profile)
     total = sum(layer.mean_ms for layer in layers) if iterations else 0.0
     rows = [
         {
@@ -48,7 +50,7 @@ def export_profile(profile: Profile) -> str:
     return _as_rows([{"count": iterations}, *rows])
 
 
-def export_times(profile: Profile) -> str:
+def export_times(given: Profile | Analysis) -> str:
     """Returns what ``trtexec --exportTimes`` writes: one record per un-profiled iteration.
 
     Of a streamed run these are the last iterations only, which the format has no room to say.
@@ -60,24 +62,25 @@ def export_times(profile: Profile) -> str:
     outputs stay on the device, so their transfers take no time, and the latency is the compute
     time, as trtexec defines it.
     """
-    return _as_rows(map(_time_record, unprofiled_iterations(profile.samples)))
+    return _as_rows(map(_time_record, unprofiled_iterations(Analysis.of(given).profile.samples)))
 
 
-def times_left_out(profile: Profile) -> str:
+def times_left_out(given: Profile | Analysis) -> str:
     """Says which iterations of a streamed run `export_times` writes; ``""`` if it is not one."""
-    return iterations_left_out(profile.samples)
+    return iterations_left_out(Analysis.of(given).profile.samples)
 
 
-def export_layer_info(profile: Profile, as_list: bool = False) -> str:
+def export_layer_info(given: Profile | Analysis, as_list: bool = False) -> str:
     """Returns what ``trtexec --exportLayerInfo`` writes: what each layer is.
 
     Has the keys of both the inspector's older form (``Bindings``, ``Format/Datatype``) and its
     newer one (``I/O Tensors``, ``Format``, ``Datatype``), and the names of `export_profile`.
 
     Args:
-        profile: the profile.
+        given: the profile, or its analysis.
         as_list: only the list of layers, for readers that want no object around it.
     """
+    profile = Analysis.of(given).profile
     verbosity = profile.build.verbosity if profile.build else "DETAILED"
     names = _unique_names(profile.layers)
     layers: list[Any] = list(names)

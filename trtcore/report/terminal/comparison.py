@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import textwrap
 from collections.abc import Iterable, Sequence
 from math import isnan
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from trtcore.compare.comparison import APPEARED, REFUSED, SAME, VANISHED, Change, Comparison
 from trtcore.report.content.comparison_rows import (
@@ -25,9 +24,7 @@ from trtcore.report.content.comparison_rows import (
 from trtcore.report.content.labels import shorten
 from trtcore.report.content.printable import printable
 from trtcore.report.content.waterfall import waterfall_lines
-
-if TYPE_CHECKING:
-    from rich.table import Table
+from trtcore.report.terminal.layout import figure_table, plain_text, room_beside, text_room
 
 _FIGURES_WIDTH = 64
 # Of the columns under HEADINGS, and of a ratio whose interval has no room but its mark has.
@@ -37,8 +34,6 @@ _RATIO, _INTERVAL = 3, 4
 # What is left out first where names have no room beside it: interval, change, base.
 _LEAST_ROOM = 16
 _DISPENSABLE = (_INTERVAL, 2, 0)
-_LEAST_TEXT = 20
-_UNLIMITED = 10_000
 _TEXT_WIDTH = 100
 
 
@@ -63,14 +58,13 @@ def render_comparison(
     comparison, files = printable(comparison), printable(files)
     shared = [row for row in comparison.rows if row.kind not in {APPEARED, VANISHED}]
     kept, taken = _fitting(width)
-    table = _table("Nodes", [HEADINGS[i] for i in kept])
-    if missing := [heading for i, heading in enumerate(HEADINGS) if i not in kept]:
-        table.caption = f"No room for {', '.join(missing)}."
+    missing = (heading for i, heading in enumerate(HEADINGS) if i not in kept)
+    table = figure_table("Nodes", (HEADINGS[i] for i in kept), missing)
     for row in (*cut(shared, top), *totals(comparison)):
         table.add_row(_label(row.name, width, taken), *_cells(row, kept))
     blocks = [
         _sides(comparison, ("Base:", "New:"), files),
-        _render(table, width),
+        [plain_text(lambda console: console.print(table), width)],
         waterfall_lines(comparison),
         *_lists(comparison),
         [f"Note: {note}" for note in comparison.notes],
@@ -90,7 +84,7 @@ def render_baseline(
     """
     comparison, base_file = printable(comparison), printable(base_file)
     both = [row for row in comparison.rows if row.kind in {SAME, REFUSED}]
-    table = _table("Layer group", ("before ms", "after ms", "speed-up"))
+    table = figure_table("Layer group", ("before ms", "after ms", "speed-up"))
     for row in (*sorted(both, key=lambda row: row.order), comparison.total):
         speed_up = "-" if isnan(row.speed_up) else f"{row.speed_up:.1f}x"
         table.add_row(_label(row.name, width), in_ms(row.base_ms), in_ms(row.new_ms), speed_up)
@@ -102,7 +96,7 @@ def render_baseline(
     )
     blocks = [
         _sides(comparison, ("Before:", "After:"), (base_file, "")),
-        [*_render(table, width), *words, sentence],
+        [plain_text(lambda console: console.print(table), width), *words, sentence],
         [f"Note: {note}" for note in comparison.notes],
     ]
     return "\n\n".join("\n".join(block) for block in blocks if block)
@@ -133,21 +127,11 @@ def _sides(comparison: Comparison, words: tuple[str, str], files: tuple[str, str
     ]
 
 
-def _table(first: str, headings: Iterable[str]) -> Table:
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, caption_justify="left")
-    table.add_column(first, overflow="fold")
-    for heading in headings:
-        table.add_column(heading, justify="right", no_wrap=True)
-    return table
-
-
 def _fitting(width: int | None) -> tuple[list[int], int]:
     """Which columns leave names room, and how wide they are."""
     widths = dict(enumerate(_WIDTHS))
     for i in _DISPENSABLE:
-        if (width or _UNLIMITED) - sum(widths.values()) < _LEAST_ROOM:
+        if room_beside(sum(widths.values()), width) < _LEAST_ROOM:
             del widths[i]
             widths[_RATIO] = _MARKED_RATIO
     return list(widths), sum(widths.values())
@@ -163,14 +147,4 @@ def _cells(row: Change, kept: Sequence[int]) -> list[str]:
 def _label(name: str, width: int | None, taken: int = _FIGURES_WIDTH) -> Any:
     from rich.text import Text
 
-    return Text(shorten(name, max((width or _UNLIMITED) - taken, _LEAST_TEXT)))
-
-
-def _render(table: Table, width: int | None) -> list[str]:
-    from rich.console import Console
-
-    text = io.StringIO()
-    Console(file=text, width=width or _UNLIMITED, color_system=None, force_terminal=False).print(
-        table
-    )
-    return [line.rstrip() for line in text.getvalue().rstrip().split("\n")]
+    return Text(shorten(name, text_room(taken, width)))

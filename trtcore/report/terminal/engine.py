@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,8 @@ from trtcore.report.content.facts import engine_text, io_lines, place_facts
 from trtcore.report.content.labels import layer_labels
 from trtcore.report.content.precision import build_facts, precision_facts
 from trtcore.report.content.printable import printable
-from trtcore.result.analysis.fusion.groups import map_fusion
+from trtcore.report.terminal.layout import plain_text
+from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.layers import Layer, TensorInfo, is_marker
 from trtcore.result.readers.inspector import EngineInformation
 from trtcore.result.records import Build, Profile
@@ -18,13 +18,13 @@ from trtcore.result.records import Build, Profile
 if TYPE_CHECKING:
     from rich.table import Table
 
-_WIDTH = 10_000
 
-
-def render_inspection(profile: Profile) -> str:
+def render_inspection(given: Profile | Analysis) -> str:
     """Returns what is in a saved result, without its times."""
-    profile = printable(profile)
-    found = (*precision_facts(profile), *place_facts(profile), *_node_lists(profile))
+    analysis = Analysis.of(given)
+    profile = printable(analysis.profile)
+    analysis = analysis.reused_for(profile)
+    found = (*precision_facts(profile), *place_facts(analysis), *_node_lists(analysis))
     facts = [f"{label}: {text}" for label, text in found]
     return _join(io_lines(profile.io), _layer_lines(profile.layers), facts)
 
@@ -48,11 +48,12 @@ def render_plan(
     return _join(io_lines(information.io), layers, _verdict(information), facts)
 
 
-def _node_lists(profile: Profile) -> list[tuple[str, str]]:
+def _node_lists(analysis: Analysis) -> list[tuple[str, str]]:
     """The nodes that no layer runs, all of them; none of a model that was run node by node."""
+    profile = analysis.profile
     if profile.timed_by.is_unfused or not profile.model.nodes:
         return []
-    fusion = map_fusion(profile)
+    fusion = analysis.fusion
     lists = (
         ("Folded into constants", fusion.folded),
         ("Eliminated", fusion.eliminated),
@@ -75,13 +76,8 @@ def _verdict(information: EngineInformation) -> list[str]:
 
 
 def _layer_lines(layers: Sequence[Layer]) -> list[str]:
-    from rich.console import Console
-
     shown = [(i, layer) for i, layer in enumerate(layers) if not is_marker(layer)]
-    text = io.StringIO()
-    console = Console(file=text, width=_WIDTH, color_system=None, force_terminal=False)
-    console.print(_layer_table(shown))
-    lines = [line.rstrip() for line in text.getvalue().rstrip().split("\n")]
+    lines = [plain_text(lambda console: console.print(_layer_table(shown)))]
     markers = len(layers) - len(shown)
     return [*lines, f"and {markers} signal and wait markers"] if markers else lines
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,6 +12,7 @@ from trtcore.report.content.labels import shorten
 from trtcore.report.content.precision import build_facts, output_line
 from trtcore.report.content.printable import printable
 from trtcore.report.content.rows import SORTS
+from trtcore.report.terminal.layout import figure_table, plain_text, room_beside, text_room
 from trtcore.report.terminal.tables import fact_table
 from trtcore.result.records import Profile
 
@@ -20,12 +20,10 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-_UNLIMITED = 10_000
 _MS_WIDTH = 11
 _RATIO_WIDTH = 24
 _BARE_RATIO_WIDTH = 11
 _LEAST_ROOM = 16
-_LEAST_TEXT = 20
 
 
 def render_precisions(
@@ -46,12 +44,8 @@ def render_precisions(
     Raises:
         OptionError: an unknown order, or fewer than one row.
     """
-    from rich.console import Console
-
-    text = io.StringIO()
-    console = Console(file=text, width=width or _UNLIMITED, color_system=None, force_terminal=False)
-    _print(comparison, console, _chosen(comparison.rows, sort, top), width)
-    return "\n".join(line.rstrip() for line in text.getvalue().rstrip().split("\n"))
+    rows = _chosen(comparison.rows, sort, top)
+    return plain_text(lambda console: _print(comparison, console, rows, width), width)
 
 
 def print_precisions(
@@ -121,27 +115,19 @@ def _fitting(names: Sequence[str], width: int | None) -> _Columns:
         (range(0), False),
     ):
         ratio = _RATIO_WIDTH if has_intervals else _BARE_RATIO_WIDTH
-        room = (width or _UNLIMITED) - _MS_WIDTH * len(timed) - ratio * (len(names) - 1)
-        if room >= _LEAST_ROOM:
+        taken = _MS_WIDTH * len(timed) + ratio * (len(names) - 1)
+        if room_beside(taken, width) >= _LEAST_ROOM:
             break
-    return _Columns(timed, has_intervals, max(room, _LEAST_TEXT))
+    return _Columns(timed, has_intervals, text_room(taken, width))
 
 
 def _table(
     comparison: PrecisionComparison, rows: Sequence[PrecisionRow], columns: _Columns
 ) -> Table:
-    from rich.table import Table
     from rich.text import Text
 
     names = comparison.precisions
-    table = Table(box=None, pad_edge=False, header_style="bold", caption_justify="left")
-    table.caption = _missing(names, columns)
-    table.add_column("Nodes", overflow="fold")
-    for i, name in enumerate(names):
-        if i in columns.timed:
-            table.add_column(f"{name} ms", justify="right", no_wrap=True)
-        if i:
-            table.add_column(f"{name}/{names[0]}", justify="right", no_wrap=True)
+    table = figure_table("Nodes", _headings(names, columns), _missing(names, columns))
     for row in rows:
         table.add_row(Text(shorten(row.name, columns.room)), *_figures(row, columns))
     for row in (comparison.tax, comparison.rest):
@@ -154,11 +140,18 @@ def _table(
     return table
 
 
-def _missing(names: Sequence[str], columns: _Columns) -> str | None:
-    missing = [f"{name} ms" for i, name in enumerate(names) if i not in columns.timed]
+def _headings(names: Sequence[str], columns: _Columns) -> Iterable[str]:
+    for i, name in enumerate(names):
+        if i in columns.timed:
+            yield f"{name} ms"
+        if i:
+            yield f"{name}/{names[0]}"
+
+
+def _missing(names: Sequence[str], columns: _Columns) -> Iterable[str]:
+    yield from (f"{name} ms" for i, name in enumerate(names) if i not in columns.timed)
     if not columns.has_intervals:
-        missing.append("95 % intervals")
-    return f"No room for {', '.join(missing)}." if missing else None
+        yield "95 % intervals"
 
 
 def _figures(row: PrecisionRow, columns: _Columns) -> Iterable[str]:

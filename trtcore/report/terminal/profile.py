@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from trtcore.report.content.facts import Fact, io_lines, place_facts, timing_facts
-from trtcore.report.content.kernels import kernel_facts, kernel_table
+from trtcore.report.content.kernels import kernel_facts
 from trtcore.report.content.precision import precision_facts
 from trtcore.report.content.printable import printable
 from trtcore.report.content.reconciliation import reconciliation_facts
 from trtcore.report.content.rows import View, make_rows
+from trtcore.report.terminal.kernels import kernel_table
+from trtcore.report.terminal.layout import plain_text
 from trtcore.report.terminal.tables import fact_table, footnotes, row_table
-from trtcore.result.analysis.diagnosis import diagnose
+from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.records import Profile
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-_UNLIMITED = 10_000
-
 
 def render_table(
-    profile: Profile,
+    profile: Profile | Analysis,
     *,
     sort: str = "order",
     top: int | None = None,
@@ -33,7 +32,7 @@ def render_table(
     """Returns the whole report as plain text.
 
     Args:
-        profile: the profile.
+        profile: the profile, or its analysis where it is there already.
         sort: rows in ``order`` of execution, or by ``time``, longest first.
         top: only the longest so many rows; the rest becomes one line.
         group_by: a row per ``layer``, ``node`` (nodes that belong together), ``block`` or ``type``.
@@ -42,16 +41,12 @@ def render_table(
     Raises:
         OptionError: an unknown order or grouping, or fewer than one row.
     """
-    from rich.console import Console
-
-    text = io.StringIO()
-    console = Console(file=text, width=width or _UNLIMITED, color_system=None, force_terminal=False)
-    _print(profile, console, View(sort, top, group_by), width)
-    return "\n".join(line.rstrip() for line in text.getvalue().rstrip().split("\n"))
+    view = View(sort, top, group_by)
+    return plain_text(lambda console: _print(profile, console, view, width), width)
 
 
 def print_table(
-    profile: Profile,
+    profile: Profile | Analysis,
     console: Console,
     *,
     sort: str = "order",
@@ -70,38 +65,39 @@ def print_table(
         console.out(text, highlight=False)
 
 
-def _print(profile: Profile, console: Console, view: View, width: int | None) -> None:
-    profile = printable(profile)
+def _print(given: Profile | Analysis, console: Console, view: View, width: int | None) -> None:
+    analysis = Analysis.of(given)
+    profile = printable(analysis.profile)
+    analysis = analysis.reused_for(profile)
     for line in io_lines(profile.io):
         console.print(line, markup=False, highlight=False)
     if profile.io:
         console.print()
-    rows = make_rows(profile, view)
+    rows = make_rows(analysis, view)
     console.print(row_table(profile, rows, view, width))
-    for line in footnotes(profile, rows, view, width):
+    for line in footnotes(analysis, rows, view, width):
         console.print(line, style="dim", markup=False, highlight=False)
-    _print_kernels(profile, console, view, width)
+    _print_kernels(analysis, console, view, width)
     blocks: tuple[Sequence[tuple[str, ...]], ...] = (
-        reconciliation_facts(profile),
-        timing_facts(profile),
+        reconciliation_facts(analysis),
+        timing_facts(analysis),
         precision_facts(profile),
-        place_facts(profile),
-        _warnings(profile),
+        place_facts(analysis),
+        _warnings(analysis),
     )
     for facts in filter(None, blocks):
         console.print()
         console.print(fact_table(facts, width))
 
 
-def _print_kernels(profile: Profile, console: Console, view: View, width: int | None) -> None:
-    table, facts = kernel_table(profile, view, width), kernel_facts(profile)
+def _print_kernels(analysis: Analysis, console: Console, view: View, width: int | None) -> None:
+    table, facts = kernel_table(analysis, view, width), kernel_facts(analysis)
     for part in (table, fact_table(facts, width) if facts else None):
         if part is not None:
             console.print()
             console.print(part)
 
 
-def _warnings(profile: Profile) -> list[Fact]:
-    warnings = dict.fromkeys((*profile.warnings, *diagnose(profile)))
-    notes = [("Note", line) for line in profile.model.notes]
-    return [*notes, *(("Warning", line) for line in warnings)]
+def _warnings(analysis: Analysis) -> list[Fact]:
+    notes = [("Note", line) for line in analysis.profile.model.notes]
+    return [*notes, *(("Warning", line) for line in analysis.warnings)]

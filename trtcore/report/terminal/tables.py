@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from trtcore.report.content.labels import shorten
 from trtcore.report.content.rows import Row, Rows, View
+from trtcore.report.terminal.layout import LEAST_TEXT, figure_table, room_beside, text_room
+from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.analysis.reconcile import RESOLUTION_MS
-from trtcore.result.analysis.summary import profiled_iterations, summarise_layers
+from trtcore.result.analysis.summary import profiled_iterations
 from trtcore.result.records import Profile
 from trtcore.stats.intervals import SAMPLES_NEEDED
 
@@ -22,8 +24,6 @@ BELOW_RESOLUTION = "~"
 
 _GAP = 2
 _FIGURE = 6
-_LEAST_TEXT = 20
-_UNLIMITED = 10_000
 # What is left out first where names have no room beside it.
 _DISPENSABLE = ("min ms", "p95 ms", "tax ms", "share")
 
@@ -41,18 +41,13 @@ def row_table(profile: Profile, rows: Rows, view: View, width: int | None) -> Ta
         view: how they were chosen.
         width: columns to keep within; None for names in full.
     """
-    from rich.table import Table
     from rich.text import Text
 
     wanted = _columns(rows, view, 3 if profile.timed_by.on_cpu else 4)
     columns = _fitting(wanted, width)
-    room = max(_room(columns, width), _LEAST_TEXT)
-    table = Table(box=None, pad_edge=False, header_style="bold", caption_justify="left")
-    if missing := [column[0] for column in wanted if column not in columns]:
-        table.caption = f"No room for {', '.join(missing)}."
-    table.add_column(view.group_by.capitalize(), overflow="fold")
-    for heading, _ in columns:
-        table.add_column(heading, justify="right", no_wrap=True)
+    room = text_room(_taken(columns), width)
+    missing = (column[0] for column in wanted if column not in columns)
+    table = figure_table(view.group_by.capitalize(), (heading for heading, _ in columns), missing)
     for row in rows.shown:
         table.add_row(Text(shorten(row.label, room)), *(cell(row) for _, cell in columns))
     for other, style in ((rows.markers, "dim"), (rows.total, "bold")):
@@ -61,13 +56,15 @@ def row_table(profile: Profile, rows: Rows, view: View, width: int | None) -> Ta
     return table
 
 
-def footnotes(profile: Profile, rows: Rows, view: View, width: int | None = None) -> Iterator[str]:
+def footnotes(
+    analysis: Analysis, rows: Rows, view: View, width: int | None = None
+) -> Iterator[str]:
     """Yields what the figures are of, and what the marks and shown columns stand for."""
     shown = {heading for heading, _ in _fitting(_columns(rows, view, 4), width)}
-    yield _measured(profiled_iterations(profile), rows, shown)
+    yield _measured(profiled_iterations(analysis.profile), rows, shown)
     are_marked = any(row.is_below_resolution for row in rows.shown)
     # Kernel times stand beside each layer, whatever the rows here are.
-    beside = () if profile.kernels is None else summarise_layers(profile)
+    beside = () if analysis.kernels is None else analysis.rows
     if are_marked or any(row.is_below_resolution for row in beside):
         of_groups = are_marked and view.group_by != "layer"
         limit = f"below {RESOLUTION_MS} ms"
@@ -118,14 +115,13 @@ def _fitting(columns: list[Column], width: int | None) -> list[Column]:
     """The columns beside which names have room, as far as there are some to do without."""
     left = columns
     for heading in _DISPENSABLE:
-        if _room(left, width) < _LEAST_TEXT:
+        if room_beside(_taken(left), width) < LEAST_TEXT:
             left = [column for column in left if column[0] != heading]
     return left
 
 
-def _room(columns: list[Column], width: int | None) -> int:
-    figures = sum(max(len(heading), _FIGURE) + _GAP for heading, _ in columns) + 1
-    return (width or _UNLIMITED) - figures
+def _taken(columns: list[Column]) -> int:
+    return sum(max(len(heading), _FIGURE) + _GAP for heading, _ in columns) + 1
 
 
 def _share(row: Row) -> str:
@@ -156,7 +152,7 @@ def fact_table(facts: Sequence[tuple[str, ...]], width: int | None) -> Table:
 
     *narrow, _ = zip(*facts, strict=True)
     taken = sum(max(map(len, cells)) + _GAP for cells in narrow)
-    room = max((width or _PLAIN_WIDTH) - max(taken, _LABEL_WIDTH), _LEAST_TEXT)
+    room = text_room(max(taken, _LABEL_WIDTH), width or _PLAIN_WIDTH)
     table = Table.grid(padding=(0, _GAP))
     table.add_column(no_wrap=True, style="bold")
     for _ in narrow[1:]:

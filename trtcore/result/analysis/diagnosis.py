@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trtcore.errors import argument
 from trtcore.result.analysis.reconcile import reconciliation_obstacle
-from trtcore.result.analysis.steadiness import steadiness_warnings
-from trtcore.result.analysis.summary import Latency, summarise_latency, summarise_layers
-from trtcore.result.layers import is_marker
+from trtcore.result.analysis.steadiness import Steadiness, steadiness_warnings
+from trtcore.result.analysis.summary import Latency
+from trtcore.result.layers import LayerProfile, is_marker
 from trtcore.result.records import Counts, Profile
 from trtcore.result.samples import PASSES, Samples
 from trtcore.stats.arrays import FloatArray
@@ -31,25 +31,33 @@ CLOCK_CHANGE = 0.02
 SUM_TOLERANCE = 0.05
 
 
-def diagnose(profile: Profile) -> tuple[str, ...]:
+def diagnose(
+    profile: Profile, latency: Latency, steadiness: Steadiness, rows: Sequence[LayerProfile]
+) -> tuple[str, ...]:
     """Returns the warnings that follow from the figures of a profile, one sentence each.
 
-    Those that only the run could see are in ``profile.warnings``.
+    Those that only the run could see are in ``profile.warnings``. The figures are computed by
+    `trtcore.result.analysis.analysis.Analysis`, whose ``findings`` this is.
+
+    Args:
+        profile: the profile.
+        latency: its un-profiled inference.
+        steadiness: what its times look like.
+        rows: one per layer.
     """
-    latency = summarise_latency(profile)
     lines = (
         _interrupted(profile),
         *_unsettled(profile.counts),
         _opaque(profile),
         _enqueue_bound(latency),
         _unsteady(latency),
-        *steadiness_warnings(profile),
+        *steadiness_warnings(steadiness),
         _clocks(profile.environment.clocks),
         _throttled(profile.environment.clocks),
         _streams(profile),
         *_odd_times(profile),
         _not_reconciled(profile),
-        _sum(profile, latency),
+        _sum(profile, latency, rows),
     )
     return tuple(line for line in lines if line)
 
@@ -185,13 +193,13 @@ def _not_reconciled(profile: Profile) -> str:
     return f"the layer times are not reconciled with the latency: {obstacle}" if obstacle else ""
 
 
-def _sum(profile: Profile, latency: Latency) -> str:
+def _sum(profile: Profile, latency: Latency, rows: Sequence[LayerProfile]) -> str:
     what, series = _main_series(latency)
     if series is None or series.count < 2 or not series.median_ms > 0:
         return ""
     if profile.samples.gated_ms.size:
         return ""  # the reconciliation says it line by line
-    ratio = sum(row.median_ms for row in summarise_layers(profile)) / series.median_ms
+    ratio = sum(row.median_ms for row in rows) / series.median_ms
     if not abs(ratio - 1) > SUM_TOLERANCE:
         return ""
     why = _why_not_one(ratio, on_cpu=latency.gpu is None)

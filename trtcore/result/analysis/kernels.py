@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from trtcore.result.analysis.reconcile import reconcile_profile
-from trtcore.result.records import KernelPass, Profile
+from trtcore.result.records import KernelPass
 from trtcore.stats.arrays import Floats
 
 
@@ -136,15 +135,6 @@ class KernelAgreement:
     median_error_ms: float
     longest: int
     common: int
-
-
-def profile_agreement(profile: Profile) -> KernelAgreement | None:
-    """Returns how well a profile's layers agree with its kernels; None where either is missing."""
-    reconciled = reconcile_profile(profile)
-    if profile.kernels is None or reconciled is None or not reconciled.is_corrected:
-        return None
-    found = layer_kernels(profile.kernels, len(profile.layers))
-    return agreement(reconciled.corrected_ms, found.kernel_ms)
 
 
 def agreement(corrected_ms: ArrayLike, kernel_ms: ArrayLike) -> KernelAgreement | None:

@@ -13,16 +13,21 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from trtcore.errors import few
-from trtcore.result.analysis.summary import summarise_series
 from trtcore.result.layers import is_marker
 from trtcore.result.records import Profile
 from trtcore.result.samples import PASSES, Samples
-from trtcore.stats.intervals import NO_INTERVAL, Interval, longest_layers, median_interval
+from trtcore.stats.intervals import (
+    NO_INTERVAL,
+    Interval,
+    TimeSummary,
+    longest_layers,
+    median_interval,
+)
 from trtcore.stats.series import Series, describe, estimate
 
 
 @dataclass(frozen=True, eq=False)
-class _Times:
+class ObservedTimes:
     """A pass or layer: its times, how they behave, and whether they are only the end of a run."""
 
     name: str
@@ -36,16 +41,39 @@ class _Times:
         return f"the last {self.series.count}" if self.is_end else str(self.series.count)
 
 
+@dataclass(frozen=True, eq=False)
+class Steadiness:
+    """What the times of a profile look like, in the order they were taken.
+
+    Attributes:
+        passes: the un-profiled passes that have enough samples to say anything about.
+        layers: those that hold most of the time, the longest first; none where no GPU was timed.
+    """
+
+    passes: Sequence[ObservedTimes]
+    layers: Sequence[ObservedTimes]
+
+
 class _Finding(NamedTuple):
     """Something to say of times: when, in a sentence of its own, and in a list of many."""
 
     applies: Callable[[Series], bool]
-    sentence: Callable[[_Times], str]
+    sentence: Callable[[ObservedTimes], str]
     of_many: str
-    in_list: Callable[[_Times], str]
+    in_list: Callable[[ObservedTimes], str]
 
 
-def interval_of(samples: Samples, name: str) -> Interval:
+def observe(profile: Profile) -> Steadiness:
+    """Describes the passes and the longest layers of a profile.
+
+    Layers are looked at only where a GPU was timed: on a CPU they follow the state of the machine,
+    nearly all of them at once, and the latency tells that too.
+    """
+    on_gpu = profile.samples.gpu_ms.size or profile.samples.gated_ms.size
+    return Steadiness(_passes(profile), _long_layers(profile) if on_gpu else ())
+
+
+def interval_of(samples: Samples, name: str, summary: TimeSummary | None) -> Interval:
     """Returns the 95 % interval of a series' median, in ms, honest under autocorrelation.
 
     It is that of independent samples, made as much wider as `trtcore.stats.series.estimate` finds
@@ -55,11 +83,11 @@ def interval_of(samples: Samples, name: str) -> Interval:
     Args:
         samples: the run.
         name: the series, such as ``wall_ms``.
+        summary: of the series; None if it was not measured.
 
     Returns:
         (low, high); (NaN, NaN) with fewer than 6 samples.
     """
-    summary = summarise_series(samples, name)
     if summary is None:
         return NO_INTERVAL
     ms, whole, median = getattr(samples, name), samples.histogram_of(name), summary.median_ms
@@ -71,9 +99,9 @@ def interval_of(samples: Samples, name: str) -> Interval:
     )
 
 
-def outlier_text(profile: Profile) -> str:
+def outlier_text(steadiness: Steadiness) -> str:
     """Returns how many samples stick out and whether neighbours correlate; ``""`` for too few."""
-    passes = _passes(profile)
+    passes = steadiness.passes
     if not passes:
         return ""
     counts = ", ".join(
@@ -91,20 +119,14 @@ def outlier_text(profile: Profile) -> str:
     return text
 
 
-def steadiness_warnings(profile: Profile) -> Iterator[str]:
-    """Yields which times jump between two values or drift, one sentence each.
-
-    Layers are spoken of only where a GPU was timed: on a CPU they follow the state of the machine,
-    nearly all of them at once, and the latency tells that too.
-    """
-    for times in _passes(profile):
+def steadiness_warnings(steadiness: Steadiness) -> Iterator[str]:
+    """Yields which times jump between two values or drift, one sentence each."""
+    for times in steadiness.passes:
         said = [found.sentence(times) for found in _FINDINGS if found.applies(times.series)]
         if said:
             yield f"the un-profiled {times.name} {', and '.join(said)}"
-    if profile.samples.gpu_ms.size or profile.samples.gated_ms.size:
-        layers = _long_layers(profile)
-        for finding in _FINDINGS:
-            yield from _of_layers(layers, finding)
+    for finding in _FINDINGS:
+        yield from _of_layers(steadiness.layers, finding)
 
 
 def _widening(ms: ArrayLike) -> float:
@@ -116,7 +138,7 @@ def _widening(ms: ArrayLike) -> float:
     return half_width / max(high - median, median - low)
 
 
-def _passes(profile: Profile) -> Sequence[_Times]:
+def _passes(profile: Profile) -> Sequence[ObservedTimes]:
     samples = profile.samples
     passes = (
         _describe(
@@ -127,7 +149,7 @@ def _passes(profile: Profile) -> Sequence[_Times]:
     return [times for times in passes if times.series.is_labelled]
 
 
-def _long_layers(profile: Profile) -> Sequence[_Times]:
+def _long_layers(profile: Profile) -> Sequence[ObservedTimes]:
     ms = profile.samples.layer_ms
     if not len(ms):
         return ()
@@ -139,11 +161,11 @@ def _long_layers(profile: Profile) -> Sequence[_Times]:
     ]
 
 
-def _describe(name: str, ms: NDArray[np.float32], is_end: bool) -> _Times:
-    return _Times(name, ms, describe(ms), is_end)
+def _describe(name: str, ms: NDArray[np.float32], is_end: bool) -> ObservedTimes:
+    return ObservedTimes(name, ms, describe(ms), is_end)
 
 
-def _of_layers(layers: Sequence[_Times], finding: _Finding) -> Iterator[str]:
+def _of_layers(layers: Sequence[ObservedTimes], finding: _Finding) -> Iterator[str]:
     found = [times for times in layers if finding.applies(times.series)]
     if len(found) == 1:
         yield f"layer {found[0].name} {finding.sentence(found[0])}"
@@ -152,7 +174,7 @@ def _of_layers(layers: Sequence[_Times], finding: _Finding) -> Iterator[str]:
         yield f"{len(found)} of the {len(layers)} longest layers {finding.of_many}: {named}"
 
 
-def _jumps(times: _Times) -> str:
+def _jumps(times: ObservedTimes) -> str:
     low, high = np.quantile(times.ms, (0.25, 0.75))
     return (
         f"jumps between {_modes(times)} (its quartiles are {low:.4f} and {high:.4f} ms), so that "
@@ -160,17 +182,17 @@ def _jumps(times: _Times) -> str:
     )
 
 
-def _modes(times: _Times) -> str:
+def _modes(times: ObservedTimes) -> str:
     low, high = times.series.modes_ms
     return f"{low:.4f} and {high:.4f} ms"
 
 
-def _drifts(times: _Times) -> str:
+def _drifts(times: ObservedTimes) -> str:
     of = f" of {times.iterations} iterations" if times.is_end else ""
     return f"drifts: in the second half{of} it was {_change(times)}"
 
 
-def _change(times: _Times) -> str:
+def _change(times: ObservedTimes) -> str:
     drift = times.series.drift
     return f"{abs(drift):.1%} {'longer' if drift > 0 else 'shorter'}"
 

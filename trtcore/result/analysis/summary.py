@@ -8,17 +8,17 @@ exact, quantiles within 0.4 %, and intervals reach to the ends of the buckets.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trtcore.result.analysis.reconcile import reconcile_profile
+from trtcore.result.analysis.reconcile import Reconciliation, reconcile_profile
 from trtcore.result.layers import LayerProfile, is_marker
 from trtcore.result.records import Profile
-from trtcore.result.samples import Samples
+from trtcore.result.samples import PASSES, Samples
 from trtcore.stats.intervals import (
     Interval,
     TimeSummary,
@@ -30,7 +30,10 @@ from trtcore.stats.intervals import (
     summarise_times,
 )
 
+# Columns sorted at once: 16 float32 are a cache line of a row, and of a million rows 64 MB.
 _BLOCK = 16
+# The passes, and the host's part of one of them.
+_UNPROFILED = (*(one.series for one in PASSES), "enqueue_ms")
 
 
 @dataclass(frozen=True)
@@ -69,14 +72,29 @@ def summarise_series(samples: Samples, name: str) -> TimeSummary | None:
     return summarise_times(getattr(samples, name))
 
 
+def summarise_all_series(samples: Samples) -> dict[str, TimeSummary | None]:
+    """Summarises every un-profiled series of a run, by its name in `Samples`."""
+    return {name: summarise_series(samples, name) for name in _UNPROFILED}
+
+
 def summarise_latency(profile: Profile) -> Latency:
     """Summarises the un-profiled iterations of a profile."""
-    wall = summarise_series(profile.samples, "wall_ms")
+    return latency_of(profile.batch, summarise_all_series(profile.samples))
+
+
+def latency_of(batch: int, series: Mapping[str, TimeSummary | None]) -> Latency:
+    """Puts summarised series together.
+
+    Args:
+        batch: items of an iteration; 0 if not known.
+        series: as `summarise_all_series` returns them.
+    """
+    wall = series["wall_ms"]
     return Latency(
         wall=wall,
-        gpu=summarise_series(profile.samples, "gpu_ms"),
-        enqueue=summarise_series(profile.samples, "enqueue_ms"),
-        items_per_s=_items_per_s(profile.batch, wall),
+        gpu=series["gpu_ms"],
+        enqueue=series["enqueue_ms"],
+        items_per_s=_items_per_s(batch, wall),
     )
 
 
@@ -91,8 +109,18 @@ def summarise_layers(profile: Profile) -> tuple[LayerProfile, ...]:
     known, so that the rows of a table make 100 %; they are 0 if that sum is 0, and NaN (as every
     figure is) without any iteration.
     """
+    return layer_rows(profile, reconcile_profile(profile))
+
+
+def layer_rows(profile: Profile, reconciled: Reconciliation | None) -> tuple[LayerProfile, ...]:
+    """Returns the rows of `summarise_layers`.
+
+    Args:
+        profile: the profile.
+        reconciled: its layers beside its latency; None where that is not known.
+    """
     figures = _layer_figures(profile.samples)
-    corrected, is_below = _corrected(profile)
+    corrected, is_below = _corrected(reconciled, len(profile.layers))
     medians = np.array([layer.median_ms for layer in figures], dtype=np.float64)
     own = np.where(np.isnan(corrected), medians, corrected)
     total = float(own.sum())
@@ -116,11 +144,11 @@ def profiled_iterations(profile: Profile) -> int:
     return len(profile.samples.layer_ms) if histograms is None else histograms.count
 
 
-def _corrected(profile: Profile) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+def _corrected(
+    reconciled: Reconciliation | None, count: int
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """The (L,) corrected medians, NaN if not known, and which are below the resolution."""
-    reconciled = reconcile_profile(profile)
     if reconciled is None or not reconciled.is_corrected:
-        count = len(profile.layers)
         return np.full(count, np.nan), np.zeros(count, dtype=np.bool_)
     return reconciled.corrected_ms, reconciled.is_below_resolution
 

@@ -68,10 +68,15 @@ def model_tensor(name: str, known: Container[str]) -> str | None:
     return None
 
 
+def generated_operations(name: str) -> str:
+    """Returns what a kernel that Myelin generated does, such as ``MoveConc``; ``""`` for others."""
+    found = _MYELIN_OPS.match(name)
+    return found[1] if found else ""
+
+
 def only_moves(name: str) -> bool:
     """Whether a generated kernel, by its name, does nothing but copy, cast or rearrange."""
-    found = _MYELIN_OPS.match(name)
-    words = re.findall(r"[A-Z][a-z]*", found[1]) if found else []
+    words = re.findall(r"[A-Z][a-z]*", generated_operations(name))
     return bool(words) and _MOVES.issuperset(words)
 
 

@@ -1,0 +1,49 @@
+"""The model that a command line names, loaded when it is first needed and once for all that do."""
+
+from __future__ import annotations
+
+import argparse
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from trtcore.api.declaring import MODEL
+from trtcore.cli.api_options import values_for
+
+if TYPE_CHECKING:
+    from trtcore.models.model import Model
+
+
+class NamedModel:
+    """A function without arguments that returns the model, as `trtcore.profile_model` takes one.
+
+    Args:
+        options: of the command line.
+    """
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self._options = options
+
+    def __call__(self) -> Model:
+        """Returns the model with its shapes settled.
+
+        Raises:
+            OptionError: an option makes no sense.
+            ModelError: the model cannot be read.
+        """
+        return self._loaded
+
+    @cached_property
+    def _loaded(self) -> Model:
+        from trtcore.api.options import Options
+        from trtcore.models.load import load_model
+
+        given = values_for(self._options, MODEL)
+        weights, outputs = given.pop("weights"), given.pop("outputs")
+        asked = Options(**given)
+        return load_model(
+            self._options.model,
+            weights=weights,
+            outputs=outputs,
+            batch=asked.batch,
+            shapes=asked.shapes,
+        )

@@ -1,0 +1,81 @@
+"""Kernel times by CUPTI beside the layer times of the profiler, as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isnan
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from trtcore.report.content.labels import layer_labels, shorten
+from trtcore.report.content.rows import View
+from trtcore.report.terminal.layout import figure_table, text_room
+from trtcore.report.terminal.tables import corrected_text
+from trtcore.result.analysis.analysis import Analysis
+from trtcore.result.analysis.kernels import KernelTotals, LayerKernels
+from trtcore.result.layers import LayerProfile, is_marker
+from trtcore.result.records import Profile
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_HEADINGS = ("median ms", "corrected", "kernel ms", "kernels", "gap ms")
+# Of the columns under them, with a blank or two before each.
+_FIGURES_WIDTH = 49
+
+
+def kernel_table(analysis: Analysis, view: View, width: int | None = None) -> Table | None:
+    """Returns kernel times, kernels and gaps of each layer beside its raw and corrected time.
+
+    Args:
+        analysis: of the profile.
+        view: in which order, and how many rows; grouping has no meaning here.
+        width: columns to keep within; None for names in full.
+
+    Returns:
+        None if no kernel was traced, or none could be led to a layer.
+    """
+    from rich.text import Text
+
+    found, totals, times = analysis.kernels, analysis.kernel_totals, analysis.rows
+    if found is None or totals is None or not found.count.any():
+        return None
+    labels = _labels(analysis.profile)
+    room = text_room(_FIGURES_WIDTH, width)
+    table = figure_table("Layer", _HEADINGS)
+    for i in _chosen(list(labels), found, view):
+        cells = _cells(times[i], found, i)
+        table.add_row(Text(shorten(labels[i], room)), *cells)
+    table.add_row(*_sums(times, totals), style="bold")
+    return table
+
+
+def _labels(profile: Profile) -> dict[int, str]:
+    """What the layers are called, by position; markers run no kernel and are not among them."""
+    timed = [i for i, layer in enumerate(profile.layers) if not is_marker(layer)]
+    return dict(zip(timed, layer_labels([profile.layers[i] for i in timed]), strict=True))
+
+
+def _cells(layer: LayerProfile, found: LayerKernels, i: int) -> tuple[str, ...]:
+    corrected = corrected_text(layer.corrected_ms, layer.is_below_resolution)
+    count = str(found.count[i]) if found.count[i] else "-"
+    return _ms(layer.median_ms), corrected, _ms(found.kernel_ms[i]), count, _ms(found.gap_ms[i])
+
+
+def _sums(layers: Sequence[LayerProfile], totals: KernelTotals) -> tuple[str, ...]:
+    raw = sum(layer.median_ms for layer in layers)
+    corrected = sum(layer.corrected_ms for layer in layers)
+    times = map(_ms, (raw, corrected, totals.kernel_ms))
+    label = "Sum of all layers, and of all kernels"
+    return label, *times, str(totals.count), _ms(totals.gap_ms)
+
+
+def _chosen(layers: Sequence[int], found: LayerKernels, view: View) -> Sequence[int]:
+    by_time = sorted(layers, key=lambda i: -np.nan_to_num(found.kernel_ms[i]))
+    shown = by_time[: view.top]
+    return sorted(shown) if view.sort == "order" else shown
+
+
+def _ms(value: float) -> str:
+    return "-" if isnan(value) else f"{value:.4f}"

@@ -1,0 +1,136 @@
+"""Everything that can be said of one profile, each figure computed once and only if asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+
+from trtcore.result.analysis.diagnosis import diagnose
+from trtcore.result.analysis.fusion.groups import FusionMap, map_fusion
+from trtcore.result.analysis.kernels import (
+    KernelAgreement,
+    KernelTotals,
+    LayerKernels,
+    agreement,
+    kernel_totals,
+    layer_kernels,
+)
+from trtcore.result.analysis.reconcile import Reconciliation, reconcile_profile
+from trtcore.result.analysis.steadiness import Steadiness, interval_of, observe
+from trtcore.result.analysis.summary import (
+    Latency,
+    Markers,
+    fold_markers,
+    latency_of,
+    layer_rows,
+    summarise_all_series,
+)
+from trtcore.result.layers import LayerProfile
+from trtcore.result.records import Profile
+from trtcore.stats.intervals import Interval, TimeSummary
+
+
+class Analysis:
+    """What follows from the figures of a profile: the reports of it all share one.
+
+    Each property is computed when it is first read and then kept, as a profile never changes.
+
+    ::
+
+        analysis = trtcore.Analysis(trtcore.load_profile("googlenet.json"))
+        for row in analysis.rows:
+            print(row.layer.nodes, row.median_ms, row.corrected_ms)
+        print(analysis.warnings)
+
+    Attributes:
+        profile: what the figures are of.
+    """
+
+    def __init__(self, profile: Profile) -> None:
+        self.profile = profile
+
+    @classmethod
+    def of(cls, given: Profile | Analysis) -> Analysis:
+        """Returns the analysis of a profile, or what is one already."""
+        return given if isinstance(given, Analysis) else cls(given)
+
+    def reused_for(self, profile: Profile) -> Analysis:
+        """Returns the analysis of a profile: this one, with all it knows, if it is of just that.
+
+        It is what to call after a change of texts that mostly changes nothing.
+        """
+        return self if profile is self.profile else Analysis(profile)
+
+    @cached_property
+    def rows(self) -> tuple[LayerProfile, ...]:
+        """One row per layer, in execution order: what `trtcore.summarise_layers` returns."""
+        return layer_rows(self.profile, self.reconciliation)
+
+    @cached_property
+    def folded(self) -> tuple[tuple[LayerProfile, ...], Markers]:
+        """The rows without markers, and all markers as one line."""
+        return fold_markers(self.rows)
+
+    @cached_property
+    def reconciliation(self) -> Reconciliation | None:
+        """How the layer times lead to the latency; None without gated passes."""
+        return reconcile_profile(self.profile)
+
+    @cached_property
+    def fusion(self) -> FusionMap:
+        """Which layers and model nodes belong together.
+
+        Raises:
+            ResultError: a model node is there twice.
+        """
+        return map_fusion(self.profile)
+
+    @cached_property
+    def series(self) -> Mapping[str, TimeSummary | None]:
+        """The un-profiled series by their names in `Samples`; None for one not measured."""
+        return summarise_all_series(self.profile.samples)
+
+    @cached_property
+    def intervals(self) -> Mapping[str, Interval]:
+        """The 95 % interval of each median of `latency`, in ms, honest under autocorrelation."""
+        samples, names = self.profile.samples, ("wall_ms", "gpu_ms", "enqueue_ms")
+        return {name: interval_of(samples, name, self.series[name]) for name in names}
+
+    @cached_property
+    def latency(self) -> Latency:
+        """The un-profiled inference."""
+        return latency_of(self.profile.batch, self.series)
+
+    @cached_property
+    def steadiness(self) -> Steadiness:
+        """Outliers, modes and drift of the passes and the longest layers."""
+        return observe(self.profile)
+
+    @cached_property
+    def findings(self) -> tuple[str, ...]:
+        """What a professional would warn about, one sentence each."""
+        return diagnose(self.profile, self.latency, self.steadiness, self.rows)
+
+    @cached_property
+    def warnings(self) -> tuple[str, ...]:
+        """What only the run could see, then the findings; nothing is said twice."""
+        return tuple(dict.fromkeys((*self.profile.warnings, *self.findings)))
+
+    @cached_property
+    def kernels(self) -> LayerKernels | None:
+        """The kernels of each layer; None if none were traced."""
+        traced = self.profile.kernels
+        return None if traced is None else layer_kernels(traced, len(self.profile.layers))
+
+    @cached_property
+    def kernel_totals(self) -> KernelTotals | None:
+        """The traced iteration as a whole; None if none was traced."""
+        return None if self.profile.kernels is None else kernel_totals(self.profile.kernels)
+
+    @cached_property
+    def agreement(self) -> KernelAgreement | None:
+        """How well corrected layer times agree with kernel times; None where either is missing."""
+        reconciled = self.reconciliation
+        if self.kernels is None or reconciled is None or not reconciled.is_corrected:
+            return None
+        return agreement(reconciled.corrected_ms, self.kernels.kernel_ms)
