@@ -12,6 +12,7 @@ import pytest
 
 from trtcore.errors import ResultError
 from trtcore.result.layers import IOTensor, Layer, ModelNode, ModelRecord, TensorInfo
+from trtcore.result.method import Method
 from trtcore.result.records import Accuracy, Build, Counts, LayerPrecision, OutputAccuracy, Profile
 from trtcore.result.samples import Samples
 from trtcore.result.saved import (
@@ -32,7 +33,7 @@ def profile() -> Profile:
         backend="tensorrt_rtx",
         precision="fp16",
         batch=4,
-        method="by hand",
+        method=Method(note="by hand"),
         io=(IOTensor("x", (4, 3), "Half", "chw2", "input"),),
         layers=(
             Layer("a + b", "kgen", ("a", "b"), "tactic", 0, (TensorInfo("x", (4, 3), "Half"),)),
@@ -49,7 +50,9 @@ def profile() -> Profile:
         build=Build(
             "TensorRT", 1.5, 100, islands=(LayerPrecision("n", "kgen", "Float", ("b",), 0.5),)
         ),
-        accuracy=Accuracy("by hand", (OutputAccuracy("y", 1.0, 0.5, float("inf"), 0.9, 1, 0),)),
+        accuracy=Accuracy(
+            (OutputAccuracy("y", 1.0, 0.5, float("inf"), 0.9, 1, 0),), note="by hand"
+        ),
         warnings=("one", "two"),
     )
 

@@ -16,16 +16,14 @@ from trtcore.models.model import Model
 from trtcore.models.onnx.graph import model_inputs
 from trtcore.precision.convert.apply import own_precision
 from trtcore.result.records import Profile
+from trtcore.result.warnings import RunWarning, WarningKind
 from trtcore.system.progress import Notify, Progress
 
 if TYPE_CHECKING:
     from trtcore.measure.nodes.run import NodeRun
 
 
-_NOT_HERE = {
-    "tf32": "TF32 is not chosen here but in PyTorch; the model is in FP32",
-    "half2": "there are no vectorised formats here: this is FP16",
-}
+_NOT_HERE = {"tf32": WarningKind.BASELINE_TF32, "half2": WarningKind.BASELINE_HALF2}
 
 
 def profile_unfused(
@@ -82,6 +80,8 @@ def _run_onnxruntime(graph: Model, asked: Options, progress: Progress | None) ->
 def _profile(model: Model, graph: Model, node_run: NodeRun, asked: Options) -> Profile:
     """The profile; its rows lead back to the model as it was loaded."""
     precision = asked.precision or own_precision(model).value
-    warnings = tuple(words for name, words in _NOT_HERE.items() if name == asked.precision)
+    warnings = tuple(
+        RunWarning(kind) for name, kind in _NOT_HERE.items() if name == asked.precision
+    )
     profile = node_profile(graph, node_run, None, precision, warnings)
     return replace(profile, model=replace(model_record(model), notes=graph.notes))

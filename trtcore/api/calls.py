@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from trtcore.api.options import Options, check_type, read_options
 from trtcore.errors import BackendError, EngineLoadError, OptionError
+from trtcore.result.build import Build
 from trtcore.result.layers import Layer, LayerProfile, ModelRecord
-from trtcore.result.records import Build, Profile
+from trtcore.result.records import Profile
 from trtcore.system.file_kind import HEAD_BYTES, PLAN, UNKNOWN, kind_of
 from trtcore.system.files import read_content
 from trtcore.system.progress import Notify, Progress
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from trtcore.engine.tensorrt.bindings import Bindings
     from trtcore.engine.tensorrt.builder import Plan
     from trtcore.models.model import Model
-    from trtcore.precision.verify.check import PrecisionCheck
+    from trtcore.result.build import PrecisionCheck
     from trtcore.result.readers.inspector import EngineInformation
 
 

@@ -18,7 +18,9 @@ from trtcore.models.model import Model
 from trtcore.models.onnx.graph import model_inputs
 from trtcore.precision.accuracy.reference import Reference
 from trtcore.precision.convert.apply import own_precision
-from trtcore.result.records import Build, Profile
+from trtcore.result.build import Build
+from trtcore.result.records import Profile
+from trtcore.result.warnings import RunWarning, WarningKind
 from trtcore.system.progress import Notify, Progress
 
 if TYPE_CHECKING:
@@ -29,13 +31,10 @@ if TYPE_CHECKING:
 
 
 # What a precision is where ONNX Runtime computes it.
-_ON_CPU = {
-    "tf32": "a CPU has no TF32: this is FP32",
-    "half2": "a CPU has no vectorised formats: this is FP16",
-}
+_ON_CPU = {"tf32": WarningKind.CPU_TF32, "half2": WarningKind.CPU_HALF2}
 
 
-def on_cpu(precision: str) -> tuple[str, ...]:
+def on_cpu(precision: str) -> tuple[RunWarning, ...]:
     """What has to be said of a precision that ONNX Runtime computes on a CPU.
 
     Raises:
@@ -43,7 +42,7 @@ def on_cpu(precision: str) -> tuple[str, ...]:
     """
     if precision == "bf16":
         raise PrecisionError("ONNX Runtime computes no BF16 on a CPU: use fp16, or a GPU")
-    return (_ON_CPU[precision],) if precision in _ON_CPU else ()
+    return (RunWarning(_ON_CPU[precision]),) if precision in _ON_CPU else ()
 
 
 @dataclass(frozen=True)
@@ -129,14 +128,14 @@ class Job:
         """
         asked, precision = self.asked, self.asked.precision or ""
         graph = plan.model if plan else converted(self.model, precision_request(asked))
-        warnings = [f"timed on the CPU: {reason}"] if reason else []
+        warnings = [RunWarning(WarningKind.TIMED_ON_CPU, note=reason)] if reason else []
         warnings += without_effect(asked)
         model = graph
         if asked.backend != "onnxruntime":
             model, precision = self.model, own_precision(self.model).value
             if asked.precision != precision:
-                done = "built" if plan else "asked for"
-                warnings.append(f"{asked.precision} was {done}; the CPU timed the model as it is")
+                kind = WarningKind.BUILT_NOT_TIMED if plan else WarningKind.ASKED_NOT_TIMED
+                warnings.append(RunWarning(kind, names=(str(asked.precision),)))
         else:
             warnings += on_cpu(precision)
         profile = self.time_nodes(model, plan.build if plan else None, precision, warnings)
@@ -146,7 +145,7 @@ class Job:
         return replace(profile, accuracy=self.reference.of_graph(graph))
 
     def time_nodes(
-        self, model: Model, build: Build | None, precision: str, warnings: Sequence[str]
+        self, model: Model, build: Build | None, precision: str, warnings: Sequence[RunWarning]
     ) -> Profile:
         """Times every node of a graph on the CPU."""
         from trtcore.measure.nodes.onnxruntime.profile import profile_nodes
@@ -172,11 +171,11 @@ class Job:
         return replace(profile, model=record, accuracy=accuracy)
 
 
-def without_effect(asked: Options) -> Iterator[str]:
-    """What was asked for and means nothing on the CPU, one line each."""
+def without_effect(asked: Options) -> Iterator[RunWarning]:
+    """What was asked for and means nothing on the CPU."""
     if asked.stream:
-        yield "nothing is streamed on the CPU: every time was kept"
+        yield RunWarning(WarningKind.NOT_STREAMED)
     if asked.precision_target is not None:
         is_counted = asked.max_seconds is None and asked.iterations is not None
-        ending = "measures its iterations" if is_counted else "ends when its time is over"
-        yield f"a run on the CPU has no precision target: it {ending}"
+        counted, timed = WarningKind.NO_TARGET_COUNTED, WarningKind.NO_TARGET_TIMED
+        yield RunWarning(counted if is_counted else timed)

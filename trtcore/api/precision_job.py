@@ -24,13 +24,13 @@ from trtcore.models.model import Model
 from trtcore.precision.accuracy.reference import Reference
 from trtcore.precision.request import Precision
 from trtcore.result.records import Profile
+from trtcore.result.warnings import RunWarning, WarningKind
 from trtcore.system.progress import Progress
 
 if TYPE_CHECKING:
     from trtcore.engine.tensorrt.bindings import Bindings
 
 
-_ON_CPU = "no engine was timed: the converted graphs ran on the CPU"
 _FULL = (Precision.FP32, Precision.TF32)
 
 
@@ -85,8 +85,11 @@ class PrecisionRuns:
         profiles = self._nodes(jobs) if bindings is None else self._engines(jobs, bindings)
         if not all(profile.counts.measured for profile in profiles):
             raise KeyboardInterrupt
-        notes = [] if bindings else [_ON_CPU, *without_effect(asked)]
-        return compare_runs(profiles, (*notes, *filter(None, [problem])))
+        on_cpu_only = RunWarning(WarningKind.GRAPHS_ON_CPU)
+        notes = [] if bindings else [on_cpu_only, *without_effect(asked)]
+        if problem:
+            notes.append(RunWarning(WarningKind.NO_REFERENCE, note=problem))
+        return compare_runs(profiles, notes)
 
     def _reference_problem(self, reference: Reference) -> str:
         """Why there is nothing to compare outputs with; an error if that was asked for."""
@@ -97,7 +100,7 @@ class PrecisionRuns:
         except ModelError as error:
             if self.asked.wants_accuracy:
                 raise
-            return f"the outputs were not compared: {error}"
+            return str(error)
         return ""
 
     def _job(self, precision: Precision, asked: Options, reference: Reference) -> Job:

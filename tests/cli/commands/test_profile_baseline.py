@@ -14,6 +14,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from trtcore.result.layers import Layer, ModelNode
+from trtcore.result.method import Method
 from trtcore.result.readers.single_figures import make_profile
 from trtcore.result.records import Profile
 from trtcore.result.saved import save_profile
@@ -171,7 +172,10 @@ class TestOtherModels:
     @pytest.fixture
     def other(self) -> Profile:
         profile = make_profile(
-            [(Layer("only", nodes=("only",)), 1.0)], source="other", backend="x", method="by hand"
+            [(Layer("only", nodes=("only",)), 1.0)],
+            source="other",
+            backend="x",
+            method=Method(note="by hand"),
         )
         nodes = (ModelNode("only", "Relu", ("x",), ("y",)),)
         return replace(profile, model=replace(profile.model, nodes=nodes))

@@ -17,6 +17,7 @@ from trtcore.compare.precisions.saved import save_precisions as save
 from trtcore.errors import OptionError, ResultError
 from trtcore.report.terminal.precisions import render_precisions
 from trtcore.result.layers import IOTensor, Layer, ModelNode, ModelRecord
+from trtcore.result.method import Method
 from trtcore.result.records import Accuracy, Build, Counts, OutputAccuracy, Profile
 from trtcore.result.samples import Samples
 from trtcore.system.records import Environment
@@ -59,14 +60,14 @@ def profile_of(
         backend="tensorrt_rtx",
         precision=precision,
         batch=4,
-        method="by hand",
+        method=Method(note="by hand"),
         io=(IOTensor("data", (4, 3), "Half", "linear", "input"),),
         layers=tuple(layer for layer, _ in layers),
         samples=Samples(layer_ms=times(*medians), wall_ms=total + 1, gpu_ms=total),
         counts=Counts(320, 64, 320),
         environment=Environment("2026-01-01", "0.1", "3.12", "Linux", "cpu", "GPU", runtime="RTX"),
         build=Build("RTX", 1.5, 2_000_000, len(layers), precision=f"asked {precision}: all Half"),
-        accuracy=Accuracy("the engine against FP32", (output,)),
+        accuracy=Accuracy((output,), note="the engine against FP32"),
         warnings=() if precision == "fp32" else ("hot",),
     )
 

@@ -98,7 +98,7 @@ def test_nan_on_both_sides_is_no_agreement() -> None:
     assert (accuracy.nan_count, accuracy.inf_count) == (0, 0)
     figures = (accuracy.max_abs, accuracy.mean_abs, accuracy.relative_l2, accuracy.cosine)
     assert all(math.isnan(figure) for figure in figures)
-    assert Accuracy("", (near(name="x"), accuracy)).relative_l2 == math.inf
+    assert Accuracy((near(name="x"), accuracy), note="").relative_l2 == math.inf
     with pytest.raises(PrecisionNotMetError) as error:
         check_tolerance([accuracy], 1e9)
     assert str(error.value) == (

@@ -26,7 +26,7 @@ FAR = OutputAccuracy("y", 0.5, 0.25, 0.125, 0.5, 3, 1, first_bad_node="exp")
 def test_islands_are_listed_with_their_time_and_outputs_with_their_errors(
     gpu_profile: Profile,
 ) -> None:
-    accuracy = Accuracy("the engine against the model in FP32", (NEAR, FAR))
+    accuracy = Accuracy((NEAR, FAR), note="the engine against the model in FP32")
     facts = precision_facts(replace(gpu_profile, build=BUILD, accuracy=accuracy))
     assert facts == (
         ("Precision", LINE),

@@ -9,6 +9,7 @@ import pytest
 
 from trtcore.result.analysis.diagnosis import diagnose
 from trtcore.result.layers import Layer, ModelRecord
+from trtcore.result.method import Method
 from trtcore.result.records import Build, Counts, Profile
 from trtcore.result.samples import Samples, StreamedSeries
 from trtcore.stats.histogram import fold
@@ -26,7 +27,7 @@ def make_profile(*, gpu=1.0, enqueue=0.1, layer=0.5, spread=0.0, gated=(), **cha
         backend="tensorrt",
         precision="fp16",
         batch=1,
-        method="by hand",
+        method=Method(note="by hand"),
         io=(),
         layers=(Layer("a", "kgen", stream=0), Layer("b", "gemm", stream=0)),
         samples=Samples(

@@ -40,7 +40,9 @@ def run(options: argparse.Namespace) -> int:
         profile = _profile(options, kept, progress)
     unsaved = _save(profile, options) or kept.code
     if options.quiet:
-        warn(profile.warnings)
+        from trtcore.report.content.warnings import profile_warnings
+
+        warn(profile_warnings(profile))
     else:
         _print(profile, options)
     if profile.counts.interrupted:

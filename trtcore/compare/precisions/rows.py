@@ -14,6 +14,7 @@ from trtcore.compare.times import LayerTimes, SampledTimes, event_costs, sample_
 from trtcore.errors import ResultError
 from trtcore.result.analysis.fusion.groups import map_fusion
 from trtcore.result.records import Profile
+from trtcore.result.warnings import RunWarning
 
 # The whole network, by the names of its series.
 _TOTALS = (
@@ -29,12 +30,14 @@ _HOST_SERIES = "wall_ms"
 Layers = Sequence[int]
 
 
-def compare_runs(profiles: Sequence[Profile], notes: Sequence[str] = ()) -> PrecisionComparison:
+def compare_runs(
+    profiles: Sequence[Profile], notes: Sequence[RunWarning] = ()
+) -> PrecisionComparison:
     """Compares profiles of one model, which carry the same graph, with the first of them.
 
     Args:
         profiles: measured in turns, one for each precision.
-        notes: what a reader has to know beside the profiles' own warnings.
+        notes: what a reader has to know beside the profiles' own notes and warnings.
 
     Raises:
         ResultError: a profile without times.
@@ -56,7 +59,7 @@ def compare_runs(profiles: Sequence[Profile], notes: Sequence[str] = ()) -> Prec
         totals=totals,
         is_corrected=is_corrected,
         verdict=verdict(profiles, totals, tax, layers),
-        notes=(*notes, *_notes(profiles)),
+        notes=tuple(notes),
     )
 
 
@@ -145,15 +148,3 @@ def _beside(
         return RelativeTime(new_ms, ratio)
     is_within_clock = abs(new_ms - base_ms) <= CLOCK_STEPS * step_ms
     return RelativeTime(new_ms, ratio, (float(low), float(high)), bool(is_noise) or is_within_clock)
-
-
-def _notes(profiles: Sequence[Profile]) -> tuple[str, ...]:
-    """Notes and warnings of all profiles; what all of them have is said once."""
-    users: dict[str, list[str]] = {}
-    for profile in profiles:
-        for line in dict.fromkeys((*profile.model.notes, *profile.warnings)):
-            users.setdefault(line, []).append(profile.precision)
-    return tuple(
-        line if len(found) == len(profiles) else f"{', '.join(found)}: {line}"
-        for line, found in users.items()
-    )

@@ -11,6 +11,7 @@ import numpy as np
 from trtcore.errors import few
 from trtcore.report.content.facts import Fact
 from trtcore.report.content.labels import layer_labels, shorten
+from trtcore.report.content.mapping import mapping_text
 from trtcore.report.content.rows import View
 from trtcore.report.terminal.tables import corrected_text
 from trtcore.result.analysis.kernels import (
@@ -43,7 +44,7 @@ def kernel_facts(profile: Profile) -> tuple[Fact, ...]:
         ("Kernels", _sum_text(kernels, totals)),
         ("Gaps", _gap_text(kernels, totals)),
         ("Overlap", _overlap_text(totals)),
-        ("Mapping", kernels.mapping),
+        ("Mapping", mapping_text(kernels.mapping)),
         ("Unmapped", _unmapped_text(kernels, totals)),
         ("Agreement", _agreement_text(profile)),
         ("Slow-down", _slow_down_text(kernels, totals)),

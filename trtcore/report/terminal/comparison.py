@@ -24,6 +24,7 @@ from trtcore.report.content.comparison_rows import (
 )
 from trtcore.report.content.labels import shorten
 from trtcore.report.content.printable import printable
+from trtcore.report.content.warnings import comparison_notes
 from trtcore.report.content.waterfall import waterfall_lines
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def render_comparison(
         _render(table, width),
         waterfall_lines(comparison),
         *_lists(comparison),
-        [f"Note: {note}" for note in comparison.notes],
+        [f"Note: {note}" for note in comparison_notes(comparison)],
     ]
     return "\n\n".join("\n".join(block) for block in blocks if block)
 
@@ -103,7 +104,7 @@ def render_baseline(
     blocks = [
         _sides(comparison, ("Before:", "After:"), (base_file, "")),
         [*_render(table, width), *words, sentence],
-        [f"Note: {note}" for note in comparison.notes],
+        [f"Note: {note}" for note in comparison_notes(comparison)],
     ]
     return "\n\n".join("\n".join(block) for block in blocks if block)
 

@@ -12,8 +12,8 @@ from trtcore.report.content.precision import precision_facts
 from trtcore.report.content.printable import printable
 from trtcore.report.content.reconciliation import reconciliation_facts
 from trtcore.report.content.rows import View, make_rows
+from trtcore.report.content.warnings import profile_warnings
 from trtcore.report.terminal.tables import fact_table, footnotes, row_table
-from trtcore.result.analysis.diagnosis import diagnose
 from trtcore.result.records import Profile
 
 if TYPE_CHECKING:
@@ -102,6 +102,5 @@ def _print_kernels(profile: Profile, console: Console, view: View, width: int | 
 
 
 def _warnings(profile: Profile) -> list[Fact]:
-    warnings = dict.fromkeys((*profile.warnings, *diagnose(profile)))
     notes = [("Note", line) for line in profile.model.notes]
-    return [*notes, *(("Warning", line) for line in warnings)]
+    return [*notes, *(("Warning", line) for line in profile_warnings(profile))]
