@@ -15,6 +15,7 @@ from trtcore.measure.length.warming import Warming
 from trtcore.measure.length.warmup import WarmUp, WarmUpRule
 from trtcore.measure.loops.native import NativeLoops, Times
 from trtcore.measure.rounds import Length, Run, Subject, measure
+from trtcore.report.content.run_ends import stop_text, warm_up_text
 from trtcore.system.clocks import ClockMonitor
 
 
@@ -72,7 +73,7 @@ def test_a_time_limit_comes_before_the_least_iterations(rig: Any, busy_us: int) 
     start = time.perf_counter()
     counts = engine.measure(Length(1_000_000, StopRule(at_most_s=1.0), stream=True)).counts
     assert time.perf_counter() - start < 1.0 + 0.3 + 10 * busy_us / 1e6 + 2
-    assert "stable after 1." in counts.stopped
+    assert "stable after 1." in stop_text(counts.stopped)
     assert 0 < counts.measured < 1_000_000
     assert not counts.interrupted
 
@@ -122,7 +123,9 @@ def test_layers_that_change_in_an_unsteady_warm_up_are_named(
     rig.context.change_layers(at=rig.context.runs + 20, layers=[("gelu1", 1.0)])
     ran = engine.measure(Length(10))
     assert ran.layer_names == ("gelu1",)
-    assert ran.counts.warm_up.endswith("iterations are needed after the layers changed")
+    assert warm_up_text(ran.counts.warm_up).endswith(
+        "iterations are needed after the layers changed"
+    )
     assert engine.runs == ran.counts.warmed_up + 3 * 10
 
 

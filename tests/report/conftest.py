@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from trtcore.result.build import CacheUse
 from trtcore.result.layers import IOTensor, Layer, ModelNode, ModelRecord, TensorInfo
 from trtcore.result.method import Method
 from trtcore.result.records import Build, Counts, Profile
 from trtcore.result.samples import Samples
+from trtcore.result.warnings import RunWarning, WarningKind
 from trtcore.system.records import Clocks, Environment
 
 
@@ -98,8 +100,8 @@ def gpu_profile() -> Profile:
             cpu_count=16,
             load_average=3.25,
         ),
-        build=Build("TensorRT-RTX 1.6.1", 1.24, 14_100_000, 6, 1, cache="runtime cache used"),
-        warnings=("the input was zeros",),
+        build=Build("TensorRT-RTX 1.6.1", 1.24, 14_100_000, 6, 1, cache=CacheUse.TIMING_REUSED),
+        warnings=(RunWarning(WarningKind.OTHER, note="the input was zeros"),),
     )
 
 

@@ -42,7 +42,7 @@ def test_the_main_job_without_a_gpu_builds_and_profiles_every_node(saved: Path) 
     }
     assert profile.build is not None
     assert profile.build.plan_bytes > 10e6
-    assert "no NVIDIA driver" in profile.warnings[0]
+    assert "no NVIDIA driver" in profile.warnings[0].note
 
 
 def test_the_table_leads_back_to_the_model(run: Run, saved: Path) -> None:

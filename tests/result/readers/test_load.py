@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 from paths import DATA
 
+from tests.words import texts
 from trtcore.errors import OptionError, ResultError
+from trtcore.report.content.method import method_text
 from trtcore.result.layers import IOTensor, Layer
 from trtcore.result.readers.caffe_time import parse_caffe_time
 from trtcore.result.readers.inspector import parse_engine_information
@@ -63,7 +65,7 @@ class TestCaffeTime:
         np.testing.assert_allclose(profile.samples.wall_ms, [0.5])
         assert (profile.backend, profile.model.name) == ("caffe", "net")
         assert profile.counts.measured == 50
-        assert profile.method == (
+        assert method_text(profile) == (
             "caffe time on the GPU with device ID 0: mean of 50 iterations, forward pass, every "
             "layer timed alone"
         )
@@ -90,13 +92,13 @@ class TestCaffeTime:
         profile = load_baseline(DATA / "caffe_time_googlenet_b4.txt")
         assert len(profile.layers) == 34
         assert profile.samples.wall_ms.tolist() == [np.float32(1046.79)]
-        assert profile.warnings == (
+        assert texts(profile.warnings) == (
             "its rows add up to 82.03 of 1046.79 ms: part of the log is missing",
         )
 
     def test_rows_beyond_the_whole_are_not_missing(self):
         text = GLOG.replace("split\tforward: 0.003 ms", "split\tforward: 0.303 ms")
-        assert parse_caffe_time(text).warnings == (
+        assert texts(parse_caffe_time(text).warnings) == (
             "its rows add up to 0.75 ms, more than the 0.50 ms of the whole: that total is cut "
             "short, or rows are there twice",
         )
@@ -105,7 +107,7 @@ class TestCaffeTime:
         text = GLOG.replace("forward: 0.002 ms", "forward: 3.68935e+011 ms")
         profile = parse_caffe_time(text)
         assert [layer.name for layer in profile.layers] == ["data_data_0_split", "conv1"]
-        assert profile.warnings == ("layer 'data' is left out: 3.68935e+11 ms cannot be",)
+        assert texts(profile.warnings) == ("layer 'data' is left out: 3.68935e+11 ms cannot be",)
 
     @pytest.mark.parametrize("value", ["nan", "inf"])
     def test_times_that_are_no_numbers(self, value):
@@ -120,7 +122,7 @@ class TestCaffeTime:
     def test_log_that_ends_before_its_total(self):
         profile = parse_caffe_time(GLOG[: GLOG.index("conv1\tbackward")])
         assert profile.layers == CAFFE_LAYERS
-        assert profile.warnings == (
+        assert texts(profile.warnings) == (
             "it has no line 'Average Forward pass': part of the log may be missing",
         )
 
@@ -143,7 +145,7 @@ class TestSampleTable:
         assert layers["inception_3a/1x1 copy"] == Layer("inception_3a/1x1 copy", "copy")
         cut = "inception_3a/pool_proj + inception_3a/re"
         assert layers[cut].nodes == ("inception_3a/pool_proj", f"inception_3a/re{CUT}")
-        assert profile.warnings == (
+        assert texts(profile.warnings) == (
             "37 names end after 40 characters: what else is fused into those layers is not known",
         )
 
@@ -151,15 +153,17 @@ class TestSampleTable:
         profile = parse_sample_table("conv1 + relu1                           0.128ms\n")
         assert profile.layers == (Layer("conv1 + relu1", nodes=("conv1", "relu1")),)
         assert profile.samples.wall_ms.size == 0
-        assert profile.warnings == (
+        assert texts(profile.warnings) == (
             "it has no line 'Time over all layers': part of the log may be missing",
         )
 
     def test_cut_in_its_total_or_its_head(self):
         text = (DATA / "sample_googlenet_1080ti_b4.txt").read_text().rstrip()
-        (_, warning) = parse_sample_table(text.replace("layers: 2.978", "layers: 2")).warnings
+        (_, warning) = texts(
+            parse_sample_table(text.replace("layers: 2.978", "layers: 2")).warnings
+        )
         assert "ms of the whole: that total is cut short, or rows are there twice" in warning
-        (_, warning) = parse_sample_table(text[-1200:]).warnings
+        (_, warning) = texts(parse_sample_table(text[-1200:]).warnings)
         assert "ms: part of the log is missing" in warning
 
 
@@ -188,10 +192,10 @@ class TestTrtexec:
         assert len(profile.layers) == 206
         assert profile.layers[0] == Layer("__myl_MoveConc_myl0_0")
         assert profile.samples.layer_ms[0, 0] == np.float32(0.030368)
-        assert profile.method == (
+        assert method_text(profile) == (
             "trtexec: median of 1 profiled iterations, each layer between two events"
         )
-        assert profile.warnings == (
+        assert texts(profile.warnings) == (
             "132 of 206 layer names lead to no model node, such as '__myl_MoveConc_myl0_0': give "
             "what trtexec --exportLayerInfo wrote with --layer-info",
         )
@@ -211,7 +215,7 @@ class TestTrtexec:
             layer_info=DATA / "inspector_googlenet_fp16_chw2_b4.json",
         )
         assert len(profile.warnings) == 1
-        assert "are not in the layer information, such as" in profile.warnings[0]
+        assert "are not in the layer information, such as" in texts(profile.warnings)[0]
 
     def test_old_and_broken_forms(self):
         text = (
@@ -223,17 +227,17 @@ class TestTrtexec:
         assert [layer.name for layer in profile.layers] == ['a "b" \\c', "d"]
         assert profile.warnings == ()
         np.testing.assert_allclose(profile.samples.layer_ms, [[2, 1e-5]])
-        assert profile.method.startswith("trtexec: mean of 12 profiled iterations")
+        assert method_text(profile).startswith("trtexec: mean of 12 profiled iterations")
 
     def test_trex_form_without_count(self):
         rows = [{"name": "a", "timeMs": 4, "averageMs": 2, "percentage": 100}]
         profile = parse_trtexec_profile(json.dumps(rows))
         assert profile.samples.layer_ms.tolist() == [[2.0]]
-        assert profile.method.startswith("trtexec: mean of all profiled")
+        assert method_text(profile).startswith("trtexec: mean of all profiled")
 
     @pytest.mark.parametrize("names", [["0", "1"], ["__myl_Cast_myl0_0", "__mye59_0_myl0_1"]])
     def test_names_that_lead_nowhere_ask_for_layer_information(self, names):
-        (warning,) = parse_trtexec_profile(rows_text(*names)).warnings
+        (warning,) = texts(parse_trtexec_profile(rows_text(*names)).warnings)
         assert warning.startswith(f"2 of 2 layer names lead to no model node, such as '{names[0]}'")
         assert "--layer-info" in warning
 
@@ -243,7 +247,7 @@ class TestTrtexec:
 
     def test_layer_information_with_names_only(self):
         known = parse_engine_information({"Layers": ["a", "b"]})
-        assert parse_trtexec_profile(rows_text("a", "b"), known=known).warnings == (
+        assert texts(parse_trtexec_profile(rows_text("a", "b"), known=known).warnings) == (
             "the layer information tells no model nodes, as its verbosity is LAYER_NAMES_ONLY: "
             "build the engine with trtexec --profilingVerbosity=detailed",
         )

@@ -61,10 +61,11 @@ def _upgraded_counts(counts: Any) -> Any:
 
 
 def _upgraded_accuracy(accuracy: Any) -> Any:
-    if not isinstance(accuracy, dict) or not isinstance(accuracy.get("method"), str):
+    if not isinstance(accuracy, dict):
         return accuracy
-    changed = {name: value for name, value in accuracy.items() if name != "method"}
-    return tree_of(accuracy_of(accuracy["method"])) | changed
+    method = accuracy.get("method")
+    known = tree_of(accuracy_of(method)) if isinstance(method, str) else {"note": method}
+    return known | {name: value for name, value in accuracy.items() if name != "method"}
 
 
 def _upgraded_kernels(kernels: Any) -> Any:
