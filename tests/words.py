@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from trtcore.measure.kernels.mapping import KernelMap
 from trtcore.report.content.mapping import mapping_text, obstacle_text
-from trtcore.report.content.warnings import warning_text
+from trtcore.report.content.warning_words import warning_text
 from trtcore.result.analysis.diagnosis import diagnose
 from trtcore.result.records import Profile
 from trtcore.result.warnings import RunWarning

@@ -13,7 +13,7 @@ from trtcore.report.content.mapping import mapping_text
 from trtcore.report.content.method import method_text
 from trtcore.report.content.precision import compared_text, precision_line
 from trtcore.report.content.run_ends import stop_text, warm_up_text
-from trtcore.report.content.warnings import warning_text
+from trtcore.report.content.warning_words import warning_text
 from trtcore.result.accuracy import Accuracy, Compared
 from trtcore.result.build import CacheUse, PrecisionVerdict
 from trtcore.result.counts import Stop, StopReason, WarmUpEnd, WarmUpReason

@@ -19,7 +19,7 @@ def run(options: argparse.Namespace) -> int:
         plan = build_model(options.model, progress=progress, **model_options(options))
     if options.output_file is not None:
         write_file(options.output_file, plan.content)
-    from trtcore.report.content.warnings import warning_text
+    from trtcore.report.content.warning_words import warning_text
 
     if options.quiet:
         warn(map(warning_text, plan.warnings))
