@@ -158,6 +158,7 @@ def test_a_second_profile_in_the_same_process_is_whole_again() -> None:
 TAKEN = """
 import ctypes
 import trtcore
+from trtcore.report.content.warnings import profile_warnings
 library = ctypes.CDLL({library!r})
 callback = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4)(lambda *_: None)
 subscriber = ctypes.c_void_p()
@@ -166,7 +167,7 @@ profile = trtcore.profile_model(
     "googlenet", precision="fp16", iterations=20, timing="cupti", calibrate=False
 )
 assert profile.kernels is None
-print(*profile.warnings, sep="\\n")
+print(*profile_warnings(profile), sep="\\n")
 """
 
 

@@ -1,4 +1,4 @@
-"""Precision on a GPU: vectorised I/O end to end, accuracy, islands with their time, comparisons."""
+"""Precision on a GPU: vectorised I/O, accuracy, fallbacks with their time, comparisons."""
 
 from __future__ import annotations
 
