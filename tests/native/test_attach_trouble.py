@@ -17,7 +17,7 @@ from trtcore.measure import _core
 
 fail = ctypes.CDLL(None).trtcore_malloc_fail
 failures = 0
-for nth in range(1, 13):
+for nth in [*range(1, 9)] * 4:  # some of the memory is taken every other time only
     context = trtcore_fake.Context(11)
     context.layers = [("conv1", 1.0)]
     context.enqueue_emits_profile = False
@@ -107,7 +107,7 @@ def run(code: str, environment: dict[str, str] | None = None) -> str:
 def test_an_attach_without_memory_leaves_nothing_attached() -> None:
     folder = Path(trtcore_fake.__file__).parent
     preload = next(p for p in folder.glob("trtcore_malloc_count*") if p.suffix == ".so")
-    assert int(run(FAIL, {**os.environ, "LD_PRELOAD": str(preload)})) >= 3
+    assert int(run(FAIL, {**os.environ, "LD_PRELOAD": str(preload)})) >= 12
 
 
 def test_a_logger_that_waits_for_another_attach_is_no_deadlock() -> None:

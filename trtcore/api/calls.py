@@ -136,7 +136,7 @@ def compare_precisions(
         raise OptionError(f"precision {asked.precision} is asked for, and a comparison too")
     chosen = check_precisions(precisions)
     choice = choose_backend(asked.backend)
-    if choice.name == "onnxruntime" and asked.backend != choice.name:
+    if choice.runs_nodes and asked.backend != choice.name:
         raise BackendError(
             f"comparing precisions needs a GPU: {choice.reason}; --backend onnxruntime runs the "
             "converted graphs on the CPU"
@@ -343,7 +343,7 @@ def _check_timing(asked: Options, choice: Choice | None = None) -> None:
     """Finds out before the long work whether kernels can be timed, if that is asked for."""
     if asked.timing != "cupti":
         return
-    if choice is not None and choice.name == "onnxruntime":
+    if choice is not None and choice.runs_nodes:
         reason = choice.reason or "backend onnxruntime runs on the CPU"
         raise BackendError(f"--timing cupti times the kernels of a GPU: {reason}")
     from trtcore.measure.kernels.cupti import check_cupti
@@ -366,7 +366,7 @@ def _plan_runner(backend: str, source: str, notify: Notify | None) -> Bindings:
     from trtcore.engine.choice import choose_backend
 
     choice = choose_backend(backend)
-    if choice.name == "onnxruntime" or choice.bindings is None:
+    if choice.runs_nodes or choice.bindings is None:
         reason = choice.reason or "ONNX Runtime cannot run it"
         raise BackendError(f"{source}: a plan loads only with TensorRT on a GPU: {reason}")
     if notify is not None and choice.reason:

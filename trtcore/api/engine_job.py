@@ -18,6 +18,8 @@ from trtcore.models.model import Model
 from trtcore.models.onnx.graph import model_inputs
 from trtcore.precision.accuracy.reference import Reference
 from trtcore.precision.convert.apply import own_precision
+from trtcore.precision.formats import FORMATS, Precision
+from trtcore.result.backends import find_backend
 from trtcore.result.build import Build
 from trtcore.result.records import Profile
 from trtcore.result.warnings import RunWarning, WarningKind
@@ -30,19 +32,16 @@ if TYPE_CHECKING:
     from trtcore.measure.nodes.run import NodeRun
 
 
-# What a precision is where ONNX Runtime computes it.
-_ON_CPU = {"tf32": WarningKind.CPU_TF32, "half2": WarningKind.CPU_HALF2}
-
-
 def on_cpu(precision: str) -> tuple[RunWarning, ...]:
     """What has to be said of a precision that ONNX Runtime computes on a CPU.
 
     Raises:
         PrecisionError: it does not compute in it.
     """
-    if precision == "bf16":
-        raise PrecisionError("ONNX Runtime computes no BF16 on a CPU: use fp16, or a GPU")
-    return (RunWarning(_ON_CPU[precision]),) if precision in _ON_CPU else ()
+    row = FORMATS[Precision(precision)]
+    if row.cpu_problem:
+        raise PrecisionError(row.cpu_problem)
+    return () if row.cpu_warning is None else (RunWarning(row.cpu_warning),)
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ class Job:
         plan = build_as_asked(choice.bindings, self.model, self.asked, self.progress)
         if keep_plan is not None:
             keep_plan(plan.content)
-        if choice.name == "onnxruntime":
+        if choice.runs_nodes:
             return self.profile_nodes(plan, choice.reason)
         return self.profile_engine(choice.bindings, plan)
 
@@ -131,7 +130,7 @@ class Job:
         warnings = [RunWarning(WarningKind.TIMED_ON_CPU, note=reason)] if reason else []
         warnings += without_effect(asked)
         model = graph
-        if asked.backend != "onnxruntime":
+        if not find_backend(asked.backend).is_unfused:
             model, precision = self.model, own_precision(self.model).value
             if asked.precision != precision:
                 kind = WarningKind.BUILT_NOT_TIMED if plan else WarningKind.ASKED_NOT_TIMED

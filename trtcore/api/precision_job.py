@@ -22,16 +22,13 @@ from trtcore.errors import ModelError, OptionError
 from trtcore.measure.plans import run_plans
 from trtcore.models.model import Model
 from trtcore.precision.accuracy.reference import Reference
-from trtcore.precision.request import Precision
+from trtcore.precision.formats import FORMATS, Precision
 from trtcore.result.records import Profile
 from trtcore.result.warnings import RunWarning, WarningKind
 from trtcore.system.progress import Progress
 
 if TYPE_CHECKING:
     from trtcore.engine.tensorrt.bindings import Bindings
-
-
-_FULL = (Precision.FP32, Precision.TF32)
 
 
 def check_precisions(words: str | Sequence[str]) -> tuple[Precision, ...]:
@@ -104,7 +101,7 @@ class PrecisionRuns:
         return ""
 
     def _job(self, precision: Precision, asked: Options, reference: Reference) -> Job:
-        kept = () if precision in _FULL else asked.keep_fp32
+        kept = () if FORMATS[precision].is_full else asked.keep_fp32
         own = replace(asked, precision=precision.value, keep_fp32=kept)
         return Job(self.model, with_precision(own, self.model), reference, self.progress)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from trtcore.engine.io_formats import FORMATS
 from trtcore.errors import OptionError
+from trtcore.precision.formats import flags
 
 
 def model_options(options: argparse.Namespace) -> dict[str, Any]:
@@ -58,9 +59,7 @@ def _precision(options: argparse.Namespace) -> str | None:
         OptionError: two that contradict each other.
     """
     given = {
-        "--fp16": "fp16" if options.fp16 else None,
-        "--half2": "half2" if options.half2 else None,
-        "--bf16": "bf16" if options.bf16 else None,
+        **{f"--{flag}": flag if getattr(options, flag) else None for flag in flags()},
         f"--precision {options.precision}": options.precision,
     }
     asked = {option: word for option, word in given.items() if word}

@@ -7,6 +7,11 @@ import importlib
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
+from trtcore.precision.formats import FORMATS, flags, io_precisions
+from trtcore.report.formats import default_format, formats_help
+from trtcore.result.backends import node_backends, selectable
+from trtcore.result.readers.registry import readers_text
+
 _MODEL_HELP = "googlenet (built in), FILE.onnx, or FILE.prototxt (Caffe)"
 _PROFILE_EXAMPLES = """\
 examples:
@@ -140,9 +145,9 @@ def _add_report(commands: _Commands[_Parser]) -> None:
     parser.add_argument("file", metavar="FILE", help="a result that --save wrote")
     parser.add_argument(
         "--format",
-        default="table",
+        default=default_format(),
         metavar="FORM",
-        help="table (default), csv, trtexec-profile, trtexec-layers, trtexec-times, perfetto",
+        help=formats_help(),
     )
     parser.add_argument(
         "-o", "--output-file", metavar="FILE", help="write to FILE, not to standard output"
@@ -164,9 +169,7 @@ def _add_compare(commands: _Commands[_Parser]) -> None:
     parser = _command(
         commands, "compare", "compare results of one model, node by node", _COMPARE_EXAMPLES
     )
-    kinds = (
-        "a saved result, trtexec's --exportProfile, a `caffe time` log, or the old sample's table"
-    )
+    kinds = readers_text().replace("%", "%%")
     parser.add_argument("base", metavar="BASE", help=kinds)
     parser.add_argument("new", metavar="NEW", nargs="+", help="the same, each compared with BASE")
     parser.add_argument(
@@ -219,7 +222,7 @@ def _add_model_options(parser: argparse.ArgumentParser) -> None:
         "--backend",
         default="auto",
         metavar="NAME",
-        help="auto (default), tensorrt, tensorrt_rtx, onnxruntime",
+        help=f"auto (default), {', '.join(selectable()[1:])}",
     )
     group.add_argument(
         "--workspace", type=int, metavar="MIB", help="most scratch memory of a layer"
@@ -243,12 +246,11 @@ def _add_plugins(group: argparse._ActionsContainer) -> None:
 
 def _add_precision_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("precision")
-    group.add_argument(
-        "--precision", metavar="P", help="fp32, tf32, fp16, half2, bf16; default: the model's own"
-    )
-    group.add_argument("--fp16", action="store_true", help="short for --precision fp16")
-    group.add_argument("--half2", action="store_true", help="short for --precision half2")
-    group.add_argument("--bf16", action="store_true", help="short for --precision bf16")
+    names = ", ".join(precision.value for precision in FORMATS)
+    io_names = ", ".join(precision.value for precision in io_precisions())
+    group.add_argument("--precision", metavar="P", help=f"{names}; default: the model's own")
+    for flag in flags():
+        group.add_argument(f"--{flag}", action="store_true", help=f"short for --precision {flag}")
     group.add_argument(
         "--keep-fp32",
         metavar="WHAT",
@@ -256,9 +258,7 @@ def _add_precision_options(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="operators or nodes that stay FP32: LRN,Softmax,inception_5b/*",
     )
-    group.add_argument(
-        "--io-precision", metavar="P", help="of inputs and outputs: fp32, fp16, bf16"
-    )
+    group.add_argument("--io-precision", metavar="P", help=f"of inputs and outputs: {io_names}")
     group.add_argument(
         "--io-format",
         metavar="NAME:FORMAT",
@@ -341,7 +341,8 @@ def _add_output_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--baseline",
         metavar="WHAT",
-        help="compare with the un-fused model: auto, torch, onnxruntime, or a FILE as for compare",
+        help="compare with the un-fused model: "
+        f"auto, {', '.join(node_backends())}, or a FILE as for compare",
     )
     group.add_argument(
         "--layer-info",

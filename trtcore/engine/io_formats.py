@@ -85,20 +85,24 @@ def why_not(tensor: TensorInfo, word: str) -> str:
     return ""
 
 
-def half2_formats(tensors: Sequence[TensorInfo], backend: str = "tensorrt") -> dict[str, str]:
-    """The formats that ``half2`` asks for: ``chw2`` wherever it can be.
+def half2_formats(
+    tensors: Sequence[TensorInfo], backend: str = "tensorrt", layout: str = "chw2"
+) -> dict[str, str]:
+    """The formats that a precision with vectorised I/O asks for: its layout wherever it can be.
 
-    That is every FP16 or BF16 tensor of three dimensions or more; of four only with TensorRT-RTX.
+    For ``half2`` that is every FP16 or BF16 tensor of three dimensions or more; of four only with
+    TensorRT-RTX.
 
     Args:
         tensors: inputs and outputs of the network.
         backend: ``tensorrt`` or ``tensorrt_rtx``.
+        layout: one of `FORMATS`.
 
     Raises:
         PrecisionError: no tensor is eligible; says why for each.
     """
-    refused = {tensor.name: _why_not_half2(tensor, backend) for tensor in tensors}
-    formats = {name: "chw2" for name, reason in refused.items() if not reason}
+    refused = {tensor.name: _why_not_layout(tensor, backend, layout) for tensor in tensors}
+    formats = {name: layout for name, reason in refused.items() if not reason}
     if not formats:
         reasons = "; ".join(refused.values())
         raise PrecisionError(f"half2 has no input or output to vectorise: {reasons}: use fp16")
@@ -191,9 +195,9 @@ def unpack(storage: NDArray[Any], shape: Sequence[int], word: str) -> NDArray[An
     return np.ascontiguousarray(planes[..., :channels, :, :])
 
 
-def _why_not_half2(tensor: TensorInfo, backend: str) -> str:
-    reason = why_not(tensor, "chw2")
-    rank, ranks = len(tensor.shape), _CHW2_RANKS.get(backend)
+def _why_not_layout(tensor: TensorInfo, backend: str, layout: str) -> str:
+    reason = why_not(tensor, layout)
+    rank, ranks = len(tensor.shape), _CHW2_RANKS.get(backend) if layout == "chw2" else None
     if not reason and ranks and rank not in ranks:
         only = " or ".join(map(str, ranks))
         return f"'{tensor.name}' has {rank} dimensions, TensorRT-RTX has chw2 for {only} only"

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from math import isfinite
 
 from trtcore.result.accuracy import Accuracy, Compared, OutputAccuracy
+from trtcore.result.backends import Backend, find_backend
 from trtcore.result.build import (
     Build,
     CacheUse,
@@ -35,7 +36,6 @@ from trtcore.result.warnings import RunWarning, WarningKind
 from trtcore.system.records import Environment
 
 __all__ = [
-    "UNFUSED",
     "Accuracy",
     "Build",
     "CacheUse",
@@ -64,9 +64,6 @@ __all__ = [
     "WarmUpReason",
     "WarningKind",
 ]
-
-UNFUSED = ("onnxruntime", "torch")
-"""Backends that run the model's own nodes one by one, with nothing fused."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +98,8 @@ class Profile:
 
     Attributes:
         model: the user's model.
-        backend: ``tensorrt``, ``tensorrt_rtx``, ``onnxruntime`` or ``torch``: what was timed.
+        backend: name of what timed the layers, one of `trtcore.result.backends.BACKENDS`; see
+            `timed_by`.
         precision: what was asked for, such as ``fp16``; ``""`` if the plan does not tell.
         batch: leading dimension of the first input.
         method: how it was timed.
@@ -133,3 +131,13 @@ class Profile:
     accuracy: Accuracy | None = None
     kernels: KernelPass | None = None
     warnings: tuple[RunWarning, ...] = ()
+
+    @property
+    def timed_by(self) -> Backend:
+        """What timed the layers; what ran on the CPU names no GPU in its environment."""
+        return find_backend(self.backend, has_gpu=bool(self.environment.device))
+
+    @property
+    def source_tool(self) -> str:
+        """The tool whose file this was read from; ``""`` where trtcore measured it."""
+        return self.backend if self.timed_by.is_foreign else ""

@@ -24,10 +24,10 @@ class WarningKind(Enum):
     NO_KERNELS = "no kernels"
     """note: why none were traced."""
     # Of building an engine.
-    NO_TF32 = "no TF32"
-    """names: the GPU, its compute capability."""
-    SLOW_FP16 = "slow FP16"
-    """names: the GPU, its compute capability."""
+    PRECISION_MISSING = "precision missing"
+    """names: the GPU, its compute capability, the precision, what that needs, what this is."""
+    PRECISION_SLOW = "precision slow"
+    """names: the GPU, its compute capability, the precision."""
     FORMAT_UNCONFIRMED = "format unconfirmed"
     """names: each tensor and the format asked for, such as ``x:chw2``."""
     # Of a run on the CPU, or of a baseline.

@@ -174,7 +174,7 @@ class TestOtherModels:
         profile = make_profile(
             [(Layer("only", nodes=("only",)), 1.0)],
             source="other",
-            backend="x",
+            source_tool="x",
             method=Method(note="by hand"),
         )
         nodes = (ModelNode("only", "Relu", ("x",), ("y",)),)

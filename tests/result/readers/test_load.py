@@ -283,7 +283,10 @@ class TestLoad:
     @pytest.mark.parametrize(
         ("text", "words"),
         [
-            ("hello\n", "is not a saved trtcore result, a log of caffe time, a profile exported"),
+            (
+                "hello\n",
+                "is not a saved trtcore result, a profile exported by trtexec, a log of caffe time",
+            ),
             ("[1, 2]", "is not a saved trtcore result"),
             ('{"a": 1}', "not a saved trtcore profile"),
             ('{"schema": "trtcore/profile", "version": 99}', "schema version 99"),

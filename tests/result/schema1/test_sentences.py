@@ -397,11 +397,11 @@ ON_CPU = "a run on the CPU has no precision target: it"
         ("no kernel times: no CUPTI", RunWarning(WarningKind.NO_KERNELS, note="no CUPTI")),
         (
             "T4 (compute capability 7.5) has no TF32, which needs 8.0 or newer: this is FP32",
-            RunWarning(WarningKind.NO_TF32, names=("T4", "7.5")),
+            RunWarning(WarningKind.PRECISION_MISSING, names=("T4", "7.5", "TF32", "8.0", "FP32")),
         ),
         (
             "P40 (compute capability 6.1) has no fast FP16: it saves memory there, not time",
-            RunWarning(WarningKind.SLOW_FP16, names=("P40", "6.1")),
+            RunWarning(WarningKind.PRECISION_SLOW, names=("P40", "6.1", "FP16")),
         ),
         ("timed on the CPU: no GPU", RunWarning(WarningKind.TIMED_ON_CPU, note="no GPU")),
         (

@@ -10,7 +10,7 @@ from trtcore.cli.api_options import model_options, precision_options, run_option
 from trtcore.cli.commands.baseline_model import check_model
 from trtcore.cli.terminal import notify, shown_progress
 from trtcore.errors import OptionError, ResultError
-from trtcore.measure.nodes.choice import MEASURED, check_baseline, choose_baseline
+from trtcore.measure.nodes.choice import check_baseline, choose_baseline, measured
 from trtcore.result.readers.load import load_baseline
 from trtcore.result.records import Profile
 
@@ -95,7 +95,7 @@ def prepare_baseline(options: argparse.Namespace, *, is_built: bool) -> Baseline
         return None
     if options.quiet:
         raise OptionError("--baseline prints a table and --quiet none: leave one of them out")
-    if asked not in MEASURED:
+    if asked not in measured():
         loaded = load_baseline(asked, layer_info=options.layer_info)
         if not (is_built or options.allow_partial):
             check_model(loaded, options)

@@ -11,6 +11,7 @@ from trtcore.cli.outputs import save_all
 from trtcore.cli.terminal import notify, shown_progress, warn
 from trtcore.compare.precisions.comparison import PrecisionComparison
 from trtcore.errors import OptionError
+from trtcore.precision.formats import flags
 
 # Options that a comparison has no use for, with their defaults.
 _USELESS = {
@@ -71,5 +72,5 @@ def _check(options: argparse.Namespace) -> None:
     for name, default in _USELESS.items():
         if getattr(options, name) != default:
             raise OptionError(f"--{name.replace('_', '-')} has no meaning with --compare")
-    if any((options.precision, options.fp16, options.half2, options.bf16)):
+    if options.precision or any(getattr(options, flag) for flag in flags()):
         raise OptionError("--compare names the precisions: leave --precision and its short forms")

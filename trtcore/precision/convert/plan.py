@@ -11,6 +11,7 @@ from onnx import NodeProto, TensorProto
 from onnx.defs import OpSchema
 
 from trtcore.models.onnx.graph import ONNX_DOMAINS
+from trtcore.precision.formats import format_of
 
 FLOAT = TensorProto.FLOAT
 # A value that is not a plain tensor (a sequence, an optional), and one of unknown type.
@@ -25,29 +26,6 @@ TYPED_BY_VALUE = ("Constant", "ConstantOfShape")
 _CONTROL_FLOW = ("If", "Loop", "Scan")
 # These take any type and do not compute with it.
 _READ_ANYTHING = ("Cast", "Shape", "Size")
-# Operators that TensorRT's parser or builder takes in FP32 alone, though ONNX allows more; found by
-# building every operator of ONNX's own test cases with TensorRT-RTX 1.7.1.
-_FP32_IN_TENSORRT: dict[int, frozenset[str]] = {
-    TensorProto.FLOAT: frozenset(),
-    TensorProto.FLOAT16: frozenset({"Celu", "Range"}),
-    TensorProto.BFLOAT16: frozenset(
-        {
-            "Celu",
-            "ConvTranspose",
-            "GRU",
-            "HardSwish",
-            "LpNormalization",
-            "LpPool",
-            "Mish",
-            "Range",
-        }
-    ),
-}
-_TENSOR_OF: dict[int, str] = {
-    TensorProto.FLOAT: "tensor(float)",
-    TensorProto.FLOAT16: "tensor(float16)",
-    TensorProto.BFLOAT16: "tensor(bfloat16)",
-}
 
 
 @dataclass(frozen=True)
@@ -119,7 +97,7 @@ def plan_node(node: NodeProto, types: Mapping[str, int], rules: Rules) -> NodePl
 
 def stays_fp32(node: NodeProto, rules: Rules) -> bool:
     """Whether a node stays in float32 on request, or because TensorRT has nothing else for it."""
-    return node.name in rules.kept or node.op_type in _FP32_IN_TENSORRT[rules.low]
+    return node.name in rules.kept or node.op_type in format_of(rules.low).in_tensorrt_fp32_only
 
 
 def sets_own_type(node: NodeProto, schema: OpSchema | None) -> bool:
@@ -153,7 +131,7 @@ def _formals(formals: Sequence[OpSchema.FormalParameter], count: int) -> Iterato
 def _allows(schema: OpSchema | None, variable: str, elem_type: int) -> bool:
     if schema is None:
         return elem_type == FLOAT
-    wanted = _TENSOR_OF[elem_type]
+    wanted = f"tensor({TensorProto.DataType.Name(elem_type).lower()})"  # as schemas spell it
     for constraint in schema.type_constraints:
         if constraint.type_param_str == variable:
             return wanted in constraint.allowed_type_strs

@@ -10,21 +10,14 @@ import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 
+from trtcore.precision.formats import FORMATS, Precision
 from trtcore.precision.verify.kept import find_kept, is_kept
 from trtcore.precision.verify.layer_types import layer_dtype
 from trtcore.result.build import LayerPrecision, PrecisionCheck, PrecisionVerdict, TypeCount
+from trtcore.result.dtypes import DTYPES
 from trtcore.result.layers import Layer, LayerProfile, is_marker
 
-# Asked for, in the words of the inspector.
-_ASKED = {
-    "": "",
-    "fp32": "Float",
-    "tf32": "Float",
-    "fp16": "Half",
-    "half2": "Half",
-    "bf16": "BFloat16",
-}
-_QUANTIZED = ("Int8", "FP8", "Int4", "FP4")
+_QUANTIZED = tuple(row.inspector for row in DTYPES.values() if row.is_quantized)
 # Layers that multiply matrices, in Myelin's and in TensorRT's words; they carry the speed.
 _MATRIX = re.compile("correlation|conv|gemm|matmul|matrix|fusion|fullyconnected", re.IGNORECASE)
 # Below these parts the request is plainly not met.
@@ -57,7 +50,7 @@ def check_precision(
     rows = _rows(layers, layer_ms, shares, frozenset(kept))
     real = [layer for layer in layers if not is_marker(layer)]
     unreported = sum(_is_unreported(layer) for layer in real)
-    wanted = _ASKED[asked]
+    wanted = _word(asked)
     others = [row for row in rows if wanted and row.dtype not in (wanted, *_QUANTIZED)]
     others.sort(key=lambda row: -(row.share or 0.0))
     return PrecisionCheck(
@@ -83,6 +76,11 @@ def check_rows(
     times = [row.median_ms for row in rows] or None
     shares = [row.share for row in rows] or None
     return check_precision(layers, asked, layer_ms=times, shares=shares, kept=kept)
+
+
+def _word(asked: str) -> str:
+    """What was asked for in the word of the inspector; ``""`` if nothing was."""
+    return FORMATS[Precision(asked)].inspector_word if asked else ""
 
 
 def _rows(

@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
+from trtcore.precision.formats import io_precisions
 from trtcore.precision.verify.layer_types import touched_dtypes
 from trtcore.result.build import KeptNodes
 from trtcore.result.layers import Layer
 
 # Casts that a conversion adds are called after the value they cast.
-_ADDED_CAST = re.compile(r"_to_(?:fp32|fp16|bf16)(?:_\d+)?$")
+_TYPES = "|".join(precision.value for precision in io_precisions())
+_ADDED_CAST = re.compile(rf"_to_(?:{_TYPES})(?:_\d+)?$")
 
 
 def find_kept(layers: Sequence[Layer], kept: Collection[str]) -> KeptNodes:

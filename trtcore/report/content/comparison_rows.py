@@ -7,7 +7,7 @@ from math import isnan
 
 from trtcore.compare.comparison import APPEARED, ELIMINATED, REFUSED, VANISHED, Change, Comparison
 from trtcore.report.content.method import method_text
-from trtcore.result.records import UNFUSED, Profile
+from trtcore.result.records import Profile
 
 HEADINGS = ("base ms", "new ms", "change ms", "ratio", "95 % interval")
 BASE_NEW = ((VANISHED, "Only in base"), (APPEARED, "Only in new"))
@@ -16,7 +16,6 @@ BEFORE_AFTER = (
     (VANISHED, "Only before"),
     (APPEARED, "Only after"),
 )
-_NODE_BY_NODE = (*UNFUSED, "caffe")
 
 
 def mark(row: Change) -> str:
@@ -82,7 +81,7 @@ def one_sided(rows: Sequence[Change], words: Iterable[tuple[str, str]]) -> list[
 
 def refused(comparison: Comparison) -> list[Change]:
     """Rows that two engines fuse differently; against an un-fused network every row is one."""
-    if {comparison.base.backend, comparison.new.backend} & set(_NODE_BY_NODE):
+    if comparison.base.timed_by.is_unfused or comparison.new.timed_by.is_unfused:
         return []
     return [row for row in comparison.rows if row.kind == REFUSED]
 

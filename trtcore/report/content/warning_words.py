@@ -17,13 +17,13 @@ _TEMPLATES = {
     ),
     WarningKind.NO_EVENT_COST: "the event cost was not calibrated: {note}",
     WarningKind.NO_KERNELS: "no kernel times: {note}",
-    WarningKind.NO_TF32: (
-        "{names[0]} (compute capability {names[1]}) has no TF32, which needs 8.0 or newer: this is "
-        "FP32"
+    WarningKind.PRECISION_MISSING: (
+        "{names[0]} (compute capability {names[1]}) has no {names[2]}, which needs "
+        "{names[3]} or newer: this is {names[4]}"
     ),
-    WarningKind.SLOW_FP16: (
-        "{names[0]} (compute capability {names[1]}) has no fast FP16: it saves memory there, not "
-        "time"
+    WarningKind.PRECISION_SLOW: (
+        "{names[0]} (compute capability {names[1]}) has no fast {names[2]}: it saves memory "
+        "there, not time"
     ),
     WarningKind.FORMAT_UNCONFIRMED: (
         "not confirmed: {joined}: the engine does not report the format it has there"

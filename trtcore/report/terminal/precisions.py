@@ -96,7 +96,7 @@ def _print(
 
 def _title(comparison: PrecisionComparison) -> str:
     profile = comparison.profiles[0]
-    where = profile.environment.device if profile.backend != "onnxruntime" else "the CPU"
+    where = "the CPU" if profile.timed_by.on_cpu else profile.environment.device
     parts = (
         f"{profile.model.name} in {', '.join(comparison.precisions)}",
         f"batch {profile.batch}" if profile.batch else "",
@@ -234,7 +234,7 @@ def _common_facts(comparison: PrecisionComparison) -> list[Fact]:
         ("Model", f"{profile.model.name} ({profile.model.source}){weights}"),
         ("Method", method_text(profile)),
         ("Compared", compared_text(accuracy) if accuracy else ""),
-        ("CPU", profile.environment.cpu if profile.backend == "onnxruntime" else ""),
+        ("CPU", profile.environment.cpu if profile.timed_by.on_cpu else ""),
         ("Date", profile.environment.date),
         *(("Note", note) for note in precision_notes(comparison)),
     ]

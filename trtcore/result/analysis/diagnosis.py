@@ -71,7 +71,7 @@ def _unsettled(counts: Counts) -> Iterator[RunWarning]:
 
 def _opaque(profile: Profile) -> RunWarning | None:
     verbosity = profile.build.verbosity if profile.build else "DETAILED"
-    if verbosity == "DETAILED" or profile.backend == "onnxruntime":
+    if verbosity == "DETAILED" or profile.timed_by.is_unfused:
         return None
     return RunWarning(WarningKind.PLAN_OPAQUE, names=(verbosity,))
 
@@ -113,7 +113,7 @@ def _streams(profile: Profile) -> RunWarning | None:
     used = {layer.stream for layer in profile.layers if not is_marker(layer) and layer.stream >= 0}
     auxiliary = profile.build.auxiliary_streams if profile.build else 0
     count = max(len(used), auxiliary + 1)
-    if count < 2 or profile.backend == "onnxruntime":
+    if count < 2 or profile.timed_by.is_unfused:
         return None
     return RunWarning(WarningKind.STREAMS_OVERLAP, (count,))
 

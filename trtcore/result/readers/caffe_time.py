@@ -53,7 +53,7 @@ def parse_caffe_time(text: str, source: str = "caffe time") -> Profile:
     return make_profile(
         rows,
         source=source,
-        backend="caffe",
+        source_tool="caffe",
         method=Method(Timer.CAFFE_TIME, iterations=times, device=device[1] if device else ""),
         whole_ms=whole_ms,
         iterations=max(times, 1),

@@ -56,7 +56,7 @@ def parse_trtexec_profile(
     return make_profile(
         [(layer, ms) for layer, ms in zip(layers, times, strict=True)],
         source=source,
-        backend="trtexec",
+        source_tool="trtexec",
         method=Method(
             Timer.TRTEXEC,
             statistic=Statistic.MEDIAN if has_medians else Statistic.MEAN,

@@ -103,8 +103,14 @@ _RULES: tuple[Rule[RunWarning], ...] = (
     ),
     _noted("the event cost was not calibrated", WarningKind.NO_EVENT_COST),
     _noted("no kernel times", WarningKind.NO_KERNELS),
-    _named(rf"{_GPU} has no TF32, which needs 8\.0 or newer: this is FP32", WarningKind.NO_TF32),
-    _named(rf"{_GPU} has no fast FP16: it saves memory there, not time", WarningKind.SLOW_FP16),
+    _named(
+        rf"{_GPU} has no (\w+), which needs ([\d.]+) or newer: this is (\w+)",
+        WarningKind.PRECISION_MISSING,
+    ),
+    _named(
+        rf"{_GPU} has no fast (\w+): it saves memory there, not time",
+        WarningKind.PRECISION_SLOW,
+    ),
     (
         r"not confirmed: (.*): the engine does not tell the format it has there",
         _unconfirmed,
