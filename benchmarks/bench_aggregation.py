@@ -9,11 +9,11 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import stats_reference
 from harness import Benchmark, Goal, Measured, interleave, main, milliseconds
 from memory import growth_mb
 from sample_profiles import chain_profile, layer_times, streamed
 
-from tests import stats_reference
 from trtcore.result.analysis.summary import summarise_layers
 from trtcore.result.samples import Samples
 from trtcore.stats import _stats

@@ -24,9 +24,8 @@ from harness import RESULTS, Benchmark, Goal, Measured, main
 
 import trtcore
 from trtcore.engine.choice import choose_backend
-from trtcore.result.analysis.fusion.groups import map_fusion
-from trtcore.result.analysis.kernels import kernel_totals, profile_agreement
-from trtcore.result.analysis.reconcile import Reconciliation, reconcile_profile
+from trtcore.result.analysis.analysis import Analysis
+from trtcore.result.analysis.reconcile import Reconciliation
 from trtcore.result.records import Profile
 
 TITLE = "Do the claims hold on the networks people deploy?"
@@ -127,7 +126,7 @@ def profiled(folder: Path, engine: Engine) -> Row | str:
     if problem:
         return problem
     profile = trtcore.load_profile(path)
-    reconciled = reconcile_profile(profile)
+    reconciled = Analysis(profile).reconciliation
     return (
         "the passes were not gated"
         if reconciled is None
@@ -138,8 +137,8 @@ def profiled(folder: Path, engine: Engine) -> Row | str:
 def row_text(row: Row) -> str:
     """One line of the table."""
     reconciled, profile = row.reconciled, row.profile
-    close = profile_agreement(profile)
-    totals = kernel_totals(profile.kernels) if profile.kernels is not None else None
+    analysis = Analysis(profile)
+    close, totals = analysis.agreement, analysis.kernel_totals
     graph = float(np.median(profile.samples.graph_ms)) if profile.samples.graph_ms.size else np.nan
     cells = (
         row.engine.network,
@@ -154,7 +153,7 @@ def row_text(row: Row) -> str:
         f"{graph:.4f}",
         f"{reconciled.corrected_sum_ms / graph:.3f}",
         f"{close.close} of {close.layers}, {close.close_share:.1%}" if close else "-",
-        f"{map_fusion(profile).node_coverage:.1%}",
+        f"{analysis.fusion.node_coverage:.1%}",
         f"{profile.accuracy.relative_l2:.1e}" if profile.accuracy else "-",
         f"{profile.build.seconds:.1f}" if profile.build else "-",
         f"{row.seconds:.1f}",
@@ -167,13 +166,13 @@ def figures_of(row: Row) -> dict[str, float]:
     name, reconciled, profile = row.engine.name, row.reconciled, row.profile
     figures = {
         f"unexplained, {name}, %": 100 * abs(reconciled.unexplained_share),
-        f"nodes accounted for, {name}, %": 100 * map_fusion(profile).node_coverage,
+        f"nodes accounted for, {name}, %": 100 * Analysis(profile).fusion.node_coverage,
     }
     if profile.samples.graph_ms.size:
         graph = float(np.median(profile.samples.graph_ms))
         off = abs(reconciled.corrected_sum_ms - graph) / graph
         figures[f"corrected sum off the graph span, {name}, %"] = 100 * off
-    if close := profile_agreement(profile):
+    if close := Analysis(profile).agreement:
         figures[f"time of layers close to CUPTI, {name}, %"] = 100 * close.close_share
     if profile.accuracy:
         figures[f"relative L2, {name}"] = profile.accuracy.relative_l2

@@ -15,6 +15,7 @@ from harness import RESULTS, Measured
 from profiled import profiled
 
 from trtcore.engine.choice import choose_backend
+from trtcore.report.content.warnings import profile_warnings
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.analysis.kernels import kernel_totals
 from trtcore.result.analysis.reconcile import Reconciliation, reconcile_profile
@@ -81,7 +82,7 @@ def engines(folder: Path, quick: bool, *options: str) -> Iterator[Found]:
         profile = profiled(folder, MODELS[model], *asked, *options)
         reconciled = reconcile_profile(profile)
         if reconciled is None:
-            sys.exit(f"{name(model, precision, batch)}: {'; '.join(Analysis(profile).warnings)}")
+            sys.exit(f"{name(model, precision, batch)}: {'; '.join(profile_warnings(profile))}")
         yield Found(model, precision, batch, profile, reconciled)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from trtcore.compare.comparison import Comparison
 from trtcore.result.layers import IOTensor, ModelNode, ModelRecord
+from trtcore.result.method import Method
 from trtcore.result.records import Counts, Profile
 from trtcore.result.samples import Samples
 from trtcore.system.records import Environment
@@ -31,7 +32,7 @@ def make_profile(layers, layer_ms, nodes=(), **changes) -> Profile:
         backend="tensorrt",
         precision="fp16",
         batch=1,
-        method="by hand",
+        method=Method(note="by hand"),
         io=(X,),
         layers=tuple(layers),
         samples=Samples(times, np.empty(0, np.float32)),

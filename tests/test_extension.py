@@ -27,9 +27,12 @@ from trtcore.precision.convert.apply import apply_precision, own_precision
 from trtcore.precision.formats import FORMATS as PRECISIONS
 from trtcore.precision.formats import Precision, PrecisionFormat
 from trtcore.precision.verify.check import check_precision
+from trtcore.report.content.precision import precision_line
 from trtcore.report.formats import FORMATS, Format
 from trtcore.result.backends import BACKENDS, Backend
+from trtcore.result.build import PrecisionVerdict
 from trtcore.result.layers import Layer, TensorInfo
+from trtcore.result.method import Method
 from trtcore.result.readers import registry
 from trtcore.result.readers.registry import Reader
 from trtcore.result.readers.single_figures import make_profile as make_table
@@ -114,7 +117,9 @@ class TestReader:
         def parse(text: str, source: str) -> Profile:
             pairs = (line.split("=") for line in text.splitlines()[1:])
             rows = [(Layer(name, nodes=(name,)), float(ms)) for name, ms in pairs]
-            return make_table(rows, source=source, source_tool="pairs", method="by hand")
+            return make_table(
+                rows, source=source, source_tool="pairs", method=Method(note="by hand")
+            )
 
         row = Reader("a list of pairs", lambda text: text.startswith("pairs\n"), parse)
         monkeypatch.setattr(registry, "READERS", (*registry.READERS, row))
@@ -251,8 +256,8 @@ class TestPrecision:
             for name, dtype in (("a", "FP8"), ("b", "FP8"), ("c", "Half"))
         ]
         found = check_precision(layers, "fp8")
-        assert (found.verdict, found.dtypes) == ("met", {"FP8": 2, "Half": 1})
-        assert found.line.startswith("asked fp8: 2 of 3 layers FP8, 1 Half")
+        assert (found.verdict, found.dtypes) == (PrecisionVerdict.MET, {"FP8": 2, "Half": 1})
+        assert precision_line(found).startswith("asked fp8: 2 of 3 layers FP8, 1 Half")
 
     def test_the_command_line_knows_it(self, run: Any, model: Path) -> None:
         _, out, _ = run("profile", "--help")

@@ -24,10 +24,13 @@ from trtcore.result.layers import TensorInfo
 ROOT = Path(trtcore.__file__).parent
 # What holds texts of ``--help``: the options and the report formats.
 HELP = ("api/declarations.py", "report/formats.py")
+# Reads the sentences of old results, which name options.
+OLD_WORDS = ("result/schema1/warnings.py",)
 CORE = [
     path
     for path in sorted(ROOT.rglob("*.py"))
-    if path.relative_to(ROOT).parts[0] != "cli" and path.relative_to(ROOT).as_posix() not in HELP
+    if path.relative_to(ROOT).parts[0] != "cli"
+    and path.relative_to(ROOT).as_posix() not in (*HELP, *OLD_WORDS)
 ]
 OPTION = re.compile(r"(?<![\w-])--[a-z][\w-]*")
 OF_TRTEXEC = {"--exportProfile", "--exportLayerInfo", "--profilingVerbosity"}

@@ -14,6 +14,7 @@ import trtcore
 from trtcore.errors import BackendError, ModelError, OptionError
 from trtcore.measure.nodes.choice import check_baseline, choose_baseline
 from trtcore.report.terminal.profile import render_table
+from trtcore.result.warnings import RunWarning, WarningKind
 from trtcore.system.device import gpu_problem
 
 NET = """
@@ -174,4 +175,4 @@ def test_inputs_are_those_asked_for(net, tmp_path):
 @pytest.mark.parametrize("kind", ["onnxruntime", pytest.param("torch", marks=needs_torch)])
 def test_precisions_that_are_not_here_are_said(net, kind):
     profile = trtcore.profile_baseline(net, kind, precision="half2", iterations=2)
-    assert "there are no vectorised formats here: this is FP16" in profile.warnings
+    assert RunWarning(WarningKind.BASELINE_HALF2) in profile.warnings

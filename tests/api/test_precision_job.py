@@ -21,9 +21,12 @@ from trtcore.measure.plans import PlanRun
 from trtcore.measure.rounds import Run
 from trtcore.models.model import Model
 from trtcore.precision.accuracy.reference import Reference
+from trtcore.report.content.precision import precision_line
+from trtcore.result.accuracy import Compared
 from trtcore.result.readers.inspector import EngineInformation
 from trtcore.result.records import Counts
 from trtcore.result.samples import Samples
+from trtcore.result.warnings import RunWarning, WarningKind
 from trtcore.system.records import Clocks
 
 pytest.importorskip("tensorrt_rtx", reason="TensorRT-RTX builds without a GPU, TensorRT does not")
@@ -107,11 +110,13 @@ def test_every_precision_has_its_engine_its_check_and_its_accuracy(
     full, half, paired = comparison.profiles
     assert [t.format for t in paired.io] == ["chw2", "chw2"]
     assert [t.format for t in half.io] == ["linear", "linear"]
-    assert full.build.precision.startswith("asked fp32: ")
-    assert half.build.precision.endswith("% of time"), half.build.precision
-    assert all(island.nodes == ("norm",) for island in half.build.islands)
-    assert all(island.median_ms == pytest.approx(0.005) for island in half.build.islands)
-    assert half.accuracy.method.startswith("the engine against the model in FP32")
+    assert precision_line(full.build.precision).startswith("asked fp32: ")
+    assert precision_line(half.build.precision).endswith("% of time")
+    assert all(island.nodes == ("norm",) for island in half.build.precision.fallbacks)
+    assert all(
+        island.median_ms == pytest.approx(0.005) for island in half.build.precision.fallbacks
+    )
+    assert half.accuracy.compared is Compared.ENGINE
     assert full.accuracy.relative_l2 == 0
     assert half.accuracy.relative_l2 == pytest.approx(1e-3, rel=1e-3)
     assert half.model.nodes == full.model.nodes
@@ -156,8 +161,8 @@ def test_a_model_that_onnx_runtime_cannot_run_is_compared_without_accuracy(
 
     monkeypatch.setattr("trtcore.measure.nodes.onnxruntime.profile.run_model", refuse)
     comparison = compare(net, "fp32,fp16")
-    words = "the outputs were not compared: net: ONNX Runtime: no kernel for Plugin"
-    assert comparison.notes[0] == words
+    note = "net: ONNX Runtime: no kernel for Plugin"
+    assert comparison.notes == (RunWarning(WarningKind.NO_REFERENCE, note=note),)
     assert "relative L2" not in comparison.verdict
     with pytest.raises(ModelError, match="no kernel for Plugin"):
         compare(net, "fp32,fp16", tolerance=1e-2)

@@ -211,7 +211,7 @@ def test_kernel_times_without_a_gpu(run: Run, net: Path) -> None:
     ran = run("profile", net, "--iterations", "2", "--timing", "cupti", "--quiet")
     assert ran.code == 0
     assert (
-        "trtcore: warning: --timing cupti (how one engine is timed) has no effect: the model ran "
+        "trtcore: warning: --timing (how one engine is timed) has no effect: the model ran "
         "on the CPU\n"
     ) in ran.err
 

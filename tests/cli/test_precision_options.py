@@ -14,6 +14,7 @@ from onnx import parser
 from trtcore.models.load import load_model
 from trtcore.models.onnx.graph import save_onnx
 from trtcore.precision.convert.apply import apply_precision
+from trtcore.result.accuracy import Compared
 from trtcore.result.saved import load_profile
 from trtcore.system.device import gpu_problem
 
@@ -193,7 +194,7 @@ def test_a_tolerance_that_is_kept(run: Run, net: Path, tmp_path: Path) -> None:
     assert accuracy is not None
     assert [output.name for output in accuracy.outputs] == ["y", "p"]
     assert 0 < accuracy.relative_l2 < 1e-2
-    assert accuracy.method.startswith("the graph on the CPU")
+    assert accuracy.compared is Compared.GRAPH_ON_CPU
 
 
 @no_gpu

@@ -13,6 +13,7 @@ from trtcore.compare.limits import Broken, Condition, broken_conditions, judge, 
 from trtcore.compare.tails import compare_tails
 from trtcore.errors import OptionError
 from trtcore.result.layers import ModelRecord
+from trtcore.result.method import Method
 from trtcore.result.records import Counts, Profile
 from trtcore.result.samples import Samples
 from trtcore.system.records import Environment
@@ -24,7 +25,7 @@ def make_profile(wall_ms=()) -> Profile:
         backend="tensorrt",
         precision="",
         batch=1,
-        method="",
+        method=Method(),
         io=(),
         layers=(),
         samples=Samples(np.empty((0, 0), np.float32), np.asarray(wall_ms, np.float32)),

@@ -13,6 +13,7 @@ from paths import DATA
 
 from trtcore.compare.comparison import Comparison
 from trtcore.compare.profiles import compare_profiles
+from trtcore.report.content.warnings import comparison_notes
 from trtcore.result.layers import Layer, ModelNode, TensorInfo
 from trtcore.result.readers.inspector import parse_engine_information
 from trtcore.result.readers.load import load_baseline
@@ -63,10 +64,10 @@ class TestTutorial:
         assert len(vanished) == 13
 
     def test_notes(self, tutorial):
-        assert tutorial.notes == (
+        assert comparison_notes(tutorial) == (
             "base holds one figure per layer, so noise cannot be judged",
-            "base: its rows add up to 82.03 of 1046.79 ms: part of the log is missing",
             "new holds one figure per layer, so noise cannot be judged",
+            "base: its rows add up to 82.03 of 1046.79 ms: part of the log is missing",
             "new: 37 names end after 40 characters: what else is fused into those layers is not "
             "known",
         )

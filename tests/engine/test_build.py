@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 from onnx import numpy_helper, parser
+from words import texts
 
 import trtcore
 from trtcore.api.options import Options
@@ -20,7 +21,9 @@ from trtcore.models.builtin.googlenet import googlenet
 from trtcore.models.load import load_model
 from trtcore.models.model import Model
 from trtcore.precision.convert.apply import apply_precision
-from trtcore.precision.verify.check import PrecisionCheck
+from trtcore.report.content.precision import precision_line
+from trtcore.result.analysis.requirements import require_met
+from trtcore.result.build import PrecisionCheck, PrecisionVerdict
 from trtcore.result.layers import Layer, LayerProfile
 from trtcore.system.device import Device
 
@@ -103,11 +106,13 @@ def test_a_format_that_tensorrt_does_not_have_is_named() -> None:
 
 def test_the_build_says_what_the_engine_has() -> None:
     plan = build(googlenet(1), precision="fp16", keep_fp32=["prob"])
-    line = plan.build.precision
+    line = precision_line(plan.build.precision)
     assert line.startswith("asked fp16: "), line
     assert "pool1/norm1, conv2/norm2" in line
-    assert plan.build.precision_verdict == "met"
-    assert {node for island in plan.build.islands for node in island.nodes} >= {"conv2/norm2"}
+    assert plan.build.precision.verdict is PrecisionVerdict.MET
+    assert {node for island in plan.build.precision.fallbacks for node in island.nodes} >= {
+        "conv2/norm2"
+    }
     assert plan.model.notes[-1].startswith("FP16 written into the graph")
 
 
@@ -116,8 +121,8 @@ def test_an_engine_of_another_precision_is_refused() -> None:
     assert plan.information is not None
     layers = plan.information.layers
     with pytest.raises(PrecisionNotMetError, match=r"asked fp16: 0 of \d+ layers Half, \d+ Float"):
-        check(layers, precision="fp16").require()
-    check(layers, precision="fp16", keep_fp32=["*"]).require()
+        require_met(check(layers, precision="fp16"))
+    require_met(check(layers, precision="fp16", keep_fp32=["*"]))
 
 
 def test_times_tell_what_islands_cost() -> None:
@@ -126,8 +131,8 @@ def test_times_tell_what_islands_cost() -> None:
     layers = plan.information.layers
     times = [1.0] * len(layers)
     found = check(layers, times, precision="fp16")
-    assert all((island.median_ms, island.share) == (1.0, 0.01) for island in found.islands)
-    assert "% of time" in found.line
+    assert all((island.median_ms, island.share) == (1.0, 0.01) for island in found.fallbacks)
+    assert "% of time" in precision_line(found)
 
 
 def test_the_precision_of_a_model_is_its_own() -> None:
@@ -150,7 +155,7 @@ def test_the_gpu_is_asked_before_the_build(monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(PrecisionError, match="has no BF16, which needs"):
         build(odd(), precision="bf16")
     has("6.1")
-    (warning,) = build(odd(), precision="fp16").warnings
+    (warning,) = texts(build(odd(), precision="fp16").warnings)
     assert warning.startswith("a GPU (compute capability 6.1) has no fast FP16")
     has("9.0")
     assert build(odd(), precision="fp16").warnings == ()

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from paths import DATA
+from words import texts
 
 from trtcore.cli.api_options import parse_io_formats
 from trtcore.engine.io_formats import (
@@ -24,6 +25,7 @@ from trtcore.engine.io_formats import (
 from trtcore.errors import OptionError, PrecisionError
 from trtcore.result.layers import TensorInfo
 from trtcore.result.readers.inspector import parse_engine_information
+from trtcore.result.warnings import RunWarning, WarningKind
 
 IMAGE = TensorInfo("data", (4, 3, 224, 224), "Half")
 PROB = TensorInfo("prob", (4, 1000), "Half")
@@ -159,7 +161,7 @@ def test_check_accepts() -> None:
 
 def test_check_against_the_engine() -> None:
     engine = [TensorInfo("data", (4, 3, 8, 8), "Half", "chw2"), PROB]
-    assert check_engine_formats({"data": "chw2", "prob": "linear"}, engine) == ""
+    assert check_engine_formats({"data": "chw2", "prob": "linear"}, engine) is None
     for word, found in (("hwc8", "chw2"), ("chw2", "Unknown format")):
         tensor = TensorInfo("data", (4, 3, 8, 8), "Half", found)
         with pytest.raises(PrecisionError) as error:
@@ -169,13 +171,15 @@ def test_check_against_the_engine() -> None:
 
 @pytest.mark.parametrize("io", [[TensorInfo("data", (4, 3, 8, 8), "", ""), PROB], [PROB]])
 def test_a_format_that_the_engine_does_not_tell_is_not_confirmed(io: list[TensorInfo]) -> None:
-    assert check_engine_formats({"data": "chw2", "prob": "linear"}, io) == (
-        "not confirmed: data:chw2: the engine does not tell the format it has there"
+    unconfirmed = check_engine_formats({"data": "chw2", "prob": "linear"}, io)
+    assert unconfirmed == RunWarning(WarningKind.FORMAT_UNCONFIRMED, names=("data:chw2",))
+    assert unconfirmed is not None
+    assert texts([unconfirmed]) == (
+        "not confirmed: data:chw2: the engine does not report the format it has there",
     )
-    assert check_engine_formats({"data": "chw2", "y": "hwc8"}, []).startswith(
-        "not confirmed: data:chw2, y:hwc8: "
-    )
-    assert check_engine_formats({}, io) == ""
+    several = check_engine_formats({"data": "chw2", "y": "hwc8"}, [])
+    assert several == RunWarning(WarningKind.FORMAT_UNCONFIRMED, names=("data:chw2", "y:hwc8"))
+    assert check_engine_formats({}, io) is None
 
 
 def test_a_real_engine_confirms_chw2() -> None:
@@ -183,7 +187,7 @@ def test_a_real_engine_confirms_chw2() -> None:
     assert "(kCHW2)" in text
     io = parse_engine_information(text).io
     assert {tensor.name: tensor.format for tensor in io} == {"data": "chw2", "prob": "linear"}
-    assert check_engine_formats(half2_formats(io), io) == ""
+    assert check_engine_formats(half2_formats(io), io) is None
 
 
 def test_a_real_engine_without_chw2_is_refused() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from paths import LIGHT
 from precision_models import BLOCK, RESIZE_IF, model_of
+from words import texts
 
 from trtcore.api.options import Options
 from trtcore.api.requests import build_as_asked
@@ -21,6 +22,8 @@ from trtcore.models.load import load_model
 from trtcore.models.model import Model
 from trtcore.precision.convert.apply import apply_precision, kept_nodes
 from trtcore.precision.verify.check import check_precision
+from trtcore.report.content.precision import precision_line
+from trtcore.result.build import PrecisionVerdict
 
 pytest.importorskip("tensorrt_rtx", reason="TensorRT-RTX builds without a GPU, TensorRT does not")
 
@@ -86,8 +89,8 @@ def test_the_engine_has_the_precision(name: str, precision: str) -> None:
             plan_of(name, precision)
         return
     plan = plan_of(name, precision)
-    assert plan.build.precision_verdict == "met"
-    assert plan.build.precision.startswith(f"asked {precision}: ")
+    assert plan.build.precision.verdict is PrecisionVerdict.MET
+    assert precision_line(plan.build.precision).startswith(f"asked {precision}: ")
     assert plan.warnings == ()
     assert plan.information is not None
     found = check_precision(plan.information.layers, precision)
@@ -107,7 +110,7 @@ def test_another_precision_is_told_from_it(precision: str) -> None:
     for name in ("googlenet", "resnet50", "block", "branches", "wide"):
         information = plan_of(name, precision).information
         assert information is not None
-        assert check_precision(information.layers, other).verdict == "not met", name
+        assert check_precision(information.layers, other).verdict is PrecisionVerdict.NOT_MET, name
 
 
 def test_formats_that_the_engine_does_not_tell_are_a_warning(
@@ -120,8 +123,8 @@ def test_formats_that_the_engine_does_not_tell_are_a_warning(
         return replace(plan, information=replace(plan.information, io=io))
 
     monkeypatch.setattr("trtcore.engine.build.build_plan", without_formats)
-    assert build(model("branches"), precision="half2").warnings == (
-        "not confirmed: x:chw2, y:chw2, z:chw2: the engine does not tell the format it has there",
+    assert texts(build(model("branches"), precision="half2").warnings) == (
+        "not confirmed: x:chw2, y:chw2, z:chw2: the engine does not report the format it has there",
     )
     assert build(model("branches"), precision="fp16").warnings == ()
 
@@ -155,8 +158,8 @@ def test_the_network_is_16_bit_throughout(name: str, precision: str, word: str) 
 def test_kept_nodes_are_fp32_in_the_engine() -> None:
     patterns = ["inception_5b/*", "LRN"]
     plan = build(model("googlenet"), precision="fp16", keep_fp32=patterns, io_precision="fp32")
-    assert plan.build.precision_verdict == "met"
-    requested = [island for island in plan.build.islands if island.is_requested]
+    assert plan.build.precision.verdict is PrecisionVerdict.MET
+    requested = [island for island in plan.build.precision.fallbacks if island.is_requested]
     assert sum("5b" in node for island in requested for node in island.nodes) >= 6
     assert plan.information is not None
     assert {tensor.dtype for tensor in plan.information.io} == {"Float"}
@@ -164,16 +167,16 @@ def test_kept_nodes_are_fp32_in_the_engine() -> None:
     found = check_precision(plan.information.layers, "fp16", kept=kept).kept
     assert {"pool1/norm1", "conv2/norm2", "inception_5b/1x1"} <= set(found.seen)
     assert Counter((*found.seen, *found.hidden, *found.missing)) == Counter(kept)
-    assert f"kept in FP32 on request: {len(found.seen)} of {len(kept)} nodes" in (
-        plan.build.precision
+    assert f"pinned to FP32: {len(found.seen)} of {len(kept)} nodes" in (
+        precision_line(plan.build.precision)
     )
 
 
 def test_a_kept_node_fused_with_its_casts_is_named() -> None:
     plan = build(model_of(FC), precision="fp16", keep_fp32=["fc"])
-    assert plan.build.precision == (
-        "asked fp16: 1 of 1 layers Half; kept in FP32 on request: 0 of 1 nodes;"
+    assert precision_line(plan.build.precision) == (
+        "asked fp16: 1 of 1 layers Half; pinned to FP32: 0 of 1 nodes;"
         " fc only inside layers that read and write no FP32"
     )
     plan = build(model_of(FC), precision="fp16", keep_fp32=["fc"], io_precision="fp32")
-    assert plan.build.precision.endswith("kept in FP32 on request: 1 of 1 nodes")
+    assert precision_line(plan.build.precision).endswith("pinned to FP32: 1 of 1 nodes")

@@ -1,4 +1,4 @@
-"""Precision on a GPU: vectorised I/O end to end, accuracy, islands with their time, comparisons."""
+"""Precision on a GPU: vectorised I/O, accuracy, fallbacks with their time, comparisons."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from trtcore.measure.nodes.onnxruntime.profile import run_model
 from trtcore.models.load import load_model
 from trtcore.models.model import Model
 from trtcore.precision.accuracy.reference import Reference
+from trtcore.result.build import PrecisionVerdict
 from trtcore.system.clocks import ClockMonitor
 
 pytestmark = pytest.mark.gpu
@@ -105,9 +106,9 @@ def test_googlenet_is_near_fp32(precision: str, tolerance: float) -> None:
     (prob,) = profile.accuracy.outputs
     assert (prob.top1, prob.nan_count, prob.inf_count) == (1.0, 0, 0)
     assert profile.build is not None
-    assert profile.build.precision_verdict == "met"
-    assert all(island.median_ms is not None for island in profile.build.islands)
-    if profile.build.islands:
+    assert profile.build.precision.verdict is PrecisionVerdict.MET
+    assert all(island.median_ms is not None for island in profile.build.precision.fallbacks)
+    if profile.build.precision.fallbacks:
         assert "% of time" in profile.build.precision
 
 

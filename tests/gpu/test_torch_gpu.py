@@ -48,7 +48,7 @@ def test_every_node_is_timed_by_events(precision: str) -> None:
     assert np.all(samples.layer_ms.sum(axis=1) <= samples.profiled_gpu_ms * 1.01)
     assert profile.environment.device
     assert profile.environment.clocks.sm_mhz_after > 0
-    assert "convolutions run in TF32" in profile.method
+    assert profile.method.tf32_convolutions
 
 
 def test_the_engine_beside_it_in_one_command() -> None:

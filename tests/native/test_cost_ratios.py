@@ -18,6 +18,7 @@ from trtcore.measure import _core
 from trtcore.result.analysis.fusion.groups import map_fusion
 from trtcore.result.analysis.summary import summarise_layers
 from trtcore.result.layers import Layer, ModelNode, ModelRecord
+from trtcore.result.method import Method
 from trtcore.result.readers.inspector import match_layers, parse_engine_information
 from trtcore.result.records import Counts, Profile
 from trtcore.result.samples import Samples
@@ -144,7 +145,7 @@ def chain(nodes: int) -> Profile:
         backend="tensorrt_rtx",
         precision="fp16",
         batch=1,
-        method="made up",
+        method=Method(note="made up"),
         io=(),
         layers=layers,
         samples=Samples(np.ones((50, nodes // 2), np.float32), np.ones(50, np.float32)),

@@ -18,6 +18,7 @@ from trtcore.measure.kernels import cupti
 from trtcore.measure.kernels.trace import trace_kernels, version_words
 from trtcore.measure.kernels.traced_loops import TracedLoops
 from trtcore.measure.loops.native import NativeLoops
+from trtcore.report.content.mapping import mapping_text
 from trtcore.result.analysis.kernels import kernel_totals, layer_kernels
 from trtcore.result.layers import Layer
 
@@ -67,7 +68,10 @@ def test_kernels_of_a_serial_engine_are_led_to_its_layers(bench: Bench) -> None:
     assert found.names == tuple(name for name, *_ in KERNELS)
     assert found.streams == (0, 0, 0)
     assert found.layers == (0, 1, 2)
-    assert found.mapping == "by order: 3 kernels for as many layers, 1 of them by name too"
+    assert (
+        mapping_text(found.mapping)
+        == "by order: 3 kernels for as many layers, 1 of them by name too"
+    )
     assert found.kernel_ms.shape == (20, 3)
     assert np.median(found.kernel_ms, axis=0) == pytest.approx([0.02, 0.06, 0.03])
     assert np.median(found.start_ms, axis=0) == pytest.approx([0, 0.025, 0.09])
@@ -115,7 +119,7 @@ def test_more_kernels_than_layers_are_mapped_by_sequence(bench: Bench) -> None:
     found, _ = trace_kernels(bench.loops, LAYERS, 10)
     assert found is not None
     assert found.layers == (0, 1, 1, 1, 2)
-    assert found.mapping == (
+    assert mapping_text(found.mapping) == (
         "5 of 5 kernels by sequence and times of 10 profiled iterations "
         "(not by order: 5 kernels for 3 layers)"
     )
@@ -145,7 +149,7 @@ def test_several_streams_without_launch_numbers_are_mapped_within_them(bench: Be
     assert found is not None
     assert found.names == ("__myl_Move_0xabc", "right", "left")
     assert found.layers == (0, 2, 1)
-    assert found.mapping == "by order within each of 2 streams"
+    assert mapping_text(found.mapping) == "by order within each of 2 streams"
 
 
 def test_several_streams_with_other_numbers_are_mapped_by_name_alone(bench: Bench) -> None:
@@ -154,7 +158,7 @@ def test_several_streams_with_other_numbers_are_mapped_by_name_alone(bench: Benc
     found, _ = trace_kernels(bench.loops, LAYERS, 10)
     assert found is not None
     assert found.layers == (0, -1)
-    assert found.mapping == (
+    assert mapping_text(found.mapping) == (
         "1 of 2 kernels by name alone (not by order: 2 kernels for 3 layers; "
         "not by streams: 2 CUDA streams for 1 of the engine)"
     )
@@ -166,7 +170,7 @@ def test_a_profiled_context_with_other_kernels_is_no_guide(bench: Bench) -> None
     found, _ = trace_kernels(bench.loops, LAYERS, 10)
     assert found is not None
     assert found.layers == (0, -1, -1, -1)
-    assert "profiled iterations launch other kernels" in found.mapping
+    assert "profiled iterations launch other kernels" in mapping_text(found.mapping)
 
 
 def test_iterations_with_lost_records_are_left_out(bench: Bench) -> None:
@@ -245,7 +249,7 @@ def test_ctrl_c_while_mapping_keeps_the_kernels(bench: Bench, run: int) -> None:
     found, interrupted = trace_kernels(bench.loops, LAYERS, 10)
     assert found is not None
     assert (len(found.kernel_ms), interrupted) == (10, True)
-    assert found.mapping == (
+    assert mapping_text(found.mapping) == (
         "1 of 4 kernels by name alone (not by order: 4 kernels for 3 layers; interrupted)"
     )
     assert bench.fake.is_idle
@@ -257,7 +261,7 @@ def test_after_ctrl_c_nothing_more_is_run_to_map(bench: Bench) -> None:
     found, interrupted = trace_kernels(bench.loops, LAYERS, 10)
     assert found is not None
     assert (len(found.kernel_ms), interrupted) == (2, True)
-    assert found.mapping.endswith("interrupted)")
+    assert mapping_text(found.mapping).endswith("interrupted)")
     assert bench.profiled.context.runs == 0
 
 
@@ -270,7 +274,9 @@ def test_a_sequence_that_changes_while_mapping_costs_the_mapping_alone(
     found, interrupted = trace_kernels(bench.loops, LAYERS, 10)
     assert found is not None
     assert (len(found.kernel_ms), interrupted) == (10, False)
-    assert "no profiled iterations: the layer sequence changed in iteration" in found.mapping
+    assert "no profiled iterations: the layer sequence changed in iteration" in mapping_text(
+        found.mapping
+    )
 
 
 def test_a_profiled_pass_without_layers_costs_the_mapping_alone(bench: Bench) -> None:
@@ -278,7 +284,7 @@ def test_a_profiled_pass_without_layers_costs_the_mapping_alone(bench: Bench) ->
     bench.profiled.context.layers = []
     found, _ = trace_kernels(bench.loops, LAYERS, 10)
     assert found is not None
-    assert "no layer was reported" in found.mapping
+    assert "no layer was reported" in mapping_text(found.mapping)
 
 
 @pytest.mark.parametrize("error", [MemoryError(), RuntimeError("cuptiActivityFlushAll failed")])
@@ -293,7 +299,7 @@ def test_what_cupti_cannot_deliver_while_mapping_costs_the_mapping_alone(
     found, _ = trace_kernels(bench.loops, LAYERS, 10)
     assert found is not None
     words = str(error) or "there is not enough host memory"
-    assert found.mapping.endswith(f"no profiled iterations: {words})")
+    assert mapping_text(found.mapping).endswith(f"no profiled iterations: {words})")
 
 
 def test_too_little_memory_is_one_line(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import stats_reference
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as nps
 
-from tests import stats_reference
 from trtcore.stats import _stats
 
 TIMES = st.floats(0, 1e5, width=32)

@@ -16,6 +16,7 @@ from trtcore.measure.length.warming import Warming
 from trtcore.measure.length.warmup import WarmUp, WarmUpRule
 from trtcore.measure.loops.native import NativeLoops, Times
 from trtcore.measure.rounds import Length, Run, Subject, measure
+from trtcore.report.content.run_ends import stop_text, warm_up_text
 from trtcore.system.clocks import ClockMonitor
 
 
@@ -65,7 +66,7 @@ def test_a_time_limit_comes_before_the_least_iterations(rig: Any, busy_us: int) 
     # An iteration takes its time at least, so that a slow machine can only lower this count: what
     # fits the limit and the warm-up, and the round that was begun within them.
     assert engine.runs <= 1.2 * (1.0 + 0.3) * 1e6 / busy_us + 10
-    stopped = re.search(r"stable after ([\d.]+) s", counts.stopped)
+    stopped = re.search(r"stable after ([\d.]+) s", stop_text(counts.stopped))
     assert stopped is not None
     assert float(stopped[1]) >= 1.0
     assert counts.measured > 0
@@ -117,7 +118,9 @@ def test_layers_that_change_in_an_unsteady_warm_up_are_named(
     rig.context.change_layers(at=rig.context.runs + 20, layers=[("gelu1", 1.0)])
     ran = engine.measure(Length(10))
     assert ran.layer_names == ("gelu1",)
-    assert ran.counts.warm_up.endswith("iterations are needed after the layers changed")
+    assert warm_up_text(ran.counts.warm_up).endswith(
+        "iterations are needed after the layers changed"
+    )
     assert engine.runs == ran.counts.warmed_up + 3 * 10
 
 

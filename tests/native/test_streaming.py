@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from stats_reference import bucket_of
 
-from tests.stats_reference import bucket_of
 from trtcore.measure import _core
 from trtcore.measure.store import recorded_histograms
 from trtcore.stats.histogram import TimeHistograms, fold, merge

@@ -5,9 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from trtcore.result.build import CacheUse
 from trtcore.result.layers import IOTensor, Layer, ModelNode, ModelRecord, TensorInfo
+from trtcore.result.method import Method
 from trtcore.result.records import Build, Counts, Profile
 from trtcore.result.samples import Samples
+from trtcore.result.warnings import RunWarning, WarningKind
 from trtcore.system.records import Clocks, Environment
 
 
@@ -68,7 +71,7 @@ def gpu_profile() -> Profile:
         backend="tensorrt_rtx",
         precision="fp16",
         batch=4,
-        method="native IProfiler, reported after each synchronise",
+        method=Method(note="native IProfiler, reported after each synchronise"),
         io=(
             IOTensor("data", (4, 3, 224, 224), "Half", "linear", "input"),
             IOTensor("prob", (4, 1000), "Half", "linear", "output"),
@@ -97,8 +100,8 @@ def gpu_profile() -> Profile:
             cpu_count=16,
             load_average=3.25,
         ),
-        build=Build("TensorRT-RTX 1.6.1", 1.24, 14_100_000, 6, 1, cache="runtime cache used"),
-        warnings=("the input was zeros",),
+        build=Build("TensorRT-RTX 1.6.1", 1.24, 14_100_000, 6, 1, cache=CacheUse.TIMING_REUSED),
+        warnings=(RunWarning(WarningKind.OTHER, note="the input was zeros"),),
     )
 
 
@@ -109,7 +112,7 @@ def cpu_profile() -> Profile:
         backend="onnxruntime",
         precision="fp32",
         batch=1,
-        method="un-fused model on the CPU, 2 threads",
+        method=Method(note="un-fused model on the CPU, 2 threads"),
         io=(
             IOTensor("x", (1, 8), "float32", "", "input"),
             IOTensor("y", (1, 8), "float32", "", "output"),

@@ -11,7 +11,10 @@ import numpy as np
 import pytest
 
 from trtcore.errors import ResultError
+from trtcore.result.build import PrecisionCheck, PrecisionVerdict, TypeCount
+from trtcore.result.counts import Stop, StopReason, WarmUpEnd, WarmUpReason
 from trtcore.result.layers import IOTensor, Layer, ModelNode, ModelRecord, TensorInfo
+from trtcore.result.method import Method
 from trtcore.result.records import Accuracy, Build, Counts, LayerPrecision, OutputAccuracy, Profile
 from trtcore.result.samples import Samples
 from trtcore.result.saved import (
@@ -21,6 +24,7 @@ from trtcore.result.saved import (
     parse_profile,
     save_profile,
 )
+from trtcore.result.warnings import RunWarning, WarningKind
 from trtcore.system.records import Clocks, Environment
 
 
@@ -32,7 +36,7 @@ def profile() -> Profile:
         backend="tensorrt_rtx",
         precision="fp16",
         batch=4,
-        method="by hand",
+        method=Method(note="by hand"),
         io=(IOTensor("x", (4, 3), "Half", "chw2", "input"),),
         layers=(
             Layer("a + b", "kgen", ("a", "b"), "tactic", 0, (TensorInfo("x", (4, 3), "Half"),)),
@@ -42,15 +46,36 @@ def profile() -> Profile:
             layer_ms=rng.random((7, 2), dtype=np.float32),
             wall_ms=rng.random(5, dtype=np.float32),
         ),
-        counts=Counts(7, 3, 7, interrupted=True),
+        counts=Counts(
+            7,
+            3,
+            7,
+            interrupted=True,
+            warm_up=WarmUpEnd(WarmUpReason.TIMES_CHANGE, 5.0, change=0.03),
+            stopped=Stop(StopReason.TOO_WIDE, 15.0, "conv", 2, (0.012, 0.01)),
+        ),
         environment=Environment(
             "2026-01-01", "0.1", "3.12", "Linux", "cpu", "gpu", clocks=Clocks(345, 1980)
         ),
         build=Build(
-            "TensorRT", 1.5, 100, islands=(LayerPrecision("n", "kgen", "Float", ("b",), 0.5),)
+            "TensorRT",
+            1.5,
+            100,
+            precision=PrecisionCheck(
+                "fp16",
+                "Half",
+                PrecisionVerdict.MET,
+                (TypeCount("Half", 1), TypeCount("Float", 1)),
+                (LayerPrecision("n", "kgen", "Float", ("b",), 0.5),),
+            ),
         ),
-        accuracy=Accuracy("by hand", (OutputAccuracy("y", 1.0, 0.5, float("inf"), 0.9, 1, 0),)),
-        warnings=("one", "two"),
+        accuracy=Accuracy(
+            (OutputAccuracy("y", 1.0, 0.5, float("inf"), 0.9, 1, 0),), note="by hand"
+        ),
+        warnings=(
+            RunWarning(WarningKind.NO_GRAPH, note="one"),
+            RunWarning(WarningKind.NODES_ADDED, (2.0,), ("Cast",)),
+        ),
     )
 
 
@@ -98,6 +123,12 @@ def changed(profile: Profile, *path: str | int, value: Any) -> str:
     [
         (("version",), 99, f"schema version 99; this trtcore reads {SCHEMA_VERSION}"),
         (("schema",), "other", 'no "schema": "trtcore/profile"'),
+        (
+            ("warnings", 0, "kind"),
+            "odd",
+            r"warnings\[0\].kind is 'odd', expected one of 'not gated'",
+        ),
+        (("counts", "warm_up"), "steady", "profile.counts.warm_up is 'steady', expected an object"),
         (("batch",), "four", "profile.batch is 'four', expected int"),
         (("layers", 0, "nodes"), "a", r"profile.layers\[0\].nodes is 'a', expected a list"),
         (("layers", 0), 7, r"profile.layers\[0\] is 7, expected an object"),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from stats_reference import weighted_medians
 
-from tests.stats_reference import weighted_medians
 from trtcore.errors import OptionError
 from trtcore.stats.bootstrap import (
     _block_weights,

@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from trtcore.precision.verify.check import PrecisionCheck
 from trtcore.result.analysis.summary import summarise_layers
+from trtcore.result.build import Build, PrecisionCheck
 from trtcore.result.layers import IOTensor, Layer, LayerProfile, ModelRecord
+from trtcore.result.method import Method, Timer
 from trtcore.result.readers.inspector import match_layers
-from trtcore.result.records import Build, Profile
+from trtcore.result.records import Profile
+from trtcore.result.warnings import RunWarning, WarningKind
 from trtcore.system.environment import capture_environment
 
 if TYPE_CHECKING:
@@ -23,11 +25,6 @@ if TYPE_CHECKING:
 
 Check = Callable[[Sequence[Layer], Sequence[LayerProfile]], PrecisionCheck]
 """Says from the layers of an engine and what they cost, if it ran, what precision it has."""
-
-_SYNC_WORDS = {
-    "enqueue": "enqueueV3 and synchronise; layers by IProfiler, reported after each iteration",
-    "execute": "executeV2, synchronous; layers by IProfiler",
-}
 
 
 def model_record(model: Model) -> ModelRecord:
@@ -70,19 +67,20 @@ def engine_profile(
     profile = _checked(profile, check)
     problems = engine_run.run.problems
     if ran.problem:
-        problems = (*problems, f"the event cost was not calibrated: {ran.problem}")
+        problems = (*problems, RunWarning(WarningKind.NO_EVENT_COST, note=ran.problem))
     if engine_run.kernel_problem:
-        problems = (*problems, f"no kernel times: {engine_run.kernel_problem}")
+        problem = RunWarning(WarningKind.NO_KERNELS, note=engine_run.kernel_problem)
+        problems = (*problems, problem)
     return replace(profile, warnings=problems)
 
 
-def _method(engine_run: EngineRun, asked: Options) -> str:
-    """How it was measured, in words."""
-    callbacks = "in Python" if engine_run.in_python else "native"
-    gated = ", gated" if engine_run.run.samples.gated_ms.size else ""
-    return (
-        f"{_SYNC_WORDS[asked.sync]} ({callbacks} callbacks{gated}); {asked.inputs} input; "
-        "latency in a context of its own that is never profiled; the passes take turns in rounds"
+def _method(engine_run: EngineRun, asked: Options) -> Method:
+    """How it was measured."""
+    return Method(
+        Timer.TENSORRT,
+        sync=asked.sync,
+        in_python=engine_run.in_python,
+        inputs=str(asked.inputs),
     )
 
 
@@ -91,7 +89,7 @@ def node_profile(
     node_run: NodeRun,
     build: Build | None,
     precision: str,
-    warnings: tuple[str, ...],
+    warnings: tuple[RunWarning, ...],
 ) -> Profile:
     """The profile of an un-fused model; what ran on the CPU names no GPU."""
     io = _network_io(model)
@@ -127,7 +125,7 @@ def _checked(profile: Profile, check: Check) -> Profile:
         return profile
     rows = summarise_layers(profile) if profile.counts.measured else ()
     found = check(profile.layers, rows)
-    return replace(profile, build=found.recorded(profile.build))
+    return replace(profile, build=replace(profile.build, precision=found))
 
 
 def _batch(io: tuple[IOTensor, ...]) -> int:

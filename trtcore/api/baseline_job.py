@@ -19,6 +19,7 @@ from trtcore.precision.convert.apply import own_precision
 from trtcore.precision.formats import FORMATS, Precision
 from trtcore.result.backends import find_backend
 from trtcore.result.records import Profile
+from trtcore.result.warnings import RunWarning
 from trtcore.system.progress import Notify, Progress
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ def _run(name: str, graph: Model, asked: Options, progress: Progress | None) -> 
 def _profile(model: Model, graph: Model, node_run: NodeRun, asked: Options) -> Profile:
     """The profile; its rows lead back to the model as it was loaded."""
     precision = asked.precision or own_precision(model).value
-    note = FORMATS[Precision(precision)].baseline_note if asked.precision else ""
-    profile = node_profile(graph, node_run, None, precision, (note,) if note else ())
+    kind = FORMATS[Precision(precision)].baseline_warning if asked.precision else None
+    warnings = () if kind is None else (RunWarning(kind),)
+    profile = node_profile(graph, node_run, None, precision, warnings)
     return replace(profile, model=replace(model_record(model), notes=graph.notes))

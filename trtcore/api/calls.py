@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from trtcore.api.declaring import BASELINE, BUILD, COMPARISON, MODEL, PLAN
 from trtcore.api.options import Options, check_argument, read_options
 from trtcore.errors import BackendError, EngineLoadError, argument
+from trtcore.result.build import Build
 from trtcore.result.layers import Layer, LayerProfile, ModelRecord
-from trtcore.result.records import Build, Profile
+from trtcore.result.records import Profile
 from trtcore.system import file_kind
 from trtcore.system.files import read_content
 from trtcore.system.progress import Notify, Progress
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from trtcore.engine.tensorrt.bindings import Bindings
     from trtcore.engine.tensorrt.builder import Plan
     from trtcore.models.model import Model
-    from trtcore.precision.verify.check import PrecisionCheck
+    from trtcore.result.build import PrecisionCheck
     from trtcore.result.readers.inspector import EngineInformation
 
 

@@ -20,8 +20,11 @@ from trtcore.models.onnx.graph import model_inputs
 from trtcore.precision.accuracy.reference import Reference
 from trtcore.precision.convert.apply import own_precision
 from trtcore.precision.formats import FORMATS, Precision
+from trtcore.result.accuracy import Accuracy
 from trtcore.result.backends import find_backend
-from trtcore.result.records import Accuracy, Build, Profile
+from trtcore.result.build import Build
+from trtcore.result.records import Profile
+from trtcore.result.warnings import RunWarning, WarningKind
 from trtcore.system.progress import Notify, Progress
 
 if TYPE_CHECKING:
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
     from trtcore.measure.nodes.run import NodeRun
 
 
-def on_cpu(precision: str) -> tuple[str, ...]:
+def on_cpu(precision: str) -> tuple[RunWarning, ...]:
     """What has to be said of a precision that ONNX Runtime computes on a CPU.
 
     Raises:
@@ -40,7 +43,7 @@ def on_cpu(precision: str) -> tuple[str, ...]:
     row = FORMATS[Precision(precision)]
     if row.cpu_problem:
         raise PrecisionError(row.cpu_problem)
-    return (row.cpu_note,) if row.cpu_note else ()
+    return () if row.cpu_warning is None else (RunWarning(row.cpu_warning),)
 
 
 @dataclass(frozen=True)
@@ -129,21 +132,21 @@ class Job:
         """
         asked, precision = self.asked, self.asked.precision or ""
         graph = plan.model if plan else converted(self.model, precision_request(asked))
-        warnings = [f"timed on the CPU: {reason}"] if reason else []
+        warnings = [RunWarning(WarningKind.TIMED_ON_CPU, note=reason)] if reason else []
         model = graph
         if not find_backend(asked.backend).is_unfused:
             warnings += without_effect(asked.given, is_built=plan is not None)
             model, precision = self.model, own_precision(self.model).value
             if asked.precision != precision:
-                done = "built" if plan else "asked for"
-                warnings.append(f"{asked.precision} was {done}; the CPU timed the model as it is")
+                kind = WarningKind.BUILT_NOT_TIMED if plan else WarningKind.ASKED_NOT_TIMED
+                warnings.append(RunWarning(kind, names=(str(asked.precision),)))
         else:
             warnings += on_cpu(precision)
         profile = self.time_nodes(model, plan.build if plan else None, precision, warnings)
         return self.with_accuracy(profile, lambda: self.reference.of_graph(graph))
 
     def time_nodes(
-        self, model: Model, build: Build | None, precision: str, warnings: Sequence[str]
+        self, model: Model, build: Build | None, precision: str, warnings: Sequence[RunWarning]
     ) -> Profile:
         """Times every node of a graph on the CPU."""
         from trtcore.measure.nodes.onnxruntime.profile import profile_nodes

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from trtcore.api.declaring import BASELINE, BUILD, COMPARISON, PLAN, Option
 from trtcore.errors import OptionError, argument
 from trtcore.result.backends import find_backend
+from trtcore.result.warnings import RunWarning, WarningKind
 
 _KINDS = {
     PLAN: "for a plan, which is built already",
@@ -56,8 +57,8 @@ def require_meaning(given: Iterable[Given], kind: str, backend: str = "auto") ->
         _refuse(lost, f"with {argument('backend', backend)}, which builds no engine")
 
 
-def without_effect(given: Iterable[Given], *, is_built: bool) -> Iterator[str]:
-    """What means nothing where a GPU was hoped for and the CPU runs the model, one line each.
+def without_effect(given: Iterable[Given], *, is_built: bool) -> Iterator[RunWarning]:
+    """What means nothing where a GPU was hoped for and the CPU runs the model.
 
     Args:
         given: what was given.
@@ -66,7 +67,7 @@ def without_effect(given: Iterable[Given], *, is_built: bool) -> Iterator[str]:
     for one in given:
         is_followed = is_built and BUILD in one.option.use.kinds
         if one.option.use.needs_engine and not is_followed:
-            yield f"{one.words} has no effect: the model ran on the CPU"
+            yield RunWarning(WarningKind.NO_EFFECT, names=(one.option.name, one.option.about))
 
 
 def _refuse(lost: list[Given], where: str) -> None:

@@ -24,13 +24,11 @@ from trtcore.models.model import Model
 from trtcore.precision.accuracy.reference import Reference
 from trtcore.precision.formats import FORMATS, Precision
 from trtcore.result.records import Profile
+from trtcore.result.warnings import RunWarning, WarningKind
 from trtcore.system.progress import Progress
 
 if TYPE_CHECKING:
     from trtcore.engine.tensorrt.bindings import Bindings
-
-
-_ON_CPU = "no engine was timed: the converted graphs ran on the CPU"
 
 
 def check_precisions(words: str | Sequence[str]) -> tuple[Precision, ...]:
@@ -84,8 +82,10 @@ class PrecisionRuns:
         profiles = self._nodes(jobs) if bindings is None else self._engines(jobs, bindings)
         if not all(profile.counts.measured for profile in profiles):
             raise KeyboardInterrupt
-        notes = [] if bindings else [_ON_CPU]
-        return compare_runs(profiles, (*notes, *filter(None, [problem])))
+        notes = [] if bindings else [RunWarning(WarningKind.GRAPHS_ON_CPU)]
+        if problem:
+            notes.append(RunWarning(WarningKind.NO_REFERENCE, note=problem))
+        return compare_runs(profiles, notes)
 
     def _reference_problem(self, reference: Reference) -> str:
         """Why there is nothing to compare outputs with; an error if that was asked for."""
@@ -96,7 +96,7 @@ class PrecisionRuns:
         except ModelError as error:
             if self.asked.wants_accuracy:
                 raise
-            return f"the outputs were not compared: {error}"
+            return str(error)
         return ""
 
     def _job(self, precision: Precision, asked: Options, reference: Reference) -> Job:

@@ -164,6 +164,4 @@ def _side_notes(word: str, analysis: Analysis) -> list[str]:
         )
     if profiled_iterations(profile) == 1:
         notes.append(f"{word} holds one figure per layer, so noise cannot be judged")
-    # Nothing is found in other tools' files, which tell too little of how their times were taken.
-    lines = analysis.warnings if profile.environment.trtcore else profile.warnings
-    return [*notes, *(f"{word}: {line}" for line in lines)]
+    return notes

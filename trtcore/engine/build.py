@@ -17,9 +17,12 @@ from trtcore.precision.convert.nodes import quantized_nodes
 from trtcore.precision.device import check_device
 from trtcore.precision.formats import FORMATS, Precision
 from trtcore.precision.request import PrecisionRequest
-from trtcore.precision.verify.check import PrecisionCheck, check_rows
+from trtcore.precision.verify.check import check_rows
+from trtcore.result.analysis.requirements import require_met
+from trtcore.result.build import PrecisionCheck
 from trtcore.result.layers import Layer, LayerProfile
 from trtcore.result.readers.inspector import EngineInformation
+from trtcore.result.warnings import RunWarning
 from trtcore.system.device import current_device
 from trtcore.system.progress import Progress
 
@@ -82,8 +85,8 @@ def build_engine(
     if plan.information is None:
         return plan
     check = check_engine(plan.information.layers, (), model=model, asked=asked)
-    check.require()
-    return replace(plan, build=check.recorded(plan.build))
+    require_met(check)
+    return replace(plan, build=replace(plan.build, precision=check))
 
 
 def check_engine(
@@ -111,10 +114,10 @@ def _precision(asked: PrecisionRequest, model: Model) -> Precision:
     return asked.precision or own_precision(model)
 
 
-def _device_warning(model: Model, precision: Precision) -> str:
+def _device_warning(model: Model, precision: Precision) -> RunWarning | None:
     device = current_device()
     if device is None or quantized_nodes(model.proto):
-        return ""
+        return None
     return check_device(precision, device)
 
 

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from trtcore.errors import OptionError, PrecisionError, argument
 from trtcore.result.dtypes import itemsize, numpy_name
 from trtcore.result.layers import TensorInfo
+from trtcore.result.warnings import RunWarning, WarningKind
 
 _CHANNEL_AXIS = -3
 # TensorRT documents vectorised formats for three dimensions or more; TensorRT-RTX 1.7.1 fails to
@@ -112,7 +113,7 @@ def half2_formats(
     return formats
 
 
-def check_engine_formats(formats: Mapping[str, str], io: Sequence[TensorInfo]) -> str:
+def check_engine_formats(formats: Mapping[str, str], io: Sequence[TensorInfo]) -> RunWarning | None:
     """Checks that the engine has the formats that were asked for, as its inspector tells.
 
     Args:
@@ -120,7 +121,7 @@ def check_engine_formats(formats: Mapping[str, str], io: Sequence[TensorInfo]) -
         io: the inputs and outputs of the engine; empty where nothing is told of it.
 
     Returns:
-        A warning that names the formats that nothing is told about; ``""`` if all are confirmed.
+        A warning that names the formats that nothing is told about; None if all are confirmed.
 
     Raises:
         PrecisionError: a tensor has another format.
@@ -129,10 +130,8 @@ def check_engine_formats(formats: Mapping[str, str], io: Sequence[TensorInfo]) -
     for name, word in formats.items():
         if found.get(name, "") not in ("", word):
             raise PrecisionError(f"asked for {name}:{word}, but the engine has it as {found[name]}")
-    untold = [f"{name}:{word}" for name, word in formats.items() if not found.get(name)]
-    if not untold:
-        return ""
-    return f"not confirmed: {', '.join(untold)}: the engine does not tell the format it has there"
+    unreported = tuple(f"{name}:{word}" for name, word in formats.items() if not found.get(name))
+    return RunWarning(WarningKind.FORMAT_UNCONFIRMED, names=unreported) if unreported else None
 
 
 def storage_shape(shape: Sequence[int], word: str) -> tuple[int, ...]:

@@ -15,8 +15,9 @@ from trtcore.measure.length.warming import Warming
 from trtcore.measure.loops.abi_check import raise_fault
 from trtcore.measure.loops.native import Loops, Report, Times
 from trtcore.measure.store import STREAM_ABOVE_BYTES, Collection, Store, Stream
-from trtcore.result.records import Counts
+from trtcore.result.counts import Counts, Stop
 from trtcore.result.samples import Samples
+from trtcore.result.warnings import RunWarning
 from trtcore.system.clocks import ClockMonitor
 from trtcore.system.progress import Progress
 
@@ -60,7 +61,7 @@ class Run:
     layer_names: tuple[str, ...]
     samples: Samples
     counts: Counts
-    problems: tuple[str, ...]
+    problems: tuple[RunWarning, ...]
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ class _Passes:
     recorder: _core.LayerRecorder = field(default_factory=_core.LayerRecorder)
     interrupted: bool = False
     spent_s: float = 0.0
-    stopped: str = ""
+    stopped: Stop | None = None
 
     def __post_init__(self) -> None:
         self.loops, self.monitor = self.subject.loops, self.subject.monitor
@@ -160,7 +161,7 @@ class _Passes:
             warmed_up=self.warming.iterations,
             measured=streamed.count if streamed else len(samples.layer_ms),
             interrupted=self.interrupted or is_cut,
-            warm_up=self.warming.words,
+            warm_up=self.warming.end,
             stopped=self.stopped,
         )
         return Run(tuple(self.recorder.names), samples, counts, self.loops.problems)
@@ -211,7 +212,7 @@ class _Passes:
             return False
         verdict = convergence.verdict(self.spent_s)
         if verdict.is_over:
-            self.stopped = verdict.words
+            self.stopped = verdict.stop
         return verdict.is_over
 
     def round_size(self, done: int) -> int:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from trtcore.errors import PrecisionError, argument
 from trtcore.precision.formats import FORMATS, Precision
+from trtcore.result.warnings import RunWarning, WarningKind
 from trtcore.system.device import Device
 
 
-def check_device(precision: Precision, device: Device) -> str:
+def check_device(precision: Precision, device: Device) -> RunWarning | None:
     """Checks a GPU before the build.
 
     Args:
@@ -15,24 +16,25 @@ def check_device(precision: Precision, device: Device) -> str:
         device: as the driver describes it; one that does not tell its compute capability passes.
 
     Returns:
-        A warning for the report, or ``""``.
+        A warning for the report; None if there is nothing to say.
 
     Raises:
         PrecisionError: the GPU cannot compute in this precision at all.
     """
     if not device.compute_capability:
-        return ""
+        return None
     major, _, minor = device.compute_capability.partition(".")
     capability = int(major), int(minor or 0)
-    name = f"{device.name} (compute capability {device.compute_capability})"
+    names = (device.name, device.compute_capability)
     row, word = FORMATS[precision], precision.value.upper()
     if capability < row.min_capability:
-        lacks = (
-            f"{name} has no {word}, which needs {'.'.join(map(str, row.min_capability))} or newer"
-        )
+        needed = ".".join(map(str, row.min_capability))
         if not row.below_it:
-            raise PrecisionError(f"{lacks}: use {argument('precision', 'fp16')}")
-        return f"{lacks}: this is {row.below_it}"
+            raise PrecisionError(
+                f"{device.name} (compute capability {device.compute_capability}) has no {word}, "
+                f"which needs {needed} or newer: use {argument('precision', 'fp16')}"
+            )
+        return RunWarning(WarningKind.PRECISION_MISSING, names=(*names, word, needed, row.below_it))
     if capability < row.fast_from or capability in row.slow_on:
-        return f"{name} has no fast {row.label}: it saves memory there, not time"
-    return ""
+        return RunWarning(WarningKind.PRECISION_SLOW, names=(*names, row.label))
+    return None

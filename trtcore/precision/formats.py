@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from trtcore.errors import OptionError
 from trtcore.result.dtypes import DTYPES
+from trtcore.result.warning_kinds import WarningKind
 from trtcore.system.lazy import lazily
 
 _Capability = tuple[int, int]
@@ -55,9 +56,9 @@ class PrecisionFormat(NamedTuple):
         below_it: what older GPUs compute instead; ``""`` if it is refused there.
         fast_from: first compute capability at which it saves time.
         slow_on: later ones on which it does not.
-        cpu_note: what is to be said where ONNX Runtime computes it on a CPU.
+        cpu_warning: what is to be said where ONNX Runtime computes it on a CPU.
         cpu_problem: why it cannot; ``""`` if it can.
-        baseline_note: what is to be said of an un-fused baseline in it.
+        baseline_warning: what is to be said of an un-fused baseline in it.
     """
 
     dtype: str
@@ -72,9 +73,9 @@ class PrecisionFormat(NamedTuple):
     below_it: str = ""
     fast_from: _Capability = (0, 0)
     slow_on: tuple[_Capability, ...] = ()
-    cpu_note: str = ""
+    cpu_warning: WarningKind | None = None
     cpu_problem: str = ""
-    baseline_note: str = ""
+    baseline_warning: WarningKind | None = None
 
     @property
     def onnx_type(self) -> int:
@@ -118,14 +119,14 @@ FORMATS: Mapping[Precision, PrecisionFormat] = {
         allows_tf32=True,
         min_capability=_AMPERE,
         below_it="FP32",
-        cpu_note="a CPU has no TF32: this is FP32",
-        baseline_note="TF32 is not chosen here but in PyTorch; the model is in FP32",
+        cpu_warning=WarningKind.CPU_TF32,
+        baseline_warning=WarningKind.BASELINE_TF32,
     ),
     Precision.FP16: _FP16,
     Precision.HALF2: _FP16._replace(
         io_layout="chw2",
-        cpu_note="a CPU has no vectorised formats: this is FP16",
-        baseline_note="there are no vectorised formats here: this is FP16",
+        cpu_warning=WarningKind.CPU_HALF2,
+        baseline_warning=WarningKind.BASELINE_HALF2,
     ),
     Precision.BF16: PrecisionFormat(
         "bfloat16",

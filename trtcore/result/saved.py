@@ -9,20 +9,24 @@ import types
 import typing
 import zlib
 from collections.abc import Callable
+from enum import Enum
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from trtcore.errors import ResultError
 from trtcore.result.checks import check_shapes
 from trtcore.result.records import Profile
+from trtcore.result.schema1.upgrade import upgraded_profile
 from trtcore.stats.arrays import CountArray, FloatArray, Floats
 from trtcore.system.files import read_text, write_file
 
 SCHEMA = "trtcore/profile"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""1 had sentences where 2 has values; `trtcore.result.schema1` reads it."""
+_OLDEST_VERSION = 1
 _MAX_ARRAY_BYTES = 4 << 30
 _DTYPES = (
     (FloatArray, np.dtype("float32")),
@@ -63,14 +67,29 @@ def load_profile(path: str | Path) -> Profile:
 
 def parse_profile(text: str, source: str = "profile") -> Profile:
     """Reads the JSON text of a profile; ``source`` names it in error messages."""
-    return parse_tree(Profile, text, source, (SCHEMA, SCHEMA_VERSION), check_shapes)
+    schema = Schema(SCHEMA, SCHEMA_VERSION, upgraded_profile)
+    return parse_tree(Profile, text, source, schema, check_shapes)
+
+
+class Schema(NamedTuple):
+    """What a file has to be.
+
+    Attributes:
+        name: of its schema.
+        version: that is read as it is.
+        upgrade: makes of the tree of version 1, the only older one, one of this version.
+    """
+
+    name: str
+    version: int
+    upgrade: Callable[[dict[str, Any]], dict[str, Any]]
 
 
 def parse_tree(
     kind: type[T],
     text: str,
     source: str,
-    expected: tuple[str, int],
+    expected: Schema,
     check: Callable[[T], None],
 ) -> T:
     """Reads what `dump_tree` wrote.
@@ -79,25 +98,25 @@ def parse_tree(
         kind: the dataclass.
         text: the JSON text.
         source: names it in error messages.
-        expected: name and version of its schema.
+        expected: its schema; older versions are upgraded.
         check: raises ValueError for what the types alone do not tell.
 
     Raises:
-        ResultError: not JSON, not of that schema and version, or not what the schema says.
+        ResultError: not JSON, not of that schema, of a newer version, or not what the schema says.
     """
-    schema, readable = expected
+    schema, readable = expected.name, expected.version
     what = schema.partition("/")[2].replace("-", " ")
     tree = _parse_json(text, source, what)
     if not isinstance(tree, dict) or tree.get("schema") != schema:
         raise ResultError(f'{source}: not a saved trtcore {what} (no "schema": "{schema}")')
     version = tree.get("version")
-    if version != readable:
+    if version not in (_OLDEST_VERSION, readable):
         raise ResultError(
             f"{source}: schema version {version!r}; this trtcore reads {readable}, "
             f"update trtcore or save the {what} again"
         )
     try:
-        value: T = _decode(kind, tree, what)
+        value: T = _decode(kind, expected.upgrade(tree) if version != readable else tree, what)
         check(value)
     except ValueError as error:
         raise ResultError(f"{source}: {error}") from None
@@ -118,7 +137,7 @@ def _encode(value: Any) -> Any:
         return {name: _encode_field(value, name, kind) for name, kind in hints.items()}
     if isinstance(value, (tuple, list)):
         return [_encode(item) for item in value]
-    return value
+    return value.value if isinstance(value, Enum) else value
 
 
 def _encode_field(holder: Any, name: str, kind: Any) -> Any:
@@ -143,11 +162,25 @@ def _decode(kind: Any, value: Any, place: str) -> Any:
     if origin in {typing.Union, types.UnionType}:
         (inner,) = (a for a in typing.get_args(kind) if a is not type(None))
         return None if value is None else _decode(inner, value, place)
+    return _decode_scalar(kind, value, place)
+
+
+def _decode_scalar(kind: Any, value: Any, place: str) -> Any:
+    if issubclass(kind, Enum):
+        return _decode_enum(kind, value, place)
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if type(value) is not kind:
         raise ValueError(f"{place} is {value!r:.60}, expected {kind.__name__}")
     return value
+
+
+def _decode_enum(kind: type[Enum], value: Any, place: str) -> Enum:
+    try:
+        return kind(value)
+    except ValueError:
+        known = ", ".join(repr(member.value) for member in kind)
+        raise ValueError(f"{place} is {value!r:.60}, expected one of {known}") from None
 
 
 def _decode_dataclass(kind: type[T], value: Any, place: str) -> T:

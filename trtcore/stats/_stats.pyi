@@ -1,7 +1,8 @@
-"""Kernels over sample arrays, without the GIL; `tests/stats_reference.py` says the same in NumPy.
+"""Kernels over sample arrays, without the GIL.
 
-Arrays are C-contiguous and of exactly these types. `trtcore.stats.histogram`,
-`trtcore.stats.batches` and `trtcore.stats.bootstrap` are the ways in.
+`benchmarks/stats_reference.py` says the same in NumPy. Arrays are C-contiguous and of exactly
+these types. `trtcore.stats.histogram`, `trtcore.stats.batches` and `trtcore.stats.bootstrap` are
+the ways in.
 """
 
 import numpy as np

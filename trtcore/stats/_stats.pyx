@@ -2,7 +2,7 @@
 # cython: cdivision=True
 """Kernels over sample arrays, without the GIL. _stats.pyi documents them.
 
-`tests/stats_reference.py` says the same in NumPy. Only what NumPy does several times slower is here.
+`benchmarks/stats_reference.py` says the same in NumPy. Only what NumPy does several times slower is here.
 """
 
 import numpy as np

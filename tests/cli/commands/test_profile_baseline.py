@@ -15,6 +15,7 @@ from onnx import TensorProto, helper
 
 import trtcore.models.load
 from trtcore.result.layers import Layer, ModelNode
+from trtcore.result.method import Method
 from trtcore.result.readers.single_figures import make_profile
 from trtcore.result.records import Profile
 from trtcore.result.saved import save_profile
@@ -228,7 +229,7 @@ class TestOtherModels:
             [(Layer("only", nodes=("only",)), 1.0)],
             source="other",
             source_tool="x",
-            method="by hand",
+            method=Method(note="by hand"),
         )
         nodes = (ModelNode("only", "Relu", ("x",), ("y",)),)
         return replace(profile, model=replace(profile.model, nodes=nodes))

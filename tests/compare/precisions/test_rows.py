@@ -16,9 +16,12 @@ from trtcore.compare.precisions.saved import dump_precisions, load_precisions, p
 from trtcore.compare.precisions.saved import save_precisions as save
 from trtcore.errors import OptionError, ResultError
 from trtcore.report.terminal.precisions import render_precisions
+from trtcore.result.build import PrecisionCheck, PrecisionVerdict
 from trtcore.result.layers import IOTensor, Layer, ModelNode, ModelRecord
+from trtcore.result.method import Method
 from trtcore.result.records import Accuracy, Build, Counts, OutputAccuracy, Profile
 from trtcore.result.samples import Samples
+from trtcore.result.warnings import RunWarning, WarningKind
 from trtcore.system.records import Environment
 
 NODES = (
@@ -48,6 +51,11 @@ def times(*medians: float, count: int = 320) -> np.ndarray:
     return (spread[:, None] * np.array(medians)).astype(np.float32)
 
 
+def _check(precision: str) -> PrecisionCheck:
+    note = f"asked {precision}: all Half"
+    return PrecisionCheck(precision, "Half", PrecisionVerdict.MET, note=note)
+
+
 def profile_of(
     precision: str, layers: tuple[tuple[Layer, float], ...], *, error: float = 0.0, nans: int = 0
 ) -> Profile:
@@ -59,15 +67,15 @@ def profile_of(
         backend="tensorrt_rtx",
         precision=precision,
         batch=4,
-        method="by hand",
+        method=Method(note="by hand"),
         io=(IOTensor("data", (4, 3), "Half", "linear", "input"),),
         layers=tuple(layer for layer, _ in layers),
         samples=Samples(layer_ms=times(*medians), wall_ms=total + 1, gpu_ms=total),
         counts=Counts(320, 64, 320),
         environment=Environment("2026-01-01", "0.1", "3.12", "Linux", "cpu", "GPU", runtime="RTX"),
-        build=Build("RTX", 1.5, 2_000_000, len(layers), precision=f"asked {precision}: all Half"),
-        accuracy=Accuracy("the engine against FP32", (output,)),
-        warnings=() if precision == "fp32" else ("hot",),
+        build=Build("RTX", 1.5, 2_000_000, len(layers), precision=_check(precision)),
+        accuracy=Accuracy((output,), note="the engine against FP32"),
+        warnings=() if precision == "fp32" else (RunWarning(WarningKind.NO_GRAPH, note="hot"),),
     )
 
 
@@ -79,7 +87,7 @@ def comparison() -> PrecisionComparison:
         profile_of("fp16", FP16, error=3e-3),
         profile_of("half2", half2, error=4e-3),
     )
-    return compare_runs(profiles, notes=("first of all",))
+    return compare_runs(profiles, notes=(RunWarning(WarningKind.GRAPHS_ON_CPU),))
 
 
 def medians(comparison: PrecisionComparison) -> dict[str, list[float]]:
@@ -253,9 +261,9 @@ def test_the_whole_report(comparison: PrecisionComparison) -> None:
         "Method    by hand",
         "Compared  the engine against FP32",
         "Date      2026-01-01",
-        "Note      first of all",
+        "Note      no engine was timed: the converted graphs ran on the CPU",
         "Note      3 nodes had no name",
-        "Note      fp16, half2: hot",
+        "Note      fp16, half2: no CUDA graph: hot",
     ]
 
 
@@ -304,14 +312,14 @@ def test_a_saved_comparison_reads_back_the_same(
     samples = found.profiles[2].samples
     np.testing.assert_array_equal(samples.layer_ms, comparison.profiles[2].samples.layer_ms)
     tree = json.loads(path.read_text())
-    assert (tree["schema"], tree["version"]) == ("trtcore/precision-comparison", 1)
+    assert (tree["schema"], tree["version"]) == ("trtcore/precision-comparison", 2)
 
 
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [
         (("schema",), "trtcore/profile", "not a saved trtcore precision comparison"),
-        (("version",), 2, "schema version 2; this trtcore reads 1"),
+        (("version",), 3, "schema version 3; this trtcore reads 2"),
         (("profiles",), [], "3 precisions have 0 profiles"),
         (("tax", "times"), [], "row 'reformats, casts and copies' has 0 times of 3 precisions"),
         (("rows", 0, "times", 1, "ratio"), "half", r"times\[1\].ratio is 'half', expected float"),

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from paths import DATA
+from words import map_words
 
 from trtcore.measure.kernels import alignment as kernel_sequence
 from trtcore.measure.kernels.alignment import map_by_sequence
@@ -67,7 +68,7 @@ def test_recorded_engines_with_a_kernel_more_than_layers(name: str) -> None:
     parted = start[1:] - (start[:-1] + length[:-1]) > 0.002
     assert parted.sum() == len(layers) - 1
     assert mapped.layers == (0, *np.cumsum(parted).tolist())
-    assert mapped.words == (
+    assert map_words(mapped) == (
         f"{len(length)} of {len(length)} kernels by sequence and times of 5 profiled iterations"
     )
     extra = [name for name in engine["kernels"] if "splitk_reduce" in name]
@@ -128,7 +129,7 @@ def test_more_layers_than_kernels_and_neither() -> None:
     empty = np.empty((0, 2))
     mapped = map_by_sequence([Layer("a"), Layer("b")], ["x", "y"], empty, empty, empty)
     assert mapped.layers == (-1, -1)
-    assert mapped.words == "no profiled iteration to compare with"
+    assert map_words(mapped) == "no profiled iteration to compare with"
     nothing = map_by_sequence([Layer("a")], [], [[0.1]], np.empty((1, 0)), np.empty((1, 0)))
     assert nothing.layers == ()
 
@@ -143,7 +144,7 @@ def test_an_alignment_that_would_take_too_much_memory_is_left() -> None:
         engine.kernel_ms,
     )
     assert mapped.is_empty
-    assert mapped.words == "3 layers and 2100 kernels are too many to align"
+    assert map_words(mapped) == "3 layers and 2100 kernels are too many to align"
     markers = map_by_sequence([Layer("w", "wait")], ["k"], [[0.0]], [[0.0]], [[0.01]])
     assert markers.layers == (-1,)
 
@@ -155,7 +156,7 @@ def test_an_alignment_that_would_take_minutes_is_left() -> None:
         layers, ["k"] * 1400, np.ones((1, 600)), start, np.full((1, 1400), 0.005)
     )
     assert mapped.is_empty
-    assert mapped.words == "600 layers and 1400 kernels are too many to align"
+    assert map_words(mapped) == "600 layers and 1400 kernels are too many to align"
 
 
 def test_an_alignment_that_stays_the_same_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:

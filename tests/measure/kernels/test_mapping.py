@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import pytest
 from paths import DATA
+from words import map_words
 
 from trtcore.measure.kernels.mapping import (
     KernelMap,
@@ -17,6 +18,7 @@ from trtcore.measure.kernels.mapping import (
     map_by_streams,
     names_match,
 )
+from trtcore.result.kernel_pass import MappingObstacle, ObstacleKind
 from trtcore.result.layers import Layer, is_marker
 from trtcore.result.readers.inspector import parse_engine_information
 
@@ -59,7 +61,7 @@ def test_kernels_of_the_serial_engine_are_in_the_order_of_its_layers(h200, plan)
     mapped = map_by_order(plan(h200), kernels, [7] * 80)
     assert mapped.layers == tuple(range(80))
     assert mapped.is_complete
-    assert mapped.words == "by order: 80 kernels for as many layers, 6 of them by name too"
+    assert map_words(mapped) == "by order: 80 kernels for as many layers, 6 of them by name too"
 
 
 @pytest.mark.parametrize("plan", [detailed, opaque])
@@ -69,14 +71,14 @@ def test_a_kernel_out_of_place_is_noticed_by_its_name(h200, plan) -> None:
     mapped = map_by_order(plan(h200), kernels, [7] * 80)
     assert mapped.layers == (-1,) * 80
     assert not mapped.is_complete
-    assert mapped.words.startswith("not by order: kernel 'cudnn_generated_resampleFwd_cutlass")
-    assert "is in the place of layer '__myl_CastMul_myl0_3'" in mapped.words
+    assert map_words(mapped).startswith("not by order: kernel 'cudnn_generated_resampleFwd_cutlass")
+    assert "is in the place of layer '__myl_CastMul_myl0_3'" in map_words(mapped)
 
 
 def test_a_generated_kernel_in_a_stubs_place_is_noticed(h200) -> None:
     layers = detailed(h200)
     mapped = map_by_order(layers[1:] + layers[:1], kernels_of(h200), [7] * 80)
-    assert mapped.words == (
+    assert map_words(mapped) == (
         f"not by order: kernel '{h200[0]['kernel']}' of layer '__myl_MoveConc_myl0_0' is in the "
         "place of layer 'conv1/7x7_s2_U3_myl0_1'"
     )
@@ -85,7 +87,7 @@ def test_a_generated_kernel_in_a_stubs_place_is_noticed(h200) -> None:
 def test_another_number_of_kernels_is_no_order(h200) -> None:
     mapped = map_by_order(detailed(h200), kernels_of(h200)[1:], [7] * 79)
     assert mapped.layers == (-1,) * 79
-    assert mapped.words == "not by order: 79 kernels for 80 layers"
+    assert map_words(mapped) == "not by order: 79 kernels for 80 layers"
 
 
 def launched(layers: Sequence[Layer]) -> tuple[list[str], list[int]]:
@@ -108,7 +110,7 @@ def test_kernels_sorted_by_start_contradict_the_streams(default_engine) -> None:
     for column in (kernels, streams):
         column[at], column[at + 1] = column[at + 1], column[at]
     mapped = map_by_order(default_engine, kernels, streams)
-    assert mapped.words == (
+    assert map_words(mapped) == (
         "not by order: kernels of one engine stream would be on several of 4 CUDA streams"
     )
 
@@ -121,7 +123,7 @@ def test_without_an_order_between_them_streams_are_paired(default_engine) -> Non
     mapped = map_by_streams(default_engine, kernels, streams)
     places = [i for i, layer in enumerate(default_engine) if not is_marker(layer)]
     assert mapped.layers == tuple(places[k] for k in order)
-    assert mapped.words == "by order within each of 4 streams"
+    assert map_words(mapped) == "by order within each of 4 streams"
 
 
 def test_streams_are_paired_in_one_way_or_not_at_all() -> None:
@@ -129,11 +131,13 @@ def test_streams_are_paired_in_one_way_or_not_at_all() -> None:
     assert map_by_streams(named, ["other", "__myl_One_0x1"], [5, 6]).layers == (1, 0)
     bare = [Layer("a", stream=0), Layer("b", stream=1)]
     mapped = map_by_streams(bare, ["x", "y"], [5, 6])
-    assert mapped == KernelMap((-1, -1), "not by streams: they can be paired in several ways")
+    assert mapped == KernelMap.unknown(2, MappingObstacle(ObstacleKind.STREAMS_AMBIGUOUS))
     mapped = map_by_streams(bare, ["x", "y", "z"], [5, 6, 6])
-    assert mapped == KernelMap((-1,) * 3, "not by streams: they can be paired in no way")
+    assert mapped == KernelMap.unknown(3, MappingObstacle(ObstacleKind.STREAMS_CONTRADICT))
     mapped = map_by_streams(bare, ["x", "y"], [5, 5])
-    assert mapped == KernelMap((-1, -1), "not by streams: 1 CUDA streams for 2 of the engine")
+    assert mapped == KernelMap.unknown(
+        2, MappingObstacle(ObstacleKind.STREAM_COUNTS_DIFFER, (1, 2))
+    )
     assert not map_by_streams([Layer("a"), Layer("b")], ["x", "y"], [0, 0]).is_complete
     assert map_by_streams([], [], []).layers == ()
 
@@ -141,7 +145,7 @@ def test_streams_are_paired_in_one_way_or_not_at_all() -> None:
 def test_streams_the_plan_does_not_tell_are_no_contradiction() -> None:
     layers = [Layer("a"), Layer("b")]
     assert map_by_order(layers, ["x", "y"], [1, 2]).layers == (0, 1)
-    assert map_by_order(layers, ["x", "y"], [1, 2]).words.endswith("no name tells more")
+    assert map_words(map_by_order(layers, ["x", "y"], [1, 2])).endswith("no name tells more")
 
 
 @pytest.mark.parametrize(
@@ -173,13 +177,13 @@ def test_by_name_only_what_is_certain() -> None:
         Layer("e", tactic=STUB),
     ]
     kernels = ["__myl_One_0x1", "sm80_conv_kernel", "sm80_conv_kernel", *["sm90_twice_kernel"] * 2]
-    mapped = map_by_name(layers, kernels, "because")
+    mapped = map_by_name(layers, kernels, (MappingObstacle(ObstacleKind.INTERRUPTED),))
     assert mapped.layers == (0, -1, -1, -1, -1)
-    assert mapped.words == "1 of 5 kernels by name alone (because)"
-    assert map_by_name(layers, []).words == "0 of 0 kernels by name alone"
+    assert map_words(mapped) == "1 of 5 kernels by name alone (interrupted)"
+    assert map_words(map_by_name(layers, [])) == "0 of 0 kernels by name alone"
 
 
 def test_no_kernels_and_no_layers() -> None:
     assert map_by_order([], [], []).layers == ()
-    assert map_by_order([], ["a"], [0]).words == "not by order: 1 kernels for 0 layers"
-    assert contradiction([], [], []) == (-1, "")
+    assert map_words(map_by_order([], ["a"], [0])) == "not by order: 1 kernels for 0 layers"
+    assert contradiction([], [], []) is None

@@ -11,6 +11,7 @@ import pytest
 
 from trtcore.errors import OptionError
 from trtcore.measure.length.stopping import Convergence, Precision, StopRule, batch_size_for, judge
+from trtcore.report.content.run_ends import stop_text
 from trtcore.stats.batches import MOST_BATCHES, BatchMedians, batch_medians, batch_size
 from trtcore.stats.series import estimate_columns
 
@@ -137,12 +138,14 @@ def test_steady_stream_stops_at_the_least() -> None:
     assert verdict.is_over
     assert verdict.is_converged
     assert verdict.total.median_ms == pytest.approx(0.5, rel=1e-3)
-    assert verdict.words == "stable after 0.5 s: the total is within 0.06%"
-    assert judge(totals, layers, 0.49).words == "not stable after 0.5 s: 0.5 s are needed"
+    assert stop_text(verdict.stop) == "stable after 0.5 s: the total is within 0.06%"
+    assert stop_text(judge(totals, layers, 0.49).stop) == "not stable after 0.5 s: 0.5 s are needed"
     early = judge(totals[:31], layers, 1.0)
     assert not early.is_over
-    assert early.words == "not stable after 1.0 s: 31 batches of iterations, 32 are needed"
-    assert judge(totals, layers[:31], 1.0).words == early.words
+    assert (
+        stop_text(early.stop) == "not stable after 1.0 s: 31 batches of iterations, 32 are needed"
+    )
+    assert stop_text(judge(totals, layers[:31], 1.0).stop) == stop_text(early.stop)
 
 
 def test_unsteady_layer_holds_the_run_and_is_named() -> None:
@@ -154,16 +157,18 @@ def test_unsteady_layer_holds_the_run_and_is_named() -> None:
     assert not verdict.is_over
     assert verdict.worst is not None
     assert verdict.worst.layer == 1
-    assert verdict.words.startswith("not stable after 1.0 s: layer 1 is within ")
-    assert verdict.words.endswith("%, wanted 1.00%")
+    assert stop_text(verdict.stop).startswith("not stable after 1.0 s: layer 1 is within ")
+    assert stop_text(verdict.stop).endswith("%, wanted 1.00%")
     named = judge(totals, layers, 1.0, names=("signal", "conv1", "pool1"))
-    assert named.words == verdict.words.replace("layer 1", "layer conv1")
+    assert stop_text(named.stop) == stop_text(verdict.stop).replace("layer 1", "layer conv1")
     twice = judge(totals, layers, 1.0, names=("conv1", "conv1", "pool1"))
-    assert twice.words == verdict.words.replace("layer 1", "layer conv1 (number 2 of that name)")
+    assert stop_text(twice.stop) == stop_text(verdict.stop).replace(
+        "layer 1", "layer conv1 (number 2 of that name)"
+    )
     run = Convergence(iteration_ms=0.5, names=("signal", "conv1", "pool1"))
     run.add_total(totals.repeat(32))
     run.add_layers(layers.repeat(32, axis=0))
-    assert run.verdict(1.0).words == named.words
+    assert stop_text(run.verdict(1.0).stop) == stop_text(named.stop)
     late = judge(totals, layers, 15.0)
     assert late.is_over
     assert not late.is_converged
@@ -185,7 +190,9 @@ def test_jumping_total_is_not_stable_however_narrow() -> None:
     verdict = run.verdict(1.0)
     assert verdict.total.half_width_ms == 0
     assert not verdict.is_over
-    assert verdict.words == "not stable after 1.0 s: the total jumps between 0.5 and 0.52 ms"
+    assert (
+        stop_text(verdict.stop) == "not stable after 1.0 s: the total jumps between 0.5 and 0.52 ms"
+    )
 
 
 def test_batches_that_went_elsewhere_hold_the_run() -> None:
@@ -196,7 +203,7 @@ def test_batches_that_went_elsewhere_hold_the_run() -> None:
     totals[40:43] *= 1.02
     assert judge(totals, [], 1.0).is_converged, "three of 64 do not move the median"
     totals[50] *= 0.98
-    assert judge(totals, [], 1.0).words == (
+    assert stop_text(judge(totals, [], 1.0).stop) == (
         "not stable after 1.0 s: 4 of 64 batches of the total lie apart from the others"
     )
     totals[10:] = 0.5
@@ -208,15 +215,17 @@ def test_total_that_drifts_is_not_stable() -> None:
     random = np.random.default_rng(16)
     noise = 1 + random.normal(0, 0.001, 64)
     drifting = 0.5 * noise * np.linspace(1, 1.004, 64)
-    words = judge(drifting, [], 1.0).words
+    words = stop_text(judge(drifting, [], 1.0).stop)
     assert words.startswith("not stable after 1.0 s: the total drifts, so far by +0.")
-    assert "by -0." in judge(drifting[::-1], [], 1.0).words
+    assert "by -0." in stop_text(judge(drifting[::-1], [], 1.0).stop)
     assert judge(0.5 * noise * np.linspace(1, 1.002, 64), [], 1.0).is_converged, "half the target"
     started = 0.5 * noise
     started[:14] *= np.linspace(1.13, 1, 14)
     assert judge(started, [], 1.0).is_converged, "a slow start is no drift"
     wide = 0.5 * (1 + random.normal(0, 0.02, 64))
-    assert "drifts" not in judge(wide, [], 1.0, StopRule(target=0.02)).words, "chance is no drift"
+    assert "drifts" not in stop_text(judge(wide, [], 1.0, StopRule(target=0.02)).stop), (
+        "chance is no drift"
+    )
 
 
 def test_run_is_judged_on_total_and_layers_together() -> None:
@@ -226,7 +235,7 @@ def test_run_is_judged_on_total_and_layers_together() -> None:
     run.add_total(0.5 * white(random)[:1100])
     assert run.verdict(0.6).is_converged
     run.add_layers(np.array([[0.3, 0.2]]) * white(random)[:1000, None])
-    assert run.verdict(0.6).words.endswith("31 batches of iterations, 32 are needed")
+    assert stop_text(run.verdict(0.6).stop).endswith("31 batches of iterations, 32 are needed")
     run.add_layers(np.array([[0.3, 0.2]]) * white(random)[:100, None])
     assert run.verdict(0.6).is_converged
 
@@ -235,7 +244,7 @@ def test_wide_total_is_not_stable() -> None:
     totals = 0.5 * (1 + np.random.default_rng(8).normal(0, 0.1, 64))
     verdict = judge(totals, [], 15.0)
     assert verdict.is_over
-    assert verdict.words.startswith("not stable after 15.0 s: the total is within ")
+    assert stop_text(verdict.stop).startswith("not stable after 15.0 s: the total is within ")
     assert judge(totals, [], 15.0, StopRule(target=0.05)).is_converged
 
 
@@ -244,7 +253,7 @@ def test_times_that_are_not_numbers_never_converge() -> None:
     totals[3] = np.nan
     verdict = judge(totals, [], 1.0)
     assert not verdict.is_converged
-    assert verdict.words.endswith(": the total is not known, as a time is not a number")
+    assert stop_text(verdict.stop).endswith(": the total is not known, as a time is not a number")
     assert not judge([], [], 20.0).is_converged
 
 
@@ -254,27 +263,29 @@ def test_layer_times_that_are_not_numbers_never_converge() -> None:
     layers[5, 2] = np.nan
     verdict = judge(np.full(64, 0.5), layers, 1.0, names=("a", "b", "c"))
     assert not verdict.is_converged
-    assert verdict.words.endswith(": layer c is not known, as a time is not a number")
+    assert stop_text(verdict.stop).endswith(": layer c is not known, as a time is not a number")
 
 
 @pytest.mark.parametrize(("ms", "text"), [(0.0, "0"), (-0.5, "-0.5")])
 def test_times_that_no_work_takes_never_converge(ms: float, text: str) -> None:
     verdict = judge(np.full(64, ms), [], 1.0)
     assert not verdict.is_converged
-    assert verdict.words.endswith(f": the total takes {text} ms, which no work does")
+    assert stop_text(verdict.stop).endswith(f": the total has a non-positive duration ({text} ms)")
 
 
 @pytest.mark.parametrize(
     ("half_width_ms", "floor_ms", "words"),
     [
-        (0.0051, 0.0, "it is within 0.51%, wanted 0.50%"),
-        (0.00500001, 0.0, "it is within 0.500001%, wanted 0.500000%"),
-        (0.03, 0.02, "it is within 3.00%, wanted 2.00%"),
+        (0.0051, 0.0, "the total is within 0.51%, wanted 0.50%"),
+        (0.00500001, 0.0, "the total is within 0.500001%, wanted 0.500000%"),
+        (0.03, 0.02, "the total is within 3.00%, wanted 2.00%"),
         (0.005, 0.0, ""),
     ],
 )
 def test_words_tell_found_from_wanted(half_width_ms: float, floor_ms: float, words: str) -> None:
-    assert Precision(-1, 1.0, half_width_ms).obstacle("it", 0.005, floor_ms) == words
+    found = Precision(-1, 1.0, half_width_ms).obstacle(0.005, floor_ms)
+    assert (found is None) == (not words)
+    assert found is None or stop_text(found).endswith(words)
 
 
 def test_batches_are_the_same_in_whatever_pieces_samples_come() -> None:

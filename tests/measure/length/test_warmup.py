@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from trtcore.measure.length.warmup import WarmUp, WarmUpRule, WarmUpState
+from trtcore.report.content.run_ends import warm_up_text
+from trtcore.result.counts import WarmUpEnd, WarmUpReason
 
 
 def run(stream: np.ndarray, clocks: np.ndarray | None = None, chunk: int = 16) -> WarmUpState:
@@ -29,14 +31,14 @@ def test_nothing_yet() -> None:
         is_steady=False,
         iterations=0,
         elapsed_ms=0.0,
-        words="not steady: 200 ms and 32 iterations are needed",
+        end=WarmUpEnd(WarmUpReason.TOO_SHORT, seconds=0.0, iterations=32, least_ms=200.0),
     )
 
 
 def test_steady_stream_takes_the_least_time() -> None:
     state = run(0.5 * noise(4000))
     assert state.is_steady
-    assert state.words == "steady"
+    assert warm_up_text(state.end) == "steady"
     assert 200 <= state.elapsed_ms <= 225
     assert state.iterations == pytest.approx(400, abs=32)
 
@@ -69,7 +71,7 @@ def test_ramp_without_end_is_said_to_be_unsteady() -> None:
     assert state.is_over
     assert not state.is_steady
     assert 5000 <= state.elapsed_ms < 5400
-    assert state.words.startswith("not steady: iterations still changed by")
+    assert warm_up_text(state.end).startswith("not steady: iterations still changed by")
 
 
 def test_changing_clock_is_waited_out() -> None:
@@ -84,7 +86,7 @@ def test_changing_clock_is_waited_out() -> None:
 def test_clock_that_never_settles_is_named() -> None:
     state = run(0.5 * noise(12000), 345.0 * 1.0005 ** np.arange(12000))
     assert not state.is_steady
-    assert state.words.startswith("not steady: the clock still changed by")
+    assert warm_up_text(state.end).startswith("not steady: the clock still changed by")
 
 
 def test_restart_forgets_iterations_but_not_time() -> None:
@@ -104,7 +106,7 @@ def test_restart_at_the_cap_is_over_and_unsteady() -> None:
     warm_up.restart()
     state = warm_up.state()
     assert (state.is_over, state.is_steady) == (True, False)
-    assert state.words.endswith("iterations are needed after the layers changed")
+    assert warm_up_text(state.end).endswith("iterations are needed after the layers changed")
 
 
 def test_rule_can_be_shortened() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from words import texts
 
 from trtcore.measure import _core
 from trtcore.measure.loops.native import ignore
@@ -32,7 +33,7 @@ def test_blocking_launches_leave_no_gate(
     monkeypatch.setenv("CUDA_LAUNCH_BLOCKING", value)
     loops = pair.loops()
     loops.open_gate(STREAM)
-    assert loops.problems == (f"{HELD}CUDA_LAUNCH_BLOCKING is set",)
+    assert texts(loops.problems) == (f"{HELD}CUDA_LAUNCH_BLOCKING is set",)
     assert pair.plain.context.runs == 0
 
 
@@ -48,7 +49,7 @@ def test_execute_v2_has_neither_gate_nor_graph(pair: Any) -> None:
     loops = pair.loops(bindings=(64,))
     loops.open_gate(STREAM)
     loops.capture_graph(STREAM)
-    assert loops.problems == (
+    assert texts(loops.problems) == (
         f"{HELD}executeV2 synchronises by itself",
         "no CUDA graph: executeV2 synchronises by itself",
     )
@@ -61,7 +62,7 @@ def test_a_driver_that_cannot_hold_a_stream_is_told(pair: Any, call: str, driver
     loops = pair.loops()
     driver.fail(call)
     loops.open_gate(STREAM)
-    assert loops.problems == (f"{HELD}{call} failed: made up (CUDA error 700)",)
+    assert texts(loops.problems) == (f"{HELD}{call} failed: made up (CUDA error 700)",)
     assert loops.gated is None
 
 
@@ -74,7 +75,7 @@ def test_an_enqueue_that_does_not_return_leaves_no_gate(pair: Any, slow: bool, d
         pair.plain.context.on_run = driver.run_address
         driver.synchronize_at(1)
     loops.open_gate(STREAM)
-    assert loops.problems == (f"{HELD}the enqueue call did not return within 100 ms",)
+    assert texts(loops.problems) == (f"{HELD}the enqueue call did not return within 100 ms",)
     assert loops.gated is None
     assert loops.time_gated(5, ignore) is None
 
@@ -89,7 +90,7 @@ def test_a_gate_that_trips_later_is_given_up(pair: Any, layers: bool, driver: An
     times = loops.time_layers(recorder, 10, ignore) if layers else loops.time_gated(10, ignore)
     assert times is not None
     assert len(times.gpu_ms) == 3
-    assert loops.problems == (f"{HELD}the stream was held for 100 ms before all was queued",)
+    assert texts(loops.problems) == (f"{HELD}the stream was held for 100 ms before all was queued",)
     assert loops.gated is None
     assert len(loops.time_layers(recorder, 10, ignore).gpu_ms) == 10
     loops.detach(recorder)
@@ -115,7 +116,7 @@ def test_a_capture_that_cuda_refuses_is_told(pair: Any, call: str, driver: Any) 
     driver.fail(call)
     loops = pair.loops()
     loops.capture_graph(STREAM)
-    assert loops.problems == (f"no CUDA graph: {call} failed: made up (CUDA error 700)",)
+    assert texts(loops.problems) == (f"no CUDA graph: {call} failed: made up (CUDA error 700)",)
     assert loops.time_graph(1, ignore) is None
 
 
@@ -124,7 +125,7 @@ def test_a_capture_that_tensorrt_refuses_is_told(pair: Any) -> None:
     loops = pair.loops()
     loops.capture_graph(STREAM)
     words = "TensorRT refused to enqueue while the stream was captured"
-    assert loops.problems == (f"no CUDA graph: {words}",)
+    assert texts(loops.problems) == (f"no CUDA graph: {words}",)
 
 
 def test_an_enqueue_that_synchronises_cannot_be_captured(pair: Any, driver: Any) -> None:
@@ -132,7 +133,7 @@ def test_an_enqueue_that_synchronises_cannot_be_captured(pair: Any, driver: Any)
     driver.synchronize_at(0)
     loops = pair.loops()
     loops.capture_graph(STREAM)
-    (problem,) = loops.problems
+    (problem,) = texts(loops.problems)
     assert "cuStreamEndCapture failed: not permitted in a capture (CUDA error 900)" in problem
 
 

@@ -17,7 +17,8 @@ from trtcore.precision.accuracy.emulation import emulated
 from trtcore.precision.accuracy.outputs import compare_outputs
 from trtcore.precision.accuracy.reference import Reference
 from trtcore.precision.convert.apply import apply_precision
-from trtcore.report.content.precision import output_line
+from trtcore.report.content.precision import compared_text, output_line
+from trtcore.result.accuracy import Compared
 from trtcore.result.analysis.requirements import check_tolerance
 from trtcore.result.dtypes import to_bfloat16_values
 from trtcore.result.records import Accuracy, OutputAccuracy
@@ -98,7 +99,7 @@ def test_nan_on_both_sides_is_no_agreement() -> None:
     assert (accuracy.nan_count, accuracy.inf_count) == (0, 0)
     figures = (accuracy.max_abs, accuracy.mean_abs, accuracy.relative_l2, accuracy.cosine)
     assert all(math.isnan(figure) for figure in figures)
-    assert Accuracy("", (near(name="x"), accuracy)).relative_l2 == math.inf
+    assert Accuracy((near(name="x"), accuracy), note="").relative_l2 == math.inf
     with pytest.raises(PrecisionNotMetError) as error:
         check_tolerance([accuracy], 1e9)
     assert str(error.value) == (
@@ -228,7 +229,8 @@ def test_a_16_bit_model_is_compared_with_its_own_weights_in_fp32() -> None:
     assert not np.array_equal(reference.outputs["y"], np.round(reference.outputs["y"]))
     found = reference.of_graph(half)
     assert found.outputs[0].relative_l2 > 0.1
-    assert found.method == (
+    assert found.compared is Compared.GRAPH_ON_CPU
+    assert compared_text(found) == (
         "the graph on the CPU, every value rounded to its type and sums in FP32, against the "
         "model in FP32 under ONNX Runtime, random input of seed 3"
     )

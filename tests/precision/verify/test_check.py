@@ -10,6 +10,9 @@ from paths import DATA
 from trtcore.errors import PrecisionNotMetError
 from trtcore.precision.verify.check import check_precision
 from trtcore.precision.verify.layer_types import layer_dtype
+from trtcore.report.content.precision import precision_line
+from trtcore.result.analysis.requirements import require_met
+from trtcore.result.build import PrecisionVerdict
 from trtcore.result.layers import Layer, TensorInfo
 from trtcore.result.readers.inspector import parse_engine_information
 
@@ -43,20 +46,22 @@ def widened(layers: tuple[Layer, ...], first: int) -> tuple[Layer, ...]:
 
 def test_real_fp16_engine() -> None:
     check = check_precision(googlenet(), "fp16")
-    assert (check.verdict, check.layers, check.untold) == ("met", 80, 0)
+    assert (check.verdict, check.layers, check.unreported) == (PrecisionVerdict.MET, 80, 0)
     assert check.dtypes == {"Half": 76, "Float": 4}
-    assert check.line == (
+    assert precision_line(check) == (
         "asked fp16: 76 of 80 layers Half, 4 Float (pool1/norm1, conv2/norm2);"
-        " 126 signal and wait markers left out"
+        " 126 stream sync layers not counted"
     )
-    assert check.layers + check.markers + check.integers + check.untold == len(googlenet()) == 206
-    assert [island.layer for island in check.islands] == [
+    assert (
+        check.layers + check.markers + check.integers + check.unreported == len(googlenet()) == 206
+    )
+    assert [island.layer for island in check.fallbacks] == [
         "__myl_CastMul_myl0_3",
         "pool1/norm1_pooling_myl0_4",
         "__myl_CastMul_myl0_8",
         "conv2/norm2_pooling_myl0_9",
     ]
-    check.require()
+    require_met(check)
 
 
 def test_islands_with_their_time_longest_first() -> None:
@@ -67,67 +72,73 @@ def test_islands_with_their_time_longest_first() -> None:
             one.name, 0.25 if one.kind == "correlation" else 0.0
         )
     check = check_precision(layers, "half2", layer_ms=times)
-    assert [(i.dtype, i.median_ms) for i in check.islands[:2]] == [("Float", 3.0), ("Float", 2.0)]
-    assert check.islands[0].share == pytest.approx(3 / (5 + 57 * 0.25))
-    assert "(conv2/norm2, pool1/norm1), 26.0 % of time; 126 signal" in check.line
+    assert [(i.dtype, i.median_ms) for i in check.fallbacks[:2]] == [("Float", 3.0), ("Float", 2.0)]
+    assert check.fallbacks[0].share == pytest.approx(3 / (5 + 57 * 0.25))
+    assert "(conv2/norm2, pool1/norm1), 26.0 % of time; 126 stream" in precision_line(check)
 
 
 def test_islands_by_their_part_of_the_corrected_time() -> None:
     names = ("pool1/norm1_pooling_myl0_4", "conv2/norm2_pooling_myl0_9")
     layers = [one for one in googlenet() if one.name in names]
     check = check_precision(layers, "fp16", layer_ms=[5.0, 6.0], shares=[0.7, 0.2])
-    assert [(i.median_ms, i.share) for i in check.islands] == [(5.0, 0.7), (6.0, 0.2)]
-    assert "90.0 % of time" in check.line
+    assert [(i.median_ms, i.share) for i in check.fallbacks] == [(5.0, 0.7), (6.0, 0.2)]
+    assert "90.0 % of time" in precision_line(check)
 
 
 def test_half_converted_engine_fails() -> None:
     layers = googlenet()
     middle = next(i for i, one in enumerate(layers) if "inception_4c/1x1" in one.nodes)
     check = check_precision(widened(layers, middle), "fp16")
-    assert check.verdict == "not met"
+    assert check.verdict is PrecisionVerdict.NOT_MET
     with pytest.raises(PrecisionNotMetError) as error:
-        check.require()
+        require_met(check)
     assert error.value.exit_code == 1
     assert str(error.value).startswith("the engine is not what was asked for: asked fp16: ")
 
 
 def test_silent_fp32_fails() -> None:
     check = check_precision(widened(googlenet(), 0), "fp16")
-    assert check.verdict == "not met"
-    assert check.line.startswith("asked fp16: 0 of 80 layers Half, 80 Float (conv1/7x7_s2, ")
-    assert " and 128 more); 126 signal" in check.line
-    assert check_precision(widened(googlenet(), 0), "fp32").verdict == "met"
-    assert check_precision(widened(googlenet(), 0), "tf32").islands == ()
-    assert check_precision(googlenet(), "fp32").verdict == "not met"
+    assert check.verdict is PrecisionVerdict.NOT_MET
+    assert precision_line(check).startswith(
+        "asked fp16: 0 of 80 layers Half, 80 Float (conv1/7x7_s2, "
+    )
+    assert " and 128 more); 126 stream" in precision_line(check)
+    assert check_precision(widened(googlenet(), 0), "fp32").verdict is PrecisionVerdict.MET
+    assert check_precision(widened(googlenet(), 0), "tf32").fallbacks == ()
+    assert check_precision(googlenet(), "fp32").verdict is PrecisionVerdict.NOT_MET
 
 
 def test_few_convolutions_but_all_in_fp32_fail() -> None:
     layers = [layer(f"p{i}") for i in range(9)] + [layer("c", "Float", "Float", "correlation")]
-    assert check_precision(layers, "fp16").verdict == "not met"
+    assert check_precision(layers, "fp16").verdict is PrecisionVerdict.NOT_MET
 
 
 def test_most_of_the_time_in_fp32_fails() -> None:
     layers = [layer("a"), layer("b"), layer("c", "Half", "Float")]
-    assert check_precision(layers, "fp16", layer_ms=[1, 1, 1]).verdict == "met"
-    assert check_precision(layers, "fp16", layer_ms=[1, 1, 3]).verdict == "not met"
+    assert check_precision(layers, "fp16", layer_ms=[1, 1, 1]).verdict is PrecisionVerdict.MET
+    assert check_precision(layers, "fp16", layer_ms=[1, 1, 3]).verdict is PrecisionVerdict.NOT_MET
 
 
 def test_what_was_kept_on_request_is_not_held_against_it() -> None:
     layers = [layer("a"), layer("b", "Float", "Float", "conv"), layer("c", "Float", "Float")]
-    assert check_precision(layers, "fp16").verdict == "not met"
+    assert check_precision(layers, "fp16").verdict is PrecisionVerdict.NOT_MET
     check = check_precision(layers, "fp16", kept={"node/b", "node/c"})
-    assert check.verdict == "met"
-    assert check.line == (
+    assert check.verdict is PrecisionVerdict.MET
+    assert precision_line(check) == (
         "asked fp16: 1 of 3 layers Half, 2 Float (node/b, node/c), 2 of them on request;"
-        " kept in FP32 on request: 2 of 2 nodes"
+        " pinned to FP32: 2 of 2 nodes"
     )
 
 
 def test_quantized_layers_are_not_held_against_it() -> None:
     layers = [layer("q", "Half", "Int8"), layer("c", "Int8", "Int8", "conv"), layer("d", "Int8")]
     check = check_precision(layers, "fp16")
-    assert (check.verdict, check.dtypes, check.islands) == ("met", {"Int8": 2, "Half": 1}, ())
-    assert check_precision(layers, "").line == "engine: 2 of 3 layers Int8, 1 Half"
+    assert (check.verdict, check.dtypes, check.fallbacks) == (
+        PrecisionVerdict.MET,
+        {"Int8": 2, "Half": 1},
+        (),
+    )
+    assert precision_line(check_precision(layers, "")) == "engine: 2 of 3 layers Int8, 1 Half"
 
 
 def test_markers_and_integer_layers_do_not_count() -> None:
@@ -138,23 +149,22 @@ def test_markers_and_integer_layers_do_not_count() -> None:
         Layer("w", "wait"),
     ]
     check = check_precision(layers, "fp16")
-    assert (check.layers, check.dtypes, check.untold) == (2, {"Half": 2}, 0)
-    assert check.line == (
-        "asked fp16: 2 of 2 layers Half; 1 signal and wait markers and 1 layers of integers"
-        " left out"
+    assert (check.layers, check.dtypes, check.unreported) == (2, {"Half": 2}, 0)
+    assert precision_line(check) == (
+        "asked fp16: 2 of 2 layers Half; 1 stream sync layers and 1 layers of integers not counted"
     )
 
 
 def test_opaque_plan_is_said_to_be_opaque() -> None:
     names = [Layer("conv1 + relu1"), Layer("fc")]
     check = check_precision(names, "fp16", layer_ms=[1, 2])
-    assert (check.verdict, check.untold) == ("opaque", 2)
-    assert check.line == (
-        "asked fp16: the plan does not tell the types of its layers, build it DETAILED"
+    assert (check.verdict, check.unreported) == (PrecisionVerdict.OPAQUE, 2)
+    assert precision_line(check) == (
+        "asked fp16: layer data types unavailable; rebuild with profiling verbosity DETAILED"
     )
-    check.require()
+    require_met(check)
     partly = check_precision([layer("a"), *names], "fp16")
-    assert partly.line == "asked fp16: 1 of 1 layers Half; 2 layers do not tell"
+    assert precision_line(partly) == "asked fp16: 1 of 1 layers Half; 2 layers unreported"
 
 
 @pytest.mark.parametrize(
@@ -175,5 +185,5 @@ def test_layer_dtype(reads: str, writes: str, expected: str) -> None:
 
 def test_bf16_and_half_are_told_apart() -> None:
     layers = [layer("a", "BFloat16", "BFloat16"), layer("b", "BFloat16", "BFloat16")]
-    assert check_precision(layers, "bf16").verdict == "met"
-    assert check_precision(layers, "fp16").verdict == "not met"
+    assert check_precision(layers, "bf16").verdict is PrecisionVerdict.MET
+    assert check_precision(layers, "fp16").verdict is PrecisionVerdict.NOT_MET

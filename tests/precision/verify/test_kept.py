@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from trtcore.precision.verify.check import check_precision
-from trtcore.precision.verify.kept import KeptNodes, find_kept
+from trtcore.precision.verify.kept import find_kept
+from trtcore.report.content.precision import kept_text
+from trtcore.result.build import KeptNodes
 from trtcore.result.layers import Layer, TensorInfo
 
 
@@ -32,15 +34,15 @@ LAYERS = (
 def test_seen_hidden_and_missing() -> None:
     found = find_kept(LAYERS, {"norm", "down", "fc", "relu", "shape", "folded"})
     assert found == KeptNodes(("norm", "down"), ("relu", "fc"), ("folded", "shape"))
-    assert found.line == (
-        "kept in FP32 on request: 2 of 6 nodes; relu, fc only inside layers that read and write no"
-        " FP32; folded, shape in no layer that tells its types"
+    assert kept_text(found) == (
+        "pinned to FP32: 2 of 6 nodes; relu, fc only inside layers that read and write no"
+        " FP32; folded, shape in no layer that reports its types"
     )
 
 
 def test_nothing_kept_and_all_kept() -> None:
-    assert find_kept(LAYERS, ()).line == ""
-    assert find_kept(LAYERS, {"norm", "down"}).line == "kept in FP32 on request: 2 of 2 nodes"
+    assert kept_text(find_kept(LAYERS, ())) == ""
+    assert kept_text(find_kept(LAYERS, {"norm", "down"})) == "pinned to FP32: 2 of 2 nodes"
 
 
 def test_one_layer_in_fp32_is_enough() -> None:
@@ -62,5 +64,5 @@ def test_casts_around_a_kept_node_are_on_request(
     nodes: str, kept: set[str], is_requested: bool
 ) -> None:
     layers = (layer("a"), layer("b"), layer(nodes, "Half", "Float"))
-    (island,) = check_precision(layers, "fp16", kept=kept).islands
+    (island,) = check_precision(layers, "fp16", kept=kept).fallbacks
     assert island.is_requested is is_requested

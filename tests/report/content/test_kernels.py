@@ -13,6 +13,7 @@ from trtcore.report.content.rows import View
 from trtcore.report.terminal.kernels import kernel_table
 from trtcore.report.terminal.profile import render_table
 from trtcore.result.analysis.analysis import Analysis
+from trtcore.result.kernel_pass import KernelMapping, MappingMethod
 from trtcore.result.records import EventCost, KernelPass, Profile
 
 
@@ -27,7 +28,7 @@ def traced(gpu_profile: Profile) -> Profile:
         names=("__myl_MoveConc_0xc074", "sm80_conv", "sm80_in", "sm80_mul", "__myl_Move_0xab", "x"),
         streams=(0, 0, 1, 1, 0, 0),
         layers=(0, 1, 4, 4, 5, -1),
-        mapping="by hand",
+        mapping=KernelMapping(MappingMethod.OTHER, note="by hand"),
         kernel_ms=repeated(0.024, 0.1606, 0.004, 0.006, 0.0015, 0.001),
         start_ms=repeated(0, 0.028, 0.19, 0.195, 0.2025, 0.205),
         wall_ms=repeated(0.285)[:, 0],

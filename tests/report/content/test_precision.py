@@ -11,27 +11,41 @@ from trtcore.errors import PrecisionNotMetError
 from trtcore.report.content.precision import precision_facts
 from trtcore.report.terminal.profile import render_table
 from trtcore.result.analysis.requirements import require_met
+from trtcore.result.build import PrecisionCheck, PrecisionVerdict, TypeCount
 from trtcore.result.records import Accuracy, Build, LayerPrecision, OutputAccuracy, Profile
 
-LINE = "asked fp16: 76 of 80 layers Half, 2 Float (norm, keep), 3.1 % of time"
-ISLANDS = (
+LINE = (
+    "asked fp16: 76 of 80 layers Half, 2 Float, 2 Int8 (norm, keep_myl0), 1 of them on request, "
+    "3.1 % of time"
+)
+FALLBACKS = (
     LayerPrecision("__myl_Avg", "avgpool", "Float", ("norm",), 0.0123, 0.021),
     LayerPrecision("keep_myl0", "kgen", "Float", (), 0.006, 0.01, is_requested=True),
 )
-BUILD = Build("TensorRT", 1.0, 100, precision=LINE, precision_verdict="met", islands=ISLANDS)
+CHECK = PrecisionCheck(
+    "fp16",
+    "Half",
+    PrecisionVerdict.MET,
+    (TypeCount("Half", 76), TypeCount("Float", 2), TypeCount("Int8", 2)),
+    FALLBACKS,
+)
+BUILD = Build("TensorRT", 1.0, 100, precision=CHECK)
 NEAR = OutputAccuracy("prob", 0.001, 0.0001, 0.0031, 0.9999995, 0, 0, 1.0, 0.75)
 FAR = OutputAccuracy("y", 0.5, 0.25, 0.125, 0.5, 3, 1, first_bad_node="exp")
 
 
-def test_islands_are_listed_with_their_time_and_outputs_with_their_errors(
+def test_fallbacks_are_listed_with_their_time_and_outputs_with_their_errors(
     gpu_profile: Profile,
 ) -> None:
-    accuracy = Accuracy("the engine against the model in FP32", (NEAR, FAR))
+    accuracy = Accuracy((NEAR, FAR), note="the engine against the model in FP32")
     facts = precision_facts(replace(gpu_profile, build=BUILD, accuracy=accuracy))
     assert facts == (
         ("Precision", LINE),
-        ("Island", "norm (avgpool): Float, 0.0123 ms, 2.1% of time"),
-        ("Island", "keep_myl0 (kgen): Float, 0.0060 ms, 1.0% of time, on request"),
+        ("Precision fallback", "norm (avgpool) runs in FP32, 0.0123 ms, 2.1% of time"),
+        (
+            "Precision fallback",
+            "keep_myl0 (kgen) runs in FP32, 0.0060 ms, 1.0% of time, on request",
+        ),
         (
             "Accuracy",
             "prob: relative L2 3.10e-03, largest error 1.00e-03, mean 1.00e-04, cosine 0.9999995, "
@@ -48,15 +62,20 @@ def test_islands_are_listed_with_their_time_and_outputs_with_their_errors(
 
 
 def test_the_table_shows_them(gpu_profile: Profile) -> None:
-    text = render_table(replace(gpu_profile, build=BUILD))
-    assert f"Precision  {LINE}" in text
-    assert "Island     norm (avgpool): Float, 0.0123 ms, 2.1% of time" in text
+    text = " ".join(render_table(replace(gpu_profile, build=BUILD)).split())
+    assert f"Precision {LINE}" in text
+    assert "Precision fallback norm (avgpool) runs in FP32, 0.0123 ms, 2.1% of time" in text
 
 
-def test_many_islands_end_in_one_line(gpu_profile: Profile) -> None:
-    facts = precision_facts(replace(gpu_profile, build=replace(BUILD, islands=ISLANDS[:1] * 12)))
-    assert [label for label, _ in facts] == ["Precision", *["Island"] * 10, "Islands"]
-    assert facts[-1] == ("Islands", "2 more, 4.2% of time")
+def test_many_fallbacks_end_in_one_line(gpu_profile: Profile) -> None:
+    check = replace(CHECK, fallbacks=FALLBACKS[:1] * 12)
+    facts = precision_facts(replace(gpu_profile, build=replace(BUILD, precision=check)))
+    assert [label for label, _ in facts] == [
+        "Precision",
+        *["Precision fallback"] * 10,
+        "Precision fallbacks",
+    ]
+    assert facts[-1] == ("Precision fallbacks", "2 more, 4.2% of time")
 
 
 def test_nothing_was_looked_at(gpu_profile: Profile) -> None:
@@ -65,7 +84,7 @@ def test_nothing_was_looked_at(gpu_profile: Profile) -> None:
 
 
 def test_what_is_plainly_not_met_ends_with_an_error() -> None:
-    require_met(BUILD)
-    failed = replace(BUILD, precision_verdict="not met")
+    require_met(CHECK)
+    failed = replace(CHECK, verdict=PrecisionVerdict.NOT_MET)
     with pytest.raises(PrecisionNotMetError, match="is not what was asked for: asked fp16: 76 of"):
         require_met(failed)

@@ -14,6 +14,7 @@ from trtcore.report.terminal.comparison import render_baseline, render_compariso
 from trtcore.report.terminal.engine import render_inspection
 from trtcore.report.terminal.profile import render_table
 from trtcore.result.layers import Layer
+from trtcore.result.warnings import RunWarning, WarningKind
 
 ODD = "a\x1b[31m\nb\u202e"
 SHOWN = "a\\x1b[31m\\nb\\u202e"
@@ -24,7 +25,9 @@ def odd(cpu_profile):
     first, *rest = cpu_profile.layers
     layers = (Layer(ODD, first.kind, (ODD,)), *rest)
     model = replace(cpu_profile.model, name=ODD, source=ODD, notes=(ODD,))
-    return replace(cpu_profile, layers=layers, model=model, warnings=(ODD,))
+    return replace(
+        cpu_profile, layers=layers, model=model, warnings=(RunWarning(WarningKind.OTHER, note=ODD),)
+    )
 
 
 def test_only_what_cannot_be_printed_is_escaped():

@@ -10,6 +10,7 @@ import numpy as np
 
 from trtcore.report.export.perfetto import render_trace
 from trtcore.result.layers import Layer, ModelRecord, TensorInfo
+from trtcore.result.method import Method
 from trtcore.result.records import Counts, Profile
 from trtcore.result.samples import Samples, StreamedSeries
 from trtcore.stats.histogram import fold
@@ -28,7 +29,7 @@ PROFILE = Profile(
     backend="tensorrt_rtx",
     precision="fp16",
     batch=1,
-    method="by hand",
+    method=Method(note="by hand"),
     io=(),
     layers=(
         Layer("__myl_conv", "correlation", ("conv1", "relu1"), "k1", 0, (DATA_IN,), (CONV_OUT,)),

@@ -11,6 +11,7 @@ from paths import DATA
 
 from trtcore.report.export.trtexec import export_layer_info, export_profile, export_times
 from trtcore.result.layers import IOTensor, Layer, ModelRecord, TensorInfo
+from trtcore.result.method import Method
 from trtcore.result.records import Build, Counts, Profile
 from trtcore.result.samples import Samples
 from trtcore.system.records import Environment
@@ -28,7 +29,7 @@ PROFILE = Profile(
     backend="tensorrt_rtx",
     precision="fp16",
     batch=1,
-    method="by hand",
+    method=Method(note="by hand"),
     io=(
         IOTensor("data", (1, 3, 8, 8), "Half", "kLINEAR", "input"),
         IOTensor("prob", (1, 4), "Half", "kLINEAR", "output"),

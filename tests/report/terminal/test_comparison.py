@@ -23,6 +23,16 @@ ROWS = (
     Change("here|now", 0.0, 0.05, kind="appeared", nodes=("here|now",)),
 )
 
+NOTES = (
+    "look out",
+    "base: the input was zeros",
+    "base: the run was interrupted: 200 of 700 profiled iterations were measured",
+    "base: unstable clock: the SM clock went from 1905 to 1980 MHz; throttled: SW power cap",
+    "base: layers run on 2 streams, so their times overlap and do not add up to the latency; an "
+    "engine built without auxiliary streams (serial=True) does not overlap",
+)
+NOTE_LINES = "\n".join(f"Note: {note}" for note in NOTES)
+
 TEXT = """\
 Base: googlenet, tensorrt_rtx, fp16, batch 4, NVIDIA H200, TensorRT-RTX 1.6.1 (native IProfiler, reported after each synchronise)
 New:  net, tensorrt, fp16, batch 1, ONNX Runtime 1.31.1 (un-fused model on the CPU, 2 threads)
@@ -55,8 +65,8 @@ Re-fused: a + b
 Only in base, 0.4000 ms: gone
 Only in new, 0.0500 ms: here|now
 
-Note: look out
 """  # noqa: E501
+TEXT += f"{NOTE_LINES}\n"
 
 BASELINE = """\
 Before: googlenet, tensorrt_rtx, fp16, batch 4, NVIDIA H200, TensorRT-RTX 1.6.1 (native IProfiler, reported after each synchronise)
@@ -72,7 +82,8 @@ Only before, 0.4000 ms: gone
 Only after, 0.0500 ms: here|now
 One forward pass takes 57.1% of what it takes with tensorrt_rtx: 4.0000 of 7.0000 ms.
 
-Note: look out"""  # noqa: E501
+"""  # noqa: E501
+BASELINE += NOTE_LINES
 
 MARKDOWN = """\
 ### net: tensorrt fp16 against tensorrt_rtx fp16
@@ -98,8 +109,8 @@ MARKDOWN = """\
 
 </details>
 
-- look out
 """
+MARKDOWN += "".join(f"- {note}\n" for note in NOTES)
 
 
 @pytest.fixture
@@ -255,7 +266,7 @@ def test_json(comparison):
     assert tree["base"]["device"] == "NVIDIA H200"
     assert tree["base"]["file"] is None
     assert tree["gate"] is None
-    assert tree["notes"] == ["look out"]
+    assert tree["notes"] == list(NOTES)
     assert tree["rows"][0] == {
         "name": "a + b",
         "kind": "re-fused",

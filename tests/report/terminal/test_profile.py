@@ -46,17 +46,17 @@ Model    googlenet (built-in), 2 nodes, weights He-normal, seed 0, precision fp1
 Fusion   2 of 2 model nodes (100.0%) accounted for in 1 group; 92.4% of the layer time is in
          groups; reformats, casts and copies take 14.5%
 Engine   built in 1.2 s by TensorRT-RTX 1.6.1, 14.1 MB, 6 layers, 1 auxiliary stream, verbosity
-         DETAILED, runtime cache used
+         DETAILED, timing cache reused
 GPU      NVIDIA H200, compute capability 9.0, driver 580.65, 139 GiB, persistence mode on
 Clocks   SM 1980 MHz before, 1950 MHz after (1905 to 1980 while measuring), memory 2619 MHz, 45
-         C, 312 W, held down by SW power cap
+         C, 312 W, throttled: SW power cap
 CPU      Xeon, 16 processors, load average 3.2
 Runtime  TensorRT-RTX 1.6.1
 Host     2025-06-01T12:00:00+00:00, Linux-6.1, Python 3.11.7, trtcore 0.1.0
 
 Warning  the input was zeros
 Warning  the run was interrupted: 200 of 700 profiled iterations were measured
-Warning  unstable clock: the SM clock went from 1905 to 1980 MHz; held down by SW power cap
+Warning  unstable clock: the SM clock went from 1905 to 1980 MHz; throttled: SW power cap
 Warning  layers run on 2 streams, so their times overlap and do not add up to the latency; an
          engine built without auxiliary streams (serial=True) does not overlap
 """  # noqa: E501

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from words import diagnosis
 
 from trtcore.cli import main
 from trtcore.compare.limits import broken_conditions, parse_condition
@@ -23,7 +24,6 @@ from trtcore.report.export.csv import render_csv
 from trtcore.report.export.perfetto import render_trace
 from trtcore.report.export.trtexec import export_profile
 from trtcore.report.terminal.profile import render_table
-from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.analysis.reconcile import reconcile_profile
 from trtcore.result.analysis.summary import summarise_latency, summarise_layers
 from trtcore.result.records import Counts, Profile
@@ -242,7 +242,7 @@ def test_percentiles_of_too_few_iterations_are_counted_in_full(streamed: Profile
 def test_times_below_zero_are_still_seen(streamed: Profile) -> None:
     samples = streamed.samples
     assert samples.layer_histograms is not None
-    assert not any("below zero" in line for line in Analysis(streamed).findings)
+    assert not any("below zero" in line for line in diagnosis(streamed))
     least = samples.layer_histograms.min_ms.copy()
     least[1] = -0.5
     bad = dataclasses.replace(samples.layer_histograms, min_ms=least)
@@ -250,7 +250,7 @@ def test_times_below_zero_are_still_seen(streamed: Profile) -> None:
         streamed, samples=dataclasses.replace(samples, layer_histograms=bad)
     )
     words = "times are below zero: those of 1 layer; the device's event times cannot be trusted"
-    assert words in Analysis(profile).findings
+    assert words in diagnosis(profile)
 
 
 def test_damaged_histograms_are_refused(streamed: Profile) -> None:

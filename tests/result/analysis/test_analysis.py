@@ -19,6 +19,7 @@ import trtcore
 from trtcore.cli import main
 from trtcore.cli.commands import report as _report  # noqa: F401 (its names are counted too)
 from trtcore.compare.profiles import compare_profiles
+from trtcore.report.content.warnings import comparison_notes
 from trtcore.report.export.csv import render_csv
 from trtcore.report.export.perfetto import render_trace
 from trtcore.report.export.trtexec import export_profile
@@ -26,10 +27,12 @@ from trtcore.report.terminal.engine import render_inspection
 from trtcore.report.terminal.profile import print_table, render_table
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.analysis.summary import summarise_layers
+from trtcore.result.kernel_pass import KernelMapping, MappingMethod
 from trtcore.result.layers import Layer
 from trtcore.result.records import Counts, EventCost, KernelPass, Profile
 from trtcore.result.samples import Samples
 from trtcore.result.saved import save_profile
+from trtcore.result.warnings import RunWarning, WarningKind
 
 LAYERS, ITERATIONS = 206, 1000
 PASSES = 4
@@ -67,7 +70,7 @@ def profile() -> Profile:
         names=tuple(f"k{i}" for i in range(LAYERS)),
         streams=(0,) * LAYERS,
         layers=tuple(range(LAYERS)),
-        mapping="by hand",
+        mapping=KernelMapping(MappingMethod.OTHER, note="by hand"),
         kernel_ms=few,
         start_ms=(np.cumsum(few, axis=1) - few).astype(np.float32),
         wall_ms=wall[:20],
@@ -85,7 +88,7 @@ def profile() -> Profile:
         counts=Counts(ITERATIONS, 64, ITERATIONS),
         event_cost=EventCost(0.001, 0.0009, 0.0011, 0.0, 0.0, 9),
         kernels=kernels,
-        warnings=("the input was zeros",),
+        warnings=(RunWarning(WarningKind.OTHER, note="the input was zeros"),),
     )
 
 
@@ -154,9 +157,11 @@ def test_the_command_line_hands_one_analysis_on(
 
 def test_a_comparison_analyses_each_side_once(profile: Profile, calls: Counter[str]) -> None:
     measured = replace(profile, environment=replace(profile.environment, trtcore="0.1.0"))
-    compare_profiles(measured, replace(measured, precision="fp32"))
-    assert calls["map_fusion"] == calls["diagnose"] == calls["layer_rows"] == 2
-    assert calls["reconcile_profile"] == 2
+    comparison = compare_profiles(measured, replace(measured, precision="fp32"))
+    assert calls["map_fusion"] == calls["reconcile_profile"] == 2
+    assert calls["diagnose"] == calls["layer_rows"] == 0
+    assert "base: the input was zeros" in comparison_notes(comparison)
+    assert calls["diagnose"] == calls["layer_rows"] == 2
 
 
 def test_the_figures_are_those_of_the_functions(profile: Profile) -> None:
@@ -167,7 +172,7 @@ def test_the_figures_are_those_of_the_functions(profile: Profile) -> None:
     assert (len(layers), markers.count) == (LAYERS - 4, 4)
     assert analysis.latency.wall == analysis.series["wall_ms"]
     assert analysis.intervals["gpu_ms"][0] < analysis.latency.gpu.median_ms  # type: ignore[union-attr]
-    assert analysis.warnings == ("the input was zeros", *analysis.findings)
+    assert analysis.warnings == (*profile.warnings, *analysis.findings)
 
 
 def test_what_is_not_there_is_none() -> None:

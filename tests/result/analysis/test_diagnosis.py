@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from words import diagnosis
 
-from trtcore.result.analysis.analysis import Analysis
+from trtcore.result.counts import Stop, StopReason, WarmUpEnd, WarmUpReason
 from trtcore.result.layers import Layer, ModelRecord
+from trtcore.result.method import Method
 from trtcore.result.records import Build, Counts, Profile
 from trtcore.result.samples import Samples, StreamedSeries
 from trtcore.stats.histogram import fold
@@ -26,7 +28,7 @@ def make_profile(*, gpu=1.0, enqueue=0.1, layer=0.5, spread=0.0, gated=(), **cha
         backend="tensorrt",
         precision="fp16",
         batch=1,
-        method="by hand",
+        method=Method(note="by hand"),
         io=(),
         layers=(Layer("a", "kgen", stream=0), Layer("b", "gemm", stream=0)),
         samples=Samples(
@@ -47,12 +49,8 @@ def with_clocks(*args, **kwargs) -> Environment:
     return Environment("", "", "", "", "", "H200", clocks=Clocks(*args, **kwargs))
 
 
-def diagnose(profile: Profile) -> tuple[str, ...]:
-    return Analysis(profile).findings
-
-
 def test_nothing_to_say():
-    assert diagnose(make_profile()) == ()
+    assert diagnosis(make_profile()) == ()
 
 
 @pytest.mark.parametrize(
@@ -73,7 +71,7 @@ def test_nothing_to_say():
         ),
         (
             {"environment": with_clocks(1980, 1980, throttle_reasons=("SW power cap",))},
-            "unstable clock: held down by SW power cap",
+            "unstable clock: throttled: SW power cap",
         ),
         (
             {"environment": with_clocks(1980, 1980, throttled_rounds=(2, 5))},
@@ -87,7 +85,7 @@ def test_nothing_to_say():
         ({"build": Build("TensorRT", 1.0, 10, 2, auxiliary_streams=3)}, "layers run on 4 streams"),
         (
             {"build": Build("TensorRT", 0.0, 10, 2, verbosity="LAYER_NAMES_ONLY")},
-            "the plan is opaque: its profiling verbosity is LAYER_NAMES_ONLY",
+            "engine built without DETAILED profiling verbosity (LAYER_NAMES_ONLY): no model nodes,",
         ),
         (
             {"counts": Counts(1000, 10, 200, interrupted=True)},
@@ -95,7 +93,8 @@ def test_nothing_to_say():
         ),
         (
             {"counts": Counts(200, 10, 200, interrupted=True)},
-            "the run was interrupted after its 200 iterations: what follows is cut",
+            "interrupted after all 200 iterations; later passes (kernel trace, accuracy) are "
+            "incomplete",
         ),
         (
             {"counts": Counts(0, 2, 200, interrupted=True)},
@@ -106,7 +105,7 @@ def test_nothing_to_say():
     ],
 )
 def test_one_warning(changes, words):
-    (line,) = diagnose(make_profile(**changes))
+    (line,) = diagnosis(make_profile(**changes))
     assert words in line
     assert "\n" not in line
 
@@ -125,7 +124,7 @@ def test_one_warning(changes, words):
     ],
 )
 def test_below_the_threshold(changes):
-    assert diagnose(make_profile(**changes)) == ()
+    assert diagnosis(make_profile(**changes)) == ()
 
 
 def test_negative_times():
@@ -133,7 +132,7 @@ def test_negative_times():
     times = samples.layer_ms.copy()
     times[0, 0] = -0.1
     profile = make_profile(samples=replace(samples, layer_ms=times))
-    assert diagnose(profile) == (
+    assert diagnosis(profile) == (
         "times are below zero: 1 layer time; the device's event times cannot be trusted",
     )
 
@@ -141,7 +140,7 @@ def test_negative_times():
 def test_negative_times_of_passes_are_no_enqueue_bound():
     samples = make_profile(gated=[-0.4] * 200).samples
     profile = make_profile(samples=replace(samples, gpu_ms=-samples.gpu_ms))
-    assert diagnose(profile) == (
+    assert diagnosis(profile) == (
         "times are below zero: 200 of the un-profiled GPU time, 200 of the un-profiled gated GPU "
         "time; the device's event times cannot be trusted",
         "the layer times are not reconciled with the latency: the un-profiled gated GPU time is "
@@ -158,7 +157,7 @@ def test_times_that_are_not_numbers():
     assert (
         "times are not numbers: 2 layer times, 1 of the un-profiled GPU time; figures that rest on "
         "them are not to be trusted"
-    ) in diagnose(profile)
+    ) in diagnosis(profile)
 
 
 def test_times_of_a_streamed_run_that_are_not_numbers():
@@ -171,24 +170,41 @@ def test_times_of_a_streamed_run_that_are_not_numbers():
     assert (
         "times are not numbers: those of 1 layer, some of the un-profiled GPU time; figures that "
         "rest on them are not to be trusted"
-    ) in diagnose(make_profile(samples=odd))
+    ) in diagnosis(make_profile(samples=odd))
 
 
 @pytest.mark.parametrize(
     ("counts", "words"),
     [
-        ({"warm_up": "steady", "stopped": "stable after 0.5 s: the total is within 0.1%"}, ()),
         (
-            {"warm_up": "not steady: the clock changed", "stopped": "not stable after 15.0 s: why"},
+            {
+                "warm_up": WarmUpEnd(WarmUpReason.STEADY),
+                "stopped": Stop(StopReason.CONVERGED, 0.5, figures=(0.001,)),
+            },
+            (),
+        ),
+        (
+            {
+                "warm_up": WarmUpEnd(WarmUpReason.CLOCK_CHANGES, 5.0, change=0.031),
+                "stopped": Stop(StopReason.STRAYS, 15.0, figures=(3, 40)),
+            },
             (
-                "the warm-up ended not steady: the clock changed",
-                "the run ended not stable after 15.0 s: why",
+                "the warm-up ended not steady: the clock still changed by 3.1%",
+                "the run ended not stable after 15.0 s: 3 of 40 batches of the total lie apart "
+                "from the others",
             ),
+        ),
+        (
+            {
+                "warm_up": WarmUpEnd(WarmUpReason.OTHER, note="early"),
+                "stopped": Stop(StopReason.OTHER, note="late"),
+            },
+            (),
         ),
     ],
 )
 def test_runs_that_never_settled_are_warned_of(counts, words):
-    assert diagnose(make_profile(counts=Counts(200, 10, 200, **counts))) == words
+    assert diagnosis(make_profile(counts=Counts(200, 10, 200, **counts))) == words
 
 
 def test_streams_and_plans_do_not_matter_on_the_cpu():
@@ -196,17 +212,17 @@ def test_streams_and_plans_do_not_matter_on_the_cpu():
     profile = make_profile(backend="onnxruntime", build=build, samples=Samples(
         layer_ms=np.full((200, 2), 0.5, np.float32), wall_ms=series(1.0)
     ))  # fmt: skip
-    assert diagnose(profile) == ()
+    assert diagnosis(profile) == ()
 
 
 def test_nothing_measured():
     empty = Samples(np.empty((0, 2), np.float32), np.empty(0, np.float32))
-    assert diagnose(make_profile(samples=empty)) == ()
+    assert diagnosis(make_profile(samples=empty)) == ()
 
 
 def test_without_gpu_times_it_is_the_latency_that_is_spoken_of():
     samples = Samples(np.full((200, 2), 0.6, np.float32), series(1.0, 0.06))
-    assert diagnose(make_profile(backend="onnxruntime", samples=samples)) == (
+    assert diagnosis(make_profile(backend="onnxruntime", samples=samples)) == (
         "the un-profiled latency is unsteady: CoV 3.5%, steady is below 2.5%",
         "the layer times add up to 1.20x the un-profiled latency: profiling costs time of its own; "
         "compare layers with each other, not with the latency",
@@ -216,6 +232,6 @@ def test_without_gpu_times_it_is_the_latency_that_is_spoken_of():
 def test_an_unsteady_gpu_time_beside_a_steady_latency_is_not_called_latency():
     profile = make_profile(spread=0.06)
     steady = replace(profile, samples=replace(profile.samples, wall_ms=series(1.1)))
-    assert diagnose(steady) == (
+    assert diagnosis(steady) == (
         "the un-profiled GPU time is unsteady: CoV 3.5%, steady is below 2.5%",
     )

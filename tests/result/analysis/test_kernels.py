@@ -14,7 +14,9 @@ from paths import DATA
 
 from trtcore.errors import ResultError
 from trtcore.result.analysis.kernels import idle_before, kernel_totals, layer_kernels
+from trtcore.result.kernel_pass import KernelMapping, MappingMethod
 from trtcore.result.layers import Layer, ModelRecord
+from trtcore.result.method import Method
 from trtcore.result.records import Counts, KernelPass, Profile
 from trtcore.result.samples import Samples
 from trtcore.result.saved import dump_profile, parse_profile
@@ -28,7 +30,7 @@ def made(start: object, length: object, layers: tuple[int, ...], **more: object)
         names=tuple(f"k{i}" for i in range(len(layers))),
         streams=(0,) * len(layers),
         layers=layers,
-        mapping="by hand",
+        mapping=KernelMapping(MappingMethod.OTHER, note="by hand"),
         kernel_ms=np.array(length, np.float32),
         start_ms=np.array(start, np.float32),
         **more,  # type: ignore[arg-type]
@@ -115,7 +117,7 @@ def profile_with(kernels: KernelPass | None) -> Profile:
         backend="tensorrt_rtx",
         precision="fp16",
         batch=1,
-        method="by hand",
+        method=Method(note="by hand"),
         io=(),
         layers=(Layer("a"), Layer("b")),
         samples=Samples(np.ones((3, 2), np.float32), np.ones(3, np.float32)),

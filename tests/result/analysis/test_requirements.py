@@ -12,6 +12,7 @@ import trtcore
 from trtcore.errors import OptionError, PrecisionNotMetError
 from trtcore.models.model import Model
 from trtcore.result.analysis.requirements import require_precision
+from trtcore.result.build import PrecisionCheck, PrecisionVerdict, TypeCount
 from trtcore.result.records import Build, Profile
 
 NET = """
@@ -74,6 +75,7 @@ def test_a_tolerance_that_is_none_is_refused_before_the_work(net: Model) -> None
 @pytest.fixture
 def gpu_like(net: Model) -> Profile:
     profile = trtcore.profile_model(net, **CPU)
-    line = "asked fp16: 1 of 9 layers Half, 8 Float"
-    build = Build("TensorRT", 1.0, 100, precision=line, precision_verdict="not met")
+    types = (TypeCount("Float", 8), TypeCount("Half", 1))
+    check = PrecisionCheck("fp16", "Half", PrecisionVerdict.NOT_MET, types)
+    build = Build("TensorRT", 1.0, 100, precision=check)
     return replace(profile, build=build)

@@ -15,6 +15,7 @@ from trtcore.result.analysis.steadiness import (
 )
 from trtcore.result.analysis.summary import summarise_series
 from trtcore.result.layers import Layer, ModelRecord
+from trtcore.result.method import Method
 from trtcore.result.records import Counts, Profile
 from trtcore.result.samples import Samples, StreamedSeries
 from trtcore.stats.histogram import fold
@@ -38,7 +39,7 @@ def make_profile(samples: Samples) -> Profile:
         backend="tensorrt",
         precision="fp16",
         batch=1,
-        method="by hand",
+        method=Method(note="by hand"),
         io=(),
         layers=layers,
         samples=samples,

@@ -15,6 +15,7 @@ from trtcore.result.analysis.summary import (
     summarise_layers,
 )
 from trtcore.result.layers import Layer, LayerProfile, ModelRecord
+from trtcore.result.method import Method
 from trtcore.result.records import Build, Counts, Profile
 from trtcore.result.samples import Samples
 from trtcore.stats.intervals import (
@@ -32,7 +33,7 @@ def make_profile(layer_ms, layers=None, **samples) -> Profile:
         backend="tensorrt_rtx",
         precision="fp16",
         batch=4,
-        method="by hand",
+        method=Method(note="by hand"),
         io=(),
         layers=layers,
         samples=Samples(layer_ms, series.pop("wall_ms", np.empty(0, np.float32)), **series),

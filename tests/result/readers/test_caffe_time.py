@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from foreign_texts import GLOG
 from paths import DATA
+from words import texts
 
 from trtcore.errors import ResultError
+from trtcore.report.content.method import method_text
 from trtcore.result.layers import Layer
 from trtcore.result.readers.caffe_time import parse_caffe_time
 from trtcore.result.readers.load import load_baseline
@@ -27,7 +29,7 @@ class TestCaffeTime:
         np.testing.assert_allclose(profile.samples.wall_ms, [0.5])
         assert (profile.backend, profile.model.name) == ("caffe", "net")
         assert profile.counts.measured == 50
-        assert profile.method == (
+        assert method_text(profile) == (
             "caffe time on the GPU with device ID 0: mean of 50 iterations, forward pass, every "
             "layer timed alone"
         )
@@ -54,13 +56,13 @@ class TestCaffeTime:
         profile = load_baseline(DATA / "caffe_time_googlenet_b4.txt")
         assert len(profile.layers) == 34
         assert profile.samples.wall_ms.tolist() == [np.float32(1046.79)]
-        assert profile.warnings == (
+        assert texts(profile.warnings) == (
             "its rows add up to 82.03 of 1046.79 ms: part of the log is missing",
         )
 
     def test_rows_beyond_the_whole_are_not_missing(self):
         text = GLOG.replace("split\tforward: 0.003 ms", "split\tforward: 0.303 ms")
-        assert parse_caffe_time(text).warnings == (
+        assert texts(parse_caffe_time(text).warnings) == (
             "its rows add up to 0.75 ms, more than the 0.50 ms of the whole: that total is cut "
             "short, or rows are there twice",
         )
@@ -69,7 +71,7 @@ class TestCaffeTime:
         text = GLOG.replace("forward: 0.002 ms", "forward: 3.68935e+011 ms")
         profile = parse_caffe_time(text)
         assert [layer.name for layer in profile.layers] == ["data_data_0_split", "conv1"]
-        assert profile.warnings == ("layer 'data' is left out: 3.68935e+11 ms cannot be",)
+        assert texts(profile.warnings) == ("layer 'data' is left out: 3.68935e+11 ms cannot be",)
 
     @pytest.mark.parametrize("value", ["nan", "inf"])
     def test_times_that_are_no_numbers(self, value):
@@ -84,7 +86,7 @@ class TestCaffeTime:
     def test_log_that_ends_before_its_total(self):
         profile = parse_caffe_time(GLOG[: GLOG.index("conv1\tbackward")])
         assert profile.layers == CAFFE_LAYERS
-        assert profile.warnings == (
+        assert texts(profile.warnings) == (
             "it has no line 'Average Forward pass': part of the log may be missing",
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from paths import DATA
+from words import texts
 
 from trtcore.result.layers import IOTensor, Layer
 from trtcore.result.readers.load import load_baseline
@@ -25,7 +26,7 @@ class TestSampleTable:
         assert layers["inception_3a/1x1 copy"] == Layer("inception_3a/1x1 copy", "copy")
         cut = "inception_3a/pool_proj + inception_3a/re"
         assert layers[cut].nodes == ("inception_3a/pool_proj", f"inception_3a/re{CUT}")
-        assert profile.warnings == (
+        assert texts(profile.warnings) == (
             "37 names end after 40 characters: what else is fused into those layers is not known",
         )
 
@@ -33,15 +34,17 @@ class TestSampleTable:
         profile = parse_sample_table("conv1 + relu1                           0.128ms\n")
         assert profile.layers == (Layer("conv1 + relu1", nodes=("conv1", "relu1")),)
         assert profile.samples.wall_ms.size == 0
-        assert profile.warnings == (
+        assert texts(profile.warnings) == (
             "it has no line 'Time over all layers': part of the log may be missing",
         )
 
     def test_cut_in_its_total_or_its_head(self):
         text = (DATA / "sample_googlenet_1080ti_b4.txt").read_text().rstrip()
-        (_, warning) = parse_sample_table(text.replace("layers: 2.978", "layers: 2")).warnings
+        (_, warning) = texts(
+            parse_sample_table(text.replace("layers: 2.978", "layers: 2")).warnings
+        )
         assert "ms of the whole: that total is cut short, or rows are there twice" in warning
-        (_, warning) = parse_sample_table(text[-1200:]).warnings
+        (_, warning) = texts(parse_sample_table(text[-1200:]).warnings)
         assert "ms: part of the log is missing" in warning
 
 

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from foreign_texts import rows_text
 from paths import DATA
+from words import texts
 
 from trtcore.errors import ResultError
+from trtcore.report.content.method import method_text
 from trtcore.result.layers import Layer
 from trtcore.result.readers.inspector import parse_engine_information
 from trtcore.result.readers.load import load_baseline
@@ -22,12 +24,12 @@ class TestTrtexec:
         assert len(profile.layers) == 206
         assert profile.layers[0] == Layer("__myl_MoveConc_myl0_0")
         assert profile.samples.layer_ms[0, 0] == np.float32(0.030368)
-        assert profile.method == (
+        assert method_text(profile) == (
             "trtexec: median of 1 profiled iterations, each layer between two events"
         )
-        assert profile.warnings == (
+        assert texts(profile.warnings) == (
             "132 of 206 layer names lead to no model node, such as '__myl_MoveConc_myl0_0': give "
-            "what trtexec --exportLayerInfo wrote as layer_info",
+            "what trtexec --exportLayerInfo wrote with layer_info",
         )
 
     def test_with_layer_information(self):
@@ -45,7 +47,7 @@ class TestTrtexec:
             layer_info=DATA / "inspector_googlenet_fp16_chw2_b4.json",
         )
         assert len(profile.warnings) == 1
-        assert "are not in the layer information, such as" in profile.warnings[0]
+        assert "are not in the layer information, such as" in texts(profile.warnings)[0]
 
     def test_old_and_broken_forms(self):
         text = (
@@ -57,27 +59,27 @@ class TestTrtexec:
         assert [layer.name for layer in profile.layers] == ['a "b" \\c', "d"]
         assert profile.warnings == ()
         np.testing.assert_allclose(profile.samples.layer_ms, [[2, 1e-5]])
-        assert profile.method.startswith("trtexec: mean of 12 profiled iterations")
+        assert method_text(profile).startswith("trtexec: mean of 12 profiled iterations")
 
     def test_trex_form_without_count(self):
         rows = [{"name": "a", "timeMs": 4, "averageMs": 2, "percentage": 100}]
         profile = parse_trtexec_profile(json.dumps(rows))
         assert profile.samples.layer_ms.tolist() == [[2.0]]
-        assert profile.method.startswith("trtexec: mean of all profiled")
+        assert method_text(profile).startswith("trtexec: mean of all profiled")
 
     @pytest.mark.parametrize("names", [["0", "1"], ["__myl_Cast_myl0_0", "__mye59_0_myl0_1"]])
     def test_names_that_lead_nowhere_ask_for_layer_information(self, names):
-        (warning,) = parse_trtexec_profile(rows_text(*names)).warnings
+        (warning,) = texts(parse_trtexec_profile(rows_text(*names)).warnings)
         assert warning.startswith(f"2 of 2 layer names lead to no model node, such as '{names[0]}'")
         assert "layer_info" in warning
 
     def test_names_that_lead_to_nodes_ask_for_nothing(self):
         names = ("conv1 + relu1", "PWN(a, b)", "pool_myl0_1", "__myln_signal_0_myl0_2")
-        assert parse_trtexec_profile(rows_text(*names)).warnings == ()
+        assert texts(parse_trtexec_profile(rows_text(*names)).warnings) == ()
 
     def test_layer_information_with_names_only(self):
         known = parse_engine_information({"Layers": ["a", "b"]})
-        assert parse_trtexec_profile(rows_text("a", "b"), known=known).warnings == (
+        assert texts(parse_trtexec_profile(rows_text("a", "b"), known=known).warnings) == (
             "the layer information tells no model nodes, as its verbosity is LAYER_NAMES_ONLY: "
             "build the engine with trtexec --profilingVerbosity=detailed",
         )

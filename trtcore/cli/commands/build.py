@@ -19,14 +19,19 @@ def run(options: argparse.Namespace) -> int:
         plan = build_model(options.model, progress=progress, **api_values(options))
     if options.output_file is not None:
         write_file(options.output_file, plan.content)
+    from trtcore.report.content.warning_words import warning_text
+
     if options.quiet:
-        warn(plan.warnings)
+        warn(map(warning_text, plan.warnings))
     else:
         from trtcore.report.content.printable import printable_text
         from trtcore.report.terminal.engine import render_plan
 
         print(render_plan(plan.build, plan.information, with_layers=options.layers))
-        for label, lines in (("Note", plan.model.notes), ("Warning", plan.warnings)):
+        for label, lines in (
+            ("Note", plan.model.notes),
+            ("Warning", map(warning_text, plan.warnings)),
+        ):
             for line in lines:
                 print(f"{label}: {printable_text(line)}")
     return 0

@@ -38,7 +38,9 @@ def run(options: argparse.Namespace) -> int:
     analysis = Analysis(profile)
     unsaved = _save(analysis, options) or kept.code
     if options.quiet:
-        warn(analysis.warnings)
+        from trtcore.report.content.warnings import profile_warnings
+
+        warn(profile_warnings(analysis))
     else:
         _print(analysis, options)
     if profile.counts.interrupted:

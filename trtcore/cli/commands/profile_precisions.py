@@ -37,7 +37,9 @@ def run(options: argparse.Namespace) -> tuple[PrecisionComparison, int]:
 
         unsaved = save_all(partial(save_precisions, comparison, options.save))
     if options.quiet:
-        warn(comparison.notes)
+        from trtcore.report.content.warnings import precision_notes
+
+        warn(precision_notes(comparison))
     else:
         show(comparison, options)
     return comparison, unsaved

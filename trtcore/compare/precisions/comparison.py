@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from trtcore.errors import PrecisionNotMetError
 from trtcore.result.analysis.requirements import require_precision
 from trtcore.result.records import Profile
+from trtcore.result.warnings import RunWarning
 
 Interval = tuple[float, float]
 
@@ -60,7 +61,7 @@ class PrecisionComparison:
         totals: the whole network, timed without a profiler in one way or another.
         is_corrected: rows, tax and layers are without the cost of the profiler's events.
         verdict: what came out, in one sentence.
-        notes: what a reader of the figures has to know.
+        notes: what a reader has to know beside the notes and warnings of the profiles.
     """
 
     precisions: tuple[str, ...]
@@ -72,7 +73,7 @@ class PrecisionComparison:
     totals: tuple[PrecisionRow, ...]
     is_corrected: bool
     verdict: str
-    notes: tuple[str, ...] = ()
+    notes: tuple[RunWarning, ...] = ()
 
     def require(self, tolerance: float | None = None) -> None:
         """Does nothing if every engine is what was asked for and every output near enough.

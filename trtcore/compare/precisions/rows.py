@@ -14,6 +14,7 @@ from trtcore.compare.times import LayerTimes, SampledTimes, event_costs, sample_
 from trtcore.errors import ResultError
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.records import Profile
+from trtcore.result.warnings import RunWarning
 
 # The whole network, by the names of its series.
 _TOTALS = (
@@ -29,12 +30,14 @@ _HOST_SERIES = "wall_ms"
 Layers = Sequence[int]
 
 
-def compare_runs(profiles: Sequence[Profile], notes: Sequence[str] = ()) -> PrecisionComparison:
+def compare_runs(
+    profiles: Sequence[Profile], notes: Sequence[RunWarning] = ()
+) -> PrecisionComparison:
     """Compares profiles of one model, which carry the same graph, with the first of them.
 
     Args:
         profiles: measured in turns, one for each precision.
-        notes: what a reader has to know beside the profiles' own warnings.
+        notes: what a reader has to know beside the profiles' own notes and warnings.
 
     Raises:
         ResultError: a profile without times.
@@ -57,7 +60,7 @@ def compare_runs(profiles: Sequence[Profile], notes: Sequence[str] = ()) -> Prec
         totals=totals,
         is_corrected=is_corrected,
         verdict=verdict(profiles, totals, tax, layers),
-        notes=(*notes, *_notes(analyses)),
+        notes=tuple(notes),
     )
 
 
@@ -146,16 +149,3 @@ def _beside(
         return RelativeTime(new_ms, ratio)
     is_within_clock = abs(new_ms - base_ms) <= CLOCK_STEPS * step_ms
     return RelativeTime(new_ms, ratio, (float(low), float(high)), bool(is_noise) or is_within_clock)
-
-
-def _notes(analyses: Sequence[Analysis]) -> tuple[str, ...]:
-    """Notes and warnings of all profiles; what all of them have is said once."""
-    users: dict[str, list[str]] = {}
-    for analysis in analyses:
-        profile = analysis.profile
-        for line in dict.fromkeys((*profile.model.notes, *analysis.warnings)):
-            users.setdefault(line, []).append(profile.precision)
-    return tuple(
-        line if len(found) == len(analyses) else f"{', '.join(found)}: {line}"
-        for line, found in users.items()
-    )

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from trtcore.compare.precisions.comparison import PrecisionComparison, PrecisionRow
 from trtcore.result.checks import check_shapes
-from trtcore.result.saved import PRECISIONS_SCHEMA, SCHEMA_VERSION, dump_tree, parse_tree
+from trtcore.result.saved import PRECISIONS_SCHEMA, SCHEMA_VERSION, Schema, dump_tree, parse_tree
+from trtcore.result.schema1.upgrade import upgraded_precisions
 from trtcore.system.files import read_text, write_file
 
 
@@ -35,9 +36,8 @@ def load_precisions(path: str | Path) -> PrecisionComparison:
 
 def parse_precisions(text: str, source: str = "comparison") -> PrecisionComparison:
     """Reads the JSON text of a comparison; ``source`` names it in error messages."""
-    return parse_tree(
-        PrecisionComparison, text, source, (PRECISIONS_SCHEMA, SCHEMA_VERSION), _check
-    )
+    schema = Schema(PRECISIONS_SCHEMA, SCHEMA_VERSION, upgraded_precisions)
+    return parse_tree(PrecisionComparison, text, source, schema, _check)
 
 
 def _check(comparison: PrecisionComparison) -> None:

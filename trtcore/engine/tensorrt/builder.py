@@ -15,8 +15,9 @@ from trtcore.errors import BuildError, ModelError, argument
 from trtcore.models.model import Model
 from trtcore.models.onnx.graph import on_disk, serialized
 from trtcore.models.onnx.weights import INLINE_BYTES, weight_bytes
+from trtcore.result.build import Build, CacheUse
 from trtcore.result.readers.inspector import EngineInformation, parse_engine_information
-from trtcore.result.records import Build
+from trtcore.result.warnings import RunWarning
 from trtcore.system.cache import cache_entry, read_entry, write_entry
 from trtcore.system.progress import Progress
 
@@ -58,7 +59,7 @@ class Plan:
     build: Build
     information: EngineInformation | None
     model: Model
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[RunWarning, ...] = ()
 
 
 def build_plan(
@@ -103,7 +104,7 @@ def _build(bindings: Bindings, model: Model, options: BuildOptions, phases: Buil
         seconds=seconds,
         plan_bytes=content.nbytes,
         layers=len(information.layers) if information else 0,
-        cache=timing_cache.save() if timing_cache else "",
+        cache=timing_cache.save() if timing_cache else CacheUse.NONE,
     )
     return Plan(bytes(content), build, information, model)
 
@@ -189,12 +190,12 @@ class _TimingCache:
         self._stored = read_entry(self._path)
         config.set_timing_cache(config.create_timing_cache(self._stored or b""), False)
 
-    def save(self) -> str:
-        """Stores what the build added; returns what the cache did for it, in words."""
+    def save(self) -> CacheUse:
+        """Stores what the build added; returns what the cache did for it."""
         if self._path is None:
-            return ""
+            return CacheUse.NONE
         write_entry(self._path, bytes(self._config.get_timing_cache().serialize()))
-        return "timing cache reused" if self._stored else "timing cache created"
+        return CacheUse.TIMING_REUSED if self._stored else CacheUse.TIMING_CREATED
 
 
 def _logged_information(bindings: Bindings) -> EngineInformation | None:

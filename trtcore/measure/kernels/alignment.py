@@ -20,6 +20,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from trtcore.measure.kernels.mapping import UNKNOWN, KernelMap, claims_of
+from trtcore.result.kernel_pass import (
+    KernelMapping,
+    MappingMethod,
+    MappingObstacle,
+    ObstacleKind,
+)
 from trtcore.result.layers import Layer, is_marker
 from trtcore.stats.arrays import Floats
 
@@ -73,14 +79,12 @@ def map_by_sequence(
     """
     times, start = np.asarray(layer_ms, np.float64), np.asarray(start_ms, np.float64)
     end = start + np.asarray(kernel_ms, np.float64)
-    nobody = (UNKNOWN,) * len(kernels)
     if len(times) == 0 or not kernels:
-        return KernelMap(nobody, "no profiled iteration to compare with")
+        return KernelMap.unknown(len(kernels), MappingObstacle(ObstacleKind.NO_ITERATIONS))
     timed = np.array([i for i, layer in enumerate(layers) if not is_marker(layer)], np.int64)
     if len(timed) == 0 or _takes_too_much(len(timed), len(kernels)):
-        return KernelMap(
-            nobody, f"{len(timed)} layers and {len(kernels)} kernels are too many to align"
-        )
+        numbers = (len(timed), len(kernels))
+        return KernelMap.unknown(len(kernels), MappingObstacle(ObstacleKind.TOO_MANY, numbers))
     barred = _barred([layers[i] for i in timed], kernels)
     whole, *halves = (
         _aligned(_medians(times[part][:, timed], start[part], end[part]), barred)
@@ -88,11 +92,16 @@ def map_by_sequence(
     )
     sure = np.all([half == whole for half in halves], axis=0) & (whole != UNKNOWN)
     owners = np.where(sure, timed[whole], UNKNOWN)
-    words = (
-        f"{int(sure.sum())} of {len(kernels)} kernels by sequence and times of {len(times)} "
-        "profiled iterations"
+    if not sure.any():
+        numbers = (len(kernels), len(times))
+        return KernelMap.unknown(len(kernels), MappingObstacle(ObstacleKind.NO_TIME_FITS, numbers))
+    mapping = KernelMapping(
+        MappingMethod.TIMES,
+        mapped=int(sure.sum()),
+        kernels=len(kernels),
+        iterations=len(times),
     )
-    return KernelMap(tuple(owners.tolist()), words)
+    return KernelMap(tuple(owners.tolist()), mapping)
 
 
 def _medians(layer_ms: Floats, start_ms: Floats, end_ms: Floats) -> _Pass:

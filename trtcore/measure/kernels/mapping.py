@@ -8,6 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice, permutations
 
+from trtcore.result.kernel_pass import (
+    KernelMapping,
+    MappingMethod,
+    MappingObstacle,
+    ObstacleKind,
+)
 from trtcore.result.layers import Layer, is_marker
 from trtcore.result.readers.layer_names import generated_operations
 
@@ -24,11 +30,18 @@ class KernelMap:
 
     Attributes:
         layers: (K,) position of the layer; -1 if it is not known.
-        words: how that was found out, or why not.
+        mapping: how that was found out.
+        obstacle: why it was not, where no layer is known.
     """
 
     layers: tuple[int, ...]
-    words: str
+    mapping: KernelMapping
+    obstacle: MappingObstacle | None = None
+
+    @classmethod
+    def unknown(cls, kernels: int, obstacle: MappingObstacle) -> KernelMap:
+        """That of so many kernels whose layers are not known."""
+        return cls((UNKNOWN,) * kernels, KernelMapping(kernels=kernels), obstacle)
 
     @property
     def is_complete(self) -> bool:
@@ -71,24 +84,30 @@ def map_by_order(
     """
     timed = [i for i, layer in enumerate(layers) if not is_marker(layer)]
     if len(timed) != len(kernels):
-        problem = f"{len(kernels)} kernels for {len(timed)} layers"
+        numbers = (len(kernels), len(timed))
+        problem: MappingObstacle | None = MappingObstacle(ObstacleKind.COUNTS_DIFFER, numbers)
     else:
-        _, problem = contradiction(layers, kernels, timed)
+        problem = contradiction(layers, kernels, timed)
         problem = problem or _tangle([layers[i] for i in timed], streams)
     if problem:
-        return KernelMap((UNKNOWN,) * len(kernels), f"not by order: {problem}")
+        return KernelMap.unknown(len(kernels), problem)
     proofs = sum(names_match(layers[i], name) for i, name in zip(timed, kernels, strict=True))
-    told = f"{proofs} of them by name too" if proofs else "no name tells more"
-    return KernelMap(tuple(timed), f"by order: {len(timed)} kernels for as many layers, {told}")
+    count = len(timed)
+    return KernelMap(
+        tuple(timed),
+        KernelMapping(MappingMethod.ORDER, mapped=count, kernels=count, proofs=proofs),
+    )
 
 
-def map_by_name(layers: Sequence[Layer], kernels: Sequence[str], why: str = "") -> KernelMap:
+def map_by_name(
+    layers: Sequence[Layer], kernels: Sequence[str], obstacles: tuple[MappingObstacle, ...] = ()
+) -> KernelMap:
     """Gives a kernel to a layer where each names the other and nothing else.
 
     Args:
         layers: (L,) of the profile.
         kernels: (K,) names, in the order of launch.
-        why: why they are not mapped in a better way.
+        obstacles: why they are not mapped in a better way.
     """
     claims = claims_of(layers, kernels)
     places = defaultdict(list)
@@ -100,14 +119,16 @@ def map_by_name(layers: Sequence[Layer], kernels: Sequence[str], why: str = "") 
         if len(owners) == 1 and named_by[owners[0]] == 1:
             mapped[places[name][0]] = owners[0]
     count = sum(owner != UNKNOWN for owner in mapped)
-    words = f"{count} of {len(kernels)} kernels by name alone"
-    return KernelMap(tuple(mapped), f"{words} ({why})" if why else words)
+    return KernelMap(
+        tuple(mapped),
+        KernelMapping(MappingMethod.NAME, mapped=count, kernels=len(kernels), obstacles=obstacles),
+    )
 
 
 def contradiction(
     layers: Sequence[Layer], kernels: Sequence[str], owners: Sequence[int]
-) -> tuple[int, str]:
-    """Returns the first kernel whose name says that it belongs elsewhere, and how, or (-1, "").
+) -> MappingObstacle | None:
+    """Returns the first kernel whose name says that it belongs elsewhere; None if none does.
 
     Args:
         layers: (L,) of the profile.
@@ -116,16 +137,17 @@ def contradiction(
     """
     claims = claims_of(layers, kernels)
     named = {i: name for name, claimants in claims.items() for i in claimants}
-    for k, (name, owner) in enumerate(zip(kernels, owners, strict=True)):
+    for name, owner in zip(kernels, owners, strict=True):
         claimants = claims.get(name, ())
         if owner == UNKNOWN or owner in claimants:
             continue
-        place = f"is in the place of layer '{layers[owner].name}'"
+        place = layers[owner].name
         if claimants:
-            return k, f"kernel '{name}' of layer '{layers[claimants[0]].name}' {place}"
+            names = (name, layers[claimants[0]].name, place)
+            return MappingObstacle(ObstacleKind.WRONG_PLACE, names=names)
         if owner in named:
-            return k, f"kernel '{name}' {place}, whose kernel is '{named[owner]}'"
-    return UNKNOWN, ""
+            return MappingObstacle(ObstacleKind.OTHER_KERNEL, names=(name, place, named[owner]))
+    return None
 
 
 def claims_of(layers: Sequence[Layer], kernels: Sequence[str]) -> dict[str, list[int]]:
@@ -141,7 +163,8 @@ def _has_tactic(layer: Layer) -> bool:
     return bool(layer.tactic) and layer.tactic not in _STUBS
 
 
-def _tangle(layers: Sequence[Layer], streams: Sequence[int]) -> str:
+def _tangle(layers: Sequence[Layer], streams: Sequence[int]) -> MappingObstacle | None:
+    """Says so if kernels of one of the engine's streams would be on several CUDA streams."""
     pairs = {
         (layer.stream, stream)
         for layer, stream in zip(layers, streams, strict=True)
@@ -149,8 +172,8 @@ def _tangle(layers: Sequence[Layer], streams: Sequence[int]) -> str:
     }
     engine_streams = {ours for ours, _ in pairs}
     if len(pairs) == len(engine_streams):
-        return ""
-    return f"kernels of one engine stream would be on several of {len(set(streams))} CUDA streams"
+        return None
+    return MappingObstacle(ObstacleKind.STREAMS_TANGLED, (len(set(streams)),))
 
 
 _MOST_STREAMS = 6  # 720 ways to pair them
@@ -173,16 +196,20 @@ def map_by_streams(
     """
     ours = _places({i: layer.stream for i, layer in enumerate(layers) if not is_marker(layer)})
     theirs = _places(dict(enumerate(streams)))
-    nothing = (UNKNOWN,) * len(kernels)
     if len(ours) != len(theirs) or not 0 < len(ours) <= _MOST_STREAMS or min(ours) < 0:
-        numbers = f"{len(theirs)} CUDA streams for {len(ours)} of the engine"
-        return KernelMap(nothing, f"not by streams: {numbers}")
+        numbers = (len(theirs), len(ours))
+        problem = MappingObstacle(ObstacleKind.STREAM_COUNTS_DIFFER, numbers)
+        return KernelMap.unknown(len(kernels), problem)
     found = list(islice(_pairings(ours, theirs, layers, kernels), 2))
     if len(found) != 1:
-        ways = "in several ways" if found else "in no way"
-        return KernelMap(nothing, f"not by streams: they can be paired {ways}")
+        kind = ObstacleKind.STREAMS_AMBIGUOUS if found else ObstacleKind.STREAMS_CONTRADICT
+        return KernelMap.unknown(len(kernels), MappingObstacle(kind))
     owners = tuple(found[0][k] for k in range(len(kernels)))
-    return KernelMap(owners, f"by order within each of {len(ours)} streams")
+    count = len(kernels)
+    return KernelMap(
+        owners,
+        KernelMapping(MappingMethod.STREAMS, mapped=count, kernels=count, streams=len(ours)),
+    )
 
 
 def _places(streams: Mapping[int, int]) -> dict[int, list[int]]:
@@ -201,5 +228,5 @@ def _pairings(
         if any(len(places) != len(owners) for places, owners in pairs):
             continue
         owner_of = {k: i for places, owners in pairs for k, i in zip(places, owners, strict=True)}
-        if contradiction(layers, kernels, [owner_of[k] for k in range(len(kernels))]) == (-1, ""):
+        if contradiction(layers, kernels, [owner_of[k] for k in range(len(kernels))]) is None:
             yield owner_of

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import ceil
 
 import numpy as np
@@ -11,7 +12,6 @@ from trtcore.errors import RunError
 from trtcore.measure.kernels.alignment import map_by_sequence
 from trtcore.measure.kernels.cupti import open_trace
 from trtcore.measure.kernels.mapping import (
-    UNKNOWN,
     KernelMap,
     map_by_name,
     map_by_order,
@@ -20,8 +20,8 @@ from trtcore.measure.kernels.mapping import (
 from trtcore.measure.kernels.table import KernelTable
 from trtcore.measure.kernels.traced_loops import CAPACITY, TracedLoops
 from trtcore.measure.loops.native import NativeLoops, ignore
+from trtcore.result.kernel_pass import KernelPass, MappingObstacle, ObstacleKind
 from trtcore.result.layers import Layer
-from trtcore.result.records import KernelPass
 from trtcore.stats.arrays import FloatArray
 from trtcore.system.progress import Progress
 
@@ -133,7 +133,7 @@ def _kernel_pass(traced: TracedLoops, layers: Sequence[Layer], walls: Walls) -> 
         names=table.names,
         streams=table.streams,
         layers=mapped.layers,
-        mapping=mapped.words,
+        mapping=mapped.mapping,
         kernel_ms=table.kernel_ms,
         start_ms=table.start_ms,
         wall_ms=np.concatenate(walls_with_cupti),
@@ -153,28 +153,35 @@ def _map(traced: TracedLoops, layers: Sequence[Layer], table: KernelTable) -> Ke
         by_streams = map_by_streams(layers, table.names, table.streams)
         if by_streams.is_complete:
             return by_streams
-        return map_by_name(layers, table.names, f"{by_order.words}; {by_streams.words}")
+        return map_by_name(layers, table.names, _obstacles(by_order, by_streams))
     by_sequence = _map_by_times(traced, layers, table)
     if by_sequence.is_empty:
-        return map_by_name(layers, table.names, f"{by_order.words}; {by_sequence.words}")
-    return KernelMap(by_sequence.layers, f"{by_sequence.words} ({by_order.words})")
+        return map_by_name(layers, table.names, _obstacles(by_order, by_sequence))
+    mapping = replace(by_sequence.mapping, obstacles=_obstacles(by_order))
+    return replace(by_sequence, mapping=mapping)
+
+
+def _obstacles(*maps: KernelMap) -> tuple[MappingObstacle, ...]:
+    """Why none of these led further."""
+    return tuple(one.obstacle for one in maps if one.obstacle is not None)
 
 
 def _map_by_times(traced: TracedLoops, layers: Sequence[Layer], table: KernelTable) -> KernelMap:
     """Maps by the times of profiled iterations; what goes wrong there costs no traced kernel."""
-    nobody = (UNKNOWN,) * len(table.names)
+    count = len(table.names)
     try:
         if traced.interrupted:
             raise KeyboardInterrupt
         layer_ms, profiled = traced.trace_layers(_PROFILED)
         if profiled.names != table.names or layer_ms.shape[1:] != (len(layers),):
-            return KernelMap(nobody, "profiled iterations launch other kernels")
+            return KernelMap.unknown(count, MappingObstacle(ObstacleKind.OTHER_KERNELS))
         times = (layer_ms, profiled.start_ms, profiled.kernel_ms)
         return map_by_sequence(layers, table.names, *times)
     except KeyboardInterrupt:
         traced.interrupted = True
-        return KernelMap(nobody, "interrupted")
+        return KernelMap.unknown(count, MappingObstacle(ObstacleKind.INTERRUPTED))
     except (RunError, RuntimeError) as error:
-        return KernelMap(nobody, f"no profiled iterations: {error}")
+        return KernelMap.unknown(count, MappingObstacle(ObstacleKind.FAILED, note=str(error)))
     except MemoryError:
-        return KernelMap(nobody, "no profiled iterations: there is not enough host memory")
+        problem = MappingObstacle(ObstacleKind.FAILED, note="there is not enough host memory")
+        return KernelMap.unknown(count, problem)

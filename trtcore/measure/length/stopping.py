@@ -8,13 +8,14 @@ time.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf, isnan
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from trtcore.errors import OptionError, argument
+from trtcore.result.counts import Stop, StopReason
 from trtcore.stats.arrays import Floats
 from trtcore.stats.batches import BatchMedians, Reservoir, batch_size
 from trtcore.stats.intervals import longest_layers
@@ -90,16 +91,6 @@ class Precision:
         """The half-width as a part of the median; NaN if either is not known."""
         return self.half_width_ms / self.median_ms if self.median_ms else float("nan")
 
-    def called(self, names: Sequence[str]) -> str:
-        """Returns what to call the layer: by its name if there are names, else by its number."""
-        if not names:
-            return f"layer {self.layer}"
-        name = names[self.layer]
-        which = names[: self.layer + 1].count(name)
-        return f"layer {name}" + (
-            f" (number {which} of that name)" if names.count(name) > 1 else ""
-        )
-
     def excess(self, target: float, floor_ms: float) -> float:
         """Returns the half-width over what is allowed: more than 1 is too wide, or not known.
 
@@ -110,18 +101,35 @@ class Precision:
             return inf
         return self.half_width_ms / allowed
 
-    def obstacle(self, name: str, target: float, floor_ms: float = 0.0) -> str:
-        """Returns what keeps the run from stopping, in words; ``""`` if nothing does."""
+    def obstacle(
+        self, target: float, floor_ms: float = 0.0, names: Sequence[str] = ()
+    ) -> Stop | None:
+        """Returns what keeps the run from stopping; None if nothing does.
+
+        Args:
+            target: the half-width allowed, as a part of the median.
+            floor_ms: a half-width that is always allowed.
+            names: of the layers, to speak of them by; without them, it is by their number.
+        """
         if self.excess(target, floor_ms) <= 1:
-            return ""
+            return None
+        layer, which = self._called(names)
         if isnan(self.half_width_ms):
-            return f"{name} is not known, as a time is not a number"
+            return Stop(StopReason.NOT_A_NUMBER, layer=layer, which=which)
         if self.median_ms <= 0:
-            return f"{name} takes {self.median_ms:.4g} ms, which no work does"
-        wanted = max(target, floor_ms / self.median_ms)
-        texts = ((f"{self.share:.{n}%}", f"{wanted:.{n}%}") for n in range(2, 20))
-        found, wanted_text = next((pair for pair in texts if pair[0] != pair[1]), ("more", "less"))
-        return f"{name} is within {found}, wanted {wanted_text}"
+            figures: tuple[float, ...] = (self.median_ms,)
+            return Stop(StopReason.NOT_POSITIVE, layer=layer, which=which, figures=figures)
+        figures = (self.share, max(target, floor_ms / self.median_ms))
+        return Stop(StopReason.TOO_WIDE, layer=layer, which=which, figures=figures)
+
+    def _called(self, names: Sequence[str]) -> tuple[str, int]:
+        """The layer's name, and which one of that name it is if there are several."""
+        if self.layer < 0:
+            return "", 0
+        if not names:
+            return str(self.layer), 0
+        name = names[self.layer]
+        return name, names[: self.layer + 1].count(name) if names.count(name) > 1 else 0
 
 
 @dataclass(frozen=True)
@@ -133,14 +141,14 @@ class Verdict:
         is_converged: the precision asked for is reached.
         total: how well the un-profiled time is known.
         worst: the layer furthest from its target; None if no layers were given.
-        words: why, in one line.
+        stop: why, or what is in the way.
     """
 
     is_over: bool
     is_converged: bool
     total: Precision
     worst: Precision | None
-    words: str
+    stop: Stop
 
 
 class Convergence:
@@ -210,25 +218,20 @@ def judge(
     worst = _worst_layer(by_layer, rule)
     obstacle = (
         _too_early(totals, by_layer, elapsed_s, rule)
-        or whole.obstacle("the total", rule.target)
+        or whole.obstacle(rule.target)
         or _jumps(modes_ms)
         or _strays(totals, rule.target)
         or _drifts(totals, rule.target)
-        or (worst.obstacle(worst.called(names), *rule.layer_target) if worst else "")
+        or (worst.obstacle(*rule.layer_target, names) if worst else None)
     )
+    stop = obstacle or Stop(StopReason.CONVERGED, figures=(whole.share,))
     return Verdict(
         is_over=not obstacle or elapsed_s >= rule.at_most_s,
         is_converged=not obstacle,
         total=whole,
         worst=worst,
-        words=_words(obstacle, elapsed_s, whole),
+        stop=replace(stop, seconds=elapsed_s),
     )
-
-
-def _words(obstacle: str, elapsed_s: float, whole: Precision) -> str:
-    if obstacle:
-        return f"not stable after {elapsed_s:.1f} s: {obstacle}"
-    return f"stable after {elapsed_s:.1f} s: the total is within {whole.share:.2%}"
 
 
 def _worst_layer(layers: Floats, rule: StopRule) -> Precision | None:
@@ -244,20 +247,20 @@ def _worst_layer(layers: Floats, rule: StopRule) -> Precision | None:
     return max(looked_at, key=lambda layer: layer.excess(*rule.layer_target), default=None)
 
 
-def _too_early(totals: Floats, layers: Floats, elapsed_s: float, rule: StopRule) -> str:
+def _too_early(totals: Floats, layers: Floats, elapsed_s: float, rule: StopRule) -> Stop | None:
     batches = min(len(totals), len(layers) if layers.size else len(totals))
     if batches < _LEAST_BATCHES:
-        return f"{batches} batches of iterations, {_LEAST_BATCHES} are needed"
-    return f"{rule.least_s} s are needed" if elapsed_s < rule.least_s else ""
+        return Stop(StopReason.TOO_FEW_BATCHES, figures=(batches, _LEAST_BATCHES))
+    if elapsed_s < rule.least_s:
+        return Stop(StopReason.TOO_SHORT, figures=(rule.least_s,))
+    return None
 
 
-def _jumps(modes_ms: tuple[float, ...]) -> str:
-    if not modes_ms:
-        return ""
-    return f"the total jumps between {' and '.join(f'{mode:.4g}' for mode in modes_ms)} ms"
+def _jumps(modes_ms: tuple[float, ...]) -> Stop | None:
+    return Stop(StopReason.JUMPS, figures=modes_ms) if modes_ms else None
 
 
-def _strays(totals: Floats, target: float) -> str:
+def _strays(totals: Floats, target: float) -> Stop | None:
     """Says so if now and then the total is another for whole batches.
 
     Those at the very beginning do not count: a run may start slowly, but one that went elsewhere
@@ -266,11 +269,11 @@ def _strays(totals: Floats, target: float) -> str:
     astray = _are_astray(totals, target)
     count = int(astray[np.argmin(astray) :].sum())
     if count <= _LEAST_SHARE * totals.size:
-        return ""
-    return f"{count} of {totals.size} batches of the total lie apart from the others"
+        return None
+    return Stop(StopReason.STRAYS, figures=(count, totals.size))
 
 
-def _drifts(totals: Floats, target: float) -> str:
+def _drifts(totals: Floats, target: float) -> Stop | None:
     """Says so if the total rises or falls over the run, a slow beginning left out.
 
     Half of the target is accepted: the median then lies within a quarter of it from where the run
@@ -279,8 +282,8 @@ def _drifts(totals: Floats, target: float) -> str:
     settled = totals[np.argmin(_are_astray(totals, target)) :]
     change = find_rise(settled) / float(np.median(totals))
     if abs(change) <= target / 2:
-        return ""
-    return f"the total drifts, so far by {change:+.2%}"
+        return None
+    return Stop(StopReason.DRIFTS, figures=(change,))
 
 
 def _are_astray(totals: Floats, target: float) -> NDArray[np.bool_]:

@@ -11,6 +11,7 @@ from trtcore.measure import _core
 from trtcore.measure.length.warmup import WarmUp
 from trtcore.measure.loops.abi_check import raise_fault
 from trtcore.measure.loops.native import Loops, ignore
+from trtcore.result.counts import WarmUpEnd
 from trtcore.stats.arrays import FloatArray
 from trtcore.system.clocks import ClockMonitor
 
@@ -33,7 +34,7 @@ class Warming:
         iterations: how many were run, of both contexts.
         iteration_ms: median host time of the last ones of the plain context.
         interrupted: whether Ctrl-C ended it.
-        words: how the warm-up ended.
+        end: how the warm-up ended; None before that.
     """
 
     loops: Loops
@@ -42,7 +43,7 @@ class Warming:
     iterations: int = 0
     iteration_ms: float = 0.0
     interrupted: bool = False
-    words: str = ""
+    end: WarmUpEnd | None = None
 
     def prepare(self) -> None:
         """Learns the layers and warms up.
@@ -70,7 +71,7 @@ class Warming:
             if state.is_over and self._have_layers_changed():
                 warm_up.restart()
                 state = warm_up.add(self._run_plain(self._chunk()), self.monitor.sm_mhz)
-        self.words = state.words
+        self.end = state.end
 
     def _have_layers_changed(self) -> bool:
         """Looks at the sequence of layers once more; learns the new one if it is another."""

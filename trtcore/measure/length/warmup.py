@@ -6,11 +6,12 @@ compiling kernels. Pure: the caller brings samples and clocks.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from trtcore.result.counts import WarmUpEnd, WarmUpReason
 from trtcore.stats.arrays import Floats
 
 _LEAST_WINDOW = 4
@@ -48,14 +49,14 @@ class WarmUpState:
         is_steady: every condition holds; False when it ended for lack of time.
         iterations: done so far, including those before a restart.
         elapsed_ms: spent so far.
-        words: what it still waits for, or why it ended.
+        end: what it still waits for, or how it ended.
     """
 
     is_over: bool
     is_steady: bool
     iterations: int
     elapsed_ms: float
-    words: str
+    end: WarmUpEnd
 
 
 class WarmUp:
@@ -94,21 +95,26 @@ class WarmUp:
     def state(self) -> WarmUpState:
         """Returns where the warm-up stands."""
         out_of_time = self._elapsed_ms >= self._rule.at_most_ms
-        obstacle = self._change(self._window()) if out_of_time else self._obstacle()
-        words = f"not steady: {obstacle}" if obstacle else "steady"
+        end = self._compared(self._window()) if out_of_time else self._end()
         return WarmUpState(
-            is_over=not obstacle or out_of_time,
-            is_steady=not obstacle,
+            is_over=end.is_steady or out_of_time,
+            is_steady=end.is_steady,
             iterations=self._iterations,
             elapsed_ms=self._elapsed_ms,
-            words=words,
+            end=replace(
+                end,
+                seconds=self._elapsed_ms / 1000,
+                have_layers_changed=self._have_layers_changed,
+            ),
         )
 
-    def _obstacle(self) -> str:
+    def _end(self) -> WarmUpEnd:
         rule = self._rule
         if self._times.sum() < rule.least_ms or self._times.size < rule.least_iterations:
-            return f"{rule.least_ms:g} ms and {rule.least_iterations} iterations are needed"
-        return self._change(self._window())
+            return WarmUpEnd(
+                WarmUpReason.TOO_SHORT, least_ms=rule.least_ms, iterations=rule.least_iterations
+            )
+        return self._compared(self._window())
 
     def _window(self) -> int:
         """Returns how many iterations to compare; slow ones get by with fewer than the rule's."""
@@ -119,18 +125,17 @@ class WarmUp:
         fitting = int(self._rule.at_most_ms / 4 / iteration_ms)
         return max(min(wanted, fitting), _LEAST_WINDOW)
 
-    def _change(self, window: int) -> str:
-        """Returns what changed between the last two windows, in words; ``""`` if nothing did."""
+    def _compared(self, window: int) -> WarmUpEnd:
+        """Returns what changed between the last two windows, or that nothing did."""
         if window < _LEAST_WINDOW or self._times.size < 2 * window:
-            after = " after the layers changed" if self._have_layers_changed else ""
-            return f"two windows of {max(window, _LEAST_WINDOW)} iterations are needed{after}"
+            return WarmUpEnd(WarmUpReason.TOO_FEW, iterations=max(window, _LEAST_WINDOW))
         time = _relative_change(self._times, window)
         if time > self._rule.tolerance:
-            return f"iterations still changed by {time:.1%}"
+            return WarmUpEnd(WarmUpReason.TIMES_CHANGE, change=time)
         clock = _relative_change(self._clocks, window)
-        return (
-            f"the clock still changed by {clock:.1%}" if clock > self._rule.clock_tolerance else ""
-        )
+        if clock > self._rule.clock_tolerance:
+            return WarmUpEnd(WarmUpReason.CLOCK_CHANGES, change=clock)
+        return WarmUpEnd(WarmUpReason.STEADY)
 
 
 def _relative_change(series: Floats, window: int) -> float:

@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from trtcore.measure import _core
+from trtcore.result.warnings import RunWarning, WarningKind
 from trtcore.stats.arrays import FloatArray
 
 Report = Callable[[int], object]
@@ -77,8 +78,8 @@ class Loops(Protocol):
         """Runs the profiled context, gated where that works, up to a fault of the recorder."""
 
     @property
-    def problems(self) -> tuple[str, ...]:
-        """Why passes are left out, one line each."""
+    def problems(self) -> tuple[RunWarning, ...]:
+        """Why passes are left out."""
 
 
 @dataclass
@@ -103,11 +104,11 @@ class NativeLoops:
     bare: _core.IterationTimer | None = None
     gated: _core.GatedTimer | None = None
     graph: _core.Graph | None = None
-    _problems: list[str] = field(default_factory=list)
+    _problems: list[RunWarning] = field(default_factory=list)
 
     @property
-    def problems(self) -> tuple[str, ...]:
-        """Why passes are left out, one line each."""
+    def problems(self) -> tuple[RunWarning, ...]:
+        """Why passes are left out."""
         return tuple(self._problems)
 
     def run_first(self) -> None:
@@ -164,13 +165,13 @@ class NativeLoops:
     def drop_gate(self, reason: str) -> None:
         """Times without the gate from now on."""
         self.gated = None
-        self._problems.append(f"not gated, so that times hold launch gaps: {reason}")
+        self._problems.append(RunWarning(WarningKind.NOT_GATED, note=reason))
 
     def capture_graph(self, stream: int) -> None:
         """Captures a graph of the plain context, if TensorRT and CUDA let it."""
         reason = self._graph_obstacle(stream)
         if reason:
-            self._problems.append(f"no CUDA graph: {reason}")
+            self._problems.append(RunWarning(WarningKind.NO_GRAPH, note=reason))
 
     def _graph_obstacle(self, stream: int) -> str:
         if self.bindings:

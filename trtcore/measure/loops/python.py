@@ -15,6 +15,7 @@ from trtcore.errors import RunError
 from trtcore.measure import _core
 from trtcore.measure.device.cuda import check, timing_events
 from trtcore.measure.loops.native import Report, Times, ignore
+from trtcore.result.warnings import RunWarning, WarningKind
 
 _REPORT_SECONDS = 0.05
 
@@ -39,9 +40,9 @@ class PythonLoops:
     _profiler: PythonProfiler | None = field(default=None, init=False)
 
     @property
-    def problems(self) -> tuple[str, ...]:
-        """Why passes are left out, one line each."""
-        return ("callbacks run in Python: no gate, no CUDA graph, over a microsecond a layer",)
+    def problems(self) -> tuple[RunWarning, ...]:
+        """Why passes are left out."""
+        return (RunWarning(WarningKind.PYTHON_CALLBACKS),)
 
     def attach(self, recorder: _core.LayerRecorder) -> None:
         """Makes the recorder the profiler of the profiled context."""

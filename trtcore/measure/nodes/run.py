@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from trtcore.result.counts import Counts
 from trtcore.result.layers import Layer
-from trtcore.result.records import Counts
+from trtcore.result.method import Method
 from trtcore.result.samples import Samples
+from trtcore.result.warnings import RunWarning
 from trtcore.system.records import Clocks
 
 
@@ -22,7 +24,7 @@ class NodeRun:
             without a profiler; on a GPU also ``profiled_gpu_ms`` (N,), ``gpu_ms`` (M,) and
             ``enqueue_ms`` (M,). M is N, or less if the run was interrupted.
         counts: iterations; ``asked`` is 0 for as many as fit the time.
-        method: how it was timed, in words.
+        method: how it was timed.
         on_gpu: whether it ran on the GPU.
         clocks: what the GPU's sensors said meanwhile.
         warnings: what a reader of the figures has to know.
@@ -33,7 +35,7 @@ class NodeRun:
     layers: tuple[Layer, ...]
     samples: Samples
     counts: Counts
-    method: str
+    method: Method
     on_gpu: bool = False
     clocks: Clocks = field(default_factory=Clocks)
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[RunWarning, ...] = ()

@@ -17,7 +17,7 @@ from trtcore.models.onnx.graph import model_inputs
 from trtcore.precision.accuracy.emulation import emulated
 from trtcore.precision.accuracy.nonfinite import first_nonfinite_node, with_outputs
 from trtcore.precision.accuracy.outputs import Arrays, compare_outputs
-from trtcore.result.records import Accuracy, OutputAccuracy
+from trtcore.result.accuracy import Accuracy, Compared, OutputAccuracy
 
 Outputs = dict[str, NDArray[Any]]
 
@@ -66,20 +66,20 @@ class Reference:
             graph: what the engine was built from; tells where NaN or infinity begins.
             outputs: of the engine, by name.
         """
-        return self._accuracy(graph, outputs, "the engine")
+        return self._accuracy(graph, outputs, Compared.ENGINE)
 
     def of_graph(self, graph: Model) -> Accuracy:
         """Compares what a converted graph gives on the CPU, every value rounded to its type."""
-        words = "the graph on the CPU, every value rounded to its type and sums in FP32,"
-        return self._accuracy(graph, self._run(graph), words)
+        return self._accuracy(graph, self._run(graph), Compared.GRAPH_ON_CPU)
 
-    def _accuracy(self, graph: Model, outputs: Arrays, what: str) -> Accuracy:
+    def _accuracy(self, graph: Model, outputs: Arrays, compared: Compared) -> Accuracy:
         found = compare_outputs(self.outputs, outputs)
-        source = f"random input of seed {self.seed}" if self.source == "random" else self.source
-        made_up = f"; weights {self.model.weights}" if self.model.weights != "file" else ""
         return Accuracy(
-            f"{what} against the model in FP32 under ONNX Runtime, {source}{made_up}",
             self._with_first_bad_node(found, graph),
+            compared,
+            inputs=str(self.source),
+            seed=self.seed,
+            weights="" if self.model.weights == "file" else self.model.weights,
         )
 
     def _with_first_bad_node(

@@ -9,16 +9,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
 
-from trtcore.errors import few
 from trtcore.precision.formats import FORMATS, Precision
-from trtcore.precision.verify.kept import NAMES_SHOWN, KeptNodes, find_kept, is_kept
+from trtcore.precision.verify.kept import find_kept, is_kept
 from trtcore.precision.verify.layer_types import layer_dtype
-from trtcore.result.analysis.requirements import require_verdict
+from trtcore.result.build import LayerPrecision, PrecisionCheck, PrecisionVerdict, TypeCount
 from trtcore.result.dtypes import DTYPES
 from trtcore.result.layers import Layer, LayerProfile, is_marker
-from trtcore.result.records import MET, NOT_MET, OPAQUE, Build, LayerPrecision
 
 _QUANTIZED = tuple(row.inspector for row in DTYPES.values() if row.is_quantized)
 # Layers that multiply matrices, in Myelin's and in TensorRT's words; they carry the speed.
@@ -26,72 +23,6 @@ _MATRIX = re.compile("correlation|conv|gemm|matmul|matrix|fusion|fullyconnected"
 # Below these parts the request is plainly not met.
 _LEAST_OF_ALL = 0.5
 _LEAST_OF_MATRIX = 0.75
-
-
-@dataclass(frozen=True)
-class PrecisionCheck:
-    """What was asked and what the engine has.
-
-    Attributes:
-        asked: ``fp16`` and so on; ``""`` if nothing was.
-        verdict: ``met``, ``not met`` or ``opaque``.
-        layers: how many layers compute in a type that they tell.
-        dtypes: number of these layers by type, most frequent first.
-        islands: those of another type than asked, longest first.
-        untold: layers that tell no type.
-        markers: `signal` and `wait`, which are not counted.
-        integers: layers of integers only, which are not counted either.
-        kept: what became of the nodes that were to stay in FP32.
-    """
-
-    asked: str
-    verdict: str
-    layers: int
-    dtypes: dict[str, int]
-    islands: tuple[LayerPrecision, ...]
-    untold: int
-    markers: int = 0
-    integers: int = 0
-    kept: KeptNodes = field(default_factory=KeptNodes)
-
-    @property
-    def line(self) -> str:
-        """The line for a report: ``asked fp16: 76 of 80 layers Half, 4 Float (conv2/norm2)``.
-
-        All layers of the engine are in it: those counted, those that do not tell, and those that
-        are left out.
-        """
-        head = f"asked {self.asked}: " if self.asked else "engine: "
-        if self.verdict == OPAQUE:
-            return f"{head}the plan does not tell the types of its layers, build it DETAILED"
-        first = _word(self.asked) or next(iter(self.dtypes), "float")
-        others = (f", {n} {dtype}" for dtype, n in self.dtypes.items() if dtype != first)
-        text = f"{head}{self.dtypes.get(first, 0)} of {self.layers} layers {first}"
-        text += "".join(others) + _describe(self.islands)
-        return "; ".join(filter(None, (text, self.kept.line, self._not_counted())))
-
-    def _not_counted(self) -> str:
-        left_out = (
-            f"{self.markers} signal and wait markers" if self.markers else "",
-            f"{self.integers} layers of integers" if self.integers else "",
-        )
-        untold = f"{self.untold} layers do not tell" if self.untold else ""
-        left = " and ".join(filter(None, left_out))
-        return "; ".join(filter(None, (untold, left and f"{left} left out")))
-
-    def require(self) -> None:
-        """Does nothing unless the request is plainly not met.
-
-        Raises:
-            PrecisionNotMetError: with the report line.
-        """
-        require_verdict(self.verdict, self.line)
-
-    def recorded(self, build: Build) -> Build:
-        """The record of a build with what was found here."""
-        return replace(
-            build, precision=self.line, precision_verdict=self.verdict, islands=self.islands
-        )
 
 
 def check_precision(
@@ -118,19 +49,22 @@ def check_precision(
     """
     rows = _rows(layers, layer_ms, shares, frozenset(kept))
     real = [layer for layer in layers if not is_marker(layer)]
-    untold = sum(_is_untold(layer) for layer in real)
+    unreported = sum(_is_unreported(layer) for layer in real)
     wanted = _word(asked)
     others = [row for row in rows if wanted and row.dtype not in (wanted, *_QUANTIZED)]
     others.sort(key=lambda row: -(row.share or 0.0))
     return PrecisionCheck(
         asked=asked,
-        verdict=_verdict(rows, others) if rows else OPAQUE,
-        layers=len(rows),
-        dtypes=dict(Counter(row.dtype for row in rows).most_common()),
-        islands=tuple(others),
-        untold=untold,
+        wanted=wanted,
+        verdict=_verdict(rows, others) if rows else PrecisionVerdict.OPAQUE,
+        types=tuple(
+            TypeCount(dtype, count)
+            for dtype, count in Counter(row.dtype for row in rows).most_common()
+        ),
+        fallbacks=tuple(others),
+        unreported=unreported,
         markers=len(layers) - len(real),
-        integers=len(real) - len(rows) - untold,
+        integers=len(real) - len(rows) - unreported,
         kept=find_kept(real, kept),
     )
 
@@ -176,11 +110,11 @@ def _rows(
     ]
 
 
-def _is_untold(layer: Layer) -> bool:
+def _is_unreported(layer: Layer) -> bool:
     return not any(tensor.dtype for tensor in (*layer.inputs, *layer.outputs))
 
 
-def _verdict(rows: Sequence[LayerPrecision], others: Sequence[LayerPrecision]) -> str:
+def _verdict(rows: Sequence[LayerPrecision], others: Sequence[LayerPrecision]) -> PrecisionVerdict:
     against = [row for row in others if not row.is_requested]
     matrix, matrix_against = (
         sum(_MATRIX.search(row.kind) is not None for row in group) for group in (rows, against)
@@ -191,17 +125,4 @@ def _verdict(rows: Sequence[LayerPrecision], others: Sequence[LayerPrecision]) -
         and time_against <= (1 - _LEAST_OF_ALL) * time
         and matrix_against <= (1 - _LEAST_OF_MATRIX) * matrix
     )
-    return MET if is_met else NOT_MET
-
-
-def _describe(islands: Sequence[LayerPrecision]) -> str:
-    """`` (pool1/norm1, conv2/norm2), 3.1 % of time``: where the islands are and what they cost."""
-    if not islands:
-        return ""
-    names = list(dict.fromkeys(name for row in islands for name in row.nodes or (row.layer,)))
-    text = f" ({few(names, NAMES_SHOWN)})"
-    requested = sum(row.is_requested for row in islands)
-    text += f", {requested} of them on request" if requested else ""
-    if any(row.share is not None for row in islands):
-        text += f", {100 * sum(row.share or 0.0 for row in islands):.1f} % of time"
-    return text
+    return PrecisionVerdict.MET if is_met else PrecisionVerdict.NOT_MET

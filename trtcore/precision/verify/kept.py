@@ -8,50 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
-from trtcore.errors import few
 from trtcore.precision.formats import io_precisions
 from trtcore.precision.verify.layer_types import touched_dtypes
+from trtcore.result.build import KeptNodes
 from trtcore.result.layers import Layer
 
 # Casts that a conversion adds are called after the value they cast.
 _TYPES = "|".join(precision.value for precision in io_precisions())
 _ADDED_CAST = re.compile(rf"_to_(?:{_TYPES})(?:_\d+)?$")
-NAMES_SHOWN = 4
-"""How many nodes or layers are named where a precision is judged."""
-
-
-@dataclass(frozen=True)
-class KeptNodes:
-    """Nodes that were to stay in FP32.
-
-    Attributes:
-        seen: those with a layer that reads or writes FP32.
-        hidden: those that are only inside layers that read and write other types.
-        missing: those that no layer tells of: folded away, or of integers.
-    """
-
-    seen: tuple[str, ...] = ()
-    hidden: tuple[str, ...] = ()
-    missing: tuple[str, ...] = ()
-
-    @property
-    def line(self) -> str:
-        """Such as ``kept in FP32 on request: 3 of 4 nodes; fc only inside layers without FP32``."""
-        count = len(self.seen) + len(self.hidden) + len(self.missing)
-        if not count:
-            return ""
-        parts = (
-            f"kept in FP32 on request: {len(self.seen)} of {count} nodes",
-            f"{few(self.hidden, NAMES_SHOWN)} only inside layers that read and write no FP32"
-            if self.hidden
-            else "",
-            f"{few(self.missing, NAMES_SHOWN)} in no layer that tells its types"
-            if self.missing
-            else "",
-        )
-        return "; ".join(filter(None, parts))
 
 
 def find_kept(layers: Sequence[Layer], kept: Collection[str]) -> KeptNodes:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from math import isnan
 
 from trtcore.compare.comparison import APPEARED, ELIMINATED, REFUSED, VANISHED, Change, Comparison
+from trtcore.report.content.method import method_text
 from trtcore.result.records import Profile
 
 HEADINGS = ("base ms", "new ms", "change ms", "ratio", "95 % interval")
@@ -95,7 +96,7 @@ def side(profile: Profile, file: str) -> str:
         profile.environment.device,
         profile.environment.runtime,
     )
-    what = f"{', '.join(filter(None, parts))} ({profile.method})"
+    what = f"{', '.join(filter(None, parts))} ({method_text(profile)})"
     return f"{file}: {what}" if file else what
 
 

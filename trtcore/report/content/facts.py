@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from math import isnan
 
+from trtcore.report.content.method import method_text
+from trtcore.report.content.run_ends import stop_text, warm_up_text
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.analysis.fusion.groups import describe_fusion
 from trtcore.result.analysis.steadiness import outlier_text
 from trtcore.result.analysis.summary import Latency
+from trtcore.result.build import Build, CacheUse
 from trtcore.result.layers import IOTensor
-from trtcore.result.records import Build, Profile
+from trtcore.result.records import Profile
 from trtcore.stats.histogram import ACCURACY
 from trtcore.stats.intervals import Interval, TimeSummary
 from trtcore.system.records import Clocks, Environment
@@ -57,7 +60,7 @@ def timing_facts(analysis: Analysis) -> tuple[Fact, ...]:
         facts.append(("Samples", outliers))
     if profile.samples.layer_histograms is not None:
         facts.append(("Streamed", _streamed(profile)))
-    return (*facts, ("Method", profile.method))
+    return (*facts, ("Method", method_text(profile)))
 
 
 def place_facts(analysis: Analysis) -> tuple[Fact, ...]:
@@ -109,8 +112,8 @@ def _iterations(profile: Profile, latency: Latency) -> str:
     return (
         f"asked {asked}, warmed up {counts.warmed_up}, measured {unprofiled} un-profiled "
         f"and {counts.measured} profiled{', interrupted' if counts.interrupted else ''}"
-        f"{'; ' + counts.stopped if counts.stopped else ''}"
-        f"{'; warm-up ended ' + counts.warm_up if counts.warm_up else ''}"
+        f"{'; ' + stop_text(counts.stopped) if counts.stopped else ''}"
+        f"{'; warm-up ended ' + warm_up_text(counts.warm_up) if counts.warm_up else ''}"
     )
 
 
@@ -155,7 +158,8 @@ def engine_text(build: Build) -> str:
         _count(build.layers, "layer"),
         _count(build.auxiliary_streams, "auxiliary stream"),
         f"verbosity {build.verbosity}",
-        build.cache,
+        "" if build.cache is CacheUse.NONE else build.cache.value,
+        build.note,
     )
     return ", ".join(filter(None, parts))
 
@@ -185,9 +189,14 @@ def _clocks(clocks: Clocks) -> str:
         clocks.memory_mhz and f"memory {clocks.memory_mhz} MHz",
         clocks.temperature_c and f"{clocks.temperature_c} C",
         clocks.power_w and f"{clocks.power_w:.0f} W",
-        f"held down by {', '.join(clocks.throttle_reasons) or 'nothing'}",
+        _throttling(clocks),
     )
     return ", ".join(part for part in parts if part)
+
+
+def _throttling(clocks: Clocks) -> str:
+    reasons = ", ".join(clocks.throttle_reasons)
+    return f"throttled: {reasons}" if reasons else "not throttled"
 
 
 def _cpu(where: Environment) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 
 from trtcore.errors import few
 from trtcore.report.content.facts import Fact
+from trtcore.report.content.mapping import mapping_text
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.analysis.kernels import KernelAgreement, KernelTotals
 from trtcore.result.records import KernelPass
@@ -24,7 +25,7 @@ def kernel_facts(analysis: Analysis) -> tuple[Fact, ...]:
         ("Kernels", _sum_text(kernels, totals)),
         ("Gaps", _gap_text(kernels, totals)),
         ("Overlap", _overlap_text(totals)),
-        ("Mapping", kernels.mapping),
+        ("Mapping", mapping_text(kernels.mapping)),
         ("Unmapped", _unmapped_text(kernels, totals)),
         ("Agreement", _agreement_text(analysis.agreement)),
         ("Slow-down", _slow_down_text(kernels, totals)),

@@ -3,37 +3,100 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
+from trtcore.errors import few
 from trtcore.report.content.facts import Fact
-from trtcore.result.records import Accuracy, Build, LayerPrecision, OutputAccuracy, Profile
+from trtcore.result.accuracy import Accuracy, Compared, OutputAccuracy
+from trtcore.result.build import (
+    Build,
+    KeptNodes,
+    LayerPrecision,
+    PrecisionCheck,
+    PrecisionVerdict,
+)
+from trtcore.result.records import Profile
 
-_MOST_ISLANDS = 10
+_MOST_FALLBACKS = 10
+_NAMES_SHOWN = 4
+# What TensorRT's inspector calls them, and what people do.
+_DTYPES = {"Float": "FP32", "Half": "FP16", "BFloat16": "BF16", "Int8": "INT8", "Int4": "INT4"}
+_COMPARED = {
+    Compared.ENGINE: "the engine",
+    Compared.GRAPH_ON_CPU: (
+        "the graph on the CPU, every value rounded to its type and sums in FP32,"
+    ),
+}
 
 
 def precision_facts(profile: Profile) -> tuple[Fact, ...]:
-    """Returns what the engine has beside what was asked for, its islands, and the accuracy."""
+    """Returns what precision the engine has, where it falls back to another, and the accuracy."""
     build = profile.build
     facts = build_facts(build) if build else ()
     return (*facts, *(accuracy_facts(profile.accuracy) if profile.accuracy else ()))
 
 
 def build_facts(build: Build) -> tuple[Fact, ...]:
-    """Returns the line of the truth check and one per island, longest first."""
-    if not build.precision:
+    """Returns the line of the precision check and one per precision fallback, longest first."""
+    check = build.precision
+    if check is None:
         return ()
-    verdict = " (NOT MET)" if build.precision_verdict == "not met" else ""
-    facts = [("Precision", build.precision + verdict)]
-    shown, rest = build.islands[:_MOST_ISLANDS], build.islands[_MOST_ISLANDS:]
-    facts += [("Island", _island(island)) for island in shown]
+    verdict = " (NOT MET)" if check.verdict is PrecisionVerdict.NOT_MET else ""
+    facts = [("Precision", precision_line(check) + verdict)]
+    shown, rest = check.fallbacks[:_MOST_FALLBACKS], check.fallbacks[_MOST_FALLBACKS:]
+    facts += [("Precision fallback", _fallback(one)) for one in shown]
     if rest:
-        facts.append(("Islands", f"{len(rest)} more{_share(rest)}"))
+        facts.append(("Precision fallbacks", f"{len(rest)} more{_share(rest)}"))
     return tuple(facts)
+
+
+def precision_line(check: PrecisionCheck) -> str:
+    """Returns such as ``asked fp16: 76 of 80 layers Half, 4 Float (conv2/norm2)``.
+
+    All layers of the engine are in it: those counted, those that do not tell their types, and those
+    that are not counted.
+    """
+    if check.note:
+        return check.note
+    head = f"asked {check.asked}: " if check.asked else "engine: "
+    if check.verdict is PrecisionVerdict.OPAQUE:
+        return f"{head}layer data types unavailable; rebuild with profiling verbosity DETAILED"
+    first = check.main_dtype
+    others = "".join(f", {n} {dtype}" for dtype, n in check.dtypes.items() if dtype != first)
+    text = f"{head}{check.dtypes.get(first, 0)} of {check.layers} layers {first}{others}"
+    text += _places(check.fallbacks)
+    return "; ".join(filter(None, (text, kept_text(check.kept), _not_counted(check))))
+
+
+def kept_text(kept: KeptNodes) -> str:
+    """Returns such as ``pinned to FP32: 3 of 4 nodes; fc only inside layers ... no FP32``."""
+    count = len(kept.seen) + len(kept.hidden) + len(kept.missing)
+    if not count:
+        return ""
+    hidden, missing = (few(names, _NAMES_SHOWN) for names in (kept.hidden, kept.missing))
+    parts = (
+        f"pinned to FP32: {len(kept.seen)} of {count} nodes",
+        f"{hidden} only inside layers that read and write no FP32" if hidden else "",
+        f"{missing} in no layer that reports its types" if missing else "",
+    )
+    return "; ".join(filter(None, parts))
 
 
 def accuracy_facts(accuracy: Accuracy) -> tuple[Fact, ...]:
     """Returns a line per output, and what was compared with what."""
     outputs = (("Accuracy", output_line(output)) for output in accuracy.outputs)
-    return (*outputs, ("Compared", accuracy.method))
+    return (*outputs, ("Compared", compared_text(accuracy)))
+
+
+def compared_text(accuracy: Accuracy) -> str:
+    """Returns what outputs were compared with, and on what input."""
+    if accuracy.compared is Compared.OTHER:
+        return accuracy.note
+    is_random = accuracy.inputs == "random"
+    source = f"random input of seed {accuracy.seed}" if is_random else accuracy.inputs
+    weights = f"; weights {accuracy.weights}" if accuracy.weights else ""
+    what = _COMPARED[accuracy.compared]
+    return f"{what} against the model in FP32 under ONNX Runtime, {source}{weights}"
 
 
 def output_line(output: OutputAccuracy) -> str:
@@ -60,17 +123,38 @@ def _lost(output: OutputAccuracy) -> str:
     return f"{output.uncompared} values are NaN or infinite in FP32 already"
 
 
-def _island(island: LayerPrecision) -> str:
-    name = " + ".join(island.nodes) or island.layer
-    time = "" if island.median_ms is None else f", {island.median_ms:.4f} ms{_share((island,))}"
-    return f"{name} ({island.kind}): {island.dtype}{time}{_requested(island)}"
-
-
-def _share(islands: tuple[LayerPrecision, ...]) -> str:
-    if any(island.share is None for island in islands):
+def _places(fallbacks: Sequence[LayerPrecision]) -> str:
+    """`` (pool1/norm1, conv2/norm2), 3.1 % of time``: where the fallbacks are and their cost."""
+    if not fallbacks:
         return ""
-    return f", {sum(island.share or 0.0 for island in islands):.1%} of time"
+    names = dict.fromkeys(name for row in fallbacks for name in row.nodes or (row.layer,))
+    requested = sum(row.is_requested for row in fallbacks)
+    text = f" ({few(names, _NAMES_SHOWN)})"
+    text += f", {requested} of them on request" if requested else ""
+    if any(row.share is not None for row in fallbacks):
+        text += f", {100 * sum(row.share or 0.0 for row in fallbacks):.1f} % of time"
+    return text
 
 
-def _requested(island: LayerPrecision) -> str:
-    return ", on request" if island.is_requested else ""
+def _not_counted(check: PrecisionCheck) -> str:
+    left_out = (
+        f"{check.markers} stream sync layers" if check.markers else "",
+        f"{check.integers} layers of integers" if check.integers else "",
+    )
+    left = " and ".join(filter(None, left_out))
+    unreported = f"{check.unreported} layers unreported" if check.unreported else ""
+    return "; ".join(filter(None, (unreported, left and f"{left} not counted")))
+
+
+def _fallback(row: LayerPrecision) -> str:
+    name = " + ".join(row.nodes) or row.layer
+    time = "" if row.median_ms is None else f", {row.median_ms:.4f} ms{_share((row,))}"
+    requested = ", on request" if row.is_requested else ""
+    dtype = _DTYPES.get(row.dtype, row.dtype)
+    return f"{name} ({row.kind}) runs in {dtype}{time}{requested}"
+
+
+def _share(fallbacks: Sequence[LayerPrecision]) -> str:
+    if any(row.share is None for row in fallbacks):
+        return ""
+    return f", {sum(row.share or 0.0 for row in fallbacks):.1%} of time"

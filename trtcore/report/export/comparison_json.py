@@ -8,6 +8,8 @@ from math import isnan
 from typing import TYPE_CHECKING, Any
 
 from trtcore.compare.comparison import Change, Comparison
+from trtcore.report.content.method import method_text
+from trtcore.report.content.warnings import comparison_notes
 from trtcore.result.records import Profile
 
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ def comparison_tree(
         "layers": _row(comparison.layers),
         "rest": _row(comparison.rest),
         "rows": [_row(row) for row in comparison.rows],
-        "notes": list(comparison.notes),
+        "notes": list(comparison_notes(comparison)),
     }
 
 
@@ -66,7 +68,7 @@ def _side(profile: Profile, file: str) -> dict[str, Any]:
         "backend": profile.backend,
         "precision": profile.precision,
         "batch": profile.batch,
-        "method": profile.method,
+        "method": method_text(profile),
         "device": profile.environment.device,
         "date": profile.environment.date,
     }

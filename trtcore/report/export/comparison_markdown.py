@@ -15,6 +15,7 @@ from trtcore.report.content.comparison_rows import (
     totals,
 )
 from trtcore.report.content.printable import printable
+from trtcore.report.content.warnings import comparison_notes
 
 if TYPE_CHECKING:
     from trtcore.compare.limits import Condition, Verdict
@@ -47,7 +48,7 @@ def comparison_markdown(
         _table([*totals(comparison), *cut(comparison.rows, count)]),
         [f"- {_escape(line)}" for line in one_sided(comparison.rows, BASE_NEW)],
         _refused(refused(comparison), count),
-        [f"- {_escape(note)}" for note in comparison.notes],
+        [f"- {_escape(note)}" for note in comparison_notes(comparison)],
     ]
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 

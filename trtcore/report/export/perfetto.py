@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from trtcore.report.content.labels import layer_labels
+from trtcore.report.content.method import method_text
 from trtcore.report.export.timeline import iterations_left_out, unprofiled_iterations
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.analysis.summary import profiled_iterations
@@ -71,7 +72,7 @@ def _about(profile: Profile) -> dict[str, str]:
         "precision": profile.precision,
         "batch": str(profile.batch),
         "device": profile.environment.device or profile.environment.cpu,
-        "method": profile.method,
+        "method": method_text(profile),
         "note": _note(profile.samples),
     }
 

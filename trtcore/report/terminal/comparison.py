@@ -23,6 +23,7 @@ from trtcore.report.content.comparison_rows import (
 )
 from trtcore.report.content.labels import shorten
 from trtcore.report.content.printable import printable
+from trtcore.report.content.warnings import comparison_notes
 from trtcore.report.content.waterfall import waterfall_lines
 from trtcore.report.terminal.layout import figure_table, plain_text, room_beside, text_room
 
@@ -67,7 +68,7 @@ def render_comparison(
         [plain_text(lambda console: console.print(table), width)],
         waterfall_lines(comparison),
         *_lists(comparison),
-        [f"Note: {note}" for note in comparison.notes],
+        [f"Note: {note}" for note in comparison_notes(comparison)],
     ]
     return "\n\n".join("\n".join(block) for block in blocks if block)
 
@@ -97,7 +98,7 @@ def render_baseline(
     blocks = [
         _sides(comparison, ("Before:", "After:"), (base_file, "")),
         [plain_text(lambda console: console.print(table), width), *words, sentence],
-        [f"Note: {note}" for note in comparison.notes],
+        [f"Note: {note}" for note in comparison_notes(comparison)],
     ]
     return "\n\n".join("\n".join(block) for block in blocks if block)
 

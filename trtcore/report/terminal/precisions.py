@@ -9,9 +9,11 @@ from trtcore.compare.precisions.comparison import PrecisionComparison, Precision
 from trtcore.errors import OptionError, argument
 from trtcore.report.content.facts import Fact, engine_text, io_lines
 from trtcore.report.content.labels import shorten
-from trtcore.report.content.precision import build_facts, output_line
+from trtcore.report.content.method import method_text
+from trtcore.report.content.precision import build_facts, compared_text, output_line
 from trtcore.report.content.printable import printable
 from trtcore.report.content.rows import SORTS
+from trtcore.report.content.warnings import precision_notes
 from trtcore.report.terminal.layout import figure_table, plain_text, room_beside, text_room
 from trtcore.report.terminal.tables import fact_table
 from trtcore.result.records import Profile
@@ -223,10 +225,10 @@ def _common_facts(comparison: PrecisionComparison) -> list[Fact]:
     weights = f", weights {profile.model.weights}" if profile.model.weights else ""
     facts = [
         ("Model", f"{profile.model.name} ({profile.model.source}){weights}"),
-        ("Method", profile.method),
-        ("Compared", accuracy.method if accuracy else ""),
+        ("Method", method_text(profile)),
+        ("Compared", compared_text(accuracy) if accuracy else ""),
         ("CPU", profile.environment.cpu if profile.timed_by.on_cpu else ""),
         ("Date", profile.environment.date),
-        *(("Note", note) for note in comparison.notes),
+        *(("Note", note) for note in precision_notes(comparison)),
     ]
     return [(label, text) for label, text in facts if text]

@@ -11,6 +11,7 @@ from trtcore.report.content.precision import precision_facts
 from trtcore.report.content.printable import printable
 from trtcore.report.content.reconciliation import reconciliation_facts
 from trtcore.report.content.rows import View, make_rows
+from trtcore.report.content.warnings import profile_warnings
 from trtcore.report.terminal.kernels import kernel_table
 from trtcore.report.terminal.layout import plain_text
 from trtcore.report.terminal.tables import fact_table, footnotes, row_table
@@ -100,4 +101,4 @@ def _print_kernels(analysis: Analysis, console: Console, view: View, width: int 
 
 def _warnings(analysis: Analysis) -> list[Fact]:
     notes = [("Note", line) for line in analysis.profile.model.notes]
-    return [*notes, *(("Warning", line) for line in analysis.warnings)]
+    return [*notes, *(("Warning", line) for line in profile_warnings(analysis))]

@@ -27,6 +27,7 @@ from trtcore.result.analysis.summary import (
 )
 from trtcore.result.layers import LayerProfile
 from trtcore.result.records import Profile
+from trtcore.result.warnings import RunWarning
 from trtcore.stats.intervals import Interval, TimeSummary
 
 
@@ -107,12 +108,12 @@ class Analysis:
         return observe(self.profile)
 
     @cached_property
-    def findings(self) -> tuple[str, ...]:
-        """What a professional would warn about, one sentence each."""
+    def findings(self) -> tuple[RunWarning, ...]:
+        """What a professional would warn about."""
         return diagnose(self.profile, self.latency, self.steadiness, self.rows)
 
     @cached_property
-    def warnings(self) -> tuple[str, ...]:
+    def warnings(self) -> tuple[RunWarning, ...]:
         """What only the run could see, then the findings; nothing is said twice."""
         return tuple(dict.fromkeys((*self.profile.warnings, *self.findings)))
 

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from trtcore.errors import argument
 from trtcore.result.analysis.reconcile import reconciliation_obstacle
 from trtcore.result.analysis.steadiness import Steadiness, steadiness_warnings
 from trtcore.result.analysis.summary import Latency
+from trtcore.result.counts import Counts
 from trtcore.result.layers import LayerProfile, is_marker
-from trtcore.result.records import Counts, Profile
+from trtcore.result.records import Profile
 from trtcore.result.samples import PASSES, Samples
+from trtcore.result.warnings import RunWarning, WarningKind
 from trtcore.stats.arrays import FloatArray
 from trtcore.stats.intervals import TimeSummary
 from trtcore.system.records import Clocks
@@ -33,8 +34,8 @@ SUM_TOLERANCE = 0.05
 
 def diagnose(
     profile: Profile, latency: Latency, steadiness: Steadiness, rows: Sequence[LayerProfile]
-) -> tuple[str, ...]:
-    """Returns the warnings that follow from the figures of a profile, one sentence each.
+) -> tuple[RunWarning, ...]:
+    """Returns the warnings that follow from the figures of a profile.
 
     Those that only the run could see are in ``profile.warnings``. The figures are computed by
     `trtcore.result.analysis.analysis.Analysis`, whose ``findings`` this is.
@@ -45,13 +46,13 @@ def diagnose(
         steadiness: what its times look like.
         rows: one per layer.
     """
-    lines = (
+    found = (
         _interrupted(profile),
         *_unsettled(profile.counts),
         _opaque(profile),
         _enqueue_bound(latency),
         _unsteady(latency),
-        *steadiness_warnings(steadiness),
+        *(RunWarning(WarningKind.SERIES, note=line) for line in steadiness_warnings(steadiness)),
         _clocks(profile.environment.clocks),
         _throttled(profile.environment.clocks),
         _streams(profile),
@@ -59,104 +60,82 @@ def diagnose(
         _not_reconciled(profile),
         _sum(profile, latency, rows),
     )
-    return tuple(line for line in lines if line)
+    return tuple(warning for warning in found if warning is not None)
 
 
-def _interrupted(profile: Profile) -> str:
+def _interrupted(profile: Profile) -> RunWarning | None:
     counts = profile.counts
     if not counts.interrupted:
-        return ""
-    if counts.measured == counts.asked:
-        return f"the run was interrupted after its {counts.asked} iterations: what follows is cut"
-    asked = f" of {counts.asked}" if counts.asked else ""
-    return f"the run was interrupted: {counts.measured}{asked} profiled iterations were measured"
+        return None
+    return RunWarning(WarningKind.INTERRUPTED, (counts.measured, counts.asked))
 
 
-def _unsettled(counts: Counts) -> Iterator[str]:
-    if counts.warm_up.startswith("not "):
-        yield f"the warm-up ended {counts.warm_up}"
-    if counts.stopped.startswith("not "):
-        yield f"the run ended {counts.stopped}"
+def _unsettled(counts: Counts) -> Iterator[RunWarning]:
+    if counts.warm_up is not None and counts.warm_up.is_unsteady:
+        yield RunWarning(WarningKind.WARM_UP_NOT_STEADY)
+    if counts.stopped is not None and counts.stopped.is_cut_short:
+        yield RunWarning(WarningKind.NOT_CONVERGED)
 
 
-def _opaque(profile: Profile) -> str:
+def _opaque(profile: Profile) -> RunWarning | None:
     verbosity = profile.build.verbosity if profile.build else "DETAILED"
     if verbosity == "DETAILED" or profile.timed_by.is_unfused:
-        return ""
-    return (
-        f"the plan is opaque: its profiling verbosity is {verbosity}, so layers have no model "
-        "nodes, formats or tactics; build it with DETAILED to see them"
-    )
+        return None
+    return RunWarning(WarningKind.PLAN_OPAQUE, names=(verbosity,))
 
 
-def _enqueue_bound(latency: Latency) -> str:
+def _enqueue_bound(latency: Latency) -> RunWarning | None:
     if latency.gpu is None or latency.enqueue is None:
-        return ""
+        return None
     enqueue, gpu = latency.enqueue.median_ms, latency.gpu.median_ms
     if gpu <= 0 or enqueue <= ENQUEUE_BOUND * gpu:
-        return ""
-    return (
-        f"enqueue-bound: the enqueue call takes {enqueue:.4f} ms of {gpu:.4f} ms GPU time, so the "
-        "GPU waits for the host; a CUDA graph or a larger batch would help"
-    )
+        return None
+    return RunWarning(WarningKind.ENQUEUE_BOUND, (enqueue, gpu))
 
 
-def _unsteady(latency: Latency) -> str:
+def _unsteady(latency: Latency) -> RunWarning | None:
     what, series = _main_series(latency)
     if series is None:
-        return ""
-    found = []
-    if series.variation > UNSTEADY_VARIATION:
-        found.append(f"CoV {series.variation:.1%}, steady is below {UNSTEADY_VARIATION:.1%}")
-    if series.spread > UNSTEADY_SPREAD:
-        found.append(f"IQR/median {series.spread:.1%}, steady is below {UNSTEADY_SPREAD:.0%}")
-    return f"the un-profiled {what} is unsteady: {'; '.join(found)}" if found else ""
+        return None
+    if not (series.variation > UNSTEADY_VARIATION or series.spread > UNSTEADY_SPREAD):
+        return None
+    return RunWarning(WarningKind.UNSTEADY, (series.variation, series.spread), (what,))
 
 
-def _clocks(clocks: Clocks) -> str:
+def _clocks(clocks: Clocks) -> RunWarning | None:
     slow = clocks.sm_mhz_min or min(clocks.sm_mhz_before, clocks.sm_mhz_after)
     fast = clocks.sm_mhz_max or max(clocks.sm_mhz_before, clocks.sm_mhz_after)
     changed = slow > 0 and (fast - slow) / fast > CLOCK_CHANGE
     if not changed and not clocks.throttle_reasons:
-        return ""
-    found = [f"the SM clock went from {slow} to {fast} MHz"] if changed else []
-    if clocks.throttle_reasons:
-        found.append(f"held down by {', '.join(clocks.throttle_reasons)}")
-    return f"unstable clock: {'; '.join(found)}"
+        return None
+    numbers = (slow, fast) if changed else ()
+    return RunWarning(WarningKind.CLOCK_UNSTABLE, numbers, tuple(clocks.throttle_reasons))
 
 
-def _throttled(clocks: Clocks) -> str:
-    rounds = clocks.throttled_rounds
-    if not rounds:
-        return ""
-    numbers = ", ".join(map(str, rounds))
-    return (
-        f"heat or a power brake slowed the GPU in {len(rounds)} of the rounds of passes "
-        f"({numbers}, counted from 0); the samples are kept"
-    )
+def _throttled(clocks: Clocks) -> RunWarning | None:
+    rounds = tuple(clocks.throttled_rounds)
+    return RunWarning(WarningKind.THROTTLED, rounds) if rounds else None
 
 
-def _streams(profile: Profile) -> str:
+def _streams(profile: Profile) -> RunWarning | None:
     used = {layer.stream for layer in profile.layers if not is_marker(layer) and layer.stream >= 0}
     auxiliary = profile.build.auxiliary_streams if profile.build else 0
     count = max(len(used), auxiliary + 1)
     if count < 2 or profile.timed_by.is_unfused:
-        return ""
-    return (
-        f"layers run on {count} streams, so their times overlap and do not add up to the latency; "
-        f"an engine built without auxiliary streams ({argument('serial', True)}) does not overlap"
-    )
+        return None
+    return RunWarning(WarningKind.STREAMS_OVERLAP, (count,))
 
 
-def _odd_times(profile: Profile) -> Iterator[str]:
+def _odd_times(profile: Profile) -> Iterator[RunWarning]:
     below = _places(profile.samples, "min_ms", lambda ms: ms < 0)
     if below:
-        cause = _cause(profile)
-        yield f"times are below zero: {below}; the device's event times cannot be trusted{cause}"
+        is_confidential = profile.environment.confidential_computing == "on"
+        names = ("confidential computing",) if is_confidential else ()
+        yield RunWarning(WarningKind.BELOW_ZERO, names=names, note=below)
     # The least of some times is a number where one of them is not; their mean is none then.
     unknown = _places(profile.samples, "mean_ms", lambda ms: ~np.isfinite(ms))
     if unknown:
-        yield f"times are not numbers: {unknown}; figures that rest on them are not to be trusted"
+        yield RunWarning(WarningKind.NOT_NUMBERS, note=unknown)
 
 
 def _places(
@@ -182,44 +161,22 @@ def _counted(count: int, before: str, noun: str) -> list[str]:
     return [f"{before}{count} {noun}{'' if count == 1 else 's'}"] if count else []
 
 
-def _cause(profile: Profile) -> str:
-    if profile.environment.confidential_computing != "on":
-        return ""
-    return ", as is known of Confidential Computing (NVIDIA/TensorRT#4740)"
-
-
-def _not_reconciled(profile: Profile) -> str:
+def _not_reconciled(profile: Profile) -> RunWarning | None:
     obstacle = reconciliation_obstacle(profile)
-    return f"the layer times are not reconciled with the latency: {obstacle}" if obstacle else ""
+    return RunWarning(WarningKind.NOT_RECONCILED, note=obstacle) if obstacle else None
 
 
-def _sum(profile: Profile, latency: Latency, rows: Sequence[LayerProfile]) -> str:
+def _sum(profile: Profile, latency: Latency, rows: Sequence[LayerProfile]) -> RunWarning | None:
     what, series = _main_series(latency)
     if series is None or series.count < 2 or not series.median_ms > 0:
-        return ""
+        return None
     if profile.samples.gated_ms.size:
-        return ""  # the reconciliation says it line by line
+        return None  # the reconciliation says it line by line
     ratio = sum(row.median_ms for row in rows) / series.median_ms
     if not abs(ratio - 1) > SUM_TOLERANCE:
-        return ""
-    why = _why_not_one(ratio, on_cpu=latency.gpu is None)
-    return (
-        f"the layer times add up to {ratio:.2f}x the un-profiled {what}: {why}; compare layers "
-        f"with each other, not with the {what}"
-    )
-
-
-def _why_not_one(ratio: float, *, on_cpu: bool) -> str:
-    if on_cpu:
-        if ratio > 1:
-            return "profiling costs time of its own"
-        return "the machine was slower in the un-profiled pass, or the threads waited between nodes"
-    if ratio > 1:
-        return (
-            "the profiler puts an event between layers, which weighs most on the small ones, and "
-            "without gated passes its cost cannot be taken off"
-        )
-    return "time passes between the layers that belongs to none of them"
+        return None
+    place = "CPU" if latency.gpu is None else "GPU"
+    return RunWarning(WarningKind.SUM_DIFFERS, (ratio,), (what, place))
 
 
 def _main_series(latency: Latency) -> tuple[str, TimeSummary | None]:

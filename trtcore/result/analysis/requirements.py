@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from trtcore.errors import OptionError, PrecisionNotMetError, argument
-from trtcore.result.records import NOT_MET, Build, OutputAccuracy, Profile
+from trtcore.errors import OptionError, PrecisionNotMetError, argument, few
+from trtcore.result.accuracy import OutputAccuracy
+from trtcore.result.build import PrecisionCheck, PrecisionVerdict
+from trtcore.result.records import Profile
+
+_NAMES_SHOWN = 4
 
 
 def require_precision(profile: Profile, tolerance: float | None = None) -> None:
@@ -20,8 +24,8 @@ def require_precision(profile: Profile, tolerance: float | None = None) -> None:
         OptionError: the tolerance is negative or NaN.
     """
     try:
-        if profile.build is not None:
-            require_met(profile.build)
+        if profile.build is not None and profile.build.precision is not None:
+            require_met(profile.build.precision)
         if profile.accuracy is not None and tolerance is not None:
             check_tolerance(profile.accuracy.outputs, tolerance)
     except PrecisionNotMetError as error:
@@ -29,19 +33,30 @@ def require_precision(profile: Profile, tolerance: float | None = None) -> None:
         raise
 
 
-def require_met(build: Build) -> None:
-    """Does nothing unless the engine is plainly not what was asked for.
+def require_met(check: PrecisionCheck) -> None:
+    """Raises PrecisionNotMetError if the engine is plainly not what was asked for.
 
     Raises:
-        PrecisionNotMetError: with the line of the report.
+        PrecisionNotMetError: names the layers of another type.
     """
-    require_verdict(build.precision_verdict, build.precision)
+    if check.verdict is not PrecisionVerdict.NOT_MET:
+        return
+    found = check.note or (
+        f"asked {check.asked}: {check.dtypes.get(check.wanted, 0)} of {check.layers} layers "
+        f"{check.wanted}{_others(check)}"
+    )
+    raise PrecisionNotMetError(f"the engine is not what was asked for: {found}")
 
 
-def require_verdict(verdict: str, line: str) -> None:
-    """Raises PrecisionNotMetError, with this line, if the verdict is `NOT_MET`."""
-    if verdict == NOT_MET:
-        raise PrecisionNotMetError(f"the engine is not what was asked for: {line}")
+def _others(check: PrecisionCheck) -> str:
+    names = dict.fromkeys(
+        name
+        for row in check.fallbacks
+        for name in row.nodes or (row.layer,)
+        if not row.is_requested
+    )
+    counts = "".join(f", {n} {dtype}" for dtype, n in check.dtypes.items() if dtype != check.wanted)
+    return f"{counts} ({few(names, _NAMES_SHOWN)})" if names else counts
 
 
 def check_tolerance(accuracies: Sequence[OutputAccuracy], tolerance: float) -> None:

@@ -10,8 +10,10 @@ from collections import Counter
 
 from trtcore.errors import ResultError
 from trtcore.result.layers import Layer
+from trtcore.result.method import Method, Timer
 from trtcore.result.readers.single_figures import Row, make_profile, missing_rows
 from trtcore.result.records import Profile
+from trtcore.result.warnings import RunWarning, WarningKind
 
 _NUMBER = r"[-+]?(?:\d+(?:\.\d*)?(?:[eE][-+]?\d+)?|nan|inf)"
 _PREFIX = re.compile(
@@ -52,10 +54,7 @@ def parse_caffe_time(text: str, source: str = "caffe time") -> Profile:
         rows,
         source=source,
         source_tool="caffe",
-        method=(
-            f"caffe time{f' on the {device[1]}' if device else ''}: mean of "
-            f"{times or 'all'} iterations, forward pass, every layer timed alone"
-        ),
+        method=Method(Timer.CAFFE_TIME, iterations=times, device=device[1] if device else ""),
         whole_ms=whole_ms,
         iterations=max(times, 1),
         warnings=(*warnings, *missing_rows(rows, whole_ms, "Average Forward pass")),
@@ -68,12 +67,14 @@ def _row(name: str, ms: float) -> Row:
     return Layer(name, nodes=(name,)), ms
 
 
-def _without_faults(rows: list[Row], whole_ms: float | None) -> tuple[list[Row], tuple[str, ...]]:
+def _without_faults(
+    rows: list[Row], whole_ms: float | None
+) -> tuple[list[Row], tuple[RunWarning, ...]]:
     """Leaves out times that Caffe's timer got wrong: more than the whole pass, or below zero."""
     kept, warnings = [], []
     for layer, ms in rows:
         if ms < 0 or (whole_ms is not None and ms > whole_ms):
-            warnings.append(f"layer '{layer.name}' is left out: {ms:g} ms cannot be")
+            warnings.append(RunWarning(WarningKind.IMPOSSIBLE_TIME, (ms,), (layer.name,)))
         else:
             kept.append((layer, ms))
     return kept, tuple(warnings)

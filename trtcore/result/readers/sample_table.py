@@ -10,9 +10,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from trtcore.result.layers import IOTensor, Layer
+from trtcore.result.method import Method, Timer
 from trtcore.result.readers.layer_names import split_name
 from trtcore.result.readers.single_figures import Row, make_profile, missing_rows
 from trtcore.result.records import Profile
+from trtcore.result.warnings import RunWarning, WarningKind
 
 _NAME_WIDTH = 40
 _ROW = re.compile(r"^[ \t]*(\S.*?)[ \t]+(\d+(?:\.\d+)?)ms[ \t]*$", re.M)
@@ -42,7 +44,7 @@ def parse_sample_table(text: str, source: str = "TensorRT sample") -> Profile:
         rows,
         source=source,
         source_tool="tensorrt-sample",
-        method="TensorRT's GoogLeNet sample: mean time of each layer, by IProfiler",
+        method=Method(Timer.TENSORRT_SAMPLE),
         whole_ms=whole_ms,
         warnings=(*_cut_warning(rows), *missing_rows(rows, whole_ms, "Time over all layers")),
         io=tuple(IOTensor(name, (), "", "", mode.lower()) for name, mode in _BINDING.findall(text)),
@@ -58,14 +60,11 @@ def _row(name: str, ms: float) -> Row:
     return Layer(name, nodes=tuple(nodes)), ms
 
 
-def _cut_warning(rows: list[Row]) -> tuple[str, ...]:
+def _cut_warning(rows: list[Row]) -> tuple[RunWarning, ...]:
     count = sum(len(layer.name) >= _NAME_WIDTH for layer, _ in rows)
     if not count:
         return ()
-    return (
-        f"{count} names end after {_NAME_WIDTH} characters: what else is fused into those layers "
-        "is not known",
-    )
+    return (RunWarning(WarningKind.NAMES_CUT, (count, _NAME_WIDTH)),)
 
 
 CUT = "…"

@@ -9,8 +9,10 @@ import numpy as np
 
 from trtcore.errors import ResultError
 from trtcore.result.layers import IOTensor, Layer, ModelRecord
+from trtcore.result.method import Method
 from trtcore.result.records import Counts, Profile
 from trtcore.result.samples import Samples
+from trtcore.result.warnings import RunWarning, WarningKind
 from trtcore.system.records import Environment
 
 Row = tuple[Layer, float]
@@ -22,11 +24,11 @@ def make_profile(
     *,
     source: str,
     source_tool: str,
-    method: str,
+    method: Method,
     whole_ms: float | None = None,
     iterations: int = 1,
     io: tuple[IOTensor, ...] = (),
-    warnings: tuple[str, ...] = (),
+    warnings: tuple[RunWarning, ...] = (),
 ) -> Profile:
     """Makes a profile of one figure per layer.
 
@@ -34,7 +36,7 @@ def make_profile(
         rows: what each layer is, and its time in ms.
         source: where the table came from; its name without folder and ending names the model.
         source_tool: the tool that timed it, by its name in `trtcore.result.backends`.
-        method: how it was timed, in words.
+        method: how it was timed.
         whole_ms: time of one forward pass, where the tool timed that apart from the layers.
         iterations: how many the figures are the mean or median of.
         io: inputs and outputs, where the tool names them.
@@ -67,7 +69,7 @@ def make_profile(
     )
 
 
-def missing_rows(rows: Sequence[Row], whole_ms: float | None, whole: str) -> tuple[str, ...]:
+def missing_rows(rows: Sequence[Row], whole_ms: float | None, whole: str) -> tuple[RunWarning, ...]:
     """Returns a warning if a table is not whole: no total at its end, or one that does not fit.
 
     Args:
@@ -76,13 +78,10 @@ def missing_rows(rows: Sequence[Row], whole_ms: float | None, whole: str) -> tup
         whole: what that line begins with.
     """
     if whole_ms is None:
-        return (f"it has no line '{whole}': part of the log may be missing",)
+        return (RunWarning(WarningKind.NO_TOTAL, names=(whole,)),)
     total = sum(ms for _, ms in rows)
     if abs(total - whole_ms) < _MOST_MISSING * whole_ms:
         return ()
-    if total > whole_ms:
-        return (
-            f"its rows add up to {total:.2f} ms, more than the {whole_ms:.2f} ms of the whole: "
-            "that total is cut short, or rows are there twice",
-        )
-    return (f"its rows add up to {total:.2f} of {whole_ms:.2f} ms: part of the log is missing",)
+    is_more = total > whole_ms
+    kind = WarningKind.ROWS_EXCEED_TOTAL if is_more else WarningKind.ROWS_MISSING
+    return (RunWarning(kind, (total, whole_ms)),)

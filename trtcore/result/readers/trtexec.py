@@ -11,11 +11,13 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from trtcore.errors import ResultError, argument
+from trtcore.errors import ResultError
 from trtcore.result.layers import Layer, is_marker
+from trtcore.result.method import Method, Statistic, Timer
 from trtcore.result.readers.inspector import EngineInformation, match_layers
 from trtcore.result.readers.single_figures import make_profile
 from trtcore.result.records import Profile
+from trtcore.result.warnings import RunWarning, WarningKind
 
 _START = re.compile(r'\{\s*"name"\s*:')
 _ROW = re.compile(r'\{\s*"name"\s*:\s*"(.*?)"\s*,\s*"timeMs"\s*:(.*?)\}')
@@ -55,9 +57,10 @@ def parse_trtexec_profile(
         [(layer, ms) for layer, ms in zip(layers, times, strict=True)],
         source=source,
         source_tool="trtexec",
-        method=(
-            f"trtexec: {'median' if has_medians else 'mean'} of {count[1] if count else 'all'} "
-            "profiled iterations, each layer between two events"
+        method=Method(
+            Timer.TRTEXEC,
+            statistic=Statistic.MEDIAN if has_medians else Statistic.MEAN,
+            iterations=int(count[1]) if count else 0,
         ),
         iterations=int(count[1]) if count else 1,
         io=known.io if known else (),
@@ -92,29 +95,22 @@ def _time(row: dict[str, Any], figure: str, source: str) -> float:
         raise ResultError(f"{source}: layer '{row['name']}' has no '{figure}'") from None
 
 
-def _without_nodes(names: Sequence[str]) -> tuple[str, ...]:
+def _without_nodes(names: Sequence[str]) -> tuple[RunWarning, ...]:
     """Says so where names alone, unlike ``conv1 + relu1``, do not lead to model nodes."""
     made_up = [name for name in names if _MADE_UP.match(name) and not is_marker(Layer(name))]
     if not made_up:
         return ()
-    return (
-        f"{len(made_up)} of {len(names)} layer names lead to no model node, such as "
-        f"'{made_up[0]}': give what trtexec --exportLayerInfo wrote as {argument('layer_info')}",
-    )
+    numbers = (len(made_up), len(names))
+    return (RunWarning(WarningKind.NAMES_MADE_UP, numbers, (made_up[0],)),)
 
 
-def _unmatched(layers: tuple[Layer, ...], known: EngineInformation) -> tuple[str, ...]:
+def _unmatched(layers: tuple[Layer, ...], known: EngineInformation) -> tuple[RunWarning, ...]:
     """Says so where the layer information is not about these layers, or tells only their names."""
     names = {layer.name for layer in known.layers}
     missing = [layer.name for layer in layers if layer.name not in names]
     if missing:
-        return (
-            f"{len(missing)} of {len(layers)} layers are not in the layer information, such as "
-            f"'{missing[0]}': it may be of another engine",
-        )
+        numbers = (len(missing), len(layers))
+        return (RunWarning(WarningKind.OTHER_LAYER_INFO, numbers, (missing[0],)),)
     if known.verbosity == "DETAILED":
         return ()
-    return (
-        f"the layer information tells no model nodes, as its verbosity is {known.verbosity}: "
-        "build the engine with trtexec --profilingVerbosity=detailed",
-    )
+    return (RunWarning(WarningKind.NO_NODES_TOLD, names=(known.verbosity,)),)

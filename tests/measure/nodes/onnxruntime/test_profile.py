@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper
 from paths import LIGHT
+from words import texts
 
 from trtcore.errors import ModelError, OptionError, RunError
 from trtcore.measure.nodes.onnxruntime.profile import profile_in_turns, profile_nodes, run_model
@@ -18,6 +19,7 @@ from trtcore.measure.nodes.onnxruntime.trace import read_profile
 from trtcore.models.model import Model
 from trtcore.models.onnx.graph import load_onnx
 from trtcore.result.layers import TensorInfo
+from trtcore.result.method import Method, Timer
 
 FLOAT, HALF = TensorProto.FLOAT, TensorProto.FLOAT16
 
@@ -90,14 +92,13 @@ class TestProfileNodes:
         run = profile_nodes(relu_model(), {"x": X}, iterations=7, threads=1)
         assert (run.counts.asked, run.counts.warmed_up, run.counts.measured) == (7, 4, 7)
         assert not run.counts.interrupted
-        assert "graph optimisation off, 1 thread;" in run.method
-        assert "as many" not in run.method
+        assert run.method == Method(Timer.ONNXRUNTIME, threads=1)
 
     def test_as_many_as_fit(self):
         run = profile_nodes(relu_model(), {"x": X}, iterations=None, max_seconds=0.05, threads=1)
         assert run.counts.asked == 0
         assert 10 <= run.counts.measured <= 1000
-        assert "1 thread, as many iterations as fit 0.05 s, up to 1000;" in run.method
+        assert run.method == Method(Timer.ONNXRUNTIME, threads=1, fit_s=0.05, most=1000)
 
     def test_fewest_and_most(self):
         fewest = profile_nodes(
@@ -121,7 +122,7 @@ class TestProfileNodes:
 
     def test_default_threads_are_stated(self):
         run = profile_nodes(relu_model(), {"x": X}, iterations=1)
-        assert f" {physical_cores()} thread" in run.method
+        assert run.method.threads == physical_cores()
         assert 1 <= physical_cores() <= (os.cpu_count() or 1)
 
 
@@ -136,7 +137,7 @@ class TestGraphsThatAreNotRunAsTheyStand:
             ("swish (Mul)", "Mul", ("swish",)),
             ("last", "Relu", ("last",)),
         ]
-        assert run.warnings == (
+        assert texts(run.warnings) == (
             "ONNX Runtime put nodes of its own into the model, for want of a kernel: "
             "1 HardSigmoid, 1 Mul; each is listed with the model node it works for",
         )
@@ -180,7 +181,7 @@ class TestGraphsThatAreNotRunAsTheyStand:
         )
         run = profile_nodes(model, {"x": X}, iterations=2, threads=1)
         assert [layer.name for layer in run.layers] == ["a"]
-        assert run.warnings == (
+        assert texts(run.warnings) == (
             "1 of 2 model nodes have no row, because ONNX Runtime did not run them: 1 Constant",
         )
 
@@ -233,7 +234,7 @@ class TestSeveralModelsInTurns:
             max_seconds=0.05,
             threads=1,
         )
-        assert all("as many iterations as fit 0.05 s, up to 1000;" in run.method for run in runs)
+        assert all((run.method.fit_s, run.method.most) == (0.05, 1000) for run in runs)
 
 
 class TestInterrupted:

@@ -11,6 +11,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper, parser
 from paths import LIGHT
+from words import texts
 
 from trtcore.errors import ModelError
 from trtcore.models.inputs import make_inputs
@@ -20,6 +21,7 @@ from trtcore.models.onnx.graph import from_proto, model_inputs
 from trtcore.precision.convert.apply import apply_precision
 from trtcore.precision.request import Precision
 from trtcore.result.layers import TensorInfo
+from trtcore.result.method import Method, Timer
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 
@@ -219,24 +221,21 @@ class TestProfile:
         )
         counts = run.counts
         assert (counts.asked, counts.warmed_up, counts.measured) == (2, 4, 2)
-        assert run.method == (
-            "un-fused model in PyTorch eager on the CPU, 1 thread; layers by the host clock around "
-            "each node, latency in passes without; the two take turns in rounds"
-        )
+        assert run.method == Method(Timer.TORCH_HOST, threads=1)
         assert seen[:2] == [("timing layers", 1, 2), ("timing inference", 1, 2)]
 
     def test_as_many_as_fit(self):
         run = profile_nodes(relu_model(), {"x": X}, iterations=None, max_seconds=0.05, device="cpu")
         assert run.counts.asked == 0
         assert run.counts.measured >= 10
-        assert ", as many iterations as fit 0.05 s, up to 1000; " in run.method
+        assert (run.method.fit_s, run.method.most) == (0.05, 1000)
 
     def test_nodes_without_a_row_are_counted(self):
         constant = helper.make_node("Constant", [], ["c"], name="c", value_float=2.0)
         model = graph_of([constant, helper.make_node("Mul", ["x", "c"], ["y"], name="m")])
         run = profile_nodes(model, {"x": X}, iterations=1, device="cpu")
         assert [layer.name for layer in run.layers] == ["m"]
-        assert run.warnings == (
+        assert texts(run.warnings) == (
             "1 of 2 model nodes have no row, because their results are known before the run: "
             "1 Constant",
         )

@@ -15,6 +15,7 @@ from trtcore.models.load import load_model
 from trtcore.models.onnx.graph import model_nodes
 from trtcore.result.analysis.fusion.groups import FusionMap, map_fusion
 from trtcore.result.layers import ModelRecord
+from trtcore.result.method import Method
 from trtcore.result.records import Counts, Profile
 from trtcore.result.samples import Samples
 from trtcore.system.records import Environment
@@ -103,7 +104,7 @@ def built(source: object, precision: str, **options: object) -> tuple[Profile, F
         backend="tensorrt_rtx",
         precision=precision,
         batch=1,
-        method="",
+        method=Method(),
         io=engine.io,
         layers=engine.layers,
         samples=Samples(np.ones((1, len(engine.layers)), np.float32), np.empty(0, np.float32)),

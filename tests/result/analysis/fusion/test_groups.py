@@ -11,6 +11,7 @@ from paths import DATA
 from trtcore.errors import ResultError
 from trtcore.result.analysis.fusion.groups import FusionMap, Group, describe_fusion, map_fusion
 from trtcore.result.layers import IOTensor, Layer, ModelNode, ModelRecord, TensorInfo
+from trtcore.result.method import Method
 from trtcore.result.readers.inspector import parse_engine_information
 from trtcore.result.readers.layer_names import NamedNodes, model_tensor, nodes_in_name, only_moves
 from trtcore.result.records import Counts, Profile
@@ -24,7 +25,7 @@ def make_profile(layers, nodes=(), io=()) -> Profile:
         backend="tensorrt",
         precision="fp16",
         batch=1,
-        method="by hand",
+        method=Method(note="by hand"),
         io=tuple(io),
         layers=tuple(layers),
         samples=Samples(np.ones((1, len(layers)), np.float32), np.empty(0, np.float32)),

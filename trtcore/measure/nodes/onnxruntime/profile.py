@@ -7,7 +7,7 @@ engine is compared with, and what is profiled where there is no usable GPU.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -27,9 +27,11 @@ from trtcore.measure.nodes.onnxruntime.trace import NodeTimes, TypedShape
 from trtcore.measure.nodes.run import NodeRun
 from trtcore.measure.nodes.turns import LEAST_ITERATIONS, MOST_ITERATIONS, WARM_UP, Length
 from trtcore.models.model import Model
+from trtcore.result.counts import Counts
 from trtcore.result.layers import Layer, TensorInfo
-from trtcore.result.records import Counts
+from trtcore.result.method import Method, Timer
 from trtcore.result.samples import Samples
+from trtcore.result.warnings import RunWarning, WarningKind
 from trtcore.system.progress import Progress
 
 
@@ -136,7 +138,7 @@ def _profile(
 
 
 def _node_run(
-    model: Model, graph: TimedGraph, timed: Timed, length: Length, method: str
+    model: Model, graph: TimedGraph, timed: Timed, length: Length, method: Method
 ) -> NodeRun:
     layers = _layers(graph, timed.nodes)
     done = len(timed.nodes.layer_ms)
@@ -190,52 +192,37 @@ def _typed(tensors: tuple[TensorInfo, ...], seen: tuple[TypedShape, ...]) -> tup
     )
 
 
-def _method(threads: int, length: Length, models: int) -> str:
-    asked = ""
-    if length.iterations is None:
-        least = f"at least {length.fewest}, " if length.fewest != LEAST_ITERATIONS else ""
-        most = max(MOST_ITERATIONS, length.fewest)
-        seconds = length.seconds / models
-        asked = f", as many iterations as fit {seconds:g} s, {least}up to {most}"
-    return (
-        f"un-fused model on the CPU, {runtime_label()}, graph optimisation "
-        f"off, {threads} thread{'s' if threads > 1 else ''}{asked}; layers by its own profile in "
-        "whole microseconds, latency by a session without one; the two take turns in rounds"
+def _method(threads: int, length: Length, models: int) -> Method:
+    method = Method(Timer.ONNXRUNTIME, threads=threads)
+    if length.iterations is not None:
+        return method
+    return replace(
+        method,
+        fit_s=length.seconds / models,
+        fewest=length.fewest if length.fewest != LEAST_ITERATIONS else 0,
+        most=max(MOST_ITERATIONS, length.fewest),
     )
 
 
-def _missing(model: Model, layers: tuple[Layer, ...]) -> tuple[str, ...]:
+def _missing(model: Model, layers: tuple[Layer, ...]) -> Iterator[RunWarning]:
     run = {node for layer in layers for node in layer.nodes}
     nodes = model.proto.graph.node
-    missing = [node for node in nodes if node.name not in run]
-    if not missing:
-        return ()
-    kinds = ", ".join(f"{n} {op}" for op, n in Counter(node.op_type for node in missing).items())
-    return (
-        f"{len(missing)} of {len(nodes)} model nodes have no row, because ONNX Runtime did not run "
-        f"them: {kinds}",
-    )
+    kinds = Counter(node.op_type for node in nodes if node.name not in run)
+    if kinds:
+        numbers = (kinds.total(), len(nodes), *kinds.values())
+        yield RunWarning(WarningKind.NODES_NOT_RUN, numbers, tuple(kinds))
 
 
-def _extra(model: Model, layers: tuple[Layer, ...]) -> tuple[str, ...]:
+def _extra(model: Model, layers: tuple[Layer, ...]) -> Iterator[RunWarning]:
     own = {node.name for node in model.proto.graph.node}
     kinds = Counter(layer.kind for layer in layers if layer.name not in own)
-    if not kinds:
-        return ()
-    words = ", ".join(f"{n} {op}" for op, n in kinds.items())
-    return (
-        f"ONNX Runtime put nodes of its own into the model, for want of a kernel: {words}; each is "
-        "listed with the model node it works for",
-    )
+    if kinds:
+        yield RunWarning(WarningKind.NODES_ADDED, tuple(kinds.values()), tuple(kinds))
 
 
-def _cut(timed: int, run: int) -> tuple[str, ...]:
-    if timed == run:
-        return ()
-    return (
-        f"layers were timed in the first {timed} of {run} iterations: ONNX Runtime's profile has "
-        "no room for more",
-    )
+def _cut(timed: int, run: int) -> Iterator[RunWarning]:
+    if timed != run:
+        yield RunWarning(WarningKind.NODE_PROFILE_FULL, (timed, run))
 
 
 def _threads(threads: int | None) -> int:

@@ -20,8 +20,10 @@ from trtcore.measure.nodes.torch.timing import Iteration, timer_for
 from trtcore.measure.nodes.torch.tracer import prepare
 from trtcore.measure.nodes.turns import MOST_ITERATIONS, WARM_UP, Length, Pass, take_turns
 from trtcore.models.model import Model
-from trtcore.result.records import Counts
+from trtcore.result.counts import Counts
+from trtcore.result.method import Method, Timer
 from trtcore.result.samples import Samples
+from trtcore.result.warnings import RunWarning, WarningKind
 from trtcore.system.clocks import ClockMonitor
 from trtcore.system.progress import Progress
 from trtcore.system.records import Clocks
@@ -137,44 +139,33 @@ def _floats(values: list[float]) -> NDArray[np.float32]:
     return np.array(values, dtype=np.float32)
 
 
-def _method(length: Length, on_gpu: bool) -> str:
-    fitted = ""
-    if length.iterations is None:
-        fitted = f", as many iterations as fit {length.seconds:g} s, up to {MOST_ITERATIONS}"
-    if on_gpu:
-        where, clock = "the GPU", "a pair of CUDA events around each node"
-        how = f"; {_tf32()}"
-    else:
-        threads = torch.get_num_threads()
-        where, clock, how = "the CPU", "the host clock around each node", ""
-        fitted = f", {threads} thread{'s' if threads > 1 else ''}{fitted}"
-    return (
-        f"un-fused model in PyTorch eager on {where}{fitted}; layers by "
-        f"{clock}, latency in passes without; the two take turns in rounds{how}"
+def _method(length: Length, on_gpu: bool) -> Method:
+    method = Method(
+        Timer.TORCH_EVENTS if on_gpu else Timer.TORCH_HOST,
+        threads=0 if on_gpu else torch.get_num_threads(),
     )
+    if length.iterations is None:
+        method = replace(method, fit_s=length.seconds, most=MOST_ITERATIONS)
+    return _with_tf32(method) if on_gpu else method
 
 
-def _tf32() -> str:
+def _with_tf32(method: Method) -> Method:
     """What FP32 convolutions and products are computed in, as PyTorch is set at the moment."""
     try:
-        convolutions = torch.backends.cudnn.allow_tf32
-        products = torch.backends.cuda.matmul.allow_tf32
+        convolutions = bool(torch.backends.cudnn.allow_tf32)
+        products = bool(torch.backends.cuda.matmul.allow_tf32)
     except RuntimeError:  # set by the newer names, which the older ones refuse to tell
         convolutions = torch.backends.cudnn.conv.fp32_precision == "tf32"
         products = torch.backends.cuda.matmul.fp32_precision == "tf32"
-    words = {True: "TF32", False: "FP32"}
-    return f"FP32 convolutions run in {words[convolutions]}, matrix products in {words[products]}"
+    return replace(method, tf32_convolutions=convolutions, tf32_products=products)
 
 
-def _warnings(graph: TorchGraph) -> tuple[str, ...]:
-    if not graph.known:
-        return ()
+def _warnings(graph: TorchGraph) -> tuple[RunWarning, ...]:
     kinds = Counter(node.op_type for node in graph.known)
-    words = ", ".join(f"{n} {op}" for op, n in kinds.items())
-    return (
-        f"{len(graph.known)} of {len(graph.known) + len(graph.steps)} model nodes have no row, "
-        f"because their results are known before the run: {words}",
-    )
+    if not kinds:
+        return ()
+    numbers = (len(graph.known), len(graph.known) + len(graph.steps), *kinds.values())
+    return (RunWarning(WarningKind.NODES_CONSTANT, numbers, tuple(kinds)),)
 
 
 def _device() -> str:

@@ -1,0 +1,101 @@
+"""How a profile was timed, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from trtcore.result.method import Method, Timer
+from trtcore.result.records import Profile
+
+_SYNC = {
+    "enqueue": "enqueueV3 and synchronise; layers by IProfiler, reported after each iteration",
+    "execute": "executeV2, synchronous; layers by IProfiler",
+}
+_TYPE = {True: "TF32", False: "FP32"}
+
+
+def method_text(profile: Profile) -> str:
+    """Returns how a profile was timed, in one line."""
+    return _WORDS[profile.method.timer](profile)
+
+
+def _tensorrt(profile: Profile) -> str:
+    method = profile.method
+    callbacks = "in Python" if method.in_python else "native"
+    gated = ", gated" if profile.samples.gated_ms.size else ""
+    return (
+        f"{_SYNC[method.sync]} ({callbacks} callbacks{gated}); {method.inputs} input; latency in "
+        "a context of its own that is never profiled; passes interleaved in rounds"
+    )
+
+
+def _onnxruntime(profile: Profile) -> str:
+    method = profile.method
+    return (
+        f"un-fused model on the CPU, {profile.environment.runtime}, graph optimisation off, "
+        f"{_threads(method)}{_fitted(method)}; layers by its own profile in whole microseconds, "
+        "latency by a session without one; passes interleaved in rounds"
+    )
+
+
+def _torch(profile: Profile) -> str:
+    method = profile.method
+    if method.timer is Timer.TORCH_EVENTS:
+        where, clock = "the GPU", "a pair of CUDA events around each node"
+    else:
+        where, clock = f"the CPU, {_threads(method)}", "the host clock around each node"
+    return (
+        f"un-fused model in PyTorch eager on {where}{_fitted(method)}; layers by {clock}, latency "
+        f"in passes without; passes interleaved in rounds{_tf32(method)}"
+    )
+
+
+def _tf32(method: Method) -> str:
+    if method.tf32_convolutions is None or method.tf32_products is None:
+        return ""
+    return (
+        f"; FP32 convolutions run in {_TYPE[method.tf32_convolutions]}, matrix products in "
+        f"{_TYPE[method.tf32_products]}"
+    )
+
+
+def _threads(method: Method) -> str:
+    return f"{method.threads} thread{'' if method.threads == 1 else 's'}"
+
+
+def _fitted(method: Method) -> str:
+    if not method.fit_s:
+        return ""
+    least = f"at least {method.fewest}, " if method.fewest else ""
+    return f", as many iterations as fit {method.fit_s:g} s, {least}up to {method.most}"
+
+
+def _caffe(profile: Profile) -> str:
+    method = profile.method
+    where = f" on the {method.device}" if method.device else ""
+    return (
+        f"caffe time{where}: mean of {method.iterations or 'all'} iterations, forward pass, every "
+        "layer timed alone"
+    )
+
+
+def _trtexec(profile: Profile) -> str:
+    method = profile.method
+    return (
+        f"trtexec: {method.statistic.value} of {method.iterations or 'all'} profiled iterations, "
+        "each layer between two events"
+    )
+
+
+_WORDS: dict[Timer, Callable[[Profile], str]] = {
+    Timer.TENSORRT: _tensorrt,
+    Timer.ONNXRUNTIME: _onnxruntime,
+    Timer.TORCH_EVENTS: _torch,
+    Timer.TORCH_HOST: _torch,
+    Timer.CAFFE_TIME: _caffe,
+    Timer.TRTEXEC: _trtexec,
+    Timer.TENSORRT_SAMPLE: lambda _: (
+        "TensorRT's GoogLeNet sample: mean time of each layer, by IProfiler"
+    ),
+    Timer.OTHER: lambda profile: profile.method.note,
+}

@@ -1,0 +1,85 @@
+"""The outputs of a network beside those of its reference."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import Enum
+
+
+@dataclass(frozen=True)
+class OutputAccuracy:
+    """One output of a network beside that of the reference.
+
+    NaN and infinite values are counted and left out of the errors, which are NaN where nothing else
+    is left.
+
+    Attributes:
+        name: of the output.
+        max_abs: largest absolute error.
+        mean_abs: mean absolute error.
+        relative_l2: norm of the error over the norm of the reference; 0 where both are zero.
+        cosine: similarity of the two as vectors, -1 to 1; 1 where both are zero.
+        nan_count: NaNs that the reference does not have.
+        inf_count: infinities that the reference does not have.
+        top1: part of the images whose class is the same; None if it is no classifier.
+        top5: part of the images whose class is among the first five; None if it is no classifier.
+        first_bad_node: the model node that first produced a NaN or infinity, where it was found.
+        uncompared: values that are NaN in the reference, or infinite there and another number here:
+            nothing can be said of them.
+    """
+
+    name: str
+    max_abs: float
+    mean_abs: float
+    relative_l2: float
+    cosine: float
+    nan_count: int
+    inf_count: int
+    top1: float | None = None
+    top5: float | None = None
+    first_bad_node: str = ""
+    uncompared: int = 0
+
+    @property
+    def is_comparable(self) -> bool:
+        """Whether every value could be compared."""
+        return self.nan_count + self.inf_count + self.uncompared == 0
+
+
+class Compared(Enum):
+    """What gave the outputs that are compared."""
+
+    ENGINE = "engine"
+    GRAPH_ON_CPU = "graph on the CPU"
+    """The converted graph, with every value rounded to its type and sums in FP32."""
+    OTHER = "other"
+    """Told in `Accuracy.note` only."""
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """The outputs of a network beside those of its model in FP32 under ONNX Runtime.
+
+    Attributes:
+        outputs: one entry per output.
+        compared: what gave them.
+        inputs: ``random``, ``zeros`` or the path of an ``.npz``.
+        seed: of random input.
+        weights: where the weights came from; ``""`` for the model's own.
+        note: of a file that says in words that are not known here what was compared.
+    """
+
+    outputs: tuple[OutputAccuracy, ...]
+    compared: Compared = Compared.OTHER
+    inputs: str = ""
+    seed: int = 0
+    weights: str = ""
+    note: str = ""
+
+    @property
+    def relative_l2(self) -> float:
+        """The largest relative L2 error of an output; infinite if not every value is compared."""
+        return max(
+            (o.relative_l2 if o.is_comparable else math.inf for o in self.outputs), default=0.0
+        )

@@ -1,0 +1,142 @@
+"""The engine of a profile: how it was built, and what its layers compute in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+class CacheUse(Enum):
+    """What a cache did for a build."""
+
+    NONE = "none"
+    TIMING_CREATED = "timing cache created"
+    TIMING_REUSED = "timing cache reused"
+
+
+class PrecisionVerdict(Enum):
+    """What can be said of an engine's precision beside the one that was asked for."""
+
+    MET = "met"
+    NOT_MET = "not met"
+    OPAQUE = "opaque"
+    """The engine does not tell the types of its layers."""
+
+
+@dataclass(frozen=True)
+class LayerPrecision:
+    """What one layer computes in.
+
+    Attributes:
+        layer: its name.
+        kind: its type, such as ``correlation``.
+        dtype: such as ``Float``.
+        nodes: the model nodes it came from.
+        median_ms: its time; None without samples.
+        share: part of the time of all layers, 0 to 1: of the corrected times where those are known;
+            None without samples.
+        is_requested: whether all its nodes were to stay in FP32.
+    """
+
+    layer: str
+    kind: str
+    dtype: str
+    nodes: tuple[str, ...]
+    median_ms: float | None = None
+    share: float | None = None
+    is_requested: bool = False
+
+
+@dataclass(frozen=True)
+class TypeCount:
+    """How many layers compute in a type, such as ``Half``."""
+
+    dtype: str
+    layers: int
+
+
+@dataclass(frozen=True)
+class KeptNodes:
+    """Nodes that were to stay in FP32.
+
+    Attributes:
+        seen: those with a layer that reads or writes FP32.
+        hidden: those that are only inside layers that read and write other types.
+        missing: those that no layer tells of: folded away, or of integers.
+    """
+
+    seen: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class PrecisionCheck:
+    """What precision was asked for, and what the layers of the engine have.
+
+    Attributes:
+        asked: ``fp16`` and so on; ``""`` if nothing was.
+        wanted: the type that stands for it, such as ``Half``; ``""`` if nothing was asked for.
+        verdict: whether the engine has it.
+        types: how many layers compute in each type that they tell, most frequent first.
+        fallbacks: the layers of another type than asked for, longest first.
+        unreported: layers that tell no type.
+        markers: layers that only synchronise streams, which are not counted.
+        integers: layers of integers only, which are not counted either.
+        kept: what became of the nodes that were to stay in FP32.
+        note: of a file that says it in words that are not known here.
+    """
+
+    asked: str
+    wanted: str
+    verdict: PrecisionVerdict
+    types: tuple[TypeCount, ...] = ()
+    fallbacks: tuple[LayerPrecision, ...] = ()
+    unreported: int = 0
+    markers: int = 0
+    integers: int = 0
+    kept: KeptNodes = field(default_factory=KeptNodes)
+    note: str = ""
+
+    @property
+    def dtypes(self) -> dict[str, int]:
+        """Number of layers by type, most frequent first."""
+        return {count.dtype: count.layers for count in self.types}
+
+    @property
+    def layers(self) -> int:
+        """How many layers compute in a type that they tell."""
+        return sum(count.layers for count in self.types)
+
+    @property
+    def main_dtype(self) -> str:
+        """The type asked for, or the most frequent one if none was; ``""`` if no layer has one."""
+        return self.wanted or next((count.dtype for count in self.types), "")
+
+
+@dataclass(frozen=True)
+class Build:
+    """How the engine was built; None in a `Profile` that has no engine.
+
+    Attributes:
+        backend: the library that built it, with its version.
+        seconds: wall time of the build; 0 for a plan that was loaded.
+        plan_bytes: size of the serialized engine.
+        layers: number of layers in it.
+        auxiliary_streams: CUDA streams it may use beside the main one.
+        verbosity: profiling verbosity of the plan: ``DETAILED``, ``LAYER_NAMES_ONLY``, ``NONE``.
+        cache: what TensorRT's timing cache did for it.
+        precision: what its layers compute in beside what was asked for; None if it was not looked
+            at.
+        note: of a file that says of a cache what is not known here.
+    """
+
+    backend: str
+    seconds: float
+    plan_bytes: int
+    layers: int = 0
+    auxiliary_streams: int = 0
+    verbosity: str = "DETAILED"
+    cache: CacheUse = CacheUse.NONE
+    precision: PrecisionCheck | None = None
+    note: str = ""

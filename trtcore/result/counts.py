@@ -1,0 +1,124 @@
+"""Iterations of a run, and how its warm-up and its measurement ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class WarmUpReason(Enum):
+    """What a warm-up ended with, or still waits for."""
+
+    STEADY = "steady"
+    TOO_SHORT = "too short"
+    """Fewer iterations, or less time, than the rule asks for."""
+    TOO_FEW = "too few"
+    """Fewer iterations than the two windows that are compared."""
+    TIMES_CHANGE = "times change"
+    CLOCK_CHANGES = "clock changes"
+    OTHER = "other"
+    """Told in `WarmUpEnd.note` only."""
+
+
+@dataclass(frozen=True)
+class WarmUpEnd:
+    """How a warm-up ended.
+
+    Attributes:
+        reason: what it ended with.
+        seconds: how long it took; NaN if that is not known.
+        change: of the iterations' median or of the clock between the last two windows, as a part.
+        iterations: in a window, or at least, where there were too few.
+        least_ms: the shortest warm-up that the rule allows, where it was too short.
+        have_layers_changed: the sequence of layers changed meanwhile, so that it began again.
+        note: of a file that says it in words that are not known here.
+    """
+
+    reason: WarmUpReason
+    seconds: float = float("nan")
+    change: float = 0.0
+    iterations: int = 0
+    least_ms: float = 0.0
+    have_layers_changed: bool = False
+    note: str = ""
+
+    @property
+    def is_steady(self) -> bool:
+        """Whether it ended because the times were steady."""
+        return self.reason is WarmUpReason.STEADY
+
+    @property
+    def is_unsteady(self) -> bool:
+        """Whether it ended for lack of time."""
+        return self.reason not in (WarmUpReason.STEADY, WarmUpReason.OTHER)
+
+
+class StopReason(Enum):
+    """Why a run ended that goes on until its medians are precise enough."""
+
+    CONVERGED = "converged"
+    TOO_FEW_BATCHES = "too few batches"
+    TOO_SHORT = "too short"
+    NOT_A_NUMBER = "not a number"
+    NOT_POSITIVE = "not positive"
+    TOO_WIDE = "too wide"
+    JUMPS = "jumps"
+    STRAYS = "strays"
+    DRIFTS = "drifts"
+    OTHER = "other"
+    """Told in `Stop.note` only."""
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Why a run ended, or what still keeps it from ending.
+
+    Attributes:
+        reason: `StopReason.CONVERGED`, or what is in the way.
+        seconds: of measuring.
+        layer: the layer it is about; ``""`` for the total.
+        which: the first, second ... layer of that name; 0 where there is only one.
+        figures: ``CONVERGED``: half-width of the total's interval, as a part; ``TOO_FEW_BATCHES``:
+            batches, and how many are needed; ``TOO_SHORT``: seconds needed; ``NOT_POSITIVE``: ms;
+            ``TOO_WIDE``: half-width and what was wanted, as parts; ``JUMPS``: the values, in ms;
+            ``STRAYS``: batches apart from the others, and all; ``DRIFTS``: change, as a part.
+        note: of a file that says it in words that are not known here.
+    """
+
+    reason: StopReason
+    seconds: float = float("nan")
+    layer: str = ""
+    which: int = 0
+    figures: tuple[float, ...] = ()
+    note: str = ""
+
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether it ended although the medians were not as precise as was asked for."""
+        return self.reason not in (StopReason.CONVERGED, StopReason.OTHER)
+
+    @property
+    def is_converged(self) -> bool:
+        """Whether the medians were as precise as was asked for."""
+        return self.reason is StopReason.CONVERGED
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Iterations asked for, spent on warming up, and measured: three separate numbers.
+
+    Attributes:
+        asked: of each pass; the least where a stopping rule decides, 0 for as many as fit a time.
+        warmed_up: before anything was measured, of all contexts together.
+        measured: profiled iterations.
+        interrupted: Ctrl-C ended the run early.
+        warm_up: how the warm-up ended; None if it was so many iterations.
+        stopped: why the run ended; None if it ran what was asked for.
+    """
+
+    asked: int
+    warmed_up: int
+    measured: int
+    interrupted: bool = False
+    warm_up: WarmUpEnd | None = None
+    stopped: Stop | None = None

@@ -1,0 +1,68 @@
+"""How a profile was timed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Timer(Enum):
+    """What timed the layers."""
+
+    TENSORRT = "tensorrt"
+    """TensorRT's IProfiler, in a context of its own."""
+    ONNXRUNTIME = "onnxruntime"
+    """ONNX Runtime's profile of its nodes."""
+    TORCH_EVENTS = "torch events"
+    """A pair of CUDA events around each node in PyTorch eager."""
+    TORCH_HOST = "torch host"
+    """The host clock around each node in PyTorch eager."""
+    CAFFE_TIME = "caffe time"
+    TRTEXEC = "trtexec"
+    TENSORRT_SAMPLE = "tensorrt sample"
+    OTHER = "other"
+    """Told in `Method.note` only."""
+
+
+class Statistic(Enum):
+    """What the one figure of each layer is that another tool printed."""
+
+    MEDIAN = "median"
+    MEAN = "mean"
+
+
+@dataclass(frozen=True)
+class Method:
+    """How a profile was timed.
+
+    Attributes:
+        timer: what timed the layers.
+        sync: ``enqueue`` for ``enqueueV3`` and synchronise, ``execute`` for ``executeV2``.
+        in_python: the callbacks of the profiler ran in Python.
+        inputs: ``random``, ``zeros`` or the path of an ``.npz``.
+        threads: of the CPU, within an operator; 0 on a GPU.
+        fit_s: as many iterations as fit this time; 0 where their number was asked for.
+        fewest: iterations whatever time they take, where that was asked for; else 0.
+        most: iterations even if more would fit.
+        tf32_convolutions: whether PyTorch computed FP32 convolutions in TF32; None off a GPU.
+        tf32_products: the same of matrix products.
+        statistic: of another tool's figures.
+        iterations: of another tool's figures; 0 if it does not tell.
+        device: what another tool says it ran on.
+        note: in words, of what is not known here.
+    """
+
+    timer: Timer = Timer.OTHER
+    sync: str = ""
+    in_python: bool = False
+    inputs: str = ""
+    threads: int = 0
+    fit_s: float = 0.0
+    fewest: int = 0
+    most: int = 0
+    tf32_convolutions: bool | None = None
+    tf32_products: bool | None = None
+    statistic: Statistic = Statistic.MEAN
+    iterations: int = 0
+    device: str = ""
+    note: str = ""

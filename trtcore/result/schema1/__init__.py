@@ -1,0 +1,1 @@
+"""Reads saved results of version 1, whose sentences became values."""
