@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import math
+import re
+from collections import defaultdict
+from collections.abc import Sequence
 
 from trtcore.report.content.facts import Fact
 from trtcore.result.records import Accuracy, Build, LayerPrecision, OutputAccuracy, Profile
 
 _MOST_ISLANDS = 10
+# What exporters put behind an operator's name to make it unique: LayerNormalization_3.
+_OPERATOR = re.compile(r"_\d+$")
 
 
 def precision_facts(profile: Profile) -> tuple[Fact, ...]:
@@ -23,11 +28,34 @@ def build_facts(build: Build) -> tuple[Fact, ...]:
         return ()
     verdict = " (NOT MET)" if build.precision_verdict == "not met" else ""
     facts = [("Precision", build.precision + verdict)]
-    shown, rest = build.islands[:_MOST_ISLANDS], build.islands[_MOST_ISLANDS:]
-    facts += [("Island", _island(island)) for island in shown]
-    if rest:
+    alike: dict[tuple[str, str, bool, int], list[LayerPrecision]] = defaultdict(list)
+    for i, island in enumerate(build.islands):
+        what = _what(island)
+        alike[what, island.dtype, island.is_requested, 0 if what else i].append(island)
+    kinds = list(alike.values())
+    facts += [("Island", _islands(kind)) for kind in kinds[:_MOST_ISLANDS]]
+    if rest := [island for kind in kinds[_MOST_ISLANDS:] for island in kind]:
         facts.append(("Islands", f"{len(rest)} more{_share(rest)}"))
     return tuple(facts)
+
+
+def _what(island: LayerPrecision) -> str:
+    """What layers that are the same but for their place share: the operators of exported names.
+
+    ``""`` for names that do not tell operators.
+    """
+    ops = [_OPERATOR.sub("", node.rsplit("/", 1)[-1]) for node in island.nodes]
+    is_exported = bool(ops) and all(node.startswith("/") for node in island.nodes)
+    return " + ".join(dict.fromkeys(ops)) if is_exported else ""
+
+
+def _islands(alike: Sequence[LayerPrecision]) -> str:
+    """Layers of one kind, such as ``LayerNormalization: 13 layers in Float, 2.8% of time``."""
+    first = alike[0]
+    if len(alike) == 1:
+        return _island(first)
+    count = f"{len(alike)} layers in {first.dtype}"
+    return f"{_what(first)}: {count}{_share(alike)}{_requested(first)}"
 
 
 def accuracy_facts(accuracy: Accuracy) -> tuple[Fact, ...]:
@@ -66,7 +94,7 @@ def _island(island: LayerPrecision) -> str:
     return f"{name} ({island.kind}): {island.dtype}{time}{_requested(island)}"
 
 
-def _share(islands: tuple[LayerPrecision, ...]) -> str:
+def _share(islands: Sequence[LayerPrecision]) -> str:
     if any(island.share is None for island in islands):
         return ""
     return f", {sum(island.share or 0.0 for island in islands):.1%} of time"

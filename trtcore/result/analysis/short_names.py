@@ -21,7 +21,9 @@ LONGEST = 60
 """Characters of a short name: two thirds of a table's 120 columns go to figures and gaps."""
 
 _JOINER = " + "
-_PRODUCTS = frozenset({"Conv", "ConvTranspose", "Gemm", "MatMul"})
+PRODUCTS = frozenset({"Conv", "ConvTranspose", "Gemm", "MatMul"})
+"""Operators that most of the time goes to, and that tell a row's place best."""
+
 _MOVING = MOVES | {SELECTION}
 
 
@@ -64,18 +66,26 @@ class ShortNames:
         return known if placed and all(has_module(self._nodes[n]) for n in placed) else []
 
     def _place(self, nodes: Sequence[str]) -> str:
-        return self._paths.text(common_path(self._module_paths(nodes)))
+        """The module that all nodes are in, or at the top of the model that of the one product."""
+        common = common_path(self._module_paths(nodes))
+        return self._paths.text(common) or self._place_of_product(nodes) or ""
 
     def _closer_place(self, nodes: Sequence[str]) -> str:
         """The module of the one product, or the first and last module that hold the nodes."""
-        products = [name for name in nodes if self._nodes[name].op in _PRODUCTS]
-        if len(products) == 1:
-            return self._paths.text(module_path(self._nodes[products[0]]))
+        product = self._place_of_product(nodes)
+        if product is not None:
+            return product
         paths = self._module_paths(nodes)
         common = common_path(paths)
         inner = [self._paths.text(path[: len(common) + 1]) for path in paths]
         ends = dict.fromkeys((inner[0], inner[-1]))
         return " to ".join(ends) if all(ends) else self._paths.text(common)
+
+    def _place_of_product(self, nodes: Sequence[str]) -> str | None:
+        products = [name for name in nodes if self._nodes[name].op in PRODUCTS]
+        return (
+            self._paths.text(module_path(self._nodes[products[0]])) if len(products) == 1 else None
+        )
 
     def _module_paths(self, nodes: Sequence[str]) -> list[Path]:
         placed = (self._nodes[name] for name in nodes)
