@@ -170,9 +170,18 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
     "report/terminal/test_profile.py": (
         "report/content/facts",
         "report/content/labels",
+        "report/content/levels",
         "report/content/rows",
         "report/content/run_ends",
         "report/terminal/layout",
+    ),
+    "report/content/test_hierarchy.py": (
+        "report/content/blocks",
+        "result/analysis/short_names",
+    ),
+    "result/analysis/fusion/test_leftover.py": (
+        "result/analysis/fusion/operators",
+        "result/analysis/fusion/reasons",
     ),
     "result/analysis/fusion/test_groups.py": (
         "result/analysis/fusion/claims",

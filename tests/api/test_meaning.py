@@ -53,6 +53,7 @@ OWN_TABLE = """
 compare           x       x    -     x       x
 sort              x       x    x     x       x
 group_by          x       x    x     -       -
+full_names        x       x    x     -       -
 top               x       x    x     x       x
 baseline          x       x    x     -       -
 layer_info        x       x    x     -       -
@@ -93,6 +94,7 @@ VALUES: dict[str, tuple[object, tuple[str, ...]]] = {
     "compare": (None, ("--compare", "fp32,fp16")),
     "sort": (None, ("--sort", "time")),
     "group_by": (None, ("--group-by", "node")),
+    "full_names": (None, ("--full-names",)),
     "top": (None, ("--top", "5")),
     "baseline": (None, ("--baseline", "onnxruntime")),
     "layer_info": (None, ("--layer-info", "l.json")),

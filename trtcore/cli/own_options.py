@@ -35,7 +35,7 @@ GROUP_BY = Option(
     default="layer",
     type=NAME,
     about="the rows of one profile",
-    help="layer (default), node, block, type",
+    help="layer (default), node, block[:DEPTH], type[:2]",
     metavar="LEVEL",
     use=_OF_ONE_PROFILE,
 )
@@ -48,7 +48,15 @@ TOP = Option(
     metavar="K",
     use=_OF_EVERY_RESULT,
 )
-VIEW = (SORT, GROUP_BY, TOP)
+FULL_NAMES = Option(
+    name="full_names",
+    default=False,
+    type=FLAG,
+    about="how the rows of one profile are named",
+    help="all nodes of a row, however long its line",
+    use=_OF_ONE_PROFILE,
+)
+VIEW = (SORT, GROUP_BY, FULL_NAMES, TOP)
 
 PROFILE_OPTIONS = (
     COMPARE,

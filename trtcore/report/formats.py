@@ -17,7 +17,7 @@ class Format(NamedTuple):
     Attributes:
         help: what it is, in the few words that ``--help`` has room for.
         render: from a profile to the text, its last line ended; takes ``sort``, ``top`` and
-            ``group_by`` too if it ``takes_view``.
+            ``group_by`` and ``full_names`` too if it ``takes_view``.
         takes_view: rows can be sorted, grouped and cut; without it every layer is in it as it is.
         show: prints a profile on a console, fitted to it; None to write the text as it is.
         left_out: what of a profile the form has no room for, in one line; ``""`` for nothing.

@@ -25,12 +25,16 @@ class IOTensor(TensorInfo):
 
 @dataclass(frozen=True)
 class ModelNode:
-    """A node of the user's model: the thing every row of a report leads back to."""
+    """A node of the user's model: the thing every row of a report leads back to.
+
+    ``module`` is the path of the module it was exported from, where the exporter recorded it.
+    """
 
     name: str
     op: str
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+    module: str = ""
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,13 @@ import pytest
 from paths import DATA
 
 from trtcore.errors import OptionError
-from trtcore.report.content.hierarchy import LEVELS, Bucket, block_namer, roll_up
+from trtcore.report.content.blocks import block_namer
+from trtcore.report.content.hierarchy import Bucket, roll_up
+from trtcore.report.content.levels import LEVELS, Level, parse_level
 from trtcore.report.terminal.profile import render_table
 from trtcore.result.analysis.analysis import Analysis
+from trtcore.result.analysis.fusion.graph import ModelGraph
+from trtcore.result.analysis.short_names import ShortNames
 from trtcore.result.layers import Layer, ModelNode, ModelRecord
 from trtcore.result.readers.inspector import parse_engine_information
 from trtcore.result.records import EventCost
@@ -69,11 +73,12 @@ def test_blocks_of_googlenet(googlenet):
 def test_types_of_googlenet(googlenet):
     buckets = roll_up(Analysis(googlenet), "type")
     assert [(bucket.name, len(bucket.layers)) for bucket in buckets] == [
-        ("Conv + Relu", 58),
-        ("MaxPool", 13),
-        ("LRN", 6),
-        ("AveragePool", 1),
-        ("Gemm + Softmax", 2),
+        ("reformat", 1),
+        ("convolution", 57),
+        ("pooling", 14),
+        ("normalization", 6),
+        ("matmul", 1),
+        ("softmax", 1),
         ("signal and wait markers", 126),
     ]
 
@@ -95,15 +100,16 @@ def test_layers_that_nothing_is_known_of(gpu_profile):
     ("names", "blocks"),
     [
         (["a/x", "a/y", "b/x", "c/x", "prob"], ["a", "a", "b", "c", "prob"]),
-        (["/m/a/x", "/m/a/y", "/m/b/x", "/m/c/z"], ["m/a", "m/a", "m/b", "m/c"]),
+        (["/m/a/x", "/m/a/y", "/m/b/x", "/m/c/z"], ["a", "a", "b", "c"]),
         (["n0", "n1", "n2"], ["n0", "n1", "n2"]),
         (["/only"], ["only"]),
         (["/"], ["/"]),
     ],
 )
 def test_blocks(names, blocks):
-    name = block_namer(names)
-    assert [name(one) for one in names] == blocks
+    graph = ModelGraph([ModelNode(name, "Conv", ("x",), (name,)) for name in names], ["x"])
+    name = block_namer(ShortNames(graph), graph, names, None)
+    assert [name((one,)) for one in names] == blocks
 
 
 def test_table_by_block(googlenet):
@@ -186,9 +192,9 @@ def test_the_footnote_is_true_of_groups_that_are_long_in_all(gpu_profile, level,
     lines = render_table(profile, group_by=level, sort="order").splitlines()
     assert footnote in lines
     if level == "type":
-        assert [line.split()[:3] for line in lines if line.startswith(("Conv", "LRN"))] == [
-            ["Conv", "0.0200", "0.0100"],
-            ["LRN", "0.1150", "~0.0150"],
+        assert [line.split()[:3] for line in lines if line.startswith(("conv", "norm"))] == [
+            ["convolution", "0.0200", "0.0100"],
+            ["normalization", "0.1150", "~0.0150"],
         ]
 
 
@@ -198,3 +204,33 @@ def test_unknown_level(gpu_profile):
         roll_up(Analysis(gpu_profile), "color")
     with pytest.raises(OptionError, match=words):
         render_table(gpu_profile, group_by="color")
+
+
+@pytest.mark.parametrize(
+    ("text", "level"),
+    [
+        ("layer", Level("layer")),
+        ("block", Level("block")),
+        ("block:3", Level("block", 3)),
+        ("type:2", Level("type", 2)),
+    ],
+)
+def test_levels(text, level):
+    assert parse_level(text) == level
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("block:0", "group_by is 'block:0', its depth must be a whole number of 1 or more"),
+        ("block:", "group_by is 'block:', its depth must be a whole number of 1 or more"),
+        ("block:-1", "group_by is 'block:-1', its depth must be a whole number of 1 or more"),
+        ("type:x", "group_by is 'type:x', its depth must be a whole number of 1 or more"),
+        ("layer:2", "group_by is 'layer:2': only block and type have a depth"),
+        ("", "group_by is '', must be one of layer, node, block, type"),
+    ],
+)
+def test_levels_that_make_no_sense(text, words):
+    with pytest.raises(OptionError) as raised:
+        parse_level(text)
+    assert str(raised.value) == words

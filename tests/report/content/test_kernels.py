@@ -66,7 +66,7 @@ Slow-down  1.14x: host time 0.2850 ms with CUPTI, 0.2500 ms without, taken in tu
 
 
 def test_the_kernel_block(traced: Profile) -> None:
-    text = render_table(traced)
+    text = render_table(traced, full_names=True)
     start = text.index("Layer  ", text.index("Medians of"))
     assert text[start : start + len(BLOCK)] == BLOCK
 

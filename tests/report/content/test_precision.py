@@ -8,7 +8,7 @@ from math import inf
 import pytest
 
 from trtcore.errors import PrecisionNotMetError
-from trtcore.report.content.precision import precision_facts
+from trtcore.report.content.precision import build_facts, precision_facts
 from trtcore.report.terminal.profile import render_table
 from trtcore.result.analysis.requirements import require_met
 from trtcore.result.build import PrecisionCheck, PrecisionVerdict, TypeCount
@@ -88,3 +88,18 @@ def test_what_is_plainly_not_met_ends_with_an_error() -> None:
     failed = replace(CHECK, verdict=PrecisionVerdict.NOT_MET)
     with pytest.raises(PrecisionNotMetError, match="is not what was asked for: asked fp16: 76 of"):
         require_met(failed)
+
+
+def test_fallbacks_of_one_kind_are_one_line() -> None:
+    norms = tuple(
+        LayerPrecision(
+            f"k{i}", "kgen", "Float", (f"/layer.{i}/norm/LayerNormalization",), 0.01, 0.002
+        )
+        for i in range(13)
+    )
+    other = LayerPrecision("s", "kgen", "Float", ("/head/Softmax_1",), 0.02, 0.01)
+    build = Build("x", 1.0, 1, precision=replace(CHECK, fallbacks=(*norms, other)))
+    assert build_facts(build)[1:] == (
+        ("Precision fallback", "LayerNormalization: 13 layers in FP32, 2.6% of time"),
+        ("Precision fallback", "/head/Softmax_1 (kgen) runs in FP32, 0.0200 ms, 1.0% of time"),
+    )

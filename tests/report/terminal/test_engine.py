@@ -49,9 +49,9 @@ def test_every_node_without_a_layer_is_named(gpu_profile):
         samples=Samples(np.ones((1, 1), np.float32), np.ones(1, np.float32)),
     )
     assert render_inspection(profile).endswith(
-        "\nFolded into constants: seven\n"
-        "Eliminated: drop0, drop1, drop2, drop3, drop4\n"
-        "Unknown: lost"
+        "\nFolded into constants (constant): seven\n"
+        "Eliminated (no output needs it): drop0, drop1, drop2, drop3, drop4\n"
+        "Unknown (several layers could run it): lost"
     )
 
 

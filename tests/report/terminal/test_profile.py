@@ -95,7 +95,7 @@ def table_of(text: str) -> str:
 
 class TestWholeText:
     def test_gpu(self, gpu_profile):
-        assert render_table(gpu_profile) + "\n" == GPU_TABLE
+        assert render_table(gpu_profile, full_names=True) + "\n" == GPU_TABLE
 
     def test_cpu(self, cpu_profile):
         assert render_table(cpu_profile) + "\n" == CPU_TABLE
@@ -136,7 +136,7 @@ class TestReconciliation:
             samples=replace(gpu_profile.samples, gated_ms=gated),
             event_cost=EventCost(0.0019, 0.0018, 0.002, 0.001, 0.0, 6),
         )
-        text = render_table(profile)
+        text = render_table(profile, full_names=True)
         start, end = text.index("Layer  "), text.index("\nLatency")
         assert text[start:end] == RECONCILIATION
 
@@ -246,7 +246,7 @@ class TestFacts:
 class TestPrintTable:
     def test_plain_text_when_not_a_terminal(self, gpu_profile):
         out = io.StringIO()
-        print_table(gpu_profile, Console(file=out, width=40))
+        print_table(gpu_profile, Console(file=out, width=40), full_names=True)
         assert out.getvalue() == GPU_TABLE
 
     def test_styled_and_fitted_on_a_terminal(self, gpu_profile):

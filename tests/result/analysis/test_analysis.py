@@ -158,10 +158,10 @@ def test_the_command_line_hands_one_analysis_on(
 def test_a_comparison_analyses_each_side_once(profile: Profile, calls: Counter[str]) -> None:
     measured = replace(profile, environment=replace(profile.environment, trtcore="0.1.0"))
     comparison = compare_profiles(measured, replace(measured, precision="fp32"))
-    assert calls["map_fusion"] == calls["reconcile_profile"] == 2
-    assert calls["diagnose"] == calls["layer_rows"] == 0
+    assert calls.pop("map_fusion") == 2
+    assert calls.total() == 0
     assert "base: the input was zeros" in comparison_notes(comparison)
-    assert calls["diagnose"] == calls["layer_rows"] == 2
+    assert calls["diagnose"] == calls["layer_rows"] == calls["reconcile_profile"] == 2
 
 
 def test_the_figures_are_those_of_the_functions(profile: Profile) -> None:

@@ -126,7 +126,14 @@ def _print(analysis: Analysis, options: argparse.Namespace) -> None:
     from trtcore.cli.screen import Screen
     from trtcore.report.terminal.profile import print_table
 
-    print_table(analysis, Screen(), sort=options.sort, top=options.top, group_by=options.group_by)
+    print_table(
+        analysis,
+        Screen(),
+        sort=options.sort,
+        top=options.top,
+        group_by=options.group_by,
+        full_names=options.full_names,
+    )
 
 
 def _save(analysis: Analysis, options: argparse.Namespace) -> int:

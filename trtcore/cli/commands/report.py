@@ -30,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
         _give(comparison, form, options, {"sort": options.sort, "top": options.top})
         return 0
     profile = parse_profile(text, options.file)
-    view = {"sort": options.sort, "top": options.top, "group_by": options.group_by}
+    view = {name: getattr(options, name) for name in ("sort", "top", "group_by", "full_names")}
     _give(profile, form, options, view if form.takes_view else {})
     if form.left_out is not None and (line := form.left_out(profile)):
         notify(line)
@@ -41,7 +41,8 @@ def _check_view(options: argparse.Namespace, form: Format) -> None:
     """Refuses what only a table can have where another form is asked for."""
     if form.takes_view:
         return
-    for option, default in (("sort", "order"), ("group_by", "layer"), ("top", None)):
+    defaults = {"sort": "order", "group_by": "layer", "top": None, "full_names": False}
+    for option, default in defaults.items():
         if getattr(options, option) != default:
             tables = ", ".join(name for name, row in FORMATS.items() if row.takes_view)
             raise OptionError(

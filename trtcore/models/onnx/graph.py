@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import itertools
 import tempfile
@@ -27,6 +28,7 @@ from trtcore.system.files import check_readable, check_writable, write_file
 
 ONNX_DOMAINS = ("", "ai.onnx")
 _PLUGIN_DOMAIN = "trtcore.plugin"
+_SCOPES = "pkg.torch.onnx.name_scopes"
 
 
 def load_onnx(path: str | Path) -> Model:
@@ -104,9 +106,27 @@ def fits_in_memory(model: Model) -> bool:
 def model_nodes(model: Model) -> tuple[ModelNode, ...]:
     """The nodes in graph order; those of a control-flow body follow the node that holds it."""
     return tuple(
-        ModelNode(node.name, node.op_type, tuple(node.input), tuple(node.output))
+        ModelNode(
+            node.name, node.op_type, tuple(node.input), tuple(node.output), exported_module(node)
+        )
         for node in walk_nodes(model.proto.graph)
     )
+
+
+def exported_module(node: NodeProto) -> str:
+    """The path of the PyTorch module a node comes from; ``""`` where the exporter did not say.
+
+    Source: `torch.onnx.export(dynamo=True)` records the names of the modules around a node, each
+    with those before it, and last the node's own: ``['', 'layer1', 'layer1.0', 'conv2d_3']``.
+    """
+    recorded = (entry.value for entry in node.metadata_props if entry.key == _SCOPES)
+    try:
+        names = ast.literal_eval(next(recorded, "[]"))
+    except (SyntaxError, ValueError):
+        return ""
+    if not isinstance(names, list):
+        return ""
+    return "/".join(name for name in names[:-1] if isinstance(name, str) and name)
 
 
 def model_inputs(model: Model) -> tuple[TensorInfo, ...]:

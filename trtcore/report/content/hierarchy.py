@@ -1,4 +1,4 @@
-"""A profile rolled up: by engine layer, by group of model nodes, by block or by operator."""
+"""A profile rolled up: by engine layer, by group of model nodes, by block or by kind of work."""
 
 from __future__ import annotations
 
@@ -6,20 +6,19 @@ from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from math import isnan
 
-from trtcore.errors import OptionError, argument
-from trtcore.report.content.labels import layer_labels
+from trtcore.report.content.blocks import block_namer
+from trtcore.report.content.labels import ShortName, layer_nodes, row_labels
+from trtcore.report.content.levels import Level, parse_level
 from trtcore.result.analysis.analysis import Analysis
-from trtcore.result.analysis.fusion.groups import FusionMap
+from trtcore.result.analysis.fusion.groups import Group
+from trtcore.result.analysis.kinds import kind_of
+from trtcore.result.analysis.modules import has_module
 from trtcore.result.layers import LayerProfile
-from trtcore.result.records import Profile
 
-LEVELS = ("layer", "node", "block", "type")
 MARKERS = "signal and wait markers"
 UNATTRIBUTED = "unattributed"
 
-_FEWEST_BLOCKS = 3
-_DEEPEST = 4
-_MOST_NAMES = 3
+_JOINER = " + "
 
 Namer = Callable[[tuple[str, ...]], str]
 
@@ -49,74 +48,92 @@ class Bucket:
     is_below_resolution: bool = False
 
 
-def roll_up(analysis: Analysis, level: str) -> tuple[Bucket, ...]:
+def roll_up(analysis: Analysis, level: str, *, full_names: bool = False) -> tuple[Bucket, ...]:
     """Returns the time of each part of the model, in order of execution; no time is left out.
 
     Args:
         analysis: of the profile.
         level: ``layer`` (engine layers), ``node`` (groups of nodes that belong together), ``block``
-            (first part of the nodes' names, such as ``inception_3a``) or ``type`` (operators).
+            (modules around the nodes, such as ``inception_3a``; ``block:3`` with three of them) or
+            ``type`` (kinds of layers; ``type:2`` with their operators).
+        full_names: all nodes of a layer or group instead of a short name.
 
     Raises:
         OptionError: another level.
     """
-    if level not in LEVELS:
-        raise OptionError(
-            f"{argument('group_by')} is '{level}', must be one of {', '.join(LEVELS)}"
-        )
-    profile, rows = analysis.profile, analysis.rows
-    if level == "layer":
-        labels = layer_labels(profile.layers)
+    parsed = parse_level(level)
+    profile, rows, fusion = analysis.profile, analysis.rows, analysis.fusion
+    if parsed.name == "layer":
+        labels = row_labels(analysis, range(len(rows)), full_names=full_names)
         return tuple(
             _bucket(labels[i], (i,), profile.layers[i].nodes, rows) for i in range(len(rows))
         )
-    fusion = analysis.fusion
-    name = _namer(profile, fusion, level)
-    parts: dict[str, tuple[list[int], list[str]]] = {}
-    for group in fusion.groups:
-        layers, nodes = parts.setdefault(name(group.nodes), ([], []))
-        layers += group.layers
-        nodes += group.nodes
-    tax = {i for group in fusion.groups for i in group.tax}
-    buckets = [_bucket(label, *part, rows, tax) for label, part in parts.items()]
+    if parsed.name == "type":
+        buckets = [*_by_type(analysis, parsed.depth)]
+    else:
+        name = _namer(analysis, parsed, full=full_names)
+        buckets = _by_name(analysis, name, by_layer=parsed.name == "block")
     for label, rest in ((MARKERS, fusion.markers), (UNATTRIBUTED, fusion.unattributed)):
         if rest:
             buckets.append(_bucket(label, rest, (), rows))
     return tuple(buckets)
 
 
-def block_namer(names: Iterable[str]) -> Callable[[str], str]:
-    """Returns a function from a node's name to its block: the first parts of a path.
-
-    As many parts as are needed to tell three blocks apart; a name that is no path is its own block.
-    """
-    paths = {name: _path(name) for name in names}
-    for depth in range(1, _DEEPEST + 1):
-        blocks = {"/".join(path[:depth]) for path in paths.values()}
-        if len(blocks) >= _FEWEST_BLOCKS:
-            break
-    return lambda name: "/".join(_path(name)[:depth])
-
-
-def _path(name: str) -> list[str]:
-    return [part for part in name.split("/") if part] or [name]
-
-
-def _namer(profile: Profile, fusion: FusionMap, level: str) -> Namer:
-    if level == "node":
-        return " + ".join
-    if level == "type":
-        ops = {node.name: node.op for node in profile.model.nodes}
-        return lambda nodes: _join(ops.get(node, "unknown operator") for node in nodes)
-    block = block_namer(fusion.group_of)
-    return lambda nodes: _join(block(node) for node in nodes)
+def _by_name(analysis: Analysis, name: Namer, *, by_layer: bool) -> list[Bucket]:
+    """The groups of each name; of a group whose nodes tell modules, each layer by itself."""
+    fusion, known = analysis.fusion, analysis.graph.nodes
+    parts: dict[str, tuple[list[int], list[str]]] = {}
+    for group in fusion.groups:
+        is_split = by_layer and any(n in known and has_module(known[n]) for n in group.nodes)
+        for layers, nodes in (
+            _members(analysis, group) if is_split else [(group.layers, group.nodes)]
+        ):
+            places, own = parts.setdefault(name(nodes), ([], []))
+            places += layers
+            own += (node for node in nodes if node not in own)
+    tax = {i for group in fusion.groups for i in group.tax}
+    return [_bucket(label, *part, analysis.rows, tax) for label, part in parts.items()]
 
 
-def _join(names: Iterable[str]) -> str:
-    distinct = list(dict.fromkeys(names))
-    if len(distinct) > _MOST_NAMES:
-        distinct = [distinct[0], "...", distinct[-1]]
-    return " + ".join(distinct)
+_Members = tuple[tuple[int, ...], tuple[str, ...]]
+
+
+def _members(analysis: Analysis, group: Group) -> list[_Members]:
+    """Each layer of a group with its own nodes; with all of the group's if it has none."""
+    layers = analysis.profile.layers
+    return [((i,), layer_nodes(layers[i], group)) for i in group.layers]
+
+
+def _namer(analysis: Analysis, level: Level, *, full: bool) -> Namer:
+    if level.name == "block":
+        return block_namer(
+            analysis.short_names, analysis.graph, analysis.fusion.group_of, level.depth
+        )
+    if full:
+        return _JOINER.join
+    groups = [group.nodes for group in analysis.fusion.groups]
+    short = dict(zip(groups, analysis.short_names.names(groups), strict=True))
+    return lambda nodes: ShortName(short[nodes]) or _JOINER.join(nodes)
+
+
+def _by_type(analysis: Analysis, depth: int | None) -> tuple[Bucket, ...]:
+    """The layers of each kind, markers and those without a node for themselves."""
+    words, fusion = analysis.short_names.words, analysis.fusion
+    home = {i: group for group in fusion.groups for i in group.layers}
+    parts: dict[str, list[int]] = {}
+    nodes: dict[str, dict[str, None]] = {}
+    for i in sorted(home):
+        layer, group = analysis.profile.layers[i], home[i]
+        own = layer_nodes(layer, group)
+        label = kind_of(layer, own, words, is_reformat=i in group.tax).value
+        if (depth or 1) > 1 and (operators := words.words(own)):
+            label = ShortName(f"{label}: {_JOINER.join(operators)}")
+        parts.setdefault(label, []).append(i)
+        nodes.setdefault(label, {}).update(dict.fromkeys(own))
+    tax = {i for group in fusion.groups for i in group.tax}
+    return tuple(
+        _bucket(label, places, nodes[label], analysis.rows, tax) for label, places in parts.items()
+    )
 
 
 def _bucket(

@@ -5,10 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from trtcore.result.analysis.analysis import Analysis
+from trtcore.result.analysis.fusion.groups import Group
+from trtcore.result.analysis.short_names import distinct
 from trtcore.result.layers import Layer
 from trtcore.result.readers.layer_names import generated_operations
 
 _JOINER = " + "
+_REFORMAT = "reformat"
+
+
+class ShortName(str):
+    """A label that says places and operators, and so is folded where a list of nodes is cut."""
+
+    __slots__ = ()
 
 
 def layer_labels(layers: Sequence[Layer]) -> tuple[str, ...]:
@@ -24,6 +34,51 @@ def layer_labels(layers: Sequence[Layer]) -> tuple[str, ...]:
     return tuple(f"{label} #{i}" if seen[label] > 1 else label for i, label in enumerate(labels))
 
 
+def row_labels(
+    analysis: Analysis, positions: Sequence[int], *, full_names: bool = False
+) -> tuple[str, ...]:
+    """Returns one label per layer, short where its nodes tell the modules of the network.
+
+    Args:
+        analysis: of the profile.
+        positions: of the layers.
+        full_names: `layer_labels` for all of them.
+    """
+    layers = analysis.profile.layers
+    labels = layer_labels([layers[i] for i in positions])
+    if full_names:
+        return labels
+    home = {i: group for group in analysis.fusion.groups for i in group.layers}
+    nodes = [layer_nodes(layers[i], home.get(i)) for i in positions]
+    moves = [i in home and i in home[i].tax for i in positions]
+    short = iter(
+        analysis.short_names.names([n for n, m in zip(nodes, moves, strict=True) if not m])
+    )
+    named = [
+        _reformat_name(analysis, n) if m else next(short) for n, m in zip(nodes, moves, strict=True)
+    ]
+    pairs = zip(distinct(named), labels, strict=True)
+    return tuple(ShortName(name) if name else label for name, label in pairs)
+
+
+def layer_nodes(layer: Layer, group: Group | None) -> tuple[str, ...]:
+    """Returns the nodes of one layer: those it names, or all of its group where it is the one.
+
+    Args:
+        layer: the layer.
+        group: that it belongs to, if any.
+    """
+    if group is None:
+        return layer.nodes
+    is_the_one = len(group.layers) - len(group.tax) == 1
+    return group.nodes if is_the_one or not layer.nodes else layer.nodes
+
+
+def _reformat_name(analysis: Analysis, nodes: Sequence[str]) -> str:
+    (name,) = analysis.short_names.names([nodes])
+    return f"{name} ({_REFORMAT})" if name else ""
+
+
 def node_list(layer: Layer) -> str:
     """Returns the model nodes in full, or the engine's own name where they are not known."""
     return _JOINER.join(layer.nodes) or layer.name
@@ -35,7 +90,7 @@ def shorten(label: str, width: int) -> str:
     The result may still be wider: names themselves are never cut.
     """
     parts = label.split(_JOINER)
-    if len(label) <= width or len(parts) < 3:
+    if len(label) <= width or len(parts) < 3 or isinstance(label, ShortName):
         return label
     return f"{parts[0]} + ... + {parts[-1]} ({len(parts)} nodes)"
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from collections import defaultdict
 from collections.abc import Sequence
 
 from trtcore.errors import few
@@ -18,6 +20,8 @@ from trtcore.result.build import (
 from trtcore.result.records import Profile
 
 _MOST_FALLBACKS = 10
+# What exporters put behind an operator's name to make it unique: LayerNormalization_3.
+_OPERATOR = re.compile(r"_\d+$")
 _NAMES_SHOWN = 4
 # What TensorRT's inspector calls them, and what people do.
 _DTYPES = {"Float": "FP32", "Half": "FP16", "BFloat16": "BF16", "Int8": "INT8", "Int4": "INT4"}
@@ -43,11 +47,40 @@ def build_facts(build: Build) -> tuple[Fact, ...]:
         return ()
     verdict = " (NOT MET)" if check.verdict is PrecisionVerdict.NOT_MET else ""
     facts = [("Precision", precision_line(check) + verdict)]
-    shown, rest = check.fallbacks[:_MOST_FALLBACKS], check.fallbacks[_MOST_FALLBACKS:]
-    facts += [("Precision fallback", _fallback(one)) for one in shown]
-    if rest:
+    kinds = _kinds(check.fallbacks)
+    facts += [("Precision fallback", _fallbacks(alike)) for alike in kinds[:_MOST_FALLBACKS]]
+    if rest := [row for alike in kinds[_MOST_FALLBACKS:] for row in alike]:
         facts.append(("Precision fallbacks", f"{len(rest)} more{_share(rest)}"))
     return tuple(facts)
+
+
+def _kinds(fallbacks: Sequence[LayerPrecision]) -> list[list[LayerPrecision]]:
+    """Fallbacks of the same operators in the same type together, in the order of the first."""
+    alike: dict[tuple[str, str, bool, int], list[LayerPrecision]] = defaultdict(list)
+    for i, row in enumerate(fallbacks):
+        what = _operators(row)
+        alike[what, row.dtype, row.is_requested, 0 if what else i].append(row)
+    return list(alike.values())
+
+
+def _operators(row: LayerPrecision) -> str:
+    """What layers that are the same but for their place share: the operators of exported names.
+
+    ``""`` for names that do not tell operators.
+    """
+    ops = [_OPERATOR.sub("", node.rsplit("/", 1)[-1]) for node in row.nodes]
+    is_exported = bool(ops) and all(node.startswith("/") for node in row.nodes)
+    return " + ".join(dict.fromkeys(ops)) if is_exported else ""
+
+
+def _fallbacks(alike: Sequence[LayerPrecision]) -> str:
+    """Layers of one kind, such as ``LayerNormalization: 13 layers in FP32, 2.8% of time``."""
+    first = alike[0]
+    if len(alike) == 1:
+        return _fallback(first)
+    requested = ", on request" if first.is_requested else ""
+    dtype = _DTYPES.get(first.dtype, first.dtype)
+    return f"{_operators(first)}: {len(alike)} layers in {dtype}{_share(alike)}{requested}"
 
 
 def precision_line(check: PrecisionCheck) -> str:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import nan
 
 from trtcore.errors import OptionError, argument
-from trtcore.report.content.hierarchy import LEVELS, MARKERS, roll_up
-from trtcore.report.content.labels import layer_labels
+from trtcore.report.content.hierarchy import MARKERS, roll_up
+from trtcore.report.content.labels import row_labels
+from trtcore.report.content.levels import parse_level
 from trtcore.result.analysis.analysis import Analysis
-from trtcore.result.layers import LayerProfile
 
 SORTS = ("order", "time")
 
@@ -24,7 +24,8 @@ class View:
     Attributes:
         sort: in ``order`` of execution, or by ``time``, longest first.
         top: only the longest so many; the rest becomes one line.
-        group_by: ``layer``, ``node``, ``block`` or ``type``.
+        group_by: ``layer``, ``node``, ``block``, ``block:DEPTH``, ``type`` or ``type:2``.
+        full_names: all nodes of a row instead of a short name.
 
     Raises:
         OptionError: a value that makes no sense.
@@ -33,18 +34,20 @@ class View:
     sort: str = "order"
     top: int | None = None
     group_by: str = "layer"
+    full_names: bool = False
 
     def __post_init__(self) -> None:
-        for name, value, choices in (
-            ("sort", self.sort, SORTS),
-            ("group_by", self.group_by, LEVELS),
-        ):
-            if value not in choices:
-                raise OptionError(
-                    f"{argument(name)} is '{value}', must be one of {', '.join(choices)}"
-                )
+        if self.sort not in SORTS:
+            choices = ", ".join(SORTS)
+            raise OptionError(f"{argument('sort')} is '{self.sort}', must be one of {choices}")
+        parse_level(self.group_by)
         if self.top is not None and self.top < 1:
             raise OptionError(f"{argument('top')} is {self.top}, must be 1 or more")
+
+    @property
+    def level(self) -> str:
+        """What a row is: ``layer``, ``node``, ``block`` or ``type``."""
+        return parse_level(self.group_by).name
 
 
 @dataclass(frozen=True)
@@ -82,16 +85,17 @@ class Rows:
 
 def make_rows(analysis: Analysis, view: View) -> Rows:
     """Returns the rows of a profile; their times add up to the total, whatever is shown."""
-    layers, folded = analysis.folded
+    _, folded = analysis.folded
     label = f"{folded.count} signal and wait markers"
     markers = Row(label, folded.median_ms, folded.share, folded.median_ms) if folded.count else None
-    rows = _layer_rows(layers) if view.group_by == "layer" else _rolled_up(analysis, view.group_by)
+    rows = _layer_rows(analysis, view) if view.level == "layer" else _rolled_up(analysis, view)
     total = _sum("Time over all layers", [*rows, *filter(None, [markers])])
     return Rows(tuple(_choose(rows, view)), markers, total)
 
 
-def _layer_rows(layers: Sequence[LayerProfile]) -> list[Row]:
-    labels = layer_labels([row.layer for row in layers])
+def _layer_rows(analysis: Analysis, view: View) -> list[Row]:
+    layers, _ = analysis.folded
+    labels = row_labels(analysis, [row.index for row in layers], full_names=view.full_names)
     return [
         Row(
             label,
@@ -106,8 +110,9 @@ def _layer_rows(layers: Sequence[LayerProfile]) -> list[Row]:
     ]
 
 
-def _rolled_up(analysis: Analysis, level: str) -> list[Row]:
-    buckets = (bucket for bucket in roll_up(analysis, level) if bucket.name != MARKERS)
+def _rolled_up(analysis: Analysis, view: View) -> list[Row]:
+    every = roll_up(analysis, view.group_by, full_names=view.full_names)
+    buckets = (bucket for bucket in every if bucket.name != MARKERS)
     return [
         Row(
             bucket.name,
@@ -128,7 +133,7 @@ def _choose(rows: list[Row], view: View) -> list[Row]:
     if view.sort == "order":
         kept = {id(row) for row in shown}
         shown = [row for row in rows if id(row) in kept]
-    label = f"{len(rest)} further {_NOUNS[view.group_by]}{'' if len(rest) == 1 else 's'}"
+    label = f"{len(rest)} further {_NOUNS[view.level]}{'' if len(rest) == 1 else 's'}"
     return [*shown, _sum(label, rest)] if rest else shown
 
 

@@ -11,6 +11,8 @@ from trtcore.report.content.precision import build_facts, precision_facts
 from trtcore.report.content.printable import printable
 from trtcore.report.terminal.layout import plain_text
 from trtcore.result.analysis.analysis import Analysis
+from trtcore.result.analysis.fusion.groups import FusionMap
+from trtcore.result.analysis.fusion.reasons import Reason
 from trtcore.result.layers import Layer, TensorInfo, is_marker
 from trtcore.result.readers.inspector import EngineInformation
 from trtcore.result.records import Build, Profile
@@ -59,7 +61,15 @@ def _node_lists(analysis: Analysis) -> list[tuple[str, str]]:
         ("Eliminated", fusion.eliminated),
         ("Unknown", fusion.unknown),
     )
-    return [(label, ", ".join(nodes)) for label, nodes in lists if nodes]
+    return [part for label, nodes in lists for part in _by_reason(label, nodes, fusion)]
+
+
+def _by_reason(label: str, nodes: Sequence[str], fusion: FusionMap) -> list[tuple[str, str]]:
+    """Nodes of a list, those of each reason in a line."""
+    lines: dict[Reason, list[str]] = {}
+    for node in nodes:
+        lines.setdefault(fusion.reasons[node], []).append(node)
+    return [(f"{label} ({reason.value})", ", ".join(names)) for reason, names in lines.items()]
 
 
 def _join(*blocks: Sequence[str]) -> str:

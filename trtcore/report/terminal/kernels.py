@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trtcore.report.content.labels import layer_labels, shorten
+from trtcore.report.content.labels import row_labels, shorten
 from trtcore.report.content.rows import View
 from trtcore.report.terminal.layout import figure_table, text_room
 from trtcore.report.terminal.tables import corrected_text
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.analysis.kernels import KernelTotals, LayerKernels
 from trtcore.result.layers import LayerProfile, is_marker
-from trtcore.result.records import Profile
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -41,7 +40,7 @@ def kernel_table(analysis: Analysis, view: View, width: int | None = None) -> Ta
     found, totals, times = analysis.kernels, analysis.kernel_totals, analysis.rows
     if found is None or totals is None or not found.count.any():
         return None
-    labels = _labels(analysis.profile)
+    labels = _labels(analysis, view)
     room = text_room(_FIGURES_WIDTH, width)
     table = figure_table("Layer", _HEADINGS)
     for i in _chosen(list(labels), found, view):
@@ -51,10 +50,12 @@ def kernel_table(analysis: Analysis, view: View, width: int | None = None) -> Ta
     return table
 
 
-def _labels(profile: Profile) -> dict[int, str]:
+def _labels(analysis: Analysis, view: View) -> dict[int, str]:
     """What the layers are called, by position; markers run no kernel and are not among them."""
-    timed = [i for i, layer in enumerate(profile.layers) if not is_marker(layer)]
-    return dict(zip(timed, layer_labels([profile.layers[i] for i in timed]), strict=True))
+    layers = analysis.profile.layers
+    timed = [i for i, layer in enumerate(layers) if not is_marker(layer)]
+    labels = row_labels(analysis, timed, full_names=view.full_names)
+    return dict(zip(timed, labels, strict=True))
 
 
 def _cells(layer: LayerProfile, found: LayerKernels, i: int) -> tuple[str, ...]:

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 LEAST_TEXT = 20
 """Columns that a name has at least: fewer would make stacks of letters of it."""
 
+PLAIN_WIDTH = 120
+"""Columns of a report that no terminal shows: what fits the editors and logs it is read in."""
+
 # Stands for no limit, where rich wants a number: wider than any line of a report.
 _UNLIMITED = 10_000
 

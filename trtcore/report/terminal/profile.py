@@ -13,7 +13,7 @@ from trtcore.report.content.reconciliation import reconciliation_facts
 from trtcore.report.content.rows import View, make_rows
 from trtcore.report.content.warnings import profile_warnings
 from trtcore.report.terminal.kernels import kernel_table
-from trtcore.report.terminal.layout import plain_text
+from trtcore.report.terminal.layout import PLAIN_WIDTH, plain_text
 from trtcore.report.terminal.tables import fact_table, footnotes, row_table
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.records import Profile
@@ -28,6 +28,7 @@ def render_table(
     sort: str = "order",
     top: int | None = None,
     group_by: str = "layer",
+    full_names: bool = False,
     width: int | None = None,
 ) -> str:
     """Returns the whole report as plain text.
@@ -36,14 +37,17 @@ def render_table(
         profile: the profile, or its analysis where it is there already.
         sort: rows in ``order`` of execution, or by ``time``, longest first.
         top: only the longest so many rows; the rest becomes one line.
-        group_by: a row per ``layer``, ``node`` (nodes that belong together), ``block`` or ``type``.
-        width: columns to keep within; None for names in full, however long.
+        group_by: a row per ``layer``, ``node`` (nodes that belong together), ``block`` (at a depth:
+            ``block:3``) or ``type``.
+        full_names: all nodes of a row instead of a short name, however long the lines are.
+        width: columns to keep within; None for 120, or with full names for as many as it takes.
 
     Raises:
         OptionError: an unknown order or grouping, or fewer than one row.
     """
-    view = View(sort, top, group_by)
-    return plain_text(lambda console: _print(profile, console, view, width), width)
+    view = View(sort, top, group_by, full_names)
+    widest = width or (None if full_names else PLAIN_WIDTH)
+    return plain_text(lambda console: _print(profile, console, view, width), widest)
 
 
 def print_table(
@@ -53,16 +57,17 @@ def print_table(
     sort: str = "order",
     top: int | None = None,
     group_by: str = "layer",
+    full_names: bool = False,
 ) -> None:
-    """Prints the report: fitted to a terminal, or as plain text with names in full elsewhere.
+    """Prints the report: fitted to a terminal, or as plain text elsewhere.
 
     Raises:
         OptionError: an unknown order or grouping, or fewer than one row.
     """
     if console.is_terminal:
-        _print(profile, console, View(sort, top, group_by), console.width)
+        _print(profile, console, View(sort, top, group_by, full_names), console.width)
     else:
-        text = render_table(profile, sort=sort, top=top, group_by=group_by)
+        text = render_table(profile, sort=sort, top=top, group_by=group_by, full_names=full_names)
         console.out(text, highlight=False)
 
 
@@ -70,13 +75,14 @@ def _print(given: Profile | Analysis, console: Console, view: View, width: int |
     analysis = Analysis.of(given)
     profile = printable(analysis.profile)
     analysis = analysis.reused_for(profile)
+    widest = width or (None if view.full_names else PLAIN_WIDTH)
     for line in io_lines(profile.io):
         console.print(line, markup=False, highlight=False)
     if profile.io:
         console.print()
     rows = make_rows(analysis, view)
-    console.print(row_table(profile, rows, view, width))
-    for line in footnotes(analysis, rows, view, width):
+    console.print(row_table(profile, rows, view, widest))
+    for line in footnotes(analysis, rows, view, widest):
         console.print(line, style="dim", markup=False, highlight=False)
     _print_kernels(analysis, console, view, width)
     blocks: tuple[Sequence[tuple[str, ...]], ...] = (
@@ -92,7 +98,8 @@ def _print(given: Profile | Analysis, console: Console, view: View, width: int |
 
 
 def _print_kernels(analysis: Analysis, console: Console, view: View, width: int | None) -> None:
-    table, facts = kernel_table(analysis, view, width), kernel_facts(analysis)
+    widest = width or (None if view.full_names else PLAIN_WIDTH)
+    table, facts = kernel_table(analysis, view, widest), kernel_facts(analysis)
     for part in (table, fact_table(facts, width) if facts else None):
         if part is not None:
             console.print()

@@ -47,7 +47,7 @@ def row_table(profile: Profile, rows: Rows, view: View, width: int | None) -> Ta
     columns = _fitting(wanted, width)
     room = text_room(_taken(columns), width)
     missing = (column[0] for column in wanted if column not in columns)
-    table = figure_table(view.group_by.capitalize(), (heading for heading, _ in columns), missing)
+    table = figure_table(view.level.capitalize(), (heading for heading, _ in columns), missing)
     for row in rows.shown:
         table.add_row(Text(shorten(row.label, room)), *(cell(row) for _, cell in columns))
     for other, style in ((rows.markers, "dim"), (rows.total, "bold")):
@@ -66,7 +66,7 @@ def footnotes(
     # Kernel times stand beside each layer, whatever the rows here are.
     beside = () if analysis.kernels is None else analysis.rows
     if are_marked or any(row.is_below_resolution for row in beside):
-        of_groups = are_marked and view.group_by != "layer"
+        of_groups = are_marked and view.level != "layer"
         limit = f"below {RESOLUTION_MS} ms"
         which = f"Of layers {limit} only:" if of_groups else limit.capitalize()
         yield f"{BELOW_RESOLUTION} {which} the corrected time is an order of magnitude, not more."
@@ -105,7 +105,7 @@ def _columns(rows: Rows, view: View, digits: int) -> list[Column]:
             )
         )
     columns.append(("share", _share))
-    if view.group_by == "layer":
+    if view.level == "layer":
         columns.append(("p95 ms", lambda row: _ms(row.p95_ms, digits)))
         columns.append(("min ms", lambda row: _ms(row.min_ms, digits)))
     return columns

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from trtcore.result.analysis.diagnosis import diagnose
-from trtcore.result.analysis.fusion.groups import FusionMap, map_fusion
+from trtcore.result.analysis.fusion.graph import ModelGraph
+from trtcore.result.analysis.fusion.groups import FusionMap, map_fusion, model_graph
 from trtcore.result.analysis.kernels import (
     KernelAgreement,
     KernelTotals,
@@ -16,6 +17,7 @@ from trtcore.result.analysis.kernels import (
     layer_kernels,
 )
 from trtcore.result.analysis.reconcile import Reconciliation, reconcile_profile
+from trtcore.result.analysis.short_names import ShortNames
 from trtcore.result.analysis.steadiness import Steadiness, interval_of, observe
 from trtcore.result.analysis.summary import (
     Latency,
@@ -85,6 +87,20 @@ class Analysis:
             ResultError: a model node is there twice.
         """
         return map_fusion(self.profile)
+
+    @cached_property
+    def graph(self) -> ModelGraph:
+        """The model by its nodes.
+
+        Raises:
+            ResultError: a model node is there twice.
+        """
+        return model_graph(self.profile)
+
+    @cached_property
+    def short_names(self) -> ShortNames:
+        """What rows and modules are called where there is little room."""
+        return ShortNames(self.graph)
 
     @cached_property
     def series(self) -> Mapping[str, TimeSummary | None]:

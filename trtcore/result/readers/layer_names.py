@@ -76,8 +76,16 @@ def generated_operations(name: str) -> str:
 
 def only_moves(name: str) -> bool:
     """Whether a generated kernel, by its name, does nothing but copy, cast or rearrange."""
-    words = re.findall(r"[A-Z][a-z]*", generated_operations(name))
+    words = kernel_words(name)
     return bool(words) and _MOVES.issuperset(words)
+
+
+def kernel_words(name: str) -> list[str]:
+    """Returns what a generated kernel's name lists: ``Fc``, ``Add``, ``Relu``; [] for others.
+
+    Each operation has up to four letters there; one of ONNX's can be several of them.
+    """
+    return re.findall(r"[A-Z][a-z]*", generated_operations(name))
 
 
 def _split_pointwise(part: str) -> list[str]:

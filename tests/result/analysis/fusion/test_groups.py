@@ -10,6 +10,7 @@ from paths import DATA
 
 from trtcore.errors import ResultError
 from trtcore.result.analysis.fusion.groups import FusionMap, Group, describe_fusion, map_fusion
+from trtcore.result.analysis.fusion.reasons import Reason
 from trtcore.result.layers import IOTensor, Layer, ModelNode, ModelRecord, TensorInfo
 from trtcore.result.method import Method
 from trtcore.result.readers.inspector import parse_engine_information
@@ -127,12 +128,12 @@ class TestGoogLeNet:
         fusion = map_fusion(profile)
         assert fusion.groups == ()
         assert len(fusion.unattributed) == 206
-        assert len(fusion.unknown) == 132
+        assert len(fusion.unknown) == 141
+        assert {fusion.reasons[name] for name in fusion.unknown} == {Reason.NO_LAYER}
         assert describe_fusion(profile, fusion, [1.0] * 206) == (
-            "10 of 142 model nodes (7.0%) accounted for in 0 groups; eliminated: 9 Concat, "
-            "1 Flatten (inception_3a/output, inception_3b/output, inception_4a/output and 7 more); "
-            "unknown: 57 Conv, 57 Relu, 13 MaxPool, 2 LRN, 1 AveragePool, 1 Gemm, 1 Softmax "
-            "(conv1/7x7_s2, conv1/relu_7x7, pool1/3x3_s2 and 129 more); "
+            "1 of 142 model nodes (0.7%) accounted for in 0 groups; eliminated: 1 Flatten "
+            "(flat); unknown: 57 Conv, 57 Relu, 13 MaxPool, 2 LRN, 9 Concat, 1 AveragePool, "
+            "1 Gemm, 1 Softmax (conv1/7x7_s2, conv1/relu_7x7, pool1/3x3_s2 and 138 more); "
             "0.0% of the layer time is in groups"
         )
 
@@ -283,6 +284,14 @@ class TestOtherWays:
             unknown=("lost",),
         )
         assert fusion.node_coverage == 5 / 6
+        assert fusion.reasons == {
+            "shape": Reason.SHAPE_ONLY,
+            "fill": Reason.CONSTANT,
+            "scaled": Reason.CONSTANT,
+            "c": Reason.NAMED,
+            "drop": Reason.NO_OP,
+            "lost": Reason.AMBIGUOUS,
+        }
 
     def test_plan_without_a_model(self):
         layers = [

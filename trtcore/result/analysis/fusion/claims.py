@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from trtcore.result.analysis.fusion.graph import ModelGraph
+from trtcore.result.analysis.fusion.reasons import Reason
 from trtcore.result.layers import Layer, is_marker
 from trtcore.result.readers.layer_names import (
     foreign_range,
@@ -29,6 +30,9 @@ class Claims:
         opaque: layers that hide what they do.
         markers: layers that only order streams.
         unattributed: layers that nothing is known about.
+        reasons: why each node is with its layer.
+        reused: tensors of the model that several engine tensors are called after, though only one
+            can be it: names of buffers that were used again.
     """
 
     nodes: dict[int, tuple[str, ...]] = field(default_factory=dict)
@@ -37,6 +41,14 @@ class Claims:
     opaque: set[int] = field(default_factory=set)
     markers: tuple[int, ...] = ()
     unattributed: tuple[int, ...] = ()
+    reasons: dict[str, Reason] = field(default_factory=dict)
+    reused: frozenset[str] = frozenset()
+
+    def take(self, layer: int, nodes: tuple[str, ...], reason: Reason) -> None:
+        """Gives nodes to a layer; the first reason of a node stands."""
+        self.nodes[layer] = nodes
+        for node in nodes:
+            self.reasons.setdefault(node, reason)
 
 
 def claim_nodes(layers: Sequence[Layer], graph: ModelGraph) -> Claims:
@@ -46,7 +58,10 @@ def claim_nodes(layers: Sequence[Layer], graph: ModelGraph) -> Claims:
         layers: in order of execution.
         graph: the model; without nodes in it, a layer's own names are taken for nodes.
     """
-    claims = Claims(markers=tuple(i for i, layer in enumerate(layers) if is_marker(layer)))
+    claims = Claims(
+        markers=tuple(i for i, layer in enumerate(layers) if is_marker(layer)),
+        reused=_reused_names(layers, graph),
+    )
     rest = [i for i in range(len(layers)) if i not in set(claims.markers)]
     for step in (_by_metadata, _by_name, _by_range, _by_tensors):
         for i in rest:
@@ -63,7 +78,7 @@ def claim_nodes(layers: Sequence[Layer], graph: ModelGraph) -> Claims:
 def _by_metadata(i: int, layer: Layer, graph: ModelGraph, claims: Claims) -> None:
     nodes = tuple(node for node in layer.nodes if not graph.nodes or node in graph.nodes)
     if nodes:
-        claims.nodes[i] = nodes
+        claims.take(i, nodes, Reason.NAMED)
         _mark(i, layer, graph, claims)
 
 
@@ -72,7 +87,7 @@ def _by_name(i: int, layer: Layer, graph: ModelGraph, claims: Claims) -> None:
         return
     found = nodes_in_name(layer.name, graph.nodes or None)
     if found.nodes:
-        claims.nodes[i] = found.nodes
+        claims.take(i, found.nodes, Reason.NAMED)
         if found.is_reformat:
             claims.tax.add(i)
         _mark(i, layer, graph, claims)
@@ -92,21 +107,27 @@ def _by_range(i: int, layer: Layer, graph: ModelGraph, claims: Claims) -> None:
         inside = graph.ancestors([last]) if last else set(graph.nodes)
     nodes = graph.sort(inside - taken - graph.constants())
     if nodes:
-        claims.nodes[i] = nodes
+        claims.take(i, nodes, Reason.IN_RANGE)
         claims.opaque.add(i)
 
 
 def _by_tensors(i: int, layer: Layer, graph: ModelGraph, claims: Claims) -> None:
     """A layer holds the nodes from the tensors it reads to those it writes."""
     taken = {node for nodes in claims.nodes.values() for node in nodes}
-    made = {tensor for node in graph.nodes.values() for tensor in node.outputs}
+    made = graph.tensors - claims.reused
     written = (model_tensor(tensor.name, made) for tensor in layer.outputs)
     read = (model_tensor(tensor.name, made) for tensor in layer.inputs)
     last = [node for t in written if t and (node := graph.maker(t)) and node not in taken]
     before = [node for t in read if t and (node := graph.maker(t))]
     inside = graph.ancestors(last, stop={*taken, *before}) - graph.constants()
     if inside:
-        claims.nodes[i] = graph.sort(inside)
+        claims.take(i, graph.sort(inside), Reason.BY_TENSORS)
+
+
+def _reused_names(layers: Sequence[Layer], graph: ModelGraph) -> frozenset[str]:
+    names = {tensor.name for layer in layers for tensor in layer.outputs}
+    counts = Counter(model_tensor(name, graph.tensors) for name in names)
+    return frozenset(name for name, count in counts.items() if name and count > 1)
 
 
 class _Neighbours:
@@ -152,7 +173,8 @@ def _by_neighbours(
         down = graph.descendants((a for node in ahead for a in graph.after(node)), stop=taken)
         if inside := (up & down) - constants:
             found[i] = graph.sort(inside)
-    claims.nodes.update(found)
+    for i, nodes in found.items():
+        claims.take(i, nodes, Reason.BETWEEN_LAYERS)
 
 
 def _claimed(i: int, step: Callable[[int], list[int]], claims: Claims) -> set[str]:

@@ -6,30 +6,21 @@ Works on the `ModelNode` of a saved result, so that nothing needs ONNX.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence, Set
 from typing import Generic, TypeVar
 
 from trtcore.errors import ResultError
+from trtcore.result.analysis.fusion.operators import (
+    MOVES,
+    NO_OPS,
+    SELECTION,
+    SHAPES,
+    SOURCES,
+    VIEWS,
+)
 from trtcore.result.layers import ModelNode
 
-# Operators that only move or rename data, which an engine can do by laying tensors out.
-_MOVE_OPS = frozenset(
-    {
-        "Cast",
-        "Concat",
-        "Dropout",
-        "Expand",
-        "Flatten",
-        "Identity",
-        "Reshape",
-        "Slice",
-        "Split",
-        "Squeeze",
-        "Transpose",
-        "Unsqueeze",
-    }
-)
-_SHAPE_OPS = frozenset({"Constant", "ConstantOfShape", "Shape", "Size", "EyeLike"})
+_MOVES = MOVES | NO_OPS | VIEWS
 
 
 class ModelGraph:
@@ -38,12 +29,15 @@ class ModelGraph:
     Args:
         nodes: in the order of the model.
         inputs: names of the network's inputs, which no node makes and which are no constants.
+        outputs: names of its outputs; without them no node is known to be useless.
 
     Raises:
         ResultError: two nodes have the same name.
     """
 
-    def __init__(self, nodes: Sequence[ModelNode], inputs: Iterable[str] = ()) -> None:
+    def __init__(
+        self, nodes: Sequence[ModelNode], inputs: Iterable[str] = (), outputs: Iterable[str] = ()
+    ) -> None:
         self.nodes = {node.name: node for node in nodes}
         if len(self.nodes) < len(nodes):
             raise ResultError(f"model node '{_first_repeated(nodes)}' is there twice")
@@ -54,12 +48,50 @@ class ModelGraph:
             for tensor in node.inputs:
                 self._readers[tensor].append(node.name)
         self._inputs = frozenset(name for name in inputs if name in self._readers)
+        self._outputs = frozenset(name for name in outputs if name in self._maker)
         self._constants: frozenset[str] | None = None
 
     def computes(self, name: str) -> bool:
         """Whether a node does more than move or rename data; True for an unknown one."""
         node = self.nodes.get(name)
-        return node is None or node.op not in _MOVE_OPS
+        if node is None or node.op != SELECTION:
+            return node is None or node.op not in _MOVES
+        return not all(self._is_known(tensor) for tensor in node.inputs[1:])
+
+    def data_inputs(self, name: str) -> tuple[str, ...]:
+        """The tensors a node reads that depend on the network's inputs."""
+        return tuple(t for t in self.nodes[name].inputs if t and not self._is_known(t))
+
+    def reads_input(self, name: str) -> bool:
+        """Whether a node reads an input of the network itself."""
+        return not self._inputs.isdisjoint(self.nodes[name].inputs)
+
+    def ends(self, name: str) -> bool:
+        """Whether a node makes an output of the network, or a result that nobody reads."""
+        outputs = self.nodes[name].outputs
+        return not self._outputs.isdisjoint(outputs) or not self.after(name)
+
+    def dead(self) -> frozenset[str]:
+        """Nodes from which no way leads to an output; none where no output is known."""
+        if not self._outputs:
+            return frozenset()
+        makers = (self._maker[tensor] for tensor in self._outputs)
+        return frozenset(self.nodes.keys() - self.ancestors(makers))
+
+    def shape_only(self) -> frozenset[str]:
+        """Those of the `constants` that depend on the shape of a tensor."""
+        shapes = (node.name for node in self.nodes.values() if node.op in SHAPES)
+        return frozenset(self.descendants(shapes) & self.constants())
+
+    def _is_known(self, tensor: str) -> bool:
+        """Whether a tensor's values are there before the network sees any input."""
+        maker = self._maker.get(tensor)
+        return tensor not in self._inputs if maker is None else maker in self.constants()
+
+    @property
+    def tensors(self) -> Set[str]:
+        """Names of all tensors that a node makes."""
+        return self._maker.keys()
 
     def maker(self, tensor: str) -> str | None:
         """The node that makes a tensor."""
@@ -104,7 +136,7 @@ class ModelGraph:
             makers = (self._maker.get(tensor) for tensor in read)
             known = all(maker is None or maker in constant for maker in makers)
             fed = not self._inputs or not self._inputs.isdisjoint(read)
-            if node.op in _SHAPE_OPS or (read and known and not fed):
+            if node.op in SOURCES or (read and known and not fed):
                 constant.add(node.name)
         self._constants = frozenset(constant)
         return self._constants

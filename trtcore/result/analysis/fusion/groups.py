@@ -8,31 +8,20 @@ the markers or unattributed.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from trtcore.errors import few
 from trtcore.result.analysis.fusion.claims import Claims, claim_nodes
 from trtcore.result.analysis.fusion.graph import Components, ModelGraph
+from trtcore.result.analysis.fusion.leftover import Group, Leftovers
+from trtcore.result.analysis.fusion.reasons import ELIMINATED, FOLDED, UNKNOWN, Reason
 from trtcore.result.records import Profile
 
+_MODES = ("input", "output")
 
-@dataclass(frozen=True)
-class Group:
-    """Engine layers and model nodes that belong together.
-
-    Attributes:
-        layers: positions in ``profile.layers``, in order of execution.
-        nodes: model nodes, in the order of the model; empty if nothing tells them.
-        tax: those of the layers that only change a format or type, or copy.
-        is_opaque: a layer of it hides what it does inside (``ForeignNode``).
-    """
-
-    layers: tuple[int, ...]
-    nodes: tuple[str, ...]
-    tax: tuple[int, ...] = ()
-    is_opaque: bool = False
+__all__ = ["FusionMap", "Group", "describe_fusion", "map_fusion", "model_graph"]
 
 
 @dataclass(frozen=True)
@@ -42,12 +31,13 @@ class FusionMap:
     Attributes:
         groups: in order of their first layer.
         folded: nodes whose results are constants of the engine.
-        eliminated: nodes that move data or do nothing, and cost nothing.
+        eliminated: nodes that do nothing, or that the layers beside them do without a layer.
         unknown: nodes that nothing accounts for.
         markers: layers that only order streams.
         unattributed: other layers that no node is known for.
         guessed: layers in groups that nothing leads to a node, and that do more than move data:
             they count for a layer beside them.
+        reasons: why each node of the model is where it is.
     """
 
     groups: tuple[Group, ...]
@@ -57,6 +47,7 @@ class FusionMap:
     markers: tuple[int, ...] = ()
     unattributed: tuple[int, ...] = ()
     guessed: tuple[int, ...] = ()
+    reasons: Mapping[str, Reason] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def group_of(self) -> dict[str, Group]:
@@ -85,23 +76,39 @@ def map_fusion(profile: Profile) -> FusionMap:
     Raises:
         ResultError: a model node is there twice.
     """
-    inputs = (tensor.name for tensor in profile.io if tensor.mode == "input")
-    graph = ModelGraph(profile.model.nodes, inputs)
+    graph = model_graph(profile)
     claims = claim_nodes(profile.layers, graph)
-    groups = _groups(claims, graph)
-    grouped = {node for group in groups for node in group.nodes}
-    left = [node for node in graph.nodes.values() if node.name not in grouped]
-    constants = graph.constants()
-    rest = [node for node in left if node.name not in constants]
+    left = Leftovers(
+        graph, profile.layers, claims.nodes, _groups(claims, graph), claims.unattributed
+    )
+    groups = left.place()
+    reasons = {**claims.reasons, **left.reasons}
     return FusionMap(
         groups=groups,
-        folded=tuple(node.name for node in left if node.name in constants),
-        eliminated=tuple(node.name for node in rest if not graph.computes(node.name)),
-        unknown=tuple(node.name for node in rest if graph.computes(node.name)),
+        folded=_with(FOLDED, graph, reasons),
+        eliminated=_with(ELIMINATED, graph, reasons),
+        unknown=_with(UNKNOWN, graph, reasons),
         markers=claims.markers,
         unattributed=claims.unattributed,
         guessed=tuple(sorted(claims.leans_on.keys() - claims.tax)),
+        reasons={name: reasons[name] for name in graph.nodes},
     )
+
+
+def model_graph(profile: Profile) -> ModelGraph:
+    """Returns the graph of a profile's model.
+
+    Raises:
+        ResultError: a model node is there twice.
+    """
+    inputs, outputs = ([t.name for t in profile.io if t.mode == mode] for mode in _MODES)
+    return ModelGraph(profile.model.nodes, inputs, outputs)
+
+
+def _with(
+    some: frozenset[Reason], graph: ModelGraph, reasons: Mapping[str, Reason]
+) -> tuple[str, ...]:
+    return tuple(name for name in graph.nodes if reasons[name] in some)
 
 
 def describe_fusion(profile: Profile, fusion: FusionMap, layer_ms: Sequence[float]) -> str:

@@ -1,0 +1,73 @@
+"""Networks that people deploy: graphs as PyTorch exports them, and results measured on an H200.
+
+In the graphs, float weights of more than 1024 values are ConstantOfShape; their outputs mean
+nothing. The results have the first 40 of 200 iterations.
+"""
+
+from __future__ import annotations
+
+import gzip
+from functools import cache
+
+import numpy as np
+import onnx
+from paths import DATA
+
+from trtcore.api.calls import build_model
+from trtcore.models.load import load_model
+from trtcore.models.onnx.graph import model_nodes
+from trtcore.result.layers import ModelRecord
+from trtcore.result.records import Counts, Profile
+from trtcore.result.samples import Samples
+from trtcore.result.saved import parse_profile
+from trtcore.system.records import Environment
+
+MEASURED = ("vit_b_16", "swin_t", "convnext_tiny", "mobilenet_v3_large", "resnet50")
+# In the precision that each builds in as it is: BERT masks with numbers that FP16 does not have.
+BUILT = {
+    "vit_b_16": "fp16",
+    "convnext_tiny": "fp16",
+    "mobilenet_v3_large": "fp16",
+    "resnet50": "fp16",
+    "resnet50_dynamo": "fp16",
+    "resnet50_int8": "fp32",
+    "resnet50_fp8": "fp32",
+    "bert_base": "fp32",
+    "swin_t": "fp16",
+}
+LONG = ("swin_t",)
+"""Builds that take several seconds."""
+
+
+def read_graph(name: str) -> onnx.ModelProto:
+    """The ONNX graph of a network."""
+    packed = DATA / "networks" / f"{name}.onnx.gz"
+    return onnx.load_from_string(gzip.decompress(packed.read_bytes()))
+
+
+@cache
+def measured(name: str) -> Profile:
+    """A result measured on an H200 with TensorRT-RTX 1.6.1 in FP16, batch 4, one stream."""
+    packed = DATA / "networks" / f"{name}.json.gz"
+    return parse_profile(gzip.decompress(packed.read_bytes()).decode())
+
+
+@cache
+def built(name: str) -> Profile:
+    """What TensorRT-RTX on this machine makes of a network, as if each layer took 1 ms."""
+    graph, precision = read_graph(name), BUILT[name]
+    model = load_model(graph)
+    engine = build_model(graph, precision=precision).information
+    assert engine is not None
+    return Profile(
+        model=ModelRecord(name, "memory", nodes=model_nodes(model)),
+        backend="tensorrt_rtx",
+        precision=precision,
+        batch=1,
+        method="",
+        io=engine.io,
+        layers=engine.layers,
+        samples=Samples(np.ones((1, len(engine.layers)), np.float32), np.empty(0, np.float32)),
+        counts=Counts(1, 0, 1),
+        environment=Environment("", "", "", "", "", ""),
+    )

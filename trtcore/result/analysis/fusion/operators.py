@@ -1,0 +1,34 @@
+"""What ONNX operators do to data, as far as it decides whether an engine needs a layer for them."""
+
+from __future__ import annotations
+
+NO_OPS = frozenset({"Identity", "Dropout"})
+"""Operators that change nothing in inference."""
+
+VIEWS = frozenset({"Flatten", "Reshape", "Squeeze", "Unsqueeze"})
+"""Operators that give the same bytes another shape."""
+
+MOVES = frozenset(
+    {
+        "Cast",
+        "Concat",
+        "DepthToSpace",
+        "Expand",
+        "Pad",
+        "Slice",
+        "SpaceToDepth",
+        "Split",
+        "Tile",
+        "Transpose",
+    }
+)
+"""Operators that copy, rearrange, fill or convert, which a neighbour does as it reads or writes."""
+
+SELECTION = "Gather"
+"""Moves data too where its indices are known before the network runs; else it is a look-up."""
+
+SHAPES = frozenset({"Shape", "Size"})
+"""Operators that read nothing but the shape of a tensor."""
+
+SOURCES = frozenset({"Constant", "ConstantOfShape", "EyeLike"}) | SHAPES
+"""Operators whose result does not depend on the values of what they read."""

@@ -1,0 +1,121 @@
+"""What kind of work an engine layer does, by its nodes, or by TensorRT's own type without any."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import Enum
+
+from trtcore.result.analysis.patterns import OWN_WORDS, OperatorWords
+from trtcore.result.layers import Layer
+from trtcore.result.readers.layer_names import kernel_words, only_moves
+
+
+class LayerKind(Enum):
+    """Kinds of work; a layer that does several counts as the first that applies, in this order."""
+
+    ATTENTION = "attention"
+    CONVOLUTION = "convolution"
+    MATMUL = "matmul"
+    NORMALIZATION = "normalization"
+    SOFTMAX = "softmax"
+    POOLING = "pooling"
+    REDUCTION = "reduction"
+    ELEMENTWISE = "elementwise"
+    QUANTIZATION = "quantization"
+    DATA_MOVEMENT = "data movement"
+    REFORMAT = "reformat"
+    OTHER = "other"
+
+
+_OPS: dict[LayerKind, frozenset[str]] = {
+    LayerKind.ATTENTION: frozenset({"Attention", "MultiHeadAttention", "GroupQueryAttention"}),
+    LayerKind.CONVOLUTION: frozenset(
+        {"Conv", "ConvTranspose", "ConvInteger", "QLinearConv", "DeformConv"}
+    ),
+    LayerKind.MATMUL: frozenset({"MatMul", "Gemm", "Einsum", "MatMulInteger", "QLinearMatMul"}),
+    LayerKind.NORMALIZATION: frozenset(
+        {op for op, word in OWN_WORDS.items() if word.endswith("Norm")}
+        | {"LRN", "LpNormalization", "MeanVarianceNormalization"}
+    ),
+    LayerKind.SOFTMAX: frozenset({"Softmax", "LogSoftmax", "Hardmax"}),
+    LayerKind.POOLING: frozenset(
+        {"MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "LpPool", "MaxRoiPool"}
+    ),
+    LayerKind.QUANTIZATION: frozenset(
+        {"QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear"}
+    ),
+    LayerKind.DATA_MOVEMENT: frozenset(
+        {"Gather", "GatherElements", "GatherND", "ScatterND", "ScatterElements", "Resize"}
+    ),
+}
+_BY_PATTERN = {"Attention": LayerKind.ATTENTION} | dict.fromkeys(
+    ("LayerNorm", "RMSNorm", "GroupNorm"), LayerKind.NORMALIZATION
+)
+# TensorRT's own layer types, for layers that no node is known for.
+_BY_TYPE = {
+    "correlation": LayerKind.CONVOLUTION,
+    "convolution": LayerKind.CONVOLUTION,
+    "caskconvolution": LayerKind.CONVOLUTION,
+    "gemm": LayerKind.MATMUL,
+    "matrixmultiply": LayerKind.MATMUL,
+    "maxpool": LayerKind.POOLING,
+    "avgpool": LayerKind.POOLING,
+    "pooling": LayerKind.POOLING,
+    "softmax": LayerKind.SOFTMAX,
+    "reduce": LayerKind.REDUCTION,
+    "pointwise": LayerKind.ELEMENTWISE,
+    "elementwise": LayerKind.ELEMENTWISE,
+    "quantize": LayerKind.QUANTIZATION,
+    "dequantize": LayerKind.QUANTIZATION,
+    "reformat": LayerKind.REFORMAT,
+    "noop": LayerKind.REFORMAT,
+    "copy": LayerKind.REFORMAT,
+    "cast": LayerKind.REFORMAT,
+}
+_SMALL_KERNEL = "kgen"  # a generated kernel without a product; one with it is a runtime_fusion
+_PRODUCTS = frozenset({LayerKind.CONVOLUTION, LayerKind.MATMUL})
+
+
+def kind_of(
+    layer: Layer, nodes: Iterable[str], words: OperatorWords, *, is_reformat: bool = False
+) -> LayerKind:
+    """Returns the kind of one engine layer.
+
+    Args:
+        layer: the layer.
+        nodes: the model nodes in it.
+        words: of the model.
+        is_reformat: it only changes formats or types, or copies, for other layers.
+    """
+    graph = words.graph
+    known = words.telling([name for name in nodes if name in graph.nodes])
+    if is_reformat:
+        return LayerKind.REFORMAT
+    if not known:
+        return _by_type(layer)
+    found = {_kind_of_op(graph.nodes[n].op, computes=graph.computes(n)) for n in known}
+    found |= {_BY_PATTERN[word] for word in words.patterns(known) if word in _BY_PATTERN}
+    if layer.kind == _SMALL_KERNEL and "mha" not in layer.name and found - _PRODUCTS:
+        found = _without_products(layer, found)
+    return next(kind for kind in LayerKind if kind in found)
+
+
+def _without_products(layer: Layer, found: set[LayerKind]) -> set[LayerKind]:
+    """A kernel whose name lists no product only does the rest of the nodes it shares."""
+    listed = set(kernel_words(layer.name))
+    return found if not listed or listed & {"Fc", "Corr", "Gemm", "Matm"} else found - _PRODUCTS
+
+
+def _kind_of_op(op: str, *, computes: bool) -> LayerKind:
+    for kind, ops in _OPS.items():
+        if op in ops:
+            return kind
+    if op.startswith(("Reduce", "Arg", "Cum")):
+        return LayerKind.REDUCTION
+    return LayerKind.ELEMENTWISE if computes else LayerKind.DATA_MOVEMENT
+
+
+def _by_type(layer: Layer) -> LayerKind:
+    if only_moves(layer.name):
+        return LayerKind.REFORMAT
+    return _BY_TYPE.get(layer.kind.lower(), LayerKind.OTHER)
