@@ -149,7 +149,8 @@ def _converted(model: Model, low: int, io: int, kept: frozenset[str]) -> Model:
     converter = GraphConverter(proto, Rules(low, io, kept, opset))
     converter.convert()
     infer_shapes(proto, model.name, is_lenient=True)
-    return replace(model, proto=proto, notes=(*model.notes, _note(converter, len(kept))))
+    notes = filter(None, (_note(converter, len(kept)), converter.masks))
+    return replace(model, proto=proto, notes=(*model.notes, *notes))
 
 
 def _note(converter: GraphConverter, kept: int) -> str:

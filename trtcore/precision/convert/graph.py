@@ -11,17 +11,17 @@ from onnx import GraphProto, ModelProto, NodeProto, TensorProto, helper
 from trtcore.errors import PrecisionError
 from trtcore.models.onnx.graph import ONNX_DOMAINS, bodies
 from trtcore.models.onnx.weights import without_weights
+from trtcore.precision.convert.masks import saturate_masks
 from trtcore.precision.convert.nodes import (
-    Overflow,
     all_names,
     elem_types,
-    overflow_text,
     rename_value,
     round_tensor,
     set_attribute,
     stated_value,
     suffix,
 )
+from trtcore.precision.convert.overflow import Overflow, overflow_text
 from trtcore.precision.convert.plan import (
     AS_IT_IS,
     FLOAT,
@@ -47,6 +47,7 @@ class GraphConverter:
         lowered: how many nodes compute in the lower precision.
         casts: how many Cast nodes were added.
         stayed: operators that stay in FP32 without having been asked to.
+        masks: a note on the mask constants that saturate.
     """
 
     def __init__(self, proto: ModelProto, rules: Rules) -> None:
@@ -54,6 +55,7 @@ class GraphConverter:
         self.lowered = 0
         self.casts = 0
         self.stayed: set[str] = set()
+        self.masks = ""
         self._proto = proto
         if not any(opset.domain in ONNX_DOMAINS for opset in proto.opset_import):
             proto.opset_import.add(domain="", version=_CAST_OPSET)
@@ -68,6 +70,7 @@ class GraphConverter:
             PrecisionError: a constant does not fit into the lower precision.
         """
         graph = self._proto.graph
+        self.masks = saturate_masks(self._proto, self.rules)
         inferred = onnx.shape_inference.infer_shapes(without_weights(self._proto), data_prop=True)
         self._note_readers(graph, inferred.graph, ChainMap())
         top = _Level(self, graph, inferred.graph, None)
@@ -83,7 +86,7 @@ class GraphConverter:
                 output.type.tensor_type.elem_type = self.rules.io
         top.finish()
         if self._overflows:
-            raise PrecisionError(overflow_text(self._overflows, self.rules.low))
+            raise PrecisionError(overflow_text(self._overflows, self.rules.low, inferred.graph))
 
     def free_name(self, wish: str) -> str:
         """A value or node name that nothing has yet."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 from onnx import GraphProto, ModelProto, NodeProto, TensorProto, helper, numpy_helper
@@ -81,21 +80,6 @@ LABELS: dict[int, str] = {
 LARGEST: dict[int, float] = {TensorProto.FLOAT16: 65504.0, TensorProto.BFLOAT16: 3.3895314e38}
 
 
-@dataclass(frozen=True)
-class Overflow:
-    """A constant that the lower precision cannot hold.
-
-    Attributes:
-        name: the initializer, or the output of the Constant node.
-        value: the value that does not fit, the largest one.
-        nodes: names of the nodes that read it.
-    """
-
-    name: str
-    value: float
-    nodes: tuple[str, ...]
-
-
 def round_tensor(tensor: TensorProto, elem_type: int) -> tuple[TensorProto, float | None]:
     """Rounds a float32 tensor to the nearest FP16 or BF16 values, ties to even.
 
@@ -118,18 +102,6 @@ def round_tensor(tensor: TensorProto, elem_type: int) -> tuple[TensorProto, floa
     worst = float(values[lost][np.abs(values[lost]).argmax()]) if lost.any() else None
     low = TensorProto(name=tensor.name, data_type=elem_type, dims=tensor.dims, raw_data=raw)
     return low, worst
-
-
-def overflow_text(overflows: list[Overflow], elem_type: int) -> str:
-    """One line: the first constant that overflows, its value, and what to keep in FP32."""
-    first, others = overflows[0], len(overflows) - 1
-    names = list(dict.fromkeys(name for overflow in overflows for name in overflow.nodes))
-    more = f" ({others} more like it)" if others else ""
-    reader = f" of node '{first.nodes[0]}'" if first.nodes else ""
-    return (
-        f"initializer '{first.name}'{reader} holds {first.value:g}, which {LABELS[elem_type]}"
-        f" (at most {LARGEST[elem_type]:g}) cannot hold{more}: use --keep-fp32 '{','.join(names)}'"
-    )
 
 
 _FLOATS = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.BFLOAT16)
