@@ -14,11 +14,18 @@ from trtcore.models.model import Model
 from trtcore.models.onnx.graph import name_nodes, opset_version, walk_nodes
 from trtcore.models.onnx.inference import infer_shapes
 from trtcore.precision.convert.graph import GraphConverter
-from trtcore.precision.convert.nodes import LABELS, float_type, quantized_nodes
-from trtcore.precision.convert.plan import Rules
+from trtcore.precision.convert.nodes import LABELS, elem_types, float_type, quantized_nodes
+from trtcore.precision.convert.plan import Rules, stays_fp32
 from trtcore.precision.request import Precision, check_keep_fp32, read_io_precision
 
-__all__ = ["Precision", "apply_precision", "kept_nodes", "own_precision"]
+__all__ = [
+    "Precision",
+    "apply_precision",
+    "fp32_only_nodes",
+    "is_mixed",
+    "kept_nodes",
+    "own_precision",
+]
 
 _ELEM_TYPES: dict[Precision, int] = {
     Precision.FP32: TensorProto.FLOAT,
@@ -109,6 +116,20 @@ def kept_nodes(model: Model, patterns: Sequence[str]) -> frozenset[str]:
             )
         kept.update(chosen)
     return frozenset(kept)
+
+
+def fp32_only_nodes(model: Model, precision: Precision | str) -> frozenset[str]:
+    """Names of the nodes that stay in FP32 because TensorRT has nothing else for them."""
+    rules = Rules(_ELEM_TYPES[Precision(precision)], TensorProto.FLOAT, frozenset(), 0)
+    if rules.low == TensorProto.FLOAT:
+        return frozenset()
+    nodes = walk_nodes(model.proto.graph)
+    return frozenset(node.name for node in nodes if stays_fp32(node, rules))
+
+
+def is_mixed(model: Model) -> bool:
+    """Whether a model has several float types by itself, as one with an FP32 table in FP16 has."""
+    return len(_OWN.keys() & elem_types(model.proto.graph).values()) > 1
 
 
 def _ignored(precision: Precision, *, kept: bool, io: bool) -> str:

@@ -29,6 +29,7 @@ from trtcore.precision.convert.plan import (
     TYPED_BY_VALUE,
     NodePlan,
     Rules,
+    has_lengths,
     operator_schema,
     plan_node,
 )
@@ -153,6 +154,8 @@ class _Level:
             for index, want in enumerate(plan.inputs):
                 if want != AS_IT_IS:
                     node.input[index] = self.cast(node.input[index], want)
+            if has_lengths(node):
+                node.input[0] = self.held_apart(node.input[0])
             for body, typed_body in zip(bodies(node), bodies(typed), strict=True):
                 self.convert_body(body, typed_body, plan.bodies)
             written = self.write_outputs(node, plan)
@@ -200,6 +203,19 @@ class _Level:
             self.actual[new] = want
             self._add_cast(name, new, want, new)
         return self.casts[name, want]
+
+    def held_apart(self, name: str) -> str:
+        """The value, with an operator that changes nothing behind it if a Cast has made it.
+
+        TensorRT-RTX 1.7.1 moves a Cast into the loop of a recurrent node that has sequence lengths
+        and then cannot build it ("Mismatched number of elements in reshape"): it leaves a Max.
+        """
+        if name not in self.casts.values():
+            return name
+        new = self.converter.free_name(name)
+        self.actual[new] = self.actual[name]
+        self.nodes.append(helper.make_node("Max", [name, name], [new], name=new))
+        return new
 
     def force_output(self, name: str, want: int) -> None:
         """Makes a network output have the type wanted and still its name."""

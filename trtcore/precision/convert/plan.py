@@ -26,23 +26,32 @@ _CONTROL_FLOW = ("If", "Loop", "Scan")
 # These take any type and do not compute with it.
 _READ_ANYTHING = ("Cast", "Shape", "Size")
 # Operators that TensorRT's parser or builder takes in FP32 alone, though ONNX allows more; found by
-# building every operator of ONNX's own test cases with TensorRT-RTX 1.7.1.
+# building every operator of ONNX's own test cases with TensorRT-RTX 1.7.1. RandomNormal and
+# RandomUniform are such in BF16 there, and in FP16 under ONNX Runtime 1.27 (as is MelWeightMatrix).
+_FP32_ALWAYS = frozenset(
+    {
+        "BlackmanWindow",
+        "Celu",
+        "HammingWindow",
+        "HannWindow",
+        "MeanVarianceNormalization",
+        "MelWeightMatrix",
+        "RandomNormal",
+        "RandomNormalLike",
+        "RandomUniform",
+        "RandomUniformLike",
+        "Range",
+    }
+)
 _FP32_IN_TENSORRT: dict[int, frozenset[str]] = {
     TensorProto.FLOAT: frozenset(),
-    TensorProto.FLOAT16: frozenset({"Celu", "Range"}),
-    TensorProto.BFLOAT16: frozenset(
-        {
-            "Celu",
-            "ConvTranspose",
-            "GRU",
-            "HardSwish",
-            "LpNormalization",
-            "LpPool",
-            "Mish",
-            "Range",
-        }
-    ),
+    TensorProto.FLOAT16: _FP32_ALWAYS,
+    TensorProto.BFLOAT16: _FP32_ALWAYS
+    | {"ConvTranspose", "GRU", "HardSwish", "LpNormalization", "LpPool", "Mish"},
 }
+_RECURRENT = ("GRU", "LSTM", "RNN")
+# The input of a recurrent operator that holds the length of each sequence.
+_LENGTHS = 4
 _TENSOR_OF: dict[int, str] = {
     TensorProto.FLOAT: "tensor(float)",
     TensorProto.FLOAT16: "tensor(float16)",
@@ -119,7 +128,13 @@ def plan_node(node: NodeProto, types: Mapping[str, int], rules: Rules) -> NodePl
 
 def stays_fp32(node: NodeProto, rules: Rules) -> bool:
     """Whether a node stays in float32 on request, or because TensorRT has nothing else for it."""
-    return node.name in rules.kept or node.op_type in _FP32_IN_TENSORRT[rules.low]
+    is_fp32_only = has_lengths(node) or node.op_type in _FP32_IN_TENSORRT[rules.low]
+    return node.name in rules.kept or is_fp32_only
+
+
+def has_lengths(node: NodeProto) -> bool:
+    """Whether a node is a recurrent one whose sequences have lengths of their own."""
+    return node.op_type in _RECURRENT and any(node.input[_LENGTHS : _LENGTHS + 1])
 
 
 def sets_own_type(node: NodeProto, schema: OpSchema | None) -> bool:

@@ -73,4 +73,6 @@ def _share(islands: tuple[LayerPrecision, ...]) -> str:
 
 
 def _requested(island: LayerPrecision) -> str:
+    if island.is_fp32_only:
+        return ", which TensorRT has in FP32 only"
     return ", on request" if island.is_requested else ""
