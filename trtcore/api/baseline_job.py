@@ -11,9 +11,8 @@ from trtcore.api.requests import precision_request
 from trtcore.engine.build import converted
 from trtcore.errors import ModelError, RunError
 from trtcore.measure.nodes.choice import choose_baseline
-from trtcore.models.inputs import make_inputs
 from trtcore.models.model import Model
-from trtcore.models.onnx.graph import model_inputs
+from trtcore.models.onnx.input_roles import make_model_inputs
 from trtcore.precision.convert.apply import own_precision
 from trtcore.result.records import Profile
 from trtcore.system.progress import Notify, Progress
@@ -68,14 +67,14 @@ def profile_unfused(
 def _run_torch(graph: Model, asked: Options, progress: Progress | None) -> NodeRun:
     from trtcore.measure.nodes.torch.eager import profile_nodes
 
-    inputs = make_inputs(model_inputs(graph), asked.inputs, asked.seed)
+    inputs = make_model_inputs(graph, asked.inputs, asked.seed)
     return profile_nodes(graph, inputs, iterations=asked.iterations, progress=progress)
 
 
 def _run_onnxruntime(graph: Model, asked: Options, progress: Progress | None) -> NodeRun:
     from trtcore.measure.nodes.onnxruntime.profile import profile_nodes
 
-    inputs = make_inputs(model_inputs(graph), asked.inputs, asked.seed)
+    inputs = make_model_inputs(graph, asked.inputs, asked.seed)
     return profile_nodes(graph, inputs, iterations=asked.iterations, progress=progress)
 
 

@@ -40,6 +40,8 @@ def output_line(output: OutputAccuracy) -> str:
     """Returns the figures of one output, such as ``prob: relative L2 3.1e-03, ...``."""
     bad = output.nan_count + output.inf_count
     where = f", first in node '{output.first_bad_node}'" if output.first_bad_node else ""
+    if output.is_empty:
+        return f"{output.name}: {_empty(output)}, so this says nothing"
     if math.isnan(output.relative_l2):
         return f"{output.name}: {_lost(output)}: there is nothing to compare"
     parts = (
@@ -54,6 +56,17 @@ def output_line(output: OutputAccuracy) -> str:
         "" if output.top5 is None else f"within top-5 {output.top5:.1%}",
     )
     return f"{output.name}: {', '.join(filter(None, parts))}"
+
+
+def _empty(output: OutputAccuracy) -> str:
+    if output.reference_max == 0:
+        size = "is zero in FP32 everywhere"
+    else:
+        size = (
+            f"is {output.reference_max:.2e} at most in FP32, below the smallest normal value of "
+            f"the type ({output.smallest_normal:.2e})"
+        )
+    return f"not judged: the output {size} (largest error {output.max_abs:.2e})"
 
 
 def _lost(output: OutputAccuracy) -> str:
