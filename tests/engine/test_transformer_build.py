@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import functools
 
+import numpy as np
 import pytest
+from onnx import parser
 from paths import DATA
+from precision_models import advised, run
 from transformer_models import CASES
 
 from trtcore.engine.build import build_engine
 from trtcore.engine.tensorrt.bindings import Bindings, load_bindings
 from trtcore.engine.tensorrt.builder import BuildOptions
+from trtcore.errors import PrecisionError
 from trtcore.models.load import load_model
+from trtcore.precision.accuracy.emulation import emulated
 from trtcore.precision.request import Precision, PrecisionRequest
 
 pytest.importorskip("tensorrt_rtx", reason="TensorRT-RTX builds without a GPU, TensorRT does not")
@@ -50,3 +55,30 @@ def test_exported_models(name: str, precision: str) -> None:
     plan = build_engine(bindings(), model, request, BuildOptions())
     assert plan.build.precision_verdict == "met"
     assert f"layers {WORDS[precision]}" in plan.build.precision
+
+
+# A weight that FP16 cannot hold: in two nodes, and in front of a network of more than 12.
+FEW = "[big] h = Mul (x, w) [squash] y = Sigmoid (h)"
+MANY = "h0 = Mul (x, w) " + " ".join(f"h{i + 1} = Abs (h{i})" for i in range(13)) + " y = Abs (h13)"
+
+
+@pytest.mark.parametrize(
+    ("nodes", "advice"),
+    [
+        (FEW, "use --keep-fp32 'big,squash'"),
+        (MANY, "use --precision bf16, which holds what is computed from it too"),
+    ],
+)
+def test_the_advice_about_a_large_weight_builds_and_gives_finite_values(
+    nodes: str, advice: str
+) -> None:
+    text = '<ir_version: 8, opset_import: ["" : 17]> g (float[8] x) => (float[8] y)'
+    text += f" <float[8] w = {{1e6, 1, 1, 1, 1, 1, 1, -1e6}}> {{ {nodes} }}"
+    model = load_model(parser.parse_model(text))
+    with pytest.raises(PrecisionError) as error:
+        build_engine(bindings(), model, PrecisionRequest(Precision.FP16), BuildOptions())
+    assert str(error.value).endswith(f"(at most 65504) cannot hold: {advice}")
+    plan = build_engine(bindings(), model, advised(str(error.value)), BuildOptions())
+    assert plan.build.precision_verdict == "met"
+    (found,) = run(emulated(plan.model), {"x": np.linspace(-1, 1, 8, dtype=np.float32)})
+    assert np.isfinite(found).all()

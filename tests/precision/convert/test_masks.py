@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 from onnx import numpy_helper, parser
-from precision_models import initializers_of, run
+from precision_models import advised, initializers_of, run
 
 from trtcore.errors import PrecisionError
 from trtcore.measure.nodes.onnxruntime.profile import run_model
@@ -154,58 +154,58 @@ def test_limits_that_limit_nothing(limit: str) -> None:
     assert np.isfinite(run(emulated(low), feeds)[0]).all()
 
 
-# The node or output that needs the number itself, and what the way out says.
+# What reads the number for its size, and what is advised.
 WEIGHTS = {
     "also read by a MatMul": (
         "b = Cast <to: int = 9> (m) w = Where (b, s, k) q = Softmax <axis = -1> (w)"
         " h = MatMul (s, k) p = Add (q, h)",
-        "--keep-fp32 'where,softmax,matmul,add' --io-precision fp32",
+        "use --keep-fp32 'Where_1,Softmax_2,MatMul_3,Add_4' --io-precision fp32",
     ),
-    "a temperature, no mask": ("w = Mul (s, k) p = Softmax <axis = -1> (w)", ""),
-    "an output": ("b = Cast <to: int = 9> (m) p = Where (b, s, k)", ""),
-    "a divisor": ("d = Div (s, k) p = Softmax <axis = -1> (d)", ""),
+    "a temperature, no mask": (
+        "w = Mul (s, k) p = Softmax <axis = -1> (w)",
+        "use --keep-fp32 'Mul_0,Softmax_1'",
+    ),
+    "an output": (
+        "b = Cast <to: int = 9> (m) p = Where (b, s, k)",
+        "use --keep-fp32 'Where_1' --io-precision fp32",
+    ),
+    "a divisor": (
+        "d = Div (s, k) p = Softmax <axis = -1> (d)",
+        "use --keep-fp32 'Div_0,Softmax_1'",
+    ),
     "a product of learned values": (
         "x = MatMul (s, s) w = Mul (x, k) a = Add (w, s) p = Softmax <axis = -1> (a)",
-        "",
+        "use --keep-fp32 'Mul_1,Add_2,Softmax_3'",
     ),
-    "a bias": ("a = Add (s, k) p = Relu (a)", ""),
+    "a bias": (
+        "a = Add (s, k) p = Relu (a)",
+        "use --keep-fp32 'Add_0,Relu_1' --io-precision fp32",
+    ),
     "an amplified mask": (
         "b = Cast <to: int = 9> (m) w = Where (b, s, k) t = Constant <value_float = 100.> ()"
         " x = Mul (w, t) p = Softmax <axis = -1> (x)",
-        "",
+        "use --keep-fp32 'Where_1,Mul_3,Softmax_4'",
     ),
 }
 
 
 @pytest.mark.parametrize("place", WEIGHTS)
 def test_a_number_that_is_computed_with_is_refused_and_the_advice_works(place: str) -> None:
-    nodes, _ = WEIGHTS[place]
+    nodes, advice = WEIGHTS[place]
     model = graph(nodes, ", float[4,4] k = {" + ", ".join(["-1e9"] * 16) + "}")
     with pytest.raises(PrecisionError) as error:
         apply_precision(model, "fp16")
     text = str(error.value)
     assert text.startswith("initializer 'k' of node '")
-    assert " holds -1e+09, which FP16 (at most 65504) cannot hold: use --" in text
-    low = followed(model, text)
+    assert text.endswith(f" holds -1e+09, which FP16 (at most 65504) cannot hold: {advice}")
+    asked = advised(text)
+    low = apply_precision(model, "fp16", keep_fp32=asked.keep_fp32, io_precision=asked.io_precision)
     feeds = {"s": np.float32(np.random.default_rng(0).standard_normal((1, 2, 4, 4)))}
     feeds["m"] = np.int64([1, 1, 0, 1]).reshape(1, 1, 1, 4)
     (expected,) = run(model, feeds)
     found = run_model(emulated(low), feeds, threads=1)["p"]
     assert np.isfinite(found).all()
     np.testing.assert_allclose(found, expected, rtol=2e-2, atol=2e-2 * np.abs(expected).max())
-
-
-def followed(model: Model, text: str) -> Model:
-    """The model with what an error advises."""
-    names = re.search(r"--keep-fp32 '([^']+)'", text)
-    io = re.search(r"--io-precision (\w+)", text)
-    other = re.search(r"--precision (\w+)", text)
-    return apply_precision(
-        model,
-        other[1] if other else "fp16",
-        keep_fp32=names[1].split(",") if names else (),
-        io_precision=io[1] if io else None,
-    )
 
 
 def test_a_table_of_different_large_values_is_data() -> None:

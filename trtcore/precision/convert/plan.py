@@ -27,7 +27,7 @@ _CONTROL_FLOW = ("If", "Loop", "Scan")
 _READ_ANYTHING = ("Cast", "Shape", "Size")
 # Operators that TensorRT's parser or builder takes in FP32 alone, though ONNX allows more; found by
 # building every operator of ONNX's own test cases with TensorRT-RTX 1.7.1. RandomNormal and
-# RandomUniform are such in BF16 there, and in FP16 under ONNX Runtime 1.27 (as is MelWeightMatrix).
+# RandomUniform are such in BF16 there, and in FP16 under ONNX Runtime 1.32 (as is MelWeightMatrix).
 _FP32_ALWAYS = frozenset(
     {
         "BlackmanWindow",

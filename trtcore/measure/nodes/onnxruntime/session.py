@@ -23,6 +23,8 @@ Inputs = Mapping[str, NDArray[Any]]
 
 _NOISE = re.compile(r"^\[ONNXRuntimeError\] : \d+ : \w+ : |/\S+\.(?:cc|h|cpp):\d+ ")
 _QUIET = 4
+_UNKNOWN_OPERATOR = "is not a registered function/op"
+_PLUGINS = "what is a plugin of TensorRT runs in an engine only, with --plugins LIB"
 
 
 def physical_cores() -> int:
@@ -100,7 +102,8 @@ def _load(model: Model, options: Any) -> Any:
 
 
 def _words(problem: Exception, layers: tuple[Layer, ...]) -> str:
-    return real_names(_NOISE.sub("", one_line(problem)), layers)
+    words = real_names(_NOISE.sub("", one_line(problem)), layers)
+    return f"{words}; {_PLUGINS}" if _UNKNOWN_OPERATOR in words else words
 
 
 def _siblings(cpu: int) -> str:
