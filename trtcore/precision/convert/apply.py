@@ -7,7 +7,7 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 
 import onnx.inliner
-from onnx import ModelProto, TensorProto
+from onnx import ModelProto, NodeProto, TensorProto
 
 from trtcore.errors import OptionError, PrecisionError
 from trtcore.models.model import Model
@@ -123,8 +123,15 @@ def fp32_only_nodes(model: Model, precision: Precision | str) -> frozenset[str]:
     rules = Rules(_ELEM_TYPES[Precision(precision)], TensorProto.FLOAT, frozenset(), 0)
     if rules.low == TensorProto.FLOAT:
         return frozenset()
+    types = elem_types(model.proto.graph)
+
+    def has_floats(node: NodeProto) -> bool:
+        # Inner values have no type here; a Range of integers, as transformers have it, is no float.
+        values = (*node.input, *node.output)
+        return TensorProto.FLOAT in [types.get(name, TensorProto.FLOAT) for name in values if name]
+
     nodes = walk_nodes(model.proto.graph)
-    return frozenset(node.name for node in nodes if stays_fp32(node, rules))
+    return frozenset(node.name for node in nodes if stays_fp32(node, rules) and has_floats(node))
 
 
 def is_mixed(model: Model) -> bool:
