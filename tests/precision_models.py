@@ -118,11 +118,11 @@ def weights_model(value: float, count: int = 1) -> Model:
 
 def advised(text: str) -> PrecisionRequest:
     """What an error about a weight that does not fit advises."""
-    names = re.search(r"--keep-fp32 '([^']+)'", text)
-    io = re.search(r"--io-precision (\w+)", text)
-    other = re.search(r"--precision (\w+)", text)
+    names = re.search(r"keep_fp32=\[([^]]+)\]", text)
+    io = re.search(r"io_precision='(\w+)'", text)
+    other = re.search(r" precision='(\w+)'", text)
     return PrecisionRequest(
         Precision(other[1] if other else "fp16"),
-        tuple(names[1].split(",")) if names else (),
+        tuple(re.findall(r"'([^']+)'", names[1])) if names else (),
         io[1] if io else None,
     )

@@ -56,13 +56,15 @@ LIGHT = ("stats", "system", "result", "compare", "report")
 
 
 def imports_of(module: str) -> Iterator[str]:
-    """Every name a module imports, in functions and for type checking too."""
+    """Every name a module imports, in functions, for type checking and by `lazily` too."""
     for node in ast.walk(ast.parse(MODULES[module].read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert not node.level, f"{module}: imports are absolute here"
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "lazily":
+            yield ".".join(ast.literal_eval(argument) for argument in node.args)
 
 
 def is_in(name: str, package: str) -> bool:

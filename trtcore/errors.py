@@ -13,12 +13,18 @@
     └── ResultError        a saved result cannot be read or written
         └── WriteError     a file that could be written could not be finished, such as a full disk
 
-A message is one line: what was wrong, the value received, the way out.
+A message is one line: what was wrong, the value received, the way out. It names arguments by
+`argument`, so that a caller reads ``keep_fp32`` and who types a command reads ``--keep-fp32``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+Spelling = Callable[[str, object], str]
+"""How a message names an argument, and its value if that is not None."""
 
 
 class TrtcoreError(Exception):
@@ -100,3 +106,30 @@ def few(names: Iterable[str], most: int = 3) -> str:
     every = tuple(names)
     more = len(every) - most
     return ", ".join(every[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+def _in_python(name: str, value: object) -> str:
+    return name if value is None else f"{name}={value!r}"
+
+
+_spelling: ContextVar[Spelling] = ContextVar("spelling", default=_in_python)
+
+
+def argument(name: str, value: object = None) -> str:
+    """How a message names an argument: as in Python, or as `spelled_by` was told.
+
+    Args:
+        name: of the argument, such as ``keep_fp32``.
+        value: to name with it, as in ``batch=4``; None names the argument alone.
+    """
+    return _spelling.get()(name, value)
+
+
+@contextmanager
+def spelled_by(spelling: Spelling) -> Iterator[None]:
+    """Names arguments in another way in messages that are made for as long as it lasts."""
+    token = _spelling.set(spelling)
+    try:
+        yield
+    finally:
+        _spelling.reset(token)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,8 @@ import numpy as np
 import pytest
 
 import trtcore
-from trtcore.api.options import EXPECTED, Options, read_options
+from trtcore.api.declaring import MODEL
+from trtcore.api.options import Options, read_options
 from trtcore.api.precision_job import check_precisions
 from trtcore.errors import OptionError
 from trtcore.precision.request import Precision
@@ -18,8 +18,8 @@ from trtcore.precision.request import Precision
 
 def test_known_options() -> None:
     given = {"precision": "fp16", "batch": 4, "keep_fp32": ["LRN"]}
-    assert read_options(given) == Options(precision="fp16", batch=4, keep_fp32=["LRN"])
-    assert read_options({}) == Options()
+    assert read_options(given, MODEL) == Options(precision="fp16", batch=4, keep_fp32=["LRN"])
+    assert read_options({}, MODEL) == Options()
     assert Options(precision=Precision.HALF2).precision == "half2"
 
 
@@ -29,12 +29,12 @@ def test_known_options() -> None:
         ("presision", "there is no option 'presision': did you mean precision or io_precision "),
         ("iteration", "there is no option 'iteration': did you mean iterations?"),
         ("keepfp32", "there is no option 'keepfp32': did you mean keep_fp32?"),
-        ("zzz", "there is no option 'zzz': known: backend, precision, keep_fp32, "),
+        ("zzz", "there is no option 'zzz': known: batch, shapes, backend, workspace_mib, "),
     ],
 )
 def test_an_option_that_does_not_exist(name: str, message: str) -> None:
     with pytest.raises(OptionError) as error:
-        read_options({name: 1})
+        read_options({name: 1}, MODEL)
     assert str(error.value).startswith(message)
     assert "\n" not in str(error.value)
 
@@ -64,7 +64,7 @@ def test_every_function_names_a_misspelt_option(call: Any) -> None:
         ("keep_fp32", [1], "keep_fp32 is [1], expected a list of names"),
         ("keep_fp32", None, "keep_fp32 is None, expected a list of names"),
         ("keep_fp32", "LRN", "keep_fp32 is 'LRN', expected a list of names: ['LRN']"),
-        ("io_precision", 16, "io-precision is '16', must be one of fp32, fp16, bf16"),
+        ("io_precision", 16, "io_precision is '16', must be one of fp32, fp16, bf16"),
         (
             "io_formats",
             ["chw2"],
@@ -91,10 +91,10 @@ def test_every_function_names_a_misspelt_option(call: Any) -> None:
         (
             "precision_target",
             0.5,
-            "precision target is 0.5, which is 50%; it must be 0.1 or less: 0.005 is 0.5 %",
+            "precision_target is 0.5, which is 50%; it must be 0.1 or less: 0.005 is 0.5 %",
         ),
         ("max_seconds", [3], "max_seconds is [3], expected a number, or None"),
-        ("max_seconds", float("inf"), "maximum time is inf s, expected a finite time above 0"),
+        ("max_seconds", float("inf"), "max_seconds is inf, expected a finite time above 0"),
         ("stream", 1, "stream is 1, expected True or False, or None"),
         (
             "inputs",
@@ -106,6 +106,8 @@ def test_every_function_names_a_misspelt_option(call: Any) -> None:
         ("sync", None, "sync is 'None', must be one of enqueue, execute"),
         ("timing", 0, "timing is '0', must be one of events, cupti"),
         ("workspace_mib", 1.5, "workspace_mib is 1.5, expected a whole number, or None"),
+        ("workspace_mib", 0, "workspace_mib is 0, must be 1 or more"),
+        ("workspace_mib", 2**43, "workspace_mib is 8796093022208, must be 8796093022207 or less"),
         ("serial", None, "serial is None, expected True or False"),
         ("calibrate", 0, "calibrate is 0, expected True or False"),
         ("use_cache", "no", "use_cache is 'no', expected True or False"),
@@ -113,7 +115,7 @@ def test_every_function_names_a_misspelt_option(call: Any) -> None:
 )
 def test_a_value_of_another_type_is_one_line(name: str, value: object, message: str) -> None:
     with pytest.raises(OptionError) as error:
-        read_options({name: value})
+        read_options({name: value}, MODEL)
     assert str(error.value) == message
 
 
@@ -132,12 +134,22 @@ def test_a_value_of_another_type_is_one_line(name: str, value: object, message: 
     ],
 )
 def test_values_that_do_as_well(name: str, value: object) -> None:
-    assert getattr(read_options({name: value}), name) == value
+    assert getattr(read_options({name: value}, MODEL), name) == value
 
 
-def test_every_option_has_a_type_or_a_list_of_words() -> None:
-    by_words = {"precision", "io_precision", "sync", "timing"}
-    assert EXPECTED.keys() | by_words == {option.name for option in fields(Options)}
+def test_options_are_frozen_compared_by_value_and_changed_by_a_copy() -> None:
+    asked = Options(batch=4, keep_fp32=["LRN"])
+    with pytest.raises(AttributeError, match="Options cannot be changed: batch"):
+        asked.batch = 5  # type: ignore[misc]
+    changed = asked.replaced(batch=5)
+    assert (asked.batch, changed.batch, changed.keep_fp32) == (4, 5, ["LRN"])
+    assert changed != asked
+    assert changed == Options(batch=5, keep_fp32=["LRN"])
+    assert "Options(batch=5, shapes={}, backend='auto'" in repr(changed)
+    with pytest.raises(OptionError, match="batch is 0, must be 1 or more"):
+        asked.replaced(batch=0)
+    with pytest.raises(TypeError, match="Options has no option 'bach'"):
+        Options(bach=4)  # type: ignore[call-arg]
 
 
 def test_precisions_as_a_text_or_as_a_list() -> None:

@@ -73,7 +73,7 @@ def assert_refused(ran: Any, *words: str, code: int = 2) -> None:
     ("options", "words"),
     [
         (["--precision", "int8"], "precision is 'int8', must be one of fp32, tf32, fp16"),
-        (["--io-precision", "tf32"], "io-precision is 'tf32', must be one of fp32, fp16, bf16"),
+        (["--io-precision", "tf32"], "--io-precision is 'tf32', must be one of fp32, fp16, bf16"),
         (["--fp16", "--half2"], "--fp16 and --half2 contradict each other"),
         (["--half2", "--precision", "bf16"], "--half2 and --precision bf16 contradict"),
         (["--bf16", "--fp16"], "--fp16 and --bf16 contradict"),
@@ -122,7 +122,9 @@ def test_half2_explains_what_it_cannot_vectorise(run: Run, tmp_path: Path) -> No
 
 def test_formats_need_an_engine(run: Run, net: Path) -> None:
     ran = run("profile", net, *CPU, "--fp16", "--io-format", "x:chw2")
-    assert_refused(ran, "io formats are those of an engine, and none is built here")
+    assert_refused(
+        ran, "--io-format x:chw2 (formats of an engine's inputs and outputs) means nothing with"
+    )
 
 
 def test_overflow_names_the_weight_its_value_and_the_way_out(run: Run, tmp_path: Path) -> None:
@@ -130,7 +132,7 @@ def test_overflow_names_the_weight_its_value_and_the_way_out(run: Run, tmp_path:
     ran = run("profile", path, *CPU, "--fp16")
     assert_refused(ran, "initializer 'w' of node 'block_conv' holds ", "e+06, which FP16 (at most")
     names = "block_conv,block_relu,pool,flatten,fc,prob"
-    assert ran.err.endswith(f"(1 more like it): use --keep-fp32 '{names}' --io-precision fp32\n")
+    assert ran.err.endswith(f"(1 more like it): use --keep-fp32 {names} and --io-precision fp32\n")
     advised = ("--keep-fp32", names, "--io-precision", "fp32", "--tolerance", "1e-2")
     assert run("profile", path, *CPU, "--fp16", *advised).code == 0
 
@@ -220,10 +222,10 @@ def test_infinity_is_traced_to_its_node(run: Run, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--half2"], "its precision cannot be chosen"),
-        (["--keep-fp32", "LRN"], "its precision cannot be chosen"),
-        (["--io-format", "x:chw2"], "its precision cannot be chosen"),
-        (["--tolerance", "1e-2"], "comparing its outputs needs the model"),
+        (["--half2"], "--precision half2 (the one precision of the network) means nothing for a"),
+        (["--keep-fp32", "LRN"], "--keep-fp32 LRN (what a 16-bit precision leaves in FP32) means"),
+        (["--io-format", "x:chw2"], "--io-format x:chw2 (formats of an engine's inputs and outpu"),
+        (["--tolerance", "1e-2"], "--tolerance 0.01 (a comparison of the model's outputs with FP"),
     ],
 )
 def test_a_plan_is_as_it_is(run: Run, tmp_path: Path, options: list[str], words: str) -> None:

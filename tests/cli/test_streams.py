@@ -102,9 +102,9 @@ def test_a_plan_for_a_closed_pipe_ends_no_measurement(
         return profile_model(model, **options)
 
     monkeypatch.setattr(trtcore.cli.commands.profile, "profile_model", profile)
-    ran = run("profile", net, *CPU, "--save-engine", closed)
+    ran = run("profile", net, "--iterations", "6", "--save-engine", closed)
     assert ran.code == 1
-    assert ran.err == f"trtcore: error: {closed}: cannot be written (Broken pipe)\n"
+    assert f"trtcore: error: {closed}: cannot be written (Broken pipe)\n" in ran.err
     assert "Time over all layers" in ran.out
 
 

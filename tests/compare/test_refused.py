@@ -24,7 +24,7 @@ class TestRefused:
             compare_profiles(base, new)
         assert str(caught.value) == (
             "'net' (5 nodes) and 'net' (2 nodes) are not the same model: 'b', 'c', 'd' and 2 more "
-            "differ; --allow-partial compares what is in both"
+            "differ; allow_partial=True compares what is in both"
         )
         comparison = compare_profiles(base, new, allow_partial=True)
         assert figures(comparison) == [("a", 1.0, 1.0, "same")]
@@ -48,7 +48,7 @@ class TestRefused:
             compare_profiles(base, new)
         assert str(caught.value) == (
             "'p' and 'net' are not the same model: layers of 0 nodes are in both, less than half "
-            "of the time on either side; --allow-partial compares what is"
+            "of the time on either side; allow_partial=True compares what is"
         )
         comparison = compare_profiles(base, new, allow_partial=True)
         assert comparison.rest.base_ms == 1.0

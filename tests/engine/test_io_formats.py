@@ -135,14 +135,14 @@ def test_parse_refuses(text: str) -> None:
 @pytest.mark.parametrize(
     ("formats", "message"),
     [
-        ({"image": "chw2"}, "--io-format names 'image', the inputs and outputs are 'data', 'prob'"),
+        ({"image": "chw2"}, "io_formats names 'image', the inputs and outputs are 'data', 'prob'"),
         (
             {"prob": "chw2"},
-            "--io-format prob:chw2: 'prob' has 2 dimensions, chw2 needs 3 or more",
+            "io_formats={'prob': 'chw2'}: 'prob' has 2 dimensions, chw2 needs 3 or more",
         ),
         (
             {"data": "chw16", "prob": "linear"},
-            "--io-format data:chw16: 'data' is float32, chw16 is for float16",
+            "io_formats={'data': 'chw16'}: 'data' is float32, chw16 is for float16",
         ),
     ],
 )

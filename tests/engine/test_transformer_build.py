@@ -65,8 +65,8 @@ MANY = "h0 = Mul (x, w) " + " ".join(f"h{i + 1} = Abs (h{i})" for i in range(13)
 @pytest.mark.parametrize(
     ("nodes", "advice"),
     [
-        (FEW, "use --keep-fp32 'big,squash'"),
-        (MANY, "use --precision bf16, which holds what is computed from it too"),
+        (FEW, "use keep_fp32=['big', 'squash']"),
+        (MANY, "use precision='bf16', which holds what is computed from it too"),
     ],
 )
 def test_the_advice_about_a_large_weight_builds_and_gives_finite_values(

@@ -55,11 +55,11 @@ def test_onnx_without_the_suffix(tmp_path: Path) -> None:
             )
             for name in ("net.plan", "net.ENGINE", "net.trt")
         ),
-        ("net.caffemodel", "holds weights only; give the .prototxt, with --weights net.caffemodel"),
+        ("net.caffemodel", "holds weights only; give the .prototxt, with weights='net.caffemodel'"),
         (
             "resnet",
             "no such file or built-in model; accepted: googlenet (built in), FILE.onnx,"
-            " FILE.prototxt with --weights FILE.caffemodel, or, to profile or inspect, FILE.plan",
+            " FILE.prototxt of a Caffe model, or, to profile or inspect, FILE.plan",
         ),
     ],
 )
@@ -97,13 +97,13 @@ def test_a_model_without_a_name() -> None:
 
 
 def test_caffe_options_on_other_sources() -> None:
-    with pytest.raises(OptionError, match=r"^--weights belongs to a Caffe model"):
+    with pytest.raises(OptionError, match=r"^weights belongs to a Caffe model"):
         load_model("googlenet", weights="net.caffemodel")
     with pytest.raises(OptionError) as error:
         load_model(googlenet(1), outputs=["net.plan"])
     assert str(error.value) == (
-        "--output net.plan names a blob of a Caffe model, give its .prototxt; a file to write is "
-        "named with -o"
+        "outputs=['net.plan'] names blobs of a Caffe model, give its .prototxt; it is not for a "
+        "file to write"
     )
 
 

@@ -42,5 +42,5 @@ def test_bf16_before_ampere_is_refused() -> None:
         check_device(Precision.BF16, gpu("7.5"))
     assert str(error.value) == (
         "Some GPU (compute capability 7.5) has no BF16, which needs 8.0 or newer:"
-        " use --precision fp16"
+        " use precision='fp16'"
     )

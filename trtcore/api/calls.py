@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trtcore.api.options import Options, check_type, read_options
-from trtcore.errors import BackendError, EngineLoadError, OptionError
+from trtcore.api.declaring import BASELINE, BUILD, COMPARISON, MODEL, PLAN
+from trtcore.api.options import Options, check_argument, read_options
+from trtcore.errors import BackendError, EngineLoadError, argument
 from trtcore.result.layers import Layer, LayerProfile, ModelRecord
 from trtcore.result.records import Build, Profile
-from trtcore.system.file_kind import HEAD_BYTES, PLAN, UNKNOWN, kind_of
+from trtcore.system import file_kind
 from trtcore.system.files import read_content
 from trtcore.system.progress import Notify, Progress
 
@@ -74,13 +75,13 @@ def profile_model(
     from trtcore.precision.accuracy.reference import Reference
     from trtcore.result.analysis.requirements import require_precision
 
-    asked = read_options(options)
+    asked = read_options(options, MODEL)
     choice = choose_backend(asked.backend)
     _check_timing(asked, choice)
     if choice.bindings is None and keep_plan is not None:
         reason = choice.reason or f"backend {choice.name} runs the model as it is"
         raise BackendError(f"no engine is built here that could be kept: {reason}")
-    _load_plugins(asked.plugins, choice.bindings, choice.reason)
+    _load_plugins(asked.plugins, choice.bindings)
     loaded = _load(model, weights, outputs, asked)
     reference = Reference(loaded, run_model, asked.inputs, asked.seed)
     job = Job(loaded, with_precision(asked, loaded), reference, progress, notify)
@@ -112,7 +113,8 @@ def compare_precisions(
         outputs: blobs to take as outputs of a Caffe model.
         progress: called with the phase, steps done and steps in all.
         notify: called with lines a user should see at once.
-        **options: those of `Options` but ``precision``; ``keep_fp32`` is about the 16-bit ones.
+        **options: those of `Options` but ``precision``, ``stream`` and ``timing``; ``keep_fp32``
+            is about the 16-bit ones.
 
     Returns:
         The comparison, with the profile of each precision in it.
@@ -133,18 +135,15 @@ def compare_precisions(
     from trtcore.api.precision_job import PrecisionRuns, check_precisions
     from trtcore.engine.choice import choose_backend
 
-    asked = read_options(options)
-    if asked.precision is not None:
-        raise OptionError(f"precision {asked.precision} is asked for, and a comparison too")
+    asked = read_options(options, COMPARISON)
     chosen = check_precisions(precisions)
     choice = choose_backend(asked.backend)
-    if choice.name == "onnxruntime" and asked.backend != choice.name:
+    if choice.runs_nodes and asked.backend != choice.name:
         raise BackendError(
-            f"comparing precisions needs a GPU: {choice.reason}; --backend onnxruntime runs the "
-            "converted graphs on the CPU"
+            f"comparing precisions needs a GPU: {choice.reason}; "
+            f"{argument('backend', 'onnxruntime')} runs the converted graphs on the CPU"
         )
-    _check_timing(asked, choice)
-    _load_plugins(asked.plugins, choice.bindings, choice.reason)
+    _load_plugins(asked.plugins, choice.bindings)
     if notify is not None and choice.reason:
         notify(choice.story)
     loaded = _load(model, weights, outputs, asked)
@@ -185,14 +184,12 @@ def profile_baseline(
         OptionError: an option makes no sense.
         ModelError: the model cannot be read, or the runtime refuses it.
         PrecisionError: the precision cannot be applied.
-        BackendError: PyTorch was asked for by name and cannot be imported, or plugins are named,
-            which only TensorRT loads.
+        BackendError: PyTorch was asked for by name and cannot be imported.
         RunError: the run failed.
     """
     from trtcore.api.baseline_job import profile_unfused
 
-    asked = read_options(options)
-    _load_plugins(asked.plugins, None, "a baseline is timed without it")
+    asked = read_options(options, BASELINE)
     loaded = _load(model, weights, outputs, asked)
     return profile_unfused(loaded, kind, asked, progress, notify)
 
@@ -227,9 +224,7 @@ def profile_plan(
     from trtcore.measure.plans import run_plan
     from trtcore.precision.verify.check import check_rows
 
-    asked = read_options(options)
-    if asked.precision is not None or asked.wants_accuracy:
-        raise OptionError("a plan is built already: its precision cannot be chosen or compared")
+    asked = read_options(options, PLAN)
     content, source = _read_plan(plan)
     bindings = _plan_runner(asked.backend, source, notify)
     _load_plugins(asked.plugins, bindings)
@@ -266,8 +261,8 @@ def inspect_plan(
     """
     from trtcore.engine.tensorrt.runtime import load_engine
 
-    check_type("backend", backend, or_none=False)
-    check_type("plugins", plugins, or_none=False)
+    check_argument("backend", backend)
+    check_argument("plugins", plugins)
     content, source = _read_plan(plan)
     bindings = _plan_runner(backend, source, notify)
     _load_plugins(plugins, bindings)
@@ -314,7 +309,7 @@ def build_model(
     from trtcore.api.requests import build_as_asked
     from trtcore.engine.choice import choose_builder
 
-    asked = read_options(options)
+    asked = read_options(options, BUILD)
     bindings = choose_builder(asked.backend)
     _load_plugins(asked.plugins, bindings)
     loaded = _load(model, weights, outputs, asked)
@@ -329,25 +324,18 @@ def _load(model: Any, weights: str | Path | None, outputs: Sequence[str], asked:
     )
 
 
-def _load_plugins(
-    libraries: Sequence[str | Path], bindings: Bindings | None, reason: str = ""
-) -> None:
+def _load_plugins(libraries: Sequence[str | Path], bindings: Bindings | None) -> None:
     if bindings is not None:
         from trtcore.engine.tensorrt.plugins import load_plugins
 
         load_plugins(bindings, libraries)
-    elif libraries:
-        why = f": {reason}" if reason else ", and backend onnxruntime has none"
-        raise BackendError(f"--plugins {libraries[0]} is loaded by TensorRT{why}")
 
 
 def _check_timing(asked: Options, choice: Choice | None = None) -> None:
     """Finds out before the long work whether kernels can be timed, if that is asked for."""
-    if asked.timing != "cupti":
+    is_on_cpu = choice is not None and choice.runs_nodes
+    if asked.timing != "cupti" or is_on_cpu:
         return
-    if choice is not None and choice.name == "onnxruntime":
-        reason = choice.reason or "backend onnxruntime runs on the CPU"
-        raise BackendError(f"--timing cupti times the kernels of a GPU: {reason}")
     from trtcore.measure.kernels.cupti import check_cupti
 
     check_cupti()
@@ -358,9 +346,9 @@ def _read_plan(plan: bytes | str | Path) -> tuple[bytes, str]:
         content, source = plan, "plan"
     else:
         content, source = read_content(plan, EngineLoadError), str(plan)
-    kind = kind_of(content[:HEAD_BYTES])
-    if kind not in (PLAN, UNKNOWN):
-        raise EngineLoadError(f"{source}: is {kind}, not {PLAN}")
+    kind = file_kind.kind_of(content[: file_kind.HEAD_BYTES])
+    if kind not in (file_kind.PLAN, file_kind.UNKNOWN):
+        raise EngineLoadError(f"{source}: is {kind}, not {file_kind.PLAN}")
     return content, source
 
 
@@ -368,7 +356,7 @@ def _plan_runner(backend: str, source: str, notify: Notify | None) -> Bindings:
     from trtcore.engine.choice import choose_backend
 
     choice = choose_backend(backend)
-    if choice.name == "onnxruntime" or choice.bindings is None:
+    if choice.runs_nodes or choice.bindings is None:
         reason = choice.reason or "ONNX Runtime cannot run it"
         raise BackendError(f"{source}: a plan loads only with TensorRT on a GPU: {reason}")
     if notify is not None and choice.reason:

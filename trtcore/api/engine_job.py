@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from trtcore.api.assemble import engine_profile, model_record, node_profile
+from trtcore.api.meaning import without_effect
 from trtcore.api.options import Options
 from trtcore.api.requests import build_as_asked, node_length, precision_request, run_options
 from trtcore.engine.build import check_engine, converted
-from trtcore.errors import EngineLoadError, OptionError, PrecisionError
+from trtcore.errors import EngineLoadError, PrecisionError
 from trtcore.measure.plans import PlanRun, run_plan
 from trtcore.models.inputs import GENERATED, Array
 from trtcore.models.model import Model
 from trtcore.models.onnx.input_roles import input_roles, make_model_inputs
 from trtcore.precision.accuracy.reference import Reference
 from trtcore.precision.convert.apply import own_precision
+from trtcore.precision.formats import FORMATS, Precision
+from trtcore.result.backends import find_backend
 from trtcore.result.records import Build, Profile
 from trtcore.system.progress import Notify, Progress
 
@@ -28,22 +31,16 @@ if TYPE_CHECKING:
     from trtcore.measure.nodes.run import NodeRun
 
 
-# What a precision is where ONNX Runtime computes it.
-_ON_CPU = {
-    "tf32": "a CPU has no TF32: this is FP32",
-    "half2": "a CPU has no vectorised formats: this is FP16",
-}
-
-
 def on_cpu(precision: str) -> tuple[str, ...]:
     """What has to be said of a precision that ONNX Runtime computes on a CPU.
 
     Raises:
         PrecisionError: it does not compute in it.
     """
-    if precision == "bf16":
-        raise PrecisionError("ONNX Runtime computes no BF16 on a CPU: use fp16, or a GPU")
-    return (_ON_CPU[precision],) if precision in _ON_CPU else ()
+    row = FORMATS[Precision(precision)]
+    if row.cpu_problem:
+        raise PrecisionError(row.cpu_problem)
+    return (row.cpu_note,) if row.cpu_note else ()
 
 
 @dataclass(frozen=True)
@@ -69,13 +66,11 @@ class Job:
         self.prepare()
         self.tell(choice.story)
         if choice.bindings is None:
-            if self.asked.io_formats:
-                raise OptionError("io formats are those of an engine, and none is built here")
             return self.profile_nodes(None, choice.reason)
         plan = build_as_asked(choice.bindings, self.model, self.asked, self.progress)
         if keep_plan is not None:
             keep_plan(plan.content)
-        if choice.name == "onnxruntime":
+        if choice.runs_nodes:
             return self.profile_nodes(plan, choice.reason)
         return self.profile_engine(choice.bindings, plan)
 
@@ -129,9 +124,9 @@ class Job:
         asked, precision = self.asked, self.asked.precision or ""
         graph = plan.model if plan else converted(self.model, precision_request(asked))
         warnings = [f"timed on the CPU: {reason}"] if reason else []
-        warnings += without_effect(asked)
         model = graph
-        if asked.backend != "onnxruntime":
+        if not find_backend(asked.backend).is_unfused:
+            warnings += without_effect(asked.given, is_built=plan is not None)
             model, precision = self.model, own_precision(self.model).value
             if asked.precision != precision:
                 done = "built" if plan else "asked for"
@@ -169,13 +164,3 @@ class Job:
             accuracy = self.reference.of_graph(graph)
         record = replace(model_record(self.model), notes=graph.notes)
         return replace(profile, model=record, accuracy=accuracy)
-
-
-def without_effect(asked: Options) -> Iterator[str]:
-    """What was asked for and means nothing on the CPU, one line each."""
-    if asked.stream:
-        yield "nothing is streamed on the CPU: every time was kept"
-    if asked.precision_target is not None:
-        is_counted = asked.max_seconds is None and asked.iterations is not None
-        ending = "measures its iterations" if is_counted else "ends when its time is over"
-        yield f"a run on the CPU has no precision target: it {ending}"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from trtcore.api.engine_job import Job, on_cpu, without_effect
+from trtcore.api.engine_job import Job, on_cpu
 from trtcore.api.options import Options
 from trtcore.api.requests import (
     build_as_asked,
@@ -23,7 +23,7 @@ from trtcore.measure.plans import run_plans
 from trtcore.models.model import Model
 from trtcore.models.onnx.input_roles import input_roles
 from trtcore.precision.accuracy.reference import Reference
-from trtcore.precision.request import Precision
+from trtcore.precision.formats import FORMATS, Precision
 from trtcore.result.records import Profile
 from trtcore.system.progress import Progress
 
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 
 _ON_CPU = "no engine was timed: the converted graphs ran on the CPU"
-_FULL = (Precision.FP32, Precision.TF32)
 
 
 def check_precisions(words: str | Sequence[str]) -> tuple[Precision, ...]:
@@ -81,12 +80,12 @@ class PrecisionRuns:
 
         reference = Reference(self.model, run_model, self.asked.inputs, self.asked.seed)
         problem = self._reference_problem(reference)
-        asked = replace(self.asked, accuracy=not problem, stream=False)
+        asked = self.asked.replaced(accuracy=not problem, stream=False)
         jobs = [self._job(precision, asked, reference) for precision in self.precisions]
         profiles = self._nodes(jobs) if bindings is None else self._engines(jobs, bindings)
         if not all(profile.counts.measured for profile in profiles):
             raise KeyboardInterrupt
-        notes = [] if bindings else [_ON_CPU, *without_effect(asked)]
+        notes = [] if bindings else [_ON_CPU]
         return compare_runs(profiles, (*notes, *filter(None, [problem])))
 
     def _reference_problem(self, reference: Reference) -> str:
@@ -102,8 +101,8 @@ class PrecisionRuns:
         return ""
 
     def _job(self, precision: Precision, asked: Options, reference: Reference) -> Job:
-        kept = () if precision in _FULL else asked.keep_fp32
-        own = replace(asked, precision=precision.value, keep_fp32=kept)
+        kept = () if FORMATS[precision].is_full else asked.keep_fp32
+        own = asked.replaced(precision=precision.value, keep_fp32=kept)
         return Job(self.model, with_precision(own, self.model), reference, self.progress)
 
     def _engines(self, jobs: Sequence[Job], bindings: Bindings) -> list[Profile]:
@@ -127,8 +126,6 @@ class PrecisionRuns:
 
         for precision in self.precisions:
             on_cpu(precision.value)
-        if self.asked.io_formats:
-            raise OptionError("io formats are those of an engine, and none is built here")
         graphs = [converted(self.model, precision_request(job.asked)) for job in jobs]
         runs = profile_in_turns(
             [(graph, job.inputs_of(graph)) for job, graph in zip(jobs, graphs, strict=True)],

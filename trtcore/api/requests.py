@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from trtcore.api.options import Options
@@ -36,7 +35,7 @@ def with_precision(asked: Options, model: Model) -> Options:
     from trtcore.engine.build import settled
 
     precision = settled(precision_request(asked), model).precision
-    return replace(asked, precision=precision.value if precision else None)
+    return asked.replaced(precision=precision.value if precision else None)
 
 
 def build_options(asked: Options) -> BuildOptions:

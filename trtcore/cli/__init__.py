@@ -6,9 +6,10 @@ import sys
 from collections.abc import Sequence
 
 from trtcore.cli.arguments import parse_arguments
+from trtcore.cli.declared import spelled
 from trtcore.cli.streams import CLOSED_PIPE, drop_output, is_of_output, marked_output, ready_streams
 from trtcore.cli.terminal import notify
-from trtcore.errors import TrtcoreError
+from trtcore.errors import TrtcoreError, spelled_by
 
 INTERRUPTED = 130
 _FAILED = 1
@@ -27,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     ready_streams()
     try:
-        with marked_output():
+        with marked_output(), spelled_by(spelled):
             try:
                 return _run(arguments)
             finally:

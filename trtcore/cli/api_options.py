@@ -3,67 +3,78 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from trtcore.engine.io_formats import FORMATS
+from trtcore.api.declaring import Option
+from trtcore.api.meaning import given_options, require_meaning
+from trtcore.api.value_types import BLOBS, FORMATS, NAMES, PATHS, SHAPES, ValueType
+from trtcore.cli.declared import api_options
+from trtcore.cli.own_options import PROFILE_OPTIONS
+from trtcore.engine.io_formats import FORMATS as FORMAT_NAMES
 from trtcore.errors import OptionError
 
 
-def model_options(options: argparse.Namespace) -> dict[str, Any]:
-    """What `trtcore.profile_model` and `trtcore.build_model` both take."""
+def api_values(options: argparse.Namespace) -> dict[str, Any]:
+    """The value of every option of the API that the command has."""
     return {
-        "weights": options.weights,
-        "outputs": tuple(options.output),
-        "batch": options.batch,
-        "shapes": parse_shapes(options.shapes),
-        **precision_options(options),
-        "backend": options.backend,
-        "workspace_mib": options.workspace,
-        "serial": options.serial,
-        "plugins": tuple(options.plugins),
-        "use_cache": not options.no_cache,
+        option.name: _value(option, options)
+        for option in api_options()
+        if hasattr(options, option.name)
     }
 
 
-def run_options(options: argparse.Namespace) -> dict[str, Any]:
-    """What concerns the run alone."""
-    return {
-        "iterations": options.iterations,
-        "inputs": options.input,
-        "precision_target": options.precision_target,
-        "max_seconds": options.max_seconds,
-        "stream": options.stream,
-        "seed": options.seed,
-        "sync": options.sync,
-        "timing": options.timing,
-        "calibrate": not options.no_calibration,
-    }
+def require_meanings(options: argparse.Namespace, kind: str) -> None:
+    """Refuses options of ``trtcore profile`` that nothing would follow.
+
+    The API refuses its own too; here are also those that it does not have.
+
+    Raises:
+        OptionError: an option means nothing for that kind, or with the backend asked for.
+    """
+    values = {**vars(options), **api_values(options)}
+    given = given_options((*api_options(), *PROFILE_OPTIONS), values)
+    require_meaning(given, kind, options.backend)
+
+
+def values_for(options: argparse.Namespace, kind: str) -> dict[str, Any]:
+    """What a function of the API takes that profiles something of this kind.
+
+    A limit to the outputs' error is left to the command, which prints what was measured first.
+    """
+    values = api_values(options)
+    means = {option.name for option in api_options() if kind in option.use.kinds}
+    chosen = {name: value for name, value in values.items() if name in means}
+    if chosen.pop("tolerance", None) is not None:
+        chosen["accuracy"] = True
+    return chosen
 
 
 def precision_options(options: argparse.Namespace) -> dict[str, Any]:
     """What is asked of the precision."""
-    return {
-        "precision": _precision(options),
-        "keep_fp32": tuple(part for given in options.keep_fp32 for part in given.split(",")),
-        "io_precision": options.io_precision,
-        "io_formats": parse_io_formats(options.io_format),
-    }
+    of_precision = [one for one in api_options() if one.use.group == "precision"]
+    return {one.name: _value(one, options) for one in of_precision}
 
 
-def _precision(options: argparse.Namespace) -> str | None:
-    """The precision asked for, by name or by its short form; None if none was.
+def _value(option: Option, options: argparse.Namespace) -> Any:
+    if option.short():
+        return _short_or_long(option, options)
+    value = getattr(options, option.name)
+    read = _READERS.get(option.type)
+    return value if read is None else read(value)
+
+
+def _short_or_long(option: Option, options: argparse.Namespace) -> Any:
+    """What was asked for, by the option or by a short form of it; None if nothing was.
 
     Raises:
         OptionError: two that contradict each other.
     """
-    given = {
-        "--fp16": "fp16" if options.fp16 else None,
-        "--half2": "half2" if options.half2 else None,
-        "--bf16": "bf16" if options.bf16 else None,
-        f"--precision {options.precision}": options.precision,
-    }
-    asked = {option: word for option, word in given.items() if word}
+    long = getattr(options, option.name)
+    short = option.short()
+    given = {f"--{word}": word if getattr(options, word) else None for word in short}
+    given[f"{option.spelling} {long}"] = long
+    asked = {flag: word for flag, word in given.items() if word}
     if len(set(asked.values())) > 1:
         raise OptionError(f"{' and '.join(asked)} contradict each other")
     return next(iter(asked.values()), None)
@@ -81,8 +92,8 @@ def parse_io_formats(texts: Sequence[str]) -> dict[str, str]:
     formats: dict[str, str] = {}
     for text in (part for given in texts for part in given.split(",") if part):
         name, _, word = text.rpartition(":")
-        if not name or word.lower() not in FORMATS:
-            accepted = "|".join(FORMATS)
+        if not name or word.lower() not in FORMAT_NAMES:
+            accepted = "|".join(FORMAT_NAMES)
             raise OptionError(f"--io-format '{text}' is not of the form name:{accepted}")
         if name in formats:
             raise OptionError(f"--io-format names '{name}' twice")
@@ -108,3 +119,16 @@ def parse_shapes(texts: Sequence[str]) -> dict[str, tuple[int, ...]]:
         if min(shapes[name]) < 1:
             raise OptionError(f"--shapes '{text}' has a dimension below 1")
     return shapes
+
+
+def _separated(texts: Sequence[str]) -> tuple[str, ...]:
+    return tuple(part for text in texts for part in text.split(","))
+
+
+_READERS: dict[ValueType, Callable[[Any], Any]] = {
+    SHAPES: parse_shapes,
+    FORMATS: parse_io_formats,
+    NAMES: _separated,
+    BLOBS: tuple,
+    PATHS: tuple,
+}

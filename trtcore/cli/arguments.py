@@ -7,6 +7,12 @@ import importlib
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
+from trtcore.api.declaring import BUILD, CONVERSION, INSPECTION, PROFILES
+from trtcore.cli.declared import add_option, add_options, api_options
+from trtcore.cli.own_options import PROFILE_OPTIONS, VIEW
+from trtcore.report.formats import default_format, formats_help
+from trtcore.result.readers.registry import readers_text
+
 _MODEL_HELP = "googlenet (built in), FILE.onnx, or FILE.prototxt (Caffe)"
 _PROFILE_EXAMPLES = """\
 examples:
@@ -100,11 +106,7 @@ def _lazy(name: str) -> Callable[[argparse.Namespace], int]:
 def _add_profile(commands: _Commands[_Parser]) -> None:
     parser = _command(commands, "profile", "time every layer of a network", _PROFILE_EXAMPLES)
     parser.add_argument("model", metavar="MODEL", help=f"{_MODEL_HELP}, or FILE.plan")
-    _add_model_options(parser)
-    _add_precision_options(parser)
-    _add_accuracy_options(parser)
-    _add_run_options(parser)
-    _add_output_options(parser)
+    add_options(parser, (*api_options(), *PROFILE_OPTIONS), PROFILES)
 
 
 def _add_build(commands: _Commands[_Parser]) -> None:
@@ -112,8 +114,7 @@ def _add_build(commands: _Commands[_Parser]) -> None:
     parser.add_argument("model", metavar="MODEL", help=_MODEL_HELP)
     parser.add_argument("-o", "--output-file", metavar="FILE", help="write the plan to FILE")
     parser.add_argument("--layers", action="store_true", help="print every layer of the engine")
-    _add_model_options(parser)
-    _add_precision_options(parser)
+    add_options(parser, api_options(), (BUILD,))
     parser.add_argument("--quiet", action="store_true", help="no progress, no report")
 
 
@@ -122,17 +123,14 @@ def _add_inspect(commands: _Commands[_Parser]) -> None:
         commands, "inspect", "print the I/O tensors, layers, formats and tactics of an engine"
     )
     parser.add_argument("file", metavar="FILE", help="a saved result, or a plan (needs its GPU)")
-    parser.add_argument(
-        "--backend", default="auto", metavar="NAME", help="what to load a plan with"
-    )
-    _add_plugins(parser)
+    add_options(parser, api_options(), (INSPECTION,))
 
 
 def _add_convert(commands: _Commands[_Parser]) -> None:
     parser = _command(commands, "convert", "write a Caffe model as ONNX")
     parser.add_argument("model", metavar="MODEL", help="FILE.prototxt, with --weights")
     parser.add_argument("-o", "--output-file", metavar="FILE", required=True, help="FILE.onnx")
-    _add_source_options(parser.add_argument_group("model"))
+    add_options(parser, api_options(), (CONVERSION,))
 
 
 def _add_report(commands: _Commands[_Parser]) -> None:
@@ -140,14 +138,16 @@ def _add_report(commands: _Commands[_Parser]) -> None:
     parser.add_argument("file", metavar="FILE", help="a result that --save wrote")
     parser.add_argument(
         "--format",
-        default="table",
+        default=default_format(),
         metavar="FORM",
-        help="table (default), csv, trtexec-profile, trtexec-layers, trtexec-times, perfetto",
+        help=formats_help(),
     )
     parser.add_argument(
         "-o", "--output-file", metavar="FILE", help="write to FILE, not to standard output"
     )
-    _add_view_options(parser.add_argument_group("table"))
+    table = parser.add_argument_group("table")
+    for option in VIEW:
+        add_option(table, option)
 
 
 _COMPARE_EXAMPLES = """\
@@ -164,9 +164,7 @@ def _add_compare(commands: _Commands[_Parser]) -> None:
     parser = _command(
         commands, "compare", "compare results of one model, node by node", _COMPARE_EXAMPLES
     )
-    kinds = (
-        "a saved result, trtexec's --exportProfile, a `caffe time` log, or the old sample's table"
-    )
+    kinds = readers_text().replace("%", "%%")
     parser.add_argument("base", metavar="BASE", help=kinds)
     parser.add_argument("new", metavar="NEW", nargs="+", help="the same, each compared with BASE")
     parser.add_argument(
@@ -187,171 +185,3 @@ def _add_compare(commands: _Commands[_Parser]) -> None:
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--markdown", action="store_true", help="a table for a pull request")
     form.add_argument("--json", action="store_true", help="all of it, for other tools")
-
-
-def _add_source_options(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--weights", metavar="FILE", help=".caffemodel of a Caffe model")
-    group.add_argument(
-        "--output", metavar="BLOB", action="append", default=[], help="output of a Caffe model"
-    )
-    group.add_argument("--batch", type=int, metavar="N", help="leading dimension of the inputs")
-    group.add_argument(
-        "--shapes",
-        metavar="NAME:DIMS",
-        action="append",
-        default=[],
-        help="input shapes: data:1x3x224x224,mask:1x77",
-    )
-
-
-def _add_view_options(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--sort", default="order", metavar="KEY", help="order (default) or time")
-    group.add_argument(
-        "--group-by", default="layer", metavar="LEVEL", help="layer (default), node, block, type"
-    )
-    group.add_argument("--top", type=int, metavar="K", help="print the longest K rows only")
-
-
-def _add_model_options(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("model and engine")
-    _add_source_options(group)
-    group.add_argument(
-        "--backend",
-        default="auto",
-        metavar="NAME",
-        help="auto (default), tensorrt, tensorrt_rtx, onnxruntime",
-    )
-    group.add_argument(
-        "--workspace", type=int, metavar="MIB", help="most scratch memory of a layer"
-    )
-    group.add_argument(
-        "--serial", action="store_true", help="one stream: layers do not overlap, times add up"
-    )
-    _add_plugins(group)
-    group.add_argument("--no-cache", action="store_true", help="keep nothing in the cache folder")
-
-
-def _add_plugins(group: argparse._ActionsContainer) -> None:
-    group.add_argument(
-        "--plugins",
-        metavar="LIB",
-        action="append",
-        default=[],
-        help="a library of TensorRT plugins to load first; can be given several times",
-    )
-
-
-def _add_precision_options(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("precision")
-    group.add_argument(
-        "--precision", metavar="P", help="fp32, tf32, fp16, half2, bf16; default: the model's own"
-    )
-    group.add_argument("--fp16", action="store_true", help="short for --precision fp16")
-    group.add_argument("--half2", action="store_true", help="short for --precision half2")
-    group.add_argument("--bf16", action="store_true", help="short for --precision bf16")
-    group.add_argument(
-        "--keep-fp32",
-        metavar="WHAT",
-        action="append",
-        default=[],
-        help="operators or nodes that stay FP32: LRN,Softmax,inception_5b/*",
-    )
-    group.add_argument(
-        "--io-precision", metavar="P", help="of inputs and outputs: fp32, fp16, bf16"
-    )
-    group.add_argument(
-        "--io-format",
-        metavar="NAME:FORMAT",
-        action="append",
-        default=[],
-        help="data:chw2; also hwc8, chw4, chw16, chw32, linear",
-    )
-
-
-def _add_accuracy_options(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("what a precision costs")
-    group.add_argument(
-        "--compare",
-        metavar="P,P,...",
-        help="measure several precisions in turns: fp32,fp16,half2; the first is the base",
-    )
-    group.add_argument(
-        "--accuracy", action="store_true", help="compare the outputs with FP32 on the CPU"
-    )
-    group.add_argument(
-        "--tolerance",
-        type=float,
-        metavar="E",
-        help="exit 1 if an output is further off (relative L2), such as 1e-2",
-    )
-
-
-def _add_run_options(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("run")
-    group.add_argument(
-        "--iterations",
-        type=int,
-        metavar="N",
-        help="default: 1000 on a GPU, as many as fit in 10 s on a CPU",
-    )
-    group.add_argument(
-        "--precision-target",
-        type=float,
-        metavar="PART",
-        help="run until the total is known to this part, such as 0.005",
-    )
-    group.add_argument(
-        "--max-seconds",
-        type=float,
-        metavar="S",
-        help="run until stable, but no longer than S; --iterations is then the least",
-    )
-    group.add_argument(
-        "--stream",
-        action=argparse.BooleanOptionalAction,
-        help="keep distributions, not every time: constant memory (default: above 64 MB)",
-    )
-    group.add_argument(
-        "--no-calibration",
-        action="store_true",
-        help="do not measure what the profiler's events cost",
-    )
-    _add_input_options(group)
-
-
-def _add_input_options(group: argparse._ArgumentGroup) -> None:
-    group.add_argument(
-        "--input", default="random", metavar="WHAT", help="random (default), zeros, or FILE.npz"
-    )
-    group.add_argument("--seed", type=int, default=0, metavar="N", help="of random input")
-    group.add_argument(
-        "--sync", default="enqueue", metavar="HOW", help="enqueue (default) or execute (executeV2)"
-    )
-    group.add_argument(
-        "--timing",
-        default="events",
-        metavar="HOW",
-        help="events (default), or cupti to time the kernels too (pip install 'trtcore[cupti]')",
-    )
-
-
-def _add_output_options(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("output")
-    _add_view_options(group)
-    group.add_argument(
-        "--baseline",
-        metavar="WHAT",
-        help="compare with the un-fused model: auto, torch, onnxruntime, or a FILE as for compare",
-    )
-    group.add_argument(
-        "--layer-info",
-        metavar="FILE",
-        help="trtexec's --exportLayerInfo for a --baseline that is a profile of trtexec",
-    )
-    group.add_argument(
-        "--allow-partial", action="store_true", help="go on where --baseline has another model"
-    )
-    group.add_argument("--save", metavar="FILE", help="save the whole result as JSON")
-    group.add_argument("--csv", metavar="FILE", help="write the layers as CSV")
-    group.add_argument("--save-engine", metavar="FILE", help="write the plan")
-    group.add_argument("--quiet", action="store_true", help="no progress, no table")

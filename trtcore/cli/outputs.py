@@ -7,11 +7,14 @@ from pathlib import Path
 
 from trtcore.cli.terminal import notify
 from trtcore.errors import OptionError, ResultError
-from trtcore.measure.nodes.choice import MEASURED
+from trtcore.measure.nodes.choice import measured
 from trtcore.system.files import check_writable, same_file
 
-# What these take for words of their own, whatever files there are.
-_KEYWORDS = {"MODEL": ("googlenet",), "--input": ("random", "zeros"), "--baseline": MEASURED}
+
+def _keywords(word: str) -> tuple[str, ...]:
+    """What an option takes for words of its own, whatever files there are."""
+    words = {"MODEL": ("googlenet",), "--input": ("random", "zeros"), "--baseline": measured()}
+    return words.get(word, ())
 
 
 def check_outputs(outputs: Mapping[str, str | None], inputs: Mapping[str, str | None]) -> None:
@@ -25,9 +28,7 @@ def check_outputs(outputs: Mapping[str, str | None], inputs: Mapping[str, str | 
         ResultError: a path cannot be written.
         OptionError: it is what the command reads, or two of them are one file.
     """
-    read = {
-        word: path for word, path in inputs.items() if path and path not in _KEYWORDS.get(word, ())
-    }
+    read = {word: path for word, path in inputs.items() if path and path not in _keywords(word)}
     taken: dict[str, str] = {}
     for word, path in outputs.items():
         if path is None:

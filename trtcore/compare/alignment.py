@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from trtcore.errors import ResultError, few
+from trtcore.errors import ResultError, argument, few
 from trtcore.result.analysis.fusion.graph import Components
 from trtcore.result.analysis.fusion.groups import FusionMap, Group, map_fusion
 from trtcore.result.layers import ModelNode
@@ -153,7 +153,7 @@ def _check_same_model(
         raise ResultError(
             f"{names[0]} and {names[1]} are not the same model: layers of {len(shared)} "
             f"node{'s' * (len(shared) != 1)} are in both, less than half of the time on either "
-            "side; --allow-partial compares what is"
+            f"side; {argument('allow_partial', True)} compares what is"
         )
 
 
@@ -168,7 +168,7 @@ def _check_same_graph(given: tuple[Profile, Profile], names: tuple[str, str]) ->
     named = few(f"'{name}'" for name in differing)
     raise ResultError(
         f"{names[0]} ({len(base)} nodes) and {names[1]} ({len(new)} nodes) are not the same model: "
-        f"{named} differ; --allow-partial compares what is in both"
+        f"{named} differ; {argument('allow_partial', True)} compares what is in both"
     )
 
 

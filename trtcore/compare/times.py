@@ -22,7 +22,7 @@ from trtcore.stats.batches import batch_medians, batch_size
 from trtcore.stats.bootstrap import draw_medians, draw_ranks
 from trtcore.stats.histogram import ACCURACY, TimeHistograms, ends_at, medians, value_at
 from trtcore.stats.intervals import widening
-from trtcore.stats.series import EVENT_RESOLUTION_MS, autocorrelation
+from trtcore.stats.series import autocorrelation
 
 WANTED_BATCHES = 16
 """Of fewer iterations than fill so many batches of 32, batches are shorter."""
@@ -182,9 +182,6 @@ def _correlations(columns: NDArray[np.float32] | NDArray[np.bool_]) -> Floats:
     return clipped
 
 
-_CPU_RESOLUTION_MS = 0.001
-
-
 @dataclass(frozen=True, eq=False)
 class LayerTimes:
     """One side of a comparison with its times.
@@ -200,8 +197,7 @@ class LayerTimes:
     @property
     def step_ms(self) -> float:
         """The resolution of the clock that layers were timed with."""
-        on_cpu = self.side.profile.backend == "onnxruntime"
-        return _CPU_RESOLUTION_MS if on_cpu else EVENT_RESOLUTION_MS
+        return self.side.profile.timed_by.clock_step_ms
 
     @property
     def all_layers(self) -> SampledTimes:

@@ -21,7 +21,8 @@ from trtcore.precision.convert.apply import (
 )
 from trtcore.precision.convert.nodes import quantized_nodes
 from trtcore.precision.device import check_device
-from trtcore.precision.request import Precision, PrecisionRequest
+from trtcore.precision.formats import FORMATS, Precision
+from trtcore.precision.request import PrecisionRequest
 from trtcore.precision.verify.check import PrecisionCheck, check_rows
 from trtcore.result.layers import Layer, LayerProfile
 from trtcore.result.readers.inspector import EngineInformation
@@ -79,8 +80,7 @@ def build_engine(
     warning = _device_warning(model, precision)
     graph = converted(model, asked)
     formats = _io_formats(graph, precision, options.io_formats, bindings.name)
-    is_tf32 = precision is Precision.TF32
-    options = replace(options, tf32=is_tf32, io_formats=formats)
+    options = replace(options, tf32=FORMATS[precision].allows_tf32, io_formats=formats)
     plan = build_plan(bindings, graph, options, progress)
     plan = _described(bindings, plan)
     unconfirmed = check_engine_formats(formats, plan.information.io if plan.information else ())
@@ -132,9 +132,10 @@ def _io_formats(
 ) -> dict[str, str]:
     tensors = (*model_inputs(graph), *model_outputs(graph))
     check_io_formats(asked, tensors)
-    if precision is not Precision.HALF2 or quantized_nodes(graph.proto):
+    layout = FORMATS[precision].io_layout
+    if not layout or quantized_nodes(graph.proto):
         return dict(asked)
-    return {**half2_formats(tensors, backend), **asked}
+    return {**half2_formats(tensors, backend, layout), **asked}
 
 
 def _described(bindings: Bindings, plan: Plan) -> Plan:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from trtcore.engine.tensorrt.bindings import Bindings, load_bindings
-from trtcore.errors import BackendError, OptionError
+from trtcore.errors import BackendError, OptionError, argument
+from trtcore.result.backends import engine_backends, find_backend, selectable
 from trtcore.system.device import gpu_problem
-
-BACKENDS = ("auto", "tensorrt", "tensorrt_rtx", "onnxruntime")
-_ENGINES = ("tensorrt", "tensorrt_rtx")
 
 
 @dataclass(frozen=True)
@@ -28,11 +26,16 @@ class Choice:
     reason: str = ""
 
     @property
+    def runs_nodes(self) -> bool:
+        """Whether the model is timed node by node, and not as an engine."""
+        return find_backend(self.name).is_unfused
+
+    @property
     def story(self) -> str:
         """What is timed with, and why not with something better; empty if there is none."""
         if not self.reason:
             return ""
-        if self.name == "onnxruntime" or self.bindings is None:
+        if self.runs_nodes or self.bindings is None:
             return f"{self.reason}: timing the un-fused model on the CPU with ONNX Runtime"
         return f"{self.reason}: timing with {self.bindings.label}"
 
@@ -44,11 +47,13 @@ def choose_backend(name: str = "auto") -> Choice:
         OptionError: an unknown name.
         BackendError: a TensorRT was asked for by name and cannot be used here.
     """
-    if name not in BACKENDS:
-        raise OptionError(f"backend is '{name}', must be one of {', '.join(BACKENDS)}")
+    if name not in selectable():
+        raise OptionError(
+            f"{argument('backend')} is '{name}', must be one of {', '.join(selectable())}"
+        )
     if name == "onnxruntime":
         return Choice(name, None)
-    if name in _ENGINES:
+    if name in engine_backends():
         return _named(name)
     return _automatic()
 
@@ -60,10 +65,13 @@ def choose_builder(name: str = "auto") -> Bindings:
         OptionError: an unknown name, or ``onnxruntime``, which builds nothing.
         BackendError: nothing that builds is installed.
     """
-    if name in _ENGINES:
+    if name in engine_backends():
         return load_bindings(name)
     if name != "auto":
-        raise OptionError(f"backend is '{name}', must be one of auto, {', '.join(_ENGINES)}")
+        raise OptionError(
+            f"{argument('backend')} is '{name}', must be one of auto, "
+            f"{', '.join(engine_backends())}"
+        )
     choice = _automatic()
     if choice.bindings is None:
         raise BackendError(f"no engine can be built here: {choice.reason}")
@@ -75,7 +83,8 @@ def _named(name: str) -> Choice:
     problem = gpu_problem()
     if problem is not None:
         raise BackendError(
-            f"backend {name} needs a GPU: {problem}; use --backend auto or onnxruntime"
+            f"backend {name} needs a GPU: {problem}; "
+            f"use {argument('backend', 'auto')} or onnxruntime"
         )
     return Choice(name, bindings)
 
@@ -84,7 +93,7 @@ def _automatic() -> Choice:
     """The first TensorRT that imports, on a GPU; else ONNX Runtime, with what can build."""
     gpu = gpu_problem()
     problems = [] if gpu is None else [gpu]
-    for name in _ENGINES:
+    for name in engine_backends():
         try:
             bindings = load_bindings(name)
         except BackendError as error:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trtcore.errors import OptionError, PrecisionError
+from trtcore.errors import OptionError, PrecisionError, argument
 from trtcore.result.dtypes import itemsize, numpy_name
 from trtcore.result.layers import TensorInfo
 
@@ -65,12 +65,16 @@ def check_io_formats(formats: Mapping[str, str], tensors: Sequence[TensorInfo]) 
     by_name = {tensor.name: tensor for tensor in tensors}
     for name, word in formats.items():
         if word not in FORMATS:
-            raise OptionError(f"format of '{name}' is '{word}', accepted: {', '.join(FORMATS)}")
+            raise OptionError(
+                f"{argument('io_formats', {name: word})}: accepted are {', '.join(FORMATS)}"
+            )
         if name not in by_name:
             known = ", ".join(f"'{tensor}'" for tensor in by_name)
-            raise OptionError(f"--io-format names '{name}', the inputs and outputs are {known}")
+            raise OptionError(
+                f"{argument('io_formats')} names '{name}', the inputs and outputs are {known}"
+            )
         if reason := why_not(by_name[name], word):
-            raise OptionError(f"--io-format {name}:{word}: {reason}")
+            raise OptionError(f"{argument('io_formats', {name: word})}: {reason}")
 
 
 def why_not(tensor: TensorInfo, word: str) -> str:
@@ -84,20 +88,24 @@ def why_not(tensor: TensorInfo, word: str) -> str:
     return ""
 
 
-def half2_formats(tensors: Sequence[TensorInfo], backend: str = "tensorrt") -> dict[str, str]:
-    """The formats that ``half2`` asks for: ``chw2`` wherever it can be.
+def half2_formats(
+    tensors: Sequence[TensorInfo], backend: str = "tensorrt", layout: str = "chw2"
+) -> dict[str, str]:
+    """The formats that a precision with vectorised I/O asks for: its layout wherever it can be.
 
-    That is every FP16 or BF16 tensor of three dimensions or more; of four only with TensorRT-RTX.
+    For ``half2`` that is every FP16 or BF16 tensor of three dimensions or more; of four only with
+    TensorRT-RTX.
 
     Args:
         tensors: inputs and outputs of the network.
         backend: ``tensorrt`` or ``tensorrt_rtx``.
+        layout: one of `FORMATS`.
 
     Raises:
         PrecisionError: no tensor is eligible; says why for each.
     """
-    refused = {tensor.name: _why_not_half2(tensor, backend) for tensor in tensors}
-    formats = {name: "chw2" for name, reason in refused.items() if not reason}
+    refused = {tensor.name: _why_not_layout(tensor, backend, layout) for tensor in tensors}
+    formats = {name: layout for name, reason in refused.items() if not reason}
     if not formats:
         reasons = "; ".join(refused.values())
         raise PrecisionError(f"half2 has no input or output to vectorise: {reasons}: use fp16")
@@ -192,9 +200,9 @@ def unpack(storage: NDArray[Any], shape: Sequence[int], word: str) -> NDArray[An
     return np.ascontiguousarray(planes[..., :channels, :, :])
 
 
-def _why_not_half2(tensor: TensorInfo, backend: str) -> str:
-    reason = why_not(tensor, "chw2")
-    rank, ranks = len(tensor.shape), _CHW2_RANKS.get(backend)
+def _why_not_layout(tensor: TensorInfo, backend: str, layout: str) -> str:
+    reason = why_not(tensor, layout)
+    rank, ranks = len(tensor.shape), _CHW2_RANKS.get(backend) if layout == "chw2" else None
     if not reason and ranks and rank not in ranks:
         only = " or ".join(map(str, ranks))
         return f"'{tensor.name}' has {rank} dimensions, TensorRT-RTX has chw2 for {only} only"

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trtcore.errors import OptionError
-from trtcore.result.dtypes import numpy_name, to_bfloat16_values
+from trtcore.result.dtypes import host_type, numpy_name, to_bfloat16_values
 from trtcore.result.layers import TensorInfo
 from trtcore.system.files import check_readable
 
@@ -85,9 +85,8 @@ def make_inputs(
 
 
 def _dtype(spec: TensorInfo) -> np.dtype[np.generic]:
-    name = numpy_name(spec.dtype)
     try:
-        return np.dtype("float32" if name == "bfloat16" else name)
+        return np.dtype(host_type(spec.dtype) or numpy_name(spec.dtype))
     except TypeError:
         raise OptionError(
             f"input '{spec.name}' is {spec.dtype}, for which no values can be made: give an .npz"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import onnx
 
-from trtcore.errors import ModelError, OptionError
+from trtcore.errors import ModelError, OptionError, argument
 from trtcore.models.builtin.googlenet import googlenet
 from trtcore.models.model import Model
 from trtcore.models.onnx.graph import (
@@ -20,8 +20,8 @@ from trtcore.system import file_kind
 from trtcore.system.files import check_readable
 
 _ACCEPTED = (
-    "googlenet (built in), FILE.onnx, FILE.prototxt with --weights FILE.caffemodel, or, to profile "
-    "or inspect, FILE.plan"
+    "googlenet (built in), FILE.onnx, FILE.prototxt of a Caffe model, or, to profile or inspect, "
+    "FILE.plan"
 )
 
 
@@ -57,11 +57,11 @@ def load_model(
 
 def _check_no_caffe_options(weights: str | Path | None, outputs: Sequence[str]) -> None:
     if weights is not None:
-        raise OptionError("--weights belongs to a Caffe model, give its .prototxt")
+        raise OptionError(f"{argument('weights')} belongs to a Caffe model, give its .prototxt")
     if outputs:
         raise OptionError(
-            f"--output {outputs[0]} names a blob of a Caffe model, give its .prototxt; a file to "
-            "write is named with -o"
+            f"{argument('outputs', outputs)} names blobs of a Caffe model, give its .prototxt; "
+            "it is not for a file to write"
         )
 
 
@@ -97,7 +97,8 @@ def _kind(source: str | Path) -> str:
         )
     if suffix == ".caffemodel":
         raise ModelError(
-            f"{source}: holds weights only; give the .prototxt, with --weights {source}"
+            f"{source}: holds weights only; give the .prototxt, with "
+            f"{argument('weights', str(source))}"
         )
     if suffix in (".onnx", ".prototxt"):
         if os.path.isfile(source) and _sniffed(source) == file_kind.PLAN:

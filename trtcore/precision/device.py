@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from trtcore.errors import PrecisionError
-from trtcore.precision.request import Precision
+from trtcore.errors import PrecisionError, argument
+from trtcore.precision.formats import FORMATS, Precision
 from trtcore.system.device import Device
-
-# Source: NVIDIA CUDA C++ Programming Guide, throughput of arithmetic instructions: half precision
-# runs at a fraction of single precision on these, though 5.3 and 6.0 have it at full speed.
-_SLOW_HALF = ((5, 0), (5, 2), (6, 1))
-_FIRST_HALF = (5, 3)
-_FIRST_AMPERE = (8, 0)
 
 
 def check_device(precision: Precision, device: Device) -> str:
@@ -31,11 +25,14 @@ def check_device(precision: Precision, device: Device) -> str:
     major, _, minor = device.compute_capability.partition(".")
     capability = int(major), int(minor or 0)
     name = f"{device.name} (compute capability {device.compute_capability})"
-    if precision is Precision.BF16 and capability < _FIRST_AMPERE:
-        raise PrecisionError(f"{name} has no BF16, which needs 8.0 or newer: use --precision fp16")
-    if precision is Precision.TF32 and capability < _FIRST_AMPERE:
-        return f"{name} has no TF32, which needs 8.0 or newer: this is FP32"
-    is_half = precision in (Precision.FP16, Precision.HALF2)
-    if is_half and (capability in _SLOW_HALF or capability < _FIRST_HALF):
-        return f"{name} has no fast FP16: it saves memory there, not time"
+    row, word = FORMATS[precision], precision.value.upper()
+    if capability < row.min_capability:
+        lacks = (
+            f"{name} has no {word}, which needs {'.'.join(map(str, row.min_capability))} or newer"
+        )
+        if not row.below_it:
+            raise PrecisionError(f"{lacks}: use {argument('precision', 'fp16')}")
+        return f"{lacks}: this is {row.below_it}"
+    if capability < row.fast_from or capability in row.slow_on:
+        return f"{name} has no fast {row.label}: it saves memory there, not time"
     return ""

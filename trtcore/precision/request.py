@@ -4,28 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import Enum
 
-from trtcore.errors import OptionError
+from trtcore.errors import OptionError, argument
+from trtcore.precision.formats import Precision, io_precisions
 
-
-class Precision(str, Enum):
-    """The precision of a network.
-
-    ``fp32`` and ``tf32`` leave the graph as it is (TF32 is a builder flag); ``fp16``, ``half2``
-    and ``bf16`` write 16-bit types into it. ``half2`` is FP16 with two-wide vectorised I/O.
-    """
-
-    FP32 = "fp32"
-    TF32 = "tf32"
-    FP16 = "fp16"
-    HALF2 = "half2"
-    BF16 = "bf16"
-
-    @classmethod
-    def _missing_(cls, value: object) -> Precision:
-        accepted = ", ".join(member.value for member in cls)
-        raise OptionError(f"precision is '{value}', must be one of {accepted}")
+__all__ = ["Precision", "PrecisionRequest", "check_keep_fp32", "read_io_precision"]
 
 
 @dataclass(frozen=True)
@@ -43,18 +26,17 @@ class PrecisionRequest:
     io_precision: str | None = None
 
 
-IO_PRECISIONS = (Precision.FP32, Precision.FP16, Precision.BF16)
-
-
 def read_io_precision(word: Precision | str) -> Precision:
     """Returns the precision that inputs and outputs are to have.
 
     Raises:
-        OptionError: it is none of `IO_PRECISIONS`.
+        OptionError: it is none of `io_precisions`.
     """
-    accepted = [precision.value for precision in IO_PRECISIONS]
+    accepted = [precision.value for precision in io_precisions()]
     if word not in accepted:
-        raise OptionError(f"io-precision is '{word}', must be one of {', '.join(accepted)}")
+        raise OptionError(
+            f"{argument('io_precision')} is '{word}', must be one of {', '.join(accepted)}"
+        )
     return Precision(word)
 
 
@@ -65,8 +47,11 @@ def check_keep_fp32(patterns: Sequence[str]) -> None:
         OptionError: one text in the place of a list, or an empty entry.
     """
     if isinstance(patterns, str):
-        raise OptionError(f"keep_fp32 is '{patterns}', expected a list of names: ['{patterns}']")
+        raise OptionError(
+            f"{argument('keep_fp32')} is '{patterns}', expected a list of names: ['{patterns}']"
+        )
     if not all(patterns):
         raise OptionError(
-            "keep-fp32 has an empty entry: give an op type, a node name, or a glob over node names"
+            f"{argument('keep_fp32')} has an empty entry: give an op type, a node name, or a glob "
+            "over node names"
         )

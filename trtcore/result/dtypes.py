@@ -1,48 +1,72 @@
-"""Data types: TensorRT's word for one, NumPy's name for it, its size."""
+"""Data types: one row for each, with every name that TensorRT, NumPy and ONNX have for it.
+
+Whatever names a data type takes it from `DTYPES`: inspector output, I/O tensors, ONNX weights, the
+nodes of ONNX Runtime and PyTorch, and `trtcore.precision.formats`.
+"""
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
 
-# TensorRT's words as its inspector prints them and as its Python enum spells them.
-_NUMPY_NAMES = {
-    "float": "float32",
-    "fp32": "float32",
-    "half": "float16",
-    "fp16": "float16",
-    "bf16": "bfloat16",
-    "double": "float64",
-    "boolean": "bool",
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+class Dtype(NamedTuple):
+    """A data type.
+
+    Attributes:
+        name: NumPy's name, or one in its manner where NumPy has no such type.
+        inspector: the word of TensorRT's engine inspector.
+        bits: of one element.
+        onnx_type: number in ONNX's ``TensorProto.DataType``, which files store.
+        words: further spellings in lower case: of TensorRT's enums and sentences, of ONNX.
+        label: what messages call it, such as ``FP16``; ``""`` where nobody asks for it by name.
+        host_type: NumPy's type of its values on the host; ``""`` if trtcore cannot make them.
+        is_float: floating point, as it is.
+        is_quantized: values that a scale belongs to; layers compute in it all the same.
+    """
+
+    name: str
+    inspector: str
+    bits: int
+    onnx_type: int
+    words: tuple[str, ...] = ()
+    label: str = ""
+    host_type: str | None = None
+    is_float: bool = False
+    is_quantized: bool = False
+
+
+# Sources: enum class DataType of NvInferRuntime.h (TensorRT 11.1); TensorProto.DataType of
+# onnx.proto3 (ONNX 1.19). TensorRT's FP8 is E4M3 and its FP4 is E2M1.
+_ROWS = (
+    Dtype("float64", "Double", 64, 11, is_float=True),
+    Dtype("int64", "Int64", 64, 7),
+    Dtype("float32", "Float", 32, 1, ("fp32",), "FP32", is_float=True),
+    Dtype("int32", "Int32", 32, 6),
+    Dtype("float16", "Half", 16, 10, ("fp16",), "FP16", is_float=True),
+    Dtype("bfloat16", "BFloat16", 16, 16, ("bf16",), "BF16", "float32", is_float=True),
+    Dtype("int16", "Int16", 16, 5),
+    Dtype("int8", "Int8", 8, 3, label="INT8", is_quantized=True),
+    Dtype("uint8", "UInt8", 8, 2),
+    Dtype("bool", "Bool", 8, 9, ("boolean",)),
+    Dtype("fp8", "FP8", 8, 17, ("float8_e4m3fn", "float8e4m3fn"), "FP8", "", is_quantized=True),
+    Dtype("int4", "Int4", 4, 22, (), "INT4", "", is_quantized=True),
+    Dtype("fp4", "FP4", 4, 23, ("float4_e2m1fn", "float4e2m1"), "FP4", "", is_quantized=True),
+)
+DTYPES: Mapping[str, Dtype] = {row.name: row for row in _ROWS}
+"""Every data type that trtcore knows, by `Dtype.name`."""
+
+ONNX_TYPES: Mapping[int, Dtype] = {row.onnx_type: row for row in _ROWS}
+"""The same by ONNX's number."""
+
+WORDS: Mapping[str, Dtype] = {
+    word: row for row in _ROWS for word in (row.name, row.inspector.lower(), *row.words)
 }
-_INSPECTOR_NAMES = {
-    "float64": "Double",
-    "int64": "Int64",
-    "float32": "Float",
-    "int32": "Int32",
-    "float16": "Half",
-    "bfloat16": "BFloat16",
-    "int8": "Int8",
-    "uint8": "UInt8",
-    "bool": "Bool",
-    "fp8": "FP8",
-    "int4": "Int4",
-    "fp4": "FP4",
-}
-_BITS = {
-    "float64": 64,
-    "int64": 64,
-    "float32": 32,
-    "int32": 32,
-    "float16": 16,
-    "bfloat16": 16,
-    "int8": 8,
-    "uint8": 8,
-    "bool": 8,
-    "fp8": 8,
-    "int4": 4,
-    "fp4": 4,
-}
+"""The same by every spelling, in lower case."""
 
 
 def numpy_name(word: str) -> str:
@@ -51,12 +75,21 @@ def numpy_name(word: str) -> str:
     Names that NumPy lacks (``bfloat16``, ``fp8``) and unknown ones come back in lower case.
     """
     name = word.rpartition(".")[2].lower()
-    return _NUMPY_NAMES.get(name, name)
+    return WORDS[name].name if name in WORDS else name
 
 
 def inspector_name(word: str) -> str:
     """The word of TensorRT's inspector: ``Half`` for ``float16``; unknown ones as they are."""
-    return _INSPECTOR_NAMES.get(numpy_name(word), word)
+    row = DTYPES.get(numpy_name(word))
+    return row.inspector if row else word
+
+
+def host_type(word: str) -> str:
+    """NumPy's type of a data type's values on the host; ``""`` if trtcore cannot make them."""
+    row = DTYPES.get(numpy_name(word))
+    if row is None:
+        return ""
+    return row.name if row.host_type is None else row.host_type
 
 
 def itemsize(word: str) -> float:
@@ -65,11 +98,13 @@ def itemsize(word: str) -> float:
     Raises:
         KeyError: not a data type of known size.
     """
-    return _BITS[numpy_name(word)] / 8
+    return DTYPES[numpy_name(word)].bits / 8
 
 
 def to_bfloat16_values(values: NDArray[np.float32]) -> NDArray[np.float32]:
     """Rounds float32 to the nearest value that bfloat16 holds, ties to even; NaN stays NaN."""
+    import numpy as np
+
     exact = np.asarray(values, np.float32)
     bits = exact.reshape(-1).view(np.uint32)
     half = np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import TYPE_CHECKING
 
+from trtcore.result.backends import Backend, find_backend
 from trtcore.result.layers import IOTensor, Layer, ModelRecord
 from trtcore.result.samples import Samples, no_samples
 from trtcore.stats.arrays import FloatArray
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
 
 MET, NOT_MET, OPAQUE = "met", "not met", "opaque"
 """What can be said of an engine's precision beside the one that was asked for."""
-
-UNFUSED = ("onnxruntime", "torch")
-"""Backends that run the model's own nodes one by one, with nothing fused."""
 
 
 @dataclass(frozen=True)
@@ -154,7 +152,8 @@ class Profile:
 
     Attributes:
         model: the user's model.
-        backend: ``tensorrt``, ``tensorrt_rtx``, ``onnxruntime`` or ``torch``: what was timed.
+        backend: name of what timed the layers, one of `trtcore.result.backends.BACKENDS`; see
+            `timed_by`.
         precision: what was asked for, such as ``fp16``; ``""`` if the plan does not tell.
         batch: leading dimension of the first input.
         method: how it was timed, in words, for the foot of a report.
@@ -185,6 +184,16 @@ class Profile:
     accuracy: Accuracy | None = None
     kernels: KernelPass | None = None
     warnings: tuple[str, ...] = ()
+
+    @property
+    def timed_by(self) -> Backend:
+        """What timed the layers; what ran on the CPU names no GPU in its environment."""
+        return find_backend(self.backend, has_gpu=bool(self.environment.device))
+
+    @property
+    def source_tool(self) -> str:
+        """The tool whose file this was read from; ``""`` where trtcore measured it."""
+        return self.backend if self.timed_by.is_foreign else ""
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike
 
 from trtcore.stats.arrays import Floats
 from trtcore.stats.intervals import interval_rank, lag_one, widening
+from trtcore.stats.resolution import EVENT_RESOLUTION_MS
 
-EVENT_RESOLUTION_MS = 0.0005
 """Steps finer than this are the clock's, not the work's.
 
 Source: cudaEventElapsedTime in the CUDA runtime's documentation ("around 0.5 microseconds").

@@ -78,7 +78,7 @@ class TestRefusedBeforeTheWork:
         [
             ("nosuch.json", (), "nosuch.json: cannot be read"),
             ("onnxruntime", ("--quiet",), "--baseline prints a table and --quiet none"),
-            ("onnxruntime", ("--compare", "fp32,fp16"), "--baseline has no meaning with --compare"),
+            ("onnxruntime", ("--compare", "fp32,fp16"), "--baseline onnxruntime (what to compare"),
         ],
     )
     def test_one_line(self, run: Run, baseline: str, more: tuple[str, ...], words: str) -> None:
@@ -171,7 +171,10 @@ class TestOtherModels:
     @pytest.fixture
     def other(self) -> Profile:
         profile = make_profile(
-            [(Layer("only", nodes=("only",)), 1.0)], source="other", backend="x", method="by hand"
+            [(Layer("only", nodes=("only",)), 1.0)],
+            source="other",
+            source_tool="x",
+            method="by hand",
         )
         nodes = (ModelNode("only", "Relu", ("x",), ("y",)),)
         return replace(profile, model=replace(profile.model, nodes=nodes))
@@ -198,11 +201,13 @@ def test_a_profile_of_trtexec(run: Run, data: Path) -> None:
         ),
         (
             ("--compare", "fp32,fp16", "--layer-info", "x.json"),
-            "--layer-info has no meaning with --compare",
+            "--layer-info x.json (of a baseline that is a profile of trtexec) means nothing in a "
+            "comparison of precisions, which is of several runs: leave it out",
         ),
         (
             ("--compare", "fp32,fp16", "--allow-partial"),
-            "--allow-partial has no meaning with --compare",
+            "--allow-partial (of a baseline that has another model) means nothing in a comparison "
+            "of precisions, which is of several runs: leave it out",
         ),
     ],
 )

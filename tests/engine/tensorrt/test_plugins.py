@@ -198,18 +198,20 @@ def test_libraries_that_cannot_be_loaded(build_library: Build, tmp_path: Path) -
 
 
 def test_onnx_runtime_loads_none() -> None:
-    with pytest.raises(BackendError) as error:
+    with pytest.raises(OptionError) as error:
         trtcore.profile_model("googlenet", backend="onnxruntime", plugins=["a.so"])
     assert str(error.value) == (
-        "--plugins a.so is loaded by TensorRT, and backend onnxruntime has none"
+        "plugins=['a.so'] (libraries that TensorRT loads) means nothing with "
+        "backend='onnxruntime', which builds no engine: leave it out"
     )
 
 
 def test_a_baseline_loads_none() -> None:
-    with pytest.raises(BackendError) as error:
+    with pytest.raises(OptionError) as error:
         trtcore.profile_baseline("googlenet", "onnxruntime", plugins=["a.so"])
     assert str(error.value) == (
-        "--plugins a.so is loaded by TensorRT: a baseline is timed without it"
+        "plugins=['a.so'] (libraries that TensorRT loads) means nothing for a baseline, which "
+        "times the model un-fused: leave it out"
     )
 
 

@@ -364,11 +364,14 @@ def test_batches_shrink_for_slow_models() -> None:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: StopRule(target=0), "precision target is 0, expected a part between 0 and 1"),
-        (lambda: StopRule(target=1.5), "precision target is 1.5"),
-        (lambda: StopRule(target=float("nan")), "precision target is nan"),
-        (lambda: StopRule(at_most_s=0), "maximum time is 0 s, expected a finite time above 0"),
-        (lambda: StopRule(at_most_s=float("inf")), "is inf s, expected a finite time above 0"),
+        (lambda: StopRule(target=0), "precision_target is 0, expected a part between 0 and 1"),
+        (lambda: StopRule(target=1.5), "precision_target is 1.5"),
+        (lambda: StopRule(target=float("nan")), "precision_target is nan"),
+        (lambda: StopRule(at_most_s=0), "max_seconds is 0, expected a finite time above 0"),
+        (
+            lambda: StopRule(at_most_s=float("inf")),
+            "max_seconds is inf, expected a finite time above 0",
+        ),
         (lambda: BatchMedians(0), "batch size is 0, expected at least 1"),
     ],
 )

@@ -124,7 +124,7 @@ def test_batch_below_one(batch: int) -> None:
             None,
             {"c": [1]},
             OptionError,
-            "shapes name 'c', but the inputs of pair are: a Nx3xHx8, b Nx3xHx8",
+            "shapes names 'c', but the inputs of pair are: a Nx3xHx8, b Nx3xHx8",
         ),
         (
             TWO_INPUTS,
@@ -152,7 +152,7 @@ def test_batch_below_one(batch: int) -> None:
             2,
             {},
             ModelError,
-            "image: input 'x' Nx3xHxW has open dimensions: use --shapes x:2x3xHxW",
+            "image: input 'x' Nx3xHxW has open dimensions: use shapes={'x': (2, 3, 'H', 'W')}",
         ),
     ],
 )

@@ -162,7 +162,7 @@ def test_nan_on_both_sides_is_no_agreement() -> None:
         check_tolerance([accuracy], 1e9)
     assert str(error.value) == (
         "output 'y' has 4 values that are NaN or infinite in FP32 already, which nothing can be "
-        "compared with: give another --input"
+        "compared with: give other values with inputs"
     )
     assert output_line(accuracy) == (
         "y: 4 values are NaN or infinite in FP32 already: there is nothing to compare"

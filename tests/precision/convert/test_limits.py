@@ -24,7 +24,7 @@ def test_overflow_names_initializer_node_and_value() -> None:
         apply_precision(weights_model(-1e6), "fp16")
     assert str(error.value) == (
         "initializer 'w0' of node 'fc0' holds -1e+06, which FP16 (at most 65504) cannot hold:"
-        " use --keep-fp32 'fc0,sum' --io-precision fp32"
+        " use keep_fp32=['fc0', 'sum'] and io_precision='fp32'"
     )
     kept = apply_precision(weights_model(-1e6), "fp16", keep_fp32=["fc0"])
     np.testing.assert_array_equal(initializers_of(kept)["w0"], np.float32([1, -1e6]))
@@ -34,7 +34,7 @@ def test_overflow_names_initializer_node_and_value() -> None:
 
 def test_overflow_of_several() -> None:
     with pytest.raises(
-        PrecisionError, match=r"\(2 more like it\): use --keep-fp32 'fc0,fc1,fc2,sum' --io"
+        PrecisionError, match=r"\(2 more like it\): use keep_fp32=\['fc0', 'fc1', 'fc2', 'sum'\]"
     ):
         apply_precision(weights_model(7e4, 3), "fp16")
     with pytest.raises(PrecisionError, match=r"holds 3\.40282e\+38, which BF16 \(at most 3\.38953"):
@@ -107,9 +107,9 @@ def test_already_fp16() -> None:
             apply_precision(half, precision)
         assert str(error.value) == (
             f"googlenet is already FP16, {wanted} cannot be had from it:"
-            " use --precision fp16, or give the FP32 model"
+            " use precision='fp16', or give the FP32 model"
         )
-    with pytest.raises(PrecisionError, match="--keep-fp32 and --io-precision need the FP32 model"):
+    with pytest.raises(PrecisionError, match="keep_fp32 and io_precision need the FP32 model"):
         apply_precision(half, "fp16", keep_fp32=["LRN"])
 
 
@@ -133,11 +133,11 @@ QUANTIZED = "2 quantized nodes: the model states its own precision, left as it i
         ),
         (
             {"precision": "fp16", "keep_fp32": ["back"], "io_precision": "fp32"},
-            f"{QUANTIZED}; not applied: --keep-fp32, --io-precision",
+            f"{QUANTIZED}; not applied: keep_fp32, io_precision",
         ),
         (
             {"precision": "fp32", "io_precision": "fp16"},
-            f"{QUANTIZED}; not applied: --io-precision",
+            f"{QUANTIZED}; not applied: io_precision",
         ),
     ],
     ids=lambda value: " ".join(map(str, value.values())) if isinstance(value, dict) else "",
@@ -208,15 +208,15 @@ def test_local_functions_are_opened() -> None:
         ),
         (
             {"precision": "fp16", "io_precision": "int8"},
-            "io-precision is 'int8', must be one of fp32, fp16, bf16",
+            "io_precision is 'int8', must be one of fp32, fp16, bf16",
         ),
         (
             {"precision": "fp32", "keep_fp32": ["LRN"]},
-            "keep-fp32 has no meaning with fp32: use it with fp16",
+            "keep_fp32 has no meaning with fp32: use it with fp16",
         ),
         (
             {"precision": "fp16", "keep_fp32": ["conv9/*"]},
-            "keep-fp32 'conv9/*' matches no node: give a node name, a glob over node names, or an"
+            "keep_fp32 'conv9/*' matches no node: give a node name, a glob over node names, or an"
             " op type of this model (AveragePool, Concat, Conv, Flatten, Gemm, LRN, MaxPool, Relu,"
             " Softmax)",
         ),
@@ -226,7 +226,7 @@ def test_local_functions_are_opened() -> None:
         ),
         (
             {"precision": "fp16", "keep_fp32": ["LRN", ""]},
-            "keep-fp32 has an empty entry: give an op type, a node name, or a glob over node names",
+            "keep_fp32 has an empty entry: give an op type, a node name, or a glob over node names",
         ),
     ],
 )

@@ -159,32 +159,32 @@ WEIGHTS = {
     "also read by a MatMul": (
         "b = Cast <to: int = 9> (m) w = Where (b, s, k) q = Softmax <axis = -1> (w)"
         " h = MatMul (s, k) p = Add (q, h)",
-        "use --keep-fp32 'Where_1,Softmax_2,MatMul_3,Add_4' --io-precision fp32",
+        "use keep_fp32=['Where_1', 'Softmax_2', 'MatMul_3', 'Add_4'] and io_precision='fp32'",
     ),
     "a temperature, no mask": (
         "w = Mul (s, k) p = Softmax <axis = -1> (w)",
-        "use --keep-fp32 'Mul_0,Softmax_1'",
+        "use keep_fp32=['Mul_0', 'Softmax_1']",
     ),
     "an output": (
         "b = Cast <to: int = 9> (m) p = Where (b, s, k)",
-        "use --keep-fp32 'Where_1' --io-precision fp32",
+        "use keep_fp32=['Where_1'] and io_precision='fp32'",
     ),
     "a divisor": (
         "d = Div (s, k) p = Softmax <axis = -1> (d)",
-        "use --keep-fp32 'Div_0,Softmax_1'",
+        "use keep_fp32=['Div_0', 'Softmax_1']",
     ),
     "a product of learned values": (
         "x = MatMul (s, s) w = Mul (x, k) a = Add (w, s) p = Softmax <axis = -1> (a)",
-        "use --keep-fp32 'Mul_1,Add_2,Softmax_3'",
+        "use keep_fp32=['Mul_1', 'Add_2', 'Softmax_3']",
     ),
     "a bias": (
         "a = Add (s, k) p = Relu (a)",
-        "use --keep-fp32 'Add_0,Relu_1' --io-precision fp32",
+        "use keep_fp32=['Add_0', 'Relu_1'] and io_precision='fp32'",
     ),
     "an amplified mask": (
         "b = Cast <to: int = 9> (m) w = Where (b, s, k) t = Constant <value_float = 100.> ()"
         " x = Mul (w, t) p = Softmax <axis = -1> (x)",
-        "use --keep-fp32 'Where_1,Mul_3,Softmax_4'",
+        "use keep_fp32=['Where_1', 'Mul_3', 'Softmax_4']",
     ),
 }
 

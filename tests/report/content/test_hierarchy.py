@@ -190,7 +190,7 @@ def test_the_footnote_is_true_of_groups_that_are_long_in_all(gpu_profile, level,
 
 
 def test_unknown_level(gpu_profile):
-    words = "group-by is 'color', must be one of layer, node, block, type"
+    words = "group_by is 'color', must be one of layer, node, block, type"
     with pytest.raises(OptionError, match=words):
         roll_up(gpu_profile, "color")
     with pytest.raises(OptionError, match=words):

@@ -80,7 +80,7 @@ def test_streams_and_markers_have_their_lines() -> None:
         (
             "overlap of streams",
             -0.005,
-            "layers ran beside each other; --serial builds an engine whose layers add up",
+            "layers ran beside each other; serial=True builds an engine whose layers add up",
         ),
         ("unexplained", 0.0, "+0.0% of the un-profiled 0.0090 ms"),
     ]
@@ -157,7 +157,7 @@ def test_unknown_streams_without_calibration_are_not_corrected() -> None:
             "unexplained or overlap",
             -0.006,
             "-50.0% of the un-profiled 0.0120 ms; the plan does not tell which layers run beside "
-            "each other, so that remainder, overlap and events cannot be told apart; --serial "
+            "each other, so that remainder, overlap and events cannot be told apart; serial=True "
             "builds an engine whose layers add up",
         ),
     ]
@@ -177,7 +177,7 @@ def test_unknown_streams_with_calibration_have_no_remainder_of_their_own() -> No
             "unexplained or overlap",
             -0.002,
             "-16.7% of the un-profiled 0.0120 ms; the plan does not tell which layers run beside "
-            "each other, so that remainder and overlap cannot be told apart; --serial builds an "
+            "each other, so that remainder and overlap cannot be told apart; serial=True builds an "
             "engine whose layers add up",
         ),
     ]

@@ -58,7 +58,7 @@ Warning  the input was zeros
 Warning  the run was interrupted: 200 of 700 profiled iterations were measured
 Warning  unstable clock: the SM clock went from 1905 to 1980 MHz; held down by SW power cap
 Warning  layers run on 2 streams, so their times overlap and do not add up to the latency; an
-         engine built without auxiliary streams (--serial) does not overlap
+         engine built without auxiliary streams (serial=True) does not overlap
 """  # noqa: E501
 
 CPU_TABLE = """\
@@ -119,8 +119,8 @@ Events between layers    -0.0076 ms  4 layers x 1.90 us, calibrated apart from t
 Layer times corrected     0.2024 ms  1 layer below the resolution
 Of it, stream 0           0.1908 ms
 Of it, stream 1           0.0116 ms
-Overlap of streams        0.0000 ms  layers ran beside each other; --serial builds an engine whose
-                                     layers add up
+Overlap of streams        0.0000 ms  layers ran beside each other; serial=True builds an engine
+                                     whose layers add up
 Un-profiled, enqueued     0.2050 ms
 Un-profiled, gated        0.2024 ms
 Unexplained               0.0000 ms  +0.0% of the un-profiled 0.2024 ms; the interval of the event

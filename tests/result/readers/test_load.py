@@ -193,7 +193,7 @@ class TestTrtexec:
         )
         assert profile.warnings == (
             "132 of 206 layer names lead to no model node, such as '__myl_MoveConc_myl0_0': give "
-            "what trtexec --exportLayerInfo wrote with --layer-info",
+            "what trtexec --exportLayerInfo wrote as layer_info",
         )
 
     def test_with_layer_information(self):
@@ -235,7 +235,7 @@ class TestTrtexec:
     def test_names_that_lead_nowhere_ask_for_layer_information(self, names):
         (warning,) = parse_trtexec_profile(rows_text(*names)).warnings
         assert warning.startswith(f"2 of 2 layer names lead to no model node, such as '{names[0]}'")
-        assert "--layer-info" in warning
+        assert "layer_info" in warning
 
     def test_names_that_lead_to_nodes_ask_for_nothing(self):
         names = ("conv1 + relu1", "PWN(a, b)", "pool_myl0_1", "__myln_signal_0_myl0_2")
@@ -279,7 +279,10 @@ class TestLoad:
     @pytest.mark.parametrize(
         ("text", "words"),
         [
-            ("hello\n", "is not a saved trtcore result, a log of caffe time, a profile exported"),
+            (
+                "hello\n",
+                "is not a saved trtcore result, a profile exported by trtexec, a log of caffe time",
+            ),
             ("[1, 2]", "is not a saved trtcore result"),
             ('{"a": 1}', "not a saved trtcore profile"),
             ('{"schema": "trtcore/profile", "version": 99}', "schema version 99"),
@@ -338,8 +341,8 @@ class TestLoad:
         with pytest.raises(ResultError) as error:
             load_baseline(profile, layer_info=profile)
         assert str(error.value) == (
-            f"{profile}: is a profile that --exportProfile wrote; --layer-info wants what "
-            "--exportLayerInfo wrote"
+            f"{profile}: is a profile that trtexec --exportProfile wrote; layer_info wants what "
+            "trtexec --exportLayerInfo wrote"
         )
 
     def test_layer_information_without_trtexec(self, tmp_path):
@@ -388,6 +391,6 @@ class TestLoadSeveral:
         with pytest.raises(OptionError) as caught:
             self.nodes(files, "conv.json", "pool.json", "conv.json")
         assert str(caught.value) == (
-            "--layer-info names 3 files for 2 profiles of trtexec: give one for all of them, or "
+            "layer_info names 3 files for 2 profiles of trtexec: give one for all of them, or "
             "one for each in their order"
         )

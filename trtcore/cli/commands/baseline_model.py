@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from trtcore.api.declaring import MODEL
 from trtcore.api.options import Options
-from trtcore.cli.api_options import model_options, run_options
+from trtcore.cli.api_options import values_for
 from trtcore.compare.alignment import align
 from trtcore.errors import ResultError
 from trtcore.result.analysis.summary import summarise_layers
@@ -55,7 +56,7 @@ def _record(options: argparse.Namespace) -> ModelRecord:
     from trtcore.api.assemble import model_record
     from trtcore.models.load import load_model
 
-    given = {**model_options(options), **run_options(options)}
+    given = values_for(options, MODEL)
     weights, outputs = given.pop("weights"), given.pop("outputs")
     asked = Options(**given)
     return model_record(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from trtcore.api.calls import build_model
-from trtcore.cli.api_options import model_options
+from trtcore.cli.api_options import api_values
 from trtcore.cli.outputs import check_outputs
 from trtcore.cli.terminal import shown_progress, warn
 from trtcore.system.files import write_file
@@ -16,7 +16,7 @@ def run(options: argparse.Namespace) -> int:
     read = {"MODEL": options.model, "--weights": options.weights}
     check_outputs({"-o": options.output_file}, read)
     with shown_progress(options.quiet) as progress:
-        plan = build_model(options.model, progress=progress, **model_options(options))
+        plan = build_model(options.model, progress=progress, **api_values(options))
     if options.output_file is not None:
         write_file(options.output_file, plan.content)
     if options.quiet:

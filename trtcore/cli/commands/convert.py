@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from trtcore.cli.api_options import parse_shapes
+from trtcore.cli.api_options import api_values
 from trtcore.cli.outputs import check_outputs
 from trtcore.cli.terminal import notify
 from trtcore.models.load import load_model
@@ -15,13 +15,7 @@ def run(options: argparse.Namespace) -> int:
     """Runs the command and returns its exit code."""
     read = {"MODEL": options.model, "--weights": options.weights}
     check_outputs({"-o": options.output_file}, read)
-    model = load_model(
-        options.model,
-        weights=options.weights,
-        batch=options.batch,
-        shapes=parse_shapes(options.shapes),
-        outputs=tuple(options.output),
-    )
+    model = load_model(options.model, **api_values(options))
     save_onnx(model, options.output_file)
     for note in (f"weights: {model.weights}", *model.notes):
         notify(note)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import argparse
 
+from trtcore.api.meaning import given_options
+from trtcore.cli.api_options import api_values
+from trtcore.cli.declared import api_options
 from trtcore.errors import EngineLoadError, OptionError, ResultError
 from trtcore.system.file_kind import HEAD_BYTES, JSON, PLAN, UNKNOWN, kind_of
 from trtcore.system.files import check_readable, decode_text, read_content
@@ -25,12 +28,10 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _check_unused(options: argparse.Namespace) -> None:
-    for option, is_given in (
-        ("--backend", options.backend != "auto"),
-        ("--plugins", options.plugins),
-    ):
-        if is_given:
-            raise OptionError(f"{option} is about a plan, and {options.file} is a saved result")
+    for option, _ in given_options(api_options(), api_values(options)):
+        raise OptionError(
+            f"{option.spelling} is about a plan, and {options.file} is a saved result"
+        )
 
 
 def _inspect_result(text: str, path: str) -> str:
@@ -50,7 +51,5 @@ def _inspect_plan(options: argparse.Namespace) -> str:
     from trtcore.report.terminal.engine import render_plan
 
     check_readable(options.file, EngineLoadError)
-    build, information = inspect_plan(
-        options.file, backend=options.backend, plugins=options.plugins
-    )
+    build, information = inspect_plan(options.file, **api_values(options))
     return render_plan(build, information, with_layers=True)

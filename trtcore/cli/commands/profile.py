@@ -7,7 +7,8 @@ from functools import partial
 from pathlib import Path
 
 from trtcore.api.calls import profile_model, profile_plan
-from trtcore.cli.api_options import model_options, precision_options, run_options
+from trtcore.api.declaring import MODEL, PLAN
+from trtcore.cli.api_options import require_meanings, values_for
 from trtcore.cli.commands.profile_baseline import prepare_baseline
 from trtcore.cli.outputs import check_outputs, save_all
 from trtcore.cli.terminal import notify, shown_progress, warn
@@ -19,14 +20,6 @@ from trtcore.system.files import write_file
 from trtcore.system.progress import Progress
 
 _INTERRUPTED = 130
-# What only building has a use for, with what it is where it is not given.
-_OF_BUILDING: dict[str, object] = {
-    "weights": None,
-    "output": [],
-    "workspace": None,
-    "serial": False,
-    "save_engine": None,
-}
 
 
 def run(options: argparse.Namespace) -> int:
@@ -34,6 +27,7 @@ def run(options: argparse.Namespace) -> int:
     _check(options)
     if options.compare is not None:
         return _compare(options)
+    require_meanings(options, PLAN if is_plan(options.model) else MODEL)
     baseline = prepare_baseline(options, is_built=is_plan(options.model))
     kept = _KeptPlan(options.save_engine)
     with shown_progress(options.quiet) as progress:
@@ -83,7 +77,7 @@ def _check(options: argparse.Namespace) -> None:
     inputs = {
         "MODEL": options.model,
         "--weights": options.weights,
-        "--input": options.input,
+        "--input": options.inputs,
         "--baseline": options.baseline,
         "--layer-info": options.layer_info,
     }
@@ -110,33 +104,9 @@ def _profile(options: argparse.Namespace, kept: _KeptPlan, progress: Progress | 
             keep_plan=None if kept.path is None else kept.save,
             progress=progress,
             notify=tell,
-            accuracy=options.accuracy or options.tolerance is not None,
-            **model_options(options),
-            **run_options(options),
+            **values_for(options, MODEL),
         )
-    return _profile_plan(options, progress)
-
-
-def _profile_plan(options: argparse.Namespace, progress: Progress | None) -> Profile:
-    given = model_options(options)
-    if any(precision_options(options).values()):
-        raise OptionError(f"{options.model} is built already: its precision cannot be chosen")
-    if options.accuracy or options.tolerance is not None:
-        raise OptionError(
-            f"{options.model} is built already: comparing its outputs needs the model"
-        )
-    for name, unset in _OF_BUILDING.items():
-        if getattr(options, name) != unset:
-            word = f"--{name.replace('_', '-')}"
-            raise OptionError(f"{options.model} is built already: {word} has no meaning for it")
-    kept = {name: given[name] for name in ("backend", "batch", "shapes", "plugins", "use_cache")}
-    return profile_plan(
-        options.model,
-        progress=progress,
-        notify=None if options.quiet else notify,
-        **kept,
-        **run_options(options),
-    )
+    return profile_plan(options.model, progress=progress, notify=tell, **values_for(options, PLAN))
 
 
 def _print(profile: Profile, options: argparse.Namespace) -> None:

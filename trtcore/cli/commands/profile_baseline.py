@@ -6,16 +6,14 @@ import argparse
 from dataclasses import dataclass
 
 from trtcore.api.calls import profile_baseline
-from trtcore.cli.api_options import model_options, precision_options, run_options
+from trtcore.api.declaring import BASELINE
+from trtcore.cli.api_options import precision_options, values_for
 from trtcore.cli.commands.baseline_model import check_model
 from trtcore.cli.terminal import notify, shown_progress
 from trtcore.errors import OptionError, ResultError
-from trtcore.measure.nodes.choice import MEASURED, check_baseline, choose_baseline
+from trtcore.measure.nodes.choice import check_baseline, choose_baseline, measured
 from trtcore.result.readers.load import load_baseline
 from trtcore.result.records import Profile
-
-_MODEL = ("weights", "outputs", "batch", "shapes")
-_RUN = ("iterations", "inputs", "seed")
 
 
 @dataclass(frozen=True)
@@ -61,8 +59,12 @@ class Baseline:
         return profile.backend == choose_baseline(self.asked)[0]
 
     def _measure(self, options: argparse.Namespace) -> Profile | None:
-        """Times the baseline with the same input; None after Ctrl-C with nothing measured."""
-        given = {**model_options(options), **run_options(options)}
+        """Times the model in its own precision, with the same input.
+
+        None after Ctrl-C with nothing measured.
+        """
+        given = values_for(options, BASELINE)
+        of_precision = precision_options(options)
         try:
             with shown_progress(options.quiet) as progress:
                 return profile_baseline(
@@ -70,7 +72,7 @@ class Baseline:
                     self.asked,
                     progress=progress,
                     notify=notify,
-                    **{name: given[name] for name in (*_MODEL, *_RUN)},
+                    **{name: one for name, one in given.items() if name not in of_precision},
                 )
         except KeyboardInterrupt:
             return None
@@ -95,7 +97,7 @@ def prepare_baseline(options: argparse.Namespace, *, is_built: bool) -> Baseline
         return None
     if options.quiet:
         raise OptionError("--baseline prints a table and --quiet none: leave one of them out")
-    if asked not in MEASURED:
+    if asked not in measured():
         loaded = load_baseline(asked, layer_info=options.layer_info)
         if not (is_built or options.allow_partial):
             check_model(loaded, options)

@@ -6,23 +6,11 @@ import argparse
 from functools import partial
 
 from trtcore.api.calls import compare_precisions
-from trtcore.cli.api_options import model_options, run_options
+from trtcore.api.declaring import COMPARISON
+from trtcore.cli.api_options import require_meanings, values_for
 from trtcore.cli.outputs import save_all
 from trtcore.cli.terminal import notify, shown_progress, warn
 from trtcore.compare.precisions.comparison import PrecisionComparison
-from trtcore.errors import OptionError
-
-# Options that a comparison has no use for, with their defaults.
-_USELESS = {
-    "csv": None,
-    "save_engine": None,
-    "baseline": None,
-    "layer_info": None,
-    "allow_partial": False,
-    "stream": None,
-    "timing": "events",
-    "group_by": "layer",
-}
 
 
 def run(options: argparse.Namespace) -> tuple[PrecisionComparison, int]:
@@ -34,16 +22,14 @@ def run(options: argparse.Namespace) -> tuple[PrecisionComparison, int]:
     Raises:
         OptionError: options that a comparison has no use for.
     """
-    _check(options)
+    require_meanings(options, COMPARISON)
     with shown_progress(options.quiet) as progress:
         comparison = compare_precisions(
             options.model,
             [word for word in options.compare.split(",") if word],
             progress=progress,
             notify=notify,
-            accuracy=options.accuracy or options.tolerance is not None,
-            **model_options(options),
-            **run_options(options),
+            **values_for(options, COMPARISON),
         )
     unsaved = 0
     if options.save is not None:
@@ -63,11 +49,3 @@ def show(comparison: PrecisionComparison, options: argparse.Namespace) -> None:
     from trtcore.report.terminal.precisions import print_precisions
 
     print_precisions(comparison, Screen(), sort=options.sort, top=options.top)
-
-
-def _check(options: argparse.Namespace) -> None:
-    for name, default in _USELESS.items():
-        if getattr(options, name) != default:
-            raise OptionError(f"--{name.replace('_', '-')} has no meaning with --compare")
-    if any((options.precision, options.fp16, options.half2, options.bf16)):
-        raise OptionError("--compare names the precisions: leave --precision and its short forms")

@@ -8,8 +8,9 @@ from typing import Any
 
 from trtcore.engine.tensorrt.logger import MessageLog, make_logger
 from trtcore.errors import BackendError
+from trtcore.result.backends import engine_backends, find_backend
 
-_LABELS = {"tensorrt": "TensorRT", "tensorrt_rtx": "TensorRT-RTX"}
+_LABELS = {name: find_backend(name).label for name in engine_backends()}
 _PACKAGES = {"tensorrt": "trtcore[tensorrt]", "tensorrt_rtx": "trtcore[rtx]"}
 
 

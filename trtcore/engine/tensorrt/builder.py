@@ -11,7 +11,7 @@ from typing import Any
 from trtcore.engine.tensorrt.bindings import Bindings
 from trtcore.engine.tensorrt.interrupts import held_interrupts
 from trtcore.engine.tensorrt.progress import BuildProgress, make_progress_monitor
-from trtcore.errors import BuildError, ModelError
+from trtcore.errors import BuildError, ModelError, argument
 from trtcore.models.model import Model
 from trtcore.models.onnx.graph import on_disk, serialized
 from trtcore.models.onnx.weights import INLINE_BYTES, weight_bytes
@@ -125,7 +125,8 @@ def parse(bindings: Bindings, builder: Any, model: Model) -> Any:
     if not parsed:
         problems = [_describe(parser.get_error(i)) for i in range(parser.num_errors)]
         found = "; ".join(dict.fromkeys(problems)) or bindings.log.last_error()
-        hint = "; --plugins LIB loads a library of them" if "Plugin not found" in found else ""
+        hint = f"; {argument('plugins')} loads libraries of them"
+        hint = hint if "Plugin not found" in found else ""
         raise ModelError(f"{model.source}: {bindings.label} cannot read the graph: {found}{hint}")
     return network
 

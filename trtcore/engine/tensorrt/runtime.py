@@ -8,7 +8,7 @@ from typing import Any
 
 from trtcore.engine.tensorrt.bindings import Bindings
 from trtcore.engine.tensorrt.interrupts import held_interrupts
-from trtcore.errors import EngineLoadError, OptionError, RunError
+from trtcore.errors import EngineLoadError, OptionError, RunError, argument
 from trtcore.result.readers.inspector import EngineInformation, parse_engine_information
 from trtcore.system.cache import cache_entry, read_entry, write_entry
 
@@ -139,7 +139,9 @@ def set_input_shapes(
     inputs = [name for name in engine.tensor_names if engine.is_input(name)]
     unknown = sorted(set(shapes) - set(inputs))
     if unknown:
-        raise OptionError(f"--shapes names '{unknown[0]}'; the inputs are {', '.join(inputs)}")
+        raise OptionError(
+            f"{argument('shapes')} names '{unknown[0]}'; the inputs are {', '.join(inputs)}"
+        )
     for name in inputs:
         static = tuple(engine.engine.get_tensor_shape(name))
         wanted = _wanted_shape(engine, name, static, batch, shapes.get(name))
@@ -156,7 +158,8 @@ def _wanted_shape(
     if asked is not None:
         if batch is not None and static[:1] == (-1,) and asked[0] != batch:
             raise OptionError(
-                f"--batch {batch} and a shape of {tuple(asked)} for '{name}' contradict each other"
+                f"{argument('batch', batch)} and {argument('shapes', {name: tuple(asked)})} "
+                "contradict each other: leave one of them out"
             )
         return tuple(asked)
     shape = static

@@ -13,22 +13,10 @@ from trtcore.engine.io_formats import FORMATS, pack, storage_bytes, storage_shap
 from trtcore.engine.tensorrt.runtime import Engine
 from trtcore.errors import RunError
 from trtcore.measure.device.cuda import DeviceBuffer
-from trtcore.result.dtypes import to_bfloat16_values
+from trtcore.result.dtypes import host_type, inspector_name, numpy_name, to_bfloat16_values
 from trtcore.result.layers import IOTensor, TensorInfo
 
 Array = NDArray[Any]
-
-# TensorRT's data types: the inspector's word, and the NumPy type of the bytes.
-_TYPES: dict[str, tuple[str, str]] = {
-    "FLOAT": ("Float", "float32"),
-    "HALF": ("Half", "float16"),
-    "BF16": ("BFloat16", "bfloat16"),
-    "INT8": ("Int8", "int8"),
-    "UINT8": ("UInt8", "uint8"),
-    "INT32": ("Int32", "int32"),
-    "INT64": ("Int64", "int64"),
-    "BOOL": ("Bool", "bool"),
-}
 
 
 @dataclass(frozen=True)
@@ -110,14 +98,14 @@ def download(tensors: tuple[BoundTensor, ...]) -> dict[str, Array]:
 def _describe(engine: Engine, context: Any, name: str) -> tuple[IOTensor, str]:
     shape = tuple(int(n) for n in context.get_tensor_shape(name))
     kind = engine.engine.get_tensor_dtype(name).name
-    if kind not in _TYPES:
-        raise RunError(f"tensor '{name}' has type {kind}, which trtcore cannot fill yet")
+    if not host_type(kind):
+        word = inspector_name(kind)
+        raise RunError(f"tensor '{name}' has type {word}, which trtcore cannot fill yet")
     if min(shape, default=0) < 0:
         raise RunError(
             f"tensor '{name}' has shape {shape}: its size depends on the data, "
             "which trtcore cannot profile yet"
         )
-    word, dtype = _TYPES[kind]
     layout = str(engine.engine.get_tensor_format(name).name).lower()
     if layout not in FORMATS:
         raise RunError(
@@ -125,4 +113,4 @@ def _describe(engine: Engine, context: Any, name: str) -> tuple[IOTensor, str]:
             f"one of {', '.join(FORMATS)}"
         )
     mode = "input" if engine.is_input(name) else "output"
-    return IOTensor(name, shape, word, layout, mode), dtype
+    return IOTensor(name, shape, inspector_name(kind), layout, mode), numpy_name(kind)

@@ -14,7 +14,7 @@ from math import inf, isnan
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from trtcore.errors import OptionError
+from trtcore.errors import OptionError, argument
 from trtcore.stats.arrays import Floats
 from trtcore.stats.batches import BatchMedians, Reservoir, batch_size
 from trtcore.stats.intervals import longest_layers
@@ -51,9 +51,13 @@ class StopRule:
 
     def __post_init__(self) -> None:
         if not 0 < self.target < 1:
-            raise OptionError(f"precision target is {self.target}, expected a part between 0 and 1")
+            raise OptionError(
+                f"{argument('precision_target')} is {self.target}, expected a part between 0 and 1"
+            )
         if not 0 < self.at_most_s < inf:
-            raise OptionError(f"maximum time is {self.at_most_s} s, expected a finite time above 0")
+            raise OptionError(
+                f"{argument('max_seconds')} is {self.at_most_s}, expected a finite time above 0"
+            )
 
 
 _DEFAULT = StopRule()

@@ -5,15 +5,18 @@ from __future__ import annotations
 import importlib.util
 
 from trtcore.errors import BackendError, OptionError
-from trtcore.measure.nodes.torch.available import gpu_use_problem, import_problem
+from trtcore.measure.nodes.timers import TIMERS
+from trtcore.result.backends import find_backend
 from trtcore.system.device import gpu_problem
 
-MEASURED = ("auto", "onnxruntime", "torch")
-"""Baselines that are timed on the spot."""
+
+def measured() -> tuple[str, ...]:
+    """Baselines that are timed on the spot."""
+    return ("auto", *TIMERS)
 
 
 def check_baseline(kind: str) -> None:
-    """Does nothing if there can be such a baseline, as far as can be told without PyTorch.
+    """Raises an error unless there can be such a baseline, as far as can be told without PyTorch.
 
     Importing PyTorch is left for later: what is measured before should not share a process with it.
 
@@ -21,30 +24,40 @@ def check_baseline(kind: str) -> None:
         OptionError: an unknown kind.
         BackendError: PyTorch was asked for by name and is not installed.
     """
-    if kind not in MEASURED:
-        raise OptionError(f"baseline is '{kind}', must be one of {', '.join(MEASURED)}")
-    if kind == "torch" and importlib.util.find_spec("torch") is None:
-        raise BackendError("baseline torch: PyTorch is not installed; pip install 'trtcore[torch]'")
+    if kind not in measured():
+        raise OptionError(f"baseline is '{kind}', must be one of {', '.join(measured())}")
+    package = "" if kind == "auto" else TIMERS[kind].package
+    if package and importlib.util.find_spec(package) is None:
+        raise BackendError(
+            f"baseline {kind}: {find_backend(kind).label} is not installed; "
+            f"pip install 'trtcore[{package}]'"
+        )
 
 
 def choose_baseline(kind: str = "auto") -> tuple[str, str]:
     """Chooses what to time a baseline with.
 
     Returns:
-        ``torch`` or ``onnxruntime``, and why not PyTorch, in one line, if ``auto`` could not take
-        it.
+        A name of `TIMERS`, and why not PyTorch, in one line, if ``auto`` could not take it.
 
     Raises:
         OptionError: an unknown kind.
         BackendError: PyTorch was asked for by name and cannot be imported.
     """
     check_baseline(kind)
-    if kind == "onnxruntime":
+    if kind != "auto":
+        if problem := TIMERS[kind].import_problem():
+            raise BackendError(f"baseline {kind}: {problem}")
         return kind, ""
-    if kind == "torch":
-        problem = import_problem()
-        if problem:
-            raise BackendError(f"baseline torch: {problem}")
-        return kind, ""
-    problem = gpu_problem() or import_problem() or gpu_use_problem()
-    return ("onnxruntime", problem) if problem else ("torch", "")
+    problem = ""
+    for name, timer in TIMERS.items():
+        if timer.uses_gpu:
+            problem = gpu_problem() or timer.import_problem() or timer.gpu_problem()
+            if not problem:
+                return name, ""
+    return stand_in(), problem
+
+
+def stand_in() -> str:
+    """What ``auto`` goes on with where nothing that uses a GPU can: the first that needs none."""
+    return next(name for name, timer in TIMERS.items() if not timer.uses_gpu)

@@ -21,6 +21,7 @@ from trtcore.models.onnx.weights import (
     weight_bytes,
     write_with_external_weights,
 )
+from trtcore.result.dtypes import ONNX_TYPES
 from trtcore.result.layers import ModelNode, TensorInfo
 from trtcore.system.files import check_readable, check_writable, write_file
 
@@ -156,8 +157,8 @@ def opset_version(proto: ModelProto) -> int:
 
 def dtype_name(elem_type: int) -> str:
     """NumPy's name of an ONNX element type, such as ``float16``; ONNX's own where it has none."""
-    if elem_type == onnx.TensorProto.BFLOAT16:
-        return "bfloat16"  # older ONNX says float32
+    if elem_type in ONNX_TYPES:
+        return ONNX_TYPES[elem_type].name
     try:
         return str(onnx.helper.tensor_dtype_to_np_dtype(elem_type).name)
     except KeyError:

@@ -1,4 +1,4 @@
-"""Static input shapes for an ONNX graph: batch, ``--shapes`` and what follows from them."""
+"""Static input shapes for an ONNX graph: batch, whole shapes and what follows from them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from onnx import ModelProto, ValueInfoProto
 
-from trtcore.errors import ModelError, OptionError
+from trtcore.errors import ModelError, OptionError, argument
 from trtcore.models.model import Model
 from trtcore.models.onnx.graph import graph_inputs
 from trtcore.models.onnx.inference import infer_shapes, is_odd
@@ -60,11 +60,13 @@ def _checked_options(
     model: Model, declared: _Shapes, batch: int | None, shapes: Mapping[str, Sequence[int]]
 ) -> dict[str, list[int]]:
     if batch is not None and batch < 1:
-        raise OptionError(f"batch is {batch}, must be 1 or more")
+        raise OptionError(f"{argument('batch')} is {batch}, must be 1 or more")
     for name, dims in shapes.items():
         if name not in declared:
             inputs = ", ".join(f"{key} {shape_text(value)}" for key, value in declared.items())
-            raise OptionError(f"shapes name '{name}', but the inputs of {model.name} are: {inputs}")
+            raise OptionError(
+                f"{argument('shapes')} names '{name}', but the inputs of {model.name} are: {inputs}"
+            )
         if any(dim < 1 for dim in dims):
             raise OptionError(f"shape {name}:{shape_text(dims)}: every dimension must be 1 or more")
         if len(dims) != len(declared[name]):
@@ -75,8 +77,8 @@ def _checked_options(
     for name in _batched(declared):
         if batch is not None and name in shapes and shapes[name][0] != batch:
             raise OptionError(
-                f"--batch {batch} and --shapes {name}:{shape_text(shapes[name])} contradict each "
-                "other: leave one of them out"
+                f"{argument('batch', batch)} and {argument('shapes', {name: tuple(shapes[name])})} "
+                "contradict each other: leave one of them out"
             )
     return {name: list(dims) for name, dims in shapes.items()}
 
@@ -88,7 +90,7 @@ def _resolved(
     rest = {name: dims for name, dims in declared.items() if name not in given}
     batched = _batched(rest)
     if batch is not None and not batched and not given:
-        raise ModelError(f"{model.name}: no input has a batch dimension, use --shapes name:AxB")
+        raise ModelError(f"{model.name}: no input has a batch dimension, use {argument('shapes')}")
     symbols = _given_symbols(model, declared, given)
     for symbol in _free_symbols(rest, batched) - symbols.keys():
         symbols[symbol] = 1 if batch is None or symbol not in _leading(rest, batched) else batch
@@ -149,8 +151,8 @@ def _refuse_open(model: Model, declared: _Shapes, wanted: _Shapes) -> None:
     }
     if left:
         names = ", ".join(f"'{name}' {shape_text(declared[name])}" for name in left)
-        option = ",".join(f"{name}:{shape_text(dims)}" for name, dims in left.items())
-        raise ModelError(f"{model.name}: input {names} has open dimensions: use --shapes {option}")
+        use = argument("shapes", {name: tuple(dims) for name, dims in left.items()})
+        raise ModelError(f"{model.name}: input {names} has open dimensions: use {use}")
 
 
 def _complaint(model: Model, declared: _Shapes, wanted: dict[str, list[int]]) -> str:

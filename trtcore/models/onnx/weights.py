@@ -11,21 +11,13 @@ from google.protobuf.message import Message
 from onnx import GraphProto, ModelProto, StringStringEntryProto, TensorProto, numpy_helper
 
 from trtcore.errors import ResultError
+from trtcore.result.dtypes import ONNX_TYPES
 from trtcore.system.files import write_file
 
 # A protobuf message holds 2 GiB at most; what is not weights gets the rest.
 INLINE_BYTES = 2_000_000_000
 # Shape inference reads the values of small tensors (the target of a Reshape), never of weights.
 _SMALL_BYTES = 8192
-_ITEM_BYTES: dict[int, int] = {
-    TensorProto.FLOAT: 4,
-    TensorProto.FLOAT16: 2,
-    TensorProto.BFLOAT16: 2,
-    TensorProto.DOUBLE: 8,
-    TensorProto.INT8: 1,
-    TensorProto.INT32: 4,
-    TensorProto.INT64: 8,
-}
 # As onnx.external_data_helper aligns them, so that files can be mapped.
 _ALIGNMENT = 4096
 
@@ -38,7 +30,8 @@ def weight_bytes(proto: ModelProto) -> int:
 def short_tensor(proto: ModelProto) -> str:
     """Name of an initializer with fewer bytes than its shape needs; ``""`` if there is none."""
     for tensor in proto.graph.initializer:
-        wanted = math.prod(tensor.dims) * _ITEM_BYTES.get(tensor.data_type, 0)
+        bits = ONNX_TYPES[tensor.data_type].bits if tensor.data_type in ONNX_TYPES else 0
+        wanted = math.ceil(math.prod(tensor.dims) * bits / 8)
         if tensor.HasField("raw_data") and len(tensor.raw_data) < wanted:
             return str(tensor.name)
     return ""

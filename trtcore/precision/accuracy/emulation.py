@@ -28,11 +28,11 @@ from trtcore.models.onnx.graph import bodies, opset_version
 from trtcore.models.onnx.weights import without_weights
 from trtcore.precision.convert.nodes import elem_types
 from trtcore.precision.convert.plan import TYPE_ATTRIBUTES
+from trtcore.precision.formats import low_types
 
 Rounding = Callable[[str, str, int], list[NodeProto]]
 """From the name of an exact value, that of the rounded one and its type to the nodes between."""
 
-_LOW = (TensorProto.FLOAT16, TensorProto.BFLOAT16)
 _FIRST_BFLOAT16_CAST = 13
 # x * 65537 - (x * 65537 - x) is x rounded to 8 of its 24 bits; larger values would overflow.
 _SPLIT_AT_8_BITS = 2**16 + 1
@@ -90,7 +90,7 @@ def _emulate(graph: GraphProto, inferred: GraphProto, rounding: Rounding | None)
     for tensor in graph.initializer:
         _widen(tensor)
     for value in (*graph.input, *graph.output, *graph.value_info):
-        if value.type.tensor_type.elem_type in _LOW:
+        if value.type.tensor_type.elem_type in low_types():
             value.type.tensor_type.elem_type = TensorProto.FLOAT
 
 
@@ -99,7 +99,7 @@ def _rounded(node: NodeProto, types: dict[str, int], rounding: Rounding) -> list
     nodes = [NodeProto()]
     nodes[0].CopyFrom(node)
     for index, name in enumerate(node.output):
-        if types.get(name) in _LOW:
+        if types.get(name) in low_types():
             exact = f"{name}__exact"
             nodes[0].output[index] = exact
             nodes += rounding(exact, name, types[name])
@@ -134,13 +134,13 @@ def _cast_or_split(exact: str, name: str, elem_type: int) -> list[NodeProto]:
 
 
 def _widen_attribute(attribute: AttributeProto) -> None:
-    if attribute.name in TYPE_ATTRIBUTES and attribute.i in _LOW:
+    if attribute.name in TYPE_ATTRIBUTES and attribute.i in low_types():
         attribute.i = TensorProto.FLOAT
     if attribute.name == "value" and attribute.type == AttributeProto.TENSOR:
         _widen(attribute.t)
 
 
 def _widen(tensor: TensorProto) -> None:
-    if tensor.data_type in _LOW:
+    if tensor.data_type in low_types():
         values = numpy_helper.to_array(tensor).astype(np.float32)
         tensor.CopyFrom(numpy_helper.from_array(values, tensor.name))

@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from onnx import ModelProto, TensorProto
+from onnx import ModelProto
 
 from trtcore.models.model import Model
+from trtcore.result.dtypes import DTYPES
 
 Arrays = Mapping[str, NDArray[Any]]
 
-_FLOATS = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.BFLOAT16, TensorProto.DOUBLE)
+_FLOATS = frozenset(row.onnx_type for row in DTYPES.values() if row.is_float)
 # Values looked at in one run: keeps the memory of large networks within bounds.
 _VALUES_AT_ONCE = 32
 

@@ -9,14 +9,15 @@ from fnmatch import fnmatchcase
 import onnx.inliner
 from onnx import ModelProto, NodeProto, TensorProto
 
-from trtcore.errors import OptionError, PrecisionError
+from trtcore.errors import OptionError, PrecisionError, argument
 from trtcore.models.model import Model
 from trtcore.models.onnx.graph import name_nodes, opset_version, walk_nodes
 from trtcore.models.onnx.inference import infer_shapes
 from trtcore.precision.convert.graph import GraphConverter
-from trtcore.precision.convert.nodes import LABELS, elem_types, float_type, quantized_nodes
+from trtcore.precision.convert.nodes import elem_types, float_type, quantized_nodes
 from trtcore.precision.convert.plan import Rules, stays_fp32
-from trtcore.precision.request import Precision, check_keep_fp32, read_io_precision
+from trtcore.precision.formats import FORMATS, Precision, format_of, precision_of, types
+from trtcore.precision.request import check_keep_fp32, read_io_precision
 
 __all__ = [
     "Precision",
@@ -27,23 +28,10 @@ __all__ = [
     "own_precision",
 ]
 
-_ELEM_TYPES: dict[Precision, int] = {
-    Precision.FP32: TensorProto.FLOAT,
-    Precision.TF32: TensorProto.FLOAT,
-    Precision.FP16: TensorProto.FLOAT16,
-    Precision.HALF2: TensorProto.FLOAT16,
-    Precision.BF16: TensorProto.BFLOAT16,
-}
-_OWN: dict[int, Precision] = {
-    TensorProto.FLOAT: Precision.FP32,
-    TensorProto.FLOAT16: Precision.FP16,
-    TensorProto.BFLOAT16: Precision.BF16,
-}
-
 
 def own_precision(model: Model) -> Precision:
     """The precision that a model has by itself: ``fp32``, ``fp16`` or ``bf16``."""
-    return _OWN[float_type(model.proto)]
+    return precision_of(float_type(model.proto))
 
 
 def apply_precision(
@@ -73,11 +61,13 @@ def apply_precision(
             another precision is asked.
     """
     precision = Precision(precision)
-    low = _ELEM_TYPES[precision]
-    io = low if io_precision is None else _ELEM_TYPES[read_io_precision(io_precision)]
+    low = FORMATS[precision].onnx_type
+    io = low if io_precision is None else FORMATS[read_io_precision(io_precision)].onnx_type
     kept = kept_nodes(model, keep_fp32)
     if kept and low == TensorProto.FLOAT:
-        raise OptionError(f"keep-fp32 has no meaning with {precision.value}: use it with fp16")
+        raise OptionError(
+            f"{argument('keep_fp32')} has no meaning with {precision.value}: use it with fp16"
+        )
     if quantized := quantized_nodes(model.proto):
         ignored = _ignored(precision, kept=bool(kept), io=io_precision is not None)
         if low == TensorProto.FLOAT and not ignored:
@@ -87,7 +77,9 @@ def apply_precision(
     present = float_type(model.proto)
     if present != TensorProto.FLOAT:
         _check_already(model, present, low, plain=not kept and io == low)
-        return replace(model, notes=(*model.notes, f"already {LABELS[present]}, left as it is"))
+        return replace(
+            model, notes=(*model.notes, f"already {format_of(present).label}, left as it is")
+        )
     if io == low == TensorProto.FLOAT:
         return model
     return _converted(model, low, io, kept)
@@ -111,8 +103,8 @@ def kept_nodes(model: Model, patterns: Sequence[str]) -> frozenset[str]:
         if not chosen:
             ops = ", ".join(sorted({node.op_type for node in nodes}))
             raise OptionError(
-                f"keep-fp32 '{pattern}' matches no node: give a node name, a glob over node"
-                f" names, or an op type of this model ({ops:.200})"
+                f"{argument('keep_fp32')} '{pattern}' matches no node: give a node name, a glob"
+                f" over node names, or an op type of this model ({ops:.200})"
             )
         kept.update(chosen)
     return frozenset(kept)
@@ -120,15 +112,15 @@ def kept_nodes(model: Model, patterns: Sequence[str]) -> frozenset[str]:
 
 def fp32_only_nodes(model: Model, precision: Precision | str) -> frozenset[str]:
     """Names of the nodes that stay in FP32 because TensorRT has nothing else for them."""
-    rules = Rules(_ELEM_TYPES[Precision(precision)], TensorProto.FLOAT, frozenset(), 0)
+    rules = Rules(FORMATS[Precision(precision)].onnx_type, TensorProto.FLOAT, frozenset(), 0)
     if rules.low == TensorProto.FLOAT:
         return frozenset()
-    types = elem_types(model.proto.graph)
+    kinds = elem_types(model.proto.graph)
 
     def has_floats(node: NodeProto) -> bool:
         # Inner values have no type here; a Range of integers, as transformers have it, is no float.
         values = (*node.input, *node.output)
-        return TensorProto.FLOAT in [types.get(name, TensorProto.FLOAT) for name in values if name]
+        return TensorProto.FLOAT in [kinds.get(name, TensorProto.FLOAT) for name in values if name]
 
     nodes = walk_nodes(model.proto.graph)
     return frozenset(node.name for node in nodes if stays_fp32(node, rules) and has_floats(node))
@@ -136,30 +128,32 @@ def fp32_only_nodes(model: Model, precision: Precision | str) -> frozenset[str]:
 
 def is_mixed(model: Model) -> bool:
     """Whether a model has several float types by itself, as one with an FP32 table in FP16 has."""
-    return len(_OWN.keys() & elem_types(model.proto.graph).values()) > 1
+    return len(types().keys() & elem_types(model.proto.graph).values()) > 1
 
 
 def _ignored(precision: Precision, *, kept: bool, io: bool) -> str:
     """What else was asked of a model that is left as it is."""
+    layout = FORMATS[precision].io_layout
     asked = {
-        "--keep-fp32": kept,
-        "--io-precision": io,
-        "the chw2 inputs and outputs of half2": precision is Precision.HALF2,
+        argument("keep_fp32"): kept,
+        argument("io_precision"): io,
+        f"the {layout} inputs and outputs of {precision.value}": bool(layout),
     }
     words = ", ".join(name for name, is_asked in asked.items() if is_asked)
     return f"; not applied: {words}" if words else ""
 
 
 def _check_already(model: Model, present: int, low: int, plain: bool) -> None:
-    label = LABELS[present]
+    label = format_of(present).label
     if present != low:
         raise PrecisionError(
-            f"{model.name} is already {label}, {LABELS[low]} cannot be had from it: use"
-            f" --precision {label.lower()}, or give the FP32 model"
+            f"{model.name} is already {label}, {format_of(low).label} cannot be had from it: use"
+            f" {argument('precision', label.lower())}, or give the FP32 model"
         )
     if not plain:
         raise PrecisionError(
-            f"{model.name} is already {label}: --keep-fp32 and --io-precision need the FP32 model"
+            f"{model.name} is already {label}: {argument('keep_fp32')} and"
+            f" {argument('io_precision')} need the FP32 model"
         )
 
 
@@ -170,10 +164,9 @@ def _converted(model: Model, low: int, io: int, kept: frozenset[str]) -> Model:
     else:
         proto = ModelProto()
         proto.CopyFrom(model.proto)
-    # Schemas of the model's own opset keep it valid for ONNX Runtime. BF16 came to most operators
-    # later than TensorRT took it, so there the newest schemas decide.
-    is_bf16 = TensorProto.BFLOAT16 in (low, io)
-    opset = onnx.defs.onnx_opset_version() if is_bf16 else opset_version(proto)
+    # Schemas of the model's own opset keep it valid for ONNX Runtime.
+    needs_newest = any(format_of(kind).needs_newest_schemas for kind in (low, io))
+    opset = onnx.defs.onnx_opset_version() if needs_newest else opset_version(proto)
     converter = GraphConverter(proto, Rules(low, io, kept, opset))
     converter.convert()
     infer_shapes(proto, model.name, is_lenient=True)
@@ -184,10 +177,10 @@ def _converted(model: Model, low: int, io: int, kept: frozenset[str]) -> Model:
 def _note(converter: GraphConverter, kept: int) -> str:
     rules, casts = converter.rules, f"{converter.casts} casts added"
     if rules.low == TensorProto.FLOAT:
-        return f"inputs and outputs in {LABELS[rules.io]}: {casts}"
+        return f"inputs and outputs in {format_of(rules.io).label}: {casts}"
     return (
-        f"{LABELS[rules.low]} written into the graph: {converter.lowered} nodes compute in it,"
-        f" {kept} kept in FP32 on request, {casts}"
+        f"{format_of(rules.low).label} written into the graph: {converter.lowered} nodes compute"
+        f" in it, {kept} kept in FP32 on request, {casts}"
         + (
             f"; {', '.join(sorted(converter.stayed))} cannot be had in it"
             if converter.stayed

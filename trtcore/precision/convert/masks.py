@@ -19,14 +19,11 @@ from onnx import ModelProto, NodeProto, TensorProto, numpy_helper
 
 from trtcore.errors import few
 from trtcore.precision.convert.flow import GraphFlow, Values
-from trtcore.precision.convert.nodes import LABELS, LARGEST, set_attribute, stated_value
+from trtcore.precision.convert.nodes import set_attribute, stated_value
 from trtcore.precision.convert.plan import TYPED_BY_VALUE, Rules
 from trtcore.precision.convert.roles import Trail, follow
+from trtcore.precision.formats import format_of
 
-# A third of the largest value, rounded to what the type holds: attention adds up to three masks
-# (causal, padding, a window). Larger is better otherwise: from 16384 on FP16 has steps of 16, so
-# scores below 8 vanish beside a mask, and rows that are masked whole come out even, as in FP32.
-_ADDED: dict[int, float] = {TensorProto.FLOAT16: 21824.0, TensorProto.BFLOAT16: 85 * 2.0**120}
 _NAMES_SHOWN = 8
 _KINDS = (TensorProto.FLOAT, TensorProto.DOUBLE)
 
@@ -50,19 +47,20 @@ def saturate_masks(proto: ModelProto, rules: Rules) -> str:
     Returns:
         A note that names what was replaced, with its value; ``""`` if nothing was.
     """
-    if rules.low not in LARGEST:
+    if format_of(rules.low).is_full:
         return ""
+    row = format_of(rules.low)
     flow = GraphFlow.of(proto.graph)
     found = [_Constant(name, values, follow(flow, name)) for name, values in _large(flow, rules)]
     masks = [constant for constant in found if _is_mask(constant, rules)]
     told: dict[str, str] = {}
     for group in _groups(masks):
         is_added = any(constant.trail.is_added for constant in group)
-        limit = (_ADDED if is_added else LARGEST)[rules.low]
+        limit = row.largest_added if is_added else row.largest
         for constant in group:
             values = np.clip(constant.values, -limit, limit)
             values = np.where(np.isfinite(constant.values), values, constant.values)
-            if is_added or np.abs(_finite(constant.values)).max() > LARGEST[rules.low]:
+            if is_added or np.abs(_finite(constant.values)).max() > row.largest:
                 _replace(flow, constant.name, values.astype(constant.values.dtype))
                 told[constant.name] = f"'{constant.name}' {_change(constant.values, limit)}"
     return _note(told, rules) if told else ""
@@ -72,7 +70,7 @@ def _note(told: dict[str, str], rules: Rules) -> str:
     s = "" if len(told) == 1 else "s"
     return (
         f"{len(told)} constant{s} that only mask{'' if s else 's'} or limit{'' if s else 's'},"
-        f" set to what {LABELS[rules.low]} holds: {few(told.values(), _NAMES_SHOWN)}"
+        f" set to what {format_of(rules.low).label} holds: {few(told.values(), _NAMES_SHOWN)}"
     )
 
 
@@ -84,7 +82,7 @@ def _change(values: Values, limit: float) -> str:
 
 def _large(flow: GraphFlow, rules: Rules) -> Iterator[tuple[str, Values]]:
     """Float constants with a value of which two do not fit into the type."""
-    bound = LARGEST[rules.low] / 2
+    bound = format_of(rules.low).largest / 2
     for name, tensor in _tensors(flow):
         if tensor.data_type in _KINDS:
             values = numpy_helper.to_array(tensor)
@@ -116,7 +114,7 @@ def _is_mask(constant: _Constant, rules: Rules) -> bool:
     if constant.values.dtype == np.float64 and not trail.is_cast:
         return False
     finite = _finite(constant.values).astype(np.float64)
-    large = np.unique(finite[np.abs(finite) > LARGEST[rules.low] / 2])
+    large = np.unique(finite[np.abs(finite) > format_of(rules.low).largest / 2])
     return bool(large.size) and (large < 0).sum() <= 1 and (large > 0).sum() <= 1
 
 

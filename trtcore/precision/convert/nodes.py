@@ -11,7 +11,7 @@ from onnx import GraphProto, ModelProto, NodeProto, TensorProto, helper, numpy_h
 
 from trtcore.models.onnx.graph import bodies, graph_inputs, walk_nodes
 from trtcore.precision.convert.plan import NOT_A_TENSOR
-from trtcore.result.dtypes import to_bfloat16_values
+from trtcore.precision.formats import format_of, types
 
 
 def elem_types(graph: GraphProto) -> dict[str, int]:
@@ -69,19 +69,11 @@ def rename_value(node: NodeProto, old: str, new: str) -> None:
 
 def suffix(elem_type: int) -> str:
     """What a name ends in when its value is of this type: ``fp16``."""
-    return LABELS[elem_type].lower()
-
-
-LABELS: dict[int, str] = {
-    TensorProto.FLOAT: "FP32",
-    TensorProto.FLOAT16: "FP16",
-    TensorProto.BFLOAT16: "BF16",
-}
-LARGEST: dict[int, float] = {TensorProto.FLOAT16: 65504.0, TensorProto.BFLOAT16: 3.3895314e38}
+    return format_of(elem_type).label.lower()
 
 
 def round_tensor(tensor: TensorProto, elem_type: int) -> tuple[TensorProto, float | None]:
-    """Rounds a float32 tensor to the nearest FP16 or BF16 values, ties to even.
+    """Rounds a float32 tensor to the nearest values of a lower type, ties to even.
 
     Small values become subnormal or zero, as the format has it; nothing is clamped.
 
@@ -90,21 +82,16 @@ def round_tensor(tensor: TensorProto, elem_type: int) -> tuple[TensorProto, floa
         infinite (None if there is none).
     """
     values = numpy_helper.to_array(tensor).astype(np.float32, copy=False)
-    with np.errstate(over="ignore", under="ignore"):
-        if elem_type == TensorProto.FLOAT16:
-            half = values.astype(np.float16)
-            raw, infinite = half.astype("<f2").tobytes(), np.isinf(half)
-        else:
-            brain = to_bfloat16_values(values)
-            raw = (brain.view(np.uint32) >> 16).astype("<u2").tobytes()
-            infinite = np.isinf(brain)
-    lost = infinite & np.isfinite(values)
+    encode = format_of(elem_type).encode
+    if encode is None:
+        return tensor, None
+    raw, rounded = encode(values)
+    lost = np.isinf(rounded) & np.isfinite(values)
     worst = float(values[lost][np.abs(values[lost]).argmax()]) if lost.any() else None
     low = TensorProto(name=tensor.name, data_type=elem_type, dims=tensor.dims, raw_data=raw)
     return low, worst
 
 
-_FLOATS = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.BFLOAT16)
 _QUANTIZED = frozenset(
     (
         "QuantizeLinear",
@@ -128,9 +115,10 @@ def float_type(proto: ModelProto) -> int:
     elements: Counter[int] = Counter()
     for tensor in _constants(proto):
         elements[tensor.data_type] += math.prod(tensor.dims)
-    if not any(elements[kind] for kind in _FLOATS):
+    floats = types()
+    if not any(elements[kind] for kind in floats):
         elements.update(v.type.tensor_type.elem_type for v in graph_inputs(proto.graph))
-    return max(_FLOATS, key=lambda kind: elements[kind])
+    return max(floats, key=lambda kind: elements[kind])
 
 
 def _constants(proto: ModelProto) -> Iterator[TensorProto]:

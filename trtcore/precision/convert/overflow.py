@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from onnx import GraphProto, NodeProto, TensorProto
+from onnx import GraphProto, NodeProto
 
+from trtcore.errors import argument
 from trtcore.precision.convert.flow import GraphFlow
-from trtcore.precision.convert.nodes import LABELS, LARGEST
+from trtcore.precision.formats import FORMATS, Precision, format_of
 
 # What these write is small, however large what they read is.
 _BOUNDED = frozenset(
@@ -72,23 +73,25 @@ def overflow_text(overflows: Sequence[Overflow], elem_type: int, graph: GraphPro
     first, others = overflows[0], len(overflows) - 1
     more = f" ({others} more like it)" if others else ""
     reader = f" of node '{first.nodes[0]}'" if first.nodes else ""
-    way_out = _way_out(overflows, elem_type, graph)
+    row = format_of(elem_type)
+    way_out = _way_out(overflows, graph)
     return (
-        f"initializer '{first.name}'{reader} holds {first.value:g}, which {LABELS[elem_type]}"
-        f" (at most {LARGEST[elem_type]:g}) cannot hold{more}: {way_out}"
+        f"initializer '{first.name}'{reader} holds {first.value:g}, which {row.label}"
+        f" (at most {row.largest:g}) cannot hold{more}: {way_out}"
     )
 
 
-def _way_out(overflows: Sequence[Overflow], elem_type: int, graph: GraphProto) -> str:
+def _way_out(overflows: Sequence[Overflow], graph: GraphProto) -> str:
     """Advice that is enough when it is followed: the values that follow may be as large."""
     names, reaches_output = _until_bounded(overflows, graph)
     if len(names) <= _MOST_NAMES:
-        outputs = " --io-precision fp32" if reaches_output else ""
-        return f"use --keep-fp32 '{','.join(names)}'{outputs}"
+        outputs = f" and {argument('io_precision', 'fp32')}" if reaches_output else ""
+        return f"use {argument('keep_fp32', names)}{outputs}"
     largest = max(abs(overflow.value) for overflow in overflows)
-    is_half = elem_type == TensorProto.FLOAT16
-    other = "bf16" if is_half and largest <= LARGEST[TensorProto.BFLOAT16] else "fp32"
-    return f"use --precision {other}, which holds what is computed from it too"
+    # What BF16 cannot hold either is left to FP32.
+    is_enough = largest <= FORMATS[Precision.BF16].largest
+    other = Precision.BF16 if is_enough else Precision.FP32
+    return f"use {argument('precision', other.value)}, which holds what is computed from it too"
 
 
 def _until_bounded(overflows: Sequence[Overflow], graph: GraphProto) -> tuple[list[str], bool]:
@@ -122,5 +125,5 @@ def _clips(flow: GraphFlow, node: NodeProto) -> bool:
         for name in node.input[1:]
         if name and (value := flow.constant(name)) is not None and value.size
     ]
-    half_limit = LARGEST[TensorProto.FLOAT16]
+    half_limit = FORMATS[Precision.FP16].largest
     return node.op_type == "Clip" and len(limits) == 2 and bool(np.abs(limits).max() <= half_limit)

@@ -11,6 +11,7 @@ from onnx import NodeProto, TensorProto
 from onnx.defs import OpSchema
 
 from trtcore.models.onnx.graph import ONNX_DOMAINS
+from trtcore.precision.formats import format_of
 
 FLOAT = TensorProto.FLOAT
 # A value that is not a plain tensor (a sequence, an optional), and one of unknown type.
@@ -25,38 +26,9 @@ TYPED_BY_VALUE = ("Constant", "ConstantOfShape")
 _CONTROL_FLOW = ("If", "Loop", "Scan")
 # These take any type and do not compute with it.
 _READ_ANYTHING = ("Cast", "Shape", "Size")
-# Operators that TensorRT's parser or builder takes in FP32 alone, though ONNX allows more; found by
-# building every operator of ONNX's own test cases with TensorRT-RTX 1.7.1. RandomNormal and
-# RandomUniform are such in BF16 there, and in FP16 under ONNX Runtime 1.32 (as is MelWeightMatrix).
-_FP32_ALWAYS = frozenset(
-    {
-        "BlackmanWindow",
-        "Celu",
-        "HammingWindow",
-        "HannWindow",
-        "MeanVarianceNormalization",
-        "MelWeightMatrix",
-        "RandomNormal",
-        "RandomNormalLike",
-        "RandomUniform",
-        "RandomUniformLike",
-        "Range",
-    }
-)
-_FP32_IN_TENSORRT: dict[int, frozenset[str]] = {
-    TensorProto.FLOAT: frozenset(),
-    TensorProto.FLOAT16: _FP32_ALWAYS,
-    TensorProto.BFLOAT16: _FP32_ALWAYS
-    | {"ConvTranspose", "GRU", "HardSwish", "LpNormalization", "LpPool", "Mish"},
-}
 _RECURRENT = ("GRU", "LSTM", "RNN")
 # The input of a recurrent operator that holds the length of each sequence.
 _LENGTHS = 4
-_TENSOR_OF: dict[int, str] = {
-    TensorProto.FLOAT: "tensor(float)",
-    TensorProto.FLOAT16: "tensor(float16)",
-    TensorProto.BFLOAT16: "tensor(bfloat16)",
-}
 
 
 @dataclass(frozen=True)
@@ -128,8 +100,9 @@ def plan_node(node: NodeProto, types: Mapping[str, int], rules: Rules) -> NodePl
 
 def stays_fp32(node: NodeProto, rules: Rules) -> bool:
     """Whether a node stays in float32 on request, or because TensorRT has nothing else for it."""
-    is_fp32_only = has_lengths(node) or node.op_type in _FP32_IN_TENSORRT[rules.low]
-    return node.name in rules.kept or is_fp32_only
+    is_fp32_only = node.op_type in format_of(rules.low).in_tensorrt_fp32_only
+    is_held = rules.low != FLOAT and has_lengths(node)
+    return node.name in rules.kept or is_fp32_only or is_held
 
 
 def has_lengths(node: NodeProto) -> bool:
@@ -168,7 +141,7 @@ def _formals(formals: Sequence[OpSchema.FormalParameter], count: int) -> Iterato
 def _allows(schema: OpSchema | None, variable: str, elem_type: int) -> bool:
     if schema is None:
         return elem_type == FLOAT
-    wanted = _TENSOR_OF[elem_type]
+    wanted = f"tensor({TensorProto.DataType.Name(elem_type).lower()})"  # as schemas spell it
     for constraint in schema.type_constraints:
         if constraint.type_param_str == variable:
             return wanted in constraint.allowed_type_strs

@@ -12,22 +12,15 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from trtcore.errors import few
+from trtcore.precision.formats import FORMATS, Precision
 from trtcore.precision.verify.kept import NAMES_SHOWN, KeptNodes, find_kept, is_kept
 from trtcore.precision.verify.layer_types import layer_dtype
 from trtcore.result.analysis.requirements import require_verdict
+from trtcore.result.dtypes import DTYPES
 from trtcore.result.layers import Layer, LayerProfile, is_marker
 from trtcore.result.records import MET, NOT_MET, OPAQUE, Build, LayerPrecision
 
-# Asked for, in the words of the inspector.
-_ASKED = {
-    "": "",
-    "fp32": "Float",
-    "tf32": "Float",
-    "fp16": "Half",
-    "half2": "Half",
-    "bf16": "BFloat16",
-}
-_QUANTIZED = ("Int8", "FP8", "Int4", "FP4")
+_QUANTIZED = tuple(row.inspector for row in DTYPES.values() if row.is_quantized)
 # Layers that multiply matrices, in Myelin's and in TensorRT's words; they carry the speed.
 _MATRIX = re.compile("correlation|conv|gemm|matmul|matrix|fusion|fullyconnected", re.IGNORECASE)
 # Below these parts the request is plainly not met.
@@ -71,7 +64,7 @@ class PrecisionCheck:
         head = f"asked {self.asked}: " if self.asked else "engine: "
         if self.verdict == OPAQUE:
             return f"{head}the plan does not tell the types of its layers, build it DETAILED"
-        first = _ASKED[self.asked] or next(iter(self.dtypes), "float")
+        first = _word(self.asked) or next(iter(self.dtypes), "float")
         others = (f", {n} {dtype}" for dtype, n in self.dtypes.items() if dtype != first)
         text = f"{head}{self.dtypes.get(first, 0)} of {self.layers} layers {first}"
         text += "".join(others) + _describe(self.islands)
@@ -129,7 +122,7 @@ def check_precision(
     rows = _rows(layers, layer_ms, shares, frozenset(kept), frozenset(fp32_only))
     real = [layer for layer in layers if not is_marker(layer)]
     untold = sum(_is_untold(layer) for layer in real)
-    wanted = _ASKED[asked]
+    wanted = _word(asked)
     others = [row for row in rows if wanted and row.dtype not in (wanted, *_QUANTIZED)]
     others.sort(key=lambda row: -(row.share or 0.0))
     return PrecisionCheck(
@@ -158,6 +151,11 @@ def check_rows(
     return check_precision(
         layers, asked, layer_ms=times, shares=shares, kept=kept, fp32_only=fp32_only
     )
+
+
+def _word(asked: str) -> str:
+    """What was asked for in the word of the inspector; ``""`` if nothing was."""
+    return FORMATS[Precision(asked)].inspector_word if asked else ""
 
 
 def _rows(

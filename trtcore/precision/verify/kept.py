@@ -11,11 +11,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from trtcore.errors import few
+from trtcore.precision.formats import io_precisions
 from trtcore.precision.verify.layer_types import touched_dtypes
 from trtcore.result.layers import Layer
 
 # Casts that a conversion adds are called after the value they cast.
-_ADDED_CAST = re.compile(r"_to_(?:fp32|fp16|bf16)(?:_\d+)?$")
+_TYPES = "|".join(precision.value for precision in io_precisions())
+_ADDED_CAST = re.compile(rf"_to_(?:{_TYPES})(?:_\d+)?$")
 NAMES_SHOWN = 4
 """How many nodes or layers are named where a precision is judged."""
 

@@ -4,22 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from trtcore.result.dtypes import itemsize, numpy_name
+from trtcore.result.dtypes import DTYPES, itemsize, numpy_name
 
 if TYPE_CHECKING:
     from trtcore.result.layers import Layer
 
 
-# The types that layers compute with, in one word each.
-_WORDS = {
-    "float32": "Float",
-    "float16": "Half",
-    "bfloat16": "BFloat16",
-    "int8": "Int8",
-    "fp8": "FP8",
-    "int4": "Int4",
-    "fp4": "FP4",
-}
+# The types that layers compute in, in one word each; integers that only count are left out.
+_WORDS = {row.name: row.inspector for row in DTYPES.values() if row.is_float or row.is_quantized}
 
 
 def layer_dtype(layer: Layer) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from math import isnan
 
 from trtcore.compare.comparison import APPEARED, ELIMINATED, REFUSED, VANISHED, Change, Comparison
-from trtcore.result.records import UNFUSED, Profile
+from trtcore.result.records import Profile
 
 HEADINGS = ("base ms", "new ms", "change ms", "ratio", "95 % interval")
 BASE_NEW = ((VANISHED, "Only in base"), (APPEARED, "Only in new"))
@@ -15,7 +15,6 @@ BEFORE_AFTER = (
     (VANISHED, "Only before"),
     (APPEARED, "Only after"),
 )
-_NODE_BY_NODE = (*UNFUSED, "caffe")
 
 
 def mark(row: Change) -> str:
@@ -81,7 +80,7 @@ def one_sided(rows: Sequence[Change], words: Iterable[tuple[str, str]]) -> list[
 
 def refused(comparison: Comparison) -> list[Change]:
     """Rows that two engines fuse differently; against an un-fused network every row is one."""
-    if {comparison.base.backend, comparison.new.backend} & set(_NODE_BY_NODE):
+    if comparison.base.timed_by.is_unfused or comparison.new.timed_by.is_unfused:
         return []
     return [row for row in comparison.rows if row.kind == REFUSED]
 

@@ -12,7 +12,7 @@ from trtcore.result.analysis.fusion.groups import describe_fusion, map_fusion
 from trtcore.result.analysis.steadiness import interval_of, outlier_text
 from trtcore.result.analysis.summary import Latency, summarise_latency, summarise_layers
 from trtcore.result.layers import IOTensor
-from trtcore.result.records import UNFUSED, Build, Profile
+from trtcore.result.records import Build, Profile
 from trtcore.stats.histogram import ACCURACY
 from trtcore.stats.intervals import Interval, TimeSummary
 from trtcore.system.records import Clocks, Environment
@@ -21,8 +21,6 @@ Fact = tuple[str, str]
 
 _HIGH_MEAN = 1.1
 """Mean over median above which the mean is not typical."""
-
-_OWN_BACKENDS = ("tensorrt", "tensorrt_rtx", *UNFUSED)
 
 
 def io_lines(io: Sequence[IOTensor]) -> tuple[str, ...]:
@@ -39,8 +37,8 @@ def _io_line(tensor: IOTensor) -> str:
 def timing_facts(profile: Profile) -> tuple[Fact, ...]:
     """Returns the un-profiled latency, GPU and enqueue time, throughput and iterations."""
     latency = summarise_latency(profile)
-    is_cpu = profile.backend in UNFUSED and latency.gpu is None
-    how = "host time of a run" if is_cpu else "host time from enqueue to synchronised"
+    ends = "of a run" if profile.timed_by.on_cpu else "from enqueue to synchronised"
+    how = f"host time {ends}"
     wall, gpu, enqueue = (
         interval_of(profile.samples, name) for name in ("wall_ms", "gpu_ms", "enqueue_ms")
     )
@@ -55,7 +53,7 @@ def timing_facts(profile: Profile) -> tuple[Fact, ...]:
         words = f"items per second: batch {profile.batch} over the mean latency"
         words += _high_mean(latency.wall)
         facts.append(("Throughput", f"{latency.items_per_s:.1f} {words}"))
-    if profile.backend in _OWN_BACKENDS:
+    if not profile.source_tool:
         facts.append(("Iterations", _iterations(profile, latency)))
     if outliers := outlier_text(profile):
         facts.append(("Samples", outliers))
@@ -70,9 +68,9 @@ def place_facts(profile: Profile) -> tuple[Fact, ...]:
     facts = [("Model", _model(profile))]
     facts.append(("Fusion", _fusion(profile)))
     if profile.build:
-        was_run = profile.backend not in UNFUSED
+        was_run = not profile.timed_by.is_unfused
         facts.append(("Engine", engine_text(profile.build) + ("" if was_run else ", not run here")))
-    if where.device and profile.backend != "onnxruntime":
+    if where.device and not profile.timed_by.on_cpu:
         facts += [("GPU", _gpu(where)), ("Clocks", _clocks(where.clocks))]
     facts.append(("CPU", _cpu(where)))
     facts += [("Runtime", where.runtime), ("Host", _host(where))]
@@ -126,7 +124,7 @@ def _streamed(profile: Profile) -> str:
 
 
 def _fusion(profile: Profile) -> str:
-    if profile.backend in UNFUSED:
+    if profile.timed_by.is_unfused:
         return ""
     rows = summarise_layers(profile)
     layer_ms = [row.median_ms if isnan(row.corrected_ms) else row.corrected_ms for row in rows]

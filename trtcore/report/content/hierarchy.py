@@ -6,7 +6,7 @@ from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from math import isnan
 
-from trtcore.errors import OptionError
+from trtcore.errors import OptionError, argument
 from trtcore.report.content.labels import layer_labels
 from trtcore.result.analysis.fusion.groups import FusionMap, map_fusion
 from trtcore.result.analysis.summary import summarise_layers
@@ -61,7 +61,9 @@ def roll_up(profile: Profile, level: str) -> tuple[Bucket, ...]:
         OptionError: another level.
     """
     if level not in LEVELS:
-        raise OptionError(f"group-by is '{level}', must be one of {', '.join(LEVELS)}")
+        raise OptionError(
+            f"{argument('group_by')} is '{level}', must be one of {', '.join(LEVELS)}"
+        )
     rows = summarise_layers(profile)
     if level == "layer":
         labels = layer_labels(profile.layers)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from trtcore.errors import argument
 from trtcore.result.analysis.reconcile import CALIBRATED, Reconciliation, reconcile_profile
 from trtcore.result.analysis.summary import summarise_series
 from trtcore.result.records import Profile
@@ -112,7 +113,8 @@ def _below(result: Reconciliation) -> str:
 def _streams(result: Reconciliation) -> tuple[Line, ...]:
     if len(result.stream_ms) < 2:
         return ()
-    words = "layers ran beside each other; --serial builds an engine whose layers add up"
+    serial = argument("serial", True)
+    words = f"layers ran beside each other; {serial} builds an engine whose layers add up"
     return (
         *(Line(f"of it, stream {name}", ms) for name, ms in result.stream_ms.items()),
         Line("overlap of streams", -result.overlap_ms, words),
@@ -125,8 +127,8 @@ def _last(result: Reconciliation, interval: Interval | None) -> Line:
     hidden = "remainder and overlap" if result.is_corrected else "remainder, overlap and events"
     words = (
         f"{_share(result, result.remainder_ms)}; the plan does not tell which layers run beside "
-        f"each other, so that {hidden} cannot be told apart; --serial builds an engine whose "
-        "layers add up"
+        f"each other, so that {hidden} cannot be told apart; {argument('serial', True)} builds an "
+        "engine whose layers add up"
     )
     return Line("unexplained or overlap", result.remainder_ms, words)
 

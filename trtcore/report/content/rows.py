@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import nan
 
-from trtcore.errors import OptionError
+from trtcore.errors import OptionError, argument
 from trtcore.report.content.hierarchy import LEVELS, MARKERS, roll_up
 from trtcore.report.content.labels import layer_labels
 from trtcore.result.analysis.summary import fold_markers, summarise_layers
@@ -38,12 +38,14 @@ class View:
     def __post_init__(self) -> None:
         for name, value, choices in (
             ("sort", self.sort, SORTS),
-            ("group-by", self.group_by, LEVELS),
+            ("group_by", self.group_by, LEVELS),
         ):
             if value not in choices:
-                raise OptionError(f"{name} is '{value}', must be one of {', '.join(choices)}")
+                raise OptionError(
+                    f"{argument(name)} is '{value}', must be one of {', '.join(choices)}"
+                )
         if self.top is not None and self.top < 1:
-            raise OptionError(f"top is {self.top}, must be 1 or more")
+            raise OptionError(f"{argument('top')} is {self.top}, must be 1 or more")
 
 
 @dataclass(frozen=True)

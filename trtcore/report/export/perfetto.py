@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from trtcore.report.content.labels import layer_labels
-from trtcore.report.export.timeline import unprofiled_iterations
+from trtcore.report.export.timeline import iterations_left_out, unprofiled_iterations
 from trtcore.result.analysis.summary import profiled_iterations, summarise_layers
 from trtcore.result.layers import Layer
 from trtcore.result.records import Profile
@@ -83,6 +83,11 @@ def _note(samples: Samples) -> str:
             f"last {len(samples.layer_ms)} were kept, and the first of those are shown."
         )
     return " ".join(notes)
+
+
+def trace_left_out(profile: Profile) -> str:
+    """Says which iterations of a streamed run `render_trace` shows; ``""`` if it is not one."""
+    return iterations_left_out(profile.samples, ITERATIONS)
 
 
 def _median_iteration(profile: Profile) -> Iterator[Event]:

@@ -56,3 +56,19 @@ def first_iteration(samples: Samples) -> int:
     """Returns the number of the first iteration that was kept: above 0 in a streamed run."""
     whole = samples.histogram_of("wall_ms")
     return 0 if whole is None else whole.count - samples.wall_ms.size
+
+
+def iterations_left_out(samples: Samples, most: int | None = None) -> str:
+    """Says that only late iterations of a streamed run can be written; ``""`` if all can.
+
+    Args:
+        samples: of the run.
+        most: how many a file shows; None for all that were kept.
+    """
+    first = first_iteration(samples)
+    if not first:
+        return ""
+    kept = len(samples.wall_ms)
+    shown = kept if most is None else min(most, kept)
+    words = f"the first {shown} of the last {kept}" if shown < kept else f"the last {kept}"
+    return f"the run was streamed: of {first + kept} iterations {words} are written"

@@ -12,7 +12,11 @@ from collections.abc import Iterable, Mapping
 from itertools import count
 from typing import Any
 
-from trtcore.report.export.timeline import Iteration, unprofiled_iterations
+from trtcore.report.export.timeline import (
+    Iteration,
+    iterations_left_out,
+    unprofiled_iterations,
+)
 from trtcore.result.analysis.summary import profiled_iterations, summarise_layers
 from trtcore.result.dtypes import inspector_name
 from trtcore.result.layers import IOTensor, Layer, TensorInfo
@@ -57,6 +61,11 @@ def export_times(profile: Profile) -> str:
     time, as trtexec defines it.
     """
     return _as_rows(map(_time_record, unprofiled_iterations(profile.samples)))
+
+
+def times_left_out(profile: Profile) -> str:
+    """Says which iterations of a streamed run `export_times` writes; ``""`` if it is not one."""
+    return iterations_left_out(profile.samples)
 
 
 def export_layer_info(profile: Profile, as_list: bool = False) -> str:

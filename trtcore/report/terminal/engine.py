@@ -13,7 +13,7 @@ from trtcore.report.content.printable import printable
 from trtcore.result.analysis.fusion.groups import map_fusion
 from trtcore.result.layers import Layer, TensorInfo, is_marker
 from trtcore.result.readers.inspector import EngineInformation
-from trtcore.result.records import UNFUSED, Build, Profile
+from trtcore.result.records import Build, Profile
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -50,7 +50,7 @@ def render_plan(
 
 def _node_lists(profile: Profile) -> list[tuple[str, str]]:
     """The nodes that no layer runs, all of them; none of a model that was run node by node."""
-    if profile.backend in UNFUSED or not profile.model.nodes:
+    if profile.timed_by.is_unfused or not profile.model.nodes:
         return []
     fusion = map_fusion(profile)
     lists = (

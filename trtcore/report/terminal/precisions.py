@@ -8,7 +8,7 @@ from math import isnan
 from typing import TYPE_CHECKING, NamedTuple
 
 from trtcore.compare.precisions.comparison import PrecisionComparison, PrecisionRow, RelativeTime
-from trtcore.errors import OptionError
+from trtcore.errors import OptionError, argument
 from trtcore.report.content.facts import Fact, engine_text, io_lines
 from trtcore.report.content.labels import shorten
 from trtcore.report.content.precision import build_facts, output_line
@@ -95,7 +95,7 @@ def _print(
 
 def _title(comparison: PrecisionComparison) -> str:
     profile = comparison.profiles[0]
-    where = profile.environment.device if profile.backend != "onnxruntime" else "the CPU"
+    where = "the CPU" if profile.timed_by.on_cpu else profile.environment.device
     parts = (
         f"{profile.model.name} in {', '.join(comparison.precisions)}",
         f"batch {profile.batch}" if profile.batch else "",
@@ -194,9 +194,9 @@ def _error(accuracy: Accuracy | None) -> str:
 
 def _chosen(rows: Sequence[PrecisionRow], sort: str, top: int | None) -> list[PrecisionRow]:
     if sort not in SORTS:
-        raise OptionError(f"sort is '{sort}', must be one of {', '.join(SORTS)}")
+        raise OptionError(f"{argument('sort')} is '{sort}', must be one of {', '.join(SORTS)}")
     if top is not None and top < 1:
-        raise OptionError(f"top is {top}, must be 1 or more")
+        raise OptionError(f"{argument('top')} is {top}, must be 1 or more")
     by_time = sorted(rows, key=lambda row: -row.times[0].median_ms)
     shown, rest = by_time[:top], by_time[len(by_time[:top]) :]
     if sort == "order":
@@ -239,7 +239,7 @@ def _common_facts(comparison: PrecisionComparison) -> list[Fact]:
         ("Model", f"{profile.model.name} ({profile.model.source}){weights}"),
         ("Method", profile.method),
         ("Compared", accuracy.method if accuracy else ""),
-        ("CPU", profile.environment.cpu if profile.backend == "onnxruntime" else ""),
+        ("CPU", profile.environment.cpu if profile.timed_by.on_cpu else ""),
         ("Date", profile.environment.date),
         *(("Note", note) for note in comparison.notes),
     ]

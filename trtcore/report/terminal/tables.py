@@ -44,7 +44,7 @@ def row_table(profile: Profile, rows: Rows, view: View, width: int | None) -> Ta
     from rich.table import Table
     from rich.text import Text
 
-    wanted = _columns(rows, view, 3 if profile.backend == "onnxruntime" else 4)
+    wanted = _columns(rows, view, 3 if profile.timed_by.on_cpu else 4)
     columns = _fitting(wanted, width)
     room = max(_room(columns, width), _LEAST_TEXT)
     table = Table(box=None, pad_edge=False, header_style="bold", caption_justify="left")

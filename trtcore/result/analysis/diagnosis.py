@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from trtcore.errors import argument
 from trtcore.result.analysis.reconcile import reconciliation_obstacle
 from trtcore.result.analysis.steadiness import steadiness_warnings
 from trtcore.result.analysis.summary import Latency, summarise_latency, summarise_layers
@@ -72,7 +73,7 @@ def _unsettled(counts: Counts) -> Iterator[str]:
 
 def _opaque(profile: Profile) -> str:
     verbosity = profile.build.verbosity if profile.build else "DETAILED"
-    if verbosity == "DETAILED" or profile.backend == "onnxruntime":
+    if verbosity == "DETAILED" or profile.timed_by.is_unfused:
         return ""
     return (
         f"the plan is opaque: its profiling verbosity is {verbosity}, so layers have no model "
@@ -131,11 +132,11 @@ def _streams(profile: Profile) -> str:
     used = {layer.stream for layer in profile.layers if not is_marker(layer) and layer.stream >= 0}
     auxiliary = profile.build.auxiliary_streams if profile.build else 0
     count = max(len(used), auxiliary + 1)
-    if count < 2 or profile.backend == "onnxruntime":
+    if count < 2 or profile.timed_by.is_unfused:
         return ""
     return (
         f"layers run on {count} streams, so their times overlap and do not add up to the latency; "
-        "an engine built without auxiliary streams (--serial) does not overlap"
+        f"an engine built without auxiliary streams ({argument('serial', True)}) does not overlap"
     )
 
 

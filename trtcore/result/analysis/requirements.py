@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from trtcore.errors import NotJudgedError, OptionError, PrecisionNotMetError, few
+from trtcore.errors import NotJudgedError, OptionError, PrecisionNotMetError, argument, few
 from trtcore.result.records import NOT_MET, Build, OutputAccuracy, Profile
 
 
@@ -80,7 +80,8 @@ def _check_output(accuracy: OutputAccuracy, tolerance: float) -> None:
     if accuracy.uncompared:
         raise PrecisionNotMetError(
             f"output '{accuracy.name}' has {accuracy.uncompared} values that are NaN or "
-            "infinite in FP32 already, which nothing can be compared with: give another --input"
+            "infinite in FP32 already, which nothing can be compared with: give other values "
+            f"with {argument('inputs')}"
         )
     if accuracy.relative_l2 > tolerance:
         raise PrecisionNotMetError(
@@ -96,4 +97,4 @@ def check_limit(tolerance: float) -> None:
         OptionError: it is negative or NaN.
     """
     if not tolerance >= 0:
-        raise OptionError(f"tolerance is {tolerance}, must be 0 or more")
+        raise OptionError(f"{argument('tolerance')} is {tolerance}, must be 0 or more")

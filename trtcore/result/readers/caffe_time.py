@@ -51,7 +51,7 @@ def parse_caffe_time(text: str, source: str = "caffe time") -> Profile:
     return make_profile(
         rows,
         source=source,
-        backend="caffe",
+        source_tool="caffe",
         method=(
             f"caffe time{f' on the {device[1]}' if device else ''}: mean of "
             f"{times or 'all'} iterations, forward pass, every layer timed alone"

@@ -5,28 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from trtcore.errors import OptionError, ResultError
+from trtcore.errors import OptionError, ResultError, argument
 from trtcore.result.checks import check_times
-from trtcore.result.readers.caffe_time import is_caffe_time, parse_caffe_time
 from trtcore.result.readers.inspector import EngineInformation, parse_engine_information
-from trtcore.result.readers.sample_table import is_sample_table, parse_sample_table
-from trtcore.result.readers.trtexec import is_trtexec_profile, parse_trtexec_profile
+from trtcore.result.readers.registry import Reader, find_reader, readers_text
+from trtcore.result.readers.trtexec import is_trtexec_profile
 from trtcore.result.records import Profile
-from trtcore.result.saved import is_precisions, parse_profile
 from trtcore.system.files import read_text
-
-KINDS = (
-    "a saved trtcore result, a log of caffe time, a profile exported by trtexec, or the table of "
-    "TensorRT's old sample"
-)
 
 
 def load_baseline(path: str | Path, *, layer_info: str | Path | None = None) -> Profile:
     """Reads a profile of any kind.
 
     Args:
-        path: a saved result, a ``caffe time`` log, what ``trtexec --exportProfile`` wrote, or the
-            table that TensorRT's old GoogLeNet sample printed.
+        path: of any kind that `trtcore.result.readers.registry.READERS` lists.
         layer_info: what ``trtexec --exportLayerInfo`` wrote for the same engine.
 
     Raises:
@@ -51,11 +43,12 @@ def load_baselines(
         OptionError: neither one file of layer information nor one for each profile of trtexec.
     """
     texts = [read_text(path) for path in paths]
-    exported = [i for i, text in enumerate(texts) if is_trtexec_profile(text)]
+    readers = [_reader(text, str(path)) for text, path in zip(texts, paths, strict=True)]
+    exported = [i for i, reader in enumerate(readers) if reader.takes_layer_info]
     information = dict(zip(exported, _shared_out(layer_info, len(exported)), strict=False))
     profiles = []
-    for i, (text, path) in enumerate(zip(texts, paths, strict=True)):
-        profile = _parse(text, str(path), information.get(i))
+    for i, (text, path, reader) in enumerate(zip(texts, paths, readers, strict=True)):
+        profile = _parse(text, str(path), reader, information.get(i))
         check_times(profile, str(path))
         profiles.append(profile)
     return tuple(profiles)
@@ -67,8 +60,8 @@ def _shared_out(files: Sequence[str | Path], count: int) -> list[EngineInformati
         raise ResultError(f"{files[0]}: layer information goes with a profile of trtexec only")
     if len(files) > 1 and len(files) != count:
         raise OptionError(
-            f"--layer-info names {len(files)} files for {count} profiles of trtexec: give one for "
-            "all of them, or one for each in their order"
+            f"{argument('layer_info')} names {len(files)} files for {count} profiles of trtexec: "
+            "give one for all of them, or one for each in their order"
         )
     known = [_read_information(file) for file in files]
     return known * count if len(known) == 1 else known
@@ -78,8 +71,8 @@ def _read_information(path: str | Path) -> EngineInformation:
     text = read_text(path)
     if is_trtexec_profile(text):
         raise ResultError(
-            f"{path}: is a profile that --exportProfile wrote; --layer-info wants what "
-            "--exportLayerInfo wrote"
+            f"{path}: is a profile that trtexec --exportProfile wrote; {argument('layer_info')} "
+            "wants what trtexec --exportLayerInfo wrote"
         )
     try:
         return parse_engine_information(text)
@@ -87,22 +80,14 @@ def _read_information(path: str | Path) -> EngineInformation:
         raise ResultError(f"{path}: {error}") from None
 
 
-def _parse(text: str, source: str, information: EngineInformation | None) -> Profile:
-    if is_trtexec_profile(text):
-        return parse_trtexec_profile(text, source, information)
-    if text.lstrip().startswith("{"):
-        return _parse_result(text, source)
-    if is_caffe_time(text):
-        return parse_caffe_time(text, source)
-    if is_sample_table(text):
-        return parse_sample_table(text, source)
-    raise ResultError(f"{source}: is not {KINDS}")
+def _parse(text: str, source: str, reader: Reader, known: EngineInformation | None) -> Profile:
+    return (
+        reader.parse(text, source, known) if reader.takes_layer_info else reader.parse(text, source)
+    )
 
 
-def _parse_result(text: str, source: str) -> Profile:
-    if is_precisions(text):
-        raise ResultError(
-            f"{source}: is a comparison of precisions already, of several profiles: "
-            f"'trtcore report {source}' shows it"
-        )
-    return parse_profile(text, source)
+def _reader(text: str, source: str) -> Reader:
+    reader = find_reader(text)
+    if reader is None:
+        raise ResultError(f"{source}: is not {readers_text()}")
+    return reader

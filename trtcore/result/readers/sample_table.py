@@ -41,7 +41,7 @@ def parse_sample_table(text: str, source: str = "TensorRT sample") -> Profile:
     return make_profile(
         rows,
         source=source,
-        backend="tensorrt-sample",
+        source_tool="tensorrt-sample",
         method="TensorRT's GoogLeNet sample: mean time of each layer, by IProfiler",
         whole_ms=whole_ms,
         warnings=(*_cut_warning(rows), *missing_rows(rows, whole_ms, "Time over all layers")),

@@ -21,7 +21,7 @@ def make_profile(
     rows: Sequence[Row],
     *,
     source: str,
-    backend: str,
+    source_tool: str,
     method: str,
     whole_ms: float | None = None,
     iterations: int = 1,
@@ -33,7 +33,7 @@ def make_profile(
     Args:
         rows: what each layer is, and its time in ms.
         source: where the table came from; its name without folder and ending names the model.
-        backend: the tool that timed it.
+        source_tool: the tool that timed it, by its name in `trtcore.result.backends`.
         method: how it was timed, in words.
         whole_ms: time of one forward pass, where the tool timed that apart from the layers.
         iterations: how many the figures are the mean or median of.
@@ -51,7 +51,7 @@ def make_profile(
     whole = [] if whole_ms is None else [whole_ms]
     return Profile(
         model=ModelRecord(Path(source).stem, source),
-        backend=backend,
+        backend=source_tool,
         precision="",
         batch=0,
         method=method,

@@ -4,24 +4,10 @@ from __future__ import annotations
 
 import re
 
+from trtcore.result.dtypes import WORDS
+
 _WIDTHS = {"thirty-two": 32, "sixteen": 16, "eight": 8, "four": 4, "two": 2}
-_TYPES = {
-    "fp32": "Float",
-    "fp16": "Half",
-    "bf16": "BFloat16",
-    "bfloat16": "BFloat16",
-    "fp8": "FP8",
-    "fp4": "FP4",
-    "int64": "Int64",
-    "int32": "Int32",
-    "int8": "Int8",
-    "uint8": "UInt8",
-    "int4": "Int4",
-    "bool": "Bool",
-    "half": "Half",
-    "float": "Float",
-}
-_TYPE = re.compile(rf"\b({'|'.join(_TYPES)})\b", re.IGNORECASE)
+_TYPE = re.compile(rf"\b({'|'.join(WORDS)})\b", re.IGNORECASE)
 _ENUM = re.compile(r"\(k([A-Z][A-Z0-9_]*)\)")
 _MULTIPLE = re.compile(r"\b(?:C|channel)\s*(?:%|==)\s*(\d+)", re.IGNORECASE)
 _STRIDES = re.compile(r"stride order = (\[[\d, ]*\])")
@@ -53,7 +39,7 @@ def short_format(sentence: str) -> str:
 def short_dtype(sentence: str) -> str:
     """Returns the data type a sentence names, such as ``Half`` or ``Int8``; ``""`` if none."""
     found = _TYPE.search(sentence)
-    return _TYPES[found[1].lower()] if found else ""
+    return WORDS[found[1].lower()].inspector if found else ""
 
 
 def _vectorized(text: str) -> str:

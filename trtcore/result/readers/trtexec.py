@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from trtcore.errors import ResultError
+from trtcore.errors import ResultError, argument
 from trtcore.result.layers import Layer, is_marker
 from trtcore.result.readers.inspector import EngineInformation, match_layers
 from trtcore.result.readers.single_figures import make_profile
@@ -54,7 +54,7 @@ def parse_trtexec_profile(
     return make_profile(
         [(layer, ms) for layer, ms in zip(layers, times, strict=True)],
         source=source,
-        backend="trtexec",
+        source_tool="trtexec",
         method=(
             f"trtexec: {'median' if has_medians else 'mean'} of {count[1] if count else 'all'} "
             "profiled iterations, each layer between two events"
@@ -99,7 +99,7 @@ def _without_nodes(names: Sequence[str]) -> tuple[str, ...]:
         return ()
     return (
         f"{len(made_up)} of {len(names)} layer names lead to no model node, such as "
-        f"'{made_up[0]}': give what trtexec --exportLayerInfo wrote with --layer-info",
+        f"'{made_up[0]}': give what trtexec --exportLayerInfo wrote as {argument('layer_info')}",
     )
 
 

@@ -19,6 +19,6 @@ def test_an_operator_it_does_not_know_is_led_to_the_engine() -> None:
     with pytest.raises(ModelError) as error:
         run_model(model, {}, threads=1)
     assert str(error.value) == (
-        "g: ONNX Runtime: Fatal error: my.ops:MyOp(-1) is not a registered function/op; what is a "
-        "plugin of TensorRT runs in an engine only, with --plugins LIB"
+        "g: ONNX Runtime: Fatal error: my.ops:MyOp(-1) is not a registered function/op; a "
+        "plugin of TensorRT runs in an engine only, with plugins"
     )

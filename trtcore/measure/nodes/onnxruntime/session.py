@@ -13,7 +13,7 @@ import onnx
 import onnxruntime
 from numpy.typing import NDArray
 
-from trtcore.errors import ModelError
+from trtcore.errors import ModelError, argument
 from trtcore.measure.nodes.onnxruntime.graph import TimedGraph, flatten, real_names
 from trtcore.models.model import Model
 from trtcore.models.onnx.graph import fits_in_memory, on_disk, one_line, serialized
@@ -24,7 +24,6 @@ Inputs = Mapping[str, NDArray[Any]]
 _NOISE = re.compile(r"^\[ONNXRuntimeError\] : \d+ : \w+ : |/\S+\.(?:cc|h|cpp):\d+ ")
 _QUIET = 4
 _UNKNOWN_OPERATOR = "is not a registered function/op"
-_PLUGINS = "what is a plugin of TensorRT runs in an engine only, with --plugins LIB"
 
 
 def physical_cores() -> int:
@@ -103,7 +102,9 @@ def _load(model: Model, options: Any) -> Any:
 
 def _words(problem: Exception, layers: tuple[Layer, ...]) -> str:
     words = real_names(_NOISE.sub("", one_line(problem)), layers)
-    return f"{words}; {_PLUGINS}" if _UNKNOWN_OPERATOR in words else words
+    if _UNKNOWN_OPERATOR not in words:
+        return words
+    return f"{words}; a plugin of TensorRT runs in an engine only, with {argument('plugins')}"
 
 
 def _siblings(cpu: int) -> str:

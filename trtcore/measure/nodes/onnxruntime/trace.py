@@ -14,15 +14,9 @@ from numpy.typing import NDArray
 
 from trtcore.errors import RunError
 from trtcore.measure.nodes.onnxruntime.graph import INNER
+from trtcore.result.dtypes import inspector_name
 
 _SUFFIX = "_kernel_time"
-_TYPES = {
-    "float": "Float",
-    "float16": "Half",
-    "bfloat16": "BFloat16",
-    "double": "Double",
-    "uint8": "UInt8",
-}
 
 TypedShape = tuple[str, tuple[int, ...]]
 
@@ -104,4 +98,4 @@ def _times(run: list[dict[str, Any]], names: tuple[str, ...], index: int) -> lis
 
 def _typed_shapes(event: dict[str, Any], key: str) -> tuple[TypedShape, ...]:
     pairs = (next(iter(entry.items())) for entry in event["args"].get(key, ()) if entry)
-    return tuple((_TYPES.get(kind, kind.capitalize()), tuple(shape)) for kind, shape in pairs)
+    return tuple((inspector_name(kind.capitalize()), tuple(shape)) for kind, shape in pairs)

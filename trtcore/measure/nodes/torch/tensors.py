@@ -11,25 +11,10 @@ from onnx import TensorProto, numpy_helper
 from torch import Tensor
 
 from trtcore.errors import ModelError
+from trtcore.result.dtypes import DTYPES, inspector_name
 
 _DTYPES: dict[int, Any] = {
-    TensorProto.FLOAT: torch.float32,
-    TensorProto.FLOAT16: torch.float16,
-    TensorProto.BFLOAT16: torch.bfloat16,
-    TensorProto.DOUBLE: torch.float64,
-    TensorProto.INT8: torch.int8,
-    TensorProto.INT16: torch.int16,
-    TensorProto.INT32: torch.int32,
-    TensorProto.INT64: torch.int64,
-    TensorProto.UINT8: torch.uint8,
-    TensorProto.BOOL: torch.bool,
-}
-_LABELS = {
-    torch.float32: "Float",
-    torch.float16: "Half",
-    torch.bfloat16: "BFloat16",
-    torch.float64: "Double",
-    torch.uint8: "UInt8",
+    row.onnx_type: getattr(torch, row.name) for row in DTYPES.values() if row.host_type != ""
 }
 
 
@@ -53,7 +38,7 @@ def checked_dtype(what: str, elem_type: int) -> Any:
 
 def dtype_label(dtype: Any) -> str:
     """The type in TensorRT's words: ``Float``, ``Half``, ``Int64``."""
-    return _LABELS.get(dtype) or str(dtype).removeprefix("torch.").capitalize()
+    return inspector_name(str(dtype).removeprefix("torch.").capitalize())
 
 
 def to_torch(tensor: TensorProto) -> Tensor:

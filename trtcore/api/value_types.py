@@ -1,0 +1,75 @@
+"""The types of options' values. Imports nothing heavy, so that ``--help`` answers at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from numbers import Integral, Real
+from os import PathLike
+from typing import Any, NamedTuple
+
+
+class ValueType(NamedTuple):
+    """The type of an option's values.
+
+    Attributes:
+        words: what to expect, as an error says it.
+        accepts: whether a value is of this type.
+    """
+
+    words: str
+    accepts: Callable[[Any], bool]
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def _is_path(value: object) -> bool:
+    return isinstance(value, (str, PathLike))
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, Sequence) and all(map(_is_text, value))
+
+
+def _are_paths(value: object) -> bool:
+    if not isinstance(value, Sequence) or isinstance(value, (str, bytes)):
+        return False
+    return all(map(_is_path, value))
+
+
+def _is_shape(value: object) -> bool:
+    return isinstance(value, Sequence) and all(map(_is_whole, value))
+
+
+def _by_name(accepts: Callable[[object], bool]) -> Callable[[Any], bool]:
+    def are_accepted(value: object) -> bool:
+        return isinstance(value, Mapping) and all(
+            _is_text(name) and accepts(one) for name, one in value.items()
+        )
+
+    return are_accepted
+
+
+NAME = ValueType("a name", _is_text)
+WORD = ValueType("one of a few words", lambda _: True)
+"""Any value passes: the words are checked, and listed, after the type."""
+NAMES = ValueType("a list of names", _are_texts)
+BLOBS = ValueType("a list of blobs", _are_texts)
+"""Names that are not separated by commas, which they may hold."""
+PATH = ValueType("a path", _is_path)
+PATHS = ValueType("a list of paths", _are_paths)
+INPUTS = ValueType("random, zeros or a path to an .npz", _is_path)
+FLAG = ValueType("True or False", lambda value: isinstance(value, bool))
+WHOLE = ValueType("a whole number", _is_whole)
+NUMBER = ValueType("a number", _is_number)
+SHAPES = ValueType("shapes by name, such as {'data': (1, 3, 224, 224)}", _by_name(_is_shape))
+FORMATS = ValueType("formats by name, such as {'data': 'chw2'}", _by_name(_is_text))

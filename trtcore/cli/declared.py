@@ -1,0 +1,88 @@
+"""Arguments of the parser out of declared options, and back from their names to their flags."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from trtcore.api.declarations import SOURCE_OPTIONS, Declarations
+from trtcore.api.declaring import Option
+from trtcore.api.value_types import BLOBS, FLAG, FORMATS, NAMES, NUMBER, PATHS, SHAPES, WHOLE
+from trtcore.cli.own_options import PROFILE_OPTIONS
+
+_REPEATED = (NAMES, BLOBS, PATHS, SHAPES, FORMATS)
+"""Types whose options can be given several times."""
+_ONE_EACH = (BLOBS, PATHS)
+"""Those of them that are not separated by commas, which names of blobs and files may hold."""
+
+
+def api_options() -> tuple[Option, ...]:
+    """Every option that the functions of the API take."""
+    return (*SOURCE_OPTIONS, *Declarations.declared)
+
+
+def add_options(
+    parser: argparse.ArgumentParser, options: Iterable[Option], kinds: Sequence[str]
+) -> None:
+    """Adds the options that mean something for one of the kinds, in their groups."""
+    groups: dict[str, argparse._ArgumentGroup] = {}
+    for option in options:
+        if not set(kinds) & set(option.use.kinds):
+            continue
+        name = option.use.group
+        if name not in groups:
+            groups[name] = parser.add_argument_group(name)
+        add_option(groups[name], option)
+
+
+def add_option(group: argparse._ArgumentGroup, option: Option) -> None:
+    """Adds one option; its value is found under its name."""
+    group.add_argument(option.spelling, dest=option.name, help=option.help_line, **_reading(option))
+    for word in option.short():
+        short_for = f"short for {option.spelling} {word}"
+        group.add_argument(f"--{word}", action="store_true", help=short_for)
+
+
+def _reading(option: Option) -> dict[str, Any]:
+    """How the parser reads an option's values."""
+    if option.type is FLAG:
+        if option.default is None:
+            return {"action": argparse.BooleanOptionalAction}
+        return {"action": "store_false" if option.default else "store_true"}
+    valued: dict[str, Any] = {"metavar": option.metavar}
+    if option.default is not None and option.type in _REPEATED:
+        return {**valued, "action": "append", "default": []}
+    if option.type in (WHOLE, NUMBER):
+        valued["type"] = int if option.type is WHOLE else float
+    return {**valued, "default": option.default}
+
+
+def spelled(name: str, value: object = None) -> str:
+    """How the command line names an argument of the API: ``--keep-fp32 LRN`` for ``keep_fp32``."""
+    option = next(one for one in (*api_options(), *PROFILE_OPTIONS) if one.name == name)
+    if value is None or option.type is FLAG:
+        negated = f"--no-{option.spelling[2:]}"
+        is_off = option.default is None and value is False
+        return negated if is_off else option.spelling
+    from shlex import quote
+
+    if option.type in _ONE_EACH:
+        return " ".join(f"{option.spelling} {quote(word)}" for word in _words(value))
+    return f"{option.spelling} {quote(','.join(_words(value)))}"
+
+
+def _words(value: object) -> Iterator[str]:
+    """A value as it is typed, without the commas."""
+    if isinstance(value, Mapping):
+        for name, one in value.items():
+            is_shape = isinstance(one, Sequence) and not isinstance(one, str)
+            yield f"{name}:{'x'.join(map(_dimension, one)) if is_shape else one}"
+    elif isinstance(value, (list, tuple)):
+        yield from map(str, value)
+    else:
+        yield str(getattr(value, "value", value))
+
+
+def _dimension(dim: object) -> str:
+    return "?" if dim is None else str(dim)

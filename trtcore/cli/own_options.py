@@ -1,0 +1,120 @@
+"""Options of ``trtcore profile`` that the API does without: what is printed, written and beside it.
+
+Declared as those of the API are, so that what means nothing is refused in the same way.
+"""
+
+from __future__ import annotations
+
+from trtcore.api.declaring import COMPARISON, MODEL, PLAN, PROFILES, Option, Use
+from trtcore.api.value_types import FLAG, NAME, NAMES, PATH, WHOLE
+from trtcore.result.backends import node_backends
+
+_OF_EVERY_RESULT = Use(PROFILES, "output")
+_OF_ONE_PROFILE = Use((MODEL, PLAN), "output")
+
+COMPARE = Option(
+    name="compare",
+    default=None,
+    type=NAMES,
+    about="several precisions of a model",
+    help="measure several precisions in turns: fp32,fp16,half2; the first is the base",
+    metavar="P,P,...",
+    use=Use((MODEL, COMPARISON), "what a precision costs"),
+)
+SORT = Option(
+    name="sort",
+    default="order",
+    type=NAME,
+    about="the order of the rows",
+    help="order (default) or time",
+    metavar="KEY",
+    use=_OF_EVERY_RESULT,
+)
+GROUP_BY = Option(
+    name="group_by",
+    default="layer",
+    type=NAME,
+    about="the rows of one profile",
+    help="layer (default), node, block, type",
+    metavar="LEVEL",
+    use=_OF_ONE_PROFILE,
+)
+TOP = Option(
+    name="top",
+    default=None,
+    type=WHOLE,
+    about="how many rows to print",
+    help="print the longest K rows only",
+    metavar="K",
+    use=_OF_EVERY_RESULT,
+)
+VIEW = (SORT, GROUP_BY, TOP)
+
+PROFILE_OPTIONS = (
+    COMPARE,
+    *VIEW,
+    Option(
+        name="baseline",
+        default=None,
+        type=NAME,
+        about="what to compare one profile with",
+        help=lambda: (
+            f"compare with the un-fused model: auto, {', '.join(node_backends())}, or a FILE as "
+            "for compare"
+        ),
+        metavar="WHAT",
+        use=_OF_ONE_PROFILE,
+    ),
+    Option(
+        name="layer_info",
+        default=None,
+        type=PATH,
+        about="of a baseline that is a profile of trtexec",
+        help="trtexec's --exportLayerInfo for a --baseline that is a profile of trtexec",
+        metavar="FILE",
+        use=_OF_ONE_PROFILE,
+    ),
+    Option(
+        name="allow_partial",
+        default=False,
+        type=FLAG,
+        about="of a baseline that has another model",
+        help="go on where --baseline has another model",
+        use=_OF_ONE_PROFILE,
+    ),
+    Option(
+        name="save",
+        default=None,
+        type=PATH,
+        about="the whole result",
+        help="save the whole result as JSON",
+        metavar="FILE",
+        use=_OF_EVERY_RESULT,
+    ),
+    Option(
+        name="csv",
+        default=None,
+        type=PATH,
+        about="the layers of one profile",
+        help="write the layers as CSV",
+        metavar="FILE",
+        use=_OF_ONE_PROFILE,
+    ),
+    Option(
+        name="save_engine",
+        default=None,
+        type=PATH,
+        about="the plan of one engine",
+        help="write the plan",
+        metavar="FILE",
+        use=Use((MODEL,), "output", needs_engine=True),
+    ),
+    Option(
+        name="quiet",
+        default=False,
+        type=FLAG,
+        about="what is printed",
+        help="no progress, no table",
+        use=_OF_EVERY_RESULT,
+    ),
+)

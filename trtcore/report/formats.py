@@ -1,0 +1,81 @@
+"""The forms of a report: one row for each, from which ``trtcore report --format`` is made.
+
+Imports nothing heavy, because ``--help`` lists it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from trtcore.system.lazy import lazily
+
+
+class Format(NamedTuple):
+    """A form of a report.
+
+    Attributes:
+        help: what it is, in the few words that ``--help`` has room for.
+        render: from a profile to the text, its last line ended; takes ``sort``, ``top`` and
+            ``group_by`` too if it ``takes_view``.
+        takes_view: rows can be sorted, grouped and cut; without it every layer is in it as it is.
+        show: prints a profile on a console, fitted to it; None to write the text as it is.
+        left_out: what of a profile the form has no room for, in one line; ``""`` for nothing.
+        of_precisions: the same for a comparison of precisions; None if it has no such form.
+    """
+
+    help: str
+    render: Callable[..., str]
+    takes_view: bool = False
+    show: Callable[..., None] | None = None
+    left_out: Callable[[Any], str] | None = None
+    of_precisions: Format | None = None
+
+
+def _line(render: Callable[..., str]) -> Callable[..., str]:
+    """Ends the last line of a table, which its renderer leaves open."""
+    return lambda *given, **view: render(*given, **view) + "\n"
+
+
+FORMATS: Mapping[str, Format] = {
+    "table": Format(
+        "what profile prints",
+        _line(lazily("trtcore.report.terminal.profile", "render_table")),
+        takes_view=True,
+        show=lazily("trtcore.report.terminal.profile", "print_table"),
+        of_precisions=Format(
+            "what profile --compare prints",
+            _line(lazily("trtcore.report.terminal.precisions", "render_precisions")),
+            show=lazily("trtcore.report.terminal.precisions", "print_precisions"),
+        ),
+    ),
+    "csv": Format("a line per layer", lazily("trtcore.report.export.csv", "render_csv")),
+    "trtexec-profile": Format(
+        "trtexec's --exportProfile", lazily("trtcore.report.export.trtexec", "export_profile")
+    ),
+    "trtexec-layers": Format(
+        "its --exportLayerInfo", lazily("trtcore.report.export.trtexec", "export_layer_info")
+    ),
+    "trtexec-times": Format(
+        "its --exportTimes",
+        lazily("trtcore.report.export.trtexec", "export_times"),
+        left_out=lazily("trtcore.report.export.trtexec", "times_left_out"),
+    ),
+    "perfetto": Format(
+        "a trace for ui.perfetto.dev",
+        lazily("trtcore.report.export.perfetto", "render_trace"),
+        left_out=lazily("trtcore.report.export.perfetto", "trace_left_out"),
+    ),
+}
+"""Every form by its name; the first is the default."""
+
+
+def default_format() -> str:
+    """The form that is taken where none is asked for."""
+    return next(iter(FORMATS))
+
+
+def formats_help() -> str:
+    """Every form with what it is, for ``--help``; ``%`` would be taken for a place to fill in."""
+    words = [f"{name} ({row.help})" for name, row in FORMATS.items()]
+    return f"{', '.join(words)}; default: {default_format()}".replace("%", "%%")

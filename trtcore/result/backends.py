@@ -1,0 +1,95 @@
+"""What layers can be timed by: one row for each runtime, and for each tool whose files are read.
+
+A saved profile holds the name alone; `trtcore.result.records.Profile.timed_by` finds the row.
+Imports nothing heavy, because ``--help`` lists it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from trtcore.stats.resolution import CPU_RESOLUTION_MS, EVENT_RESOLUTION_MS
+
+
+class Backend(NamedTuple):
+    """What times layers.
+
+    Attributes:
+        name: as options and saved profiles have it.
+        label: as reports call it.
+        is_unfused: it runs the model's own nodes one by one, with nothing fused.
+        on_cpu: its layers run on the CPU.
+        clock_step_ms: smallest difference of two layer times that its clock can show, in ms.
+        is_foreign: a tool that left a file; trtcore did not run it.
+        without_gpu: the same backend where it ran on the CPU for want of a GPU; None if there is
+            no choice.
+    """
+
+    name: str
+    label: str
+    is_unfused: bool = False
+    on_cpu: bool = False
+    clock_step_ms: float = EVENT_RESOLUTION_MS
+    is_foreign: bool = False
+    without_gpu: Backend | None = None
+
+
+_TORCH = Backend("torch", "PyTorch", is_unfused=True)
+_ROWS = (
+    Backend("tensorrt", "TensorRT"),
+    Backend("tensorrt_rtx", "TensorRT-RTX"),
+    Backend(
+        "onnxruntime",
+        "ONNX Runtime",
+        is_unfused=True,
+        on_cpu=True,
+        clock_step_ms=CPU_RESOLUTION_MS,
+    ),
+    _TORCH._replace(
+        without_gpu=_TORCH._replace(on_cpu=True, clock_step_ms=CPU_RESOLUTION_MS),
+    ),
+    # A log does not always say whether it is of the CPU, where the times have whole microseconds
+    # (src/caffe/util/benchmark.cpp), so the coarser clock counts.
+    Backend(
+        "caffe",
+        "caffe time",
+        is_unfused=True,
+        clock_step_ms=CPU_RESOLUTION_MS,
+        is_foreign=True,
+    ),
+    Backend("trtexec", "trtexec", is_foreign=True),
+    Backend("tensorrt-sample", "TensorRT's old sample", is_foreign=True),
+)
+BACKENDS: Mapping[str, Backend] = {row.name: row for row in _ROWS}
+"""Every backend by its name, in the order in which ``--help`` lists them."""
+
+
+def find_backend(name: str, *, has_gpu: bool = True) -> Backend:
+    """The row of a name; one that is in no row is a tool like trtexec, whose clock are CUDA events.
+
+    Args:
+        name: as a profile has it.
+        has_gpu: whether the layers ran on a GPU, where the backend has a choice.
+    """
+    row = BACKENDS.get(name)
+    if row is None:
+        return Backend(name, name, is_foreign=True)
+    return row if has_gpu or row.without_gpu is None else row.without_gpu
+
+
+def engine_backends() -> tuple[str, ...]:
+    """Names of the backends that build and run engines."""
+    own = (row for row in BACKENDS.values() if not row.is_foreign)
+    return tuple(row.name for row in own if not row.is_unfused)
+
+
+def node_backends() -> tuple[str, ...]:
+    """Names of the backends that trtcore runs node by node."""
+    own = (row for row in BACKENDS.values() if not row.is_foreign)
+    return tuple(row.name for row in own if row.is_unfused)
+
+
+def selectable() -> tuple[str, ...]:
+    """What ``--backend`` takes: ``onnxruntime`` alone can stand in for an engine."""
+    return ("auto", *engine_backends(), "onnxruntime")

@@ -1,0 +1,68 @@
+"""The files that a profile is read from: one row for each kind, in the order they are tried.
+
+Imports nothing heavy, because ``--help`` lists it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+from trtcore.system.lazy import lazily
+
+if TYPE_CHECKING:
+    from trtcore.result.records import Profile
+
+
+class Reader(NamedTuple):
+    """A kind of file.
+
+    Attributes:
+        name: what messages and ``--help`` call such a file, with its article.
+        matches: whether a text is one.
+        parse: from a text and where it came from to the profile; a reader that
+            ``takes_layer_info`` gets an `EngineInformation` or None as well.
+        takes_layer_info: what ``trtexec --exportLayerInfo`` wrote belongs to it.
+    """
+
+    name: str
+    matches: Callable[[str], bool]
+    parse: Callable[..., Profile]
+    takes_layer_info: bool = False
+
+
+READERS: tuple[Reader, ...] = (
+    Reader(
+        "a saved trtcore result",
+        lazily("trtcore.result.readers.own_result", "is_result"),
+        lazily("trtcore.result.readers.own_result", "parse_result"),
+    ),
+    # Before the logs, whose rows could stand in a layer's name.
+    Reader(
+        "a profile exported by trtexec",
+        lazily("trtcore.result.readers.trtexec", "is_trtexec_profile"),
+        lazily("trtcore.result.readers.trtexec", "parse_trtexec_profile"),
+        takes_layer_info=True,
+    ),
+    Reader(
+        "a log of caffe time",
+        lazily("trtcore.result.readers.caffe_time", "is_caffe_time"),
+        lazily("trtcore.result.readers.caffe_time", "parse_caffe_time"),
+    ),
+    Reader(
+        "the table of TensorRT's old sample",
+        lazily("trtcore.result.readers.sample_table", "is_sample_table"),
+        lazily("trtcore.result.readers.sample_table", "parse_sample_table"),
+    ),
+)
+
+
+def find_reader(text: str) -> Reader | None:
+    """The first reader that a text matches; None if there is none."""
+    return next((reader for reader in READERS if reader.matches(text)), None)
+
+
+def readers_text() -> str:
+    """Every kind of file in words: ``a saved trtcore result, ... or ...``."""
+    *names, last = (reader.name for reader in READERS)
+    return f"{', '.join(names)} or {last}"
