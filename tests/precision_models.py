@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import onnxruntime
 from onnx import numpy_helper, parser
@@ -9,6 +11,7 @@ from onnx import numpy_helper, parser
 from trtcore.models.load import load_model
 from trtcore.models.model import Model
 from trtcore.models.onnx.graph import model_inputs, model_nodes, model_outputs, serialized
+from trtcore.precision.request import Precision, PrecisionRequest
 
 BLOCK = """
 <ir_version: 10, opset_import: ["" : 20]>
@@ -110,4 +113,16 @@ def weights_model(value: float, count: int = 1) -> Model:
             f"w (float[2] x) => (float[2] y) <{names}>"
             f"{{ {' '.join(nodes)} [sum] y = Sum ({total}) }}"
         )
+    )
+
+
+def advised(text: str) -> PrecisionRequest:
+    """What an error about a weight that does not fit advises."""
+    names = re.search(r"keep_fp32=\[([^]]+)\]", text)
+    io = re.search(r"io_precision='(\w+)'", text)
+    other = re.search(r" precision='(\w+)'", text)
+    return PrecisionRequest(
+        Precision(other[1] if other else "fp16"),
+        tuple(re.findall(r"'([^']+)'", names[1])) if names else (),
+        io[1] if io else None,
     )

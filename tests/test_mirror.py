@@ -155,6 +155,11 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "precision/accuracy/emulation",
         "precision/accuracy/nonfinite",
     ),
+    "precision/convert/test_masks.py": (
+        "precision/convert/flow",
+        "precision/convert/overflow",
+        "precision/convert/roles",
+    ),
     "precision/convert/test_apply.py": (
         "precision/convert/graph",
         "precision/convert/nodes",

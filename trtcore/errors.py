@@ -4,7 +4,8 @@
     ├── OptionError        an option or argument makes no sense
     ├── ModelError         the model cannot be read, or is not supported
     ├── PrecisionError     the precision cannot be applied
-    │   └── PrecisionNotMetError   the engine does not have it, or its outputs are too far off
+    │   ├── PrecisionNotMetError   the engine does not have it, or its outputs are too far off
+    │   └── NotJudgedError         the outputs give nothing that a tolerance could judge
     ├── BackendError       the backend asked for cannot be used here
     ├── BuildError         TensorRT could not build the engine
     ├── EngineLoadError    a plan cannot be loaded here
@@ -57,6 +58,16 @@ class PrecisionNotMetError(PrecisionError):
     """
 
     exit_code = 1
+    result: object | None = None
+
+
+class NotJudgedError(PrecisionError):
+    """There is a tolerance, and the outputs of the FP32 model give nothing to judge by.
+
+    Attributes:
+        result: what was measured before that was found out, as of `PrecisionNotMetError`.
+    """
+
     result: object | None = None
 
 

@@ -12,9 +12,8 @@ from trtcore.engine.build import converted
 from trtcore.errors import ModelError, RunError
 from trtcore.measure.nodes.choice import choose_baseline, stand_in
 from trtcore.measure.nodes.timers import TIMERS
-from trtcore.models.inputs import make_inputs
 from trtcore.models.model import Model
-from trtcore.models.onnx.graph import model_inputs
+from trtcore.models.onnx.input_roles import make_model_inputs
 from trtcore.precision.convert.apply import own_precision
 from trtcore.precision.formats import FORMATS, Precision
 from trtcore.result.backends import find_backend
@@ -64,7 +63,7 @@ def profile_unfused(
 
 
 def _run(name: str, graph: Model, asked: Options, progress: Progress | None) -> NodeRun:
-    inputs = make_inputs(model_inputs(graph), asked.inputs, asked.seed)
+    inputs = make_model_inputs(graph, asked.inputs, asked.seed)
     timer = TIMERS[name]
     return timer.profile_nodes(graph, inputs, iterations=asked.iterations, progress=progress)
 

@@ -64,6 +64,8 @@ def profile_model(
         PrecisionNotMetError: the engine does not have the precision, which is found out before
             anything is measured; with ``tolerance`` also if it does not have it for most of the
             time, or the outputs are further off: the profile is then the error's ``result``.
+        NotJudgedError: ``tolerance`` has nothing to judge by, as outputs are zero in FP32 or too
+            small for the precision; with the same ``result``.
         BackendError: the backend asked for cannot be used here.
         BuildError: TensorRT could not build the engine.
         EngineLoadError: the TensorRT asked for by name does not serve this GPU.
@@ -127,6 +129,7 @@ def compare_precisions(
         PrecisionNotMetError: an engine does not have its precision, which is found out before
             anything is measured; with ``tolerance`` also if it does not have it for most of the
             time, or outputs are further off: the comparison is then the error's ``result``.
+        NotJudgedError: ``tolerance`` has nothing to judge by; with the same ``result``.
         BackendError: there is no GPU, and ``onnxruntime`` was not asked for.
         BuildError: TensorRT could not build an engine.
         EngineLoadError: this TensorRT does not serve this GPU.

@@ -14,9 +14,9 @@ from trtcore.api.requests import build_as_asked, node_length, precision_request,
 from trtcore.engine.build import check_engine, converted
 from trtcore.errors import EngineLoadError, PrecisionError
 from trtcore.measure.plans import PlanRun, run_plan
-from trtcore.models.inputs import GENERATED, Array, make_inputs
+from trtcore.models.inputs import GENERATED, Array
 from trtcore.models.model import Model
-from trtcore.models.onnx.graph import model_inputs
+from trtcore.models.onnx.input_roles import input_roles, make_model_inputs
 from trtcore.precision.accuracy.reference import Reference
 from trtcore.precision.convert.apply import own_precision
 from trtcore.precision.formats import FORMATS, Precision
@@ -80,7 +80,7 @@ class Job:
     def prepare(self) -> None:
         """Finds out before the build whether an input file fits and the model can be compared."""
         if self.asked.inputs not in GENERATED:
-            make_inputs(model_inputs(self.model), self.asked.inputs)
+            make_model_inputs(self.model, self.asked.inputs)
         if self.asked.wants_accuracy:
             self.report("computing the reference")
             _ = self.reference.outputs
@@ -98,9 +98,8 @@ class Job:
     def profile_engine(self, bindings: Bindings, plan: Plan) -> Profile:
         """Profiles a fresh plan; a GPU that this TensorRT does not serve is left to the CPU."""
         try:
-            ran = run_plan(
-                bindings, plan.content, self.model.name, run_options(self.asked), self.progress
-            )
+            options = run_options(self.asked, input_roles(self.model))
+            ran = run_plan(bindings, plan.content, self.model.name, options, self.progress)
         except EngineLoadError as error:
             if self.asked.backend != "auto":
                 raise
@@ -158,7 +157,7 @@ class Job:
 
     def inputs_of(self, graph: Model) -> dict[str, Array]:
         """What a graph is fed."""
-        return make_inputs(model_inputs(graph), self.asked.inputs, self.asked.seed)
+        return make_model_inputs(graph, self.asked.inputs, self.asked.seed)
 
     def graph_profile(self, graph: Model, node_run: NodeRun) -> Profile:
         """The profile of the converted graph; rows lead back to the model as it was loaded."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from trtcore.api.options import Options
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from trtcore.engine.tensorrt.builder import BuildOptions, Plan
     from trtcore.measure.engines import RunOptions
     from trtcore.measure.rounds import Length
+    from trtcore.models.inputs import InputRole
     from trtcore.models.model import Model
 
 _GPU_ITERATIONS = 1000
@@ -58,8 +60,8 @@ def build_as_asked(
     return build_engine(bindings, model, precision_request(asked), build_options(asked), progress)
 
 
-def run_options(asked: Options) -> RunOptions:
-    """How to run an engine."""
+def run_options(asked: Options, roles: Mapping[str, InputRole] | None = None) -> RunOptions:
+    """How to run an engine, whose inputs have these roles."""
     from trtcore.measure.engines import RunOptions
 
     return RunOptions(
@@ -68,6 +70,7 @@ def run_options(asked: Options) -> RunOptions:
         shapes=asked.shapes,
         inputs=asked.inputs,
         seed=asked.seed,
+        roles=roles or {},
         sync=asked.sync,
         kernels=asked.timing == "cupti",
         calibrate=asked.calibrate,

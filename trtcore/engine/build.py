@@ -12,7 +12,13 @@ from trtcore.engine.tensorrt.runtime import load_engine
 from trtcore.errors import EngineLoadError
 from trtcore.models.model import Model
 from trtcore.models.onnx.graph import model_inputs, model_outputs
-from trtcore.precision.convert.apply import apply_precision, kept_nodes, own_precision
+from trtcore.precision.convert.apply import (
+    apply_precision,
+    fp32_only_nodes,
+    is_mixed,
+    kept_nodes,
+    own_precision,
+)
 from trtcore.precision.convert.nodes import quantized_nodes
 from trtcore.precision.device import check_device
 from trtcore.precision.formats import FORMATS, Precision
@@ -101,13 +107,16 @@ def check_engine(
     Args:
         layers: as the inspector tells them.
         rows: what each layer cost; none before it ran.
-        model: before its precision was changed.
+        model: before its precision was changed; one that mixes types by itself, or is quantized,
+            is described and not judged.
         asked: the precision it was built in.
     """
-    if quantized_nodes(model.proto):
+    precision = _precision(asked, model)
+    is_its_own = precision is own_precision(model) and is_mixed(model)
+    if quantized_nodes(model.proto) or is_its_own:
         return check_rows(layers, rows, "")
     kept = kept_nodes(model, asked.keep_fp32)
-    return check_rows(layers, rows, _precision(asked, model).value, kept)
+    return check_rows(layers, rows, precision.value, kept, fp32_only_nodes(model, precision))
 
 
 def _precision(asked: PrecisionRequest, model: Model) -> Precision:

@@ -27,7 +27,7 @@ from trtcore.measure.loops.abi_check import native_context
 from trtcore.measure.loops.native import Loops, NativeLoops
 from trtcore.measure.loops.python import PythonLoops
 from trtcore.measure.rounds import Length, Run, Subject, measure
-from trtcore.models.inputs import make_inputs
+from trtcore.models.inputs import InputRole, make_inputs
 from trtcore.result.layers import IOTensor
 from trtcore.result.readers.inspector import EngineInformation, match_layers
 from trtcore.result.records import KernelPass
@@ -45,6 +45,7 @@ class RunOptions:
         shapes: shapes of dynamic inputs by name.
         inputs: ``random``, ``zeros`` or a path to an ``.npz``.
         seed: of random inputs.
+        roles: what integer inputs are for, by name, where the model is known.
         sync: ``enqueue`` for ``enqueueV3`` and synchronise, ``execute`` for ``executeV2``.
         callbacks: ``native``, or ``python`` to force the slow path that old bindings need.
         kernels: trace the kernels with CUPTI too, after all that is timed.
@@ -57,6 +58,7 @@ class RunOptions:
     shapes: Mapping[str, Sequence[int]] = field(default_factory=dict)
     inputs: str | Path = "random"
     seed: int = 0
+    roles: Mapping[str, InputRole] = field(default_factory=dict)
     sync: str = "enqueue"
     callbacks: str = "native"
     kernels: bool = False
@@ -214,7 +216,9 @@ def _ready(
     for context in (plain, profiled):
         set_input_shapes(engine, context, options.batch, options.shapes)
     with _bound(engine, (plain, profiled)) as tensors, Stream() as stream:
-        upload(tensors, make_inputs(input_specs(tensors), options.inputs, options.seed))
+        upload(
+            tensors, make_inputs(input_specs(tensors), options.inputs, options.seed, options.roles)
+        )
         loops = _loops(bindings, plain, profiled, stream.handle, tensors, options)
         yield _Ready(engine, plain, tensors, loops)
 

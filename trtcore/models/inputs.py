@@ -5,6 +5,8 @@ from __future__ import annotations
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +24,33 @@ GENERATED = ("random", "zeros")
 _INTEGERS_BELOW = 8
 
 
+class Kind(Enum):
+    """What an integer or boolean input is for."""
+
+    TOKENS = "token ids"
+    POSITIONS = "positions"
+    TOKEN_TYPES = "token types"
+    MASK = "a mask"
+
+
+@dataclass(frozen=True)
+class InputRole:
+    """What a model does with an integer or boolean input.
+
+    Attributes:
+        kind: what it is for.
+        below: its values are smaller than this: the rows of the table it indexes; 2 for a mask.
+    """
+
+    kind: Kind
+    below: int
+
+
 def make_inputs(
-    specs: Sequence[TensorInfo], source: str | Path = "random", seed: int = 0
+    specs: Sequence[TensorInfo],
+    source: str | Path = "random",
+    seed: int = 0,
+    roles: Mapping[str, InputRole] | None = None,
 ) -> dict[str, Array]:
     """Makes one array per input tensor.
 
@@ -33,20 +60,28 @@ def make_inputs(
         source: ``random``, ``zeros`` or a path to an ``.npz`` that holds every input by name.
         seed: seed of ``random``, with the input's name: standard normal for floats, 0 to 7 for
             integers, coin flips for booleans. Zeros flatter the clock, so random is the default.
+        roles: what integer and boolean inputs are for, by name: token ids are then within the
+            vocabulary, positions count up, token types are two halves, and masks are ones.
 
     Returns:
         C-contiguous arrays by input name, in the order of the specs.
 
     Raises:
-        OptionError: the file cannot be read, or an array is missing, of another shape or dtype.
+        OptionError: the file cannot be read, or an array is missing, of another shape or dtype, or
+            holds indices that its table does not have.
     """
+    roles = roles or {}
     if source == "random":
-        return {spec.name: np.asarray(_random(spec, seed)) for spec in specs}
+        return {spec.name: _made(spec, seed, roles.get(spec.name)) for spec in specs}
     if source == "zeros":
         return {spec.name: np.zeros(spec.shape, _dtype(spec)) for spec in specs}
     arrays = _read_npz(Path(source))
     _check_names(Path(source), specs, arrays)
-    return {spec.name: _fitting(Path(source), spec, arrays[spec.name]) for spec in specs}
+    made = {spec.name: _fitting(Path(source), spec, arrays[spec.name]) for spec in specs}
+    for name, role in roles.items():
+        if name in made and role.kind is not Kind.MASK:
+            _check_indices(Path(source), name, made[name], role.below)
+    return made
 
 
 def _dtype(spec: TensorInfo) -> np.dtype[np.generic]:
@@ -56,6 +91,39 @@ def _dtype(spec: TensorInfo) -> np.dtype[np.generic]:
         raise OptionError(
             f"input '{spec.name}' is {spec.dtype}, for which no values can be made: give an .npz"
         ) from None
+
+
+def _made(spec: TensorInfo, seed: int, role: InputRole | None) -> Array:
+    """Values of `random`: those that make sense for the role, where it is known."""
+    dtype = _dtype(spec)
+    if role is None:
+        return np.asarray(_random(spec, seed))
+    if role.kind is Kind.TOKENS:
+        generator = np.random.default_rng([seed, zlib.crc32(spec.name.encode())])
+        return np.asarray(generator.integers(0, role.below, spec.shape)).astype(dtype)
+    if role.kind is Kind.MASK:
+        return np.ones(spec.shape, dtype)
+    length = spec.shape[-1] if spec.shape else 1
+    row = np.arange(length)
+    if role.kind is Kind.TOKEN_TYPES:
+        # A text of two parts, so that more than one row of the table is read.
+        row = row * 2 // max(length, 1)
+    return (
+        np.array(np.broadcast_to(row % role.below, spec.shape or (1,)))
+        .reshape(spec.shape)
+        .astype(dtype)
+    )
+
+
+def _check_indices(path: Path, name: str, array: Array, below: int) -> None:
+    """Refuses what would be read beyond a table; negative indices count from its end."""
+    indices = array.astype(np.int64)
+    outside = (indices >= below) | (indices < -below)
+    if outside.any():
+        raise OptionError(
+            f"{path}: '{name}' holds {indices[outside][0]}, but the table that it indexes takes "
+            f"0 to {below - 1}"
+        )
 
 
 def _random(spec: TensorInfo, seed: int) -> Array:

@@ -44,6 +44,8 @@ class PrecisionFormat(NamedTuple):
     Attributes:
         dtype: what is written into the graph, by its name in `trtcore.result.dtypes.DTYPES`.
         largest: largest finite value of the type.
+        largest_added: what a constant that only masks becomes if something is added to it: up to
+            three of them still fit (see `trtcore.precision.convert.masks`).
         encode: from float32 values to the bytes of the type and the values they stand for; None
             for float32 itself.
         in_tensorrt_fp32_only: operators that TensorRT takes in FP32 alone, though ONNX allows more.
@@ -63,6 +65,7 @@ class PrecisionFormat(NamedTuple):
 
     dtype: str
     largest: float = 3.4028235e38
+    largest_added: float = 3.4028235e38
     encode: Callable[[Any], tuple[bytes, Any]] | None = None
     in_tensorrt_fp32_only: frozenset[str] = frozenset()
     needs_newest_schemas: bool = False
@@ -99,15 +102,36 @@ class PrecisionFormat(NamedTuple):
 
 
 # Operators in FP32 alone were found by building every operator of ONNX's own test cases with
-# TensorRT-RTX 1.7.1. Source of the capabilities: NVIDIA CUDA C++ Programming Guide, throughput of
-# arithmetic instructions: half precision runs at a fraction of single precision on `slow_on`,
-# though 5.3 and 6.0 have it at full speed; BF16 and TF32 came with Ampere.
+# TensorRT-RTX 1.7.1; the random ones are such in BF16 there, and in FP16 under ONNX Runtime 1.32,
+# as is MelWeightMatrix.
+# `largest_added` is a third of the largest value, rounded to what the type holds: attention adds up
+# to three masks (causal, padding, a window). Larger is better otherwise: from 16384 on FP16 has
+# steps of 16, so that scores below 8 vanish beside a mask, and rows that are masked whole come out
+# even, as in FP32.
+# Source of the capabilities: NVIDIA CUDA C++ Programming Guide, throughput of arithmetic
+# instructions: half precision runs at a fraction of single precision on `slow_on`, though 5.3 and
+# 6.0 have it at full speed; BF16 and TF32 came with Ampere.
 _AMPERE = (8, 0)
 _FP16 = PrecisionFormat(
     "float16",
     largest=65504.0,
+    largest_added=21824.0,
     encode=lazily("trtcore.precision.convert.rounding", "to_half"),
-    in_tensorrt_fp32_only=frozenset({"Celu", "Range"}),
+    in_tensorrt_fp32_only=frozenset(
+        {
+            "BlackmanWindow",
+            "Celu",
+            "HammingWindow",
+            "HannWindow",
+            "MeanVarianceNormalization",
+            "MelWeightMatrix",
+            "RandomNormal",
+            "RandomNormalLike",
+            "RandomUniform",
+            "RandomUniformLike",
+            "Range",
+        }
+    ),
     has_flag=True,
     fast_from=(5, 3),
     slow_on=((6, 1),),
@@ -131,6 +155,7 @@ FORMATS: Mapping[Precision, PrecisionFormat] = {
     Precision.BF16: PrecisionFormat(
         "bfloat16",
         largest=3.3895314e38,
+        largest_added=85 * 2.0**120,
         encode=lazily("trtcore.precision.convert.rounding", "to_bfloat16"),
         in_tensorrt_fp32_only=_FP16.in_tensorrt_fp32_only
         | {"ConvTranspose", "GRU", "HardSwish", "LpNormalization", "LpPool", "Mish"},

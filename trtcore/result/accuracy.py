@@ -18,8 +18,8 @@ class OutputAccuracy:
         name: of the output.
         max_abs: largest absolute error.
         mean_abs: mean absolute error.
-        relative_l2: norm of the error over the norm of the reference; 0 where both are zero.
-        cosine: similarity of the two as vectors, -1 to 1; 1 where both are zero.
+        relative_l2: norm of the error over the norm of the reference; NaN if that is empty.
+        cosine: similarity of the two as vectors, -1 to 1; NaN if the reference is empty.
         nan_count: NaNs that the reference does not have.
         inf_count: infinities that the reference does not have.
         top1: part of the images whose class is the same; None if it is no classifier.
@@ -27,6 +27,10 @@ class OutputAccuracy:
         first_bad_node: the model node that first produced a NaN or infinity, where it was found.
         uncompared: values that are NaN in the reference, or infinite there and another number here:
             nothing can be said of them.
+        reference_max: largest magnitude in the reference; None if it was not recorded, or for
+            integers.
+        smallest_normal: of the type compared with it; a reference below that is empty, as nothing
+            is left to be compared with.
     """
 
     name: str
@@ -40,6 +44,18 @@ class OutputAccuracy:
     top5: float | None = None
     first_bad_node: str = ""
     uncompared: int = 0
+    reference_max: float | None = None
+    smallest_normal: float = 0.0
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the reference is all zeros, or smaller than the type's smallest normal value.
+
+        NaN and infinite values that the reference does not have are an error all the same.
+        """
+        if self.reference_max is None or not self.is_comparable:
+            return False
+        return self.reference_max == 0 or self.reference_max < self.smallest_normal
 
     @property
     def is_comparable(self) -> bool:
@@ -79,7 +95,11 @@ class Accuracy:
 
     @property
     def relative_l2(self) -> float:
-        """The largest relative L2 error of an output; infinite if not every value is compared."""
-        return max(
-            (o.relative_l2 if o.is_comparable else math.inf for o in self.outputs), default=0.0
-        )
+        """The largest relative L2 error of an output; infinite if not every value is compared.
+
+        Outputs with an empty reference are left out; NaN where no others are left.
+        """
+        judged = [output for output in self.outputs if not output.is_empty]
+        if self.outputs and not judged:
+            return math.nan
+        return max((o.relative_l2 if o.is_comparable else math.inf for o in judged), default=0.0)

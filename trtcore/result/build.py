@@ -36,6 +36,7 @@ class LayerPrecision:
         share: part of the time of all layers, 0 to 1: of the corrected times where those are known;
             None without samples.
         is_requested: whether all its nodes were to stay in FP32.
+        is_fp32_only: whether TensorRT has its nodes in FP32 only.
     """
 
     layer: str
@@ -45,6 +46,7 @@ class LayerPrecision:
     median_ms: float | None = None
     share: float | None = None
     is_requested: bool = False
+    is_fp32_only: bool = False
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from onnx import parser
 
-from trtcore.errors import OptionError, PrecisionNotMetError
+from trtcore.errors import NotJudgedError, OptionError, PrecisionNotMetError
 from trtcore.measure.nodes.onnxruntime.profile import run_model
 from trtcore.models.builtin.googlenet import googlenet
 from trtcore.models.load import load_model
@@ -37,6 +37,9 @@ def near(**changes: object) -> OutputAccuracy:
     return OutputAccuracy(**{**exact, **changes})
 
 
+SMALLEST = {"smallest_normal": float(np.finfo(np.float32).smallest_normal)}
+
+
 def test_metrics_by_hand() -> None:
     (found,) = compare_outputs({"y": np.float32([3, 4])}, {"y": np.float16([3, 5])})
     assert found == near(
@@ -44,17 +47,73 @@ def test_metrics_by_hand() -> None:
         mean_abs=0.5,
         relative_l2=pytest.approx(1 / 5),
         cosine=pytest.approx((9 + 20) / (5 * math.sqrt(34))),
+        reference_max=4.0,
+        **SMALLEST,
     )
 
 
-def test_equal_outputs_and_zeros() -> None:
-    zero, some = np.zeros((2, 2), np.float32), np.float32([1, -2])
-    assert compare_outputs({"y": some}, {"y": some}) == (near(),)
-    assert compare_outputs({"y": zero}, {"y": zero}) == (near(),)
-    (found,) = compare_outputs({"y": zero[0]}, {"y": some})
-    assert (found.relative_l2, found.cosine) == (math.inf, 0.0)
-    (found,) = compare_outputs({"y": np.zeros(0)}, {"y": np.zeros(0)})
-    assert found == near()
+def test_equal_outputs() -> None:
+    some = np.float32([1, -2])
+    assert compare_outputs({"y": some}, {"y": some}) == (near(reference_max=2.0, **SMALLEST),)
+    classes = np.zeros(3, np.int64)
+    assert compare_outputs({"y": classes}, {"y": classes}) == (near(),)
+
+
+EMPTY_LINE = "y: not judged: the output is "
+HALF = float(np.finfo(np.float16).smallest_normal)
+
+
+@pytest.mark.parametrize(
+    ("reference", "found", "smallest", "line"),
+    [
+        ([[0] * 20], [[0] * 20], HALF, "zero in FP32 everywhere (largest error 0.00e+00)"),
+        ([0, 0], [1, -2], HALF, "zero in FP32 everywhere (largest error 2.00e+00)"),
+        ([], [], HALF, "zero in FP32 everywhere (largest error 0.00e+00)"),
+        (
+            [3e-5, -1e-5],
+            [0, 0],
+            HALF,
+            "3.00e-05 at most in FP32, below the smallest normal value of the type (6.10e-05)"
+            " (largest error 3.00e-05)",
+        ),
+    ],
+)
+def test_an_empty_reference_passes_no_gate_and_fails_none(
+    reference: list[float], found: list[float], smallest: float, line: str
+) -> None:
+    outputs = {"y": np.float32(found)}
+    (accuracy,) = compare_outputs({"y": np.float32(reference)}, outputs, smallest)
+    assert accuracy.is_empty
+    assert math.isnan(accuracy.relative_l2)
+    assert math.isnan(accuracy.cosine)
+    assert (accuracy.top1, accuracy.top5) == (None, None)
+    assert output_line(accuracy) == f"{EMPTY_LINE}{line}, so this says nothing"
+    with pytest.raises(NotJudgedError) as error:
+        check_tolerance([near(name="x"), accuracy], 0.01)
+    assert error.value.exit_code == 2
+    assert str(error.value) == (
+        "the tolerance of 0.01 judges nothing for output y: in FP32 it is zero, or too small for "
+        "the type; give trained weights or another input"
+    )
+    assert math.isnan(Accuracy((accuracy,)).relative_l2)
+    assert Accuracy((accuracy, near(relative_l2=0.5))).relative_l2 == 0.5
+    with pytest.raises(PrecisionNotMetError, match=r"output 'x' is 0\.5"):
+        check_tolerance([accuracy, near(name="x", relative_l2=0.5)], 0.01)
+
+
+def test_small_values_are_judged_where_the_type_has_them() -> None:
+    tiny = np.float32([3e-5, -1e-5])
+    (accuracy,) = compare_outputs({"y": tiny}, {"y": tiny})
+    assert not accuracy.is_empty
+    check_tolerance([accuracy], 0)
+
+
+def test_nan_where_fp32_is_zero_fails_all_the_same() -> None:
+    zero = np.zeros(2, np.float32)
+    (accuracy,) = compare_outputs({"y": zero}, {"y": np.float32([0, np.nan])})
+    assert not accuracy.is_empty
+    with pytest.raises(PrecisionNotMetError, match="1 NaN or infinite values"):
+        check_tolerance([accuracy], 1)
 
 
 def test_top_1_and_top_5() -> None:

@@ -24,7 +24,7 @@ def test_overflow_names_initializer_node_and_value() -> None:
         apply_precision(weights_model(-1e6), "fp16")
     assert str(error.value) == (
         "initializer 'w0' of node 'fc0' holds -1e+06, which FP16 (at most 65504) cannot hold:"
-        " use keep_fp32=['fc0']"
+        " use keep_fp32=['fc0', 'sum'] and io_precision='fp32'"
     )
     kept = apply_precision(weights_model(-1e6), "fp16", keep_fp32=["fc0"])
     np.testing.assert_array_equal(initializers_of(kept)["w0"], np.float32([1, -1e6]))
@@ -34,7 +34,7 @@ def test_overflow_names_initializer_node_and_value() -> None:
 
 def test_overflow_of_several() -> None:
     with pytest.raises(
-        PrecisionError, match=r"\(2 more like it\): use keep_fp32=\['fc0', 'fc1', 'fc2'\]"
+        PrecisionError, match=r"\(2 more like it\): use keep_fp32=\['fc0', 'fc1', 'fc2', 'sum'\]"
     ):
         apply_precision(weights_model(7e4, 3), "fp16")
     with pytest.raises(PrecisionError, match=r"holds 3\.40282e\+38, which BF16 \(at most 3\.38953"):

@@ -187,3 +187,22 @@ def test_bf16_and_half_are_told_apart() -> None:
     layers = [layer("a", "BFloat16", "BFloat16"), layer("b", "BFloat16", "BFloat16")]
     assert check_precision(layers, "bf16").verdict is PrecisionVerdict.MET
     assert check_precision(layers, "fp16").verdict is PrecisionVerdict.NOT_MET
+
+
+def test_what_tensorrt_has_in_fp32_only_is_not_held_against_the_engine() -> None:
+    wide = [layer(f"cell{i}", "Float", "Float") for i in range(3)]
+    nameless = dataclasses.replace(layer("__myl_Resh", "Float", "Float"), nodes=())
+    layers = (layer("fc"), *wide, nameless)
+    assert check_precision(layers, "fp16").verdict is PrecisionVerdict.NOT_MET
+    own = {f"node/cell{i}" for i in range(3)}
+    check = check_precision(layers, "fp16", fp32_only=own)
+    assert check.verdict is PrecisionVerdict.MET
+    assert precision_line(check) == (
+        "asked fp16: 1 of 5 layers Half, 4 Float (node/cell0, node/cell1, node/cell2, __myl_Resh),"
+        " 4 of them in FP32 only in TensorRT"
+    )
+    # Neither a layer of other nodes is excused, nor one without nodes where nothing explains it.
+    other = check_precision(layers, "fp16", fp32_only={"node/other"})
+    assert other.verdict is PrecisionVerdict.NOT_MET
+    unexplained = check_precision((layer("fc"), nameless, nameless), "fp16")
+    assert unexplained.verdict is PrecisionVerdict.NOT_MET

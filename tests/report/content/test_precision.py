@@ -15,12 +15,13 @@ from trtcore.result.build import PrecisionCheck, PrecisionVerdict, TypeCount
 from trtcore.result.records import Accuracy, Build, LayerPrecision, OutputAccuracy, Profile
 
 LINE = (
-    "asked fp16: 76 of 80 layers Half, 2 Float, 2 Int8 (norm, keep_myl0), 1 of them on request, "
-    "3.1 % of time"
+    "asked fp16: 76 of 80 layers Half, 2 Float, 2 Int8 (norm, keep_myl0, rnn), 1 of them on "
+    "request, 1 of them in FP32 only in TensorRT, 3.6 % of time"
 )
 FALLBACKS = (
     LayerPrecision("__myl_Avg", "avgpool", "Float", ("norm",), 0.0123, 0.021),
     LayerPrecision("keep_myl0", "kgen", "Float", (), 0.006, 0.01, is_requested=True),
+    LayerPrecision("lstm", "loop", "Float", ("rnn",), 0.003, 0.005, is_fp32_only=True),
 )
 CHECK = PrecisionCheck(
     "fp16",
@@ -45,6 +46,10 @@ def test_fallbacks_are_listed_with_their_time_and_outputs_with_their_errors(
         (
             "Precision fallback",
             "keep_myl0 (kgen) runs in FP32, 0.0060 ms, 1.0% of time, on request",
+        ),
+        (
+            "Precision fallback",
+            "rnn (loop) runs in FP32, 0.0030 ms, 0.5% of time, which TensorRT has in FP32 only",
         ),
         (
             "Accuracy",

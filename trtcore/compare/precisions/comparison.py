@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trtcore.errors import PrecisionNotMetError
+from trtcore.errors import NotJudgedError, PrecisionNotMetError
 from trtcore.result.analysis.requirements import require_precision
 from trtcore.result.records import Profile
 from trtcore.result.warnings import RunWarning
@@ -84,7 +84,9 @@ class PrecisionComparison:
         Raises:
             PrecisionNotMetError: names the precision and what is wrong with it; its ``result`` is
                 this comparison.
+            NotJudgedError: nothing is wrong, but a tolerance has nothing to judge by.
         """
+        not_judged: NotJudgedError | None = None
         for precision, profile in zip(self.precisions, self.profiles, strict=True):
             try:
                 require_precision(profile, tolerance)
@@ -92,3 +94,8 @@ class PrecisionComparison:
                 named = PrecisionNotMetError(f"{precision}: {error}")
                 named.result = self
                 raise named from None
+            except NotJudgedError as error:
+                not_judged = not_judged or NotJudgedError(f"{precision}: {error}")
+        if not_judged is not None:
+            not_judged.result = self
+            raise not_judged

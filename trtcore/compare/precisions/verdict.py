@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isnan
 
 from trtcore.compare.precisions.comparison import PrecisionRow, RelativeTime
 from trtcore.result.records import Profile
@@ -88,6 +89,8 @@ def _error(profile: Profile) -> str:
         return ""
     if any(not output.is_comparable for output in profile.accuracy.outputs):
         return ", NaN or infinite outputs"
+    if isnan(profile.accuracy.relative_l2):
+        return ", outputs not judged"
     return f", relative L2 error {profile.accuracy.relative_l2:.1e}"
 
 

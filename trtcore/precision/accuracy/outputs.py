@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,19 +18,38 @@ Arrays = Mapping[str, NDArray[Any]]
 # Outputs with at least this many classes are taken for those of a classifier.
 _CLASSES = 10
 _TOP = 5
+_SMALLEST_FLOAT = float(np.finfo(np.float32).smallest_normal)
 
 
-def compare_outputs(reference: Arrays, outputs: Arrays) -> tuple[OutputAccuracy, ...]:
+def compare_outputs(
+    reference: Arrays, outputs: Arrays, smallest_normal: float = _SMALLEST_FLOAT
+) -> tuple[OutputAccuracy, ...]:
     """Compares outputs by name.
 
     Args:
         reference: outputs of the FP32 model.
         outputs: the same outputs in the other precision, any float type.
+        smallest_normal: of the type that the outputs were computed in. A float reference that is
+            all below it (or zero) is empty: whatever comes out, there is nothing to compare with.
 
     Raises:
         OptionError: an output is missing, or has another shape.
     """
-    return tuple(_compare(name, values, outputs) for name, values in reference.items())
+    compared = (_compare(name, values, outputs) for name, values in reference.items())
+    return tuple(_emptied(one, reference[one.name], smallest_normal) for one in compared)
+
+
+def _emptied(
+    accuracy: OutputAccuracy, reference: NDArray[Any], smallest_normal: float
+) -> OutputAccuracy:
+    """With the size of the reference; without figures that an empty one would make up."""
+    if reference.dtype.kind != "f":
+        return accuracy
+    largest = float(np.abs(reference[~np.isnan(reference)]).max(initial=0.0))
+    sized = replace(accuracy, reference_max=largest, smallest_normal=smallest_normal)
+    if not sized.is_empty:
+        return sized
+    return replace(sized, relative_l2=math.nan, cosine=math.nan, top1=None, top5=None)
 
 
 def _compare(name: str, reference: NDArray[Any], outputs: Arrays) -> OutputAccuracy:

@@ -11,12 +11,13 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from trtcore.models.inputs import make_inputs
 from trtcore.models.model import Model
-from trtcore.models.onnx.graph import model_inputs
+from trtcore.models.onnx.input_roles import make_model_inputs
 from trtcore.precision.accuracy.emulation import emulated
 from trtcore.precision.accuracy.nonfinite import first_nonfinite_node, with_outputs
 from trtcore.precision.accuracy.outputs import Arrays, compare_outputs
+from trtcore.precision.convert.apply import own_precision
+from trtcore.precision.request import Precision
 from trtcore.result.accuracy import Accuracy, Compared, OutputAccuracy
 
 Outputs = dict[str, NDArray[Any]]
@@ -73,7 +74,7 @@ class Reference:
         return self._accuracy(graph, self._run(graph), Compared.GRAPH_ON_CPU)
 
     def _accuracy(self, graph: Model, outputs: Arrays, compared: Compared) -> Accuracy:
-        found = compare_outputs(self.outputs, outputs)
+        found = compare_outputs(self.outputs, outputs, _smallest_normal(graph))
         return Accuracy(
             self._with_first_bad_node(found, graph),
             compared,
@@ -97,10 +98,16 @@ class Reference:
         )
 
     def _run(self, graph: Model, names: Sequence[str] = (), *, rounds: bool = True) -> Outputs:
-        inputs = make_inputs(model_inputs(graph), self.source, self.seed)
+        inputs = make_model_inputs(graph, self.source, self.seed)
         inputs = {name: _widened(array) for name, array in inputs.items()}
         wide = emulated(graph, rounds=rounds)
         return self.run(with_outputs(wide, names) if names else wide, inputs, threads=self.threads)
+
+
+def _smallest_normal(graph: Model) -> float:
+    """The smallest normal value of the type that most of a graph is in; BF16 has that of FP32."""
+    is_half = own_precision(graph) is Precision.FP16
+    return float(np.finfo(np.float16 if is_half else np.float32).smallest_normal)
 
 
 def _widened(array: NDArray[Any]) -> NDArray[Any]:

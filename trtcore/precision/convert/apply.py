@@ -7,19 +7,26 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 
 import onnx.inliner
-from onnx import ModelProto, TensorProto
+from onnx import ModelProto, NodeProto, TensorProto
 
 from trtcore.errors import OptionError, PrecisionError, argument
 from trtcore.models.model import Model
 from trtcore.models.onnx.graph import name_nodes, opset_version, walk_nodes
 from trtcore.models.onnx.inference import infer_shapes
 from trtcore.precision.convert.graph import GraphConverter
-from trtcore.precision.convert.nodes import float_type, quantized_nodes
-from trtcore.precision.convert.plan import Rules
-from trtcore.precision.formats import FORMATS, Precision, format_of, precision_of
+from trtcore.precision.convert.nodes import elem_types, float_type, quantized_nodes
+from trtcore.precision.convert.plan import Rules, stays_fp32
+from trtcore.precision.formats import FORMATS, Precision, format_of, precision_of, types
 from trtcore.precision.request import check_keep_fp32, read_io_precision
 
-__all__ = ["Precision", "apply_precision", "kept_nodes", "own_precision"]
+__all__ = [
+    "Precision",
+    "apply_precision",
+    "fp32_only_nodes",
+    "is_mixed",
+    "kept_nodes",
+    "own_precision",
+]
 
 
 def own_precision(model: Model) -> Precision:
@@ -103,6 +110,27 @@ def kept_nodes(model: Model, patterns: Sequence[str]) -> frozenset[str]:
     return frozenset(kept)
 
 
+def fp32_only_nodes(model: Model, precision: Precision | str) -> frozenset[str]:
+    """Names of the nodes that stay in FP32 because TensorRT has nothing else for them."""
+    rules = Rules(FORMATS[Precision(precision)].onnx_type, TensorProto.FLOAT, frozenset(), 0)
+    if rules.low == TensorProto.FLOAT:
+        return frozenset()
+    kinds = elem_types(model.proto.graph)
+
+    def has_floats(node: NodeProto) -> bool:
+        # Inner values have no type here; a Range of integers, as transformers have it, is no float.
+        values = (*node.input, *node.output)
+        return TensorProto.FLOAT in [kinds.get(name, TensorProto.FLOAT) for name in values if name]
+
+    nodes = walk_nodes(model.proto.graph)
+    return frozenset(node.name for node in nodes if stays_fp32(node, rules) and has_floats(node))
+
+
+def is_mixed(model: Model) -> bool:
+    """Whether a model has several float types by itself, as one with an FP32 table in FP16 has."""
+    return len(types().keys() & elem_types(model.proto.graph).values()) > 1
+
+
 def _ignored(precision: Precision, *, kept: bool, io: bool) -> str:
     """What else was asked of a model that is left as it is."""
     layout = FORMATS[precision].io_layout
@@ -142,7 +170,8 @@ def _converted(model: Model, low: int, io: int, kept: frozenset[str]) -> Model:
     converter = GraphConverter(proto, Rules(low, io, kept, opset))
     converter.convert()
     infer_shapes(proto, model.name, is_lenient=True)
-    return replace(model, proto=proto, notes=(*model.notes, _note(converter, len(kept))))
+    notes = filter(None, (_note(converter, len(kept)), converter.masks))
+    return replace(model, proto=proto, notes=(*model.notes, *notes))
 
 
 def _note(converter: GraphConverter, kept: int) -> str:

@@ -11,17 +11,17 @@ from onnx import GraphProto, ModelProto, NodeProto, TensorProto, helper
 from trtcore.errors import PrecisionError
 from trtcore.models.onnx.graph import ONNX_DOMAINS, bodies
 from trtcore.models.onnx.weights import without_weights
+from trtcore.precision.convert.masks import saturate_masks
 from trtcore.precision.convert.nodes import (
-    Overflow,
     all_names,
     elem_types,
-    overflow_text,
     rename_value,
     round_tensor,
     set_attribute,
     stated_value,
     suffix,
 )
+from trtcore.precision.convert.overflow import Overflow, overflow_text
 from trtcore.precision.convert.plan import (
     AS_IT_IS,
     FLOAT,
@@ -29,6 +29,7 @@ from trtcore.precision.convert.plan import (
     TYPED_BY_VALUE,
     NodePlan,
     Rules,
+    has_lengths,
     operator_schema,
     plan_node,
 )
@@ -47,6 +48,7 @@ class GraphConverter:
         lowered: how many nodes compute in the lower precision.
         casts: how many Cast nodes were added.
         stayed: operators that stay in FP32 without having been asked to.
+        masks: a note on the mask constants that saturate.
     """
 
     def __init__(self, proto: ModelProto, rules: Rules) -> None:
@@ -54,6 +56,7 @@ class GraphConverter:
         self.lowered = 0
         self.casts = 0
         self.stayed: set[str] = set()
+        self.masks = ""
         self._proto = proto
         if not any(opset.domain in ONNX_DOMAINS for opset in proto.opset_import):
             proto.opset_import.add(domain="", version=_CAST_OPSET)
@@ -68,6 +71,7 @@ class GraphConverter:
             PrecisionError: a constant does not fit into the lower precision.
         """
         graph = self._proto.graph
+        self.masks = saturate_masks(self._proto, self.rules)
         inferred = onnx.shape_inference.infer_shapes(without_weights(self._proto), data_prop=True)
         self._note_readers(graph, inferred.graph, ChainMap())
         top = _Level(self, graph, inferred.graph, None)
@@ -83,7 +87,7 @@ class GraphConverter:
                 output.type.tensor_type.elem_type = self.rules.io
         top.finish()
         if self._overflows:
-            raise PrecisionError(overflow_text(self._overflows, self.rules.low))
+            raise PrecisionError(overflow_text(self._overflows, self.rules.low, inferred.graph))
 
     def free_name(self, wish: str) -> str:
         """A value or node name that nothing has yet."""
@@ -150,6 +154,8 @@ class _Level:
             for index, want in enumerate(plan.inputs):
                 if want != AS_IT_IS:
                     node.input[index] = self.cast(node.input[index], want)
+            if has_lengths(node):
+                node.input[0] = self.held_apart(node.input[0])
             for body, typed_body in zip(bodies(node), bodies(typed), strict=True):
                 self.convert_body(body, typed_body, plan.bodies)
             written = self.write_outputs(node, plan)
@@ -197,6 +203,19 @@ class _Level:
             self.actual[new] = want
             self._add_cast(name, new, want, new)
         return self.casts[name, want]
+
+    def held_apart(self, name: str) -> str:
+        """The value, with an operator that changes nothing behind it if a Cast has made it.
+
+        TensorRT-RTX 1.7.1 moves a Cast into the loop of a recurrent node that has sequence lengths
+        and then cannot build it ("Mismatched number of elements in reshape"): it leaves a Max.
+        """
+        if name not in self.casts.values():
+            return name
+        new = self.converter.free_name(name)
+        self.actual[new] = self.actual[name]
+        self.nodes.append(helper.make_node("Max", [name, name], [new], name=new))
+        return new
 
     def force_output(self, name: str, want: int) -> None:
         """Makes a network output have the type wanted and still its name."""

@@ -5,12 +5,10 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 from onnx import GraphProto, ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
-from trtcore.errors import argument
 from trtcore.models.onnx.graph import bodies, graph_inputs, walk_nodes
 from trtcore.precision.convert.plan import NOT_A_TENSOR
 from trtcore.precision.formats import format_of, types
@@ -74,21 +72,6 @@ def suffix(elem_type: int) -> str:
     return format_of(elem_type).label.lower()
 
 
-@dataclass(frozen=True)
-class Overflow:
-    """A constant that the lower precision cannot hold.
-
-    Attributes:
-        name: the initializer, or the output of the Constant node.
-        value: the value that does not fit, the largest one.
-        nodes: names of the nodes that read it.
-    """
-
-    name: str
-    value: float
-    nodes: tuple[str, ...]
-
-
 def round_tensor(tensor: TensorProto, elem_type: int) -> tuple[TensorProto, float | None]:
     """Rounds a float32 tensor to the nearest values of a lower type, ties to even.
 
@@ -107,19 +90,6 @@ def round_tensor(tensor: TensorProto, elem_type: int) -> tuple[TensorProto, floa
     worst = float(values[lost][np.abs(values[lost]).argmax()]) if lost.any() else None
     low = TensorProto(name=tensor.name, data_type=elem_type, dims=tensor.dims, raw_data=raw)
     return low, worst
-
-
-def overflow_text(overflows: list[Overflow], elem_type: int) -> str:
-    """One line: the first constant that overflows, its value, and what to keep in FP32."""
-    row = format_of(elem_type)
-    first, others = overflows[0], len(overflows) - 1
-    names = list(dict.fromkeys(name for overflow in overflows for name in overflow.nodes))
-    more = f" ({others} more like it)" if others else ""
-    reader = f" of node '{first.nodes[0]}'" if first.nodes else ""
-    return (
-        f"initializer '{first.name}'{reader} holds {first.value:g}, which {row.label}"
-        f" (at most {row.largest:g}) cannot hold{more}: use {argument('keep_fp32', names)}"
-    )
 
 
 _QUANTIZED = frozenset(

@@ -26,6 +26,9 @@ TYPED_BY_VALUE = ("Constant", "ConstantOfShape")
 _CONTROL_FLOW = ("If", "Loop", "Scan")
 # These take any type and do not compute with it.
 _READ_ANYTHING = ("Cast", "Shape", "Size")
+_RECURRENT = ("GRU", "LSTM", "RNN")
+# The input of a recurrent operator that holds the length of each sequence.
+_LENGTHS = 4
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,14 @@ def plan_node(node: NodeProto, types: Mapping[str, int], rules: Rules) -> NodePl
 
 def stays_fp32(node: NodeProto, rules: Rules) -> bool:
     """Whether a node stays in float32 on request, or because TensorRT has nothing else for it."""
-    return node.name in rules.kept or node.op_type in format_of(rules.low).in_tensorrt_fp32_only
+    is_fp32_only = node.op_type in format_of(rules.low).in_tensorrt_fp32_only
+    is_held = rules.low != FLOAT and has_lengths(node)
+    return node.name in rules.kept or is_fp32_only or is_held
+
+
+def has_lengths(node: NodeProto) -> bool:
+    """Whether a node is a recurrent one whose sequences have lengths of their own."""
+    return node.op_type in _RECURRENT and any(node.input[_LENGTHS : _LENGTHS + 1])
 
 
 def sets_own_type(node: NodeProto, schema: OpSchema | None) -> bool:

@@ -32,12 +32,13 @@ def check_precision(
     layer_ms: Sequence[float] | None = None,
     shares: Sequence[float] | None = None,
     kept: Collection[str] = (),
+    fp32_only: Collection[str] = (),
 ) -> PrecisionCheck:
     """Compares the layers of an engine with the precision that was asked for.
 
     It is not met if fewer than half of the layers have it, in number or in time, or fewer than
-    three in four of those that multiply matrices. Layers whose nodes were to stay in FP32 are not
-    held against it, nor are quantized ones.
+    three in four of those that multiply matrices. Layers whose nodes were to stay in FP32, or
+    cannot be had otherwise, are not held against it, nor are quantized ones.
 
     Args:
         layers: as the inspector tells them; `signal` and `wait` are left out.
@@ -46,8 +47,10 @@ def check_precision(
         shares: the part of the time that each layer holds, 0 to 1; that of ``layer_ms`` if left
             out.
         kept: names of the model nodes that stay in FP32 on request.
+        fp32_only: names of those that TensorRT has in FP32 only. Where there are some, layers of no
+            known node may be theirs (a recurrent node is dozens of layers).
     """
-    rows = _rows(layers, layer_ms, shares, frozenset(kept))
+    rows = _rows(layers, layer_ms, shares, frozenset(kept), frozenset(fp32_only))
     real = [layer for layer in layers if not is_marker(layer)]
     unreported = sum(_is_unreported(layer) for layer in real)
     wanted = _word(asked)
@@ -70,12 +73,18 @@ def check_precision(
 
 
 def check_rows(
-    layers: Sequence[Layer], rows: Sequence[LayerProfile], asked: str, kept: Collection[str] = ()
+    layers: Sequence[Layer],
+    rows: Sequence[LayerProfile],
+    asked: str,
+    kept: Collection[str] = (),
+    fp32_only: Collection[str] = (),
 ) -> PrecisionCheck:
     """Does `check_precision` with what each layer cost; without rows it has not run."""
     times = [row.median_ms for row in rows] or None
     shares = [row.share for row in rows] or None
-    return check_precision(layers, asked, layer_ms=times, shares=shares, kept=kept)
+    return check_precision(
+        layers, asked, layer_ms=times, shares=shares, kept=kept, fp32_only=fp32_only
+    )
 
 
 def _word(asked: str) -> str:
@@ -88,6 +97,7 @@ def _rows(
     layer_ms: Sequence[float] | None,
     shares: Sequence[float] | None,
     kept: frozenset[str],
+    fp32_only: frozenset[str],
 ) -> list[LayerPrecision]:
     """The layers that compute in a known type."""
     times = [None] * len(layers) if layer_ms is None else list(layer_ms)
@@ -104,6 +114,7 @@ def _rows(
             median_ms=time,
             share=part,
             is_requested=is_kept(layer, kept),
+            is_fp32_only=bool(fp32_only) and (not layer.nodes or is_kept(layer, fp32_only)),
         )
         for layer, time, part in zip(layers, times, parts, strict=True)
         if not is_marker(layer) and (dtype := layer_dtype(layer))
@@ -115,7 +126,7 @@ def _is_unreported(layer: Layer) -> bool:
 
 
 def _verdict(rows: Sequence[LayerPrecision], others: Sequence[LayerPrecision]) -> PrecisionVerdict:
-    against = [row for row in others if not row.is_requested]
+    against = [row for row in others if not (row.is_requested or row.is_fp32_only)]
     matrix, matrix_against = (
         sum(_MATRIX.search(row.kind) is not None for row in group) for group in (rows, against)
     )

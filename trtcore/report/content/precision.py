@@ -56,10 +56,10 @@ def build_facts(build: Build) -> tuple[Fact, ...]:
 
 def _kinds(fallbacks: Sequence[LayerPrecision]) -> list[list[LayerPrecision]]:
     """Fallbacks of the same operators in the same type together, in the order of the first."""
-    alike: dict[tuple[str, str, bool, int], list[LayerPrecision]] = defaultdict(list)
+    alike: dict[tuple[str, str, str, int], list[LayerPrecision]] = defaultdict(list)
     for i, row in enumerate(fallbacks):
         what = _operators(row)
-        alike[what, row.dtype, row.is_requested, 0 if what else i].append(row)
+        alike[what, row.dtype, _excuse(row), 0 if what else i].append(row)
     return list(alike.values())
 
 
@@ -78,9 +78,8 @@ def _fallbacks(alike: Sequence[LayerPrecision]) -> str:
     first = alike[0]
     if len(alike) == 1:
         return _fallback(first)
-    requested = ", on request" if first.is_requested else ""
     dtype = _DTYPES.get(first.dtype, first.dtype)
-    return f"{_operators(first)}: {len(alike)} layers in {dtype}{_share(alike)}{requested}"
+    return f"{_operators(first)}: {len(alike)} layers in {dtype}{_share(alike)}{_excuse(first)}"
 
 
 def precision_line(check: PrecisionCheck) -> str:
@@ -136,6 +135,8 @@ def output_line(output: OutputAccuracy) -> str:
     """Returns the figures of one output, such as ``prob: relative L2 3.1e-03, ...``."""
     bad = output.nan_count + output.inf_count
     where = f", first in node '{output.first_bad_node}'" if output.first_bad_node else ""
+    if output.is_empty:
+        return f"{output.name}: {_empty(output)}, so this says nothing"
     if math.isnan(output.relative_l2):
         return f"{output.name}: {_lost(output)}: there is nothing to compare"
     parts = (
@@ -152,6 +153,17 @@ def output_line(output: OutputAccuracy) -> str:
     return f"{output.name}: {', '.join(filter(None, parts))}"
 
 
+def _empty(output: OutputAccuracy) -> str:
+    if output.reference_max == 0:
+        size = "is zero in FP32 everywhere"
+    else:
+        size = (
+            f"is {output.reference_max:.2e} at most in FP32, below the smallest normal value of "
+            f"the type ({output.smallest_normal:.2e})"
+        )
+    return f"not judged: the output {size} (largest error {output.max_abs:.2e})"
+
+
 def _lost(output: OutputAccuracy) -> str:
     return f"{output.uncompared} values are NaN or infinite in FP32 already"
 
@@ -164,6 +176,8 @@ def _places(fallbacks: Sequence[LayerPrecision]) -> str:
     requested = sum(row.is_requested for row in fallbacks)
     text = f" ({few(names, _NAMES_SHOWN)})"
     text += f", {requested} of them on request" if requested else ""
+    only = sum(row.is_fp32_only for row in fallbacks)
+    text += f", {only} of them in FP32 only in TensorRT" if only else ""
     if any(row.share is not None for row in fallbacks):
         text += f", {100 * sum(row.share or 0.0 for row in fallbacks):.1f} % of time"
     return text
@@ -182,9 +196,14 @@ def _not_counted(check: PrecisionCheck) -> str:
 def _fallback(row: LayerPrecision) -> str:
     name = " + ".join(row.nodes) or row.layer
     time = "" if row.median_ms is None else f", {row.median_ms:.4f} ms{_share((row,))}"
-    requested = ", on request" if row.is_requested else ""
     dtype = _DTYPES.get(row.dtype, row.dtype)
-    return f"{name} ({row.kind}) runs in {dtype}{time}{requested}"
+    return f"{name} ({row.kind}) runs in {dtype}{time}{_excuse(row)}"
+
+
+def _excuse(row: LayerPrecision) -> str:
+    if row.is_fp32_only:
+        return ", which TensorRT has in FP32 only"
+    return ", on request" if row.is_requested else ""
 
 
 def _share(fallbacks: Sequence[LayerPrecision]) -> str:

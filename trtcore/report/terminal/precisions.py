@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from math import isnan
 from typing import TYPE_CHECKING, NamedTuple
 
 from trtcore.compare.precisions.comparison import PrecisionComparison, PrecisionRow, RelativeTime
@@ -16,7 +17,7 @@ from trtcore.report.content.rows import SORTS
 from trtcore.report.content.warnings import precision_notes
 from trtcore.report.terminal.layout import figure_table, plain_text, room_beside, text_room
 from trtcore.report.terminal.tables import fact_table
-from trtcore.result.records import Profile
+from trtcore.result.records import Accuracy, Profile
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -175,9 +176,15 @@ def _ratio(time: RelativeTime, has_interval: bool) -> str:
 
 def _errors(comparison: PrecisionComparison) -> Iterable[str]:
     for i, profile in enumerate(comparison.profiles):
-        yield f"{profile.accuracy.relative_l2:.1e}" if profile.accuracy else "-"
+        yield _error(profile.accuracy)
         if i:
             yield ""
+
+
+def _error(accuracy: Accuracy | None) -> str:
+    if accuracy is None:
+        return "-"
+    return "not judged" if isnan(accuracy.relative_l2) else f"{accuracy.relative_l2:.1e}"
 
 
 def _chosen(rows: Sequence[PrecisionRow], sort: str, top: int | None) -> list[PrecisionRow]:

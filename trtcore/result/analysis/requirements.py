@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from trtcore.errors import OptionError, PrecisionNotMetError, argument, few
+from trtcore.errors import NotJudgedError, OptionError, PrecisionNotMetError, argument, few
 from trtcore.result.accuracy import OutputAccuracy
 from trtcore.result.build import PrecisionCheck, PrecisionVerdict
 from trtcore.result.records import Profile
@@ -21,6 +21,7 @@ def require_precision(profile: Profile, tolerance: float | None = None) -> None:
 
     Raises:
         PrecisionNotMetError: says what is wrong; its ``result`` is the profile.
+        NotJudgedError: nothing is wrong, but an output cannot be judged; with the same ``result``.
         OptionError: the tolerance is negative or NaN.
     """
     try:
@@ -28,7 +29,7 @@ def require_precision(profile: Profile, tolerance: float | None = None) -> None:
             require_met(profile.build.precision)
         if profile.accuracy is not None and tolerance is not None:
             check_tolerance(profile.accuracy.outputs, tolerance)
-    except PrecisionNotMetError as error:
+    except (PrecisionNotMetError, NotJudgedError) as error:
         error.result = profile
         raise
 
@@ -69,28 +70,39 @@ def check_tolerance(accuracies: Sequence[OutputAccuracy], tolerance: float) -> N
     Raises:
         PrecisionNotMetError: an output is further off, has NaN or infinite values, or cannot be
             compared because those of FP32 are.
+        NotJudgedError: none of that, but FP32 leaves nothing to compare an output with.
         OptionError: the tolerance is negative or NaN.
     """
     check_limit(tolerance)
     for accuracy in accuracies:
-        bad = accuracy.nan_count + accuracy.inf_count
-        if bad:
-            where = f", first in node '{accuracy.first_bad_node}'"
-            raise PrecisionNotMetError(
-                f"output '{accuracy.name}' has {bad} NaN or infinite values that FP32 does not have"
-                f"{where if accuracy.first_bad_node else ''}"
-            )
-        if accuracy.uncompared:
-            raise PrecisionNotMetError(
-                f"output '{accuracy.name}' has {accuracy.uncompared} values that are NaN or "
-                "infinite in FP32 already, which nothing can be compared with: give other values "
-                f"with {argument('inputs')}"
-            )
-        if accuracy.relative_l2 > tolerance:
-            raise PrecisionNotMetError(
-                f"output '{accuracy.name}' is {accuracy.relative_l2:.3g} (relative L2) from FP32,"
-                f" more than the tolerance of {tolerance:g}"
-            )
+        _check_output(accuracy, tolerance)
+    empty = [accuracy.name for accuracy in accuracies if accuracy.is_empty]
+    if empty:
+        raise NotJudgedError(
+            f"the tolerance of {tolerance:g} judges nothing for output {few(empty)}: in FP32 it is "
+            "zero, or too small for the type; give trained weights or another input"
+        )
+
+
+def _check_output(accuracy: OutputAccuracy, tolerance: float) -> None:
+    bad = accuracy.nan_count + accuracy.inf_count
+    if bad:
+        where = f", first in node '{accuracy.first_bad_node}'"
+        raise PrecisionNotMetError(
+            f"output '{accuracy.name}' has {bad} NaN or infinite values that FP32 does not have"
+            f"{where if accuracy.first_bad_node else ''}"
+        )
+    if accuracy.uncompared:
+        raise PrecisionNotMetError(
+            f"output '{accuracy.name}' has {accuracy.uncompared} values that are NaN or "
+            "infinite in FP32 already, which nothing can be compared with: give other values "
+            f"with {argument('inputs')}"
+        )
+    if accuracy.relative_l2 > tolerance:
+        raise PrecisionNotMetError(
+            f"output '{accuracy.name}' is {accuracy.relative_l2:.3g} (relative L2) from FP32,"
+            f" more than the tolerance of {tolerance:g}"
+        )
 
 
 def check_limit(tolerance: float) -> None:

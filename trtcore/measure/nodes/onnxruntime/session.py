@@ -13,7 +13,7 @@ import onnx
 import onnxruntime
 from numpy.typing import NDArray
 
-from trtcore.errors import ModelError
+from trtcore.errors import ModelError, argument
 from trtcore.measure.nodes.onnxruntime.graph import TimedGraph, flatten, real_names
 from trtcore.models.model import Model
 from trtcore.models.onnx.graph import fits_in_memory, on_disk, one_line, serialized
@@ -23,6 +23,7 @@ Inputs = Mapping[str, NDArray[Any]]
 
 _NOISE = re.compile(r"^\[ONNXRuntimeError\] : \d+ : \w+ : |/\S+\.(?:cc|h|cpp):\d+ ")
 _QUIET = 4
+_UNKNOWN_OPERATOR = "is not a registered function/op"
 
 
 def physical_cores() -> int:
@@ -100,7 +101,10 @@ def _load(model: Model, options: Any) -> Any:
 
 
 def _words(problem: Exception, layers: tuple[Layer, ...]) -> str:
-    return real_names(_NOISE.sub("", one_line(problem)), layers)
+    words = real_names(_NOISE.sub("", one_line(problem)), layers)
+    if _UNKNOWN_OPERATOR not in words:
+        return words
+    return f"{words}; a plugin of TensorRT runs in an engine only, with {argument('plugins')}"
 
 
 def _siblings(cpu: int) -> str:

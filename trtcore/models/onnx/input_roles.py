@@ -1,0 +1,169 @@
+"""What an ONNX graph does with its inputs: token ids, positions, masks.
+
+Random integers are no text: a table has so many rows, and an attention mask of random bits masks
+whole rows. What a graph does with an input tells which values make sense.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from onnx import NodeProto, TensorProto, numpy_helper
+
+from trtcore.models.inputs import Array, InputRole, Kind, make_inputs
+from trtcore.models.model import Model
+from trtcore.models.onnx.graph import bodies, graph_inputs, model_inputs, walk_nodes
+
+# Operators that hand indices on as they are, by the input they hand on.
+_CARRIES = frozenset(
+    {
+        "Cast",
+        "Expand",
+        "Flatten",
+        "Gather",
+        "GatherElements",
+        "GatherND",
+        "Identity",
+        "Reshape",
+        "Slice",
+        "Squeeze",
+        "Tile",
+        "Transpose",
+        "Unsqueeze",
+    }
+)
+# Operators that read one value or another, and hand on all of them.
+_JOINS = frozenset({"Concat", "Where"})
+_SHIFTS = frozenset({"Add", "Sub"})
+# How a graph uses a mask: as a condition, or as zeros and ones that are computed with.
+_MASKING = frozenset({"And", "Equal", "Not", "Or", "Where", "Sub", "Mul", "ReduceSum", "CumSum"})
+_INTEGERS = (TensorProto.INT32, TensorProto.INT64, TensorProto.BOOL)
+# Words in the names of inputs that tell positions and kinds of tokens from tokens.
+_POSITION_WORDS = ("position", "pos_ids")
+_TYPE_WORDS = ("token_type", "segment")
+
+
+@dataclass(frozen=True)
+class _Reach:
+    """What an input reaches: the rows of the tables it indexes, and whether it masks."""
+
+    rows: tuple[int, ...]
+    is_mask: bool
+
+
+def input_roles(model: Model) -> dict[str, InputRole]:
+    """What each integer or boolean input is, as far as the graph tells.
+
+    Args:
+        model: with static shapes.
+
+    Returns:
+        Roles by input name; inputs of which nothing is known are left out.
+    """
+    values = graph_inputs(model.proto.graph)
+    integers = [v for v in values if v.type.tensor_type.elem_type in _INTEGERS]
+    if not integers:
+        return {}
+    graph = _Graph(model)
+    ranks = {value.name: len(value.type.tensor_type.shape.dim) for value in integers}
+    roles = {name: _role(name, rank, graph) for name, rank in ranks.items()}
+    return {name: role for name, role in roles.items() if role is not None}
+
+
+def make_model_inputs(
+    model: Model, source: str | Path = "random", seed: int = 0
+) -> dict[str, Array]:
+    """Makes what a model is fed, as `make_inputs` does, with the roles of its inputs."""
+    return make_inputs(model_inputs(model), source, seed, input_roles(model))
+
+
+def _role(name: str, rank: int, graph: _Graph) -> InputRole | None:
+    reach = graph.reach(name)
+    if reach.rows:
+        return InputRole(_kind_of_index(name), min(reach.rows))
+    # A scalar that is a condition chooses a branch: it masks nothing.
+    if reach.is_mask and rank > 1:
+        return InputRole(Kind.MASK, 2)
+    return None
+
+
+def _kind_of_index(name: str) -> Kind:
+    lower = name.lower()
+    if any(word in lower for word in _POSITION_WORDS):
+        return Kind.POSITIONS
+    return Kind.TOKEN_TYPES if any(word in lower for word in _TYPE_WORDS) else Kind.TOKENS
+
+
+class _Graph:
+    """Readers of every value, and shapes of tables."""
+
+    def __init__(self, model: Model) -> None:
+        graph = model.proto.graph
+        self.uses: dict[str, list[tuple[NodeProto, int]]] = defaultdict(list)
+        self.constants = {tensor.name: tensor for tensor in graph.initializer}
+        self.shapes = {name: list(tensor.dims) for name, tensor in self.constants.items()}
+        self.types = {v.name: v.type.tensor_type.elem_type for v in graph.value_info}
+        for value in (*graph.input, *graph.value_info):
+            dims = [dim.dim_value for dim in value.type.tensor_type.shape.dim]
+            self.shapes.setdefault(value.name, dims)
+        for node in walk_nodes(graph):
+            for index, name in enumerate(node.input):
+                self.uses[name].append((node, index))
+            for body in bodies(node):
+                self.constants.update((tensor.name, tensor) for tensor in body.initializer)
+            if node.op_type == "Constant":
+                stated = (a.t for a in node.attribute if a.name == "value")
+                self.constants.update((node.output[0], tensor) for tensor in stated)
+
+    def reach(self, name: str) -> _Reach:
+        """Follows an input through what only reshapes or shifts it."""
+        rows: list[int] = []
+        is_mask = False
+        todo, seen = [(name, 0)], {name}
+        while todo:
+            value, shift = todo.pop()
+            for node, index in self.uses[value]:
+                rows += [size - shift for size in self._indexed(node, index)]
+                is_mask |= node.op_type in _MASKING or self._is_float_sum(node, value)
+                for output, new in self._next(node, index, shift):
+                    if output not in seen:
+                        seen.add(output)
+                        todo.append((output, new))
+        return _Reach(tuple(row for row in rows if row > 0), is_mask)
+
+    def _is_float_sum(self, node: NodeProto, value: str) -> bool:
+        """Whether integers that became floats are added to something, as masks are to others."""
+        return node.op_type == "Add" and self.types.get(value) == TensorProto.FLOAT
+
+    def _indexed(self, node: NodeProto, index: int) -> Iterator[int]:
+        """The number of rows that a node can take by this input."""
+        shape = self.shapes.get(node.input[0], [])
+        if index != 1 or not shape:
+            return
+        if node.op_type in ("Gather", "GatherElements", "ScatterElements"):
+            axis = next((a.i for a in node.attribute if a.name == "axis"), 0)
+            if -len(shape) <= axis < len(shape):
+                yield shape[axis]
+        elif node.op_type in ("GatherND", "ScatterND"):
+            yield min(shape)
+
+    def _next(self, node: NodeProto, index: int, shift: int) -> Iterator[tuple[str, int]]:
+        """The values that hold the same indices, and by how much they are shifted."""
+        is_carried = node.op_type in _CARRIES and index == 0
+        is_joined = node.op_type in _JOINS and (node.op_type == "Concat" or index > 0)
+        if is_carried or is_joined:
+            yield node.output[0], shift
+        elif node.op_type in _SHIFTS and len(node.input) == 2:
+            by = self._scalar(node.input[1 - index])
+            if by is not None and (node.op_type == "Add" or index == 0):
+                yield node.output[0], shift + (by if node.op_type == "Add" else -by)
+
+    def _scalar(self, name: str) -> int | None:
+        tensor = self.constants.get(name)
+        if tensor is None or tensor.data_type not in _INTEGERS:
+            return None
+        values = numpy_helper.to_array(tensor)
+        return int(values.ravel()[0]) if values.size == 1 else None
