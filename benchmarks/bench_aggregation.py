@@ -107,7 +107,7 @@ def peak_of_a_run(stream: bool, iterations: int) -> float:
     from fake_engine import FakeEngine
 
     from trtcore.measure.loops.native import NativeLoops
-    from trtcore.measure.rounds import Length, Subject, measure
+    from trtcore.measure.rounds import RunLength, Subject, measure
     from trtcore.system.clocks import ClockMonitor
 
     plain, profiled = FakeEngine.of(LAYERS, busy_us=5), FakeEngine.of(LAYERS)
@@ -115,7 +115,7 @@ def peak_of_a_run(stream: bool, iterations: int) -> float:
 
     def run(count: int) -> None:
         with ClockMonitor() as monitor:
-            (ran,) = measure([Subject(loops, monitor)], Length(count, stream=stream), str)
+            (ran,) = measure([Subject(loops, monitor)], RunLength(count, stream=stream), str)
         assert ran.counts.measured == count
 
     run(16)

@@ -48,8 +48,10 @@ def figures_of(name: str, comparison: trtcore.PrecisionComparison) -> dict[str, 
     for i, precision in enumerate(comparison.precisions):
         for row in comparison.totals:
             figures[f"{name}: {precision}, {row.name} ms"] = row.times[i].median_ms
-        layers, tax = (row.times[i].median_ms for row in (comparison.layers, comparison.tax))
-        figures[f"{name}: {precision}, reformats and casts / layers"] = tax / layers
+        layers, reformats = (
+            row.times[i].median_ms for row in (comparison.layers, comparison.reformats)
+        )
+        figures[f"{name}: {precision}, reformats and casts / layers"] = reformats / layers
         accuracy = comparison.profiles[i].accuracy
         if accuracy is not None:
             figures[error_of(name, precision)] = accuracy.relative_l2

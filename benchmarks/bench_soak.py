@@ -12,7 +12,7 @@ from memory import growth_mb
 
 from trtcore.engine.choice import choose_backend
 from trtcore.measure import _core
-from trtcore.measure.store import Stream
+from trtcore.measure.store import StreamingStore
 from trtcore.models.load import load_model
 
 NODES = 6
@@ -28,7 +28,7 @@ def record(rig: Rig, iterations: int) -> int:
     recorder = _core.LayerRecorder()
     recorder.attach(view)
     _core.time_layers(view, recorder, timer, LEARNING)
-    store = Stream(recorder)
+    store = StreamingStore(recorder)
     for done in range(0, iterations, store.longest_round):
         count = min(store.longest_round, iterations - done)
         store.begin_layers(count)

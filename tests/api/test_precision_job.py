@@ -112,9 +112,9 @@ def test_every_precision_has_its_engine_its_check_and_its_accuracy(
     assert [t.format for t in half.io] == ["linear", "linear"]
     assert precision_line(full.build.precision).startswith("asked fp32: ")
     assert precision_line(half.build.precision).endswith("% of time")
-    assert all(island.nodes == ("norm",) for island in half.build.precision.fallbacks)
+    assert all(fallback.nodes == ("norm",) for fallback in half.build.precision.fallbacks)
     assert all(
-        island.median_ms == pytest.approx(0.005) for island in half.build.precision.fallbacks
+        fallback.median_ms == pytest.approx(0.005) for fallback in half.build.precision.fallbacks
     )
     assert half.accuracy.compared is Compared.ENGINE
     assert full.accuracy.relative_l2 == 0
@@ -124,7 +124,7 @@ def test_every_precision_has_its_engine_its_check_and_its_accuracy(
     assert comparison.verdict.startswith("fp16 is the fastest with ")
     nodes = {node for row in comparison.rows for node in row.nodes}
     assert nodes == {"conv1", "relu1", "norm", "conv2"}
-    assert comparison.tax.times[2].median_ms > 0, "chw2 is reformatted"
+    assert comparison.reformats.times[2].median_ms > 0, "chw2 is reformatted"
 
 
 def test_the_gate_names_the_precision(net: Model, runs: MadeUpRuns) -> None:

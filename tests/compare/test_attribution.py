@@ -11,7 +11,7 @@ import pytest
 from hand_made_profiles import X, chain, check_sums, make_profile
 from paths import DATA
 
-from trtcore.compare.limits import broken_conditions, parse_condition
+from trtcore.compare.limits import broken_conditions, parse_limit
 from trtcore.compare.profiles import compare_profiles
 from trtcore.errors import OptionError
 from trtcore.result.layers import Layer, ModelNode
@@ -53,7 +53,7 @@ class TestAttribution:
             assert rows["norm"].unclaimed_ms == pytest.approx(0.05, rel=0.01)
             assert isnan(rows["norm"].interval[0])
             with pytest.raises(OptionError, match=r"can explain or hide 0\.0500 ms in any of"):
-                broken_conditions(comparison, (parse_condition("layer > 3%"),))
+                broken_conditions(comparison, (parse_limit("layer > 3%"),))
             check_sums(comparison)
         assert compare_profiles(base, new).notes == (
             "base: rows have 4 of 4 model nodes and 100.0% of the layer time",
@@ -65,7 +65,7 @@ class TestAttribution:
 
     def test_more_than_they_explain_is_claimed(self):
         base, new = self.profile(), self.profile(without=("norm_1",), slow="fc")
-        (broken,) = broken_conditions(compare_profiles(base, new), (parse_condition("layer > 3%"),))
+        (broken,) = broken_conditions(compare_profiles(base, new), (parse_limit("layer > 3%"),))
         assert broken.row.name == "fc"
         assert {row.name for row in compare_profiles(new, base).rows if row.is_claimed} == {"fc"}
 
@@ -73,7 +73,7 @@ class TestAttribution:
         base = self.profile(without=("norm_1",))
         new = self.profile(without=("norm_1",), slow="norm_0")
         comparison = compare_profiles(base, new)
-        (broken,) = broken_conditions(comparison, (parse_condition("layer > 3%"),))
+        (broken,) = broken_conditions(comparison, (parse_limit("layer > 3%"),))
         assert broken.row.name == "norm"
         assert comparison.notes == (
             "base: rows have 4 of 4 model nodes and 95.7% of the layer time",
@@ -92,7 +92,7 @@ class TestDirection:
     NODES = chain("a", "b", "c")
     BASE = (Layer("a", "k", ("a",)), Layer("b", "k", ("b",)), Layer("c", "k", ("c",)))
     SECOND = Layer("b", "k", ("b",), inputs=(X,), outputs=(replace(X, name="t"),))
-    GATE = (parse_condition("layer > 10%"),)
+    GATE = (parse_limit("layer > 10%"),)
 
     def profile(self, layers, *ms):
         return make_profile(layers, [ms], self.NODES)
@@ -186,10 +186,10 @@ class TestPlansThatNameFewerNodes:
             comparison = compare_profiles(*pair)
             assert max(abs(row.ratio - 1) for row in comparison.rows if row.kind == "same") > 0.2
             assert not any(row.is_claimed for row in comparison.rows)
-            assert broken_conditions(comparison, (parse_condition("layer > 0.1 ms"),)) == ()
+            assert broken_conditions(comparison, (parse_limit("layer > 0.1 ms"),)) == ()
             for text in ("layer > 3%", "layer > 0.05 ms"):
                 with pytest.raises(OptionError, match=r"hide 0\.0859 ms in any of its 74 rows"):
-                    broken_conditions(comparison, (parse_condition(text),))
+                    broken_conditions(comparison, (parse_limit(text),))
             check_sums(comparison)
 
     def test_what_is_known_is_said(self, detailed):
@@ -210,6 +210,6 @@ class TestPlansThatNameFewerNodes:
         times[:, longest] *= 3
         slow = replace(other, samples=replace(other.samples, layer_ms=times))
         (broken,) = broken_conditions(
-            compare_profiles(detailed, slow), (parse_condition("layer > 3%"),)
+            compare_profiles(detailed, slow), (parse_limit("layer > 3%"),)
         )
         assert other.layers[longest].name in broken.row.new_layers

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from trtcore.compare.comparison import Change, Comparison
-from trtcore.compare.limits import Broken, Condition, broken_conditions, judge, parse_condition
+from trtcore.compare.limits import Broken, Limit, broken_conditions, judge, parse_limit
 from trtcore.compare.tails import compare_tails
 from trtcore.errors import OptionError
 from trtcore.result.layers import ModelRecord
@@ -45,7 +45,7 @@ def make_comparison(*rows: Change, total=None, base=(), new=()) -> Comparison:
 
 
 def broken_names(comparison: Comparison, *texts: str) -> list[str]:
-    conditions = tuple(parse_condition(text) for text in texts)
+    conditions = tuple(parse_limit(text) for text in texts)
     return [one.row.name for one in broken_conditions(comparison, conditions)]
 
 
@@ -62,7 +62,7 @@ class TestGrammar:
         ],
     )
     def test_conditions(self, text, condition):
-        assert parse_condition(text) == Condition(text, *condition)
+        assert parse_limit(text) == Limit(text, *condition)
 
     @pytest.mark.parametrize(
         ("text", "words"),
@@ -85,7 +85,7 @@ class TestGrammar:
     )
     def test_errors_show_the_place(self, text, words):
         with pytest.raises(OptionError) as caught:
-            parse_condition(text)
+            parse_limit(text)
         assert str(caught.value).startswith(f"'{text}': {words}")
         assert "\n" not in str(caught.value)
 
@@ -100,7 +100,7 @@ class TestLayer:
 
     def test_without_samples_the_figures_decide(self):
         change = row("a", 1.0, 2.0, noise=None, interval=(nan, nan))
-        (one,) = broken_conditions(make_comparison(change), (parse_condition("layer > 10%"),))
+        (one,) = broken_conditions(make_comparison(change), (parse_limit("layer > 10%"),))
         assert str(one) == (
             "a: 1.0000 -> 2.0000 ms (+1.0000 ms, +100.0%; noise not known) breaks 'layer > 10%'"
         )
@@ -121,7 +121,7 @@ class TestLayer:
         change = row("a", 1.0, 1.02, against_rest=1.06)
         assert broken_names(make_comparison(change), "layer > 5%") == ["a"]
         assert broken_names(make_comparison(change), "layer > 0.05 ms") == ["a"]
-        assert "; 1.060x against the rest)" in str(Broken(parse_condition("layer > 5%"), change))
+        assert "; 1.060x against the rest)" in str(Broken(parse_limit("layer > 5%"), change))
 
     def test_new_layer_has_no_percentage(self):
         appeared = row("a", 0.0, 0.4, noise=None, kind="appeared")
@@ -140,7 +140,7 @@ class TestDoubt:
 
     def test_such_a_row_breaks_nothing_and_is_named(self):
         far = row("a", 1.0, 2.0, noise=True, interval=(1.8, 2.1))
-        verdict = judge(make_comparison(far, row("b", 1, 2)), (parse_condition("layer > 10%"),))
+        verdict = judge(make_comparison(far, row("b", 1, 2)), (parse_limit("layer > 10%"),))
         assert [one.row.name for one in verdict.broken] == ["b"]
         (doubtful,) = verdict.doubtful
         assert str(doubtful) == (
@@ -158,7 +158,7 @@ class TestDoubt:
         ],
     )
     def test_no_doubt(self, change):
-        verdict = judge(make_comparison(change), (parse_condition("layer > 10%"),))
+        verdict = judge(make_comparison(change), (parse_limit("layer > 10%"),))
         assert verdict.doubtful == ()
 
     def test_a_few_odd_batches_are_enough_for_doubt(self):
@@ -178,7 +178,7 @@ class TestDoubt:
             )
             for scale in (1, 2)
         )
-        verdict = judge(compare_profiles(base, new), (parse_condition("layer > 10%"),))
+        verdict = judge(compare_profiles(base, new), (parse_limit("layer > 10%"),))
         assert verdict.broken == ()
         assert [one.row.name for one in verdict.doubtful] == ["conv"]
 

@@ -10,7 +10,7 @@ import pytest
 from hand_made_profiles import chain, make_profile
 from paths import DATA
 
-from trtcore.compare.limits import broken_conditions, parse_condition
+from trtcore.compare.limits import broken_conditions, parse_limit
 from trtcore.compare.profiles import compare_profiles
 from trtcore.result.layers import Layer
 from trtcore.result.records import Profile
@@ -52,7 +52,7 @@ class TestNoise:
     @pytest.mark.parametrize("trials", [20, pytest.param(40, marks=pytest.mark.slow)])
     def test_equal_runs_raise_no_alarm_and_one_slow_layer_is_found(self, recorded, trials):
         random = np.random.default_rng(5)
-        gate = tuple(parse_condition(text) for text in ("layer > 3%", "total > 3%"))
+        gate = tuple(parse_limit(text) for text in ("layer > 3%", "total > 3%"))
         large = np.flatnonzero(np.median(recorded[1], axis=0) > 0.1)
         alarms = found = 0
         for _ in range(trials):

@@ -110,7 +110,7 @@ def test_the_build_says_what_the_engine_has() -> None:
     assert line.startswith("asked fp16: "), line
     assert "pool1/norm1, conv2/norm2" in line
     assert plan.build.precision.verdict is PrecisionVerdict.MET
-    assert {node for island in plan.build.precision.fallbacks for node in island.nodes} >= {
+    assert {node for fallback in plan.build.precision.fallbacks for node in fallback.nodes} >= {
         "conv2/norm2"
     }
     assert plan.model.notes[-1].startswith("FP16 written into the graph")
@@ -131,7 +131,7 @@ def test_times_tell_what_islands_cost() -> None:
     layers = plan.information.layers
     times = [1.0] * len(layers)
     found = check(layers, times, precision="fp16")
-    assert all((island.median_ms, island.share) == (1.0, 0.01) for island in found.fallbacks)
+    assert all((fallback.median_ms, fallback.share) == (1.0, 0.01) for fallback in found.fallbacks)
     assert "% of time" in precision_line(found)
 
 

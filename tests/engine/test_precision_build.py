@@ -159,8 +159,8 @@ def test_kept_nodes_are_fp32_in_the_engine() -> None:
     patterns = ["inception_5b/*", "LRN"]
     plan = build(model("googlenet"), precision="fp16", keep_fp32=patterns, io_precision="fp32")
     assert plan.build.precision.verdict is PrecisionVerdict.MET
-    requested = [island for island in plan.build.precision.fallbacks if island.is_requested]
-    assert sum("5b" in node for island in requested for node in island.nodes) >= 6
+    requested = [fallback for fallback in plan.build.precision.fallbacks if fallback.is_requested]
+    assert sum("5b" in node for fallback in requested for node in fallback.nodes) >= 6
     assert plan.information is not None
     assert {tensor.dtype for tensor in plan.information.io} == {"Float"}
     kept = kept_nodes(model("googlenet"), patterns)

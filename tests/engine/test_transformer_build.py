@@ -47,8 +47,8 @@ def test_small_models_of_every_style(name: str, precision: str) -> None:
     assert plan.build.precision is not None
     assert plan.build.precision.verdict is PrecisionVerdict.MET
     allowed = ("LayerNormalization", "Softmax", "ReduceMean", "Pow", "Add")
-    for island in plan.build.precision.fallbacks:
-        assert any(kind in node for node in island.nodes for kind in allowed), island
+    for fallback in plan.build.precision.fallbacks:
+        assert any(kind in node for node in fallback.nodes for kind in allowed), fallback
 
 
 @pytest.mark.parametrize(("name", "precision"), EXPORTED)

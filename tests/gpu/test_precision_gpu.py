@@ -54,10 +54,10 @@ def odd() -> Model:
 
 def run_plan(bindings: Bindings, plan: bytes, **options: Any) -> Any:
     from trtcore.measure.engines import RunOptions, run_engine
-    from trtcore.measure.rounds import Length
+    from trtcore.measure.rounds import RunLength
 
     with ClockMonitor() as monitor:
-        return run_engine(bindings, plan, "plan", RunOptions(Length(3), **options), monitor)
+        return run_engine(bindings, plan, "plan", RunOptions(RunLength(3), **options), monitor)
 
 
 @pytest.mark.parametrize("sync", ["enqueue", "execute"])
@@ -107,7 +107,7 @@ def test_googlenet_is_near_fp32(precision: str, tolerance: float) -> None:
     assert (prob.top1, prob.nan_count, prob.inf_count) == (1.0, 0, 0)
     assert profile.build is not None
     assert profile.build.precision.verdict is PrecisionVerdict.MET
-    assert all(island.median_ms is not None for island in profile.build.precision.fallbacks)
+    assert all(fallback.median_ms is not None for fallback in profile.build.precision.fallbacks)
     if profile.build.precision.fallbacks:
         assert "% of time" in profile.build.precision
 
@@ -142,7 +142,7 @@ def test_three_precisions_in_turns(tmp_path: Path) -> None:
     assert len(nodes) == len(set(nodes))
     assert set(nodes) <= {node.name for node in comparison.profiles[0].model.nodes}
     for i, whole in enumerate(comparison.layers.times):
-        parts = (*comparison.rows, comparison.tax, comparison.rest)
+        parts = (*comparison.rows, comparison.reformats, comparison.rest)
         assert sum(row.times[i].median_ms for row in parts) == pytest.approx(whole.median_ms)
     fp32, fp16, half2 = comparison.totals[1].times
     assert fp16.ratio is not None
@@ -150,7 +150,7 @@ def test_three_precisions_in_turns(tmp_path: Path) -> None:
     assert fp16.interval is not None
     assert fp16.interval[1] - fp16.interval[0] < 0.2
     assert half2.median_ms < fp32.median_ms
-    assert comparison.tax.times[2].median_ms > 0
+    assert comparison.reformats.times[2].median_ms > 0
 
 
 def test_in_turns_and_alone_agree() -> None:

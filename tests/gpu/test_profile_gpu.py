@@ -28,10 +28,10 @@ pytestmark = pytest.mark.gpu
 
 def run_plan(bindings: Bindings, plan: Plan, iterations: int, **options: Any) -> Any:
     from trtcore.measure.engines import RunOptions, run_engine
-    from trtcore.measure.rounds import Length
+    from trtcore.measure.rounds import RunLength
     from trtcore.system.clocks import ClockMonitor
 
-    chosen = RunOptions(length=Length(iterations), **options)
+    chosen = RunOptions(length=RunLength(iterations), **options)
     with ClockMonitor() as monitor:
         return run_engine(bindings, plan.content, "plan", chosen, monitor)
 

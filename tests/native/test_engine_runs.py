@@ -14,7 +14,7 @@ from trtcore.measure import engines as engine_run
 from trtcore.measure.engines import EngineRun, PlanToRun, RunOptions, run_engines
 from trtcore.measure.kernels import cupti
 from trtcore.measure.loops.native import NativeLoops
-from trtcore.measure.rounds import Length
+from trtcore.measure.rounds import RunLength
 from trtcore.result.readers.inspector import EngineInformation
 from trtcore.system.clocks import ClockMonitor
 
@@ -47,7 +47,7 @@ def run(rig_of: Any, fake_cupti: Any, monkeypatch: pytest.MonkeyPatch) -> Runner
     monkeypatch.setattr(engine_run, "_ready", ready)
     bindings: Any = SimpleNamespace(log=SimpleNamespace(last_error=lambda: "nothing was logged"))
     plans = [PlanToRun(b"", name, ClockMonitor(), name) for name in NAMES]
-    options = RunOptions(Length(20), kernels=True)
+    options = RunOptions(RunLength(20), kernels=True)
     return lambda progress: run_engines(bindings, plans, options, progress)
 
 

@@ -10,10 +10,10 @@ import pytest
 
 from trtcore.errors import RunError
 from trtcore.measure import _core, store
-from trtcore.measure.length.stopping import StopRule, Verdict, judge
+from trtcore.measure.length.stopping import StopDecision, StopRule, decide
 from trtcore.measure.length.warmup import WarmUp
 from trtcore.measure.loops.native import NativeLoops, Times
-from trtcore.measure.rounds import Length, Run, Subject, measure
+from trtcore.measure.rounds import Run, RunLength, Subject, measure
 from trtcore.result.warnings import RunWarning, WarningKind
 from trtcore.stats.histogram import quantiles
 from trtcore.system.clocks import ClockMonitor
@@ -30,14 +30,14 @@ def loops(rig: Any) -> NativeLoops:
     return NativeLoops(plain.view, rig.view, _core.HostTimer())
 
 
-def run(loops: NativeLoops, length: Length, **more: Any) -> Run:
+def run(loops: NativeLoops, length: RunLength, **more: Any) -> Run:
     with ClockMonitor() as monitor:
         return measure([Subject(loops, monitor)], length, lambda: "nothing was logged", **more)[0]
 
 
 @pytest.mark.parametrize("iterations", [7, 100, 2500])
 def test_every_time_is_kept(loops: NativeLoops, iterations: int) -> None:
-    ran = run(loops, Length(iterations))
+    ran = run(loops, RunLength(iterations))
     samples = ran.samples
     assert ran.layer_names == ("conv1", "relu1", "conv1")
     assert np.array_equal(samples.layer_ms, np.tile(np.float32([0.5, 0.25, 1.5]), (iterations, 1)))
@@ -53,7 +53,7 @@ def test_every_time_is_kept(loops: NativeLoops, iterations: int) -> None:
 def test_a_streamed_run_keeps_distributions_and_its_end(
     loops: NativeLoops, iterations: int
 ) -> None:
-    ran = run(loops, Length(iterations, stream=True))
+    ran = run(loops, RunLength(iterations, stream=True))
     samples, kept = ran.samples, min(iterations, store.KEPT_ITERATIONS)
     assert samples.layer_ms.shape == (kept, 3)
     assert samples.layer_histograms is not None
@@ -75,7 +75,7 @@ def test_quantiles_of_a_streamed_run_of_real_times(
     loops: NativeLoops, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(store, "KEPT_ITERATIONS", 3000)
-    samples = run(loops, Length(3000, stream=True)).samples
+    samples = run(loops, RunLength(3000, stream=True)).samples
     assert samples.wall_ms.shape == (3000,)
     times = samples.histogram_of("wall_ms")
     assert times is not None
@@ -90,22 +90,22 @@ def test_it_is_streamed_where_the_times_would_be_too_many(
     loops: NativeLoops, monkeypatch: pytest.MonkeyPatch, limit: int, is_streamed: bool
 ) -> None:
     monkeypatch.setattr("trtcore.measure.rounds.STREAM_ABOVE_BYTES", limit)
-    samples = run(loops, Length(500)).samples
+    samples = run(loops, RunLength(500)).samples
     assert (samples.layer_histograms is not None) is is_streamed
-    assert run(loops, Length(500, stream=False)).samples.layer_histograms is None
+    assert run(loops, RunLength(500, stream=False)).samples.layer_histograms is None
 
 
 def test_a_time_limit_counts_with_the_iterations_that_fit() -> None:
     rule = StopRule(at_most_s=10)
-    assert Length(100).most_iterations(0.5) == 100
-    assert Length(100, rule).most_iterations(0.5) == 10_000, "in two passes at the least"
-    assert Length(100, rule).most_iterations(5_000) == 100
+    assert RunLength(100).most_iterations(0.5) == 100
+    assert RunLength(100, rule).most_iterations(0.5) == 10_000, "in two passes at the least"
+    assert RunLength(100, rule).most_iterations(5_000) == 100
 
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_stopping_rule_sees_every_round(loops: NativeLoops, stream: bool) -> None:
     rule = StopRule(target=0.5, least_s=0.05, at_most_s=3)
-    ran = run(loops, Length(100, rule, stream))
+    ran = run(loops, RunLength(100, rule, stream))
     assert ran.counts.stopped.is_converged
     assert ran.counts.measured >= 32 * 32
     assert ran.counts.measured % 10 == 0
@@ -116,12 +116,12 @@ def test_a_stopping_rule_knows_the_layers_by_name(
 ) -> None:
     judged = []
 
-    def judge_by(total: Any, layers: Any, *more: Any) -> Verdict:
+    def judge_by(total: Any, layers: Any, *more: Any) -> StopDecision:
         judged.append((np.shape(layers), more[-1]))
-        return judge(total, layers, *more)
+        return decide(total, layers, *more)
 
-    monkeypatch.setattr("trtcore.measure.length.stopping.judge", judge_by)
-    run(loops, Length(100, StopRule(target=0.5, least_s=0.05, at_most_s=3)))
+    monkeypatch.setattr("trtcore.measure.length.stopping.decide", judge_by)
+    run(loops, RunLength(100, StopRule(target=0.5, least_s=0.05, at_most_s=3)))
     assert judged[-1][0][1] == 3
     assert judged[-1][1] == ("conv1", "relu1", "conv1")
 
@@ -133,7 +133,7 @@ def test_ctrl_c_keeps_what_was_measured(loops: NativeLoops, stream: bool) -> Non
         if done > 1200:
             raise KeyboardInterrupt
 
-    ran = run(loops, Length(5000, stream=stream), progress=press)
+    ran = run(loops, RunLength(5000, stream=stream), progress=press)
     assert ran.counts.interrupted
     assert 0 < ran.counts.measured <= 1200
     total = ran.samples.histogram_of("wall_ms")
@@ -144,7 +144,7 @@ def test_ctrl_c_keeps_what_was_measured(loops: NativeLoops, stream: bool) -> Non
 def test_a_changed_sequence_is_an_error_that_names_the_iteration(
     rig: Any, loops: NativeLoops, stream: bool
 ) -> None:
-    length = Length(300, stream=stream)
+    length = RunLength(300, stream=stream)
     warm = dataclasses.replace(length, iterations=1)
     run(loops, warm)
     rig.context.change_layers(at=rig.context.runs + 16 + 50, layers=[("gelu1", 1.0)])
@@ -164,7 +164,7 @@ def test_a_sequence_that_changes_while_warming_up_starts_the_warm_up_again(
 
     monkeypatch.setattr(WarmUp, "restart", note)
     rig.context.change_layers(at=rig.context.runs + 16 + 8, layers=[("gelu1", 1.0)])
-    ran = run(loops, Length(100))
+    ran = run(loops, RunLength(100))
     assert ran.layer_names == ("gelu1",)
     assert np.array_equal(ran.samples.layer_ms, np.full((100, 1), 1, np.float32))
     assert len(restarts) == 1
@@ -191,7 +191,7 @@ def test_a_gate_lost_on_the_way_starts_the_measurement_again(
     loops: NativeLoops, stream: bool
 ) -> None:
     losing = LosingTheGate(loops.plain, loops.profiled, loops.timer)
-    ran = run(losing, Length(100, stream=stream))
+    ran = run(losing, RunLength(100, stream=stream))
     assert losing.rounds == 3
     assert ran.problems == (RunWarning(WarningKind.NOT_GATED, note="made up"),)
     assert ran.counts.measured == 100

@@ -11,11 +11,11 @@ import pytest
 
 from trtcore.errors import RunError
 from trtcore.measure import _core
-from trtcore.measure.length.stopping import Convergence, StopRule, Verdict
+from trtcore.measure.length.stopping import Convergence, StopDecision, StopRule
 from trtcore.measure.length.warming import Warming
 from trtcore.measure.length.warmup import WarmUp, WarmUpRule
 from trtcore.measure.loops.native import NativeLoops, Times
-from trtcore.measure.rounds import Length, Run, Subject, measure
+from trtcore.measure.rounds import Run, RunLength, Subject, measure
 from trtcore.report.content.run_ends import stop_text, warm_up_text
 from trtcore.system.clocks import ClockMonitor
 
@@ -34,7 +34,7 @@ class Engine:
         """How often its contexts ran."""
         return int(self.plain.context.runs + self.profiled.context.runs)
 
-    def measure(self, length: Length) -> Run:
+    def measure(self, length: RunLength) -> Run:
         """Measures it alone."""
         with ClockMonitor() as monitor:
             return measure([Subject(self.loops, monitor)], length, lambda: "nothing was logged")[0]
@@ -44,7 +44,7 @@ class Engine:
 @pytest.mark.usefixtures("short_warm_up")
 def test_every_iteration_of_a_warm_up_is_counted(rig: Any, busy_us: int) -> None:
     engine = Engine(rig, busy_us)
-    counts = engine.measure(Length(2)).counts
+    counts = engine.measure(RunLength(2)).counts
     # The un-profiled context runs without events and with them, and then the profiled one.
     assert engine.runs == counts.warmed_up + 3 * 2
 
@@ -52,7 +52,7 @@ def test_every_iteration_of_a_warm_up_is_counted(rig: Any, busy_us: int) -> None
 @pytest.mark.usefixtures("short_warm_up")
 def test_a_slow_engine_warms_up_no_longer_than_it_may(rig: Any) -> None:
     engine = Engine(rig, busy_us=100_000)
-    engine.measure(Length(1))
+    engine.measure(RunLength(1))
     # One to know how slow it is, then two at a time: to learn the layers, twice until the time is
     # up, and to look at the layers again; and the three that are measured.
     assert engine.runs <= 1 + 2 + 2 * 2 + 2 + 3
@@ -62,7 +62,7 @@ def test_a_slow_engine_warms_up_no_longer_than_it_may(rig: Any) -> None:
 @pytest.mark.usefixtures("short_warm_up")
 def test_a_time_limit_comes_before_the_least_iterations(rig: Any, busy_us: int) -> None:
     engine = Engine(rig, busy_us)
-    counts = engine.measure(Length(1_000_000, StopRule(at_most_s=1.0), stream=True)).counts
+    counts = engine.measure(RunLength(1_000_000, StopRule(at_most_s=1.0), stream=True)).counts
     # An iteration takes its time at least, so that a slow machine can only lower this count: what
     # fits the limit and the warm-up, and the round that was begun within them.
     assert engine.runs <= 1.2 * (1.0 + 0.3) * 1e6 / busy_us + 10
@@ -78,13 +78,13 @@ def test_a_time_limit_holds_what_it_takes_to_judge_too(
 ) -> None:
     verdict, judged = Convergence.verdict, []
 
-    def judge_slowly(self: Convergence, elapsed_s: float) -> Verdict:
+    def judge_slowly(self: Convergence, elapsed_s: float) -> StopDecision:
         judged.append(elapsed_s)
         time.sleep(0.05)
         return verdict(self, elapsed_s)
 
     monkeypatch.setattr(Convergence, "verdict", judge_slowly)
-    Engine(rig, busy_us=5).measure(Length(100, StopRule(target=1e-7, at_most_s=1.0)))
+    Engine(rig, busy_us=5).measure(RunLength(100, StopRule(target=1e-7, at_most_s=1.0)))
     assert len(judged) <= 1.0 / 0.05 + 1
 
 
@@ -104,7 +104,7 @@ def test_ctrl_c_between_turns_runs_no_further_pass(rig: Any) -> None:
         runs: list[int] = []
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(Warming, "refresh", press)
-            measured = measure(subjects, Length(50), lambda: "nothing was logged")
+            measured = measure(subjects, RunLength(50), lambda: "nothing was logged")
     assert all(ran.counts.interrupted for ran in measured)
     assert [engines[0].runs] == runs
 
@@ -116,7 +116,7 @@ def test_layers_that_change_in_an_unsteady_warm_up_are_named(
     monkeypatch.setattr("trtcore.measure.length.warming.WarmUp", lambda: WarmUp(rule))
     engine = Engine(rig, busy_us=20)
     rig.context.change_layers(at=rig.context.runs + 20, layers=[("gelu1", 1.0)])
-    ran = engine.measure(Length(10))
+    ran = engine.measure(RunLength(10))
     assert ran.layer_names == ("gelu1",)
     assert warm_up_text(ran.counts.warm_up).endswith(
         "iterations are needed after the layers changed"
@@ -130,14 +130,14 @@ def test_ctrl_c_between_passes_keeps_what_was_measured(
     pressed = []
     verdict = Convergence.verdict
 
-    def press(self: Convergence, elapsed_s: float) -> Verdict:
+    def press(self: Convergence, elapsed_s: float) -> StopDecision:
         pressed.append(elapsed_s)
         if len(pressed) == 3:
             raise KeyboardInterrupt
         return verdict(self, elapsed_s)
 
     monkeypatch.setattr(Convergence, "verdict", press)
-    ran = Engine(rig, busy_us=20).measure(Length(100, StopRule(target=0.001, at_most_s=9)))
+    ran = Engine(rig, busy_us=20).measure(RunLength(100, StopRule(target=0.001, at_most_s=9)))
     assert ran.counts.interrupted
     assert ran.counts.measured == len(ran.samples.wall_ms) == 120
 
@@ -157,7 +157,7 @@ class Mute(NativeLoops):
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_layers_are_learnt_before_anything_is_kept(rig: Any, stream: bool) -> None:
-    ran = Engine(rig, 20, Mute).measure(Length(50, stream=stream))
+    ran = Engine(rig, 20, Mute).measure(RunLength(50, stream=stream))
     assert len(ran.layer_names) == ran.samples.layer_ms.shape[1] > 0
     assert len(ran.samples.layer_ms) == ran.counts.measured == 50
 
@@ -166,4 +166,4 @@ def test_without_layers_there_is_nothing_to_measure(rig: Any) -> None:
     engine = Engine(rig, 20, Mute)
     engine.loops.passes = 1000
     with pytest.raises(RunError, match="the profiler was told of no layer"):
-        engine.measure(Length(50))
+        engine.measure(RunLength(50))

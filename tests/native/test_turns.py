@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from trtcore.measure import _core
-from trtcore.measure.length.stopping import Convergence, StopRule, Verdict
+from trtcore.measure.length.stopping import Convergence, StopDecision, StopRule
 from trtcore.measure.loops.native import NativeLoops
-from trtcore.measure.rounds import Length, Run, Subject, measure
+from trtcore.measure.rounds import Run, RunLength, Subject, measure
 from trtcore.system.clocks import ClockMonitor
 
 pytestmark = pytest.mark.usefixtures("short_warm_up")
@@ -35,14 +35,14 @@ def engines(rig: Any) -> dict[str, Engine]:
     return {name: Engine(type(rig), rig.layout, layers) for name, layers in ENGINES.items()}
 
 
-def run(engines: dict[str, Engine], length: Length, **more: Any) -> dict[str, Run]:
+def run(engines: dict[str, Engine], length: RunLength, **more: Any) -> dict[str, Run]:
     subjects = [Subject(engine.loops, ClockMonitor(), name) for name, engine in engines.items()]
     runs = measure(subjects, length, lambda: "nothing was logged", **more)
     return dict(zip(engines, runs, strict=True))
 
 
 def test_each_keeps_its_own_layers_and_times(engines: dict[str, Engine]) -> None:
-    runs = run(engines, Length(95))
+    runs = run(engines, RunLength(95))
     for name, layers in ENGINES.items():
         samples, counts = runs[name].samples, runs[name].counts
         assert runs[name].layer_names == tuple(layer for layer, _ in layers)
@@ -62,14 +62,14 @@ def test_rounds_alternate(engines: dict[str, Engine], monkeypatch: pytest.Monkey
         return time_layers(loops, *arguments)
 
     monkeypatch.setattr(NativeLoops, "time_layers", note)
-    run(engines, Length(100))
+    run(engines, RunLength(100))
     loops = [engine.loops for engine in engines.values()]
     ready = [engine for engine in loops for _ in ("settled", "unchanged when warm")]
     assert order == [*ready, *(10 * loops)], "one made ready after the other, then in turns"
 
 
 def test_what_warms_up_is_counted_in_turns_too(engines: dict[str, Engine]) -> None:
-    counts = run(engines, Length(100))["A"].counts
+    counts = run(engines, RunLength(100))["A"].counts
     plain, profiled = (rig.context.runs for rig in (engines["A"].plain, engines["A"].profiled))
     assert (counts.measured, plain + profiled) == (100, counts.warmed_up + 2 * 100)
 
@@ -79,14 +79,14 @@ def test_each_stops_at_its_own_verdict(
 ) -> None:
     verdict, looks = Convergence.verdict, Counter[int]()
 
-    def judge_by_count(self: Convergence, elapsed_s: float) -> Verdict:
+    def judge_by_count(self: Convergence, elapsed_s: float) -> StopDecision:
         """Enough after two looks for the engine that is judged first, four, and six."""
         looks[id(self)] += 1
         needed = 2 * (1 + list(looks).index(id(self)))
         return replace(verdict(self, elapsed_s), is_over=looks[id(self)] == needed)
 
     monkeypatch.setattr(Convergence, "verdict", judge_by_count)
-    runs = run(engines, Length(100, StopRule()))
+    runs = run(engines, RunLength(100, StopRule()))
     assert list(looks.values()) == [2, 4, 6]
     # The first look is after the 100 asked for, every other after a tenth more.
     assert [ran.counts.measured for ran in runs.values()] == [110, 130, 150]
@@ -97,7 +97,7 @@ def test_ctrl_c_ends_all_and_marks_all(engines: dict[str, Engine]) -> None:
         if label == "B" and done > 1200:
             raise KeyboardInterrupt
 
-    runs = run(engines, Length(5000), progress=press)
+    runs = run(engines, RunLength(5000), progress=press)
     assert all(ran.counts.interrupted for ran in runs.values())
     measured = {name: ran.counts.measured for name, ran in runs.items()}
     assert measured["A"] > measured["B"] >= measured["C"] > 0
@@ -110,6 +110,6 @@ def test_ctrl_c_in_the_first_round_leaves_nothing_of_the_others(
         raise KeyboardInterrupt
 
     engines["A"].plain.context.busy_us = engines["A"].profiled.context.busy_us = 1000
-    runs = run(engines, Length(2000), progress=press)
+    runs = run(engines, RunLength(2000), progress=press)
     assert [ran.counts.measured for ran in runs.values()][1:] == [0, 0]
     assert runs["C"].samples.layer_ms.shape == (0, 1)

@@ -148,7 +148,7 @@ def compare_precisions(
         )
     _load_plugins(asked.plugins, choice.bindings)
     if notify is not None and choice.reason:
-        notify(choice.story)
+        notify(choice.explanation)
     loaded = _load(model, weights, outputs, asked)
     comparison = PrecisionRuns(loaded, chosen, asked, progress).compare(choice.bindings)
     if asked.tolerance is not None:
@@ -366,5 +366,5 @@ def _plan_runner(backend: str, source: str, notify: Notify | None) -> Bindings:
         reason = choice.reason or "ONNX Runtime cannot run it"
         raise BackendError(f"{source}: a plan loads only with TensorRT on a GPU: {reason}")
     if notify is not None and choice.reason:
-        notify(choice.story)
+        notify(choice.explanation)
     return choice.bindings

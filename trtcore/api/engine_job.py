@@ -67,7 +67,7 @@ class Job:
     def profile(self, choice: Choice, keep_plan: Callable[[bytes], None] | None) -> Profile:
         """Builds the engine where one can be built, and profiles it or the model itself."""
         self.prepare()
-        self.tell(choice.story)
+        self.tell(choice.explanation)
         if choice.bindings is None:
             return self.profile_nodes(None, choice.reason)
         plan = build_as_asked(choice.bindings, self.model, self.asked, self.progress)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from trtcore.engine.tensorrt.bindings import Bindings
     from trtcore.engine.tensorrt.builder import BuildOptions, Plan
     from trtcore.measure.engines import RunOptions
-    from trtcore.measure.rounds import Length
+    from trtcore.measure.rounds import RunLength
     from trtcore.models.inputs import InputRole
     from trtcore.models.model import Model
 
@@ -86,10 +86,10 @@ def node_length(asked: Options) -> dict[str, Any]:
     return {"iterations": None, "max_seconds": asked.max_seconds, **fewest}
 
 
-def _length(asked: Options) -> Length:
+def _length(asked: Options) -> RunLength:
     """So many iterations, or on until stable where a precision or a time was asked for."""
-    from trtcore.measure.rounds import Length
+    from trtcore.measure.rounds import RunLength
 
     rule = asked.stop_rule()
     iterations = asked.iterations or (_LEAST_ITERATIONS if rule else _GPU_ITERATIONS)
-    return Length(iterations, rule, asked.stream)
+    return RunLength(iterations, rule, asked.stream)

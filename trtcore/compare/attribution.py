@@ -110,7 +110,7 @@ def _guessed(side: LayerTimes) -> Sequence[int]:
     if any(layer.nodes for layer in profile.layers):
         return fusion.guessed
     known = {node.name for node in profile.model.nodes} or None
-    own = (i for group in fusion.groups for i in group.layers if i not in group.tax)
+    own = (i for group in fusion.groups for i in group.layers if i not in group.reformats)
     return [i for i in own if not _tells_nodes(profile.layers[i].name, known)]
 
 

@@ -35,7 +35,7 @@ _END = re.compile(r"\s*()$")
 
 
 @dataclass(frozen=True)
-class Condition:
+class Limit:
     """A condition that a comparison must not fulfil.
 
     Attributes:
@@ -96,7 +96,7 @@ class Broken:
         is_sure: whether chance is ruled out.
     """
 
-    condition: Condition
+    condition: Limit
     row: Change
     is_sure: bool = True
 
@@ -120,7 +120,7 @@ class Broken:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class LimitVerdict:
     """What became of the conditions that a comparison must not fulfil.
 
     Attributes:
@@ -129,12 +129,12 @@ class Verdict:
         doubtful: every row that looks as if it did, but may be chance.
     """
 
-    conditions: tuple[Condition, ...]
+    conditions: tuple[Limit, ...]
     broken: tuple[Broken, ...] = ()
     doubtful: tuple[Broken, ...] = ()
 
 
-def parse_condition(text: str) -> Condition:
+def parse_limit(text: str) -> Limit:
     """Reads a condition.
 
     Raises:
@@ -150,12 +150,10 @@ def parse_condition(text: str) -> Condition:
     limit, at = _take(_NUMBER, text, at, "a number such as 3 or 0.5")
     unit, at = _take(_UNIT, text, at, "'%' or 'ms'")
     _take(_END, text, at, "nothing more")
-    return Condition(text, subject, pattern or "*", operator, float(limit), unit)
+    return Limit(text, subject, pattern or "*", operator, float(limit), unit)
 
 
-def broken_conditions(
-    comparison: Comparison, conditions: tuple[Condition, ...]
-) -> tuple[Broken, ...]:
+def broken_conditions(comparison: Comparison, conditions: tuple[Limit, ...]) -> tuple[Broken, ...]:
     """Returns every row that breaks a condition, by condition; empty if all hold.
 
     A layer that only new has increased from nothing, which only a limit in ms can judge.
@@ -172,7 +170,7 @@ def broken_conditions(
     )
 
 
-def judge(comparison: Comparison, conditions: tuple[Condition, ...]) -> Verdict:
+def judge(comparison: Comparison, conditions: tuple[Limit, ...]) -> LimitVerdict:
     """Returns what becomes of conditions; a row that may be chance breaks none, but is named.
 
     Raises:
@@ -184,10 +182,10 @@ def judge(comparison: Comparison, conditions: tuple[Condition, ...]) -> Verdict:
         for row in _judged(comparison, condition)
         if condition.is_doubted_by(row)
     )
-    return Verdict(conditions, broken_conditions(comparison, conditions), doubtful)
+    return LimitVerdict(conditions, broken_conditions(comparison, conditions), doubtful)
 
 
-def _judged(comparison: Comparison, condition: Condition) -> tuple[Change, ...]:
+def _judged(comparison: Comparison, condition: Limit) -> tuple[Change, ...]:
     rows = _subjects(comparison, condition)
     judged = tuple(row for row in rows if condition.can_judge(row))
     if not judged:
@@ -219,7 +217,7 @@ def _why_nothing(rows: tuple[Change, ...], all_rows: tuple[Change, ...]) -> str:
     )
 
 
-def _subjects(comparison: Comparison, condition: Condition) -> tuple[Change, ...]:
+def _subjects(comparison: Comparison, condition: Limit) -> tuple[Change, ...]:
     if condition.subject == "total":
         return (comparison.total,)
     if condition.subject != "layer":

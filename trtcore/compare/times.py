@@ -206,9 +206,9 @@ class LayerTimes:
         return (*self.side.fusion.markers, *self.side.fusion.unattributed)
 
     @property
-    def tax(self) -> tuple[int, ...]:
+    def reformats(self) -> tuple[int, ...]:
         """The positions of reformats, casts and copies."""
-        return tuple(i for group in self.side.fusion.groups for i in group.tax)
+        return tuple(i for group in self.side.fusion.groups for i in group.reformats)
 
 
 def time_layers(side: Side, seed: int, event_ms: Floats | None = None) -> LayerTimes:

@@ -31,7 +31,7 @@ class Choice:
         return find_backend(self.name).is_unfused
 
     @property
-    def story(self) -> str:
+    def explanation(self) -> str:
         """What is timed with, and why not with something better; empty if there is none."""
         if not self.reason:
             return ""

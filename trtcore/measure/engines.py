@@ -26,7 +26,7 @@ from trtcore.measure.kernels.trace import trace_kernels
 from trtcore.measure.loops.abi_check import native_context
 from trtcore.measure.loops.native import Loops, NativeLoops
 from trtcore.measure.loops.python import PythonLoops
-from trtcore.measure.rounds import Length, Run, Subject, measure
+from trtcore.measure.rounds import Run, RunLength, Subject, measure
 from trtcore.models.inputs import InputRole, make_inputs
 from trtcore.result.layers import IOTensor
 from trtcore.result.readers.inspector import EngineInformation, match_layers
@@ -53,7 +53,7 @@ class RunOptions:
         use_cache: keep and use caches in the user's cache folder.
     """
 
-    length: Length
+    length: RunLength
     batch: int | None = None
     shapes: Mapping[str, Sequence[int]] = field(default_factory=dict)
     inputs: str | Path = "random"

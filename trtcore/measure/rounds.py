@@ -14,7 +14,7 @@ from trtcore.measure.length.stopping import Convergence, StopRule
 from trtcore.measure.length.warming import Warming
 from trtcore.measure.loops.abi_check import raise_fault
 from trtcore.measure.loops.native import Loops, Report, Times
-from trtcore.measure.store import STREAM_ABOVE_BYTES, Collection, Store, Stream
+from trtcore.measure.store import STREAM_ABOVE_BYTES, FullStore, Store, StreamingStore
 from trtcore.result.counts import Counts, Stop
 from trtcore.result.samples import Samples
 from trtcore.result.warnings import RunWarning
@@ -29,7 +29,7 @@ _LEAST_PASSES, _MOST_PASSES = 2, 6
 
 
 @dataclass(frozen=True)
-class Length:
+class RunLength:
     """How long to measure.
 
     Attributes:
@@ -81,7 +81,7 @@ class Subject:
 
 def measure(
     subjects: Sequence[Subject],
-    length: Length,
+    length: RunLength,
     log_tail: Callable[[], str],
     progress: Progress | None = None,
 ) -> tuple[Run, ...]:
@@ -135,7 +135,7 @@ def _explained(log_tail: Callable[[], str]) -> Iterator[None]:
 @dataclass
 class _Passes:
     subject: Subject
-    length: Length
+    length: RunLength
     progress: Progress | None
     is_alone: bool
     recorder: _core.LayerRecorder = field(default_factory=_core.LayerRecorder)
@@ -174,7 +174,7 @@ class _Passes:
                 self.recorder.names
             )
             streams = 4 * layer_times > STREAM_ABOVE_BYTES
-        return Stream(self.recorder) if streams else Collection(self.recorder)
+        return StreamingStore(self.recorder) if streams else FullStore(self.recorder)
 
     def rounds(self) -> Iterator[bool]:
         """Runs a round of all passes at each step; ends when there is enough, or at Ctrl-C."""

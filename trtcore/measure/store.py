@@ -43,7 +43,7 @@ class Store(Protocol):
 
 
 @dataclass
-class Collection:
+class FullStore:
     """Keeps every time: 4 bytes an iteration and series.
 
     Attributes:
@@ -92,7 +92,7 @@ def _joined(rounds: list[FloatArray]) -> FloatArray:
     return rounds[0]
 
 
-class Stream:
+class StreamingStore:
     """Keeps distributions, and the times of the last iterations: as much after a year as now."""
 
     longest_round = KEPT_ITERATIONS

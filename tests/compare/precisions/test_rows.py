@@ -91,7 +91,7 @@ def comparison() -> PrecisionComparison:
 
 
 def medians(comparison: PrecisionComparison) -> dict[str, list[float]]:
-    rows = (*comparison.rows, comparison.tax, comparison.rest, comparison.layers)
+    rows = (*comparison.rows, comparison.reformats, comparison.rest, comparison.layers)
     return {row.name: [round(time.median_ms, 4) for time in row.times] for row in rows}
 
 
@@ -134,7 +134,7 @@ def test_steps_of_the_clock_are_noise_in_gpu_time_only(extra_ms: float, is_noise
 
 
 def test_nothing_is_left_out_of_the_sum(comparison: PrecisionComparison) -> None:
-    parts = (*comparison.rows, comparison.tax, comparison.rest)
+    parts = (*comparison.rows, comparison.reformats, comparison.rest)
     for i, whole in enumerate(comparison.layers.times):
         assert sum(row.times[i].median_ms for row in parts) == pytest.approx(whole.median_ms)
 
@@ -321,7 +321,11 @@ def test_a_saved_comparison_reads_back_the_same(
         (("schema",), "trtcore/profile", "not a saved trtcore precision comparison"),
         (("version",), 3, "schema version 3; this trtcore reads 2"),
         (("profiles",), [], "3 precisions have 0 profiles"),
-        (("tax", "times"), [], "row 'reformats, casts and copies' has 0 times of 3 precisions"),
+        (
+            ("reformats", "times"),
+            [],
+            "row 'reformats, casts and copies' has 0 times of 3 precisions",
+        ),
         (("rows", 0, "times", 1, "ratio"), "half", r"times\[1\].ratio is 'half', expected float"),
     ],
 )

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from trtcore.errors import OptionError
-from trtcore.measure.length.stopping import Convergence, Precision, StopRule, batch_size_for, judge
+from trtcore.measure.length.stopping import Convergence, Estimate, StopRule, batch_size_for, decide
 from trtcore.report.content.run_ends import stop_text
 from trtcore.stats.batches import MOST_BATCHES, BatchMedians, batch_medians, batch_size
 from trtcore.stats.series import estimate_columns
@@ -93,7 +93,7 @@ SPIKY_MODES: dict[str, Stream] = {
 MUST_CLAIM = {"iid", "autocorrelated 0.9", "autocorrelated 0.98", "spikes", "clock ramp, short"}
 
 
-def first_claim(stream: np.ndarray) -> Precision | None:
+def first_claim(stream: np.ndarray) -> Estimate | None:
     """Runs the rule in rounds of four batches; looking more often changes no claim's truth."""
     run = Convergence()
     for start in range(0, len(stream), 128):
@@ -120,7 +120,7 @@ def test_spikes_do_not_hide_modes(name: str, trials: int) -> None:
     true_claims([SPIKY_MODES[name](np.random.default_rng(seed))[:4096] for seed in range(trials)])
 
 
-def true_claims(streams: list[np.ndarray], truth: float = 1.0) -> list[Precision]:
+def true_claims(streams: list[np.ndarray], truth: float = 1.0) -> list[Estimate]:
     """Returns what was claimed of them, and says that not more than one in twenty was wrong."""
     claims = [first_claim(stream) for stream in streams]
     made = [claim for claim in claims if claim is not None]
@@ -134,18 +134,20 @@ def test_steady_stream_stops_at_the_least() -> None:
     random = np.random.default_rng(5)
     totals = 0.5 * (1 + random.normal(0, 0.001, 32))
     layers = np.array([0.3, 0.15, 0.05]) * (1 + random.normal(0, 0.001, (32, 3)))
-    verdict = judge(totals, layers, 0.5)
+    verdict = decide(totals, layers, 0.5)
     assert verdict.is_over
     assert verdict.is_converged
     assert verdict.total.median_ms == pytest.approx(0.5, rel=1e-3)
     assert stop_text(verdict.stop) == "stable after 0.5 s: the total is within 0.06%"
-    assert stop_text(judge(totals, layers, 0.49).stop) == "not stable after 0.5 s: 0.5 s are needed"
-    early = judge(totals[:31], layers, 1.0)
+    assert (
+        stop_text(decide(totals, layers, 0.49).stop) == "not stable after 0.5 s: 0.5 s are needed"
+    )
+    early = decide(totals[:31], layers, 1.0)
     assert not early.is_over
     assert (
         stop_text(early.stop) == "not stable after 1.0 s: 31 batches of iterations, 32 are needed"
     )
-    assert stop_text(judge(totals, layers[:31], 1.0).stop) == stop_text(early.stop)
+    assert stop_text(decide(totals, layers[:31], 1.0).stop) == stop_text(early.stop)
 
 
 def test_unsteady_layer_holds_the_run_and_is_named() -> None:
@@ -153,15 +155,15 @@ def test_unsteady_layer_holds_the_run_and_is_named() -> None:
     totals = np.full(64, 0.5)
     layers = np.array([0.3, 0.15, 0.05]) * (1 + random.normal(0, 0.001, (64, 3)))
     layers[:, 1] *= 1 + random.normal(0, 0.1, 64)
-    verdict = judge(totals, layers, 1.0)
+    verdict = decide(totals, layers, 1.0)
     assert not verdict.is_over
     assert verdict.worst is not None
     assert verdict.worst.layer == 1
     assert stop_text(verdict.stop).startswith("not stable after 1.0 s: layer 1 is within ")
     assert stop_text(verdict.stop).endswith("%, wanted 1.00%")
-    named = judge(totals, layers, 1.0, names=("signal", "conv1", "pool1"))
+    named = decide(totals, layers, 1.0, names=("signal", "conv1", "pool1"))
     assert stop_text(named.stop) == stop_text(verdict.stop).replace("layer 1", "layer conv1")
-    twice = judge(totals, layers, 1.0, names=("conv1", "conv1", "pool1"))
+    twice = decide(totals, layers, 1.0, names=("conv1", "conv1", "pool1"))
     assert stop_text(twice.stop) == stop_text(verdict.stop).replace(
         "layer 1", "layer conv1 (number 2 of that name)"
     )
@@ -169,7 +171,7 @@ def test_unsteady_layer_holds_the_run_and_is_named() -> None:
     run.add_total(totals.repeat(32))
     run.add_layers(layers.repeat(32, axis=0))
     assert stop_text(run.verdict(1.0).stop) == stop_text(named.stop)
-    late = judge(totals, layers, 15.0)
+    late = decide(totals, layers, 15.0)
     assert late.is_over
     assert not late.is_converged
 
@@ -179,9 +181,9 @@ def test_short_layers_do_not_hold_the_run() -> None:
     totals = np.full(64, 0.5)
     layers = np.array([0.46, 0.03, 0.01]) * np.ones((64, 3))
     layers[:, 2] *= 1 + random.normal(0, 0.3, 64)
-    assert judge(totals, layers, 1.0).is_converged, "outside the top 90 % of time"
+    assert decide(totals, layers, 1.0).is_converged, "outside the top 90 % of time"
     tiny = np.full((64, 1), 0.002) + random.normal(0, 0.0002, (64, 1))
-    assert judge(totals, tiny, 1.0).is_converged, "5 % of 2 us is within 0.25 us"
+    assert decide(totals, tiny, 1.0).is_converged, "5 % of 2 us is within 0.25 us"
 
 
 def test_jumping_total_is_not_stable_however_narrow() -> None:
@@ -199,31 +201,31 @@ def test_batches_that_went_elsewhere_hold_the_run() -> None:
     random = np.random.default_rng(11)
     totals = 0.5 * (1 + random.normal(0, 0.001, 64))
     totals[:10] *= 1.02
-    assert judge(totals, [], 1.0).is_converged, "a slow start is no matter"
+    assert decide(totals, [], 1.0).is_converged, "a slow start is no matter"
     totals[40:43] *= 1.02
-    assert judge(totals, [], 1.0).is_converged, "three of 64 do not move the median"
+    assert decide(totals, [], 1.0).is_converged, "three of 64 do not move the median"
     totals[50] *= 0.98
-    assert stop_text(judge(totals, [], 1.0).stop) == (
+    assert stop_text(decide(totals, [], 1.0).stop) == (
         "not stable after 1.0 s: 4 of 64 batches of the total lie apart from the others"
     )
     totals[10:] = 0.5
     totals[40:44] = 0.5024
-    assert judge(totals, [], 1.0).is_converged, "they are within the target"
+    assert decide(totals, [], 1.0).is_converged, "they are within the target"
 
 
 def test_total_that_drifts_is_not_stable() -> None:
     random = np.random.default_rng(16)
     noise = 1 + random.normal(0, 0.001, 64)
     drifting = 0.5 * noise * np.linspace(1, 1.004, 64)
-    words = stop_text(judge(drifting, [], 1.0).stop)
+    words = stop_text(decide(drifting, [], 1.0).stop)
     assert words.startswith("not stable after 1.0 s: the total drifts, so far by +0.")
-    assert "by -0." in stop_text(judge(drifting[::-1], [], 1.0).stop)
-    assert judge(0.5 * noise * np.linspace(1, 1.002, 64), [], 1.0).is_converged, "half the target"
+    assert "by -0." in stop_text(decide(drifting[::-1], [], 1.0).stop)
+    assert decide(0.5 * noise * np.linspace(1, 1.002, 64), [], 1.0).is_converged, "half the target"
     started = 0.5 * noise
     started[:14] *= np.linspace(1.13, 1, 14)
-    assert judge(started, [], 1.0).is_converged, "a slow start is no drift"
+    assert decide(started, [], 1.0).is_converged, "a slow start is no drift"
     wide = 0.5 * (1 + random.normal(0, 0.02, 64))
-    assert "drifts" not in stop_text(judge(wide, [], 1.0, StopRule(target=0.02)).stop), (
+    assert "drifts" not in stop_text(decide(wide, [], 1.0, StopRule(target=0.02)).stop), (
         "chance is no drift"
     )
 
@@ -242,33 +244,33 @@ def test_run_is_judged_on_total_and_layers_together() -> None:
 
 def test_wide_total_is_not_stable() -> None:
     totals = 0.5 * (1 + np.random.default_rng(8).normal(0, 0.1, 64))
-    verdict = judge(totals, [], 15.0)
+    verdict = decide(totals, [], 15.0)
     assert verdict.is_over
     assert stop_text(verdict.stop).startswith("not stable after 15.0 s: the total is within ")
-    assert judge(totals, [], 15.0, StopRule(target=0.05)).is_converged
+    assert decide(totals, [], 15.0, StopRule(target=0.05)).is_converged
 
 
 def test_times_that_are_not_numbers_never_converge() -> None:
     totals = np.full(64, 0.5)
     totals[3] = np.nan
-    verdict = judge(totals, [], 1.0)
+    verdict = decide(totals, [], 1.0)
     assert not verdict.is_converged
     assert stop_text(verdict.stop).endswith(": the total is not known, as a time is not a number")
-    assert not judge([], [], 20.0).is_converged
+    assert not decide([], [], 20.0).is_converged
 
 
 def test_layer_times_that_are_not_numbers_never_converge() -> None:
     layers = np.tile([0.25, 0.125, 0.0625], (64, 1))
-    assert judge(np.full(64, 0.5), layers, 1.0).is_converged
+    assert decide(np.full(64, 0.5), layers, 1.0).is_converged
     layers[5, 2] = np.nan
-    verdict = judge(np.full(64, 0.5), layers, 1.0, names=("a", "b", "c"))
+    verdict = decide(np.full(64, 0.5), layers, 1.0, names=("a", "b", "c"))
     assert not verdict.is_converged
     assert stop_text(verdict.stop).endswith(": layer c is not known, as a time is not a number")
 
 
 @pytest.mark.parametrize(("ms", "text"), [(0.0, "0"), (-0.5, "-0.5")])
 def test_times_that_no_work_takes_never_converge(ms: float, text: str) -> None:
-    verdict = judge(np.full(64, ms), [], 1.0)
+    verdict = decide(np.full(64, ms), [], 1.0)
     assert not verdict.is_converged
     assert stop_text(verdict.stop).endswith(f": the total has a non-positive duration ({text} ms)")
 
@@ -283,7 +285,7 @@ def test_times_that_no_work_takes_never_converge(ms: float, text: str) -> None:
     ],
 )
 def test_words_tell_found_from_wanted(half_width_ms: float, floor_ms: float, words: str) -> None:
-    found = Precision(-1, 1.0, half_width_ms).obstacle(0.005, floor_ms)
+    found = Estimate(-1, 1.0, half_width_ms).obstacle(0.005, floor_ms)
     assert (found is None) == (not words)
     assert found is None or stop_text(found).endswith(words)
 

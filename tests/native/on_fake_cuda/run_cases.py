@@ -17,7 +17,7 @@ from trtcore.measure.engines import RunOptions
 from trtcore.measure.kernels import cupti
 from trtcore.measure.kernels.trace import trace_kernels
 from trtcore.measure.loops.native import NativeLoops, ignore
-from trtcore.measure.rounds import Length, Subject, measure
+from trtcore.measure.rounds import RunLength, Subject, measure
 from trtcore.report.content.mapping import mapping_text
 from trtcore.result.layers import Layer
 from trtcore.system.clocks import ClockMonitor
@@ -36,7 +36,7 @@ def ready(pair: Any, sync: str = "enqueue") -> NativeLoops:
     )
     tensors = [SimpleNamespace(buffer=SimpleNamespace(address=64))]
     contexts = pair.plain.context, pair.profiled.context
-    options = RunOptions(Length(10), sync=sync)
+    options = RunOptions(RunLength(10), sync=sync)
     loops = engine_run._loops(bindings, *contexts, STREAM, tensors, options)  # type: ignore[arg-type]
     assert isinstance(loops, NativeLoops)
     return loops
@@ -57,7 +57,7 @@ def test_a_whole_run_has_all_passes(pair: Any) -> None:
     loops = ready(pair)
     assert not pair.profiled.context.enqueue_emits_profile
     with ClockMonitor() as monitor:
-        (run,) = measure([Subject(loops, monitor)], Length(20), lambda: "nothing was logged")
+        (run,) = measure([Subject(loops, monitor)], RunLength(20), lambda: "nothing was logged")
     samples = run.samples
     assert samples.layer_ms.shape == (20, 3)
     for times in (samples.wall_ms, samples.gpu_ms, samples.gated_ms, samples.graph_ms):

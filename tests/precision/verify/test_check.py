@@ -55,7 +55,7 @@ def test_real_fp16_engine() -> None:
     assert (
         check.layers + check.markers + check.integers + check.unreported == len(googlenet()) == 206
     )
-    assert [island.layer for island in check.fallbacks] == [
+    assert [fallback.layer for fallback in check.fallbacks] == [
         "__myl_CastMul_myl0_3",
         "pool1/norm1_pooling_myl0_4",
         "__myl_CastMul_myl0_8",

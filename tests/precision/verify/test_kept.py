@@ -64,5 +64,5 @@ def test_casts_around_a_kept_node_are_on_request(
     nodes: str, kept: set[str], is_requested: bool
 ) -> None:
     layers = (layer("a"), layer("b"), layer(nodes, "Half", "Float"))
-    (island,) = check_precision(layers, "fp16", kept=kept).fallbacks
-    assert island.is_requested is is_requested
+    (fallback,) = check_precision(layers, "fp16", kept=kept).fallbacks
+    assert fallback.is_requested is is_requested

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from trtcore.compare.limits import judge, parse_condition
+from trtcore.compare.limits import judge, parse_limit
 from trtcore.compare.profiles import compare_profiles
 from trtcore.report.content.printable import printable, printable_text
 from trtcore.report.export.comparison_markdown import comparison_markdown
@@ -42,7 +42,7 @@ def test_what_needs_nothing_comes_back_itself(cpu_profile):
 
 def test_every_report(odd):
     comparison = compare_profiles(odd, odd)
-    verdict = judge(comparison, (parse_condition("total > 3%"),))
+    verdict = judge(comparison, (parse_limit("total > 3%"),))
     texts = (
         *(render_table(odd, group_by=level) for level in ("layer", "node", "block", "type")),
         render_inspection(odd),

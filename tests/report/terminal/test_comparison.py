@@ -9,7 +9,7 @@ from math import nan
 import pytest
 
 from trtcore.compare.comparison import Change, Comparison
-from trtcore.compare.limits import Broken, Verdict, parse_condition
+from trtcore.compare.limits import Broken, LimitVerdict, parse_limit
 from trtcore.report.export.comparison_json import comparison_json, comparison_tree, render_trees
 from trtcore.report.export.comparison_markdown import comparison_markdown
 from trtcore.report.terminal.comparison import render_baseline, render_comparison
@@ -185,7 +185,7 @@ def test_markdown(comparison):
 
 
 def test_markdown_with_files_and_a_gate_that_passed(comparison):
-    verdict = Verdict((parse_condition("total > 3%"), parse_condition("layer a* > 1 ms")))
+    verdict = LimitVerdict((parse_limit("total > 3%"), parse_limit("layer a* > 1 ms")))
     text = comparison_markdown(comparison, files=("a.json", "b.json"), verdict=verdict)
     assert text == MARKDOWN.replace(
         "fp16\n\n|",
@@ -195,9 +195,9 @@ def test_markdown_with_files_and_a_gate_that_passed(comparison):
 
 
 def test_markdown_with_a_gate_that_is_broken(comparison):
-    total, layer, other = map(parse_condition, ("total > 3%", "layer > 10%", "layer d > 1%"))
+    total, layer, other = map(parse_limit, ("total > 3%", "layer > 10%", "layer d > 1%"))
     doubtful = (Broken(other, ROWS[1], is_sure=False),)
-    verdict = Verdict((total, layer, other), (Broken(layer, ROWS[1]),), doubtful)
+    verdict = LimitVerdict((total, layer, other), (Broken(layer, ROWS[1]),), doubtful)
     row = (
         "  - `d: 1.0000 -> 1.5000 ms (+0.5000 ms, +50.0%; 95 % interval 1.400 to 1.600; 1.450x "
         "against the rest) "
@@ -211,14 +211,14 @@ def test_markdown_with_a_gate_that_is_broken(comparison):
         f"- `layer > 10%`: broken by 1 row\n{row}breaks 'layer > 10%'`\n"
         f"- `layer d > 1%`: held, 1 beyond it that may be chance\n{row}{doubt}`\n\n| |"
     ) in comparison_markdown(comparison, verdict=verdict)
-    verdict = Verdict((other,), (), doubtful)
+    verdict = LimitVerdict((other,), (), doubtful)
     assert "\n\n**Gate: passed**\n\n- `layer d > 1%`: held" in comparison_markdown(
         comparison, verdict=verdict
     )
 
 
 def test_markdown_without_a_condition_has_no_gate(comparison):
-    assert comparison_markdown(comparison, verdict=Verdict(())) == MARKDOWN
+    assert comparison_markdown(comparison, verdict=LimitVerdict(())) == MARKDOWN
 
 
 def test_markdown_of_the_largest_changes_only(comparison):
@@ -242,8 +242,8 @@ def test_files_are_named(comparison):
 
 
 def test_json_of_several(comparison):
-    condition = parse_condition("layer > 10%")
-    verdict = Verdict((condition,), (Broken(condition, ROWS[1]),))
+    condition = parse_limit("layer > 10%")
+    verdict = LimitVerdict((condition,), (Broken(condition, ROWS[1]),))
     trees = [
         comparison_tree(comparison, files=("a.json", name), verdict=verdict)
         for name in ("b.json", "c.json")

@@ -15,7 +15,7 @@ import pytest
 from words import diagnosis
 
 from trtcore.cli import main
-from trtcore.compare.limits import broken_conditions, parse_condition
+from trtcore.compare.limits import broken_conditions, parse_limit
 from trtcore.compare.precisions.rows import compare_runs
 from trtcore.compare.profiles import compare_profiles
 from trtcore.compare.tails import compare_tails
@@ -161,7 +161,7 @@ def other_run(profile: Profile) -> Profile:
     return dataclasses.replace(profile, samples=Samples(layer_ms, **times))
 
 
-GATE = tuple(parse_condition(text) for text in ("total > 3%", "layer > 3%", "p99 > 20%"))
+GATE = tuple(parse_limit(text) for text in ("total > 3%", "layer > 3%", "p99 > 20%"))
 LAST = slice(-KEPT, None)
 BUT_LAST = slice(None, -KEPT)
 TAIL = slice(0, -KEPT, 20)

@@ -96,7 +96,9 @@ def test_of_measured_networks(name, counts):
     words, fusion = OperatorWords(model_graph(profile)), map_fusion(profile)
     home = {i: group for group in fusion.groups for i in group.layers}
     kinds = Counter(
-        kind_of(layer, layer.nodes or home[i].nodes, words, is_reformat=i in home[i].tax).value
+        kind_of(
+            layer, layer.nodes or home[i].nodes, words, is_reformat=i in home[i].reformats
+        ).value
         for i, layer in enumerate(profile.layers)
     )
     assert kinds == counts

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from trtcore.cli.terminal import notify
 from trtcore.compare.comparison import Comparison
-from trtcore.compare.limits import Condition, Verdict, judge, parse_condition
+from trtcore.compare.limits import Limit, LimitVerdict, judge, parse_limit
 from trtcore.compare.profiles import compare_profiles
 from trtcore.errors import OptionError, ResultError
 from trtcore.result.analysis.analysis import Analysis
@@ -22,14 +22,14 @@ class _Compared:
 
     files: tuple[str, str]
     comparison: Comparison
-    verdict: Verdict
+    verdict: LimitVerdict
 
 
 def run(options: argparse.Namespace) -> int:
     """Runs the command and returns its exit code: 3 when a condition is broken."""
     if options.top is not None and options.top < 1:
         raise OptionError(f"--top is {options.top}, must be 1 or more")
-    conditions = tuple(parse_condition(text) for text in options.fail_if)
+    conditions = tuple(parse_limit(text) for text in options.fail_if)
     files = (options.base, *options.new)
     base, *news = map(Analysis, load_baselines(files, layer_info=options.layer_info))
     compared = [
@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
 def _compare(
     files: tuple[str, str],
     sides: tuple[Analysis, Analysis],
-    conditions: tuple[Condition, ...],
+    conditions: tuple[Limit, ...],
     allow_partial: bool,
 ) -> _Compared:
     """Compares and judges two files.

@@ -48,18 +48,18 @@ class PrecisionRow:
 class PrecisionComparison:
     """A model in several precisions, measured in turns.
 
-    Rows, ``tax`` and ``rest`` add up to ``layers``.
+    Rows, ``reformats`` and ``rest`` add up to ``layers``.
 
     Attributes:
         precisions: in the order asked for; the first is what the others are compared with.
         profiles: one for each precision.
         rows: the smallest sets of model nodes that every precision can be timed for, in order of
             execution, without reformats.
-        tax: reformats, casts and copies, wherever they are.
+        reformats: reformats, casts and copies, wherever they are.
         rest: markers and layers that no node is known for.
         layers: the time over all layers.
         totals: the whole network, timed without a profiler in one way or another.
-        is_corrected: rows, tax and layers are without the cost of the profiler's events.
+        is_corrected: rows, reformats and layers are without the cost of the profiler's events.
         verdict: what came out, in one sentence.
         notes: what a reader has to know beside the notes and warnings of the profiles.
     """
@@ -67,7 +67,7 @@ class PrecisionComparison:
     precisions: tuple[str, ...]
     profiles: tuple[Profile, ...]
     rows: tuple[PrecisionRow, ...]
-    tax: PrecisionRow
+    reformats: PrecisionRow
     rest: PrecisionRow
     layers: PrecisionRow
     totals: tuple[PrecisionRow, ...]

@@ -47,19 +47,19 @@ def compare_runs(
     rows = _rows(runs)
     everything = [range(len(profile.layers)) for profile in profiles]
     precisions = tuple(profile.precision for profile in profiles)
-    tax = _row("reformats, casts and copies", runs, [run.tax for run in runs])
+    reformats = _row("reformats, casts and copies", runs, [run.reformats for run in runs])
     layers = _row("time over all layers", runs, everything)
     totals = _totals(runs)
     return PrecisionComparison(
         precisions=precisions,
         profiles=tuple(profiles),
         rows=rows,
-        tax=tax,
+        reformats=reformats,
         rest=_row("markers and unattributed", runs, [run.rest for run in runs]),
         layers=layers,
         totals=totals,
         is_corrected=is_corrected,
-        verdict=verdict(profiles, totals, tax, layers),
+        verdict=verdict(profiles, totals, reformats, layers),
         notes=tuple(notes),
     )
 
@@ -98,7 +98,7 @@ def _place(runs: Sequence[LayerTimes], layers: Sequence[Layers]) -> float:
 
 def _layers_of(run: LayerTimes, nodes: Sequence[str]) -> tuple[int, ...]:
     groups = groups_of(run.side, nodes)
-    return tuple(i for group in groups for i in group.layers if i not in group.tax)
+    return tuple(i for group in groups for i in group.layers if i not in group.reformats)
 
 
 def _row(name: str, runs: Sequence[LayerTimes], layers: Sequence[Layers]) -> PrecisionRow:

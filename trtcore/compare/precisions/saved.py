@@ -54,7 +54,7 @@ def _check(comparison: PrecisionComparison) -> None:
 def _all_rows(comparison: PrecisionComparison) -> tuple[PrecisionRow, ...]:
     return (
         *comparison.rows,
-        comparison.tax,
+        comparison.reformats,
         comparison.rest,
         comparison.layers,
         *comparison.totals,

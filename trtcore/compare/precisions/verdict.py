@@ -20,15 +20,15 @@ _TAX_WORTH_A_WORD = 0.01
 def verdict(
     profiles: Sequence[Profile],
     totals: Sequence[PrecisionRow],
-    tax: PrecisionRow,
+    reformats: PrecisionRow,
     layers: PrecisionRow,
 ) -> str:
-    """Returns which precision is the fastest, by how much, at what error and at what tax.
+    """Returns which precision is the fastest, by how much, at what error and at what reformats.
 
     Args:
         profiles: one for each precision, the first is what the others are compared with.
         totals: the whole network.
-        tax: reformats, casts and copies.
+        reformats: reformats, casts and copies.
         layers: the time over all layers.
     """
     names = [profile.precision for profile in profiles]
@@ -39,7 +39,7 @@ def verdict(
         f"{names[i]} takes {_ratio(total.times[i], names[0] if i == 1 else '')}"
         + (f", latency {_factor(latency.times[i])}" if latency else "")
         + _error(profiles[i])
-        + _tax(tax.times[i], layers.times[i])
+        + _tax(reformats.times[i], layers.times[i])
         for i in range(1, len(names))
     ]
     return f"{_opening(names, total, best)}: {'; '.join(parts)}."
@@ -94,6 +94,6 @@ def _error(profile: Profile) -> str:
     return f", relative L2 error {profile.accuracy.relative_l2:.1e}"
 
 
-def _tax(tax: RelativeTime, layers: RelativeTime) -> str:
-    share = tax.median_ms / layers.median_ms if layers.median_ms else 0.0
+def _tax(reformats: RelativeTime, layers: RelativeTime) -> str:
+    share = reformats.median_ms / layers.median_ms if layers.median_ms else 0.0
     return f", {share:.1%} of its layer time for reformats" if share >= _TAX_WORTH_A_WORD else ""

@@ -10,7 +10,7 @@ from trtcore.engine.tensorrt.bindings import Bindings
 from trtcore.engine.tensorrt.builder import BuildOptions, build_plan
 from trtcore.measure.engines import EngineRun, PlanToRun, RunOptions, run_engines
 from trtcore.measure.event_cost.fit import fit_event_cost, load_event_cost, save_event_cost
-from trtcore.measure.rounds import Length
+from trtcore.measure.rounds import RunLength
 from trtcore.models.builtin.chain import convolution_chain
 from trtcore.result.layers import is_marker
 from trtcore.result.readers.inspector import match_layers
@@ -92,7 +92,7 @@ def _plans(bindings: Bindings, progress: Progress | None) -> Iterator[bytes]:
 def _run(bindings: Bindings, plans: Sequence[bytes]) -> tuple[EngineRun, ...]:
     with ClockMonitor() as monitor:
         waiting = [PlanToRun(plan, "calibration", monitor) for plan in plans]
-        return run_engines(bindings, waiting, RunOptions(Length(_ITERATIONS)))
+        return run_engines(bindings, waiting, RunOptions(RunLength(_ITERATIONS)))
 
 
 def _point(ran: EngineRun) -> tuple[int, float] | None:

@@ -73,7 +73,7 @@ _DEFAULT = StopRule()
 
 
 @dataclass(frozen=True)
-class Precision:
+class Estimate:
     """How well one time is known.
 
     Attributes:
@@ -133,7 +133,7 @@ class Precision:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class StopDecision:
     """Whether to stop, and what the figures are worth if one does.
 
     Attributes:
@@ -146,8 +146,8 @@ class Verdict:
 
     is_over: bool
     is_converged: bool
-    total: Precision
-    worst: Precision | None
+    total: Estimate
+    worst: Estimate | None
     stop: Stop
 
 
@@ -180,11 +180,11 @@ class Convergence:
         """Adds (n, L) layer times."""
         self._layers.add(layer_ms)
 
-    def verdict(self, elapsed_s: float) -> Verdict:
+    def verdict(self, elapsed_s: float) -> StopDecision:
         """Says whether the run may stop after this time."""
         modes_ms = find_modes(self._samples.samples, self._rule.target, _LEAST_SHARE)
         medians = self._total.medians, self._layers.medians
-        return judge(*medians, elapsed_s, self._rule, modes_ms, self._names)
+        return decide(*medians, elapsed_s, self._rule, modes_ms, self._names)
 
 
 def batch_size_for(iteration_ms: float, rule: StopRule = _DEFAULT) -> int:
@@ -193,14 +193,14 @@ def batch_size_for(iteration_ms: float, rule: StopRule = _DEFAULT) -> int:
     return batch_size(int(in_a_third), _LEAST_BATCHES)
 
 
-def judge(
+def decide(
     total: ArrayLike,
     layers: ArrayLike,
     elapsed_s: float,
     rule: StopRule = _DEFAULT,
     modes_ms: tuple[float, ...] = (),
     names: Sequence[str] = (),
-) -> Verdict:
+) -> StopDecision:
     """Says whether a run may stop.
 
     Args:
@@ -214,7 +214,7 @@ def judge(
     """
     totals = np.asarray(total, dtype=np.float64)
     by_layer = np.asarray(layers, dtype=np.float64)
-    whole = Precision(-1, *estimate(totals)) if totals.size else Precision(-1)
+    whole = Estimate(-1, *estimate(totals)) if totals.size else Estimate(-1)
     worst = _worst_layer(by_layer, rule)
     obstacle = (
         _too_early(totals, by_layer, elapsed_s, rule)
@@ -225,7 +225,7 @@ def judge(
         or (worst.obstacle(*rule.layer_target, names) if worst else None)
     )
     stop = obstacle or Stop(StopReason.CONVERGED, figures=(whole.share,))
-    return Verdict(
+    return StopDecision(
         is_over=not obstacle or elapsed_s >= rule.at_most_s,
         is_converged=not obstacle,
         total=whole,
@@ -234,14 +234,14 @@ def judge(
     )
 
 
-def _worst_layer(layers: Floats, rule: StopRule) -> Precision | None:
+def _worst_layer(layers: Floats, rule: StopRule) -> Estimate | None:
     """Returns the layer furthest from its target among those that hold most of the time."""
     if layers.size == 0:
         return None
     medians_ms, half_widths_ms = estimate_columns(layers)
     unknown = np.flatnonzero(np.isnan(medians_ms))
     looked_at = [
-        Precision(int(i), float(medians_ms[i]), float(half_widths_ms[i]))
+        Estimate(int(i), float(medians_ms[i]), float(half_widths_ms[i]))
         for i in (unknown if unknown.size else longest_layers(medians_ms, rule.layer_share))
     ]
     return max(looked_at, key=lambda layer: layer.excess(*rule.layer_target), default=None)

@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Length:
+class NodeRunLength:
     """How long the passes go on.
 
     Attributes:
@@ -48,7 +48,7 @@ class Pass(Generic[T]):
     run: Callable[[], T]
 
 
-def take_turns(passes: Sequence[Pass[T]], length: Length) -> tuple[list[list[T]], bool]:
+def take_turns(passes: Sequence[Pass[T]], length: NodeRunLength) -> tuple[list[list[T]], bool]:
     """Warms all passes up and runs them in rounds, a tenth of the iterations at a time.
 
     Returns:
@@ -68,7 +68,7 @@ def take_turns(passes: Sequence[Pass[T]], length: Length) -> tuple[list[list[T]]
     return kept, False
 
 
-def _run_rounds(passes: Sequence[Pass[T]], kept: list[list[T]], length: Length) -> None:
+def _run_rounds(passes: Sequence[Pass[T]], kept: list[list[T]], length: NodeRunLength) -> None:
     start, done = perf_counter(), 0
     for one in passes:
         for _ in range(WARM_UP):

@@ -34,7 +34,7 @@ class Bucket:
         layers: positions of its layers, in order of execution.
         nodes: model nodes in it.
         corrected_ms: sum of the medians of its layers without the cost of events; None if unknown.
-        tax_ms: of ``median_ms``, what reformats, casts and copies take; 0 for a single layer.
+        reformat_ms: of ``median_ms``, what reformats, casts and copies take; 0 for a single layer.
         is_below_resolution: it holds nothing but layers below the resolution, however many.
     """
 
@@ -44,7 +44,7 @@ class Bucket:
     layers: tuple[int, ...]
     nodes: tuple[str, ...] = ()
     corrected_ms: float | None = None
-    tax_ms: float = 0.0
+    reformat_ms: float = 0.0
     is_below_resolution: bool = False
 
 
@@ -91,8 +91,8 @@ def _by_name(analysis: Analysis, name: Namer, *, by_layer: bool) -> list[Bucket]
             places, own = parts.setdefault(name(nodes), ([], []))
             places += layers
             own += (node for node in nodes if node not in own)
-    tax = {i for group in fusion.groups for i in group.tax}
-    return [_bucket(label, *part, analysis.rows, tax) for label, part in parts.items()]
+    reformats = {i for group in fusion.groups for i in group.reformats}
+    return [_bucket(label, *part, analysis.rows, reformats) for label, part in parts.items()]
 
 
 _Members = tuple[tuple[int, ...], tuple[str, ...]]
@@ -125,14 +125,15 @@ def _by_type(analysis: Analysis, depth: int | None) -> tuple[Bucket, ...]:
     for i in sorted(home):
         layer, group = analysis.profile.layers[i], home[i]
         own = layer_nodes(layer, group)
-        label = kind_of(layer, own, words, is_reformat=i in group.tax).value
+        label = kind_of(layer, own, words, is_reformat=i in group.reformats).value
         if (depth or 1) > 1 and (operators := words.words(own)):
             label = ShortName(f"{label}: {_JOINER.join(operators)}")
         parts.setdefault(label, []).append(i)
         nodes.setdefault(label, {}).update(dict.fromkeys(own))
-    tax = {i for group in fusion.groups for i in group.tax}
+    reformats = {i for group in fusion.groups for i in group.reformats}
     return tuple(
-        _bucket(label, places, nodes[label], analysis.rows, tax) for label, places in parts.items()
+        _bucket(label, places, nodes[label], analysis.rows, reformats)
+        for label, places in parts.items()
     )
 
 
@@ -141,7 +142,7 @@ def _bucket(
     layers: Iterable[int],
     nodes: Iterable[str],
     rows: Sequence[LayerProfile],
-    tax: Container[int] = (),
+    reformats: Container[int] = (),
 ) -> Bucket:
     places = tuple(sorted(layers))
     corrected_ms = sum(rows[i].corrected_ms for i in places)
@@ -152,6 +153,6 @@ def _bucket(
         layers=places,
         nodes=tuple(nodes),
         corrected_ms=None if isnan(corrected_ms) else corrected_ms,
-        tax_ms=sum(rows[i].median_ms for i in places if i in tax),
+        reformat_ms=sum(rows[i].median_ms for i in places if i in reformats),
         is_below_resolution=all(rows[i].is_below_resolution for i in places),
     )

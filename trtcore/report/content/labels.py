@@ -50,7 +50,7 @@ def row_labels(
         return labels
     home = {i: group for group in analysis.fusion.groups for i in group.layers}
     nodes = [layer_nodes(layers[i], home.get(i)) for i in positions]
-    moves = [i in home and i in home[i].tax for i in positions]
+    moves = [i in home and i in home[i].reformats for i in positions]
     short = iter(
         analysis.short_names.names([n for n, m in zip(nodes, moves, strict=True) if not m])
     )
@@ -70,7 +70,7 @@ def layer_nodes(layer: Layer, group: Group | None) -> tuple[str, ...]:
     """
     if group is None:
         return layer.nodes
-    is_the_one = len(group.layers) - len(group.tax) == 1
+    is_the_one = len(group.layers) - len(group.reformats) == 1
     return group.nodes if is_the_one or not layer.nodes else layer.nodes
 
 

@@ -55,7 +55,7 @@ class Row:
     """A line of the table; a sum of several layers has neither a 95th percentile nor a minimum.
 
     ``corrected_ms`` is NaN where it is not known, and marked where it is below the resolution.
-    ``tax_ms`` is the part of ``median_ms`` that reformats, casts and copies take.
+    ``reformat_ms`` is the part of ``median_ms`` that reformats, casts and copies take.
     """
 
     label: str
@@ -64,7 +64,7 @@ class Row:
     corrected_ms: float
     p95_ms: float | None = None
     min_ms: float | None = None
-    tax_ms: float = 0.0
+    reformat_ms: float = 0.0
     is_below_resolution: bool = False
 
 
@@ -119,7 +119,7 @@ def _rolled_up(analysis: Analysis, view: View) -> list[Row]:
             bucket.median_ms,
             bucket.share,
             nan if bucket.corrected_ms is None else bucket.corrected_ms,
-            tax_ms=bucket.tax_ms,
+            reformat_ms=bucket.reformat_ms,
             is_below_resolution=bucket.is_below_resolution,
         )
         for bucket in buckets
@@ -144,5 +144,5 @@ def _sum(label: str, rows: Iterable[Row]) -> Row:
         sum(row.median_ms for row in parts),
         sum(row.share for row in parts),
         sum(row.corrected_ms for row in parts),
-        tax_ms=sum(row.tax_ms for row in parts),
+        reformat_ms=sum(row.reformat_ms for row in parts),
     )

@@ -13,7 +13,7 @@ from trtcore.report.content.warnings import comparison_notes
 from trtcore.result.records import Profile
 
 if TYPE_CHECKING:
-    from trtcore.compare.limits import Verdict
+    from trtcore.compare.limits import LimitVerdict
 
 SCHEMA = "trtcore/comparison"
 SCHEMA_VERSION = 1
@@ -30,7 +30,10 @@ def render_trees(trees: Sequence[dict[str, Any]]) -> str:
 
 
 def comparison_tree(
-    comparison: Comparison, *, files: tuple[str, str] = ("", ""), verdict: Verdict | None = None
+    comparison: Comparison,
+    *,
+    files: tuple[str, str] = ("", ""),
+    verdict: LimitVerdict | None = None,
 ) -> dict[str, Any]:
     """Returns what JSON says of a comparison.
 
@@ -53,7 +56,7 @@ def comparison_tree(
     }
 
 
-def _gate(verdict: Verdict) -> dict[str, Any]:
+def _gate(verdict: LimitVerdict) -> dict[str, Any]:
     return {
         "conditions": [condition.text for condition in verdict.conditions],
         "broken": [{"condition": b.condition.text, "row": _row(b.row)} for b in verdict.broken],

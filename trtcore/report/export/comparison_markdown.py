@@ -18,7 +18,7 @@ from trtcore.report.content.printable import printable
 from trtcore.report.content.warnings import comparison_notes
 
 if TYPE_CHECKING:
-    from trtcore.compare.limits import Condition, Verdict
+    from trtcore.compare.limits import Limit, LimitVerdict
 
 TOP = 10
 """How many rows are shown where nobody says how many."""
@@ -29,7 +29,7 @@ def comparison_markdown(
     *,
     top: int | None = None,
     files: tuple[str, str] = ("", ""),
-    verdict: Verdict | None = None,
+    verdict: LimitVerdict | None = None,
 ) -> str:
     """Returns a table for a pull request's comment.
 
@@ -64,7 +64,7 @@ def _files(files: tuple[str, str]) -> list[str]:
     return [f"Base {_code(files[0])}, new {_code(files[1])}"] if all(files) else []
 
 
-def _gate(verdict: Verdict | None) -> list[str]:
+def _gate(verdict: LimitVerdict | None) -> list[str]:
     if verdict is None or not verdict.conditions:
         return []
     rows = (*verdict.broken, *verdict.doubtful)
@@ -78,7 +78,7 @@ def _gate(verdict: Verdict | None) -> list[str]:
     return lines
 
 
-def _fate(verdict: Verdict, condition: Condition) -> str:
+def _fate(verdict: LimitVerdict, condition: Limit) -> str:
     """What became of a condition, in words."""
     broken = sum(row.condition == condition for row in verdict.broken)
     doubtful = sum(row.condition == condition for row in verdict.doubtful)

@@ -133,7 +133,7 @@ def _table(
     table = figure_table("Nodes", _headings(names, columns), _missing(names, columns))
     for row in rows:
         table.add_row(Text(shorten(row.name, columns.room)), *_figures(row, columns))
-    for row in (comparison.tax, comparison.rest):
+    for row in (comparison.reformats, comparison.rest):
         if any(time.median_ms for time in row.times):
             table.add_row(row.name, *_figures(row, columns), style="dim")
     for row in (comparison.layers, *comparison.totals):

@@ -25,7 +25,7 @@ BELOW_RESOLUTION = "~"
 _GAP = 2
 _FIGURE = 6
 # What is left out first where names have no room beside it.
-_DISPENSABLE = ("min ms", "p95 ms", "tax ms", "share")
+_DISPENSABLE = ("min ms", "p95 ms", "reformat ms", "share")
 
 Column = tuple[str, Callable[[Row], str]]
 
@@ -70,8 +70,8 @@ def footnotes(
         limit = f"below {RESOLUTION_MS} ms"
         which = f"Of layers {limit} only:" if of_groups else limit.capitalize()
         yield f"{BELOW_RESOLUTION} {which} the corrected time is an order of magnitude, not more."
-    if "tax ms" in shown:
-        yield "tax ms: of the median, what reformats, casts and copies take."
+    if "reformat ms" in shown:
+        yield "reformat ms: time in reformat, cast and copy layers (included in median)."
 
 
 def _measured(count: int, rows: Rows, shown: Set[str]) -> str:
@@ -95,8 +95,8 @@ def corrected_text(ms: float, is_below_resolution: bool, digits: int = 4) -> str
 
 def _columns(rows: Rows, view: View, digits: int) -> list[Column]:
     columns: list[Column] = [("median ms", lambda row: _ms(row.median_ms, digits))]
-    if rows.total.tax_ms > 0:
-        columns.append(("tax ms", lambda row: _ms(row.tax_ms or None, digits)))
+    if rows.total.reformat_ms > 0:
+        columns.append(("reformat ms", lambda row: _ms(row.reformat_ms or None, digits)))
     if not isnan(rows.total.corrected_ms):
         columns.append(
             (

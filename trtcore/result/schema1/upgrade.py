@@ -34,6 +34,8 @@ def upgraded_profile(tree: Tree) -> Tree:
 def upgraded_precisions(tree: Tree) -> Tree:
     """Returns the tree of a comparison of precisions as version 2 has it."""
     changed = dict(tree)
+    if "tax" in changed:
+        changed["reformats"] = changed.pop("tax")
     profiles = tree.get("profiles")
     if not isinstance(profiles, list) or not all(isinstance(one, dict) for one in profiles):
         return changed

@@ -158,5 +158,5 @@ def test_convolutions_that_became_products_without_metadata_keep_their_nodes():
     for i in bare:
         convolutions = [node for node in groups[i].nodes if node.startswith("res")]
         assert convolutions, layers[i].name
-        assert not set(groups[i].tax) & {i}
+        assert not set(groups[i].reformats) & {i}
     assert fusion.unknown == ()

@@ -94,7 +94,7 @@ class TestGoogLeNet:
 
     def test_rearranging_the_input_is_tax_on_the_first_convolution(self, profile):
         group = map_fusion(profile).groups[0]
-        assert group == Group((0, 1), ("conv1/7x7_s2", "conv1/relu_7x7"), tax=(0,))
+        assert group == Group((0, 1), ("conv1/7x7_s2", "conv1/relu_7x7"), reformats=(0,))
 
     def test_time(self):
         engine = parse_engine_information((DATA / "inspector_googlenet_fp16_b4.json").read_text())
@@ -152,7 +152,7 @@ class TestOtherWays:
         name = "Reformatting CopyNode for Input Tensor 0 to c + r"
         layers = [Layer(name), Layer("c + r")]
         fusion = map_fusion(make_profile(layers, chain("Conv:c", "Relu:r"), [X]))
-        assert fusion.groups == (Group((0, 1), ("c", "r"), tax=(0,)),)
+        assert fusion.groups == (Group((0, 1), ("c", "r"), reformats=(0,)),)
 
     def test_a_layer_that_computes_holds_what_its_neighbours_leave(self):
         nodes = chain("Conv:a", "Conv:b", "Relu:r", "Conv:c", "Conv:d", "Conv:e")
@@ -173,7 +173,7 @@ class TestOtherWays:
         assert fusion.groups == (
             Group((0,), ("a",)),
             Group((1,), ("b", "r")),
-            Group((2, 3), ("c",), tax=(2,)),
+            Group((2, 3), ("c",), reformats=(2,)),
             Group((4,), ("d",)),
             Group((5,), ("e",)),
         )
@@ -223,7 +223,7 @@ class TestOtherWays:
             Layer("back", "Reformat", inputs=(tensor("t3"),), outputs=(tensor("y"),)),
         ]
         fusion = map_fusion(make_profile(layers, chain("Conv:c"), [X]))
-        assert fusion.groups == (Group((0, 1, 2, 3), ("c",), tax=(0, 1, 3)),)
+        assert fusion.groups == (Group((0, 1, 2, 3), ("c",), reformats=(0, 1, 3)),)
         assert fusion.guessed == ()
 
     def test_one_foreign_node_is_the_whole_graph_and_opaque(self):
@@ -315,7 +315,7 @@ class TestOtherWays:
         ]
         assert map_fusion(make_profile(layers)).groups == (
             Group((0,), ("a", "b")),
-            Group((1, 2), ("c",), tax=(1,)),
+            Group((1, 2), ("c",), reformats=(1,)),
         )
 
     def test_nodes_of_another_model_are_not_believed(self):

@@ -19,7 +19,7 @@ from trtcore.measure.nodes.onnxruntime.session import (
     run_session,
 )
 from trtcore.measure.nodes.onnxruntime.trace import NodeTimes, read_profile
-from trtcore.measure.nodes.turns import WARM_UP, Length, Pass, take_turns
+from trtcore.measure.nodes.turns import WARM_UP, NodeRunLength, Pass, take_turns
 from trtcore.models.model import Model
 from trtcore.models.onnx.graph import fits_in_memory
 
@@ -74,7 +74,9 @@ def prepare(model: Model, inputs: Inputs, threads: int) -> TimedGraph:
     return graph_as_run(model, timed, threads)
 
 
-def time_in_turns(prepared: Sequence[Prepared], threads: int, length: Length) -> tuple[Timed, ...]:
+def time_in_turns(
+    prepared: Sequence[Prepared], threads: int, length: NodeRunLength
+) -> tuple[Timed, ...]:
     """Times the nodes of every graph, and in turn with that whole iterations without a profiler.
 
     Raises:

@@ -25,7 +25,7 @@ from trtcore.measure.nodes.onnxruntime.session import (
 )
 from trtcore.measure.nodes.onnxruntime.trace import NodeTimes, TypedShape
 from trtcore.measure.nodes.run import NodeRun
-from trtcore.measure.nodes.turns import LEAST_ITERATIONS, MOST_ITERATIONS, WARM_UP, Length
+from trtcore.measure.nodes.turns import LEAST_ITERATIONS, MOST_ITERATIONS, WARM_UP, NodeRunLength
 from trtcore.models.model import Model
 from trtcore.result.counts import Counts
 from trtcore.result.layers import Layer, TensorInfo
@@ -86,7 +86,7 @@ def profile_nodes(
     """
     _check_positive("iterations", iterations)
     _check_positive("min_iterations", min_iterations)
-    length = Length(iterations, max_seconds, min_iterations, progress)
+    length = NodeRunLength(iterations, max_seconds, min_iterations, progress)
     return _profile([(model, inputs)], [""], length, _threads(threads))[0]
 
 
@@ -118,12 +118,15 @@ def profile_in_turns(
     """
     _check_positive("iterations", iterations)
     _check_positive("min_iterations", min_iterations)
-    length = Length(iterations, max_seconds * len(models), min_iterations, progress)
+    length = NodeRunLength(iterations, max_seconds * len(models), min_iterations, progress)
     return _profile(models, labels, length, _threads(threads))
 
 
 def _profile(
-    models: Sequence[tuple[Model, Inputs]], labels: Sequence[str], length: Length, threads: int
+    models: Sequence[tuple[Model, Inputs]],
+    labels: Sequence[str],
+    length: NodeRunLength,
+    threads: int,
 ) -> tuple[NodeRun, ...]:
     prepared = [
         Prepared(prepare(model, inputs, threads), inputs, label)
@@ -138,7 +141,7 @@ def _profile(
 
 
 def _node_run(
-    model: Model, graph: TimedGraph, timed: Timed, length: Length, method: Method
+    model: Model, graph: TimedGraph, timed: Timed, length: NodeRunLength, method: Method
 ) -> NodeRun:
     layers = _layers(graph, timed.nodes)
     done = len(timed.nodes.layer_ms)
@@ -192,7 +195,7 @@ def _typed(tensors: tuple[TensorInfo, ...], seen: tuple[TypedShape, ...]) -> tup
     )
 
 
-def _method(threads: int, length: Length, models: int) -> Method:
+def _method(threads: int, length: NodeRunLength, models: int) -> Method:
     method = Method(Timer.ONNXRUNTIME, threads=threads)
     if length.iterations is not None:
         return method

@@ -18,7 +18,7 @@ from trtcore.measure.nodes.run import NodeRun
 from trtcore.measure.nodes.torch.graph import TorchGraph
 from trtcore.measure.nodes.torch.timing import Iteration, timer_for
 from trtcore.measure.nodes.torch.tracer import prepare
-from trtcore.measure.nodes.turns import MOST_ITERATIONS, WARM_UP, Length, Pass, take_turns
+from trtcore.measure.nodes.turns import MOST_ITERATIONS, WARM_UP, NodeRunLength, Pass, take_turns
 from trtcore.models.model import Model
 from trtcore.result.counts import Counts
 from trtcore.result.method import Method, Timer
@@ -88,7 +88,7 @@ def profile_nodes(
         RunError: the device's memory does not hold it.
     """
     where = device or _device()
-    length = Length(iterations, max_seconds, min_iterations, progress)
+    length = NodeRunLength(iterations, max_seconds, min_iterations, progress)
     try:
         with torch.inference_mode():
             return _profile(prepare(model, inputs, where), length, where)
@@ -97,7 +97,7 @@ def profile_nodes(
             torch.cuda.empty_cache()
 
 
-def _profile(graph: TorchGraph, length: Length, device: str) -> NodeRun:
+def _profile(graph: TorchGraph, length: NodeRunLength, device: str) -> NodeRun:
     timer = timer_for(graph, device)
     passes = (
         Pass("timing layers", timer.with_layers),
@@ -139,7 +139,7 @@ def _floats(values: list[float]) -> NDArray[np.float32]:
     return np.array(values, dtype=np.float32)
 
 
-def _method(length: Length, on_gpu: bool) -> Method:
+def _method(length: NodeRunLength, on_gpu: bool) -> Method:
     method = Method(
         Timer.TORCH_EVENTS if on_gpu else Timer.TORCH_HOST,
         threads=0 if on_gpu else torch.get_num_threads(),

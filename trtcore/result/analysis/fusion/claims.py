@@ -26,7 +26,7 @@ class Claims:
     Attributes:
         nodes: the model nodes of a layer.
         leans_on: a layer without nodes, and the layer whose cost it is part of.
-        tax: layers that only reformat, cast or copy.
+        reformats: layers that only reformat, cast or copy.
         opaque: layers that hide what they do.
         markers: layers that only order streams.
         unattributed: layers that nothing is known about.
@@ -37,7 +37,7 @@ class Claims:
 
     nodes: dict[int, tuple[str, ...]] = field(default_factory=dict)
     leans_on: dict[int, int] = field(default_factory=dict)
-    tax: set[int] = field(default_factory=set)
+    reformats: set[int] = field(default_factory=set)
     opaque: set[int] = field(default_factory=set)
     markers: tuple[int, ...] = ()
     unattributed: tuple[int, ...] = ()
@@ -89,7 +89,7 @@ def _by_name(i: int, layer: Layer, graph: ModelGraph, claims: Claims) -> None:
     if found.nodes:
         claims.take(i, found.nodes, Reason.NAMED)
         if found.is_reformat:
-            claims.tax.add(i)
+            claims.reformats.add(i)
         _mark(i, layer, graph, claims)
 
 
@@ -205,7 +205,7 @@ def _lean(i: int, layer: Layer, others: Sequence[int], claims: Claims) -> None:
         if other in claims.nodes or other in claims.leans_on:
             claims.leans_on[i] = other
             if _moves(layer):
-                claims.tax.add(i)
+                claims.reformats.add(i)
             return
 
 
@@ -218,7 +218,7 @@ def _mark(i: int, layer: Layer, graph: ModelGraph, claims: Claims) -> None:
     if foreign_range(layer.name):
         claims.opaque.add(i)
     if _moves(layer) and any(graph.computes(node) for node in claims.nodes[i]):
-        claims.tax.add(i)
+        claims.reformats.add(i)
 
 
 def _node_of(end: str, graph: ModelGraph) -> str | None:

@@ -90,7 +90,7 @@ def map_fusion(profile: Profile) -> FusionMap:
         unknown=_with(UNKNOWN, graph, reasons),
         markers=claims.markers,
         unattributed=claims.unattributed,
-        guessed=tuple(sorted(claims.leans_on.keys() - claims.tax)),
+        guessed=tuple(sorted(claims.leans_on.keys() - claims.reformats)),
         reasons={name: reasons[name] for name in graph.nodes},
     )
 
@@ -134,10 +134,10 @@ def _time_words(fusion: FusionMap, layer_ms: Sequence[float]) -> list[str]:
     total = sum(layer_ms)
     if not total > 0:
         return []
-    tax = sum(layer_ms[i] for group in fusion.groups for i in group.tax)
+    reformats = sum(layer_ms[i] for group in fusion.groups for i in group.reformats)
     return [
         f"{fusion.time_coverage(layer_ms):.1%} of the layer time is in groups",
-        f"reformats, casts and copies take {tax / total:.1%}" if tax else "",
+        f"reformats, casts and copies take {reformats / total:.1%}" if reformats else "",
     ]
 
 
@@ -169,6 +169,6 @@ def _group(parts: Iterable[int | str], claims: Claims, graph: ModelGraph) -> Gro
     return Group(
         layers=layers,
         nodes=graph.sort(part for part in members if isinstance(part, str)),
-        tax=tuple(i for i in layers if i in claims.tax),
+        reformats=tuple(i for i in layers if i in claims.reformats),
         is_opaque=any(i in claims.opaque for i in layers),
     )

@@ -21,13 +21,13 @@ class Group:
     Attributes:
         layers: positions in ``profile.layers``, in order of execution.
         nodes: model nodes, in the order of the model; empty if nothing tells them.
-        tax: those of the layers that only change a format or type, or copy.
+        reformats: those of the layers that only change a format or type, or copy.
         is_opaque: a layer of it hides what it does inside (``ForeignNode``).
     """
 
     layers: tuple[int, ...]
     nodes: tuple[str, ...]
-    tax: tuple[int, ...] = ()
+    reformats: tuple[int, ...] = ()
     is_opaque: bool = False
 
 
