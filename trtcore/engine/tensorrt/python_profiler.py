@@ -1,4 +1,4 @@
-"""The slow way to profile: callbacks in Python, for bindings that hand out no C++ pointers."""
+"""The slow profiler: callbacks in Python, for bindings that expose no C++ pointers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 
 class Recorder(Protocol):
-    """What the callback writes to."""
+    """Receives the layer times of the callback."""
 
     def record(self, name: str, ms: float) -> None:
         """Takes the time of one layer in milliseconds."""

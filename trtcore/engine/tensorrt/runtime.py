@@ -111,6 +111,7 @@ def _create_rtx_context(engine: Engine, plan: bytes) -> Any:
     config = engine.engine.create_runtime_config()
     cache = config.create_runtime_cache()
     path = cache_entry("runtime", engine.bindings.version, _device_name(), plan)
+    # The plan is part of the key: kernels compiled for one engine serve that engine only.
     stored = read_entry(path)
     if stored:
         cache.deserialize(stored)
@@ -162,6 +163,7 @@ def _wanted_shape(
                 "contradict each other: leave one of them out"
             )
         return tuple(asked)
+    # Profile 0, and of its minimum, optimum and maximum shapes the optimum.
     shape = static
     if -1 in static:
         shape = tuple(engine.engine.get_tensor_profile_shape(name, 0)[1])

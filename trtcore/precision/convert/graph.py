@@ -34,7 +34,7 @@ from trtcore.precision.convert.plan import (
     plan_node,
 )
 
-# Where a model has operators of other domains only, this one brings Cast in.
+# Brings Cast into a model of other domains only; the first version with bfloat16.
 _CAST_OPSET = 13
 
 _Types = ChainMap[str, int]
@@ -47,7 +47,7 @@ class GraphConverter:
     Attributes:
         lowered: how many nodes compute in the lower precision.
         casts: how many Cast nodes were added.
-        stayed: operators that stay in FP32 without having been asked to.
+        stayed: operators that stay in FP32 without a request.
         masks: a note on the mask constants that saturate.
     """
 
@@ -73,6 +73,7 @@ class GraphConverter:
         graph = self._proto.graph
         self.masks = saturate_masks(self._proto, self.rules)
         inferred = onnx.shape_inference.infer_shapes(without_weights(self._proto), data_prop=True)
+        # Before anything is converted: a constant is rounded once, for all its readers.
         self._note_readers(graph, inferred.graph, ChainMap())
         top = _Level(self, graph, inferred.graph, None)
         for value in graph.input:
@@ -86,13 +87,14 @@ class GraphConverter:
                 top.force_output(output.name, self.rules.io)
                 output.type.tensor_type.elem_type = self.rules.io
         top.finish()
+        # Collected and not raised at the first: the advice has to be enough for all of them.
         if self._overflows:
             raise PrecisionError(overflow_text(self._overflows, self.rules.low, inferred.graph))
 
-    def free_name(self, wish: str) -> str:
-        """A value or node name that nothing has yet."""
-        numbered = (f"{wish}_{number}" for number in itertools.count(2))
-        name = next(n for n in itertools.chain([wish], numbered) if n not in self._taken)
+    def free_name(self, wanted: str) -> str:
+        """An unused name for a value or a node."""
+        numbered = (f"{wanted}_{number}" for number in itertools.count(2))
+        name = next(n for n in itertools.chain([wanted], numbered) if n not in self._taken)
         self._taken.add(name)
         return name
 
@@ -104,7 +106,7 @@ class GraphConverter:
             self.stayed.add(node.op_type)
 
     def stored(self, tensor: TensorProto, name: str) -> TensorProto:
-        """A float32 constant as it will be stored: lower only if all who read it want that."""
+        """A float32 constant as it will be stored: lower only if all its readers want that."""
         readers = self._readers[name]
         low_readers = [node for node, want in readers if want == self.rules.low != FLOAT]
         if not low_readers:
@@ -115,7 +117,7 @@ class GraphConverter:
         return rounded if len(low_readers) == len(readers) else tensor
 
     def _note_readers(self, graph: GraphProto, inferred: GraphProto, outer: _Types) -> None:
-        """Finds out who reads each float value, and in which type."""
+        """Notes the readers of each float value, and the type each wants."""
         types = outer.new_child(elem_types(inferred))
         for node, typed in zip(graph.node, inferred.node, strict=True):
             wanted = plan_node(node, types, self.rules).inputs
@@ -127,7 +129,7 @@ class GraphConverter:
 
 
 class _Level:
-    """One graph on its way: what its values were, what they are now, and its new nodes."""
+    """One graph in conversion: the types its values had and have now, and its new nodes."""
 
     def __init__(
         self,
@@ -155,7 +157,7 @@ class _Level:
                 if want != AS_IT_IS:
                     node.input[index] = self.cast(node.input[index], want)
             if has_lengths(node):
-                node.input[0] = self.held_apart(node.input[0])
+                node.input[0] = self.separated_from_cast(node.input[0])
             for body, typed_body in zip(bodies(node), bodies(typed), strict=True):
                 self.convert_body(body, typed_body, plan.bodies)
             written = self.write_outputs(node, plan)
@@ -164,7 +166,7 @@ class _Level:
             self.nodes.append(node)
 
     def convert_body(self, body: GraphProto, inferred: GraphProto, border: int) -> None:
-        """Converts a body; its floats meet the node around it in the type of the border."""
+        """Converts a body; its floats enter and leave it in the type of the border."""
         level = _Level(self.converter, body, inferred, self)
         for value in body.input:
             if level.types[value.name] == FLOAT:
@@ -204,7 +206,7 @@ class _Level:
             self._add_cast(name, new, want, new)
         return self.casts[name, want]
 
-    def held_apart(self, name: str) -> str:
+    def separated_from_cast(self, name: str) -> str:
         """The value, with an operator that changes nothing behind it if a Cast has made it.
 
         TensorRT-RTX 1.7.1 moves a Cast into the loop of a recurrent node that has sequence lengths

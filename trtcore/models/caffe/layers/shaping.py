@@ -38,6 +38,7 @@ def reshape(builder: LayerBuilder) -> list[Tensor]:
     if dims.count(-1) > 1 or min(dims, default=1) < -1:
         builder.refuse(f"shape {list(param.shape.dim)} takes sizes, 0 to copy and one -1")
     top = (*shape[:start], *dims, *shape[end:])
+    # A -1 that does not come out even stays in: the volumes then differ, which is refused below.
     known = math.prod(dim for dim in top if dim != -1)
     if -1 in dims and math.prod(shape) % known == 0:
         top = tuple(math.prod(shape) // known if dim == -1 else dim for dim in top)
