@@ -229,7 +229,6 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "result/schema1/kernels",
         "result/schema1/method",
         "result/schema1/trees",
-        "result/schema1/warnings",
     ),
     "system/test_clocks.py": ("system/sensors",),
     "system/test_environment.py": ("system/records",),
