@@ -6,6 +6,7 @@ import itertools
 import os
 import signal
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from trtcore.measure import _core
 from trtcore.measure.kernels import cupti
 from trtcore.measure.kernels.trace import trace_kernels, version_words
 from trtcore.measure.kernels.traced_loops import TracedLoops
-from trtcore.measure.loops.native import NativeLoops
+from trtcore.measure.loops.native import NativeLoops, Times
 from trtcore.report.content.mapping import mapping_text
 from trtcore.result.analysis.kernels import kernel_totals, layer_kernels
 from trtcore.result.layers import Layer
@@ -77,10 +78,41 @@ def test_kernels_of_a_serial_engine_are_led_to_its_layers(bench: Bench) -> None:
     assert np.median(found.start_ms, axis=0) == pytest.approx([0, 0.025, 0.09])
     assert len(found.wall_ms) == len(found.plain_wall_ms) == 20
     assert (found.is_gated, found.discarded, found.source) == (False, 0, "CUPTI 13.0")
+    assert found.gated_ms.size == found.plain_gated_ms.size == 0
     totals = kernel_totals(found)
     assert totals.gap_ms == pytest.approx(0.01, abs=1e-6)
     assert 0.5 < totals.slow_down < 2
     assert bench.fake.is_idle
+
+
+def test_profiled_iterations_are_traced_with_it(bench: Bench) -> None:
+    bench.loops.gated = _core.HostTimer()  # type: ignore[assignment]
+    found, _ = trace_kernels(bench.loops, LAYERS, 10)
+    assert found
+    assert found.profiled.layer_ms.shape == found.profiled.kernel_ms.shape == (20, 3)
+    assert found.profiled.layer_ms[7] == pytest.approx([0.023, 0.063, 0.033])
+    assert found.profiled.kernel_ms[7] == pytest.approx([0.02, 0.06, 0.03])
+
+
+def test_gated_spans_are_kept_with_cupti_and_without(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.loops.gated = _core.HostTimer()  # type: ignore[assignment]
+    time_traced = TracedLoops._time
+
+    def plainly(loops: NativeLoops, count: int, report: Any) -> Times:
+        times = loops.time_inference(count, report)
+        return replace(times, gpu_ms=np.full(count, 0.13, np.float32))
+
+    def traced(loops: TracedLoops, timer: Any, count: int) -> Times:
+        times = time_traced(loops, timer, count)
+        return replace(times, gpu_ms=np.full(count, 0.14, np.float32))
+
+    monkeypatch.setattr(NativeLoops, "time_gated", plainly)
+    monkeypatch.setattr(TracedLoops, "_time", traced)
+    found, _ = trace_kernels(bench.loops, LAYERS, 10)
+    assert (found.gated_ms == np.full(10, 0.14, np.float32)).all()
+    assert (found.plain_gated_ms == np.full(10, 0.13, np.float32)).all()
 
 
 def test_the_progress_is_told_and_the_number_of_iterations_kept(bench: Bench) -> None:
@@ -120,7 +152,7 @@ def test_more_kernels_than_layers_are_mapped_by_sequence(bench: Bench) -> None:
     assert found is not None
     assert found.layers == (0, 1, 1, 1, 2)
     assert mapping_text(found.mapping) == (
-        "5 of 5 kernels by sequence and times of 10 profiled iterations "
+        "5 of 5 kernels by sequence and times of 20 profiled iterations "
         "(not by order: 5 kernels for 3 layers)"
     )
     assert layer_kernels(found, 3).count.tolist() == [1, 3, 1]
