@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hand_made_kernels import BESIDE, OWNERS, RAW, bridged_profile, kernel_pass, repeated
 
 from trtcore.errors import ResultError
 from trtcore.result.analysis.bridge import (
@@ -19,67 +20,10 @@ from trtcore.result.analysis.bridge import (
     traced_event_cost,
 )
 from trtcore.result.analysis.reconcile import reconcile_profile
-from trtcore.result.kernel_pass import ProfiledKernels
-from trtcore.result.layers import Layer, ModelRecord
-from trtcore.result.records import Build, Counts, EventCost, KernelPass, Profile
-from trtcore.result.samples import Samples
+from trtcore.result.layers import Layer
+from trtcore.result.profiled_kernels import ProfiledKernels
+from trtcore.result.records import Build
 from trtcore.result.saved import dump_profile, parse_profile
-from trtcore.system.records import Environment
-
-# Three layers, the second of two kernels with 1 us between them. Times in us here, in ms below.
-OWNERS = (0, 1, 1, 2)
-ALONE = ([0, 13, 18, 30], [10, 4, 5, 8])
-# Side by side the first takes 2 us longer; the second begins 1 us early, the third 3 us late.
-BESIDE = ([0, 11, 16, 24], [12, 4, 5, 8])
-# What the profiler charges: 3 us more than the layer's kernels, 3.5 us with CUPTI on.
-RAW, RAW_WITH_CUPTI = [13, 13, 11], [13.5, 13.5, 11.5]
-SPAN, SPAN_WITH_CUPTI, GRAPH = 31.5, 32.5, 30.0
-
-
-def repeated(values: object, count: int) -> np.ndarray:
-    return np.repeat(np.array([values], np.float32) / 1000, count, axis=0)
-
-
-def kernel_pass(**changes: object) -> KernelPass:
-    start, length = BESIDE
-    kernels = KernelPass(
-        names=("a", "b1", "b2", "c"),
-        streams=(0,) * 4,
-        layers=OWNERS,
-        mapping="by hand",
-        kernel_ms=repeated(length, 5),
-        start_ms=repeated(start, 5),
-        is_gated=True,
-        gated_ms=repeated(SPAN_WITH_CUPTI, 5),
-        plain_gated_ms=repeated(SPAN, 5),
-        profiled=ProfiledKernels(
-            repeated(RAW_WITH_CUPTI, 4), repeated(ALONE[1], 4), repeated(ALONE[0], 4)
-        ),
-    )
-    return replace(kernels, **changes)  # type: ignore[arg-type]
-
-
-def profile(kernels: KernelPass | None, **changes: object) -> Profile:
-    made = Profile(
-        model=ModelRecord("net", "net.onnx"),
-        backend="tensorrt_rtx",
-        precision="fp16",
-        batch=1,
-        method="by hand",
-        io=(),
-        layers=tuple(Layer(name) for name in "abc"),
-        samples=Samples(
-            repeated(RAW, 7),
-            np.empty(0, np.float32),
-            gated_ms=repeated(SPAN, 7),
-            graph_ms=repeated(GRAPH, 7),
-        ),
-        counts=Counts(7, 0, 7),
-        environment=Environment("", "", "", "", "", ""),
-        event_cost=EventCost(0.0025, 0.0024, 0.0026, 0.0, 0.0, 6),
-        kernels=kernels,
-    )
-    return replace(made, **changes)  # type: ignore[arg-type]
 
 
 def us(parts: tuple[SpanPart, ...]) -> dict[str, float]:
@@ -126,7 +70,7 @@ def test_what_cannot_be_told_by_cupti_is_left_to_the_graph(changes: dict) -> Non
     kernels = kernel_pass(**changes)
     assert cupti_parts(kernels) == ()
     assert traced_event_cost(np.array(RAW) / 1000, kernels) is None
-    result = reconcile_profile(profile(kernels))
+    result = reconcile_profile(bridged_profile(kernels))
     assert result is not None
     assert result.event_cost_source == "calibrated"
     assert us(result.parts) == {"GAPS_AND_NEIGHBOURS": 1.5}
@@ -158,7 +102,7 @@ def test_less_than_nothing_is_no_cost() -> None:
 
 
 def test_the_layers_lead_to_the_span_and_the_rest_is_shown() -> None:
-    result = reconcile_profile(profile(kernel_pass()))
+    result = reconcile_profile(bridged_profile(kernel_pass()))
     assert result is not None
     assert result.event_cost_source == "traced"
     assert result.event_cost_ms == pytest.approx(0.003, abs=1e-7)
@@ -170,7 +114,7 @@ def test_the_layers_lead_to_the_span_and_the_rest_is_shown() -> None:
 
 
 def test_kernels_can_be_left_out_to_check_the_layers_by_them() -> None:
-    result = reconcile_profile(profile(kernel_pass()), use_kernels=False)
+    result = reconcile_profile(bridged_profile(kernel_pass()), use_kernels=False)
     assert result is not None
     assert (result.event_cost_source, result.event_cost_ms) == ("calibrated", 0.0025)
     assert us(result.parts) == {"GAPS_AND_NEIGHBOURS": 1.5}
@@ -179,7 +123,7 @@ def test_kernels_can_be_left_out_to_check_the_layers_by_them() -> None:
 
 
 def test_a_cost_that_makes_the_sum_fit_leaves_no_parts() -> None:
-    result = reconcile_profile(profile(None, event_cost=None))
+    result = reconcile_profile(bridged_profile(None, event_cost=None))
     assert result is not None
     assert (result.event_cost_source, result.parts) == ("same-run", ())
     assert result.unexplained_ms == pytest.approx(0)
@@ -187,13 +131,13 @@ def test_a_cost_that_makes_the_sum_fit_leaves_no_parts() -> None:
 
 def test_several_streams_are_reconciled_as_without_cupti() -> None:
     layers = tuple(Layer(name, stream=i) for i, name in enumerate("aab"))
-    result = reconcile_profile(profile(kernel_pass(streams=(0, 1, 1, 2)), layers=layers))
+    result = reconcile_profile(bridged_profile(kernel_pass(streams=(0, 1, 1, 2)), layers=layers))
     assert result is not None
     assert (result.event_cost_source, result.parts) == ("calibrated", ())
 
 
 def test_without_a_graph_the_rest_is_unexplained() -> None:
-    made = profile(None)
+    made = bridged_profile(None)
     samples = replace(made.samples, graph_ms=np.empty(0, np.float32))
     result = reconcile_profile(replace(made, samples=samples))
     assert result is not None
@@ -205,7 +149,7 @@ def test_without_a_graph_the_rest_is_unexplained() -> None:
 
 def test_auxiliary_streams_that_are_not_told_have_no_parts() -> None:
     build = Build("TensorRT-RTX", 1.0, 1, auxiliary_streams=2)
-    result = reconcile_profile(profile(None, build=build))
+    result = reconcile_profile(bridged_profile(None, build=build))
     assert result is not None
     assert not result.are_streams_known
     assert result.parts == ()
@@ -213,7 +157,7 @@ def test_auxiliary_streams_that_are_not_told_have_no_parts() -> None:
 
 def test_profiled_kernels_are_saved() -> None:
     kernels = kernel_pass()
-    found = parse_profile(dump_profile(profile(kernels))).kernels
+    found = parse_profile(dump_profile(bridged_profile(kernels))).kernels
     assert found is not None
     assert found.profiled is not None
     assert kernels.profiled is not None
@@ -224,7 +168,7 @@ def test_profiled_kernels_are_saved() -> None:
 
 
 def test_results_from_before_profiled_kernels_are_read() -> None:
-    tree = json.loads(dump_profile(profile(kernel_pass())))
+    tree = json.loads(dump_profile(bridged_profile(kernel_pass())))
     for name in ("gated_ms", "plain_gated_ms", "profiled"):
         del tree["kernels"][name]
     found = parse_profile(json.dumps(tree)).kernels
@@ -247,6 +191,6 @@ def test_layers_that_do_not_fit_the_profile_are_refused() -> None:
     kernels = kernel_pass()
     assert kernels.profiled is not None
     wider = replace(kernels.profiled, layer_ms=np.ones((4, 5), np.float32))
-    text = dump_profile(profile(replace(kernels, profiled=wider)))
+    text = dump_profile(bridged_profile(replace(kernels, profiled=wider)))
     with pytest.raises(ResultError, match=r"profiled layer_ms has shape \(4, 5\), but there are 3"):
         parse_profile(text)
