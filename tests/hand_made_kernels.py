@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from trtcore.result.kernel_pass import KernelMapping, MappingMethod, ProfiledKernels
 from trtcore.result.layers import Layer, ModelRecord
-from trtcore.result.profiled_kernels import ProfiledKernels
+from trtcore.result.method import Method
 from trtcore.result.records import Counts, EventCost, KernelPass, Profile
 from trtcore.result.samples import Samples
 from trtcore.system.records import Environment
@@ -32,7 +33,7 @@ def kernel_pass(**changes: object) -> KernelPass:
         names=("a", "b1", "b2", "c"),
         streams=(0,) * 4,
         layers=OWNERS,
-        mapping="by hand",
+        mapping=KernelMapping(MappingMethod.OTHER, note="by hand"),
         kernel_ms=repeated(length, 5),
         start_ms=repeated(start, 5),
         is_gated=True,
@@ -51,7 +52,7 @@ def bridged_profile(kernels: KernelPass | None, **changes: object) -> Profile:
         backend="tensorrt_rtx",
         precision="fp16",
         batch=1,
-        method="by hand",
+        method=Method(note="by hand"),
         io=(),
         layers=tuple(Layer(name) for name in "abc"),
         samples=Samples(

@@ -142,6 +142,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
     "native/test_cupti_headers.py": ("measure/kernels/cupti",),
     "native/test_engine_runs.py": ("measure/engines",),
     "native/test_kernel_pass.py": (
+        "measure/kernels/profiled",
         "measure/kernels/trace",
         "measure/kernels/traced_loops",
     ),

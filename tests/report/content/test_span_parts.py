@@ -39,8 +39,8 @@ Layer times as measured     0.0370 ms  3 layers
 Events between layers      -0.0075 ms  3 layers x 2.50 us, calibrated apart from this run, 95 %
                                        within 2.40 us to 2.60 us
 Layer times corrected       0.0295 ms
-Gaps and neighbours         0.0015 ms  gated less CUDA graph, a lower bound of the gaps;
-                                       timing='cupti' measures them
+Gaps and neighbours         0.0015 ms  gated less CUDA graph: about the gaps, which timing='cupti'
+                                       measures
 Unexplained                 0.0005 ms  +1.6% of the un-profiled 0.0315 ms; the interval of the event
                                        cost alone allows 0.0003 ms either way
 Un-profiled, gated          0.0315 ms

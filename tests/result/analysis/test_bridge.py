@@ -20,8 +20,8 @@ from trtcore.result.analysis.bridge import (
     traced_event_cost,
 )
 from trtcore.result.analysis.reconcile import reconcile_profile
+from trtcore.result.kernel_pass import ProfiledKernels
 from trtcore.result.layers import Layer
-from trtcore.result.profiled_kernels import ProfiledKernels
 from trtcore.result.records import Build
 from trtcore.result.saved import dump_profile, parse_profile
 

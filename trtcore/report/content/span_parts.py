@@ -53,7 +53,7 @@ def part_lines(result: Reconciliation) -> tuple[Line, ...]:
 def _words(part: SpanPart) -> str:
     if part.source is PartSource.GATED_LESS_GRAPH:
         cupti = argument("timing", "cupti")
-        return f"gated less CUDA graph, a lower bound of the gaps; {cupti} measures them"
+        return f"gated less CUDA graph: about the gaps, which {cupti} measures"
     return _WORDS[part.source] if part.source in _WORDS else _OF_KERNELS[part.kind]
 
 

@@ -32,7 +32,7 @@ class PartKind(Enum):
     TRACING = "tracing itself"
     """What CUPTI adds to the figures above; negative where it makes the span longer."""
     GAPS_AND_NEIGHBOURS = "gaps and neighbours"
-    """What a CUDA graph saves: mostly gaps, and less than all of them."""
+    """What a CUDA graph saves: about the gaps, 0.6 to 1.3 times those by CUPTI on 13 engines."""
 
 
 class PartSource(Enum):
