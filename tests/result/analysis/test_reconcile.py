@@ -108,7 +108,7 @@ def test_the_cost_by_cupti_goes_before_the_calibrated_one() -> None:
 
 @pytest.mark.parametrize("cost", [-0.001, float("nan"), float("inf")])
 def test_a_cost_by_cupti_that_is_none_is_refused(cost: float) -> None:
-    with pytest.raises(OptionError, match="traced_cost_ms is .*, expected a finite time"):
+    with pytest.raises(OptionError, match=r"traced_cost_ms is .*, expected a finite time"):
         reconcile([0.010], 0.008, traced_cost_ms=cost)
 
 
