@@ -6,61 +6,21 @@ import itertools
 import os
 import signal
 import threading
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from kernel_bench import KERNELS, LAYERS, US, Bench
 
 from trtcore.errors import BackendError, RunError
 from trtcore.measure import _core
 from trtcore.measure.kernels import cupti
 from trtcore.measure.kernels.trace import trace_kernels, version_words
 from trtcore.measure.kernels.traced_loops import TracedLoops
-from trtcore.measure.loops.native import NativeLoops, Times
 from trtcore.report.content.mapping import mapping_text
 from trtcore.result.analysis.kernels import kernel_totals, layer_kernels
 from trtcore.result.layers import Layer
-
-US = 1000
-LAYERS = (
-    Layer("__myl_Move_myl0_0", "kgen", tactic="__myl_Move_0xabc", stream=0),
-    Layer("conv_myl0_1", "correlation", tactic="__myelin_CASK_STUB", stream=0),
-    Layer("fc_myl0_2", "gemm", tactic="__myelin_CASK_STUB", stream=0),
-)
-KERNELS = (
-    ("__myl_Move_0xabc", 5 * US, 20 * US, 7),
-    ("sm80_conv_kernel", 5 * US, 60 * US, 7),
-    ("sm80_gemm_kernel", 5 * US, 30 * US, 7),
-)
-
-
-class Bench:
-    """Two contexts of one engine whose runs launch kernels, and what traces them."""
-
-    def __init__(self, rig_of: Any, fake: Any) -> None:
-        self.fake = fake
-        self.plain, self.profiled = rig_of(11), rig_of(11)
-        self.loops = NativeLoops(self.plain.view, self.profiled.view, _core.HostTimer())
-
-    def launch(self, *kernels: tuple[str, int, int, int]) -> None:
-        self.fake.script(*kernels)
-        for rig in (self.plain, self.profiled):
-            rig.context.on_run = self.fake.run_address
-
-    def layers_take(self, *times_ms: float) -> None:
-        names = [layer.name for layer in LAYERS]
-        self.profiled.context.layers = list(zip(names, times_ms, strict=True))
-
-
-@pytest.fixture
-def bench(rig_of: Any, fake_cupti: Any, monkeypatch: pytest.MonkeyPatch) -> Bench:
-    monkeypatch.setattr(cupti, "cupti_candidates", lambda: (fake_cupti.path,))
-    bench = Bench(rig_of, fake_cupti)
-    bench.launch(*KERNELS)
-    bench.layers_take(0.023, 0.063, 0.033)
-    return bench
 
 
 def test_kernels_of_a_serial_engine_are_led_to_its_layers(bench: Bench) -> None:
@@ -83,36 +43,6 @@ def test_kernels_of_a_serial_engine_are_led_to_its_layers(bench: Bench) -> None:
     assert totals.gap_ms == pytest.approx(0.01, abs=1e-6)
     assert 0.5 < totals.slow_down < 2
     assert bench.fake.is_idle
-
-
-def test_profiled_iterations_are_traced_with_it(bench: Bench) -> None:
-    bench.loops.gated = _core.HostTimer()  # type: ignore[assignment]
-    found, _ = trace_kernels(bench.loops, LAYERS, 10)
-    assert found
-    assert found.profiled.layer_ms.shape == found.profiled.kernel_ms.shape == (20, 3)
-    assert found.profiled.layer_ms[7] == pytest.approx([0.023, 0.063, 0.033])
-    assert found.profiled.kernel_ms[7] == pytest.approx([0.02, 0.06, 0.03])
-
-
-def test_gated_spans_are_kept_with_cupti_and_without(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    bench.loops.gated = _core.HostTimer()  # type: ignore[assignment]
-    time_traced = TracedLoops._time
-
-    def plainly(loops: NativeLoops, count: int, report: Any) -> Times:
-        times = loops.time_inference(count, report)
-        return replace(times, gpu_ms=np.full(count, 0.13, np.float32))
-
-    def traced(loops: TracedLoops, timer: Any, count: int) -> Times:
-        times = time_traced(loops, timer, count)
-        return replace(times, gpu_ms=np.full(count, 0.14, np.float32))
-
-    monkeypatch.setattr(NativeLoops, "time_gated", plainly)
-    monkeypatch.setattr(TracedLoops, "_time", traced)
-    found, _ = trace_kernels(bench.loops, LAYERS, 10)
-    assert (found.gated_ms == np.full(10, 0.14, np.float32)).all()
-    assert (found.plain_gated_ms == np.full(10, 0.13, np.float32)).all()
 
 
 def test_the_progress_is_told_and_the_number_of_iterations_kept(bench: Bench) -> None:
