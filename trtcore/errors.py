@@ -1,7 +1,7 @@
 """The errors trtcore raises.
 
     TrtcoreError
-    ├── OptionError        an option or argument makes no sense
+    ├── OptionError        an option or argument is invalid
     ├── ModelError         the model cannot be read, or is not supported
     ├── PrecisionError     the precision cannot be applied
     │   ├── PrecisionNotMetError   the engine does not have it, or its outputs are too far off
@@ -38,7 +38,7 @@ class TrtcoreError(Exception):
 
 
 class OptionError(TrtcoreError, ValueError):
-    """An option or argument makes no sense: its name, its value and what is accepted."""
+    """An option or argument is invalid: its name, its value and the accepted ones."""
 
 
 class ModelError(TrtcoreError):

@@ -152,7 +152,7 @@ def test_an_option_that_makes_no_sense(run: Run, net: Path, options: list[str], 
 def test_an_input_file_that_does_not_fit(run: Run, net: Path, tmp_path: Path) -> None:
     np.savez(tmp_path / "in.npz", x=np.zeros((1, 3, 9, 9), np.float32))
     ran = run("profile", net, "--input", tmp_path / "in.npz", "--backend", "onnxruntime")
-    assert_refused(ran, "in.npz", "'x' is 1x3x9x9, the model wants 1x3x8x8")
+    assert_refused(ran, "in.npz", "'x' is 1x3x9x9, the model expects 1x3x8x8")
 
 
 @pytest.mark.parametrize("option", ["--save", "--csv", "--save-engine"])

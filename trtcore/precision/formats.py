@@ -87,12 +87,12 @@ class PrecisionFormat(NamedTuple):
 
     @property
     def inspector_word(self) -> str:
-        """What TensorRT's engine inspector calls the type, such as ``Half``."""
+        """The name of the type in TensorRT's engine inspector, such as ``Half``."""
         return DTYPES[self.dtype].inspector
 
     @property
     def label(self) -> str:
-        """What messages call the type, such as ``FP16``."""
+        """The name of the type in messages, such as ``FP16``."""
         return DTYPES[self.dtype].label
 
     @property
@@ -169,7 +169,7 @@ FORMATS: Mapping[Precision, PrecisionFormat] = {
 
 
 def precision_of(onnx_type: int) -> Precision:
-    """The precision that a float type of ONNX has by itself.
+    """The precision of a float type of ONNX.
 
     Raises:
         KeyError: no precision has this type.

@@ -173,7 +173,7 @@ def _configure(bindings: Bindings, builder: Any, options: BuildOptions) -> Any:
     if options.tf32:
         config.set_flag(trt.BuilderFlag.TF32)
     else:
-        # TensorRT allows TF32 unless told not to.
+        # TensorRT allows TF32 by default.
         config.clear_flag(trt.BuilderFlag.TF32)
     return config
 

@@ -11,8 +11,8 @@ from trtcore.system.progress import Progress
 class BuildProgress:
     """Reports the phases of a build and keeps an exception that was raised meanwhile.
 
-    TensorRT cannot carry a Python exception: it is told to stop instead, and `reraise` raises what
-    it was. It is told to stop after Ctrl-C too.
+    TensorRT cannot carry a Python exception: the build is stopped instead, and `reraise` raises the
+    exception afterwards. Ctrl-C stops the build too.
 
     Args:
         progress: called with the phase, steps done and steps in all.
@@ -26,12 +26,12 @@ class BuildProgress:
         self._raised: BaseException | None = None
 
     def start(self, phase: str, steps: int) -> None:
-        """A phase of so many steps begins."""
+        """A phase with this number of steps begins."""
         self._steps[phase] = steps
         self.step(phase, 0)
 
     def step(self, phase: str, done: int) -> bool:
-        """So many steps of a phase are done; returns whether to go on."""
+        """This number of steps is done; returns whether to continue the build."""
         try:
             if self._progress is not None:
                 total = self._steps.get(phase, 0)
@@ -41,7 +41,7 @@ class BuildProgress:
         return self._raised is None and not self._interrupts.received
 
     def finish(self, phase: str) -> None:
-        """A phase is over."""
+        """A phase ends."""
         self.step(phase, self._steps.pop(phase, 0))
 
     def reraise(self) -> None:

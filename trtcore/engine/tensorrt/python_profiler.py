@@ -13,10 +13,10 @@ class Recorder(Protocol):
 
 
 class PythonProfiler(Protocol):
-    """An ``IProfiler`` in Python that can be told to do nothing: TensorRT cannot detach it."""
+    """An ``IProfiler`` in Python that can be stopped: TensorRT cannot detach it."""
 
     def stop(self) -> None:
-        """Passes nothing on any more."""
+        """Ignores all further callbacks."""
 
 
 def make_python_profiler(module: Any, recorder: Recorder) -> PythonProfiler:

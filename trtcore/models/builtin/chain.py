@@ -1,4 +1,4 @@
-"""Chains of equal small layers: what the cost of the profiler's events is calibrated on."""
+"""Chains of equal small layers, on which the cost of the profiler's events is calibrated."""
 
 from __future__ import annotations
 

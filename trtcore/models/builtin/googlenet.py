@@ -31,7 +31,7 @@ _CLASSES = 1000
 
 
 class _Net:
-    """The graph as far as it is built; ``shapes`` holds channels and width of every tensor."""
+    """The graph under construction; ``shapes`` holds channels and width of every tensor."""
 
     def __init__(self, seed: int) -> None:
         self.seed = seed

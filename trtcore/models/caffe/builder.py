@@ -65,7 +65,7 @@ class LayerBuilder:
         return canonical
 
     def refuse(self, reason: str) -> NoReturn:
-        """Gives up on the layer.
+        """Refuses the layer.
 
         Raises:
             LayerError: always.
@@ -94,12 +94,12 @@ class LayerBuilder:
             op: ONNX operator.
             inputs: its inputs.
             shape: shape of its output, by Caffe's rules.
-            suffix: what is added to the layer's name; nothing for the node that ends the layer.
+            suffix: appended to the layer's name; empty for the node that ends the layer.
             dtype: ONNX type of the output.
             **attributes: the node's attributes.
 
         Raises:
-            LayerError: the shape is empty or absurd.
+            LayerError: the shape is empty or too large for a blob.
         """
         return self.nodes(op, inputs, [Tensor("", shape, dtype)], suffix, **attributes)[0]
 
@@ -114,7 +114,7 @@ class LayerBuilder:
         """Adds a node with several outputs, each named ``layer/name``; see `node`.
 
         Raises:
-            LayerError: a shape is empty or absurd.
+            LayerError: a shape is empty or too large for a blob.
         """
         for output in outputs:
             self._check(output.shape, "its output")
@@ -147,7 +147,7 @@ class LayerBuilder:
             value: that constant.
 
         Raises:
-            LayerError: absurdly large, missing in the caffemodel or of another shape there.
+            LayerError: too large, missing in the caffemodel or of another shape there.
         """
         # The highest index that was requested is the number of blobs that `finish` expects.
         self._blobs = max(self._blobs, index + 1)
@@ -176,7 +176,7 @@ class LayerBuilder:
         """Checks that the caffemodel has no blobs left for this layer.
 
         Raises:
-            LayerError: it has.
+            LayerError: blobs are left.
         """
         self._weights.check_count(self.layer, self._blobs)
 

@@ -1,4 +1,4 @@
-"""Walks the layers of a net in order, follows the blobs, and collects everything that is wrong."""
+"""Converts the layers of a net in order, follows the blobs, and collects all problems."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ MAX_PROBLEMS = 20
 
 
 class Conversion:
-    """A net on its way into a graph.
+    """A net during its conversion to a graph.
 
     Attributes:
-        graph: what the layers became.
+        graph: the ONNX graph of the layers converted so far.
         notes: lines for the report.
     """
 
@@ -45,7 +45,7 @@ class Conversion:
         """Converts every layer.
 
         Raises:
-            ModelError: all that is wrong with the net, in one line.
+            ModelError: all problems of the net, in one line.
         """
         for layer in self._net.layers:
             try:
@@ -107,7 +107,7 @@ class Conversion:
         if all(tensor in known for tensor in tensors):
             self._idle.append(layer)
         for top, tensor in zip(layer.tops, tensors, strict=True):
-            # A layer in place replaces the blob: whoever reads it from here on reads its result.
+            # An in-place layer replaces the blob: later layers read its result.
             self._blobs[top] = tensor
             self._unread[top] = None
             self._layer_tops.setdefault(layer.name, tensor)
@@ -142,7 +142,7 @@ def _is_in_place(layer: Layer, index: int) -> bool:
 
 
 def _producers(layers: Sequence[Layer]) -> dict[str, Layer]:
-    """The layer that produces each blob, wherever it stands in the file."""
+    """The layer that produces each blob, earlier or later in the file."""
     return {
         top: layer
         for layer in layers

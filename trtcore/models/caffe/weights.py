@@ -25,7 +25,7 @@ Maker = Callable[[], NDArray[np.float32]]
 
 
 class LayerError(Exception):
-    """What is wrong with one layer; the conversion collects them."""
+    """A problem of one layer; the conversion collects them."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Weights:
             A function that returns the values, float32 of the requested shape.
 
         Raises:
-            LayerError: absurdly large, missing in the file, or of another shape there.
+            LayerError: too large, missing in the file, or of another shape there.
 
         Source: BVLC/caffe src/caffe/net.cpp, AppendParam and CopyTrainedLayersFrom.
         """
@@ -109,7 +109,7 @@ class Weights:
             raise LayerError(f"{self._path} has {found} blobs for it, the net expects {count}")
 
     def unused(self) -> list[str]:
-        """Layers of the file whose blobs no layer took, with the shapes."""
+        """Layers of the file whose blobs were not used, with the shapes."""
         return [
             f"{name!r} ({', '.join(text(blob.shape) for blob in blobs)})"
             for name, blobs in self._file.items()

@@ -1,4 +1,4 @@
-"""ONNX files in and out, and what a graph holds: nodes, inputs, outputs."""
+"""Reads and writes ONNX files, and lists the nodes, inputs and outputs of a graph."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def load_onnx(path: str | Path) -> Model:
 
 
 def from_proto(proto: ModelProto, name: str = "") -> Model:
-    """Takes a graph that is already in memory; it is copied, checked and its nodes are named.
+    """Makes a model of a graph in memory: it is copied, checked, its nodes named.
 
     Raises:
         ModelError: not a valid graph.
@@ -114,7 +114,7 @@ def model_nodes(model: Model) -> tuple[ModelNode, ...]:
 
 
 def exported_module(node: NodeProto) -> str:
-    """The path of the PyTorch module a node comes from; ``""`` where the exporter did not say.
+    """The path of the PyTorch module a node comes from; ``""`` where none is recorded.
 
     Source: `torch.onnx.export(dynamo=True)` records the names of the modules around a node, each
     with those before it, and last the node's own: ``['', 'layer1', 'layer1.0', 'conv2d_3']``.
@@ -194,7 +194,7 @@ def one_line(problem: Exception) -> str:
 
 
 def _check(proto: ModelProto, path: Path | None) -> tuple[str, ...]:
-    """Runs onnx.checker; operators ONNX does not know are noted, as they may be plugins."""
+    """Runs onnx.checker; operators unknown to ONNX are noted, as they may be plugins."""
     where = path or "the model"
     if not proto.graph.node:
         raise ModelError(f"{where}: holds no nodes, so there is nothing to profile")
@@ -236,7 +236,7 @@ def _run_checker(proto: ModelProto, path: Path | None) -> None:
 
 @contextlib.contextmanager
 def _outputs_with_shapes(proto: ModelProto) -> Iterator[None]:
-    """Lets outputs without a shape pass the checker: every runtime infers it, and so do we."""
+    """Lets outputs without a shape pass the checker: every runtime infers it."""
     types = [output.type.tensor_type for output in proto.graph.output]
     shapeless = [kind for kind in types if kind.elem_type and not kind.HasField("shape")]
     for kind in shapeless:

@@ -12,7 +12,7 @@ from trtcore.models.onnx.weights import without_weights
 
 
 def infer_shapes(proto: ModelProto, prefix: str, is_lenient: bool = False) -> list[str]:
-    """Infers every type and shape anew, in place; what the file said about them is dropped.
+    """Infers every type and shape anew, in place; the file's own are dropped.
 
     Args:
         proto: graph whose inputs have their shapes.
@@ -47,7 +47,7 @@ def infer_shapes(proto: ModelProto, prefix: str, is_lenient: bool = False) -> li
     for output, was in zip(proto.graph.output, declared.graph.output, strict=True):
         is_tensor = output.type.HasField("tensor_type")
         if is_tensor and not output.type.tensor_type.HasField("shape"):
-            # What comes out of a plugin is as the file says.
+            # The shape of a plugin's output is known from the file only.
             output.CopyFrom(was)
     return notes
 
@@ -66,12 +66,12 @@ def _inferred(proto: ModelProto) -> tuple[GraphProto, str]:
     try:
         return infer(bare, strict_mode=True, data_prop=True).graph, ""
     except (onnx.shape_inference.InferenceError, ValueError) as problem:
-        # Not strict, it keeps what it could infer before the node it objects to.
+        # Without strict mode it returns all that it could infer.
         return infer(bare, data_prop=True).graph, one_line(problem)
 
 
 def _forget_shapes(graph: GraphProto) -> None:
-    """Drops what may be stale: value_info at every level and the shapes of the outputs."""
+    """Drops shapes that may be stale: value_info at every level and the shapes of the outputs."""
     graph.ClearField("value_info")
     for value in graph.output:
         if value.type.HasField("tensor_type"):

@@ -14,7 +14,7 @@ from trtcore.errors import ResultError
 from trtcore.result.dtypes import ONNX_TYPES
 from trtcore.system.files import write_file
 
-# A protobuf message holds 2 GiB at most; what is not weights gets the rest.
+# A protobuf message holds 2 GiB at most; nodes and names get the rest.
 INLINE_BYTES = 2_000_000_000
 # Shape inference reads the values of small tensors (the target of a Reshape), never of weights.
 _SMALL_BYTES = 8192

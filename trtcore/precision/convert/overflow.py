@@ -91,7 +91,7 @@ def _remedy(overflows: Sequence[Overflow], graph: GraphProto) -> str:
     # BF16 has almost the range of FP32; the rest needs FP32 itself.
     is_enough = largest <= FORMATS[Precision.BF16].largest
     other = Precision.BF16 if is_enough else Precision.FP32
-    return f"use {argument('precision', other.value)}, which holds what is computed from it too"
+    return f"use {argument('precision', other.value)}, which also holds the values computed from it"
 
 
 def _until_bounded(overflows: Sequence[Overflow], graph: GraphProto) -> tuple[list[str], bool]:

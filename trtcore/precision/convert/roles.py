@@ -70,7 +70,7 @@ _SELECTS = frozenset(
 )
 # The mask of ONNX's own Attention is added to its scores.
 _ATTENTION_MASK = 3
-# Operators between a mask of zeros and ones and what it comes from.
+# Operators from which a mask of zeros and ones may be computed.
 _OF_INDICATORS = frozenset(_CARRIES) | {
     "Abs",
     "And",
@@ -116,7 +116,7 @@ class Trail:
     """All paths of a constant through a graph.
 
     Attributes:
-        nodes: names of the nodes on them, in the order they were successors.
+        nodes: names of the nodes on them, in the order they were found.
         is_added: something is added to it.
         is_cast: it becomes float32, if it was not.
         exact_use: the node, or output, that needs the exact value; ``""`` for a mask.
@@ -148,7 +148,7 @@ def follow(flow: GraphFlow, source: str) -> Trail:
 
 
 def _next(flow: GraphFlow, trail: Trail, name: str, is_product: bool) -> list[tuple[str, bool]]:
-    """The values that one value becomes."""
+    """The values computed from one value that may still be the constant."""
     successors: list[tuple[str, bool]] = []
     if name in flow.outputs:
         trail.exact_use = f"output '{name}'"
@@ -201,7 +201,7 @@ def _cast_step(node: NodeProto) -> Step:
 
 
 def _scaled_step(flow: GraphFlow, use: Use, name: str) -> Step:
-    """A product with zeros and ones, or a scale that makes it no larger, leaves a mask a mask."""
+    """A product with zeros and ones, or a scale that makes it no larger, keeps a mask a mask."""
     is_division = use.node.op_type == "Div"
     other = use.node.input[1 - use.index]
     if other == name or (is_division and use.index == 1):
@@ -222,7 +222,7 @@ def _is_masking(flow: GraphFlow, use: Use) -> bool:
 
 
 def _is_indicator(flow: GraphFlow, name: str) -> bool:
-    """Whether a value is made of inputs and constants by logic alone, with nothing learned."""
+    """Whether a value is computed from inputs and constants by logic alone, without weights."""
     todo, seen = [name], {name}
     while todo:
         node = flow.writers.get(todo.pop())

@@ -23,7 +23,7 @@ _V0_LAYER = 1
 
 @dataclass
 class Blob:
-    """One stored blob; its values stay in the file until they are asked for.
+    """One stored blob; its values stay in the file until they are read.
 
     Attributes:
         shape: its dimensions; (num, channels, height, width) where ``is_legacy``.
@@ -80,7 +80,7 @@ def read_caffemodel(path: str | Path) -> dict[str, list[Blob]]:
 
 
 def _complaint(data: memoryview, problem: str) -> str:
-    """What is wrong with a file that is not what it should be."""
+    """The reason why a file cannot be read as a caffemodel."""
     # A prototxt is printable from its start; the tags and lengths of a binary file are not.
     start = bytes(data[:512])
     if all(0x20 <= byte < 0x7F or byte in b"\t\r\n" for byte in start):

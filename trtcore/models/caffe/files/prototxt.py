@@ -55,7 +55,7 @@ def read_prototxt(path: str | Path) -> Prototxt:
     size = path.stat().st_size
     with path.open("rb") as file:
         content = file.read(MAX_BYTES)
-    # Before the size: a caffemodel in the place of the prototxt is large, and is told by its bytes.
+    # Before the size: a caffemodel in the place of the prototxt is large, and its bytes tell more.
     if _CONTROL.search(content[: 1 << 16]):
         raise ModelError(f"{path}: is a binary file, expected a text prototxt (files swapped?)")
     if size > MAX_BYTES:

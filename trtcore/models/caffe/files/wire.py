@@ -1,4 +1,4 @@
-"""Walks protobuf's wire format in place, without copying what it steps over.
+"""Reads protobuf's wire format in place, without copying the fields it skips.
 
 Protobuf's own parser would copy every weight twice; a caffemodel needs a handful of tags.
 

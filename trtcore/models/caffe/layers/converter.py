@@ -1,4 +1,4 @@
-"""What a converter is: a function over a `LayerBuilder`, and how many blobs its layer takes."""
+"""The converter of a layer type: a function over a `LayerBuilder`, with its bottoms and tops."""
 
 from __future__ import annotations
 

@@ -113,7 +113,7 @@ def _weighted(
 
 
 def inner_product(builder: LayerBuilder) -> list[Tensor]:
-    """Gemm over the axes from ``axis`` on, with what it takes to make its bottom 2-D.
+    """Gemm over the axes from ``axis`` on, after a Flatten or Reshape to 2-D.
 
     Source: BVLC/caffe src/caffe/layers/inner_product_layer.cpp.
     """

@@ -1,4 +1,4 @@
-"""Layers that map every value by itself: activations and powers.
+"""Elementwise layers: activations and powers.
 
 Source: BVLC/caffe src/caffe/layers/*_layer.cpp, the Forward_cpu of each.
 """

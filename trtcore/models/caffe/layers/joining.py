@@ -113,7 +113,7 @@ def unchanged(builder: LayerBuilder) -> list[Tensor]:
 
 
 def silence(_: LayerBuilder) -> list[Tensor]:
-    """Takes blobs off the list of outputs, and does nothing else."""
+    """Removes blobs from the list of outputs, and does nothing else."""
     return []
 
 

@@ -1,4 +1,4 @@
-"""Layers that move or cut values: Flatten, Reshape, Crop, Permute, Tile."""
+"""Layers that rearrange or cut values: Flatten, Reshape, Crop, Permute, Tile."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def crop(builder: LayerBuilder) -> list[Tensor]:
 
 
 def permute(builder: LayerBuilder) -> list[Tensor]:
-    """Transpose; axes that are not in the order follow in their own.
+    """Transpose; axes missing from the order follow in ascending order.
 
     Source: weiliu89/caffe, branch ssd, src/caffe/layers/permute_layer.cpp.
     """

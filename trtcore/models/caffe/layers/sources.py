@@ -20,7 +20,7 @@ def input_(builder: LayerBuilder) -> list[Tensor]:
 
 
 def dummy_data(builder: LayerBuilder) -> list[Tensor]:
-    """DummyData: what it would fill becomes inputs."""
+    """DummyData: the blobs that it would fill become inputs."""
     param = builder.param("dummy_data_param")
     shapes: list[Shape] = [tuple(shape.dim) for shape in param.shape]
     if not shapes:
