@@ -90,7 +90,7 @@ def _named(name: str) -> Choice:
 
 
 def _automatic() -> Choice:
-    """The first TensorRT that imports, on a GPU; else ONNX Runtime, with what can build."""
+    """The first TensorRT that imports, on a GPU; else ONNX Runtime, and a TensorRT-RTX to build."""
     gpu = gpu_problem()
     # Why there is no GPU comes first: it is the cause, a missing package is not.
     problems = [] if gpu is None else [gpu]

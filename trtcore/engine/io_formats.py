@@ -2,8 +2,7 @@
 
 In ``chw2``, the successor of half2, the values of two channels lie side by side: element (n, c, h,
 w) is at [n][c // 2][h][w][c % 2]. ``chw4``, ``chw16`` and ``chw32`` do the same with more channels;
-``hwc8`` puts all channels of a pixel together, in a multiple of 8. Padding channels
-are zero.
+``hwc8`` puts all channels of a pixel together, in a multiple of 8. Padding channels are zero.
 
 Source: NVIDIA TensorRT, enum class TensorFormat.
 """

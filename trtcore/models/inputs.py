@@ -59,8 +59,8 @@ def make_inputs(
             ``bfloat16`` is made as float32 values that bfloat16 holds exactly.
         source: ``random``, ``zeros`` or a path to an ``.npz`` that holds every input by name.
         seed: seed of ``random``, with the input's name: standard normal for floats, 0 to 7 for
-            integers, false or true for booleans. Random is the default:
-            zeros switch fewer bits, and the power saved lets the GPU clock higher.
+            integers, false or true for booleans. Random is the default: zeros
+            switch fewer bits, and the power saved lets the GPU clock higher.
         roles: meanings of integer and boolean inputs, by name: token ids are then within the
             vocabulary, positions count up, token types are two halves, and masks are ones.
 

@@ -79,7 +79,7 @@ def _read(
     if kind == "googlenet":
         return googlenet() if batch is None else googlenet(batch)
     if kind == "caffe":
-        # Imported here, so that only a Caffe model pays for loading protobuf's text format.
+        # Imported here, so that only a Caffe model pays for its importer.
         from trtcore.models.caffe.importer import load_caffe
 
         return load_caffe(source, weights, batch=batch, outputs=outputs)

@@ -108,6 +108,7 @@ class PrecisionFormat(NamedTuple):
 # to three masks (causal, padding, a window). Larger is better otherwise: from 16384 on FP16 has
 # steps of 16, so that scores below 8 vanish beside a mask, and rows that are masked whole come out
 # even, as in FP32.
+# `largest` is that of IEEE 754 binary16, and (2 - 2**-7) * 2**127 of bfloat16.
 # Source of the capabilities: NVIDIA CUDA C++ Programming Guide, throughput of arithmetic
 # instructions: half precision runs at a fraction of single precision on `slow_on`, though 5.3 and
 # 6.0 have it at full speed; BF16 and TF32 came with Ampere.

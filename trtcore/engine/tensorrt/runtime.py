@@ -149,6 +149,7 @@ def set_input_shapes(
         if -1 in static:
             _require_in_range(engine, name, wanted)
             context.set_input_shape(name, wanted)
+        # A static input has its one shape in the plan; TensorRT takes no other.
         elif wanted != static:
             raise OptionError(f"input '{name}' of the plan is {static}, {wanted} was asked for")
 

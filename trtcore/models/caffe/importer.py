@@ -29,8 +29,8 @@ def load_caffe(
 
     Args:
         prototxt: the deploy file, in text.
-        caffemodel: its weights, binary; None draws random ones
-            (He-normal, keyed by layer and seed).
+        caffemodel: its weights, binary; None draws random ones (He-normal, keyed by
+            layer and seed).
         batch: replaces the first dimension of every input; None keeps the file's.
         outputs: blobs or layers to be the outputs; empty means the blobs that no layer reads.
             Layers that no output needs are left out.

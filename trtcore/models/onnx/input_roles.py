@@ -120,7 +120,7 @@ class _Graph:
                 self.constants.update((node.output[0], tensor) for tensor in stated)
 
     def reach(self, name: str) -> _Reach:
-        """Follows an input through what only reshapes or shifts it."""
+        """Follows an input through operators that only reshape or shift it."""
         rows: list[int] = []
         is_mask = False
         todo, seen = [(name, 0)], {name}
@@ -137,7 +137,7 @@ class _Graph:
         return _Reach(tuple(row for row in rows if row > 0), is_mask)
 
     def _is_float_sum(self, node: NodeProto, value: str) -> bool:
-        """Whether integers that became floats are added to something, as masks are to others."""
+        """Whether integers cast to floats are added to something, as masks are to scores."""
         return node.op_type == "Add" and self.types.get(value) == TensorProto.FLOAT
 
     def _indexed(self, node: NodeProto, index: int) -> Iterator[int]:

@@ -16,7 +16,8 @@ from trtcore.system.files import write_file
 
 # A protobuf message holds 2 GiB at most; nodes and names get the rest.
 INLINE_BYTES = 2_000_000_000
-# Shape inference reads the values of small tensors (the target of a Reshape), never of weights.
+# Shape inference reads the values of small tensors (the target of a Reshape), never of weights:
+# 8 KiB are 1024 int64, more dimensions than any shape has.
 _SMALL_BYTES = 8192
 # As onnx.external_data_helper aligns them, so that files can be mapped.
 _ALIGNMENT = 4096

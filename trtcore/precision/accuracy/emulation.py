@@ -43,7 +43,7 @@ _SPLITTER, _LIMIT = "trtcore_splitter", "trtcore_split_limit"
 
 
 def emulated(model: Model, *, rounds: bool = True) -> Model:
-    """Rewrites a 16-bit graph so that ONNX Runtime's CPU kernels show what 16 bits do to it.
+    """Rewrites a 16-bit graph so that ONNX Runtime's CPU kernels show its rounding errors.
 
     Inputs and outputs become float32; values keep their names.
 

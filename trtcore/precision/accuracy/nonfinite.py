@@ -16,7 +16,7 @@ from trtcore.result.dtypes import DTYPES
 Arrays = Mapping[str, NDArray[Any]]
 
 _FLOATS = frozenset(row.onnx_type for row in DTYPES.values() if row.is_float)
-# Inner values per run: more keep more memory alive at once, fewer repeat the graph more often.
+# Inner values per run: more keep more memory alive at once, fewer run the graph more often.
 _VALUES_AT_ONCE = 32
 
 

@@ -32,7 +32,7 @@ class RunModel(Protocol):
 
 @dataclass(frozen=True)
 class Reference:
-    """A model in FP32 on one input: what other precisions of it are compared with.
+    """A model in FP32 on one input: the reference of all other precisions.
 
     The weights of a 16-bit model are taken as they are, and everything is computed in FP32.
 

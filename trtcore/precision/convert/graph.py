@@ -99,7 +99,7 @@ class GraphConverter:
         return name
 
     def count(self, node: NodeProto, types: tuple[int, ...]) -> None:
-        """Notes whether a node computes in the lower precision now."""
+        """Counts a node that computes in the lower precision, notes one that stays."""
         if self.rules.low != FLOAT and self.rules.low in types:
             self.lowered += 1
         elif FLOAT in types and node.name not in self.rules.kept and node.input:
@@ -143,6 +143,7 @@ class _Level:
         self.inferred = inferred
         self.nodes: list[NodeProto] = []
         self.types: _Types = ChainMap(elem_types(inferred), *(outer.types.maps if outer else ()))
+        # A body sees the values around it; what it defines itself stays in its own map.
         self.actual: _Types = ChainMap({}, *(outer.actual.maps if outer else ()))
         self.casts: _Casts = ChainMap({}, *(outer.casts.maps if outer else ()))
         for tensor in graph.initializer:
@@ -232,7 +233,7 @@ class _Level:
         self._add_cast(inner, name, want, self.converter.free_name(f"{name}_to_{suffix(want)}"))
 
     def finish(self) -> None:
-        """Puts the new nodes in the place of the old ones."""
+        """Replaces the nodes of the graph by the new ones."""
         self.graph.ClearField("node")
         self.graph.node.extend(self.nodes)
 

@@ -118,7 +118,7 @@ def _until_bounded(overflows: Sequence[Overflow], graph: GraphProto) -> tuple[li
 
 
 def _clips(flow: GraphFlow, node: NodeProto) -> bool:
-    """Whether a Clip has both its limits, and these are small."""
+    """Whether a node is a Clip with two limits that fit into FP16."""
     limits = [attribute.f for attribute in node.attribute if attribute.name in ("min", "max")]
     limits += [
         float(value.ravel()[0])

@@ -106,7 +106,7 @@ def stays_fp32(node: NodeProto, rules: Rules) -> bool:
 
 
 def has_lengths(node: NodeProto) -> bool:
-    """Whether a node is a recurrent one whose sequences have lengths of their own."""
+    """Whether a node is recurrent and reads a length for each sequence."""
     return node.op_type in _RECURRENT and any(node.input[_LENGTHS : _LENGTHS + 1])
 
 

@@ -55,7 +55,8 @@ def read_prototxt(path: str | Path) -> Prototxt:
     size = path.stat().st_size
     with path.open("rb") as file:
         content = file.read(MAX_BYTES)
-    # Before the size: a caffemodel in the place of the prototxt is large, and its bytes tell more.
+    # Before the size: a caffemodel in the place of the prototxt is large, but binary above all.
+    # 64 KiB are enough: the first tags of a caffemodel already hold control bytes.
     if _CONTROL.search(content[: 1 << 16]):
         raise ModelError(f"{path}: is a binary file, expected a text prototxt (files swapped?)")
     if size > MAX_BYTES:
