@@ -12,7 +12,8 @@ from typing import Any
 from trtcore.api.options import Options
 from trtcore.api.requests import build_as_asked
 from trtcore.engine.tensorrt.bindings import Bindings
-from trtcore.engine.tensorrt.runtime import Engine, create_context, load_engine, set_input_shapes
+from trtcore.engine.tensorrt.contexts import create_context
+from trtcore.engine.tensorrt.runtime import Engine, load_engine, set_input_shapes
 from trtcore.measure import _core
 from trtcore.measure.device.cuda import Stream
 from trtcore.measure.device.tensors import (

@@ -78,13 +78,13 @@ def test_every_function_names_a_misspelt_option(call: Any) -> None:
             "shapes",
             {"data": "1x3"},
             "shapes is {'data': '1x3'}, expected shapes by name, "
-            "such as {'data': (1, 3, 224, 224)}",
+            "such as {'data': (1, 3, 224, 224)}, or (min, opt, max) of them",
         ),
         (
             "shapes",
             {"data": (1, 2.5)},
             "shapes is {'data': (1, 2.5)}, expected shapes by name, "
-            "such as {'data': (1, 3, 224, 224)}",
+            "such as {'data': (1, 3, 224, 224)}, or (min, opt, max) of them",
         ),
         ("iterations", 2.5, "iterations is 2.5, expected a whole number, or None"),
         ("precision_target", "1%", "precision_target is '1%', expected a number, or None"),
@@ -129,6 +129,8 @@ def test_a_value_of_another_type_is_one_line(name: str, value: object, message: 
         ("stream", None),
         ("inputs", Path("inputs.npz")),
         ("shapes", {"data": [1, 3, 224, 224]}),
+        ("shapes", {"ids": ((1, 16), (4, 128), (8, 512))}),
+        ("shapes", {"ids": [[1, 16], [4, 128], [8, 512]]}),
         ("io_formats", {"data": "chw2"}),
         ("keep_fp32", ("LRN",)),
     ],

@@ -135,6 +135,21 @@ def test_an_unsupported_op_names_node_and_op(run: Run, tmp_path: Path) -> None:
         (["--shapes", "x:1x5x8x8"], "node 'conv' has 5 input channels, its weights expect 3"),
         (["--shapes", "y:1x3x8x8"], "--shapes names 'y', but the inputs of net are: x 1x3x8x8"),
         (["--shapes", "x=1,3,8,8"], "--shapes 'x=1' is not of the form name:1x3x224x224"),
+        (
+            ["--shapes", "x:1x3x8x8..2x3x8x8"],
+            "--shapes 'x:1x3x8x8..2x3x8x8' is not of the form name:1x3x224x224, or "
+            "name:MIN..OPT..MAX for a range",
+        ),
+        (
+            ["--shapes", "x:1x3x8x8..4x3x8x8..2x3x8x8"],
+            "--shapes x:1x3x8x8..4x3x8x8..2x3x8x8: dimension 0 is 1, 4 and 2, which is not in the "
+            "order min, opt, max",
+        ),
+        (
+            ["--shapes", "x:1x3x8x8..2x3x8x8..4x3x8x8", "--batch", "5"],
+            "--batch 5 is outside 1 to 4, the range of 'x'",
+        ),
+        (["--shapes", "x:0x3x8x8..2x3x8x8..4x3x8x8"], "has a dimension below 1"),
         (["--shapes", "x:1x0x8x8"], "--shapes 'x:1x0x8x8' has a dimension below 1"),
         (["--shapes", "x:1x3x8x8,x:1x3x8x8"], "--shapes names 'x' twice"),
         (["--fp16", "--precision", "bf16"], "--fp16 and --precision bf16 contradict each other"),

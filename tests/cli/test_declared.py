@@ -20,6 +20,12 @@ from trtcore.precision.request import Precision
         ("keep_fp32", ["conv1", "fc"], "keep_fp32=['conv1', 'fc']", "--keep-fp32 conv1,fc"),
         ("keep_fp32", ("b/*",), "keep_fp32=('b/*',)", "--keep-fp32 'b/*'"),
         ("shapes", {"x": (2, 3)}, "shapes={'x': (2, 3)}", "--shapes x:2x3"),
+        (
+            "shapes",
+            {"x": ((1, 2), (3, 4))},
+            "shapes={'x': ((1, 2), (3, 4))}",
+            "--shapes x:1x2..3x4",
+        ),
         ("shapes", {"x": (2, None)}, "shapes={'x': (2, None)}", "--shapes 'x:2x?'"),
         ("io_formats", {"x": "chw2"}, "io_formats={'x': 'chw2'}", "--io-format x:chw2"),
         ("serial", True, "serial=True", "--serial"),

@@ -51,7 +51,8 @@ class Running:
     """A foreign loop: somebody's own context, stream and buffers."""
 
     def __init__(self, bindings: Bindings, plan: Plan) -> None:
-        from trtcore.engine.tensorrt.runtime import create_context, load_engine
+        from trtcore.engine.tensorrt.contexts import create_context
+        from trtcore.engine.tensorrt.runtime import load_engine
         from trtcore.measure.device.tensors import bind_tensors
 
         self.engine = load_engine(bindings, plan.content, "plan")

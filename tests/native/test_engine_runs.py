@@ -40,9 +40,11 @@ def run(rig_of: Any, fake_cupti: Any, monkeypatch: pytest.MonkeyPatch) -> Runner
             information=lambda _: EngineInformation((), (), ""),
             auxiliary_streams=0,
             verbosity=lambda: "",
+            shape_ranges=(),
         )
+        contexts: Any = SimpleNamespace(specialization="")
         loops = NativeLoops(plain.view, profiled.view, _core.HostTimer())
-        yield engine_run._Ready(engine, plain.context, (), loops)
+        yield engine_run._Ready(engine, contexts, plain.context, (), loops)
 
     monkeypatch.setattr(engine_run, "_ready", ready)
     bindings: Any = SimpleNamespace(log=SimpleNamespace(last_error=lambda: "nothing was logged"))

@@ -60,6 +60,8 @@ def engine_profile(
             layers=len(engine_run.run.layer_names),
             auxiliary_streams=engine_run.auxiliary_streams,
             verbosity=engine_run.verbosity,
+            shape_ranges=engine_run.shape_ranges,
+            specialization=engine_run.specialization,
         ),
         event_cost=ran.event_cost,
         kernels=engine_run.kernels,

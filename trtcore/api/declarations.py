@@ -7,7 +7,7 @@ A new option is an attribute here, and the place that follows it. Imports nothin
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from trtcore.api.declaring import (
     BASELINE,
@@ -101,15 +101,16 @@ class Declarations(Declared):
         least=1,
         use=_OF_MODEL,
     )
-    """None keeps the model's; for a plan it chooses the shapes of dynamic inputs."""
-    shapes: Mapping[str, Sequence[int]] = option(
+    """None keeps the model's; with a range, or for a plan, it chooses the batch of the run."""
+    shapes: Mapping[str, Sequence[Any]] = option(
         default={},
         type=SHAPES,
         about="whole shapes of inputs",
-        help="input shapes: data:1x3x224x224,mask:1x77",
+        help="input shapes: data:1x3x224x224,mask:1x77, or MIN..OPT..MAX: ids:1x16..4x77..8x99",
         metavar="NAME:DIMS",
         use=_OF_MODEL,
     )
+    """By input, or (min, opt, max) of them to build for a range; the run has opt, or the batch."""
     backend: str = option(
         default="auto",
         type=NAME,

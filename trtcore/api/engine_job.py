@@ -16,7 +16,7 @@ from trtcore.errors import EngineLoadError, PrecisionError
 from trtcore.measure.plans import PlanRun, run_plan
 from trtcore.models.inputs import GENERATED, Array
 from trtcore.models.model import Model
-from trtcore.models.onnx.input_roles import input_roles, make_model_inputs
+from trtcore.models.onnx.input_roles import make_model_inputs
 from trtcore.precision.accuracy.reference import Reference
 from trtcore.precision.convert.apply import own_precision
 from trtcore.precision.formats import FORMATS, Precision
@@ -98,7 +98,7 @@ class Job:
     def profile_engine(self, bindings: Bindings, plan: Plan) -> Profile:
         """Profiles a fresh plan; a GPU that this TensorRT does not serve is left to the CPU."""
         try:
-            options = run_options(self.asked, input_roles(self.model))
+            options = run_options(self.asked, self.model)
             ran = run_plan(bindings, plan.content, self.model.name, options, self.progress)
         except EngineLoadError as error:
             if self.asked.backend != "auto":

@@ -21,7 +21,6 @@ from trtcore.engine.build import converted
 from trtcore.errors import ModelError, OptionError
 from trtcore.measure.plans import run_plans
 from trtcore.models.model import Model
-from trtcore.models.onnx.input_roles import input_roles
 from trtcore.precision.accuracy.reference import Reference
 from trtcore.precision.formats import FORMATS, Precision
 from trtcore.result.records import Profile
@@ -113,7 +112,7 @@ class PrecisionRuns:
             bindings,
             dict(zip(labels, contents, strict=True)),
             self.model.name,
-            run_options(jobs[0].asked, input_roles(self.model)),
+            run_options(jobs[0].asked, self.model),
             self.progress,
         )
         return [

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from trtcore.api.options import Options
+from trtcore.errors import OptionError, argument
 from trtcore.precision.request import Precision, PrecisionRequest
 from trtcore.system.progress import Progress
 
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from trtcore.engine.tensorrt.builder import BuildOptions, Plan
     from trtcore.measure.engines import RunOptions
     from trtcore.measure.rounds import RunLength
-    from trtcore.models.inputs import InputRole
     from trtcore.models.model import Model
 
 _GPU_ITERATIONS = 1000
@@ -60,22 +59,45 @@ def build_as_asked(
     return build_engine(bindings, model, precision_request(asked), build_options(asked), progress)
 
 
-def run_options(asked: Options, roles: Mapping[str, InputRole] | None = None) -> RunOptions:
-    """How to run an engine, whose inputs have these roles."""
-    from trtcore.measure.engines import RunOptions
+def run_options(asked: Options, model: Model | None = None) -> RunOptions:
+    """How to run an engine.
 
+    Args:
+        asked: the options of the call.
+        model: what it was built from, which settled the shapes; None for a plan.
+
+    Raises:
+        OptionError: a range of shapes for a plan.
+    """
+    from trtcore.measure.engines import RunOptions
+    from trtcore.models.onnx.input_roles import input_roles
+    from trtcore.models.onnx.shape_ranges import run_shapes
+
+    if model is None:
+        _refuse_ranges(asked)
     return RunOptions(
         length=_length(asked),
-        batch=asked.batch,
-        shapes=asked.shapes,
+        batch=asked.batch if model is None else None,
+        shapes=asked.shapes if model is None else run_shapes(model),
         inputs=asked.inputs,
         seed=asked.seed,
-        roles=roles or {},
+        roles={} if model is None else input_roles(model),
         sync=asked.sync,
         kernels=asked.timing == "cupti",
         calibrate=asked.calibrate,
         use_cache=asked.use_cache,
     )
+
+
+def _refuse_ranges(asked: Options) -> None:
+    from trtcore.models.onnx.shape_ranges import is_range
+
+    for name, shape in asked.shapes.items():
+        if is_range(shape):
+            raise OptionError(
+                f"{argument('shapes', {name: shape})}: a plan has its ranges already, give the one "
+                f"shape to run: {argument('shapes', {name: shape[1]})}"
+            )
 
 
 def node_length(asked: Options) -> dict[str, Any]:

@@ -50,6 +50,13 @@ def _is_shape(value: object) -> bool:
     return isinstance(value, Sequence) and all(map(_is_whole, value))
 
 
+def _is_shape_or_range(value: object) -> bool:
+    """A shape, or min, opt and max of one; how many there are is said where they are read."""
+    if not isinstance(value, Sequence) or isinstance(value, (str, bytes)):
+        return False
+    return _is_shape(value) or all(map(_is_shape, value))
+
+
 def _by_name(accepts: Callable[[object], bool]) -> Callable[[Any], bool]:
     def are_accepted(value: object) -> bool:
         return isinstance(value, Mapping) and all(
@@ -71,5 +78,8 @@ INPUTS = ValueType("random, zeros or a path to an .npz", _is_path)
 FLAG = ValueType("True or False", lambda value: isinstance(value, bool))
 WHOLE = ValueType("a whole number", _is_whole)
 NUMBER = ValueType("a number", _is_number)
-SHAPES = ValueType("shapes by name, such as {'data': (1, 3, 224, 224)}", _by_name(_is_shape))
+SHAPES = ValueType(
+    "shapes by name, such as {'data': (1, 3, 224, 224)}, or (min, opt, max) of them",
+    _by_name(_is_shape_or_range),
+)
 FORMATS = ValueType("formats by name, such as {'data': 'chw2'}", _by_name(_is_text))

@@ -104,23 +104,31 @@ def parse_io_formats(texts: Sequence[str]) -> dict[str, str]:
     return formats
 
 
-def parse_shapes(texts: Sequence[str]) -> dict[str, tuple[int, ...]]:
+def parse_shapes(texts: Sequence[str]) -> dict[str, tuple[Any, ...]]:
     """Reads ``name:1x3x224x224``, several separated by commas or given several times.
+
+    Returns:
+        A shape by name; three where a range was given, ``name:MIN..OPT..MAX``.
 
     Raises:
         OptionError: not of that form, or a dimension below 1.
     """
-    shapes: dict[str, tuple[int, ...]] = {}
+    shapes: dict[str, tuple[Any, ...]] = {}
     for text in (part for given in texts for part in given.split(",") if part):
         name, colon, dims = text.rpartition(":")
-        numbers = dims.split("x")
-        if not colon or not name or not all(number.isdecimal() for number in numbers):
-            raise OptionError(f"--shapes '{text}' is not of the form name:1x3x224x224")
+        points = [shape.split("x") for shape in dims.split("..")]
+        are_numbers = all(number.isdecimal() for point in points for number in point)
+        if not colon or not name or not are_numbers or len(points) not in (1, 3):
+            raise OptionError(
+                f"--shapes '{text}' is not of the form name:1x3x224x224, or name:MIN..OPT..MAX "
+                "for a range"
+            )
         if name in shapes:
             raise OptionError(f"--shapes names '{name}' twice")
-        shapes[name] = tuple(int(number) for number in numbers)
-        if min(shapes[name]) < 1:
+        found = tuple(tuple(int(number) for number in point) for point in points)
+        if min(map(min, found)) < 1:
             raise OptionError(f"--shapes '{text}' has a dimension below 1")
+        shapes[name] = found if len(found) == 3 else found[0]
     return shapes
 
 

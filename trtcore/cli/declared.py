@@ -77,12 +77,15 @@ def _words(value: object) -> Iterator[str]:
     if isinstance(value, Mapping):
         for name, one in value.items():
             is_shape = isinstance(one, Sequence) and not isinstance(one, str)
-            yield f"{name}:{'x'.join(map(_dimension, one)) if is_shape else one}"
+            yield f"{name}:{_shape(one) if is_shape else one}"
     elif isinstance(value, (list, tuple)):
         yield from map(str, value)
     else:
         yield str(getattr(value, "value", value))
 
 
-def _dimension(dim: object) -> str:
-    return "?" if dim is None else str(dim)
+def _shape(dims: Sequence[Any]) -> str:
+    """A shape, or the shapes of a range."""
+    if dims and isinstance(dims[0], (tuple, list)):
+        return "..".join(map(_shape, dims))
+    return "x".join("?" if dim is None else str(dim) for dim in dims)

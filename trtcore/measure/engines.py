@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from trtcore.engine.tensorrt.bindings import Bindings
-from trtcore.engine.tensorrt.runtime import Engine, create_context, load_engine, set_input_shapes
+from trtcore.engine.tensorrt.contexts import Contexts
+from trtcore.engine.tensorrt.runtime import Engine, load_engine, set_input_shapes
 from trtcore.errors import BackendError, RunError
 from trtcore.measure import _core
 from trtcore.measure.device.cuda import Stream
@@ -31,6 +32,7 @@ from trtcore.models.inputs import InputRole, make_inputs
 from trtcore.result.layers import IOTensor
 from trtcore.result.readers.inspector import EngineInformation, match_layers
 from trtcore.result.records import KernelPass
+from trtcore.result.shapes import ShapeRange, Specialization
 from trtcore.system.clocks import ClockMonitor
 from trtcore.system.progress import Progress
 
@@ -80,6 +82,8 @@ class EngineRun:
         in_python: whether the callbacks had to run in Python.
         kernels: what CUPTI recorded, if that was asked for and worked.
         kernel_problem: why not, in one line.
+        shape_ranges: of the inputs whose shape may vary.
+        specialization: when kernels were compiled for the shapes of the run, see `Build`.
     """
 
     run: Run
@@ -91,6 +95,8 @@ class EngineRun:
     in_python: bool
     kernels: KernelPass | None = None
     kernel_problem: str = ""
+    shape_ranges: tuple[ShapeRange, ...] = ()
+    specialization: Specialization = Specialization.NONE
 
 
 @dataclass(frozen=True)
@@ -184,11 +190,14 @@ class _Ready:
     """An engine with contexts, memory and inputs."""
 
     engine: Engine
+    contexts: Contexts
     plain: Any
     tensors: tuple[BoundTensor, ...]
     loops: Loops
 
     def result(self, run: Run, options: RunOptions, progress: Progress | None) -> EngineRun:
+        if self.engine.shape_ranges:
+            self.contexts.keep()  # with the kernels for these shapes, compiled when first run
         information = self.engine.information(self.plain)
         kernels, kernel_problem, is_cut = _kernels(self.loops, run, information, options, progress)
         return EngineRun(
@@ -201,6 +210,8 @@ class _Ready:
             in_python=isinstance(self.loops, PythonLoops),
             kernels=kernels,
             kernel_problem=kernel_problem,
+            shape_ranges=self.engine.shape_ranges,
+            specialization=self.contexts.specialization,
         )
 
 
@@ -211,8 +222,8 @@ def _ready(
     engine = load_engine(bindings, plan.content, plan.source)
     if progress is not None:
         progress("creating execution contexts", 0, 2)
-    plain = create_context(engine, plan.content)
-    profiled = create_context(engine, plan.content)
+    contexts = Contexts(engine, plan.content, use_cache=options.use_cache)
+    plain, profiled = contexts.create(), contexts.create()
     for context in (plain, profiled):
         set_input_shapes(engine, context, options.batch, options.shapes)
     with _bound(engine, (plain, profiled)) as tensors, Stream() as stream:
@@ -220,7 +231,7 @@ def _ready(
             tensors, make_inputs(input_specs(tensors), options.inputs, options.seed, options.roles)
         )
         loops = _loops(bindings, plain, profiled, stream.handle, tensors, options)
-        yield _Ready(engine, plain, tensors, loops)
+        yield _Ready(engine, contexts, plain, tensors, loops)
 
 
 @contextlib.contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import onnx
@@ -15,6 +15,7 @@ from trtcore.models.onnx.graph import (
     from_proto,
     load_onnx,
 )
+from trtcore.models.onnx.shape_ranges import Shapes, has_range, with_ranges
 from trtcore.models.onnx.shapes import with_shapes
 from trtcore.system import file_kind
 from trtcore.system.files import check_readable
@@ -30,7 +31,7 @@ def load_model(
     *,
     weights: str | Path | None = None,
     batch: int | None = None,
-    shapes: Mapping[str, Sequence[int]] | None = None,
+    shapes: Shapes | None = None,
     outputs: Sequence[str] = (),
 ) -> Model:
     """Loads a model from any source and makes its input shapes static.
@@ -39,7 +40,8 @@ def load_model(
         source: ``googlenet``, a path (``./googlenet`` is a path too), or a graph in memory.
         weights: the ``.caffemodel`` of a ``.prototxt``; seeded random weights without it.
         batch: leading dimension of every input that has a batch dimension.
-        shapes: whole input shapes by name.
+        shapes: whole input shapes by name, or (min, opt, max) of them to build an engine for a
+            range, see `with_ranges`.
         outputs: blobs to take as the network's outputs, Caffe only.
 
     Returns:
@@ -52,7 +54,10 @@ def load_model(
     is_caffe = isinstance(source, (str, Path)) and _kind(source) == "caffe"
     if not is_caffe:
         _check_no_caffe_options(weights, outputs)
-    return with_shapes(_read(source, weights, batch, outputs), batch, shapes)
+    read = _read(source, weights, batch, outputs)
+    if shapes and has_range(shapes):
+        return with_ranges(read, batch, shapes)
+    return with_shapes(read, batch, shapes)
 
 
 def _check_no_caffe_options(weights: str | Path | None, outputs: Sequence[str]) -> None:

@@ -6,6 +6,21 @@ from dataclasses import dataclass, field
 
 import onnx
 
+from trtcore.result.shapes import ShapeRange
+
+
+@dataclass(frozen=True)
+class DynamicInput:
+    """An input whose shape may vary in the engine that is built.
+
+    Attributes:
+        range: from where to where.
+        dims: a number for each dimension that is fixed, a symbol for each that is not.
+    """
+
+    range: ShapeRange
+    dims: tuple[int | str, ...]
+
 
 @dataclass(frozen=True)
 class Model:
@@ -18,6 +33,7 @@ class Model:
         weights: where its weights came from, such as ``file`` or ``He-normal, seed 0``;
             the reports repeat it, because accuracy means nothing on random weights.
         notes: lines for the report, such as what an importer dropped.
+        dynamic: the inputs whose shape may vary in an engine; the graph has the shapes of the run.
     """
 
     name: str
@@ -25,3 +41,4 @@ class Model:
     source: str
     weights: str = "file"
     notes: tuple[str, ...] = ()
+    dynamic: tuple[DynamicInput, ...] = ()

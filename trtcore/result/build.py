@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
+from trtcore.result.shapes import ShapeRange, Specialization
+
 
 class CacheUse(Enum):
     """What a cache did for a build."""
@@ -131,6 +133,8 @@ class Build:
         precision: what its layers compute in beside what was asked for; None if it was not looked
             at.
         note: of a file that says of a cache what is not known here.
+        shape_ranges: of the inputs whose shape may vary; what ran is in ``Profile.io``.
+        specialization: when TensorRT-RTX compiled kernels for the shapes that ran.
     """
 
     backend: str
@@ -142,3 +146,5 @@ class Build:
     cache: CacheUse = CacheUse.NONE
     precision: PrecisionCheck | None = None
     note: str = ""
+    shape_ranges: tuple[ShapeRange, ...] = ()
+    specialization: Specialization = Specialization.NONE

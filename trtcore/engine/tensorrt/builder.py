@@ -14,6 +14,7 @@ from trtcore.engine.tensorrt.progress import BuildProgress, make_progress_monito
 from trtcore.errors import BuildError, ModelError, argument
 from trtcore.models.model import Model
 from trtcore.models.onnx.graph import on_disk, serialized
+from trtcore.models.onnx.shape_ranges import opened
 from trtcore.models.onnx.weights import INLINE_BYTES, weight_bytes
 from trtcore.result.build import Build, CacheUse
 from trtcore.result.readers.inspector import EngineInformation, parse_engine_information
@@ -68,7 +69,9 @@ def build_plan(
     options: BuildOptions | None = None,
     progress: Progress | None = None,
 ) -> Plan:
-    """Builds an engine for a model with static shapes; needs a GPU only with `tensorrt`.
+    """Builds an engine for a model; needs a GPU only with `tensorrt`.
+
+    Where the shapes of inputs may vary, the engine gets one optimization profile for their ranges.
 
     Raises:
         ModelError: TensorRT cannot read the graph; every offending node and op is named.
@@ -88,6 +91,7 @@ def _build(bindings: Bindings, model: Model, options: BuildOptions, phases: Buil
     network = parse(bindings, builder, model)
     _request_formats(bindings, network, options.io_formats)
     config = _configure(bindings, builder, options)
+    _add_profile(bindings, builder, config, model)
     config.progress_monitor = make_progress_monitor(bindings.module, phases)
     timing_cache = _TimingCache(bindings, config) if options.use_cache else None
     start = time.perf_counter()
@@ -106,6 +110,7 @@ def _build(bindings: Bindings, model: Model, options: BuildOptions, phases: Buil
         plan_bytes=content.nbytes,
         layers=len(information.layers) if information else 0,
         cache=timing_cache.save() if timing_cache else CacheUse.NONE,
+        shape_ranges=tuple(one.range for one in model.dynamic),
     )
     return Plan(bytes(content), build, information, model)
 
@@ -119,11 +124,12 @@ def parse(bindings: Bindings, builder: Any, model: Model) -> Any:
     trt = bindings.module
     network = builder.create_network(1 << int(trt.NetworkDefinitionCreationFlag.STRONGLY_TYPED))
     parser = trt.OnnxParser(network, bindings.logger)
-    if weight_bytes(model.proto) <= INLINE_BYTES:
-        parsed = parser.parse(serialized(model))
-    else:
-        with on_disk(model) as path:
-            parsed = parser.parse_from_file(str(path))
+    with opened(model):
+        if weight_bytes(model.proto) <= INLINE_BYTES:
+            parsed = parser.parse(serialized(model))
+        else:
+            with on_disk(model) as path:
+                parsed = parser.parse_from_file(str(path))
     if not parsed:
         problems = [_describe(parser.get_error(i)) for i in range(parser.num_errors)]
         found = "; ".join(dict.fromkeys(problems)) or bindings.log.last_error()
@@ -176,6 +182,24 @@ def _configure(bindings: Bindings, builder: Any, options: BuildOptions) -> Any:
         # TensorRT allows TF32 by default.
         config.clear_flag(trt.BuilderFlag.TF32)
     return config
+
+
+def _add_profile(bindings: Bindings, builder: Any, config: Any, model: Model) -> None:
+    """Tells the builder the ranges of the inputs whose shape may vary.
+
+    Raises:
+        BuildError: TensorRT does not take them.
+    """
+    if not model.dynamic:
+        return
+    profile = builder.create_optimization_profile()
+    for one in model.dynamic:
+        profile.set_shape(one.range.name, one.range.least, one.range.optimum, one.range.most)
+    if config.add_optimization_profile(profile) < 0:
+        ranges = ", ".join(one.range.text for one in model.dynamic)
+        raise BuildError(
+            f"{bindings.label} does not take the ranges {ranges}: {bindings.log.last_error()}"
+        )
 
 
 class _TimingCache:

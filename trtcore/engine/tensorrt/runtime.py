@@ -1,4 +1,4 @@
-"""From a plan to execution contexts."""
+"""A plan on the GPU: its I/O tensors, what its inspector tells, and the shapes of its inputs."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 
 from trtcore.engine.tensorrt.bindings import Bindings
 from trtcore.engine.tensorrt.interrupts import held_interrupts
-from trtcore.errors import EngineLoadError, OptionError, RunError, argument
+from trtcore.errors import EngineLoadError, OptionError, argument
 from trtcore.result.readers.inspector import EngineInformation, parse_engine_information
-from trtcore.system.cache import cache_entry, read_entry, write_entry
+from trtcore.result.shapes import ShapeRange, shape_text
 
 Shape = tuple[int, ...]
 # TensorRT-RTX releases drop GPUs; what still serves them. Source: running 1.6.1 and 1.7.1.
@@ -41,6 +41,19 @@ class Engine:
         """Whether the tensor is an input."""
         mode = self.engine.get_tensor_mode(name)
         return bool(mode == self.bindings.module.TensorIOMode.INPUT)
+
+    @property
+    def shape_ranges(self) -> tuple[ShapeRange, ...]:
+        """What optimization profile 0 takes of the inputs whose shape may vary."""
+        inputs = (name for name in self.tensor_names if self.is_input(name))
+        return tuple(
+            self.shape_range(name) for name in inputs if -1 in self.engine.get_tensor_shape(name)
+        )
+
+    def shape_range(self, name: str) -> ShapeRange:
+        """What optimization profile 0 takes of an input whose shape may vary."""
+        shapes = self.engine.get_tensor_profile_shape(name, 0)
+        return ShapeRange(name, *(tuple(int(dim) for dim in shape) for shape in shapes))
 
     def verbosity(self) -> str:
         """Profiling verbosity of the plan: ``DETAILED``, ``LAYER_NAMES_ONLY`` or ``NONE``."""
@@ -82,53 +95,6 @@ def _load_problem(bindings: Bindings, source: str) -> str:
     )
 
 
-def create_context(engine: Engine, plan: bytes) -> Any:
-    """Creates an execution context.
-
-    TensorRT-RTX compiles its kernels here, which takes seconds; what it compiled is kept in the
-    user's cache folder, so that the second context and the next process take milliseconds.
-
-    Raises:
-        RunError: TensorRT could not, such as for lack of device memory.
-    """
-    bindings = engine.bindings
-    bindings.log.clear()
-    with held_interrupts():
-        if bindings.name == "tensorrt_rtx":
-            context = _create_rtx_context(engine, plan)
-        else:
-            context = engine.engine.create_execution_context()
-    if context is None:
-        needed = int(engine.engine.device_memory_size_v2) / 2**20
-        raise RunError(
-            f"no execution context: {bindings.log.last_error()} "
-            f"(it needs {needed:.1f} MiB of device memory beside its weights)"
-        )
-    return context
-
-
-def _create_rtx_context(engine: Engine, plan: bytes) -> Any:
-    config = engine.engine.create_runtime_config()
-    cache = config.create_runtime_cache()
-    path = cache_entry("runtime", engine.bindings.version, _device_name(), plan)
-    # The plan is part of the key: kernels compiled for one engine serve that engine only.
-    stored = read_entry(path)
-    if stored:
-        cache.deserialize(stored)
-    config.set_runtime_cache(cache)
-    context = engine.engine.create_execution_context(config)
-    if context is not None and not stored:
-        write_entry(path, bytes(cache.serialize()))
-    return context
-
-
-def _device_name() -> str:
-    from trtcore.system.device import current_device
-
-    device = current_device()
-    return f"{device.name} {device.compute_capability}" if device else ""
-
-
 def set_input_shapes(
     engine: Engine, context: Any, batch: int | None, shapes: Mapping[str, Sequence[int]]
 ) -> None:
@@ -151,7 +117,10 @@ def set_input_shapes(
             context.set_input_shape(name, wanted)
         # A static input has its one shape in the plan; TensorRT takes no other.
         elif wanted != static:
-            raise OptionError(f"input '{name}' of the plan is {static}, {wanted} was asked for")
+            raise OptionError(
+                f"input '{name}' of the plan is {shape_text(static)}, {shape_text(wanted)} was "
+                "asked for"
+            )
 
 
 def _wanted_shape(
@@ -167,14 +136,14 @@ def _wanted_shape(
     # Profile 0, and of its minimum, optimum and maximum shapes the optimum.
     shape = static
     if -1 in static:
-        shape = tuple(engine.engine.get_tensor_profile_shape(name, 0)[1])
+        shape = engine.shape_range(name).optimum
     return (batch, *shape[1:]) if batch is not None and shape else shape
 
 
 def _require_in_range(engine: Engine, name: str, shape: Shape) -> None:
-    low, _, high = (tuple(s) for s in engine.engine.get_tensor_profile_shape(name, 0))
-    inside = len(shape) == len(low) and all(
-        a <= n <= b for a, n, b in zip(low, shape, high, strict=True)
-    )
-    if not inside:
-        raise OptionError(f"input '{name}' takes {low} to {high}, {shape} was asked for")
+    takes = engine.shape_range(name)
+    if not takes.holds(shape):
+        least, most = shape_text(takes.least), shape_text(takes.most)
+        raise OptionError(
+            f"input '{name}' takes {least} to {most}, {shape_text(shape)} was asked for"
+        )

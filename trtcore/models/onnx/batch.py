@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +49,27 @@ def carry_batch(proto: ModelProto, inferred: GraphProto, prefix: str) -> list[st
         notes.append(
             f"node '{node.name}' has a hard-coded batch of {target[0]}: changed to {batched[0]}"
         )
+    return notes
+
+
+def free_batch(proto: ModelProto, names: Collection[str]) -> list[str]:
+    """Lets the batch of a Reshape be whatever comes in: -1 in the place of the number.
+
+    Args:
+        proto: the graph, changed in place.
+        names: nodes that `carry_batch` would change.
+
+    Returns:
+        One note per changed node.
+    """
+    constants = _constants(proto.graph)
+    notes = []
+    for node in proto.graph.node:
+        if node.name in names:
+            target = constants[node.input[1]].copy()
+            notes.append(f"node '{node.name}' had batch {target[0]} written into it: now any")
+            target[0] = -1
+            _retarget(proto.graph, node, target)
     return notes
 
 

@@ -11,6 +11,7 @@ from trtcore.errors import ModelError, OptionError, argument
 from trtcore.models.model import Model
 from trtcore.models.onnx.graph import graph_inputs
 from trtcore.models.onnx.inference import infer_shapes, is_odd
+from trtcore.result.shapes import shape_text
 
 # What a dimension is before it is resolved: a number, a symbol, or nothing known.
 _Dim = int | str | None
@@ -41,7 +42,7 @@ def with_shapes(
     proto = ModelProto()
     proto.CopyFrom(model.proto)
     inputs = [v for v in graph_inputs(proto.graph) if v.type.HasField("tensor_type")]
-    declared: _Shapes = {value.name: _dims(value) for value in inputs}
+    declared: _Shapes = {value.name: declared_dims(value) for value in inputs}
     given = _checked_options(model, declared, batch, shapes or {})
     wanted, notes = _resolved(model, declared, given, batch)
     for value in inputs:
@@ -50,11 +51,6 @@ def with_shapes(
     # The file's own shapes are taken as valid: what inference objects to is only noted.
     notes += infer_shapes(proto, complaint, is_lenient=wanted == declared or is_odd(model.proto))
     return replace(model, proto=proto, notes=(*model.notes, *notes))
-
-
-def shape_text(dims: Sequence[_Dim]) -> str:
-    """``1x3x224x224``, open dimensions as ``?`` or their symbol; ``scalar`` for no dimension."""
-    return "x".join("?" if dim is None else str(dim) for dim in dims) or "scalar"
 
 
 def _checked_options(
@@ -167,7 +163,8 @@ def _complaint(model: Model, declared: _Shapes, wanted: dict[str, list[int]]) ->
     return f"{model.name} does not fit {', '.join(changed)}" if changed else model.name
 
 
-def _dims(value: ValueInfoProto) -> list[_Dim]:
+def declared_dims(value: ValueInfoProto) -> list[int | str | None]:
+    """The dimensions of an input as the file has them: numbers, symbols, None for open ones."""
     return [
         # Some exporters write 0 or -1 for a dimension that is open.
         dim.dim_value if dim.dim_value > 0 else dim.dim_param or None

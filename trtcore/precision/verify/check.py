@@ -123,7 +123,13 @@ def _rows(
     ]
 
 
+# It computes the shapes of others, on the host, and has no tensors. Source: TensorRT-RTX 1.7.1.
+_COMPUTES_SHAPES = "shape_call"
+
+
 def _is_unreported(layer: Layer) -> bool:
+    if layer.kind == _COMPUTES_SHAPES:
+        return False
     return not any(tensor.dtype for tensor in (*layer.inputs, *layer.outputs))
 
 

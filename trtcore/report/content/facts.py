@@ -17,6 +17,7 @@ from trtcore.result.analysis.summary import Latency
 from trtcore.result.build import Build, CacheUse
 from trtcore.result.layers import IOTensor
 from trtcore.result.records import Profile
+from trtcore.result.shapes import Specialization, shape_text
 from trtcore.stats.histogram import ACCURACY
 from trtcore.stats.intervals import Interval, TimeSummary
 from trtcore.system.records import Clocks, Environment
@@ -72,6 +73,7 @@ def place_facts(analysis: Analysis) -> tuple[Fact, ...]:
     if profile.build:
         was_run = not profile.timed_by.is_unfused
         facts.append(("Engine", engine_text(profile.build) + ("" if was_run else ", not run here")))
+        facts.append(("Shapes", shapes_text(profile.build, profile.io)))
     if where.device and not profile.timed_by.on_cpu:
         facts += [("GPU", _gpu(where)), ("Clocks", _clocks(where.clocks))]
     facts.append(("CPU", _cpu(where)))
@@ -162,6 +164,25 @@ def engine_text(build: Build) -> str:
         build.note,
     )
     return ", ".join(filter(None, parts))
+
+
+_COMPILED = {
+    Specialization.EAGER: "kernels compiled for these shapes before anything was timed",
+    Specialization.LAZY: (
+        "these bindings compile kernels for the shapes while it runs: the warm-up went on until "
+        "times and layers were steady"
+    ),
+}
+
+
+def shapes_text(build: Build, io: Sequence[IOTensor] = ()) -> str:
+    """Returns the shapes an engine takes and those that ran, where it takes more than one."""
+    ran = {tensor.name: shape_text(tensor.shape) for tensor in io}
+    inputs = (
+        one.text + (f", ran {ran[one.name]}" if one.name in ran else "")
+        for one in build.shape_ranges
+    )
+    return "; ".join(filter(None, (*inputs, _COMPILED.get(build.specialization, ""))))
 
 
 def _gpu(where: Environment) -> str:

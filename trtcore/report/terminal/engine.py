@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from trtcore.report.content.facts import engine_text, io_lines, place_facts
+from trtcore.report.content.facts import engine_text, io_lines, place_facts, shapes_text
 from trtcore.report.content.labels import layer_labels
 from trtcore.report.content.precision import build_facts, precision_facts
 from trtcore.report.content.printable import printable
@@ -43,6 +43,7 @@ def render_plan(
     """
     build, information = printable(build), printable(information)
     facts = [f"Engine: {engine_text(build)}"]
+    facts += [f"Shapes: {shapes_text(build)}"] if build.shape_ranges else []
     facts += [f"{label}: {text}" for label, text in build_facts(build)]
     if information is None:
         return _join(facts, ["TensorRT did not tell what is in it"])

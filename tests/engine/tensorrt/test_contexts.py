@@ -1,0 +1,152 @@
+"""What contexts of one engine share, over stand-ins for what needs a GPU."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from trtcore.engine.tensorrt.bindings import Bindings
+from trtcore.engine.tensorrt.contexts import Contexts
+from trtcore.engine.tensorrt.logger import MessageLog
+from trtcore.engine.tensorrt.runtime import Engine
+from trtcore.errors import RunError
+from trtcore.result.shapes import Specialization
+
+EAGERLY = "EAGER of the bindings"
+
+
+class Cache:
+    """A runtime cache that holds what was compiled."""
+
+    def __init__(self) -> None:
+        self.content = b""
+
+    def deserialize(self, content: bytes) -> None:
+        self.content = content
+
+    def serialize(self) -> bytes:
+        return self.content
+
+
+class CudaEngine:
+    """Makes contexts; each compiles what the cache does not have."""
+
+    device_memory_size_v2 = 3 << 20
+
+    def __init__(self, *, is_dynamic: bool = False) -> None:
+        self.caches: list[Cache] = []
+        self.configs: list[Any] = []
+        self.compiled = 0
+        self.fails = False
+        self.num_io_tensors, self._shape = 1, (-1 if is_dynamic else 4, 3)
+
+    def get_tensor_name(self, _: int) -> str:
+        return "x"
+
+    def get_tensor_mode(self, _: str) -> str:
+        return "in"
+
+    def get_tensor_shape(self, _: str) -> tuple[int, ...]:
+        return self._shape
+
+    def get_tensor_profile_shape(self, _: str, profile: int) -> tuple[tuple[int, ...], ...]:
+        assert profile == 0
+        return (1, 3), (4, 3), (8, 3)
+
+    def create_runtime_config(self) -> Any:
+        config = SimpleNamespace(
+            create_runtime_cache=self._create_cache, set_runtime_cache=lambda _: None
+        )
+        self.configs.append(config)
+        return config
+
+    def _create_cache(self) -> Cache:
+        self.caches.append(Cache())
+        return self.caches[-1]
+
+    def create_execution_context(self, *configured: Any) -> Any:
+        if self.fails:
+            return None
+        if configured and not self.caches[-1].content:
+            self.caches[-1].content = b"kernels"
+            self.compiled += 1
+        return object()
+
+
+def engine_of(cuda: CudaEngine, name: str = "tensorrt_rtx", *, has_eager: bool = True) -> Engine:
+    module = SimpleNamespace(TensorIOMode=SimpleNamespace(INPUT="in"))
+    if has_eager:
+        module.DynamicShapesKernelSpecializationStrategy = SimpleNamespace(EAGER=EAGERLY)
+    return Engine(Bindings(name, module, "1.7.1", 11, MessageLog(), None), cuda, None)
+
+
+@pytest.fixture(autouse=True)
+def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    monkeypatch.setenv("TRTCORE_CACHE_DIR", str(tmp_path))
+    return tmp_path
+
+
+@pytest.mark.parametrize("use_cache", [True, False])
+def test_contexts_share_what_was_compiled(folder: Path, use_cache: bool) -> None:
+    cuda = CudaEngine()
+    contexts = Contexts(engine_of(cuda), b"plan", use_cache=use_cache)
+    assert contexts.create() is not contexts.create()
+    assert (cuda.compiled, len(cuda.configs)) == (1, 1)
+    assert len(list(folder.iterdir())) == use_cache
+
+
+def test_the_next_process_finds_it_in_the_folder() -> None:
+    Contexts(engine_of(CudaEngine()), b"plan").create()
+    again, other = CudaEngine(), CudaEngine()
+    Contexts(engine_of(again), b"plan").create()
+    Contexts(engine_of(other), b"another plan").create()
+    assert (again.compiled, other.compiled) == (0, 1)
+
+
+def test_only_what_is_more_is_stored_again(folder: Path) -> None:
+    cuda = CudaEngine()
+    contexts = Contexts(engine_of(cuda), b"plan")
+    contexts.create()
+    (entry,) = folder.iterdir()
+    before = entry.stat().st_mtime_ns
+    contexts.keep()
+    assert entry.stat().st_mtime_ns == before
+    cuda.caches[0].content = b"kernels and those for a shape"
+    contexts.keep()
+    assert entry.read_bytes().endswith(b"kernels and those for a shape")
+
+
+@pytest.mark.parametrize(
+    ("is_dynamic", "has_eager", "name", "expected", "asked"),
+    [
+        (True, True, "tensorrt_rtx", Specialization.EAGER, EAGERLY),
+        (True, False, "tensorrt_rtx", Specialization.LAZY, None),
+        (False, True, "tensorrt_rtx", Specialization.NONE, None),
+        (True, True, "tensorrt", Specialization.NONE, None),
+    ],
+)
+def test_kernels_for_shapes_are_compiled_at_once_where_there_are_any(
+    is_dynamic: bool, has_eager: bool, name: str, expected: Specialization, asked: str | None
+) -> None:
+    cuda = CudaEngine(is_dynamic=is_dynamic)
+    contexts = Contexts(engine_of(cuda, name, has_eager=has_eager), b"plan")
+    contexts.create()
+    assert contexts.specialization == expected
+    strategies = [
+        vars(config).get("dynamic_shapes_kernel_specialization_strategy") for config in cuda.configs
+    ]
+    assert strategies == ([] if name == "tensorrt" else [asked])
+
+
+def test_no_context_says_what_it_needs() -> None:
+    cuda = CudaEngine()
+    cuda.fails = True
+    with pytest.raises(RunError) as error:
+        Contexts(engine_of(cuda), b"plan").create()
+    assert str(error.value) == (
+        "no execution context: TensorRT gave no reason "
+        "(it needs 3.0 MiB of device memory beside its weights)"
+    )

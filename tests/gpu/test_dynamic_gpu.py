@@ -1,0 +1,127 @@
+"""An engine for a range of shapes on a GPU: the shapes chosen run, others are refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from onnx import numpy_helper, parser
+
+import trtcore
+from trtcore.engine.tensorrt.bindings import Bindings
+from trtcore.errors import OptionError
+from trtcore.models.inputs import make_inputs
+from trtcore.models.load import load_model
+from trtcore.models.onnx.graph import model_inputs
+from trtcore.result.shapes import ShapeRange, Specialization
+
+pytestmark = pytest.mark.gpu
+
+RANGE = ((1, 3, 32, 32), (4, 3, 64, 64), (8, 3, 96, 96))
+NET = """
+<ir_version: 8, opset_import: ["" : 17]>
+net (float[batch,3,height,width] x) => (float[batch,10] y)
+  <float[16,3,3,3] stem, float[16,16,3,3] one, float[16,16,3,3] two, float[10,16] fc>
+{ [stem] a = Conv <pads = [1,1,1,1], strides = [2,2]> (x, stem) [relu] b = Relu (a)
+  [conv1] c = Conv <pads = [1,1,1,1]> (b, one) [relu1] d = Relu (c)
+  [conv2] e = Conv <pads = [1,1,1,1]> (d, two) [add] f = Add (e, b) [relu2] g = Relu (f)
+  [pool] h = GlobalAveragePool (g) [flat] i = Flatten (h)
+  [head] y = Gemm <transB = 1> (i, fc) }
+"""
+
+
+@pytest.fixture(scope="module")
+def net() -> onnx.ModelProto:
+    proto = parser.parse_model(NET)
+    generator = np.random.default_rng(0)
+    for value in proto.graph.value_info:
+        shape = [dim.dim_value for dim in value.type.tensor_type.shape.dim]
+        values = generator.standard_normal(shape).astype(np.float32)
+        proto.graph.initializer.append(numpy_helper.from_array(values, value.name))
+    proto.graph.ClearField("value_info")
+    return proto
+
+
+def test_a_model_runs_at_the_optimum_or_the_batch_asked_for(net: onnx.ModelProto) -> None:
+    for batch, shape in ((None, (4, 3, 64, 64)), (8, (8, 3, 64, 64))):
+        profile = trtcore.profile_model(
+            net, shapes={"x": RANGE}, batch=batch, iterations=50, accuracy=True
+        )
+        assert profile.build is not None
+        assert profile.build.shape_ranges == (ShapeRange("x", *RANGE),)
+        assert {one.name: one.shape for one in profile.io}["x"] == shape
+        assert profile.samples.layer_ms.shape == (50, len(profile.layers))
+        assert profile.accuracy is not None
+        # TensorRT-RTX computes FP32 convolutions in TF32 whatever its flag says.
+        assert profile.accuracy.relative_l2 < 2e-3
+
+
+def test_a_plan_runs_at_two_shapes_of_its_range(
+    bindings: Bindings, net: onnx.ModelProto, tmp_path: Path
+) -> None:
+    from trtcore.measure.nodes.onnxruntime.profile import run_model
+
+    plan = trtcore.build_model(net, shapes={"x": RANGE})
+    totals = {}
+    for shape in ((1, 3, 32, 32), (8, 3, 96, 96)):
+        profile, outputs = _run(bindings, plan.content, shape)
+        model = load_model(net, shapes={"x": shape})
+        expected = run_model(model, make_inputs(model_inputs(model), "random", 0))["y"]
+        error = np.linalg.norm(outputs - expected) / np.linalg.norm(expected)
+        assert error < 2e-3, shape
+        assert {one.name: one.shape for one in profile.io}["y"] == (shape[0], 10)
+        assert profile.build.shape_ranges == (ShapeRange("x", *RANGE),)
+        if bindings.name == "tensorrt_rtx":
+            assert profile.build.specialization is Specialization.EAGER
+        totals[shape] = float(np.median(profile.samples.layer_ms, axis=0).sum())
+    assert totals[8, 3, 96, 96] > totals[1, 3, 32, 32]
+
+
+def _run(bindings: Bindings, plan: bytes, shape: tuple[int, ...]) -> tuple[Any, Any]:
+    from trtcore.measure.engines import RunOptions, run_engine
+    from trtcore.measure.rounds import Length
+    from trtcore.system.clocks import ClockMonitor
+
+    profile = trtcore.profile_plan(plan, shapes={"x": shape}, iterations=100)
+    with ClockMonitor() as monitor:
+        options = RunOptions(length=Length(3), shapes={"x": shape})
+        ran = run_engine(bindings, plan, "plan", options, monitor)
+    return profile, ran.outputs["y"].astype(np.float64)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"batch": 9}, "input 'x' takes 1x3x32x32 to 8x3x96x96, 9x3x64x64 was asked for"),
+        (
+            {"shapes": {"x": (1, 3, 16, 32)}},
+            "input 'x' takes 1x3x32x32 to 8x3x96x96, 1x3x16x32 was asked for",
+        ),
+        ({"shapes": {"x": RANGE}}, "a plan has its ranges already, give the one shape to run"),
+    ],
+)
+def test_what_is_outside_the_range_is_refused(
+    net: onnx.ModelProto, options: dict[str, Any], message: str
+) -> None:
+    plan = trtcore.build_model(net, shapes={"x": RANGE})
+    with pytest.raises(OptionError, match=message.replace("(", r"\(")):
+        trtcore.profile_plan(plan.content, **options)
+
+
+def test_kernels_for_a_shape_are_there_in_the_next_run(
+    bindings: Bindings, net: onnx.ModelProto, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The runtime cache is stored again once the kernels for the shapes are compiled."""
+    if bindings.name != "tensorrt_rtx":
+        pytest.skip("only TensorRT-RTX compiles kernels when it runs")
+    monkeypatch.setenv("TRTCORE_CACHE_DIR", str(tmp_path))
+    plan = trtcore.build_model(net, shapes={"x": RANGE})
+    sizes = []
+    for _ in range(2):
+        trtcore.profile_plan(plan.content, iterations=10, calibrate=False)
+        (stored,) = tmp_path.glob("runtime-*.bin")
+        sizes.append(stored.stat().st_size)
+    assert sizes[0] == sizes[1] > 0

@@ -1,0 +1,109 @@
+"""Execution contexts of an engine, and what TensorRT-RTX compiles for them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from trtcore.engine.tensorrt.interrupts import held_interrupts
+from trtcore.engine.tensorrt.runtime import Engine
+from trtcore.errors import RunError
+from trtcore.result.shapes import Specialization
+from trtcore.system.cache import cache_entry, read_entry, write_entry
+
+
+class Contexts:
+    """Creates the execution contexts of one engine.
+
+    TensorRT-RTX compiles its kernels for the first one, which takes seconds. They share what it
+    compiled, so that the second takes milliseconds; with the user's cache folder the next process
+    does too.
+
+    Args:
+        engine: the loaded plan.
+        plan: its bytes, by which the cache knows it.
+        use_cache: keep and use what was compiled in the user's cache folder.
+    """
+
+    def __init__(self, engine: Engine, plan: bytes, *, use_cache: bool = True) -> None:
+        self._engine = engine
+        self._config: Any = None
+        self._cache: Any = None
+        self._path: Path | None = None
+        self._kept = 0
+        if engine.bindings.name == "tensorrt_rtx":
+            self._prepare(plan, use_cache)
+
+    def create(self) -> Any:
+        """Creates an execution context.
+
+        Raises:
+            RunError: TensorRT could not, such as for lack of device memory.
+        """
+        bindings = self._engine.bindings
+        bindings.log.clear()
+        configured = () if self._config is None else (self._config,)
+        with held_interrupts():
+            context = self._engine.engine.create_execution_context(*configured)
+        if context is None:
+            needed = int(self._engine.engine.device_memory_size_v2) / 2**20
+            raise RunError(
+                f"no execution context: {bindings.log.last_error()} "
+                f"(it needs {needed:.1f} MiB of device memory beside its weights)"
+            )
+        if not self._kept:
+            self.keep()
+        return context
+
+    def keep(self) -> None:
+        """Stores what has been compiled by now, if there is more than what was stored."""
+        if self._cache is None or self._path is None:
+            return
+        compiled = bytes(self._cache.serialize())
+        if len(compiled) > self._kept and write_entry(self._path, compiled):
+            self._kept = len(compiled)
+
+    @property
+    def specialization(self) -> Specialization:
+        """When kernels are compiled for the shapes of a run."""
+        if self._config is None or not self._engine.shape_ranges:
+            return Specialization.NONE
+        return Specialization.LAZY if _eager(self._engine) is None else Specialization.EAGER
+
+    def _prepare(self, plan: bytes, use_cache: bool) -> None:
+        self._config = self._engine.engine.create_runtime_config()
+        self._cache = self._config.create_runtime_cache()
+        if use_cache:
+            version = self._engine.bindings.version
+            self._path = cache_entry("runtime", version, _device_name(), plan)
+        stored = read_entry(self._path)
+        if stored:
+            self._cache.deserialize(stored)
+            self._kept = len(stored)
+        self._config.set_runtime_cache(self._cache)
+        eager = _eager(self._engine)
+        if eager is not None and self._engine.shape_ranges:
+            # Lazily, a kernel is swapped for another under the same name while it is timed.
+            self._config.dynamic_shapes_kernel_specialization_strategy = eager
+
+
+def create_context(engine: Engine, plan: bytes) -> Any:
+    """Creates a single execution context, see `Contexts`.
+
+    Raises:
+        RunError: TensorRT could not, such as for lack of device memory.
+    """
+    return Contexts(engine, plan).create()
+
+
+def _eager(engine: Engine) -> Any:
+    """The strategy that compiles before the first run with a shape; None in older bindings."""
+    name = "DynamicShapesKernelSpecializationStrategy"
+    return getattr(getattr(engine.bindings.module, name, None), "EAGER", None)
+
+
+def _device_name() -> str:
+    from trtcore.system.device import current_device
+
+    device = current_device()
+    return f"{device.name} {device.compute_capability}" if device else ""
