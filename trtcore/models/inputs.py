@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from trtcore.errors import OptionError
 from trtcore.result.dtypes import host_type, numpy_name, to_bfloat16_values
+from trtcore.result.fp8 import to_fp8_values
 from trtcore.result.layers import TensorInfo
 from trtcore.system.files import check_readable
 
@@ -56,7 +57,7 @@ def make_inputs(
 
     Args:
         specs: name, static shape and dtype of every input, by NumPy's or TensorRT's type names;
-            ``bfloat16`` is made as float32 values that bfloat16 holds exactly.
+            ``bfloat16`` and ``fp8`` are made as float32 values that they hold exactly.
         source: ``random``, ``zeros`` or a path to an ``.npz`` that holds every input by name.
         seed: seed of ``random``, with the input's name: standard normal for floats, 0 to 7 for
             integers, false or true for booleans. Random is the default: zeros
@@ -137,9 +138,7 @@ def _random(spec: TensorInfo, seed: int) -> Array:
     if dtype.kind in "iu":
         return generator.integers(0, _INTEGERS_BELOW, spec.shape).astype(dtype)
     values = generator.standard_normal(spec.shape, dtype=np.float32)
-    if numpy_name(spec.dtype) == "bfloat16":
-        return to_bfloat16_values(values)
-    return values.astype(dtype)
+    return _held(values, spec).astype(dtype)
 
 
 def _read_npz(path: Path) -> Mapping[str, Array]:
@@ -176,9 +175,13 @@ def _fitting(path: Path, spec: TensorInfo, array: Array) -> Array:
     if overflowed.any():
         value = array[overflowed].flat[0]
         raise OptionError(f"{path}: '{spec.name}' holds {value:g}, too large for {spec.dtype}")
-    if numpy_name(spec.dtype) == "bfloat16":
-        return to_bfloat16_values(fitting)
-    return fitting
+    return _held(fitting, spec)
+
+
+def _held(values: Array, spec: TensorInfo) -> Array:
+    """The values as a type holds them that the host has in float32."""
+    rounding = {"bfloat16": to_bfloat16_values, "fp8": to_fp8_values}.get(numpy_name(spec.dtype))
+    return values if rounding is None else rounding(values.astype(np.float32))
 
 
 def _names(names: Sequence[str] | Mapping[str, Array] | set[str]) -> str:

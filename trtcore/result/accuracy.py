@@ -84,6 +84,10 @@ class Accuracy:
         seed: of random input.
         weights: where the weights came from; ``""`` for the model's own.
         note: of a file that says in words that are not known here what was compared.
+        quantized_nodes: nodes of the model that quantize, dequantize or compute on integers. The
+            reference does without them, unless ``inseparable`` says otherwise.
+        inseparable: the node, input or output for which the reference keeps them all; ``""`` if it
+            does not.
     """
 
     outputs: tuple[OutputAccuracy, ...]
@@ -92,6 +96,8 @@ class Accuracy:
     seed: int = 0
     weights: str = ""
     note: str = ""
+    quantized_nodes: int = 0
+    inseparable: str = ""
 
     @property
     def relative_l2(self) -> float:

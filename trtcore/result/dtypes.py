@@ -53,7 +53,7 @@ _ROWS = (
     Dtype("int8", "Int8", 8, 3, label="INT8", is_quantized=True),
     Dtype("uint8", "UInt8", 8, 2),
     Dtype("bool", "Bool", 8, 9, ("boolean",)),
-    Dtype("fp8", "FP8", 8, 17, ("float8_e4m3fn", "float8e4m3fn"), "FP8", "", is_quantized=True),
+    Dtype("fp8", "FP8", 8, 17, ("float8_e4m3fn", "float8e4m3fn"), "FP8", "float32", False, True),
     Dtype("int4", "Int4", 4, 22, (), "INT4", "", is_quantized=True),
     Dtype("fp4", "FP4", 4, 23, ("float4_e2m1fn", "float4e2m1"), "FP4", "", is_quantized=True),
 )

@@ -60,6 +60,8 @@ class Layer:
         stream: index of the CUDA stream inside the engine; -1 if the plan does not tell.
         inputs: the tensors it reads.
         outputs: the tensors it writes.
+        constant_types: the types of its constants, of the largest first; empty if the plan does
+            not tell them.
     """
 
     name: str
@@ -69,6 +71,7 @@ class Layer:
     stream: int = -1
     inputs: tuple[TensorInfo, ...] = ()
     outputs: tuple[TensorInfo, ...] = ()
+    constant_types: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

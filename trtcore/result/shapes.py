@@ -15,7 +15,7 @@ class Specialization(Enum):
     EAGER = "eager"
     """Before anything was timed."""
     LAZY = "lazy"
-    """The bindings leave the moment to TensorRT-RTX: the warm-up waited until layers were steady."""
+    """When TensorRT-RTX saw fit, as the bindings have no word for it; the warm-up waited."""
 
 
 @dataclass(frozen=True)

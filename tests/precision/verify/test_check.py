@@ -9,10 +9,10 @@ from paths import DATA
 
 from trtcore.errors import PrecisionNotMetError
 from trtcore.precision.verify.check import check_precision
-from trtcore.precision.verify.layer_types import layer_dtype
 from trtcore.report.content.precision import precision_line
 from trtcore.result.analysis.requirements import require_met
 from trtcore.result.build import PrecisionVerdict
+from trtcore.result.layer_types import layer_dtype
 from trtcore.result.layers import Layer, TensorInfo
 from trtcore.result.readers.inspector import parse_engine_information
 

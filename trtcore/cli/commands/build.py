@@ -24,10 +24,12 @@ def run(options: argparse.Namespace) -> int:
     if options.quiet:
         warn(map(warning_text, plan.warnings))
     else:
+        from trtcore.models.onnx.graph import model_nodes
         from trtcore.report.content.printable import printable_text
         from trtcore.report.terminal.engine import render_plan
 
-        print(render_plan(plan.build, plan.information, with_layers=options.layers))
+        nodes = model_nodes(plan.model)
+        print(render_plan(plan.build, plan.information, with_layers=options.layers, nodes=nodes))
         for label, lines in (
             ("Note", plan.model.notes),
             ("Warning", map(warning_text, plan.warnings)),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +14,32 @@ from trtcore.engine.tensorrt.runtime import Engine
 from trtcore.errors import RunError
 from trtcore.measure.device.cuda import DeviceBuffer
 from trtcore.result.dtypes import host_type, inspector_name, numpy_name, to_bfloat16_values
+from trtcore.result.fp8 import from_fp8, to_fp8
 from trtcore.result.layers import IOTensor, TensorInfo
 
 Array = NDArray[Any]
+
+
+class _Storage(NamedTuple):
+    """How a type that NumPy lacks lies in memory, and the way from and to float32."""
+
+    dtype: type[np.unsignedinteger[Any]]
+    encode: Callable[[Array], Array]
+    decode: Callable[[Array], Array]
+
+
+def _to_bfloat16(values: Array) -> Array:
+    return (to_bfloat16_values(values).view(np.uint32) >> 16).astype(np.uint16)
+
+
+def _from_bfloat16(stored: Array) -> Array:
+    return (stored.astype(np.uint32) << 16).view(np.float32)
+
+
+_STORED = {
+    "bfloat16": _Storage(np.uint16, _to_bfloat16, _from_bfloat16),
+    "fp8": _Storage(np.uint8, to_fp8, from_fp8),
+}
 
 
 @dataclass(frozen=True)
@@ -25,7 +48,7 @@ class BoundTensor:
 
     Attributes:
         info: as reports show it.
-        dtype: NumPy name of its type; ``bfloat16`` is handled as float32 on the host.
+        dtype: NumPy name of its type; ``bfloat16`` and ``fp8`` are float32 on the host.
         buffer: its device memory, laid out in the tensor's format.
     """
 
@@ -35,19 +58,18 @@ class BoundTensor:
 
     def upload(self, values: Array) -> None:
         """Copies host values of the tensor's shape to the device, in the tensor's format."""
-        if self.dtype == "bfloat16":
-            rounded = to_bfloat16_values(values.astype(np.float32))
-            values = (rounded.view(np.uint32) >> 16).astype(np.uint16)
+        if self.dtype in _STORED:
+            values = _STORED[self.dtype].encode(values.astype(np.float32))
         self.buffer.copy_from(pack(values, self.info.format))
 
     def download(self) -> Array:
         """Copies the tensor to the host, as an array of its shape."""
-        is_bfloat16 = self.dtype == "bfloat16"
+        storage = _STORED.get(self.dtype)
         shape, layout = self.info.shape, self.info.format
-        stored = np.empty(storage_shape(shape, layout), np.uint16 if is_bfloat16 else self.dtype)
+        stored = np.empty(storage_shape(shape, layout), storage.dtype if storage else self.dtype)
         self.buffer.copy_to(stored)
         values = unpack(stored, shape, layout)
-        return (values.astype(np.uint32) << 16).view(np.float32) if is_bfloat16 else values
+        return storage.decode(values) if storage else values
 
 
 def bind_tensors(engine: Engine, context: Any) -> tuple[BoundTensor, ...]:

@@ -16,7 +16,9 @@ from trtcore.models.onnx.input_roles import make_model_inputs
 from trtcore.precision.accuracy.emulation import emulated
 from trtcore.precision.accuracy.nonfinite import first_nonfinite_node, with_outputs
 from trtcore.precision.accuracy.outputs import Arrays, compare_outputs
+from trtcore.precision.accuracy.unquantized import Unquantized, without_quantization
 from trtcore.precision.convert.apply import own_precision
+from trtcore.precision.convert.nodes import quantized_nodes
 from trtcore.precision.request import Precision
 from trtcore.result.accuracy import Accuracy, Compared, OutputAccuracy
 
@@ -34,7 +36,8 @@ class RunModel(Protocol):
 class Reference:
     """A model in FP32 on one input: the reference of all other precisions.
 
-    The weights of a 16-bit model are taken as they are, and everything is computed in FP32.
+    The weights of a 16-bit model are taken as they are, and everything is computed in FP32. Of a
+    quantized model it is the same without its Quantize and Dequantize nodes, where that can be had.
 
     Attributes:
         model: as it was loaded.
@@ -58,7 +61,11 @@ class Reference:
             ModelError: ONNX Runtime cannot run the model.
             OptionError: the input does not fit.
         """
-        return self._run(self.model, rounds=False)
+        return self._run(self._unquantized.model, rounds=False)
+
+    @cached_property
+    def _unquantized(self) -> Unquantized:
+        return without_quantization(self.model)
 
     def of_engine(self, graph: Model, outputs: Arrays) -> Accuracy:
         """Compares the outputs of an engine for the same input.
@@ -81,6 +88,8 @@ class Reference:
             inputs=str(self.source),
             seed=self.seed,
             weights="" if self.model.weights == "file" else self.model.weights,
+            quantized_nodes=quantized_nodes(self.model.proto),
+            inseparable=self._unquantized.inseparable,
         )
 
     def _with_first_bad_node(

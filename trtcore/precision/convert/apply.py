@@ -57,8 +57,8 @@ def apply_precision(
 
     Raises:
         OptionError: unknown precision, or a ``keep_fp32`` entry that matches no node.
-        PrecisionError: a constant that the precision cannot hold, or a 16-bit model of
-            another precision.
+        PrecisionError: a constant that the precision cannot hold, or a 16-bit or quantized model
+            for which another precision is asked than it has.
     """
     precision = Precision(precision)
     low = FORMATS[precision].onnx_type
@@ -70,6 +70,7 @@ def apply_precision(
         )
     # Scales and zero points were chosen for the types that are there: converting would break them.
     if quantized := quantized_nodes(model.proto):
+        _check_own(model, quantized, precision)
         ignored = _ignored(precision, kept=bool(kept), io=io_precision is not None)
         if low == TensorProto.FLOAT and not ignored:
             return model
@@ -142,6 +143,24 @@ def _ignored(precision: Precision, *, kept: bool, io: bool) -> str:
     }
     ignored = ", ".join(name for name, is_requested in requests.items() if is_requested)
     return f"; not applied: {ignored}" if ignored else ""
+
+
+def _check_own(model: Model, quantized: int, precision: Precision) -> None:
+    """Refuses another precision for the rest of a quantized model than it has.
+
+    Its scales are in the type of that rest, and 16 bits may not hold them.
+
+    Raises:
+        PrecisionError: it has another.
+    """
+    present = float_type(model.proto)
+    if present != FORMATS[precision].onnx_type:
+        own, label = format_of(present).label, FORMATS[precision].label
+        raise PrecisionError(
+            f"{model.name} has {quantized} quantized nodes and {own} beside them, which "
+            f"{argument('precision', precision.value)} does not change: leave it out, or quantize "
+            f"the model in {label}"
+        )
 
 
 def _check_already(model: Model, present: int, low: int, plain: bool) -> None:

@@ -1,25 +1,23 @@
 """Whether an engine has the precision that was asked for: what its inspector tells, layer by layer.
 
 A layer counts by the widest float type it writes (that it reads, if it writes none), so a fused
-kernel that computes an LRN in FP32 inside an FP16 network shows as what it is.
+kernel that computes an LRN in FP32 inside an FP16 network shows as what it is. A product of
+quantized values counts as quantized, whatever it writes; see `trtcore.result.layer_types`.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 
 from trtcore.precision.formats import FORMATS, Precision
 from trtcore.precision.verify.kept import find_kept, is_kept
-from trtcore.precision.verify.layer_types import layer_dtype
 from trtcore.result.build import LayerPrecision, PrecisionCheck, PrecisionVerdict, TypeCount
 from trtcore.result.dtypes import DTYPES
+from trtcore.result.layer_types import layer_dtype, multiplies
 from trtcore.result.layers import Layer, LayerProfile, is_marker
 
 _QUANTIZED = tuple(row.inspector for row in DTYPES.values() if row.is_quantized)
-# Layers that multiply matrices, in Myelin's and in TensorRT's words; they carry the speed.
-_MATRIX = re.compile("correlation|conv|gemm|matmul|matrix|fusion|fullyconnected", re.IGNORECASE)
 # Judgements: a sound FP16 engine has casts and other layers in FP32, so half of the layers and of
 # the time is enough; matrix layers carry the speed and seldom need FP32. Higher bounds would refuse
 # engines that are as fast as they can be, lower ones accept FP32 engines with FP16 ends.
@@ -136,7 +134,7 @@ def _is_unreported(layer: Layer) -> bool:
 def _verdict(rows: Sequence[LayerPrecision], others: Sequence[LayerPrecision]) -> PrecisionVerdict:
     against = [row for row in others if not (row.is_requested or row.is_fp32_only)]
     matrix, matrix_against = (
-        sum(_MATRIX.search(row.kind) is not None for row in group) for group in (rows, against)
+        sum(multiplies(Layer("", row.kind)) for row in group) for group in (rows, against)
     )
     time, time_against = (sum(row.share or 0.0 for row in group) for group in (rows, against))
     is_met = (

@@ -10,8 +10,8 @@ import re
 from collections.abc import Collection, Sequence
 
 from trtcore.precision.formats import io_precisions
-from trtcore.precision.verify.layer_types import touched_dtypes
 from trtcore.result.build import KeptNodes
+from trtcore.result.layer_types import touched_dtypes
 from trtcore.result.layers import Layer
 
 # Casts that a conversion adds are called after the value they cast.

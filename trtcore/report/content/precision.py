@@ -128,7 +128,19 @@ def compared_text(accuracy: Accuracy) -> str:
     source = f"random input of seed {accuracy.seed}" if is_random else accuracy.inputs
     weights = f"; weights {accuracy.weights}" if accuracy.weights else ""
     what = _COMPARED[accuracy.compared]
-    return f"{what} against the model in FP32 under ONNX Runtime, {source}{weights}"
+    return f"{what} against {_reference(accuracy)} under ONNX Runtime, {source}{weights}"
+
+
+def _reference(accuracy: Accuracy) -> str:
+    count = accuracy.quantized_nodes
+    if not count:
+        return "the model in FP32"
+    if not accuracy.inseparable:
+        return f"the same model in FP32 without its {count} quantized nodes"
+    return (
+        f"the model with its {count} quantized nodes (it cannot be had without: "
+        f"'{accuracy.inseparable}' is quantized itself)"
+    )
 
 
 def output_line(output: OutputAccuracy) -> str:

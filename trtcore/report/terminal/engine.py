@@ -9,11 +9,12 @@ from trtcore.report.content.facts import engine_text, io_lines, place_facts, sha
 from trtcore.report.content.labels import layer_labels
 from trtcore.report.content.precision import build_facts, precision_facts
 from trtcore.report.content.printable import printable
+from trtcore.report.content.quantization import facts_of_layers
 from trtcore.report.terminal.layout import plain_text
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.analysis.fusion.groups import FusionMap
 from trtcore.result.analysis.fusion.reasons import Reason
-from trtcore.result.layers import Layer, TensorInfo, is_marker
+from trtcore.result.layers import Layer, ModelNode, TensorInfo, is_marker
 from trtcore.result.readers.inspector import EngineInformation
 from trtcore.result.records import Build, Profile
 
@@ -26,13 +27,19 @@ def render_inspection(given: Profile | Analysis) -> str:
     analysis = Analysis.of(given)
     profile = printable(analysis.profile)
     analysis = analysis.reused_for(profile)
-    found = (*precision_facts(profile), *place_facts(analysis), *_node_lists(analysis))
+    is_engine = not profile.timed_by.is_unfused
+    quantized = facts_of_layers(profile.layers, profile.model.nodes) if is_engine else ()
+    found = (*precision_facts(profile), *quantized, *place_facts(analysis), *_node_lists(analysis))
     facts = [f"{label}: {text}" for label, text in found]
     return _join(io_lines(profile.io), _layer_lines(profile.layers), facts)
 
 
 def render_plan(
-    build: Build, information: EngineInformation | None, *, with_layers: bool = True
+    build: Build,
+    information: EngineInformation | None,
+    *,
+    with_layers: bool = True,
+    nodes: Sequence[ModelNode] = (),
 ) -> str:
     """Returns what is in an engine.
 
@@ -40,6 +47,7 @@ def render_plan(
         build: how it was built.
         information: what TensorRT told about it; None if it did not.
         with_layers: list its layers too.
+        nodes: of the model it was built from, if that is known.
     """
     build, information = printable(build), printable(information)
     facts = [f"Engine: {engine_text(build)}"]
@@ -47,6 +55,8 @@ def render_plan(
     facts += [f"{label}: {text}" for label, text in build_facts(build)]
     if information is None:
         return _join(facts, ["TensorRT did not tell what is in it"])
+    quantized = facts_of_layers(information.layers, printable(tuple(nodes)))
+    facts += [f"{label}: {text}" for label, text in quantized]
     layers = _layer_lines(information.layers) if with_layers else []
     return _join(io_lines(information.io), layers, _verdict(information), facts)
 

@@ -9,6 +9,7 @@ from trtcore.report.content.facts import Fact, io_lines, place_facts, timing_fac
 from trtcore.report.content.kernels import kernel_facts
 from trtcore.report.content.precision import precision_facts
 from trtcore.report.content.printable import printable
+from trtcore.report.content.quantization import quantization_facts
 from trtcore.report.content.reconciliation import reconciliation_facts
 from trtcore.report.content.rows import View, make_rows
 from trtcore.report.content.warnings import profile_warnings
@@ -88,7 +89,7 @@ def _print(given: Profile | Analysis, console: Console, view: View, width: int |
     blocks: tuple[Sequence[tuple[str, ...]], ...] = (
         reconciliation_facts(analysis),
         timing_facts(analysis),
-        precision_facts(profile),
+        (*precision_facts(profile), *quantization_facts(analysis)),
         place_facts(analysis),
         _warnings(analysis),
     )

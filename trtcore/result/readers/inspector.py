@@ -8,6 +8,7 @@ one-line text.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
@@ -126,6 +127,7 @@ def _parse_layer(row: Any, index: int) -> Layer:
         stream=stream if isinstance(stream, int) else -1,
         inputs=_parse_tensors(row.get("inputs")),
         outputs=_parse_tensors(row.get("outputs")),
+        constant_types=_constant_types(row.get("constants")),
     )
 
 
@@ -137,6 +139,12 @@ def parse_metadata(text: str) -> tuple[str, ...]:
 
 def _parse_tensors(rows: Any) -> tuple[TensorInfo, ...]:
     return tuple(_parse_tensor(_fold(row)) for row in rows or () if isinstance(row, dict))
+
+
+def _constant_types(rows: Any) -> tuple[str, ...]:
+    """The types of constants, each once, in the order of the largest of each."""
+    constants = sorted(_parse_tensors(rows), key=lambda tensor: -math.prod(tensor.shape))
+    return tuple(dict.fromkeys(tensor.dtype for tensor in constants if tensor.dtype))
 
 
 def _parse_tensor(row: dict[str, Any]) -> TensorInfo:

@@ -11,7 +11,7 @@ from typing import Any
 
 _SECTION = re.compile(r"^(layers|bindings|i/o tensors|engine metadata):\s*$", re.IGNORECASE)
 _LAYER = re.compile(r"^Name: (?P<name>.*?), LayerType: (?P<layertype>[^,]*)(?P<rest>.*)$")
-_LISTS = re.compile(r", (Inputs|Outputs): \[( \{.*?\})?\]")
+_LISTS = re.compile(r", (Inputs|Constants|Outputs): \[( \{.*?\})?\]")
 _TENSOR = re.compile(r"\{ Name: (.*?), (?:Location: [^,]*, )?Dimensions: \[([-\d, ]*)\](.*?) ?\}")
 _JOINED = re.compile(r"Format/Datatype: (.*)$")
 _SPLIT = re.compile(r"Datatype: ([^,]*), Format: (.*)$")
