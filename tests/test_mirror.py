@@ -62,6 +62,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "compare/alignment",
         "compare/comparison",
     ),
+    "engine/tensorrt/test_dynamic_shapes.py": ("result/shapes",),
     "engine/tensorrt/test_builder.py": (
         "engine/tensorrt/bindings",
         "engine/tensorrt/interrupts",
@@ -69,10 +70,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "engine/tensorrt/progress",
     ),
     "engine/test_io_formats.py": ("cli/api_options",),
-    "engine/test_precision_build.py": (
-        "api/requests",
-        "precision/verify/layer_types",
-    ),
+    "engine/test_precision_build.py": ("api/requests",),
     "gpu/test_attach_gpu.py": (
         "engine/tensorrt/python_profiler",
         "engine/tensorrt/runtime",

@@ -152,14 +152,14 @@ def test_a_model_already_in_fp16_needs_no_option(run: Run, net: Path, tmp_path: 
 @pytest.mark.parametrize(
     ("options", "note"),
     [
-        (["--fp16"], "left unchanged\n"),
-        (["--half2"], "left unchanged; not applied: the chw2 inputs and outputs of half2\n"),
+        ([], ""),
         (
-            ["--fp16", "--keep-fp32", "conv", "--io-precision", "fp32"],
-            "left unchanged; not applied: --keep-fp32, --io-precision\n",
+            ["--io-precision", "fp16"],
+            "Note: 4 quantized nodes: the model defines its own precision, left unchanged; not "
+            "applied: --io-precision\n",
         ),
     ],
-    ids=["fp16", "half2", "more"],
+    ids=["nothing", "io"],
 )
 def test_a_quantized_model_is_left_as_it_is(
     run: Run, tmp_path: Path, options: list[str], note: str
@@ -168,10 +168,36 @@ def test_a_quantized_model_is_left_as_it_is(
     path = save(tmp_path / "net.onnx", QUANTIZED)
     ran = run("build", path, *options)
     assert ran.code == 0, ran.err
-    assert f"Note: 4 quantized nodes: the model defines its own precision, {note}" in ran.out
+    assert note in ran.out
+    assert ("Note" in ran.out) == bool(note)
     assert "Input x (1, 4, 8, 8) Float linear" in ran.out
     assert "Precision: engine: " in ran.out
     assert "asked" not in ran.out
+
+
+@pytest.mark.parametrize(
+    ("options", "named", "label"),
+    [(["--fp16"], "fp16", "FP16"), (["--half2"], "half2", "FP16"), (["--bf16"], "bf16", "BF16")],
+)
+def test_a_quantized_model_in_another_precision_is_refused(
+    run: Run, tmp_path: Path, options: list[str], named: str, label: str
+) -> None:
+    path = save(tmp_path / "net.onnx", QUANTIZED)
+    ran = run("build", path, *options, "-o", tmp_path / "net.plan")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == (
+        "trtcore: error: net has 4 quantized nodes and FP32 beside them, which --precision "
+        f"{named} does not change: leave it out, or quantize the model in {label}\n"
+    )
+    assert not (tmp_path / "net.plan").exists()
+
+
+def test_build_tells_a_quantized_engine_apart(run: Run, tmp_path: Path) -> None:
+    pytest.importorskip("tensorrt_rtx", reason="TensorRT-RTX is not installed")
+    ran = run("build", save(tmp_path / "net.onnx", QUANTIZED))
+    assert ran.code == 0, ran.err
+    assert "\nQuantized: 1 in INT8 of 1 layers that multiply; of all layers 1 in INT8\n" in ran.out
+    assert "\nQuantization: " in ran.out
 
 
 def test_build_says_what_the_engine_has(run: Run, net: Path) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from trtcore.errors import OptionError
 from trtcore.models.inputs import make_inputs
 from trtcore.result.dtypes import to_bfloat16_values
+from trtcore.result.fp8 import to_fp8_values
 from trtcore.result.layers import TensorInfo
 
 DATA = TensorInfo("data", (2, 3), "float32")
@@ -119,8 +120,18 @@ def test_unreadable_files(tmp_path: Path) -> None:
 
 
 def test_type_without_values() -> None:
-    with pytest.raises(OptionError, match=r"input 'x' is FP8, .*give an \.npz"):
-        make_inputs([TensorInfo("x", (1,), "FP8")])
+    with pytest.raises(OptionError, match=r"input 'x' is FP4, .*give an \.npz"):
+        make_inputs([TensorInfo("x", (1,), "FP4")])
+
+
+def test_fp8_is_made_of_float32_that_it_holds(tmp_path: Path) -> None:
+    spec = TensorInfo("x", (40, 50), "FP8")
+    made = make_inputs([spec])["x"]
+    assert made.dtype == np.float32
+    np.testing.assert_array_equal(made, to_fp8_values(made))
+    np.savez(tmp_path / "x.npz", x=np.full((40, 50), 0.3))
+    read = make_inputs([spec], tmp_path / "x.npz")["x"]
+    assert np.unique(read).tolist() == [0.3125]
 
 
 @given(st.integers(0, 2**32 - 1))

@@ -75,7 +75,7 @@ def test_what_is_in_no_row_stays_as_it_is() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "host"), [("Half", "float16"), ("BF16", "float32"), ("FP8", ""), ("INT4", "")]
+    ("name", "host"), [("Half", "float16"), ("BF16", "float32"), ("FP8", "float32"), ("INT4", "")]
 )
 def test_what_values_are_made_of_on_the_host(name: str, host: str) -> None:
     assert host_type(name) == host

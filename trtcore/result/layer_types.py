@@ -19,13 +19,18 @@ _BOTH_OPERANDS = 2
 # Layers that multiply matrices, in Myelin's and in TensorRT's words; they carry the speed.
 _MULTIPLIES = re.compile("correlation|conv|gemm|matmul|matrix|fusion|fullyconnected", re.IGNORECASE)
 
+# Kernels that Myelin generates and that have products inside, as fused attention has.
+# Source: `_gemm_mha_v2` of TensorRT-RTX 1.7.1.
+_MULTIPLYING_KERNELS = re.compile("gemm|mha", re.IGNORECASE)
+
 QUANTIZED_WORDS = frozenset(_WORDS[name] for name in _QUANTIZED)
 """The inspector's words for types that a scale belongs to, such as ``Int8``."""
 
 
 def multiplies(layer: Layer) -> bool:
-    """Whether a layer is a convolution or a matrix product, by its kind."""
-    return _MULTIPLIES.search(layer.kind) is not None
+    """Whether a layer is a convolution or a matrix product, by its kind or its kernel."""
+    by_kind = _MULTIPLIES.search(layer.kind)
+    return bool(by_kind or _MULTIPLYING_KERNELS.search(layer.tactic))
 
 
 def layer_dtype(layer: Layer) -> str:

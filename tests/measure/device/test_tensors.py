@@ -10,6 +10,7 @@ import pytest
 from trtcore.engine.io_formats import storage_bytes
 from trtcore.measure.device.tensors import BoundTensor
 from trtcore.result.dtypes import to_bfloat16_values
+from trtcore.result.fp8 import to_fp8_values
 from trtcore.result.layers import IOTensor
 
 
@@ -64,3 +65,22 @@ def test_scalars(dtype: str) -> None:
     tensor = bound((), dtype, "linear")
     tensor.upload(np.array(1, dtype))
     assert tensor.download() == 1
+
+
+@pytest.mark.parametrize("layout", ["linear", "chw16", "chw32"])
+def test_fp8_is_one_byte_on_the_device_and_float32_on_the_host(layout: str) -> None:
+    values = np.random.default_rng(0).standard_normal((2, 20, 3, 4)).astype(np.float32)
+    tensor = bound((2, 20, 3, 4), "fp8", layout)
+    tensor.upload(values)
+    found = tensor.download()
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found, to_fp8_values(values))
+    assert tensor.buffer.raw.size == 2 * {"linear": 20, "chw16": 32, "chw32": 32}[layout] * 12
+
+
+@pytest.mark.parametrize("layout", ["linear", "chw4", "chw32"])
+def test_int8_goes_up_and_comes_down(layout: str) -> None:
+    values = np.random.default_rng(0).integers(-128, 128, (2, 5, 3, 4)).astype(np.int8)
+    tensor = bound((2, 5, 3, 4), "int8", layout)
+    tensor.upload(values)
+    np.testing.assert_array_equal(tensor.download(), values)

@@ -119,22 +119,22 @@ q (float[2] x) => (float[2] y) <float s = {0.1}, int8 z = {0}> {
   [quantize] a = QuantizeLinear (x, s, z) [back] y = DequantizeLinear (a, s, z)
 }
 """
+QDQ_HALF = """
+<ir_version: 8, opset_import: ["" : 19]>
+q (float16[2] x, float16 s) => (float16[2] y) <int8 z = {0}> {
+  [quantize] a = QuantizeLinear (x, s, z) [back] y = DequantizeLinear (a, s, z)
+}
+"""
+OWN = (
+    "q has 2 quantized nodes and {} beside them, which precision='{}' does not change: leave it "
+    "out, or quantize the model in {}"
+)
 QUANTIZED = "2 quantized nodes: the model defines its own precision, left unchanged"
 
 
 @pytest.mark.parametrize(
     ("options", "note"),
     [
-        ({"precision": "fp16"}, QUANTIZED),
-        ({"precision": "bf16"}, QUANTIZED),
-        (
-            {"precision": "half2"},
-            f"{QUANTIZED}; not applied: the chw2 inputs and outputs of half2",
-        ),
-        (
-            {"precision": "fp16", "keep_fp32": ["back"], "io_precision": "fp32"},
-            f"{QUANTIZED}; not applied: keep_fp32, io_precision",
-        ),
         (
             {"precision": "fp32", "io_precision": "fp16"},
             f"{QUANTIZED}; not applied: io_precision",
@@ -147,6 +147,42 @@ def test_quantized_models_pass_through(options: dict[str, object], note: str) ->
     through = apply_precision(model, **options)
     assert through.proto == model.proto
     assert through.notes == (note,)
+
+
+@pytest.mark.parametrize(
+    ("text", "precision", "message"),
+    [
+        (QDQ, "fp16", OWN.format("FP32", "fp16", "FP16")),
+        (QDQ, "bf16", OWN.format("FP32", "bf16", "BF16")),
+        (QDQ, "half2", OWN.format("FP32", "half2", "FP16")),
+        (QDQ_HALF, "fp32", OWN.format("FP16", "fp32", "FP32")),
+        (QDQ_HALF, "bf16", OWN.format("FP16", "bf16", "BF16")),
+    ],
+)
+def test_another_precision_for_the_rest_is_refused(text: str, precision: str, message: str) -> None:
+    with pytest.raises(PrecisionError) as error:
+        apply_precision(load_model(parser.parse_model(text)), precision)
+    assert str(error.value) == message
+    assert error.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "ignored"),
+    [
+        ({"precision": "fp16"}, ""),
+        ({"precision": "half2"}, "; not applied: the chw2 inputs and outputs of half2"),
+        (
+            {"precision": "fp16", "keep_fp32": ["back"], "io_precision": "fp32"},
+            "; not applied: keep_fp32, io_precision",
+        ),
+    ],
+)
+def test_the_precision_that_the_rest_has_is_no_other(
+    options: dict[str, object], ignored: str
+) -> None:
+    model = load_model(parser.parse_model(QDQ_HALF))
+    through = apply_precision(model, **options)
+    assert (through.proto, through.notes) == (model.proto, (QUANTIZED + ignored,))
 
 
 def test_a_quantized_model_in_fp32_needs_no_note() -> None:
@@ -180,10 +216,8 @@ def test_every_integer_operator_marks_a_model_as_quantized(op: str) -> None:
     text = f"q ({reads}) => ({writes}) {{ [node] {names[1]} = {op} ({names[0]}) }}"
     proto = parser.parse_model(f'<ir_version: 8, opset_import: ["" : 17]> {text}')
     onnx.checker.check_model(proto, full_check=True)
-    through = apply_precision(load_model(proto), "fp16")
-    assert through.notes == (
-        "1 quantized nodes: the model defines its own precision, left unchanged",
-    )
+    with pytest.raises(PrecisionError, match=r"^q has 1 quantized nodes and FP32 beside them, "):
+        apply_precision(load_model(proto), "fp16")
 
 
 def test_local_functions_are_opened() -> None:

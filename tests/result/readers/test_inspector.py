@@ -139,6 +139,7 @@ class TestRealFiles:
             stream=0,
             inputs=(TensorInfo("conv1/relu_7x7.1_2_myl0", (4, 4, 224, 224), "Half", "nhwc"),),
             outputs=(TensorInfo("pool1/3x3_s2.1_3_myl0", (4, 64, 112, 112), "Half", "nhwc"),),
+            constant_types=("Half", "Float"),
         )
         assert {layer.stream for layer in engine.layers} == {0, 1, 2, 3}
 
@@ -171,6 +172,7 @@ class TestRealFiles:
             stream=0,
             inputs=(TensorInfo("r1.1_2_myl0", (1, 3, 224, 224), "Float", "nhwc"),),
             outputs=(TensorInfo("r2.1_3_myl0", (1, 64, 111, 111), "Float", "nhwc"),),
+            constant_types=("Float",),
         )
         assert all(len(layer.outputs) == 1 for layer in engine.layers if layer.kind == "kgen")
 
