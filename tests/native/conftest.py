@@ -104,7 +104,7 @@ def fake_cupti(fake_cupti_path: Path) -> FakeCupti:
 def short_warm_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """Warm-ups that end after 300 ms in any case: on a busy machine times are never steady."""
     rule = WarmUpRule(least_ms=50, least_iterations=4, at_most_ms=300)
-    monkeypatch.setattr("trtcore.measure.length.warming.WarmUp", lambda: WarmUp(rule))
+    monkeypatch.setattr("trtcore.measure.length.warming.WarmUp", lambda _: WarmUp(rule))
 
 
 @pytest.fixture

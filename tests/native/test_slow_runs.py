@@ -113,7 +113,7 @@ def test_layers_that_change_in_an_unsteady_warm_up_are_named(
     rig: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rule = WarmUpRule(least_ms=5, least_iterations=4, at_most_ms=3)
-    monkeypatch.setattr("trtcore.measure.length.warming.WarmUp", lambda: WarmUp(rule))
+    monkeypatch.setattr("trtcore.measure.length.warming.WarmUp", lambda _: WarmUp(rule))
     engine = Engine(rig, busy_us=20)
     rig.context.change_layers(at=rig.context.runs + 20, layers=[("gelu1", 1.0)])
     ran = engine.measure(RunLength(10))

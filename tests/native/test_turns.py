@@ -53,6 +53,15 @@ def test_each_keeps_its_own_layers_and_times(engines: dict[str, Engine]) -> None
         assert (counts.asked, counts.measured, counts.interrupted) == (95, 95, False)
 
 
+def test_a_calibration_has_no_passes_that_it_does_not_need(engines: dict[str, Engine]) -> None:
+    runs = run(engines, RunLength(50, only_layers=True))
+    for name, layers in ENGINES.items():
+        samples = runs[name].samples
+        assert samples.layer_ms.shape == (50, len(layers))
+        assert (samples.wall_ms.size, samples.graph_ms.size) == (0, 0)
+        assert runs[name].counts.measured == 50
+
+
 def test_rounds_alternate(engines: dict[str, Engine], monkeypatch: pytest.MonkeyPatch) -> None:
     order: list[Any] = []
     time_layers = NativeLoops.time_layers

@@ -24,6 +24,7 @@ from trtcore.measure.device.tensors import (
     upload,
 )
 from trtcore.measure.kernels.trace import trace_kernels
+from trtcore.measure.length.warmup import WarmUpRule
 from trtcore.measure.loops.abi_check import native_context
 from trtcore.measure.loops.native import Loops, NativeLoops
 from trtcore.measure.loops.python import PythonLoops
@@ -108,12 +109,16 @@ class PlanToRun:
         source: its name in error messages.
         monitor: watches the clocks while it runs.
         label: what the user is shown meanwhile.
+        cache_key: by what the cache knows its kernels; its content where it shares none.
+        warm_up: what has to hold before it is measured.
     """
 
     content: bytes
     source: str
     monitor: ClockMonitor
     label: str = "measuring"
+    cache_key: bytes = b""
+    warm_up: WarmUpRule = field(default_factory=WarmUpRule)
 
 
 def run_engine(
@@ -169,7 +174,7 @@ def run_engines(
     with contextlib.ExitStack() as ready:
         engines = [ready.enter_context(_ready(bindings, plan, options, progress)) for plan in plans]
         subjects = [
-            Subject(engine.loops, plan.monitor, plan.label)
+            Subject(engine.loops, plan.monitor, plan.label, plan.warm_up)
             for engine, plan in zip(engines, plans, strict=True)
         ]
         runs = measure(subjects, options.length, bindings.log.last_error, progress)
@@ -222,7 +227,8 @@ def _ready(
     engine = load_engine(bindings, plan.content, plan.source)
     if progress is not None:
         progress("creating execution contexts", 0, 2)
-    contexts = Contexts(engine, plan.content, use_cache=options.use_cache)
+    key = plan.cache_key or plan.content
+    contexts = Contexts(engine, key, use_cache=options.use_cache)
     plain, profiled = contexts.create(), contexts.create()
     for context in (plain, profiled):
         set_input_shapes(engine, context, options.batch, options.shapes)

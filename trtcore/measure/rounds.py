@@ -12,6 +12,7 @@ from trtcore.errors import RunError
 from trtcore.measure import _core
 from trtcore.measure.length.stopping import Convergence, StopRule
 from trtcore.measure.length.warming import Warming
+from trtcore.measure.length.warmup import WarmUpRule
 from trtcore.measure.loops.abi_check import raise_fault
 from trtcore.measure.loops.native import Loops, Report, Times
 from trtcore.measure.store import STREAM_ABOVE_BYTES, FullStore, Store, StreamingStore
@@ -36,11 +37,13 @@ class RunLength:
         iterations: of each pass. Exact without a rule; with one the least, if its time allows.
         rule: go on until the medians are this precise, or until its time is up.
         stream: keep distributions instead of times; None where the times would be too many.
+        only_layers: run the gated and the profiled pass only, as a calibration needs no other.
     """
 
     iterations: int
     rule: StopRule | None = None
     stream: bool | None = None
+    only_layers: bool = False
 
     def most_iterations(self, iteration_ms: float) -> int:
         """The most that may be run if an iteration takes at least so long."""
@@ -72,11 +75,13 @@ class Subject:
         loops: over contexts with input shapes, addresses and inputs set.
         monitor: watches the clocks; each round of this engine is marked in it.
         label: what the user is shown while it is measured.
+        warm_up: what has to hold before it is measured.
     """
 
     loops: Loops
     monitor: ClockMonitor
     label: str = "measuring"
+    warm_up: WarmUpRule = field(default_factory=WarmUpRule)
 
 
 def measure(
@@ -145,7 +150,8 @@ class _Passes:
 
     def __post_init__(self) -> None:
         self.loops, self.monitor = self.subject.loops, self.subject.monitor
-        self.warming = Warming(self.loops, self.monitor, self.recorder)
+        rule = self.subject.warm_up
+        self.warming = Warming(self.loops, self.monitor, self.recorder, rule)
 
     def prepare(self) -> None:
         """Warms up, and gets ready to keep what is measured."""
@@ -241,11 +247,12 @@ class _Passes:
         if self.interrupted:
             return
         with self.monitor.round():
-            times = loops.time_inference(count, report)
-            self.take(store, times, "wall_ms", "enqueue_ms", "gpu_ms")
+            if not self.length.only_layers:
+                times = loops.time_inference(count, report)
+                self.take(store, times, "wall_ms", "enqueue_ms", "gpu_ms")
             if not self.interrupted:
                 self.take(store, loops.time_gated(count, report), "", "", "gated_ms")
-            if not self.interrupted:
+            if not (self.interrupted or self.length.only_layers):
                 self.take(store, loops.time_graph(count, report), "graph_wall_ms", "", "graph_ms")
             if not self.interrupted:
                 store.begin_layers(count)

@@ -79,6 +79,7 @@ class EventCost:
         offset_ms: what is left at no layers at all: the cost of profiling an empty engine.
         residual_ms: median distance of the points from the line.
         points: number of points.
+        runs: calibrations, each of a process of its own, that the points are of.
     """
 
     cost_ms: float
@@ -87,6 +88,7 @@ class EventCost:
     offset_ms: float
     residual_ms: float
     points: int
+    runs: int = 1
 
     @property
     def interval(self) -> tuple[float, float] | None:

@@ -21,18 +21,20 @@ class Contexts:
 
     Args:
         engine: the loaded plan.
-        plan: its bytes, by which the cache knows it.
+        key: by what the cache knows it: the bytes of the plan, or a name that engines of the same
+            kernels share.
         use_cache: keep and use what was compiled in the user's cache folder.
     """
 
-    def __init__(self, engine: Engine, plan: bytes, *, use_cache: bool = True) -> None:
+    def __init__(self, engine: Engine, key: bytes, *, use_cache: bool = True) -> None:
         self._engine = engine
         self._config: Any = None
         self._cache: Any = None
         self._path: Path | None = None
         self._kept = 0
+        self._has_created = False
         if engine.bindings.name == "tensorrt_rtx":
-            self._prepare(plan, use_cache)
+            self._prepare(key, use_cache)
 
     def create(self) -> Any:
         """Creates an execution context.
@@ -51,7 +53,8 @@ class Contexts:
                 f"no execution context: {bindings.log.last_error()} "
                 f"(it needs {needed:.1f} MiB of device memory beside its weights)"
             )
-        if not self._kept:
+        if not self._has_created:
+            self._has_created = True
             self.keep()
         return context
 
@@ -70,12 +73,12 @@ class Contexts:
             return Specialization.NONE
         return Specialization.LAZY if _eager(self._engine) is None else Specialization.EAGER
 
-    def _prepare(self, plan: bytes, use_cache: bool) -> None:
+    def _prepare(self, key: bytes, use_cache: bool) -> None:
         self._config = self._engine.engine.create_runtime_config()
         self._cache = self._config.create_runtime_cache()
         if use_cache:
             version = self._engine.bindings.version
-            self._path = cache_entry("runtime", version, _device_name(), plan)
+            self._path = cache_entry("runtime", version, _device_name(), key)
         stored = read_entry(self._path)
         if stored:
             self._cache.deserialize(stored)

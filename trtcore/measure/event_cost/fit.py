@@ -2,15 +2,15 @@
 
 Each point is a serial engine of many equal tiny layers: how much longer its gated layer times add
 up than its un-profiled gated span. The slope over the layer counts is the cost of one event,
-measured apart from any profile that it corrects.
+measured apart from any profile that it corrects. Points of several processes are kept and fitted
+together, so that the interval becomes narrower from run to run.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import json
-from collections.abc import Iterator, Sequence
-from math import ceil, floor, isfinite, isnan, sqrt
+from collections.abc import Sequence
+from math import ceil, factorial, floor, prod, sqrt
 from pathlib import Path
 from statistics import NormalDist
 
@@ -26,24 +26,26 @@ from trtcore.system.records import Environment
 
 USUAL_SPREAD = 0.035
 """Standard deviation of a calibration, as a part of its cost: that of eight calibrations on one
-H200, which gave 2.86 to 3.16 us. Repeats of one calibration share most of it."""
+H200, which gave 2.86 to 3.16 us."""
 
 _USUAL_FREEDOM = 7
-# Of the second kind: the intervals of the first allowed for the points only.
-_KIND = "event-cost-2"
+# Of the third kind: it holds points; the first two held what was fitted to them.
+_KIND = "event-cost-3"
+
+Points = Sequence[tuple[int, float]]
+"""(layers, sum of layer medians - un-profiled span in ms) of each engine of one calibration."""
 
 
-def fit_event_cost(points: Sequence[tuple[int, float]], confidence: float = 0.95) -> EventCost:
+def fit_event_cost(runs: Sequence[Points], confidence: float = 0.95) -> EventCost:
     """Fits the cost per layer by Theil and Sen's median of slopes, which one bad point cannot bend.
 
-    Points of one repeat are compared with each other only, as each repeat has a level of its own.
-    Its slope is its own too, and that of all repeats is the process's: the interval allows for what
-    the repeats differ by, and for what processes do, `USUAL_SPREAD`, which no repeat can tell. It
-    is never narrower than Sen's interval of the points.
+    Points of one run are compared with each other only, as each process has a level of its own, and
+    a slope of its own. The interval is that of the average of so many runs: their scatter is judged
+    by their own differences and by `USUAL_SPREAD`, which is all that one run has to go by. It is
+    never narrower than Sen's interval of the points.
 
     Args:
-        points: (layers, sum of layer medians - un-profiled span in ms), in the order they were
-            taken: a layer count that comes again begins the next repeat.
+        runs: the points of each calibration, each of a process of its own.
         confidence: of the interval, between 0 and 1.
 
     Raises:
@@ -53,9 +55,9 @@ def fit_event_cost(points: Sequence[tuple[int, float]], confidence: float = 0.95
     Source:
         P. K. Sen, Estimates of the regression coefficient based on Kendall's tau, JASA 63 (1968).
     """
-    layers, excess = _checked_points(points)
-    of_repeats = [pair_slopes(layers[one], excess[one]) for one in _repeats(layers)]
-    slopes = np.sort(np.concatenate(of_repeats))
+    tables = [_checked_points(points) for points in runs]
+    of_runs = [pair_slopes(layers, excess) for layers, excess in tables]
+    slopes = np.sort(np.concatenate(of_runs)) if of_runs else np.empty(0)
     if not slopes.size:
         raise OptionError("calibration needs engines of at least two different layer counts")
     cost = float(np.median(slopes))
@@ -64,83 +66,71 @@ def fit_event_cost(points: Sequence[tuple[int, float]], confidence: float = 0.95
             f"the calibration gave an event cost of {cost * 1000:.3f} us per layer, expected more "
             "than 0; measure again on a quiet machine"
         )
-    reach = _reach([float(np.median(each)) for each in of_repeats if each.size], cost, confidence)
-    counts = [one.stop - one.start for one in _repeats(layers)]
-    low, high = _slope_interval(slopes, counts, confidence)
-    offset = float(np.median(excess - cost * layers))
-    residual = float(np.median(np.abs(excess - cost * layers - offset)))
+    reach = _reach([float(np.median(each)) for each in of_runs if each.size], cost, confidence)
+    low, high = _slope_interval(slopes, [layers.size for layers, _ in tables], confidence)
+    rest = np.concatenate([excess - cost * layers for layers, excess in tables])
+    offset = float(np.median(rest))
+    residual = float(np.median(np.abs(rest - offset)))
     low, high = float(np.minimum(low, cost - reach)), float(np.maximum(high, cost + reach))
-    return EventCost(cost, low, high, offset, residual, len(points))
+    return EventCost(cost, low, high, offset, residual, len(rest), len(tables))
 
 
-def save_event_cost(cost: EventCost, environment: Environment) -> bool:
-    """Keeps a cost in the user's cache folder for this GPU, driver and runtime, if it can."""
-    return write_entry(_entry(environment), json.dumps(dataclasses.asdict(cost)).encode())
+def save_runs(runs: Sequence[Points], environment: Environment) -> bool:
+    """Keeps points in the user's cache folder for this GPU, driver and runtime, if it can."""
+    return write_entry(_entry(environment), json.dumps([list(points) for points in runs]).encode())
 
 
-def load_event_cost(environment: Environment) -> EventCost | None:
-    """Returns the cost kept for this GPU, driver and runtime; None if there is none."""
+def load_runs(environment: Environment) -> list[Points]:
+    """Returns the points kept for this GPU, driver and runtime, by run; none that make no cost."""
     stored = read_entry(_entry(environment))
-    if stored is None:
-        return None
     try:
-        cost = EventCost(**json.loads(stored))
-        return cost if _is_sound(cost) else None
-    except (TypeError, ValueError):
-        return None
-
-
-def _is_sound(cost: EventCost) -> bool:
-    """Whether it can have been fitted; an interval that is not known is NaN at both ends.
-
-    Raises:
-        TypeError: a figure is no number.
-    """
-    is_known = not (isnan(cost.low_ms) and isnan(cost.high_ms))
-    is_around = cost.low_ms <= cost.cost_ms <= cost.high_ms
-    return isfinite(cost.cost_ms) and cost.cost_ms > 0 and (is_around or not is_known)
+        runs = [[(int(n), float(ms)) for n, ms in points] for points in json.loads(stored or b"[]")]
+        for points in runs:
+            fit_event_cost([points])
+    except (TypeError, ValueError, OptionError, RunError):
+        return []
+    return list(runs)
 
 
 def _entry(environment: Environment) -> Path | None:
-    """Where the cost is kept; None where it is not known which GPU and driver it is of."""
+    """Where the points are kept; None where it is not known which GPU and driver they are of."""
     driver = environment.driver or environment.cuda
     if not (environment.device and driver):
         return None
     return cache_entry(_KIND, environment.device, driver, environment.runtime)
 
 
-def _checked_points(points: Sequence[tuple[int, float]]) -> tuple[Floats, Floats]:
+def _checked_points(points: Points) -> tuple[Floats, Floats]:
     table = np.asarray(points, dtype=np.float64)
     if table.shape[1:] != (2,) or not np.isfinite(table).all():
         raise OptionError(f"calibration points are {points!r:.80}, expected pairs of numbers")
     return table[:, 0], table[:, 1]
 
 
-def _repeats(layers: Floats) -> Iterator[slice]:
-    start = 0
-    for place in range(1, layers.size + 1):
-        if place == layers.size or layers[place] in layers[start:place]:
-            yield slice(start, place)
-            start = place
-
-
 def _reach(slopes: Sequence[float], cost: float, confidence: float) -> float:
-    """Half the width of the interval, from the slopes of the repeats and what is usual.
+    """Half the width of the interval, from the slopes of the runs and what is usual.
 
-    More repeats tell their average better, but nothing of other processes.
+    The variance between runs is that of `USUAL_SPREAD`, with its degrees of freedom, pooled with
+    that of these runs, with theirs.
     """
-    of_average = float(np.var(slopes, ddof=1)) / len(slopes) if len(slopes) > 1 else 0.0
-    spread = sqrt((USUAL_SPREAD * cost) ** 2 + of_average)
-    return float(student_t((1 + confidence) / 2, _USUAL_FREEDOM)) * spread
+    own = len(slopes) - 1
+    variance = float(np.var(slopes, ddof=1)) if own else 0.0
+    freedom = _USUAL_FREEDOM + own
+    pooled = (_USUAL_FREEDOM * (USUAL_SPREAD * cost) ** 2 + own * variance) / freedom
+    return float(student_t((1 + confidence) / 2, freedom)) * sqrt(pooled / len(slopes))
 
 
 def _slope_interval(
     slopes: Floats, counts: Sequence[int], confidence: float
 ) -> tuple[float, float]:
-    """Sen's interval of the slopes within repeats of so many points."""
+    """Sen's interval of the slopes within runs of so many points."""
     variance = sum(n * (n - 1) * (2 * n + 5) for n in counts) / 18
     reach = NormalDist().inv_cdf((1 + confidence) / 2) * sqrt(variance)
     low, high = floor((slopes.size - reach) / 2), ceil((slopes.size + reach) / 2)
     if low < 1:
-        return float("nan"), float("nan")
+        # The normal distribution does not reach so few points. All slopes of n points lie on one
+        # side of the truth in one of n! orders of their errors, so that their range is exact.
+        if 1 - 2 / prod(map(factorial, counts)) < confidence:
+            return float("nan"), float("nan")
+        return float(slopes[0]), float(slopes[-1])
     return float(slopes[low - 1]), float(slopes[high])

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from trtcore.errors import RunError
 from trtcore.measure import _core
-from trtcore.measure.length.warmup import WarmUp
+from trtcore.measure.length.warmup import WarmUp, WarmUpRule
 from trtcore.measure.loops.abi_check import raise_fault
 from trtcore.measure.loops.native import Loops, ignore
 from trtcore.result.counts import WarmUpEnd
@@ -31,6 +31,7 @@ class Warming:
         loops: the engine.
         monitor: watches the clocks.
         recorder: attached to the profiled context.
+        rule: when it is over.
         iterations: how many were run, of both contexts.
         iteration_ms: median host time of the last ones of the plain context.
         interrupted: whether Ctrl-C ended it.
@@ -40,6 +41,7 @@ class Warming:
     loops: Loops
     monitor: ClockMonitor
     recorder: _core.LayerRecorder
+    rule: WarmUpRule = field(default_factory=WarmUpRule)
     iterations: int = 0
     iteration_ms: float = 0.0
     interrupted: bool = False
@@ -64,7 +66,7 @@ class Warming:
 
     def _warm_up(self) -> None:
         """Runs the plain context until it is steady, and the layers are still what they were."""
-        warm_up = WarmUp()
+        warm_up = WarmUp(self.rule)
         state = warm_up.state()
         while not (state.is_over or self.interrupted):
             state = warm_up.add(self._run_plain(self._chunk()), self.monitor.sm_mhz)
