@@ -61,6 +61,7 @@ allow_partial     x       x    x     -       -
 save              x       x    x     x       x
 csv               x       x    x     -       -
 save_engine       x       -    -     -       -
+verbose           x       x    x     -       -
 quiet             x       x    x     x       x
 """
 COLUMNS = ("engine", "cpu", "plan", "build", "comparison", "comparison on the cpu", "baseline")
@@ -102,6 +103,7 @@ VALUES: dict[str, tuple[object, tuple[str, ...]]] = {
     "save": (None, ("--save", "s.json")),
     "csv": (None, ("--csv", "s.csv")),
     "save_engine": (None, ("--save-engine", "s.plan")),
+    "verbose": (None, ("--verbose",)),
     "quiet": (None, ("--quiet",)),
 }
 """By option: a value that is not the default, for the API and as it is typed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from trtcore.api.options import Options, check_argument, read_options
 from trtcore.errors import BackendError, EngineLoadError, argument
 from trtcore.result.build import Build
 from trtcore.result.layers import Layer, LayerProfile, ModelRecord
+from trtcore.result.phases import Phase, Stopwatch
 from trtcore.result.records import Profile
 from trtcore.system import file_kind
 from trtcore.system.files import read_content
@@ -85,10 +87,12 @@ def profile_model(
         reason = choice.reason or f"backend {choice.name} runs the model as it is"
         raise BackendError(f"no engine is built here that could be kept: {reason}")
     _load_plugins(asked.plugins, choice.bindings)
-    loaded = _load(model, weights, outputs, asked)
+    watch = Stopwatch()
+    with watch.phase(Phase.LOAD):
+        loaded = _load(model, weights, outputs, asked)
     reference = Reference(loaded, run_model, asked.inputs, asked.seed)
-    job = Job(loaded, with_precision(asked, loaded), reference, progress, notify)
-    profile = job.profile(choice, keep_plan)
+    job = Job(loaded, with_precision(asked, loaded), reference, progress, notify, watch)
+    profile = replace(job.profile(choice, keep_plan), phases=watch.times)
     if asked.tolerance is not None:
         require_precision(profile, asked.tolerance)
     return profile
@@ -228,18 +232,21 @@ def profile_plan(
     from trtcore.precision.verify.check import check_rows
 
     asked = read_options(options, PLAN)
-    content, source = _read_plan(plan)
+    watch = Stopwatch()
+    with watch.phase(Phase.LOAD):
+        content, source = _read_plan(plan)
     bindings = _plan_runner(asked.backend, source, notify)
     _load_plugins(asked.plugins, bindings)
     _check_timing(asked)
-    ran = run_plan(bindings, content, source, run_options(asked), progress)
+    ran = run_plan(bindings, content, source, run_options(asked, watch=watch), progress)
     record = ModelRecord(Path(source).stem, source)
     build = Build(bindings.label, 0.0, len(content))
 
     def describe(layers: Sequence[Layer], rows: Sequence[LayerProfile]) -> PrecisionCheck:
         return check_rows(layers, rows, "")
 
-    return engine_profile(bindings, ran, record, build, asked, describe)
+    profile = engine_profile(bindings, ran, record, build, asked, describe)
+    return replace(profile, phases=watch.times)
 
 
 def inspect_plan(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ from trtcore.precision.formats import FORMATS, Precision
 from trtcore.result.accuracy import Accuracy
 from trtcore.result.backends import find_backend
 from trtcore.result.build import Build
+from trtcore.result.phases import Phase, Stopwatch
 from trtcore.result.records import Profile
 from trtcore.result.warnings import RunWarning, WarningKind
 from trtcore.system.progress import Notify, Progress
@@ -56,6 +57,7 @@ class Job:
         reference: the model in FP32 on the input of the run.
         progress: called with the phase, steps done and steps in all.
         notify: called with lines a user should see at once.
+        watch: counts where the time goes.
     """
 
     model: Model
@@ -63,6 +65,7 @@ class Job:
     reference: Reference
     progress: Progress | None = None
     notify: Notify | None = None
+    watch: Stopwatch = field(default_factory=Stopwatch, compare=False, repr=False)
 
     def profile(self, choice: Choice, keep_plan: Callable[[bytes], None] | None) -> Profile:
         """Builds the engine where one can be built, and profiles it or the model itself."""
@@ -70,7 +73,7 @@ class Job:
         self.tell(choice.explanation)
         if choice.bindings is None:
             return self.profile_nodes(None, choice.reason)
-        plan = build_as_asked(choice.bindings, self.model, self.asked, self.progress)
+        plan = build_as_asked(choice.bindings, self.model, self.asked, self.progress, self.watch)
         if keep_plan is not None:
             keep_plan(plan.content)
         if choice.runs_nodes:
@@ -83,7 +86,8 @@ class Job:
             make_model_inputs(self.model, self.asked.inputs)
         if self.asked.wants_accuracy:
             self.report("computing the reference")
-            _ = self.reference.outputs
+            with self.watch.phase(Phase.REFERENCE):
+                _ = self.reference.outputs
 
     def tell(self, line: str) -> None:
         """Shows the user a line."""
@@ -98,7 +102,7 @@ class Job:
     def profile_engine(self, bindings: Bindings, plan: Plan) -> Profile:
         """Profiles a fresh plan; a GPU that this TensorRT does not serve is left to the CPU."""
         try:
-            options = run_options(self.asked, self.model)
+            options = run_options(self.asked, self.model, self.watch)
             ran = run_plan(bindings, plan.content, self.model.name, options, self.progress)
         except EngineLoadError as error:
             if self.asked.backend != "auto":
@@ -121,7 +125,8 @@ class Job:
         if not self.asked.wants_accuracy or profile.counts.interrupted:
             return profile
         self.report("comparing the outputs")
-        return replace(profile, accuracy=compare())
+        with self.watch.phase(Phase.ACCURACY):
+            return replace(profile, accuracy=compare())
 
     def profile_nodes(self, plan: Plan | None, reason: str) -> Profile:
         """Profiles the un-fused model with ONNX Runtime; ``reason`` says why not on a GPU.
@@ -150,9 +155,10 @@ class Job:
         """Times every node of a graph on the CPU."""
         from trtcore.measure.nodes.onnxruntime.profile import profile_nodes
 
-        node_run = profile_nodes(
-            model, self.inputs_of(model), progress=self.progress, **node_length(self.asked)
-        )
+        with self.watch.phase(Phase.NODES):
+            node_run = profile_nodes(
+                model, self.inputs_of(model), progress=self.progress, **node_length(self.asked)
+            )
         return node_profile(model, node_run, build, precision, tuple(warnings))
 
     def inputs_of(self, graph: Model) -> dict[str, Array]:

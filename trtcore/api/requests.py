@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from trtcore.api.options import Options
 from trtcore.errors import OptionError, argument
 from trtcore.precision.request import Precision, PrecisionRequest
+from trtcore.result.phases import Stopwatch
 from trtcore.system.progress import Progress
 
 if TYPE_CHECKING:
@@ -51,20 +52,28 @@ def build_options(asked: Options) -> BuildOptions:
 
 
 def build_as_asked(
-    bindings: Bindings, model: Model, asked: Options, progress: Progress | None = None
+    bindings: Bindings,
+    model: Model,
+    asked: Options,
+    progress: Progress | None = None,
+    watch: Stopwatch | None = None,
 ) -> Plan:
     """Builds an engine as `build_engine` does, from the options of a call."""
     from trtcore.engine.build import build_engine
 
-    return build_engine(bindings, model, precision_request(asked), build_options(asked), progress)
+    request, options = precision_request(asked), build_options(asked)
+    return build_engine(bindings, model, request, options, progress, watch)
 
 
-def run_options(asked: Options, model: Model | None = None) -> RunOptions:
+def run_options(
+    asked: Options, model: Model | None = None, watch: Stopwatch | None = None
+) -> RunOptions:
     """How to run an engine.
 
     Args:
         asked: the options of the call.
         model: what it was built from, which settled the shapes; None for a plan.
+        watch: counts where the time of the run goes.
 
     Raises:
         OptionError: a range of shapes for a plan.
@@ -86,6 +95,7 @@ def run_options(asked: Options, model: Model | None = None) -> RunOptions:
         kernels=asked.timing == "cupti",
         calibrate=asked.calibrate,
         use_cache=asked.use_cache,
+        watch=watch or Stopwatch(),
     )
 
 

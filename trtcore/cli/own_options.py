@@ -118,6 +118,14 @@ PROFILE_OPTIONS = (
         use=Use((MODEL,), "output", needs_engine=True),
     ),
     Option(
+        name="verbose",
+        default=False,
+        type=FLAG,
+        about="what is printed",
+        help="print where the time of the call went, too",
+        use=_OF_ONE_PROFILE,
+    ),
+    Option(
         name="quiet",
         default=False,
         type=FLAG,

@@ -27,6 +27,7 @@ from trtcore.precision.verify.check import check_rows
 from trtcore.result.analysis.requirements import require_met
 from trtcore.result.build import PrecisionCheck
 from trtcore.result.layers import Layer, LayerProfile
+from trtcore.result.phases import Phase, Stopwatch
 from trtcore.result.readers.inspector import EngineInformation
 from trtcore.result.warnings import RunWarning
 from trtcore.system.device import current_device
@@ -59,6 +60,7 @@ def build_engine(
     asked: PrecisionRequest,
     options: BuildOptions,
     progress: Progress | None = None,
+    watch: Stopwatch | None = None,
 ) -> Plan:
     """Writes the precision into the graph, builds it, and looks at what the engine really has.
 
@@ -68,6 +70,7 @@ def build_engine(
         asked: the precision to build in; ``tf32`` and ``half2`` are added to the options.
         options: how to build.
         progress: called with the phase, steps done and steps in all.
+        watch: counts the time of the conversion and of the build.
 
     Returns:
         The plan; its ``model`` is the graph it was built from.
@@ -82,11 +85,13 @@ def build_engine(
     precision = _precision(asked, model)
     # Before the conversion, which takes seconds on a large model: the GPU may refuse the precision.
     warning = _device_warning(model, precision)
-    graph = converted(model, asked)
+    watch = watch or Stopwatch()
+    with watch.phase(Phase.CONVERT):
+        graph = converted(model, asked)
     formats = _io_formats(graph, precision, options.io_formats, bindings.name)
     options = replace(options, tf32=FORMATS[precision].allows_tf32, io_formats=formats)
-    plan = build_plan(bindings, graph, options, progress)
-    plan = _described(bindings, plan)
+    with watch.phase(Phase.BUILD):
+        plan = _described(bindings, build_plan(bindings, graph, options, progress))
     unconfirmed = check_engine_formats(formats, plan.information.io if plan.information else ())
     plan = replace(plan, warnings=tuple(filter(None, (warning, unconfirmed))))
     if plan.information is None:

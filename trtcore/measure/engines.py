@@ -31,6 +31,7 @@ from trtcore.measure.loops.python import PythonLoops
 from trtcore.measure.rounds import Run, RunLength, Subject, measure
 from trtcore.models.inputs import InputRole, make_inputs
 from trtcore.result.layers import IOTensor
+from trtcore.result.phases import Phase, Stopwatch
 from trtcore.result.readers.inspector import EngineInformation, match_layers
 from trtcore.result.records import KernelPass
 from trtcore.result.shapes import ShapeRange, Specialization
@@ -54,6 +55,7 @@ class RunOptions:
         kernels: trace the kernels with CUPTI too, after all that is timed.
         calibrate: see to what the profiler's events cost here.
         use_cache: keep and use caches in the user's cache folder.
+        watch: counts where the time goes.
     """
 
     length: RunLength
@@ -67,6 +69,7 @@ class RunOptions:
     kernels: bool = False
     calibrate: bool = True
     use_cache: bool = True
+    watch: Stopwatch = field(default_factory=Stopwatch, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -172,9 +175,12 @@ def run_engines(
         KeyboardInterrupt: Ctrl-C before there was anything to keep.
     """
     with contextlib.ExitStack() as ready:
-        engines = [ready.enter_context(_ready(bindings, plan, options, progress)) for plan in plans]
+        with options.watch.phase(Phase.CONTEXTS):
+            engines = [
+                ready.enter_context(_ready(bindings, plan, options, progress)) for plan in plans
+            ]
         subjects = [
-            Subject(engine.loops, plan.monitor, plan.label, plan.warm_up)
+            Subject(engine.loops, plan.monitor, plan.label, plan.warm_up, options.watch)
             for engine, plan in zip(engines, plans, strict=True)
         ]
         runs = measure(subjects, options.length, bindings.log.last_error, progress)
@@ -307,7 +313,8 @@ def _kernels(
         return None, "the callbacks run in Python", False
     layers = match_layers(information.layers, run.layer_names)
     try:
-        found, is_cut = trace_kernels(loops, layers, options.length.iterations, progress)
+        with options.watch.phase(Phase.KERNELS):
+            found, is_cut = trace_kernels(loops, layers, options.length.iterations, progress)
     except (BackendError, RunError) as error:
         return None, str(error), False
     except KeyboardInterrupt:

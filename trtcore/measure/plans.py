@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trtcore.errors import TrtcoreError
+from trtcore.result.phases import Phase
 from trtcore.result.records import EventCost
 from trtcore.system.progress import Progress
 from trtcore.system.records import Clocks
@@ -86,7 +87,8 @@ def _event_cost(
     from trtcore.measure.event_cost.calibrate import event_cost
 
     try:
-        return event_cost(bindings, progress, use_cache=options.use_cache), ""
+        with options.watch.phase(Phase.CALIBRATION):
+            return event_cost(bindings, progress, use_cache=options.use_cache), ""
     except TrtcoreError as error:
         return None, str(error)
 

@@ -17,6 +17,7 @@ from trtcore.measure.loops.abi_check import raise_fault
 from trtcore.measure.loops.native import Loops, Report, Times
 from trtcore.measure.store import STREAM_ABOVE_BYTES, FullStore, Store, StreamingStore
 from trtcore.result.counts import Counts, Stop
+from trtcore.result.phases import Phase, Stopwatch
 from trtcore.result.samples import Samples
 from trtcore.result.warnings import RunWarning
 from trtcore.system.clocks import ClockMonitor
@@ -76,12 +77,14 @@ class Subject:
         monitor: watches the clocks; each round of this engine is marked in it.
         label: what the user is shown while it is measured.
         warm_up: what has to hold before it is measured.
+        watch: counts the time of each pass.
     """
 
     loops: Loops
     monitor: ClockMonitor
     label: str = "measuring"
     warm_up: WarmUpRule = field(default_factory=WarmUpRule)
+    watch: Stopwatch = field(default_factory=Stopwatch, compare=False, repr=False)
 
 
 def measure(
@@ -150,12 +153,13 @@ class _Passes:
 
     def __post_init__(self) -> None:
         self.loops, self.monitor = self.subject.loops, self.subject.monitor
-        rule = self.subject.warm_up
+        self.watch, rule = self.subject.watch, self.subject.warm_up
         self.warming = Warming(self.loops, self.monitor, self.recorder, rule)
 
     def prepare(self) -> None:
         """Warms up, and gets ready to keep what is measured."""
-        self.warming.prepare()
+        with self.watch.phase(Phase.WARM_UP):
+            self.warming.prepare()
         self.store = self.make_store()
 
     def result(self, is_cut: bool) -> Run:
@@ -242,24 +246,35 @@ class _Passes:
         report = self.report(done)
         loops = self.loops
         if not self.is_alone:
-            self.warming.refresh()
+            with self.watch.phase(Phase.WARM_UP):
+                self.warming.refresh()
             self.interrupted |= self.warming.interrupted
         if self.interrupted:
             return
         with self.monitor.round():
             if not self.length.only_layers:
-                times = loops.time_inference(count, report)
+                with self.watch.phase(Phase.ENQUEUED):
+                    times = loops.time_inference(count, report)
                 self.take(store, times, "wall_ms", "enqueue_ms", "gpu_ms")
             if not self.interrupted:
-                self.take(store, loops.time_gated(count, report), "", "", "gated_ms")
+                with self.watch.phase(Phase.GATED):
+                    gated = loops.time_gated(count, report)
+                self.take(store, gated, "", "", "gated_ms")
             if not (self.interrupted or self.length.only_layers):
-                self.take(store, loops.time_graph(count, report), "graph_wall_ms", "", "graph_ms")
+                with self.watch.phase(Phase.GRAPH):
+                    graph = loops.time_graph(count, report)
+                self.take(store, graph, "graph_wall_ms", "", "graph_ms")
             if not self.interrupted:
-                store.begin_layers(count)
-                times = loops.time_layers(self.recorder, count, report)
-                self.take(store, times, "profiled_wall_ms", "", "profiled_gpu_ms")
-                raise_fault(self.recorder)
-                store.end_layers()
+                with self.watch.phase(Phase.LAYERS):
+                    self.run_layers(store, count, report)
+
+    def run_layers(self, store: Store, count: int, report: Report) -> None:
+        """Runs the profiled pass and keeps the times of its layers."""
+        store.begin_layers(count)
+        times = self.loops.time_layers(self.recorder, count, report)
+        self.take(store, times, "profiled_wall_ms", "", "profiled_gpu_ms")
+        raise_fault(self.recorder)
+        store.end_layers()
 
     def take(self, store: Store, times: Times | None, wall: str, enqueue: str, gpu: str) -> None:
         """Keeps the times of a pass under the names that are not empty."""

@@ -32,6 +32,7 @@ from trtcore.result.kernel_pass import (
 )
 from trtcore.result.layers import IOTensor, Layer, ModelRecord
 from trtcore.result.method import Method, Statistic, Timer
+from trtcore.result.phases import Phase, PhaseTime
 from trtcore.result.samples import Samples
 from trtcore.result.warnings import RunWarning, WarningKind
 from trtcore.system.records import Environment
@@ -52,6 +53,8 @@ __all__ = [
     "Method",
     "ObstacleKind",
     "OutputAccuracy",
+    "Phase",
+    "PhaseTime",
     "PrecisionCheck",
     "PrecisionVerdict",
     "Profile",
@@ -118,6 +121,7 @@ class Profile:
         kernels: kernel times by CUPTI, if they were asked for.
         warnings: what only the run could see; `trtcore.result.analysis.diagnosis.diagnose` finds
             what follows from the figures.
+        phases: where the time of the call went; empty if that was not recorded.
     """
 
     model: ModelRecord
@@ -135,6 +139,7 @@ class Profile:
     accuracy: Accuracy | None = None
     kernels: KernelPass | None = None
     warnings: tuple[RunWarning, ...] = ()
+    phases: tuple[PhaseTime, ...] = ()
 
     @property
     def timed_by(self) -> Backend:

@@ -64,6 +64,19 @@ def test_the_reason_for_the_cpu_is_told_at_once(run: Run, small: Path) -> None:
     assert "Time over all layers" in ran.out
 
 
+def test_verbose_says_where_the_time_went(run: Run, small: Path) -> None:
+    ran = run("profile", small, *FEW, "--verbose")
+    assert ran.code == 0, ran.err
+    report, _, lines = ran.out.rpartition("\nWhere ")
+    total, *rows = lines.splitlines()
+    assert "Latency" in report
+    assert total.endswith(" s went:")
+    named = {row.split("  ")[1].strip(): float(row.split()[-3]) for row in rows}
+    assert {"load", "nodes on the CPU", "report"} <= named.keys()
+    assert sum(named.values()) == pytest.approx(float(total.split()[0]), abs=0.01)
+    assert "Where " not in run("profile", small, *FEW).out.rpartition("Host")[2]
+
+
 def test_quiet_prints_warnings_only(run: Run, small: Path, tmp_path: Path) -> None:
     ran = run("profile", small, *FEW, "--quiet", "--csv", tmp_path / "layers.csv")
     assert (ran.code, ran.out) == (0, "")

@@ -16,6 +16,7 @@ from trtcore.cli.terminal import notify, shown_progress, warn
 from trtcore.errors import OptionError
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.analysis.requirements import check_limit, require_precision
+from trtcore.result.phases import Phase, Stopwatch
 from trtcore.result.records import Profile
 from trtcore.system.file_kind import PLAN_SUFFIXES
 from trtcore.system.files import write_file
@@ -42,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
 
         warn(profile_warnings(analysis))
     else:
-        _print(analysis, options)
+        _print_timed(analysis, options)
     if profile.counts.interrupted:
         return _INTERRUPTED
     interrupted = baseline is not None and baseline.show(analysis, options)
@@ -120,6 +121,19 @@ def _profile(
         notify=tell,
         **{name: value for name, value in given.items() if name not in OF_LOADING},
     )
+
+
+def _print_timed(analysis: Analysis, options: argparse.Namespace) -> None:
+    """Prints the report, and then where the time went if that is asked for."""
+    watch = Stopwatch()
+    with watch.phase(Phase.REPORT):
+        _print(analysis, options)
+    if options.verbose:
+        from trtcore.report.content.phases import phase_lines
+
+        print()
+        for line in phase_lines((*analysis.profile.phases, *watch.times)):
+            print(line)
 
 
 def _print(analysis: Analysis, options: argparse.Namespace) -> None:
