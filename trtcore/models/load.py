@@ -55,9 +55,10 @@ def load_model(
     if not is_caffe:
         _check_no_caffe_options(weights, outputs)
     read = _read(source, weights, batch, outputs)
+    is_own = not isinstance(source, Model)
     if shapes and has_range(shapes):
-        return with_ranges(read, batch, shapes)
-    return with_shapes(read, batch, shapes)
+        return with_ranges(read, batch, shapes, in_place=is_own)
+    return with_shapes(read, batch, shapes, in_place=is_own)
 
 
 def _check_no_caffe_options(weights: str | Path | None, outputs: Sequence[str]) -> None:

@@ -20,6 +20,7 @@ from trtcore.models.onnx.weights import (
     INLINE_BYTES,
     short_tensor,
     weight_bytes,
+    with_weights_as_inputs,
     write_with_external_weights,
 )
 from trtcore.result.dtypes import ONNX_TYPES
@@ -28,6 +29,8 @@ from trtcore.system.files import check_readable, check_writable, write_file
 
 ONNX_DOMAINS = ("", "ai.onnx")
 _PLUGIN_DOMAIN = "trtcore.plugin"
+# Two copies of so much are not worth a way of their own.
+_CHECKED_WHOLE_BYTES = 32_000_000
 _SCOPES = "pkg.torch.onnx.name_scopes"
 
 
@@ -208,8 +211,7 @@ def _check(proto: ModelProto, path: Path | None) -> tuple[str, ...]:
     if plugins:
         proto.opset_import.add(domain=_PLUGIN_DOMAIN, version=1)
     try:
-        # The file itself still has the plugins in ONNX's domain.
-        _run_checker(proto, None if plugins else path)
+        _run_checker(proto)
     except (onnx.checker.ValidationError, ValueError, TypeError) as problem:
         raise ModelError(f"{where}: not a valid ONNX model: {one_line(problem)}") from None
     finally:
@@ -223,15 +225,17 @@ def _check(proto: ModelProto, path: Path | None) -> tuple[str, ...]:
     )
 
 
-def _run_checker(proto: ModelProto, path: Path | None) -> None:
-    if weight_bytes(proto) <= INLINE_BYTES:
-        with _outputs_with_shapes(proto):
-            onnx.checker.check_model(proto)
-    elif path is not None:
-        onnx.checker.check_model(str(path))
-    else:
-        with on_disk(Model("model", proto, "memory")) as copy:
-            onnx.checker.check_model(str(copy))
+def _run_checker(proto: ModelProto) -> None:
+    """Checks a graph; a large one without its weights, and those one by one.
+
+    The checker writes out what it checks and reads it in again: two more copies of all weights.
+    """
+    if weight_bytes(proto) > _CHECKED_WHOLE_BYTES:
+        for tensor in proto.graph.initializer:
+            onnx.checker.check_tensor(tensor)
+        proto = with_weights_as_inputs(proto)
+    with _outputs_with_shapes(proto):
+        onnx.checker.check_model(proto)
 
 
 @contextlib.contextmanager

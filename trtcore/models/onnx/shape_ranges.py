@@ -44,16 +44,19 @@ def is_range(shape: Sequence[Any]) -> bool:
     return bool(shape) and isinstance(shape[0], Sequence)
 
 
-def with_ranges(model: Model, batch: int | None, shapes: Shapes) -> Model:
+def with_ranges(
+    model: Model, batch: int | None, shapes: Shapes, *, in_place: bool = False
+) -> Model:
     """Settles the shapes of a run as `with_shapes` does, and notes what else an engine is to take.
 
     An input that was not given follows the symbols it shares with one that was.
 
     Args:
-        model: the model; it is not changed.
+        model: the model; it is not changed, unless ``in_place``.
         batch: leading dimension of the run, for inputs whose leading dimension is in a range; the
             optimum if left out.
         shapes: shapes or ranges by input name.
+        in_place: change the graph of the model itself, see `with_shapes`.
 
     Raises:
         OptionError: a range that is none, or what `with_shapes` has against one of its shapes.
@@ -68,17 +71,18 @@ def with_ranges(model: Model, batch: int | None, shapes: Shapes) -> Model:
     # Each end is tried out before the build: without the weights, which no shape depends on.
     bare = replace(model, proto=without_weights(model.proto))
     if names := _of_one_batch(bare, others, points):
-        model = replace(model, proto=_copy(model.proto))
+        if not in_place:
+            model, in_place = replace(model, proto=_copy(model.proto)), True
         found = free_batch(model.proto, names)
         model = replace(model, notes=(*model.notes, *found))
         free_batch(bare.proto, names)
     ends = _Points(*(_shapes(with_shapes(bare, others, point)) for point in points))
-    settled = with_shapes(model, others, run)
     dynamic = tuple(
         _dynamic(value, ends)
         for value in graph_inputs(model.proto.graph)
         if ends.least[value.name] != ends.most[value.name]
     )
+    settled = with_shapes(model, others, run, in_place=in_place)
     ran = _shapes(settled)
     notes = (
         f"the engine takes {one.range.text}; the run has {shape_text(ran[one.range.name])}"

@@ -22,6 +22,8 @@ def with_shapes(
     model: Model,
     batch: int | None = None,
     shapes: Mapping[str, Sequence[int]] | None = None,
+    *,
+    in_place: bool = False,
 ) -> Model:
     """Writes static input shapes into a copy of the graph and infers all others from them.
 
@@ -29,10 +31,12 @@ def with_shapes(
     dimension that stays open becomes 1, which is noted.
 
     Args:
-        model: the model; it is not changed.
+        model: the model; it is not changed, unless ``in_place``.
         batch: leading dimension of every input that has a batch dimension: an open one, or,
             where there is none, the leading dimension that the inputs share.
         shapes: whole shapes by input name.
+        in_place: change the graph of the model itself, which nobody else has: a copy would hold all
+            weights a second time.
 
     Raises:
         OptionError: batch or a dimension below 1, a name that is no input, or a shape whose batch
@@ -40,16 +44,19 @@ def with_shapes(
         ModelError: a shape that the model does not fit, or open dimensions left over.
     """
     proto = ModelProto()
-    proto.CopyFrom(model.proto)
+    if in_place:
+        proto = model.proto
+    else:
+        proto.CopyFrom(model.proto)
     inputs = [v for v in graph_inputs(proto.graph) if v.type.HasField("tensor_type")]
     declared: _Shapes = {value.name: declared_dims(value) for value in inputs}
     given = _checked_options(model, declared, batch, shapes or {})
     wanted, notes = _resolved(model, declared, given, batch)
+    # The file's own shapes are taken as valid: what inference objects to is only noted.
+    is_lenient = wanted == declared or is_odd(proto)
     for value in inputs:
         _write_dims(value, wanted[value.name])
-    complaint = _complaint(model, declared, wanted)
-    # The file's own shapes are taken as valid: what inference objects to is only noted.
-    notes += infer_shapes(proto, complaint, is_lenient=wanted == declared or is_odd(model.proto))
+    notes += infer_shapes(proto, _complaint(model, declared, wanted), is_lenient=is_lenient)
     return replace(model, proto=proto, notes=(*model.notes, *notes))
 
 

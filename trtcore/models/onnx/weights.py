@@ -8,7 +8,14 @@ import os
 from pathlib import Path
 
 from google.protobuf.message import Message
-from onnx import GraphProto, ModelProto, StringStringEntryProto, TensorProto, numpy_helper
+from onnx import (
+    GraphProto,
+    ModelProto,
+    StringStringEntryProto,
+    TensorProto,
+    helper,
+    numpy_helper,
+)
 
 from trtcore.errors import ResultError
 from trtcore.result.dtypes import ONNX_TYPES
@@ -47,6 +54,22 @@ def without_weights(proto: ModelProto) -> ModelProto:
             bare.graph.initializer.append(tensor)
         else:
             bare.graph.initializer.append(_shell(tensor))
+    return bare
+
+
+def with_weights_as_inputs(proto: ModelProto) -> ModelProto:
+    """A copy of the graph whose large initializers are inputs of their type and shape.
+
+    It is as valid as the graph itself: ONNX knows no initializer that could not be fed instead.
+    """
+    bare = _without_initializers(proto)
+    given = {value.name for value in bare.graph.input}
+    for tensor in proto.graph.initializer:
+        if tensor.ByteSize() <= _SMALL_BYTES:
+            bare.graph.initializer.append(tensor)
+        elif tensor.name not in given:
+            value = helper.make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims)
+            bare.graph.input.append(value)
     return bare
 
 
