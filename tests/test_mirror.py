@@ -161,6 +161,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
     ),
     "precision/convert/test_apply.py": (
         "precision/convert/graph",
+        "precision/convert/large",
         "precision/convert/nodes",
         "precision/convert/plan",
         "precision/request",

@@ -205,3 +205,31 @@ def test_light_models(name: str) -> None:
     (found,) = run(model, make_inputs(model_inputs(model)))
     assert found.dtype == np.float16
     np.testing.assert_allclose(found, expected, rtol=2e-2)
+
+
+def test_large_weights_are_converted_from_where_they_are() -> None:
+    """They are not copied first, and those that stay in FP32 are the whole of them."""
+    generator = np.random.default_rng(0)
+    weights = {name: generator.standard_normal((600, 600)).astype("f4") for name in ("w", "v")}
+    graph = onnx.helper.make_graph(
+        [
+            onnx.helper.make_node("MatMul", ["x", "w"], ["a"], name="first"),
+            onnx.helper.make_node("MatMul", ["a", "v"], ["y"], name="second"),
+        ],
+        "large",
+        [onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [2, 600])],
+        [onnx.helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, [2, 600])],
+        [onnx.numpy_helper.from_array(values, name) for name, values in weights.items()],
+    )
+    opset = onnx.helper.make_opsetid("", 17)
+    model = load_model(onnx.helper.make_model(graph, opset_imports=[opset], ir_version=8))
+    before = model.proto.SerializeToString(deterministic=True)
+    converted = apply_precision(model, "fp16", keep_fp32=["second"])
+    assert model.proto.SerializeToString(deterministic=True) == before
+    found = {
+        tensor.name: onnx.numpy_helper.to_array(tensor)
+        for tensor in converted.proto.graph.initializer
+    }
+    np.testing.assert_array_equal(found["w"], weights["w"].astype(np.float16))
+    np.testing.assert_array_equal(found["v"], weights["v"])
+    assert (found["w"].dtype, found["v"].dtype) == (np.float16, np.float32)

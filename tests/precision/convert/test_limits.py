@@ -268,3 +268,18 @@ def test_misuse(options: dict[str, object], message: str) -> None:
     with pytest.raises(OptionError) as error:
         apply_precision(googlenet(1), **options)
     assert str(error.value) == message
+
+
+def test_a_large_weight_that_does_not_fit_is_named_whatever_comes_after() -> None:
+    """What the advice is found by has the shapes of weights, and not their values."""
+    generator = np.random.default_rng(0)
+    weights = {name: generator.standard_normal((64, 64)).astype("f4") for name in ("w", "b")}
+    weights["w"][3, 3] = 1e6
+    proto = parser.parse_model(
+        '<ir_version: 8, opset_import: ["" : 17]> n (float[64,64] x) => (float[64,64] y)'
+        " { [fc] a = MatMul (x, w) [add] y = Add (a, b) }"
+    )
+    for name, values in weights.items():
+        proto.graph.initializer.append(onnx.numpy_helper.from_array(values, name))
+    with pytest.raises(PrecisionError, match=r"initializer 'w' of node 'fc' holds 1e\+06, which"):
+        apply_precision(load_model(proto), "fp16")

@@ -48,7 +48,7 @@ def short_tensor(proto: ModelProto) -> str:
 
 def without_weights(proto: ModelProto) -> ModelProto:
     """A copy of the graph whose large initializers have a type and a shape but no values."""
-    bare = _without_initializers(proto)
+    bare = without_initializers(proto)
     for tensor in proto.graph.initializer:
         if tensor.ByteSize() <= _SMALL_BYTES:
             bare.graph.initializer.append(tensor)
@@ -62,7 +62,7 @@ def with_weights_as_inputs(proto: ModelProto) -> ModelProto:
 
     It is as valid as the graph itself: ONNX knows no initializer that could not be fed instead.
     """
-    bare = _without_initializers(proto)
+    bare = without_initializers(proto)
     given = {value.name for value in bare.graph.input}
     for tensor in proto.graph.initializer:
         if tensor.ByteSize() <= _SMALL_BYTES:
@@ -80,7 +80,7 @@ def write_with_external_weights(proto: ModelProto, path: Path) -> None:
         ResultError: the files cannot be written.
     """
     data = path.with_name(f"{path.name}.data")
-    structure = _without_initializers(proto)
+    structure = without_initializers(proto)
     # The process id keeps two runs that write the same model apart.
     aside = data.with_name(f".{data.name}.{os.getpid()}")
     try:
@@ -104,7 +104,8 @@ def write_with_external_weights(proto: ModelProto, path: Path) -> None:
     write_file(path, structure.SerializeToString())
 
 
-def _without_initializers(proto: ModelProto) -> ModelProto:
+def without_initializers(proto: ModelProto) -> ModelProto:
+    """A copy of the graph without any of its initializers."""
     bare = ModelProto()
     _copy_fields(proto, bare, leave="graph")
     _copy_fields(proto.graph, bare.graph, leave="initializer")

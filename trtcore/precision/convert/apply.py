@@ -7,13 +7,14 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 
 import onnx.inliner
-from onnx import ModelProto, NodeProto, TensorProto
+from onnx import NodeProto, TensorProto
 
 from trtcore.errors import OptionError, PrecisionError, argument
 from trtcore.models.model import Model
 from trtcore.models.onnx.graph import name_nodes, opset_version, walk_nodes
 from trtcore.models.onnx.inference import infer_shapes
 from trtcore.precision.convert.graph import GraphConverter
+from trtcore.precision.convert.large import without_large
 from trtcore.precision.convert.nodes import elem_types, float_type, quantized_nodes
 from trtcore.precision.convert.plan import Rules, stays_fp32
 from trtcore.precision.formats import FORMATS, Precision, format_of, precision_of, types
@@ -178,17 +179,17 @@ def _check_already(model: Model, present: int, low: int, plain: bool) -> None:
 
 
 def _converted(model: Model, low: int, io: int, kept: frozenset[str]) -> Model:
+    large: dict[str, TensorProto] = {}
     if model.proto.functions:
         # Nodes inside a function have no types of their own: inlined they can be planned.
         proto = onnx.inliner.inline_local_functions(model.proto)
         name_nodes(proto)
     else:
-        proto = ModelProto()
-        proto.CopyFrom(model.proto)
+        proto, large = without_large(model.proto, low)
     # Schemas of the model's own opset keep it valid for ONNX Runtime.
     needs_newest = any(format_of(kind).needs_newest_schemas for kind in (low, io))
     opset = onnx.defs.onnx_opset_version() if needs_newest else opset_version(proto)
-    converter = GraphConverter(proto, Rules(low, io, kept, opset))
+    converter = GraphConverter(proto, Rules(low, io, kept, opset), large)
     converter.convert()
     infer_shapes(proto, model.name, is_lenient=True)
     notes = filter(None, (_note(converter, len(kept)), converter.masks))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import ChainMap, defaultdict
+from collections.abc import Mapping
 
 import onnx
 from onnx import GraphProto, ModelProto, NodeProto, TensorProto, helper
@@ -44,6 +45,11 @@ _Casts = ChainMap[tuple[str, int], str]
 class GraphConverter:
     """Converts one model, bodies of control flow included.
 
+    Args:
+        proto: the model; converted in place.
+        rules: what is asked.
+        large: weights of which the model has only type and shape, by name; they are not changed.
+
     Attributes:
         lowered: how many nodes compute in the lower precision.
         casts: how many Cast nodes were added.
@@ -51,8 +57,11 @@ class GraphConverter:
         masks: a note on the mask constants that saturate.
     """
 
-    def __init__(self, proto: ModelProto, rules: Rules) -> None:
+    def __init__(
+        self, proto: ModelProto, rules: Rules, large: Mapping[str, TensorProto] | None = None
+    ) -> None:
         self.rules = rules
+        self.large = large or {}
         self.lowered = 0
         self.casts = 0
         self.stayed: set[str] = set()
@@ -71,7 +80,7 @@ class GraphConverter:
             PrecisionError: a constant does not fit into the lower precision.
         """
         graph = self._proto.graph
-        self.masks = saturate_masks(self._proto, self.rules)
+        self.masks = saturate_masks(self._proto, self.rules, self.large)
         inferred = onnx.shape_inference.infer_shapes(without_weights(self._proto), data_prop=True)
         # Before anything is converted: a constant is rounded once, for all its readers.
         self._note_readers(graph, inferred.graph, ChainMap())
@@ -148,7 +157,8 @@ class _Level:
         self.casts: _Casts = ChainMap({}, *(outer.casts.maps if outer else ()))
         for tensor in graph.initializer:
             if tensor.data_type == FLOAT:
-                tensor.CopyFrom(converter.stored(tensor, tensor.name))
+                whole = tensor if outer else converter.large.get(tensor.name, tensor)
+                tensor.CopyFrom(converter.stored(whole, tensor.name))
                 self.actual[tensor.name] = tensor.data_type
 
     def convert_nodes(self) -> None:

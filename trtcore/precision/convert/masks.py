@@ -11,7 +11,7 @@ something is added to becomes a third of the lowest value.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,12 +38,15 @@ class _Constant:
     trail: Trail
 
 
-def saturate_masks(proto: ModelProto, rules: Rules) -> str:
+def saturate_masks(
+    proto: ModelProto, rules: Rules, large: Mapping[str, TensorProto] | None = None
+) -> str:
     """Replaces mask constants too large for the lower precision, in place.
 
     Args:
         proto: a float32 graph without local functions.
         rules: the conversion; constants that only nodes in FP32 read are left alone.
+        large: weights of which the graph has only type and shape, by name; all of them fit.
 
     Returns:
         A note that names what was replaced, with its value; ``""`` if nothing was.
@@ -52,6 +55,7 @@ def saturate_masks(proto: ModelProto, rules: Rules) -> str:
         return ""
     row = format_of(rules.low)
     flow = GraphFlow.of(proto.graph)
+    flow.tensors.update(large or {})
     constants = [
         _Constant(name, values, follow(flow, name)) for name, values in _large(flow, rules)
     ]

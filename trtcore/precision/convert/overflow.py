@@ -119,6 +119,8 @@ def _until_bounded(overflows: Sequence[Overflow], graph: GraphProto) -> tuple[li
 
 def _clips(flow: GraphFlow, node: NodeProto) -> bool:
     """Whether a node is a Clip with two limits that fit into FP16."""
+    if node.op_type != "Clip":  # what others read may be weights, of which there is only a shape
+        return False
     limits = [attribute.f for attribute in node.attribute if attribute.name in ("min", "max")]
     limits += [
         float(value.ravel()[0])
@@ -126,4 +128,4 @@ def _clips(flow: GraphFlow, node: NodeProto) -> bool:
         if name and (value := flow.constant(name)) is not None and value.size
     ]
     half_limit = FORMATS[Precision.FP16].largest
-    return node.op_type == "Clip" and len(limits) == 2 and bool(np.abs(limits).max() <= half_limit)
+    return len(limits) == 2 and bool(np.abs(limits).max() <= half_limit)
