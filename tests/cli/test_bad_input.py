@@ -341,3 +341,15 @@ def test_an_error_without_a_name_is_not_that_of_standard_output(
     assert ran.err.startswith(f"trtcore: unexpected OSError: [Errno {number}] ")
     with pytest.raises(OSError, match=rf"\[Errno {number}\]"):
         run("profile", net, "--debug")
+
+
+def test_a_converted_model_has_one_shape(run: Run, net: Path, tmp_path: Path) -> None:
+    ran = run(
+        "convert", net, "-o", tmp_path / "out.onnx", "--shapes", "x:1x3x8x8..2x3x8x8..4x3x8x8"
+    )
+    assert_refused(
+        ran,
+        "--shapes x:1x3x8x8..2x3x8x8..4x3x8x8: a converted model has one shape for each input, a "
+        "range is for build and profile",
+    )
+    assert not (tmp_path / "out.onnx").exists()
