@@ -1,8 +1,8 @@
-"""What a run leaves: samples, what each layer is, and where and how they were measured.
+"""The records of a run: samples, what each layer is, and where and how they were measured.
 
 Everything here is a frozen dataclass that needs NumPy at most, so a saved `Profile` can be looked
 at on any machine. Units are in the names; N is profiled iterations, M is un-profiled ones, L is
-layers. A record holds values; the words for them are made by ``trtcore.report.content``.
+layers. A record holds values; ``trtcore.report.content`` makes the text of them.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ class Profile:
         model: the user's model.
         backend: name of what timed the layers, one of `trtcore.result.backends.BACKENDS`; see
             `timed_by`.
-        precision: what was asked for, such as ``fp16``; ``""`` if the plan does not tell.
+        precision: the requested one, such as ``fp16``; ``""`` if the plan does not record it.
         batch: leading dimension of the first input.
         method: how it was timed.
         io: the network's inputs and outputs.
@@ -109,11 +109,11 @@ class Profile:
         counts: iterations asked, warmed up, measured.
         environment: where it was measured.
         build: the engine, if one was built or loaded.
-        event_cost: what the profiler's events cost here, if that was calibrated.
-        accuracy: the outputs beside those of the FP32 model, if they were compared.
-        kernels: kernel times by CUPTI, if they were asked for.
-        warnings: what only the run could see; `trtcore.result.analysis.diagnosis.diagnose` finds
-            what follows from the figures.
+        event_cost: the calibrated cost of the profiler's events, if it was measured.
+        accuracy: the outputs against those of the FP32 model, if they were compared.
+        kernels: kernel times by CUPTI, if they were requested.
+        warnings: those that only the run could see; `trtcore.result.analysis.diagnosis.diagnose`
+            returns those that follow from the figures.
     """
 
     model: ModelRecord
@@ -134,7 +134,8 @@ class Profile:
 
     @property
     def timed_by(self) -> Backend:
-        """What timed the layers; what ran on the CPU names no GPU in its environment."""
+        """What timed the layers."""
+        # The environment names a GPU only if the layers ran on it.
         return find_backend(self.backend, has_gpu=bool(self.environment.device))
 
     @property
