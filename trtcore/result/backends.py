@@ -75,7 +75,7 @@ def find_backend(name: str, *, has_gpu: bool = True) -> Backend:
         has_gpu: whether the layers ran on a GPU, for a backend that runs on either device.
     """
     row = BACKENDS.get(name)
-    # No error: a file that a newer trtcore saved may name a backend that this one does not have.
+    # No error: readers can be added, and files saved, by code whose backend this table lacks.
     if row is None:
         return Backend(name, name, is_foreign=True)
     return row if has_gpu or row.without_gpu is None else row.without_gpu

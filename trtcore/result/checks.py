@@ -87,7 +87,7 @@ def check_shapes(profile: Profile) -> None:
     shape = samples.layer_ms.shape
     if len(shape) != 2 or shape[1] != len(profile.layers):
         raise ValueError(f"layer_ms has shape {shape}, but there are {len(profile.layers)} layers")
-    # Both come from the same iterations; every other series has passes of its own.
+    # The only two series of the same un-profiled iterations; the others have passes of their own.
     lengths = {a.shape for a in (samples.wall_ms, samples.enqueue_ms) if a.size}
     if len(lengths) > 1 or any(len(length) != 1 for length in lengths):
         raise ValueError(f"wall_ms and enqueue_ms differ in shape: {sorted(lengths)}")

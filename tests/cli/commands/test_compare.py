@@ -148,13 +148,13 @@ class TestTrtexec:
         assert (ran.code, ran.err) == (0, "")
         ran = run("compare", profile, profile, *["--layer-info", info] * 3)
         assert (ran.code, ran.out) == (2, "")
-        assert "--layer-info names 3 files for 2 profiles of trtexec" in ran.err
+        assert "--layer-info names 3 files for 2 trtexec profiles" in ran.err
 
     def test_none_that_it_could_be_of(self, run: Run, saved: Path, data: Path) -> None:
         base, info = saved / "base.json", data / self.INFO
         ran = run("compare", base, base, "--layer-info", info)
         assert (ran.code, ran.out) == (2, "")
-        assert f"{info}: layer information goes with a profile of trtexec only" in ran.err
+        assert f"{info}: layer information only applies to a trtexec profile" in ran.err
 
     def test_cut_off(self, run: Run, data: Path, tmp_path: Path) -> None:
         whole = data / self.PROFILE
