@@ -99,6 +99,7 @@ def idle_before(kernels: KernelPass) -> Floats:
     order = np.argsort(start, axis=1, kind="stable")
     in_time = np.take_along_axis(start, order, axis=1)
     ends = np.take_along_axis(start + kernels.kernel_ms, order, axis=1)
+    # Kernels on other streams may still run when the one before has ended.
     free_from = np.maximum.accumulate(ends, axis=1)
     idle = np.zeros_like(start)
     idle[:, 1:] = (in_time[:, 1:] - free_from[:, :-1]).clip(min=0.0)
@@ -111,6 +112,8 @@ def _median(values: NDArray[np.floating]) -> float:
     return float(np.median(values)) if values.size else float("nan")
 
 
+# The two limits by which docs/method.md states its agreement with CUPTI. 1 us is half of
+# `trtcore.result.analysis.reconcile.RESOLUTION_MS`, below which corrected times are marked.
 CLOSE_SHARE = 0.1
 CLOSE_MS = 0.001
 LONGEST = 10

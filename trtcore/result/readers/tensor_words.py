@@ -21,7 +21,7 @@ def short_format(sentence: str) -> str:
     nothing about a layout, and the sentence itself where it is not known.
     """
     text = _TYPE.sub("", sentence).strip().lower()
-    # Where TensorRT adds the enum's name, such as (kCHW2), it says all; the sentence need not parse.
+    # Where TensorRT adds the enum's name, such as (kCHW2), nothing else need be parsed.
     enum = _ENUM.search(sentence)
     if enum:
         return {"HWC": "nhwc", "DHWC": "ndhwc"}.get(enum[1], enum[1].lower())

@@ -63,4 +63,4 @@ FOLDED = frozenset({Reason.CONSTANT, Reason.SHAPE_ONLY})
 ELIMINATED = frozenset({Reason.NO_OP, Reason.VIEW, Reason.MOVED_BY_NEIGHBOURS, Reason.DEAD})
 """Reasons of nodes that need no layer."""
 UNKNOWN = frozenset({Reason.AMBIGUOUS, Reason.NO_LAYER})
-"""Reasons of nodes that nothing accounts for."""
+"""Reasons of nodes that could not be mapped."""
