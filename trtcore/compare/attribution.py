@@ -105,7 +105,7 @@ def _guessed(side: LayerTimes) -> Sequence[int]:
     """Layers that do work in a row that may not be theirs.
 
     Where layers name their nodes in metadata, those that are left between them belong to the layer
-    there. Names tell less: a convolution's says nothing of the activation in it, which is then left
+    there. Names hold less: that of a convolution omits the activation in it, which is then left
     for a layer that has nothing to do with it.
     """
     fusion, profile = side.side.fusion, side.side.profile

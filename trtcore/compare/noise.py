@@ -23,7 +23,7 @@ FEWEST_BATCHES = 6
 
 # Lower than `trtcore.stats.intervals.MOST_AUTOCORRELATION`: of as few as 6 batches, corrected for
 # how few they are, the correlation is itself so uncertain that chance alone can bring it beyond 1.
-# At 0.9 the factor is 4.4, at 0.99 it would be 14, and hardly any change could then be told.
+# At 0.9 the factor is 4.4, at 0.99 it would be 14, and hardly any change could then be detected.
 _MOST_AUTOCORRELATION = 0.9
 
 

@@ -17,7 +17,7 @@ from trtcore.result.samples import Samples
 # 31 of GoogLeNet's 142 (22 %).
 _FEWEST_NODES = 0.1
 # Names such as data, prob and loss, which networks of any kind share; of small ones, where these
-# are a larger part, no more than half the nodes are asked for.
+# are a larger part, no more than half the nodes are required.
 _COMMON_NAMES = 3
 
 

@@ -134,7 +134,7 @@ class KernelPass:
         discarded: traced iterations that were left out, as some of their records were missing.
         source: what recorded them, such as ``CUPTI 13.0``.
         gated_ms: (M,) float32: time between events around gated iterations with CUPTI on.
-        plain_gated_ms: (M,) float32: the same without CUPTI, taken in turn with them.
+        plain_gated_ms: (M,) float32: the same without CUPTI, interleaved with them.
         profiled: the same kernels in profiled iterations, where events keep layers apart; None if
             they were not traced, as in results from before.
 

@@ -82,7 +82,7 @@ class WarningKind(Enum):
 
     # What follows from the figures.
     INTERRUPTED = "interrupted"
-    """numbers: iterations measured, asked for."""
+    """numbers: iterations measured, iterations requested."""
     WARM_UP_NOT_STEADY = "warm-up not steady"
     """Its figures are in ``Counts.warm_up``."""
     NOT_CONVERGED = "not converged"

@@ -26,7 +26,7 @@ _LEAST_SAMPLES = 32
 _VALLEY_DEPTH = 0.5
 # Series that are sorted at once: a million samples of them are 256 MB.
 _COLUMNS = 32
-# Intervals are then 1.4 times as wide as for independent samples (see `widening`): worth a word.
+# Intervals are then 1.4 times as wide as for independent samples (see `widening`): worth reporting.
 _CORRELATED = 0.3
 
 
@@ -180,7 +180,7 @@ def find_drift(x: ArrayLike, tolerance: float = 0.01) -> float:
 
 
 def estimate(x: ArrayLike) -> tuple[float, float]:
-    """Returns the median and the half-width of its 95 % interval, honest under autocorrelation.
+    """Returns the median and the half-width of its 95 % interval, widened for autocorrelation.
 
     Those of `estimate_columns` for (N,) samples of one series.
     """

@@ -50,7 +50,7 @@ def diagnose(
         rows: one per layer.
     """
     # In the order of a run: what ended it first, then what its figures mean.
-    found = (
+    warnings = (
         _interrupted(profile),
         *_unsettled(profile.counts),
         _opaque(profile),
@@ -64,7 +64,7 @@ def diagnose(
         _not_reconciled(profile),
         _sum(profile, latency, rows),
     )
-    return tuple(warning for warning in found if warning is not None)
+    return tuple(warning for warning in warnings if warning is not None)
 
 
 def _interrupted(profile: Profile) -> RunWarning | None:

@@ -7,7 +7,7 @@ from enum import Enum
 
 from trtcore.result.analysis.patterns import OWN_WORDS, OperatorWords
 from trtcore.result.layers import Layer
-from trtcore.result.readers.layer_names import kernel_words, only_moves
+from trtcore.result.readers.layer_names import kernel_operations, only_moves
 
 
 class LayerKind(Enum):
@@ -93,17 +93,17 @@ def kind_of(
         return LayerKind.REFORMAT
     if not known:
         return _by_type(layer)
-    found = {_kind_of_op(graph.nodes[n].op, computes=graph.computes(n)) for n in known}
-    found |= {_BY_PATTERN[word] for word in words.patterns(known) if word in _BY_PATTERN}
+    kinds = {_kind_of_op(graph.nodes[n].op, computes=graph.computes(n)) for n in known}
+    kinds |= {_BY_PATTERN[word] for word in words.patterns(known) if word in _BY_PATTERN}
     # Myelin's fused attention is named "mha" instead of its products, but holds them.
-    if layer.kind == _SMALL_KERNEL and "mha" not in layer.name and found - _PRODUCTS:
-        found = _without_products(layer, found)
-    return next(kind for kind in LayerKind if kind in found)
+    if layer.kind == _SMALL_KERNEL and "mha" not in layer.name and kinds - _PRODUCTS:
+        kinds = _without_products(layer, kinds)
+    return next(kind for kind in LayerKind if kind in kinds)
 
 
 def _without_products(layer: Layer, kinds: set[LayerKind]) -> set[LayerKind]:
     """A kernel whose name lists no product only does the rest of the nodes it shares."""
-    listed = set(kernel_words(layer.name))
+    listed = set(kernel_operations(layer.name))
     # Myelin's words for a matrix product or convolution.
     return kinds if not listed or listed & {"Fc", "Corr", "Gemm", "Matm"} else kinds - _PRODUCTS
 

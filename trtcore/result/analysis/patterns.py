@@ -47,7 +47,7 @@ class Pattern:
 
 def find_patterns(graph: ModelGraph) -> tuple[Pattern, ...]:
     """Returns the patterns of a model in its order; no node is in two of them."""
-    found: list[Pattern] = []
+    patterns: list[Pattern] = []
     taken: set[str] = set()
     for name, node in graph.nodes.items():
         # The first that fits wins: where patterns share nodes, the one earlier in the model stands,
@@ -55,10 +55,10 @@ def find_patterns(graph: ModelGraph) -> tuple[Pattern, ...]:
         for finder in _FINDERS.get(node.op, ()):
             pattern = finder(_Walk(graph), name)
             if pattern and taken.isdisjoint(pattern.nodes):
-                found.append(pattern)
+                patterns.append(pattern)
                 taken.update(pattern.nodes)
                 break
-    return tuple(found)
+    return tuple(patterns)
 
 
 class _Walk:
@@ -74,15 +74,15 @@ class _Walk:
         """The only reader of a node that has one of these operators."""
         if name is None:
             return None
-        found = [reader for reader in self._graph.after(name) if self.op(reader) in ops]
-        return found[0] if len(set(found)) == 1 else None
+        readers = [reader for reader in self._graph.after(name) if self.op(reader) in ops]
+        return readers[0] if len(set(readers)) == 1 else None
 
     def before(self, name: str | None, *ops: str) -> str | None:
         """The only node with one of these operators that a node reads, constants aside."""
         if name is None:
             return None
-        found = [n for n in self._graph.before(name) if self.op(n) in ops and self.is_data(n)]
-        return found[0] if len(set(found)) == 1 else None
+        makers = [n for n in self._graph.before(name) if self.op(n) in ops and self.is_data(n)]
+        return makers[0] if len(set(makers)) == 1 else None
 
     def is_data(self, name: str) -> bool:
         return name not in self._graph.constants()
@@ -204,8 +204,8 @@ def _rms_norm(walk: _Walk, root: str) -> Pattern | None:
 
 def _by_constant(walk: _Walk, name: str | None, op: str) -> str | None:
     """The next node, if it only multiplies by, or adds, a constant."""
-    found = walk.after(name, op)
-    return found if found and len(walk.data(found)) == 1 else None
+    node = walk.after(name, op)
+    return node if node and len(walk.data(node)) == 1 else None
 
 
 def _group_norm(walk: _Walk, norm: str) -> Pattern | None:

@@ -22,7 +22,7 @@ LONGEST = 60
 
 _JOINER = " + "
 PRODUCTS = frozenset({"Conv", "ConvTranspose", "Gemm", "MatMul"})
-"""Operators that most of the time goes to, and that tell a row's place best."""
+"""Operators that most of the time goes to, and that locate a row best."""
 
 _MOVING = MOVES | {SELECTION}
 
@@ -31,7 +31,7 @@ class ShortNames:
     """Names sets of nodes such as ``encoder_layer_3/mlp: MatMul + Add + Gelu``.
 
     Args:
-        graph: the model; only nodes whose names or records tell modules get a short name.
+        graph: the model; only nodes with known modules get a short name.
     """
 
     def __init__(self, graph: ModelGraph) -> None:

@@ -107,8 +107,8 @@ def _find_layers(tree: Any) -> list[Any]:
         if isinstance(folded.get(key), list):
             layers: list[Any] = folded[key]
             return layers
-    found = ", ".join(map(repr, tree)) or "nothing"
-    raise ResultError(f"engine information has no list 'Layers' (it has {found:.80})")
+    keys = ", ".join(map(repr, tree)) or "nothing"
+    raise ResultError(f"engine information has no list 'Layers' (it has {keys:.80})")
 
 
 def _parse_layer(row: Any, index: int) -> Layer:

@@ -82,11 +82,11 @@ def generated_operations(name: str) -> str:
 
 def only_moves(name: str) -> bool:
     """Whether a generated kernel, by its name, does nothing but copy, cast or rearrange."""
-    words = kernel_words(name)
+    words = kernel_operations(name)
     return bool(words) and _MOVES.issuperset(words)
 
 
-def kernel_words(name: str) -> list[str]:
+def kernel_operations(name: str) -> list[str]:
     """Returns what a generated kernel's name lists: ``Fc``, ``Add``, ``Relu``; [] for others.
 
     Each operation has up to four letters there; one of ONNX's can be several of them.

@@ -1,4 +1,4 @@
-"""Opens any file that a profile can be compared with; its content tells what it is."""
+"""Opens any file that a profile can be compared with; the kind is detected by its content."""
 
 from __future__ import annotations
 

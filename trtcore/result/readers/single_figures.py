@@ -76,7 +76,7 @@ def missing_rows(rows: Sequence[Row], whole_ms: float | None, whole: str) -> tup
 
     Args:
         rows: what was found.
-        whole_ms: time of one forward pass, as the table's last line tells it; None without one.
+        whole_ms: time of one forward pass, from the table's last line; None without one.
         whole: what that line begins with.
     """
     if whole_ms is None:

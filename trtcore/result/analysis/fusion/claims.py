@@ -87,10 +87,10 @@ def _by_name(i: int, layer: Layer, graph: ModelGraph, claims: Claims) -> None:
     # Without a model every name would count as a node; a plan with details has metadata for that.
     if not graph.nodes and (layer.inputs or layer.outputs or foreign_range(layer.name)):
         return
-    found = nodes_in_name(layer.name, graph.nodes or None)
-    if found.nodes:
-        claims.take(i, found.nodes, Reason.NAMED)
-        if found.is_reformat:
+    named = nodes_in_name(layer.name, graph.nodes or None)
+    if named.nodes:
+        claims.take(i, named.nodes, Reason.NAMED)
+        if named.is_reformat:
             claims.reformats.add(i)
         _mark(i, layer, graph, claims)
 
@@ -154,17 +154,17 @@ class _Neighbours:
 
     def before(self, i: int) -> list[int]:
         """Earlier layers that write what a layer reads, nearest first."""
-        found = {
+        writers = {
             j for tensor in self._layers[i].inputs for j in self._writers[tensor.name] if j < i
         }
-        return sorted(found, reverse=True)
+        return sorted(writers, reverse=True)
 
 
 def _by_neighbours(
     rest: Sequence[int], layers: Sequence[Layer], graph: ModelGraph, claims: Claims
 ) -> None:
     """A layer that computes holds the nodes that are left between the layers on its two sides."""
-    neighbours, found = _Neighbours(layers), {}
+    neighbours, between = _Neighbours(layers), {}
     taken = {node for nodes in claims.nodes.values() for node in nodes}
     constants = graph.constants()
     for i in rest:
@@ -175,9 +175,9 @@ def _by_neighbours(
         up = graph.ancestors((b for node in behind for b in graph.before(node)), stop=taken)
         down = graph.descendants((a for node in ahead for a in graph.after(node)), stop=taken)
         if inside := (up & down) - constants:
-            found[i] = graph.sort(inside)
+            between[i] = graph.sort(inside)
     # Only now: claimed one by one, the first of two layers side by side would take all the nodes.
-    for i, nodes in found.items():
+    for i, nodes in between.items():
         claims.take(i, nodes, Reason.BETWEEN_LAYERS)
 
 

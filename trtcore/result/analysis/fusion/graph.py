@@ -72,7 +72,7 @@ class ModelGraph:
         return not self._outputs.isdisjoint(outputs) or not self.after(name)
 
     def dead(self) -> frozenset[str]:
-        """Nodes from which no way leads to an output; none where no output is known."""
+        """Nodes from which no path goes to an output; none where no output is known."""
         if not self._outputs:
             return frozenset()
         makers = (self._maker[tensor] for tensor in self._outputs)
@@ -119,7 +119,7 @@ class ModelGraph:
         return _reach(names, self.after, frozenset(stop))
 
     def between(self, first: str, last: str) -> set[str]:
-        """All nodes on a way from one to the other, both included; empty if there is no way."""
+        """All nodes on a path from one to the other, both included; empty if there is none."""
         return _reach([first], self.after) & _reach([last], self.before)
 
     def constants(self) -> frozenset[str]:

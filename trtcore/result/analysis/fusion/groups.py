@@ -117,9 +117,9 @@ def describe_fusion(profile: Profile, fusion: FusionMap, layer_ms: Sequence[floa
     if not nodes:
         return ""
     ops = {node.name: node.op for node in nodes}
-    found, count = len(nodes) - len(fusion.unknown), len(fusion.groups)
+    mapped, count = len(nodes) - len(fusion.unknown), len(fusion.groups)
     parts = [
-        f"{found} of {len(nodes)} model nodes ({fusion.node_coverage:.1%}) accounted for in "
+        f"{mapped} of {len(nodes)} model nodes ({fusion.node_coverage:.1%}) accounted for in "
         f"{count} group{'s' * (count != 1)}",
         _listed("folded into constants", fusion.folded, ops),
         _listed("eliminated", fusion.eliminated, ops),

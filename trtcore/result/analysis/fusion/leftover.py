@@ -9,7 +9,7 @@ from trtcore.result.analysis.fusion.graph import ModelGraph
 from trtcore.result.analysis.fusion.operators import NO_OPS, VIEWS
 from trtcore.result.analysis.fusion.reasons import Reason
 from trtcore.result.layers import Layer
-from trtcore.result.readers.layer_names import kernel_words
+from trtcore.result.readers.layer_names import kernel_operations
 
 _WORD = 4  # letters that a generated kernel's name spends on an operation: Relu, Tran(spose)
 
@@ -33,13 +33,13 @@ class Group:
 
 @dataclass(frozen=True)
 class _Sides:
-    """Where the ways out of a node lead, by the first nodes there that are in a group.
+    """Where the paths into and out of a node end, by the first nodes there that are in a group.
 
     Attributes:
         above: nodes in groups that it depends on.
         below: nodes in groups that depend on it.
-        is_closed: no way reaches an input or output of the network without meeting a group.
-        is_plain: every other node on the ways only moves data.
+        is_closed: no path reaches an input or output of the network without meeting a group.
+        is_plain: every other node on the paths only moves data.
     """
 
     above: frozenset[str]
@@ -110,7 +110,7 @@ class Leftovers:
         return False
 
     def _around(self, _: str, sides: _Sides) -> int | None:
-        """The one group that all ways into and out of a node lead to."""
+        """The one group at the ends of all paths into and out of a node."""
         above = {self._home[node] for node in sides.above}
         below = {self._home[node] for node in sides.below}
         if not sides.is_closed or len(above) != 1 or above != below:
@@ -149,7 +149,7 @@ class Leftovers:
         """How many operations of a kernel's name its own nodes do not explain."""
         ops = [self._graph.nodes[node].op for node in self._claimed[layer]]
         explained = sum(op[:_WORD].capitalize() == word for op in ops)
-        return kernel_words(self._layers[layer].name).count(word) - explained
+        return kernel_operations(self._layers[layer].name).count(word) - explained
 
     def _by_twin(self, name: str, sides: _Sides) -> int | None:
         """The group that does the same to the same data, if the readers of the node read it.
@@ -200,17 +200,17 @@ class Leftovers:
     def _walk(self, name: str, step: Callable[[str], list[str]]) -> tuple[set[str], set[str]]:
         """The first nodes in groups in one direction, and the nodes passed on the way to them."""
         constants = self._graph.constants()
-        found: set[str] = set()
+        reached: set[str] = set()
         passed: set[str] = set()
         waiting = [name]
         while waiting:
             node = waiting.pop()
             if node in self._home:
-                found.add(node)
+                reached.add(node)
             elif node not in passed and node not in constants:
                 passed.add(node)
                 waiting += step(node)
-        return found, passed
+        return reached, passed
 
     def _explain_rest(self) -> None:
         graph = self._graph
