@@ -50,8 +50,8 @@ class WarmUpEnd:
 
     @property
     def is_unsteady(self) -> bool:
-        """Whether it ended at its time limit, before the times were steady."""
-        # An older file's text that does not parse says neither, and no warning rests on a guess.
+        """Whether it ended before the times were steady."""
+        # Of an older file's text that does not parse neither is known; a warning needs certainty.
         return self.reason not in (WarmUpReason.STEADY, WarmUpReason.OTHER)
 
 

@@ -76,7 +76,7 @@ class EventCost:
         cost_ms: median slope over all pairs of points of one repeat.
         low_ms: lower end of its 95 % interval; NaN with too few points.
         high_ms: upper end; NaN with too few points.
-        offset_ms: what is left at no layers at all: the cost of profiling an empty engine.
+        offset_ms: the intercept at no layers: the cost of profiling an empty engine.
         residual_ms: median distance of the points from the line.
         points: number of points.
     """

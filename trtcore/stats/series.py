@@ -16,7 +16,7 @@ LEAST_SHARE = 0.1
 """Of the samples, for a mode, unless the caller gives another: fewer are outliers to a reader."""
 
 INNER_FENCE, OUTER_FENCE = 1.5, 3.0
-"""Quartile distances beyond the quartiles: a sample further out than these is a mild, a severe
+"""In IQR, beyond the quartiles: a sample further out than these is a mild, a severe
 outlier. Source: J. W. Tukey, Exploratory Data Analysis (1977)."""
 
 # Below this a tenth of the samples, the least that makes a mode, is three: as good as chance.
@@ -36,7 +36,7 @@ class Series:
 
     Attributes:
         count: number of samples.
-        mild: samples 1.5 to 3 quartile distances beyond the quartiles (Tukey's fences).
+        mild: samples 1.5 to 3 IQR beyond the quartiles (Tukey's fences).
         severe: samples further out than that.
         autocorrelation: of neighbouring samples, -1 to 1; above 0.3 a plain interval is too narrow.
         modes_ms: the two values it jumps between; empty if it does not.
@@ -94,8 +94,8 @@ def describe(x: ArrayLike, tolerance: float = 0.01) -> Series:
 def count_outliers(x: ArrayLike) -> tuple[int, int]:
     """Returns how many samples lie beyond Tukey's inner fences but not the outer, and beyond both.
 
-    The fences lie 1.5 and 3 quartile distances from the quartiles, but never closer than the
-    clock's resolution, as quantised times can have no quartile distance at all.
+    The fences lie 1.5 and 3 IQR from the quartiles, but never closer than the
+    clock's resolution, as quantised times can have an IQR of 0.
     """
     times = np.asarray(x, dtype=np.float64)
     if times.size < _LEAST_SAMPLES:

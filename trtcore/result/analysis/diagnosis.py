@@ -108,7 +108,7 @@ def _unsteady(latency: Latency) -> RunWarning | None:
 
 
 def _clocks(clocks: Clocks) -> RunWarning | None:
-    # Runs too short for the clock monitor have the readings before and after only.
+    # Where no lowest and highest clock were recorded, only the readings before and after are left.
     slow = clocks.sm_mhz_min or min(clocks.sm_mhz_before, clocks.sm_mhz_after)
     fast = clocks.sm_mhz_max or max(clocks.sm_mhz_before, clocks.sm_mhz_after)
     changed = slow > 0 and (fast - slow) / fast > CLOCK_CHANGE

@@ -112,7 +112,7 @@ def _kind_of_op(op: str, *, computes: bool) -> LayerKind:
     for kind, ops in _OPS.items():
         if op in ops:
             return kind
-    # ONNX has some fifteen of these, and later versions add more.
+    # ONNX has over a dozen of these, and later versions add more.
     if op.startswith(("Reduce", "Arg", "Cum")):
         return LayerKind.REDUCTION
     return LayerKind.ELEMENTWISE if computes else LayerKind.DATA_MOVEMENT
