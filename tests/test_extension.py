@@ -150,7 +150,7 @@ class TestReader:
         base, info = tmp_path / "base.txt", tmp_path / "info.json"
         code, _, err = run("compare", base, saved, "--layer-info", info)
         assert code == 2
-        assert "layer information goes with a profile of trtexec only" in err
+        assert "layer information only applies to a trtexec profile" in err
 
 
 class TestBackend:

@@ -53,6 +53,8 @@ if TYPE_CHECKING:
     from trtcore.result.records import Profile
     from trtcore.result.saved import load_profile, save_profile
 
+# Which module defines each public name. Importing them here would load NumPy and ONNX for every
+# `import trtcore`. The block above repeats it, because type checkers do not run __getattr__.
 _HOMES = {
     "trtcore.api.calls": (
         "build_model",
@@ -70,7 +72,6 @@ _HOMES = {
         "BuildError",
         "EngineLoadError",
         "ModelError",
-        "NotJudgedError",
         "NotJudgedError",
         "OptionError",
         "PrecisionError",

@@ -102,7 +102,7 @@ class TestLayer:
         change = row("a", 1.0, 2.0, noise=None, interval=(nan, nan))
         (one,) = broken_conditions(make_comparison(change), (parse_limit("layer > 10%"),))
         assert str(one) == (
-            "a: 1.0000 -> 2.0000 ms (+1.0000 ms, +100.0%; noise not known) breaks 'layer > 10%'"
+            "a: 1.0000 -> 2.0000 ms (+1.0000 ms, +100.0%; noise unknown) breaks 'layer > 10%'"
         )
 
     def test_milliseconds_and_equality(self):
@@ -121,7 +121,9 @@ class TestLayer:
         change = row("a", 1.0, 1.02, against_rest=1.06)
         assert broken_names(make_comparison(change), "layer > 5%") == ["a"]
         assert broken_names(make_comparison(change), "layer > 0.05 ms") == ["a"]
-        assert "; 1.060x against the rest)" in str(Broken(parse_limit("layer > 5%"), change))
+        assert "; 1.060x relative to all other layers)" in str(
+            Broken(parse_limit("layer > 5%"), change)
+        )
 
     def test_new_layer_has_no_percentage(self):
         appeared = row("a", 0.0, 0.4, noise=None, kind="appeared")
@@ -200,8 +202,8 @@ class TestNothingToJudge:
                 "layer x* > 1%",
                 "none of the 2 rows has a node of that name; the first is 'a'",
             ),
-            ((), "layer > 1%", "no layer leads to a model node"),
-            ((), "layer x* > 1 ms", "no layer leads to a model node"),
+            ((), "layer > 1%", "no layer is mapped to a model node"),
+            ((), "layer x* > 1 ms", "no layer is mapped to a model node"),
             (GONE, "layer > 1%", "none of its 3 rows is timed on both sides"),
             (GONE[:2], "layer > 1 ms", "none of its 2 rows is timed on both sides"),
             (GONE, "layer c > 1%", "'c' is not timed on both sides"),
@@ -210,7 +212,7 @@ class TestNothingToJudge:
     def test_layer(self, rows, text, reason):
         with pytest.raises(OptionError) as caught:
             broken_names(make_comparison(*rows), text)
-        assert str(caught.value) == f"'{text}' judges nothing: {reason}"
+        assert str(caught.value) == f"condition '{text}' matches no comparable row: {reason}"
 
     @pytest.mark.parametrize(("base_ms", "new_ms"), [(0.0, 1.0), (1.0, nan), (nan, 1.0)])
     def test_total(self, base_ms, new_ms):
@@ -218,7 +220,8 @@ class TestNothingToJudge:
         with pytest.raises(OptionError) as caught:
             broken_names(comparison, "total > 3%")
         assert str(caught.value) == (
-            "'total > 3%' judges nothing: 'one forward pass' is not timed on both sides"
+            "condition 'total > 3%' matches no comparable row: 'one forward pass' is not timed on "
+            "both sides"
         )
 
     def test_one_row_that_tells_is_enough(self):
@@ -235,8 +238,8 @@ class TestNothingToJudge:
         with pytest.raises(OptionError) as caught:
             broken_names(make_comparison(*rows, self.GONE[0]), text)
         assert str(caught.value) == (
-            f"'{text}' judges nothing: layers that name no nodes can explain or hide 0.5000 ms in "
-            f"{which}; build both engines with profiling verbosity DETAILED"
+            f"condition '{text}' matches no comparable row: unmapped layers can explain or hide "
+            f"0.5000 ms in {which}; build both engines with profiling verbosity DETAILED"
         )
 
     def test_what_is_hidden_within_the_limit_does_not_matter(self):

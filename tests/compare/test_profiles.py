@@ -142,7 +142,7 @@ class TestAlignment:
             ("cat", 0.5, 0.0, "eliminated"),
         ]
         rest = comparison.rest
-        assert (rest.name, rest.base_ms) == ("markers and unattributed", 0.0)
+        assert (rest.name, rest.base_ms) == ("stream sync and unattributed", 0.0)
         assert rest.new_ms == pytest.approx(0.06, abs=1e-7)
         check_sums(comparison)
 
@@ -264,6 +264,6 @@ def test_notes_of_what_differs():
     new = replace(base, batch=8, environment=replace(base.environment, device="B"))
     base = replace(base, environment=replace(base.environment, device="A"))
     assert compare_profiles(base, new).notes == (
-        "batch 4 is compared with batch 8",
-        "device A is compared with device B",
+        "batch differs: 4 in base, 8 in new",
+        "device differs: A in base, B in new",
     )

@@ -13,6 +13,7 @@ from trtcore.result.layers import ModelNode
 from trtcore.result.readers.sample_table import CUT, complete_names
 from trtcore.result.records import Profile
 
+# Precisions add these to a model's graph, which stays the same model for it.
 _CONVERSIONS = frozenset({"Cast", "QuantizeLinear", "DequantizeLinear"})
 
 FEWEST_SHARED = 0.5
@@ -50,7 +51,7 @@ class Span:
         nodes: their names.
         base_layers: positions in the base profile.
         new_layers: positions in the new one.
-        is_refused: they are in other groups on one side than on the other.
+        is_refused: re-fused: the two sides group them differently.
     """
 
     nodes: tuple[str, ...]
@@ -72,13 +73,15 @@ def align(
         base: before.
         new: after.
         allow_partial: go on although the models are not the same.
-        names: what error messages call the two; None for their models.
+        names: labels of the two in error messages; None for their models' names.
 
     Raises:
         ResultError: they are not of the same model and ``allow_partial`` is not set, or a model
             node is there twice.
     """
     profiles = (base.profile, new.profile)
+    # A side without a graph, such as a trtexec profile, borrows the other's: names and tensors of
+    # its layers can then be mapped to nodes.
     nodes = base.profile.model.nodes or new.profile.model.nodes
     known = [node.name for node in nodes] or _named(profiles)
     sides = [
@@ -137,6 +140,7 @@ def _side(
     analysis: Analysis, nodes: tuple[ModelNode, ...], names: Sequence[str], source: str
 ) -> Side:
     side = Side(_completed(analysis, nodes, names))
+    # Computed here, where the error can still name the side.
     try:
         _ = side.fusion
     except ResultError as error:
@@ -145,7 +149,7 @@ def _side(
 
 
 def _completed(analysis: Analysis, nodes: tuple[ModelNode, ...], names: Sequence[str]) -> Analysis:
-    """The analysis itself, with all it knows, where its profile lacks nothing."""
+    """The analysis itself, with its cached figures, where its profile is complete."""
     profile = analysis.profile
     model = profile.model if profile.model.nodes else replace(profile.model, nodes=nodes)
     layers = complete_names(profile.layers, names)
@@ -160,18 +164,19 @@ def _quoted(profile: Profile) -> str:
 
 def _named(profiles: Iterable[Profile]) -> list[str]:
     layers = (layer for profile in profiles for layer in profile.layers)
-    found = (node for layer in layers for node in layer.nodes if not node.endswith(CUT))
-    return list(dict.fromkeys(found))
+    names = (node for layer in layers for node in layer.nodes if not node.endswith(CUT))
+    return list(dict.fromkeys(names))
 
 
 def _check_same_model(
-    sides: Sequence[Side], given: tuple[Profile, Profile], names: tuple[str, str]
+    sides: Sequence[Side], profiles: tuple[Profile, Profile], names: tuple[str, str]
 ) -> None:
-    if all(profile.model.nodes for profile in given):
-        _check_same_graph(given, names)
+    if all(profile.model.nodes for profile in profiles):
+        _check_same_graph(profiles, names)
         return
     base, new = sides
     shared = base.fusion.group_of.keys() & new.fusion.group_of.keys()
+    # One side is enough: the rows of a log that is cut short may all be in the other.
     if not any(_part_within(side, shared) >= FEWEST_SHARED for side in sides):
         raise ResultError(
             f"{names[0]} and {names[1]} are not the same model: layers of {len(shared)} "
@@ -180,10 +185,10 @@ def _check_same_model(
         )
 
 
-def _check_same_graph(given: tuple[Profile, Profile], names: tuple[str, str]) -> None:
+def _check_same_graph(profiles: tuple[Profile, Profile], names: tuple[str, str]) -> None:
     base, new = (
         {node.name: node.op for node in profile.model.nodes if node.op not in _CONVERSIONS}
-        for profile in given
+        for profile in profiles
     )
     if base == new:
         return

@@ -7,6 +7,7 @@ from math import isnan, nan
 
 from trtcore.result.records import Profile
 
+# Values of `Change.kind`; the comparison's JSON has them too.
 APPEARED = "appeared"
 VANISHED = "vanished"
 ELIMINATED = "eliminated"
@@ -22,21 +23,20 @@ class Change:
         name: model nodes, or what the total is of.
         base_ms: median before; 0 if it is not there.
         new_ms: median after; 0 if it is not there.
-        interval: 95 % interval of the ratio; NaN where samples are too few or missing, or nothing
-            is claimed.
-        is_noise: whether the difference may be chance, or nothing is claimed; None where that
+        interval: 95 % interval of the ratio; NaN where samples are too few or missing, or the row
+            is inconclusive.
+        is_noise: whether the difference may be chance, or the row is inconclusive; None where that
             cannot be judged.
-        against_rest: ratio over that of the layers that did not change by themselves, where only
-            so the row stands out: the whole run was a little faster or slower, and this row more
-            than that. Else NaN.
+        against_rest: ratio relative to all other layers, where only that stands out: the whole run
+            was a little faster or slower, and this row more than that. Else NaN.
         kind: ``same``, ``re-fused`` (other groups on one side), ``appeared`` or ``vanished`` (timed
             on one side only), ``eliminated`` (costs nothing any more).
         nodes: the model nodes.
         base_layers: names of the layers before.
         new_layers: names of the layers after.
         order: place of the row in the order of execution.
-        unclaimed_ms: where nothing is claimed because layers lead to no nodes: how large a
-            difference they can feign or hide here; else 0.
+        unclaimed_ms: of an inconclusive row: how large a difference unmapped layers can simulate
+            or hide here; else 0.
     """
 
     name: str
@@ -54,7 +54,7 @@ class Change:
 
     @property
     def is_claimed(self) -> bool:
-        """Whether the row says how it changed; not where layers without nodes can explain it."""
+        """Whether the row is conclusive; not where unmapped layers can explain its difference."""
         return self.unclaimed_ms == 0
 
     @property
@@ -69,12 +69,12 @@ class Change:
 
     @property
     def judged_ratio(self) -> float:
-        """The ratio that stands out: against the rest where only that does, else as it is."""
+        """The ratio that stands out: relative to all other layers if only that does, else plain."""
         return self.ratio if isnan(self.against_rest) else self.against_rest
 
     @property
     def judged_difference_ms(self) -> float:
-        """New less base; against the rest where only that stands out."""
+        """New less base; relative to all other layers if only that stands out."""
         ratio = self.judged_ratio
         return self.difference_ms if isnan(ratio) else self.base_ms * (ratio - 1)
 
@@ -93,9 +93,9 @@ class Comparison:
         new: the profile after.
         rows: nodes that belong together, by how much they contribute to the change.
         total: the un-profiled GPU time or latency where both have one, else the sum over layers.
-        layers: the time over all layers: rows, markers and what is unattributed.
-        rest: markers and layers that no node is known for.
-        notes: what a reader has to know.
+        layers: the time over all layers: rows, stream sync layers and unattributed ones.
+        rest: stream sync layers and layers that are mapped to no node.
+        notes: what limits or qualifies the comparison.
     """
 
     base: Profile

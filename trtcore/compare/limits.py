@@ -1,4 +1,4 @@
-"""Conditions that fail a build, such as ``layer > 10%``: a small grammar, and who breaks it.
+"""Conditions that fail a build, such as ``layer > 10%``: their grammar, and which rows break them.
 
 ::
 
@@ -9,8 +9,8 @@
 
 A condition is about an increase: ``total > 3%`` is broken where new is more than 3 % above base.
 A difference that may be noise breaks none; without samples the figures alone decide. A condition
-that there is nothing to judge by is an error, so that it cannot pass for one that holds. A row that
-nothing is claimed of counts only where what it can hide is within the limit.
+that matches no comparable row is an error, so that it cannot pass for one that holds. An
+inconclusive row counts only where what it can hide is within the limit.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from trtcore.errors import OptionError
 
 SUBJECTS = ("total", "layer", "p90", "p95", "p99")
 
+# Every pattern has one group, and skips the blanks before it; `_take` matches them one by one.
 _SUBJECT = re.compile(r"\s*([A-Za-z]\w*)")
 _PATTERN = re.compile(r"\s*([^\s<>=].*?)?(?=\s*(?:[<>=]|$))")
 _OPERATOR = re.compile(r"\s*(>=|>)")
@@ -55,7 +56,7 @@ class Limit:
     unit: str
 
     def can_judge(self, row: Change) -> bool:
-        """Whether a row can tell: it is timed, and its layers' nodes are known well enough."""
+        """Whether a row is comparable: it is timed, and its layers are mapped well enough."""
         return self.is_timed(row) and (row.is_claimed or row.unclaimed_ms <= self.limit_ms(row))
 
     def is_timed(self, row: Change) -> bool:
@@ -70,13 +71,14 @@ class Limit:
 
     def is_broken_by(self, row: Change) -> bool:
         """Whether a row increased beyond the limit, and not by chance."""
+        # None, which is no noise known, counts: without samples the figures alone decide.
         return not row.is_noise and self._is_beyond(row)
 
     def is_doubted_by(self, row: Change) -> bool:
         """Whether a row looks increased beyond the limit, by its interval too, but may be chance.
 
-        An interval is of medians, which one odd stretch of a run does not move; what rules chance
-        out looks at all of the run, and at all rows together.
+        The interval is of medians, which an outlying stretch of a run does not move; the test that
+        rules chance out looks at the whole run, and at all rows together.
         """
         return bool(row.is_noise) and row.interval[0] > 1 and self._is_beyond(row)
 
@@ -105,8 +107,12 @@ class Broken:
         row = self.row
         share = "" if isnan(row.ratio) else f", {row.ratio - 1:+.1%}"
         low, high = row.interval
-        sure = "noise not known" if isnan(low) else f"95 % interval {low:.3f} to {high:.3f}"
-        rest = "" if isnan(row.against_rest) else f"; {row.against_rest:.3f}x against the rest"
+        sure = "noise unknown" if isnan(low) else f"95 % interval {low:.3f} to {high:.3f}"
+        rest = (
+            ""
+            if isnan(row.against_rest)
+            else f"; {row.against_rest:.3f}x relative to all other layers"
+        )
         verdict = (
             f"breaks '{self.condition.text}'"
             if self.is_sure
@@ -159,8 +165,8 @@ def broken_conditions(comparison: Comparison, conditions: tuple[Limit, ...]) -> 
     A layer that only new has increased from nothing, which only a limit in ms can judge.
 
     Raises:
-        OptionError: no row that a condition could judge, or a percentile that the samples are too
-            few for.
+        OptionError: a condition that matches no comparable row, or a percentile that the samples
+            are too few for.
     """
     return tuple(
         Broken(condition, row)
@@ -191,7 +197,7 @@ def _judged(comparison: Comparison, condition: Limit) -> tuple[Change, ...]:
     if not judged:
         timed = [row for row in rows if condition.is_timed(row)]
         reason = _why_unclaimed(timed) if timed else _why_nothing(rows, comparison.rows)
-        raise OptionError(f"'{condition.text}' judges nothing: {reason}")
+        raise OptionError(f"condition '{condition.text}' matches no comparable row: {reason}")
     return judged
 
 
@@ -199,7 +205,7 @@ def _why_unclaimed(rows: list[Change]) -> str:
     most = max(row.unclaimed_ms for row in rows)
     which = f"'{rows[0].name}'" if len(rows) == 1 else f"any of its {len(rows)} rows"
     return (
-        f"layers that name no nodes can explain or hide {most:.4f} ms in {which}; build both "
+        f"unmapped layers can explain or hide {most:.4f} ms in {which}; build both "
         "engines with profiling verbosity DETAILED"
     )
 
@@ -210,7 +216,7 @@ def _why_nothing(rows: tuple[Change, ...], all_rows: tuple[Change, ...]) -> str:
     if rows:
         return f"none of its {len(rows)} rows is timed on both sides"
     if not all_rows:
-        return "no layer leads to a model node"
+        return "no layer is mapped to a model node"
     return (
         f"none of the {len(all_rows)} rows has a node of that name; the first is "
         f"'{all_rows[0].name}'"
@@ -231,14 +237,15 @@ def _matches(row: Change, pattern: str) -> bool:
 
 
 def _take(pattern: re.Pattern[str], text: str, at: int, expected: str) -> tuple[str, int]:
-    found = pattern.match(text, at)
-    if not found:
+    match = pattern.match(text, at)
+    if not match:
         raise _error(text, at, expected)
-    return found[1] or "", found.end()
+    return match[1] or "", match.end()
 
 
 def _error(text: str, at: int, expected: str) -> OptionError:
     rest = text[at:]
+    # Where the unexpected text begins, not the blanks before it.
     place = at + len(rest) - len(rest.lstrip()) + 1
     found = f"'{rest.strip()}'" if rest.strip() else "its end"
     return OptionError(f"'{text}': expected {expected} at position {place}, found {found}")

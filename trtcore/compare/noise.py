@@ -1,4 +1,4 @@
-"""Which rows of a comparison changed, and which only look so by chance.
+"""Tells rows of a comparison that changed from those whose difference may be chance.
 
 A row stands out by itself, or relative to all other layers: where the whole run was a little
 faster or slower (clock, temperature, other processes), only the second way finds the one layer that
@@ -18,17 +18,18 @@ from trtcore.compare.times import SampledTimes
 from trtcore.stats.arrays import Floats
 from trtcore.stats.intervals import lag_one, student_t, widening
 
+# The t quantiles of `trtcore.stats.intervals.student_t` hold from 5 degrees of freedom on.
 FEWEST_BATCHES = 6
 
 # Lower than `trtcore.stats.intervals.MOST_AUTOCORRELATION`: of as few as 6 batches, corrected for
 # how few they are, the correlation is itself so uncertain that chance alone can bring it beyond 1.
-# At 0.9 the factor is 4.4, at 0.99 it would be 14, and hardly any change could then be told.
+# At 0.9 the factor is 4.4, at 0.99 it would be 14, and hardly any change could then be detected.
 _MOST_AUTOCORRELATION = 0.9
 
 
 @dataclass(frozen=True, eq=False)
 class Judgement:
-    """What is known of new over base, for each of R times; NaN where it cannot be judged.
+    """The ratio of new to base for each of R times; NaN where it cannot be judged.
 
     Attributes:
         low: (R,) lower end of the 95 % interval of the ratio.
@@ -66,6 +67,8 @@ def compare_times(base: SampledTimes, new: SampledTimes, *, alarms: float = 0.05
     usable = _is_usable(base) & _is_usable(new)
     with np.errstate(divide="ignore", invalid="ignore"):
         low, high = np.where(usable, _interval(base, new), np.nan)
+        # Both have to exclude it: the test corrects for the number of rows, the interval is what
+        # the reader sees, and a change whose interval holds 1 would contradict itself.
         is_chance = _may_be_chance(base, new, alarms / rows) | ((low <= 1) & (high >= 1))
     return Judgement(low, high, is_chance & ~np.isnan(low))
 
@@ -99,6 +102,7 @@ def _may_be_chance(base: SampledTimes, new: SampledTimes, chance: float) -> NDAr
     of_medians = base.is_streamed or new.is_streamed
     before, after = (_error(times, of_medians) ** 2 for times in (base, new))
     parts = before**2 / (len(base.batches) - 1) + after**2 / (len(new.batches) - 1)
+    # The least that Welch's formula can give, for rows that do not scatter at all.
     least = min(len(base.batches), len(new.batches)) - 1
     freedom = np.where(parts > 0, (before + after) ** 2 / parts, least)
     reach = student_t(1 - chance / 2, freedom) * np.sqrt(before + after)
@@ -135,8 +139,8 @@ def batch_widening(batches: Floats) -> Floats:
 
     Source: the correction for short series is Marriott and Pope's, Biometrika 41 (1954).
     """
-    count, found = len(batches), lag_one(batches)
-    corrected = found + (1 + 4 * found) / count
+    count, r = len(batches), lag_one(batches)
+    corrected = r + (1 + 4 * r) / count
     return widening(corrected.clip(0.0, _MOST_AUTOCORRELATION))
 
 
@@ -144,9 +148,9 @@ ALARMS = 0.05
 """How often chance alone may make anything in a comparison stand out."""
 
 CLOCK_STEPS = 2
-"""Differences of so many steps of the clock are noise."""
+"""Differences of so many steps of the clock are noise: each of two times is off by up to one."""
 
-# The total, the rows, and the rows against the rest share that.
+# Three tests share the alarms: of the total, of the rows, and of the rows relative to all others.
 _PART = ALARMS / 3
 # How far the rest may have drifted, as a part of it, to be a measure of the others: clocks and
 # temperature move a whole run by a few percent, another build by more, and not all of it alike.
@@ -171,8 +175,8 @@ def judge_rows(
 ) -> list[Change]:
     """Gives each row its interval, and says whether its difference is noise.
 
-    Against the rest counts only where the rest is within 10 % of what it was: two builds that
-    differ everywhere have no common drift.
+    Relative to all other layers counts only where those are within 10 % of what they were: two
+    builds that differ everywhere have no common drift.
 
     Args:
         rows: R rows that both runs have.
@@ -181,6 +185,7 @@ def judge_rows(
         step_ms: resolution of the clock; two steps are noise.
     """
     itself = compare_times(base.rows, new.rows, alarms=_PART)
+    # Rows that changed by themselves are no part of the common drift that the others are held to.
     changed = np.flatnonzero(~itself.is_noise & itself.is_known).tolist()
     rest = [side.layers.without(side.rows.sums([changed])) for side in (base, new)]
     shares = [side.rows.over(own) for side, own in zip((base, new), rest, strict=True)]
@@ -211,15 +216,16 @@ def judge_total(name: str, base: SampledTimes, new: SampledTimes, step_ms: float
     return _within_clock(row, known, step_ms)
 
 
-def _judged(row: Change, found: Judgement, i: int) -> Change:
-    if not found.is_known[i]:
+def _judged(row: Change, judgement: Judgement, i: int) -> Change:
+    if not judgement.is_known[i]:
         return row
-    interval = (float(found.low[i]), float(found.high[i]))
-    return replace(row, interval=interval, is_noise=bool(found.is_noise[i]))
+    interval = (float(judgement.low[i]), float(judgement.high[i]))
+    return replace(row, interval=interval, is_noise=bool(judgement.is_noise[i]))
 
 
-def _within_clock(row: Change, known: Change, step_ms: float) -> Change:
-    change_ms = abs(row.base_ms * (known.judged_ratio - 1))
-    if known.is_noise is None or not change_ms <= CLOCK_STEPS * step_ms:
-        return known
-    return replace(row, interval=known.interval, is_noise=True)
+def _within_clock(row: Change, judged: Change, step_ms: float) -> Change:
+    change_ms = abs(row.base_ms * (judged.judged_ratio - 1))
+    if judged.is_noise is None or not change_ms <= CLOCK_STEPS * step_ms:
+        return judged
+    # From the plain row, so that a ratio relative to all other layers goes as well.
+    return replace(row, interval=judged.interval, is_noise=True)

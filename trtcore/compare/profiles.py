@@ -40,45 +40,46 @@ def compare_profiles(
     """Compares two profiles of one model.
 
     Args:
-        base: before; its analysis where it is there already.
+        base: before; its analysis if there is one already.
         new: after, likewise.
         allow_partial: go on although the models are not the same; what only one has is listed.
-        names: what error messages call the two, such as the files they come from; None for their
-            models.
+        names: labels of the two in error messages, such as the files they come from; None for
+            their models' names.
 
     Raises:
-        ResultError: not the same model, nothing measured, or a time that is none.
+        ResultError: not the same model, nothing measured, or an impossible time.
     """
-    given = (Analysis.of(base), Analysis.of(new))
-    for i, profile in enumerate(one.profile for one in given):
+    analyses = (Analysis.of(base), Analysis.of(new))
+    for i, profile in enumerate(analysis.profile for analysis in analyses):
         check_times(profile, names[i] if names else f"'{profile.model.name}' ({profile.backend})")
-    sides = align(*given, allow_partial=allow_partial, names=names)
+    sides = align(*analyses, allow_partial=allow_partial, names=names)
+    # Two seeds: drawn alike, both sides would scatter together and hide how sure a ratio is.
     before, after = (time_layers(side, seed) for seed, side in enumerate(sides))
-    found = spans(*sides)
-    doubt = find_doubt(found, before, after)
-    rows = without_doubtful(_rows(found, before, after), doubt)
+    row_spans = spans(*sides)
+    doubt = find_doubt(row_spans, before, after)
+    rows = without_doubtful(_rows(row_spans, before, after), doubt)
     return Comparison(
-        base=given[0].profile,
-        new=given[1].profile,
+        base=analyses[0].profile,
+        new=analyses[1].profile,
         rows=tuple(sorted(rows, key=lambda row: -abs(row.difference_ms))),
         total=_total(before, after),
         layers=_sum("time over all layers", before.all_layers, after.all_layers),
-        rest=_sum("markers and unattributed", *(_rest(side) for side in (before, after))),
-        notes=(*_notes(*given), *coverage_notes(before, after, doubt)),
+        rest=_sum("stream sync and unattributed", *(_rest(side) for side in (before, after))),
+        notes=(*_notes(*analyses), *coverage_notes(before, after, doubt)),
     )
 
 
-def _rows(found: tuple[Span, ...], base: LayerTimes, new: LayerTimes) -> list[Change]:
+def _rows(row_spans: tuple[Span, ...], base: LayerTimes, new: LayerTimes) -> list[Change]:
     """One row for each set of nodes; those that both sides have are judged."""
     sums = (
-        base.times.sums(span.base_layers for span in found),
-        new.times.sums(span.new_layers for span in found),
+        base.times.sums(span.base_layers for span in row_spans),
+        new.times.sums(span.new_layers for span in row_spans),
     )
     rows = [
         _change(span, float(sums[0].medians[i]), float(sums[1].medians[i]), base.side, new.side)
-        for i, span in enumerate(found)
+        for i, span in enumerate(row_spans)
     ]
-    both = [i for i, span in enumerate(found) if span.base_layers and span.new_layers]
+    both = [i for i, span in enumerate(row_spans) if span.base_layers and span.new_layers]
     before, after = (
         RowTimes(times.sums([i] for i in both), side.all_layers)
         for times, side in zip(sums, (base, new), strict=True)
@@ -113,12 +114,15 @@ def _kind(span: Span, new: Side) -> str:
 
 def _total(base: LayerTimes, new: LayerTimes) -> Change:
     """The best that both sides have: a sum over layers is compared with nothing but another."""
+    # GPU time first, as the latency holds the host's part too. The steps of the host's clock are
+    # far below what latencies scatter, so that there is no least difference (0.0).
     pair = (base.side.profile.samples, new.side.profile.samples)
     step_ms = max(base.step_ms, new.step_ms)
     for name, series, step in (
         ("un-profiled GPU time", "gpu_ms", step_ms),
         ("un-profiled latency", "wall_ms", 0.0),
     ):
+        # A single sample is another tool's mean, of which no noise can be judged.
         if all(getattr(samples, series).size > 1 for samples in pair):
             before, after = (sample_series(own, series, seed) for seed, own in enumerate(pair))
             return judge_total(name, before, after, step)
@@ -144,7 +148,7 @@ def _notes(base: Analysis, new: Analysis) -> tuple[str, ...]:
         ("device", [profile.environment.device for profile in profiles]),
     ):
         if all(values) and values[0] != values[1]:
-            notes.append(f"{word} {values[0]} is compared with {word} {values[1]}")
+            notes.append(f"{word} differs: {values[0]} in base, {values[1]} in new")
     has_wall = [bool(profile.samples.wall_ms.size) for profile in profiles]
     if has_wall[0] != has_wall[1]:
         notes.append(
@@ -159,8 +163,8 @@ def _side_notes(word: str, analysis: Analysis) -> list[str]:
     if profile.samples.layer_histograms is not None:
         notes.append(
             f"{word} was streamed: medians and percentiles of its {profiled_iterations(profile)} "
-            f"iterations are within {ACCURACY:.1%}; how neighbours resemble each other is known of "
-            f"the last {len(profile.samples.layer_ms)}"
+            f"iterations are within {ACCURACY:.1%}; autocorrelation estimated from the last "
+            f"{len(profile.samples.layer_ms)}"
         )
     if profiled_iterations(profile) == 1:
         notes.append(f"{word} holds one figure per layer, so noise cannot be judged")

@@ -1,4 +1,4 @@
-"""Whether a baseline may be of a model that has not been timed yet: told before the long work."""
+"""Checks a baseline against a model before the model is built and timed."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from trtcore.result.samples import Samples
 # 31 of GoogLeNet's 142 (22 %).
 _FEWEST_NODES = 0.1
 # Names such as data, prob and loss, which networks of any kind share; of small ones, where these
-# are a larger part, no more than half the nodes are asked for.
+# are a larger part, no more than half the nodes are required.
 _COMMON_NAMES = 3
 
 
 def check_same_model(base: Profile | Analysis, record: ModelRecord) -> None:
-    """Does nothing if a baseline may be of a model.
+    """Raises ResultError if a baseline cannot be of a model.
 
     It is refused only if it has neither enough of the model's nodes nor enough of its time in them:
-    what is above either limit is left to the comparison, which knows the times of both.
+    above either limit the comparison decides, which knows the times of both.
 
     Args:
         base: the baseline.
@@ -35,12 +35,12 @@ def check_same_model(base: Profile | Analysis, record: ModelRecord) -> None:
         ResultError: it is of another model.
     """
     analysis = Analysis.of(base)
-    coverage, found = _coverage(analysis, record)
+    coverage, shared = _coverage(analysis, record)
     nodes = len(record.nodes)
     fewest = max(_FEWEST_NODES * nodes, min(_COMMON_NAMES, nodes / 2))
-    if coverage < FEWEST_SHARED and found < fewest:
+    if coverage < FEWEST_SHARED and shared < fewest:
         raise ResultError(
-            f"'{analysis.profile.model.name}' and '{record.name}' are not the same model: {found} "
+            f"'{analysis.profile.model.name}' and '{record.name}' are not the same model: {shared} "
             f"of its {nodes} nodes are in the baseline, with {coverage:.0%} of its time; "
             f"{argument('allow_partial', True)} compares what is in both"
         )
@@ -50,8 +50,10 @@ def _coverage(base: Analysis, record: ModelRecord) -> tuple[float, int]:
     """The part of the baseline's time that is in nodes of the model, and how many those are.
 
     Raises:
-        ResultError: both tell their whole graph, and the graphs differ.
+        ResultError: both have a whole graph, and the graphs differ.
     """
+    # The model as a profile without layers, so that alignment and its errors are those of a
+    # comparison.
     nothing = Samples(np.empty((0, 0), np.float32), np.empty(0, np.float32))
     unmeasured = replace(base.profile, model=record, layers=(), samples=nothing)
     knows_graph = bool(base.profile.model.nodes)

@@ -1,4 +1,4 @@
-"""Percentiles of two runs: whether the tail of the latency grew, or chance moved it."""
+"""Percentiles of two runs: whether the tail of the latency grew, or that may be chance."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ Times = NDArray[np.float32]
 def compare_tails(base: Samples, new: Samples, percent: int) -> Change:
     """Compares a percentile of the un-profiled latency, of the GPU time where both have it.
 
-    The interval comes from drawing batches of neighbouring iterations again with replacement,
-    widened by how neighbouring batches resemble each other in how much of them is in the tail; of a
-    streamed run, from drawing all its iterations again, widened by how its last ones resemble each
-    other, and out to the ends of the buckets.
+    The interval comes from resampling batches of neighbouring iterations with replacement, widened
+    for the autocorrelation of how much of each batch is in the tail; of a streamed run, from
+    resampling all its iterations, widened for the autocorrelation of its last ones, and out to the
+    ends of the buckets.
 
     Args:
         base: samples before.
@@ -51,8 +51,8 @@ def compare_tails(base: Samples, new: Samples, percent: int) -> Change:
     low, high = (float(q) for q in np.quantile(others / draws, (tail, 1 - tail)))
     blur = np.prod([1 + ACCURACY * (s.histogram_of(name) is not None) for s in (base, new)])
     low, high = low / float(blur), high * float(blur)
-    words = f"p{percent} of the un-profiled {'GPU time' if has_gpu else 'latency'}"
-    return Change(words, before, after, (low, high), is_noise=low <= 1 <= high)
+    title = f"p{percent} of the un-profiled {'GPU time' if has_gpu else 'latency'}"
+    return Change(title, before, after, (low, high), is_noise=low <= 1 <= high)
 
 
 def _count(samples: Samples, name: str) -> int:
@@ -61,7 +61,7 @@ def _count(samples: Samples, name: str) -> int:
 
 
 def _drawn(samples: Samples, name: str, percent: int, seed: int) -> tuple[float, Floats]:
-    """A percentile of a series, and (draws,) of it in runs that were drawn again."""
+    """A percentile of a series, and (draws,) of it in resampled runs."""
     times, streamed = getattr(samples, name), samples.histogram_of(name)
     if streamed is not None:
         return _drawn_from_histogram(times, streamed, percent, seed)
@@ -72,6 +72,8 @@ def _drawn(samples: Samples, name: str, percent: int, seed: int) -> tuple[float,
     places = (random.integers(0, count, count) for _ in range(DRAWS))
     draws = np.array([np.percentile(batches[at], percent) for at in places], dtype=np.float64)
     middle = float(np.percentile(times, percent))
+    # A tail that comes in stretches shows in how full of it neighbouring batches are. The power
+    # widens the ratio of each draw to the percentile, as a factor on its logarithm.
     beyond = (batches > middle).mean(axis=1, keepdims=True)
     return middle, middle * (draws / middle) ** batch_widening(beyond)
 

@@ -1,8 +1,8 @@
 """Times of one run, with what a comparison needs to tell change from chance.
 
-A median says how long a thing takes, draws of it say how sure that is, and medians of batches of
-neighbouring iterations say how the run varied. Of a streamed run medians and draws come from the
-distribution of all times; only how neighbours resemble each other is known of its last iterations.
+Besides each median there are resampled medians for its uncertainty, and medians of batches of
+neighbouring iterations for how the run varied. Of a streamed run medians and draws come from the
+distribution of all times; only the autocorrelation is estimated from its last iterations.
 """
 
 from __future__ import annotations
@@ -24,19 +24,21 @@ from trtcore.stats.intervals import MOST_AUTOCORRELATION, widening
 from trtcore.stats.series import autocorrelation
 
 WANTED_BATCHES = 16
-"""Of fewer iterations than fill so many batches of 32, batches are shorter."""
+"""Of fewer iterations than fill so many batches of 32, batches are shorter. A trade-off: with fewer
+the t-test misses changes, and shorter ones are more correlated with each other."""
 DRAWS = 400
-"""Of each median; a second for 20 000 iterations of 200 layers."""
+"""Of each median; a second for 20 000 iterations of 200 layers. Each end of a 95 % interval rests
+on the 10 draws beyond it."""
 
 
 @dataclass(frozen=True, eq=False)
 class SampledTimes:
-    """Times of C things, such as layers or rows of a comparison, in ms.
+    """Times of C series, such as layers or rows of a comparison, in ms.
 
     Attributes:
         medians: (C,) over all iterations.
         batches: (B, C) medians of batches of neighbouring iterations.
-        draws: (D, C) the medians of runs that were drawn again; see `trtcore.stats.bootstrap`.
+        draws: (D, C) the medians of resampled runs; see `trtcore.stats.bootstrap`.
         is_streamed: batches are of the last iterations only, and medians are within `ACCURACY`.
     """
 
@@ -129,7 +131,7 @@ def _sums(times: Floats, chosen: Sequence[Sequence[int]]) -> Floats:
 def draw_streamed(
     last: NDArray[np.float32], histograms: TimeHistograms, share: float, draws: int, seed: int
 ) -> Floats:
-    """Returns (D, C) quantiles of a streamed run that was drawn again, each within 0.4 %.
+    """Returns (D, C) quantiles of a resampled streamed run, each within 0.4 %.
 
     They are of the same ranks in all series, so that sums of series do not scatter too little.
 
@@ -144,6 +146,8 @@ def draw_streamed(
     order, place = np.argsort(ranks), share * (histograms.count - 1)
     away = np.outer(dependence(last, histograms, share), ranks[order] - place)
     widened = np.rint(place + away).clip(0, histograms.count - 1).astype(np.int64)
+    # `value_at` wants ascending ranks; stored in the order they were drawn, so that the draws of
+    # one run do not follow those of another.
     drawn = np.empty((draws, len(widened)))
     drawn[order] = value_at(histograms, widened).T
     return drawn
@@ -152,8 +156,8 @@ def draw_streamed(
 def dependence(last: NDArray[np.float32], histograms: TimeHistograms, share: float = 0.5) -> Floats:
     """Returns (C,) factors that widen what takes the iterations of a streamed run as independent.
 
-    Its last iterations tell in two ways: neighbours resemble each other, or more of them lie on one
-    side of the quantile than two deviations of chance allow, so that the run varied slowly.
+    Its last iterations show it in two ways: neighbours are correlated, or more of them lie on one
+    side of the quantile than two standard deviations allow, so that the run varied slowly.
 
     Args:
         last: (N, C) the last iterations.
@@ -173,8 +177,8 @@ def dependence(last: NDArray[np.float32], histograms: TimeHistograms, share: flo
 
 def _correlations(columns: NDArray[np.float32] | NDArray[np.bool_]) -> Floats:
     """(C,) correlations of neighbours, 0 to 0.99; 0 for too few to tell."""
-    found = np.nan_to_num([autocorrelation(column) for column in columns.T])
-    clipped: Floats = found.clip(0.0, MOST_AUTOCORRELATION)
+    correlations = np.nan_to_num([autocorrelation(column) for column in columns.T])
+    clipped: Floats = correlations.clip(0.0, MOST_AUTOCORRELATION)
     return clipped
 
 
@@ -202,12 +206,12 @@ class LayerTimes:
 
     @property
     def rest(self) -> tuple[int, ...]:
-        """The positions of markers and of layers that no node is known for."""
+        """The positions of stream sync layers and of layers that are mapped to no node."""
         return (*self.side.fusion.markers, *self.side.fusion.unattributed)
 
     @property
     def reformats(self) -> tuple[int, ...]:
-        """The positions of reformats, casts and copies."""
+        """The positions of reformat, cast and copy layers."""
         return tuple(i for group in self.side.fusion.groups for i in group.reformats)
 
 

@@ -1,4 +1,4 @@
-"""The outputs of a network beside those of its reference."""
+"""The accuracy of a network's outputs against those of its reference."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from enum import Enum
 
 @dataclass(frozen=True)
 class OutputAccuracy:
-    """One output of a network beside that of the reference.
+    """One output of a network against that of the reference.
 
     NaN and infinite values are counted and left out of the errors, which are NaN where nothing else
     is left.
@@ -70,12 +70,12 @@ class Compared(Enum):
     GRAPH_ON_CPU = "graph on the CPU"
     """The converted graph, with every value rounded to its type and sums in FP32."""
     OTHER = "other"
-    """Told in `Accuracy.note` only."""
+    """Described in `Accuracy.note` only."""
 
 
 @dataclass(frozen=True)
 class Accuracy:
-    """The outputs of a network beside those of its model in FP32 under ONNX Runtime.
+    """The outputs of a network against those of its model in FP32 under ONNX Runtime.
 
     Attributes:
         outputs: one entry per output.
@@ -83,7 +83,7 @@ class Accuracy:
         inputs: ``random``, ``zeros`` or the path of an ``.npz``.
         seed: of random input.
         weights: where the weights came from; ``""`` for the model's own.
-        note: of a file that says in words that are not known here what was compared.
+        note: the text of an older file that does not parse: what was compared.
         quantized_nodes: nodes of the model that quantize, dequantize or compute on integers. The
             reference does without them, unless ``inseparable`` says otherwise.
         inseparable: the node, input or output for which the reference keeps them all; ``""`` if it
@@ -106,6 +106,7 @@ class Accuracy:
         Outputs with an empty reference are left out; NaN where no others are left.
         """
         judged = [output for output in self.outputs if not output.is_empty]
+        # With outputs, but none that can be judged, 0 would pass for a perfect result.
         if self.outputs and not judged:
             return math.nan
         return max((o.relative_l2 if o.is_comparable else math.inf for o in judged), default=0.0)

@@ -1,4 +1,4 @@
-"""What layers can be timed by: one row for each runtime, and for each tool whose files are read.
+"""What can time layers: one row for each runtime, and for each tool whose files are read.
 
 A saved profile holds the name alone; `trtcore.result.records.Profile.timed_by` finds the row.
 Imports nothing heavy, because ``--help`` lists it.
@@ -21,9 +21,9 @@ class Backend(NamedTuple):
         is_unfused: it runs the model's own nodes one by one, with nothing fused.
         on_cpu: its layers run on the CPU.
         clock_step_ms: smallest difference of two layer times that its clock can show, in ms.
-        is_foreign: a tool that left a file; trtcore did not run it.
-        without_gpu: the same backend where it ran on the CPU for want of a GPU; None if there is
-            no choice.
+        is_foreign: another tool, whose file was read; trtcore did not run it.
+        without_gpu: the same backend where it ran on the CPU, having no GPU; None if it always
+            runs on the same device.
     """
 
     name: str
@@ -35,6 +35,8 @@ class Backend(NamedTuple):
     without_gpu: Backend | None = None
 
 
+# A name of its own, because its row holds a second one: PyTorch is timed by CUDA events on a GPU,
+# and by the host clock without one.
 _TORCH = Backend("torch", "PyTorch", is_unfused=True)
 _ROWS = (
     Backend("tensorrt", "TensorRT"),
@@ -66,13 +68,14 @@ BACKENDS: Mapping[str, Backend] = {row.name: row for row in _ROWS}
 
 
 def find_backend(name: str, *, has_gpu: bool = True) -> Backend:
-    """The row of a name; one that is in no row is a tool like trtexec, whose clock are CUDA events.
+    """The row of a name; an unknown one is a tool like trtexec, which times with CUDA events.
 
     Args:
         name: as a profile has it.
-        has_gpu: whether the layers ran on a GPU, where the backend has a choice.
+        has_gpu: whether the layers ran on a GPU, for a backend that runs on either device.
     """
     row = BACKENDS.get(name)
+    # No error: readers can be added, and files saved, by code whose backend this table lacks.
     if row is None:
         return Backend(name, name, is_foreign=True)
     return row if has_gpu or row.without_gpu is None else row.without_gpu

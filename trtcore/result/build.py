@@ -17,12 +17,12 @@ class CacheUse(Enum):
 
 
 class PrecisionVerdict(Enum):
-    """What can be said of an engine's precision beside the one that was asked for."""
+    """How an engine's precision compares with the requested one."""
 
     MET = "met"
     NOT_MET = "not met"
     OPAQUE = "opaque"
-    """The engine does not tell the types of its layers."""
+    """The engine does not report the data types of its layers."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ class LayerPrecision:
         median_ms: its time; None without samples.
         share: part of the time of all layers, 0 to 1: of the corrected times where those are known;
             None without samples.
-        is_requested: whether all its nodes were to stay in FP32.
-        is_fp32_only: whether TensorRT has its nodes in FP32 only.
+        is_requested: whether all its nodes are pinned to FP32.
+        is_fp32_only: whether TensorRT implements its nodes in FP32 only.
     """
 
     layer: str
@@ -61,12 +61,12 @@ class TypeCount:
 
 @dataclass(frozen=True)
 class KeptNodes:
-    """Nodes that were to stay in FP32.
+    """Nodes pinned to FP32.
 
     Attributes:
         seen: those with a layer that reads or writes FP32.
         hidden: those that are only inside layers that read and write other types.
-        missing: those that no layer tells of: folded away, or of integers.
+        missing: those that no layer is mapped to: folded away, or of integers.
     """
 
     seen: tuple[str, ...] = ()
@@ -76,19 +76,19 @@ class KeptNodes:
 
 @dataclass(frozen=True)
 class PrecisionCheck:
-    """What precision was asked for, and what the layers of the engine have.
+    """The requested precision, and the data types of the engine's layers.
 
     Attributes:
-        asked: ``fp16`` and so on; ``""`` if nothing was.
-        wanted: the type that stands for it, such as ``Half``; ``""`` if nothing was asked for.
+        asked: the requested precision, such as ``fp16``; ``""`` if none was.
+        wanted: its data type as the inspector names it, such as ``Half``; ``""`` if none was.
         verdict: whether the engine has it.
-        types: how many layers compute in each type that they tell, most frequent first.
-        fallbacks: the layers of another type than asked for, longest first.
-        unreported: layers that tell no type.
+        types: how many layers compute in each data type, most frequent first.
+        fallbacks: the layers of another type than requested, longest first.
+        unreported: layers without a reported data type.
         markers: layers that only synchronise streams, which are not counted.
         integers: layers of integers only, which are not counted either.
-        kept: what became of the nodes that were to stay in FP32.
-        note: of a file that says it in words that are not known here.
+        kept: what became of the nodes pinned to FP32.
+        note: the text of an older file that does not parse.
     """
 
     asked: str
@@ -109,12 +109,12 @@ class PrecisionCheck:
 
     @property
     def layers(self) -> int:
-        """How many layers compute in a type that they tell."""
+        """How many layers have a reported data type."""
         return sum(count.layers for count in self.types)
 
     @property
     def main_dtype(self) -> str:
-        """The type asked for, or the most frequent one if none was; ``""`` if no layer has one."""
+        """The requested type, or the most frequent one if none was; ``""`` if no layer has one."""
         return self.wanted or next((count.dtype for count in self.types), "")
 
 
@@ -130,9 +130,8 @@ class Build:
         auxiliary_streams: CUDA streams it may use beside the main one.
         verbosity: profiling verbosity of the plan: ``DETAILED``, ``LAYER_NAMES_ONLY``, ``NONE``.
         cache: what TensorRT's timing cache did for it.
-        precision: what its layers compute in beside what was asked for; None if it was not looked
-            at.
-        note: of a file that says of a cache what is not known here.
+        precision: the data types of its layers against the requested one; None if not checked.
+        note: the text of an older file about a cache that does not parse.
         shape_ranges: of the inputs whose shape may vary; what ran is in ``Profile.io``.
         specialization: when TensorRT-RTX compiled kernels for the shapes that ran.
     """

@@ -1,4 +1,4 @@
-"""Whether a profile has times that can be compared at all."""
+"""Checks that the times of a profile can be compared, and that its arrays fit each other."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from trtcore.result.records import KernelPass, Profile
 from trtcore.result.samples import Samples
 from trtcore.stats.histogram import BUCKETS, TimeHistograms
 
-# All but those of the layers, which are told apart.
+# All but `layer_ms`, whose columns are checked one by one so that the error can name the layer.
 _SERIES = tuple(
     field.name
     for field in fields(Samples)
@@ -23,11 +23,11 @@ _BELOW_ZERO = "below zero"
 
 
 def check_times(profile: Profile, source: str) -> None:
-    """Does nothing if every time of a profile is a number, and none is below zero.
+    """Raises ResultError if a time of a profile is not a number or is below zero.
 
     Under Confidential Computing a GPU's events can give layers negative times
-    (NVIDIA/TensorRT#4740). Nothing can be said of how far off the others are then, so these are no
-    times to compare.
+    (NVIDIA/TensorRT#4740). How far off the other times are is then unknown, so they are not
+    compared.
 
     Args:
         profile: the profile.
@@ -41,19 +41,19 @@ def check_times(profile: Profile, source: str) -> None:
         raise ResultError(f"{source}: the profile has no times to compare")
     _check_layers(profile, source)
     for name in _SERIES:
-        words = _fault(_extremes(getattr(samples, name)[:, None], samples.histogram_of(name)))
-        if any(words):
-            raise ResultError(f"{source}: {name} has a time {words[0]}")
+        (fault,) = _faults(_extremes(getattr(samples, name)[:, None], samples.histogram_of(name)))
+        if fault:
+            raise ResultError(f"{source}: {name} has a time {fault}")
 
 
 def _check_layers(profile: Profile, source: str) -> None:
     samples = profile.samples
-    faults = _fault(_extremes(samples.layer_ms, samples.layer_histograms))
-    for layer, words in zip(profile.layers, faults, strict=True):
-        if words:
+    faults = _faults(_extremes(samples.layer_ms, samples.layer_histograms))
+    for layer, fault in zip(profile.layers, faults, strict=True):
+        if fault:
             raise ResultError(
-                f"{source}: layer '{layer.name}' has a time {words}"
-                + ("; the device's event times cannot be trusted" if words == _BELOW_ZERO else "")
+                f"{source}: layer '{layer.name}' has a time {fault}"
+                + ("; the device's event times cannot be trusted" if fault == _BELOW_ZERO else "")
             )
 
 
@@ -62,12 +62,14 @@ def _extremes(times: NDArray[np.float32], all_times: TimeHistograms | None) -> N
     if times.shape[0] == 0:
         return np.zeros((1, times.shape[1]))
     figures = [times.min(axis=0), times.max(axis=0)]
+    # The samples of a streamed run are only its end. Its extremes alone would not show a NaN, which
+    # C++'s comparisons pass over; the mean does.
     if all_times is not None:
         figures += [all_times.min_ms, all_times.max_ms, all_times.mean_ms]
     return np.array(figures, dtype=np.float64)
 
 
-def _fault(figures: NDArray[np.float64]) -> list[str]:
+def _faults(figures: NDArray[np.float64]) -> list[str]:
     """What is wrong with each of C series; ``""`` if nothing is."""
     return [
         _NOT_A_NUMBER if not np.isfinite(column).all() else _BELOW_ZERO if column.min() < 0 else ""
@@ -85,6 +87,7 @@ def check_shapes(profile: Profile) -> None:
     shape = samples.layer_ms.shape
     if len(shape) != 2 or shape[1] != len(profile.layers):
         raise ValueError(f"layer_ms has shape {shape}, but there are {len(profile.layers)} layers")
+    # The only two series of the same un-profiled iterations; the others have passes of their own.
     lengths = {a.shape for a in (samples.wall_ms, samples.enqueue_ms) if a.size}
     if len(lengths) > 1 or any(len(length) != 1 for length in lengths):
         raise ValueError(f"wall_ms and enqueue_ms differ in shape: {sorted(lengths)}")

@@ -7,7 +7,7 @@ from enum import Enum
 
 
 class WarmUpReason(Enum):
-    """What a warm-up ended with, or still waits for."""
+    """Why a warm-up ended, or what it still waits for."""
 
     STEADY = "steady"
     TOO_SHORT = "too short"
@@ -17,7 +17,7 @@ class WarmUpReason(Enum):
     TIMES_CHANGE = "times change"
     CLOCK_CHANGES = "clock changes"
     OTHER = "other"
-    """Told in `WarmUpEnd.note` only."""
+    """Described in `WarmUpEnd.note` only."""
 
 
 @dataclass(frozen=True)
@@ -25,13 +25,14 @@ class WarmUpEnd:
     """How a warm-up ended.
 
     Attributes:
-        reason: what it ended with.
-        seconds: how long it took; NaN if that is not known.
-        change: of the iterations' median or of the clock between the last two windows, as a part.
-        iterations: in a window, or at least, where there were too few.
+        reason: why it ended.
+        seconds: how long it took; NaN if unknown.
+        change: of the iterations' median or of the clock between the last two windows, as a
+            fraction.
+        iterations: where there were too few: of a window, or the least that the rule allows.
         least_ms: the shortest warm-up that the rule allows, where it was too short.
         have_layers_changed: the sequence of layers changed meanwhile, so that it began again.
-        note: of a file that says it in words that are not known here.
+        note: the text of an older file that does not parse.
     """
 
     reason: WarmUpReason
@@ -49,7 +50,8 @@ class WarmUpEnd:
 
     @property
     def is_unsteady(self) -> bool:
-        """Whether it ended for lack of time."""
+        """Whether it ended before the times were steady."""
+        # Of an older file's text that does not parse neither is known; a warning needs certainty.
         return self.reason not in (WarmUpReason.STEADY, WarmUpReason.OTHER)
 
 
@@ -66,7 +68,7 @@ class StopReason(Enum):
     STRAYS = "strays"
     DRIFTS = "drifts"
     OTHER = "other"
-    """Told in `Stop.note` only."""
+    """Described in `Stop.note` only."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ class Stop:
             batches, and how many are needed; ``TOO_SHORT``: seconds needed; ``NOT_POSITIVE``: ms;
             ``TOO_WIDE``: half-width and what was wanted, as parts; ``JUMPS``: the values, in ms;
             ``STRAYS``: batches apart from the others, and all; ``DRIFTS``: change, as a part.
-        note: of a file that says it in words that are not known here.
+        note: the text of an older file that does not parse.
     """
 
     reason: StopReason
@@ -94,26 +96,27 @@ class Stop:
 
     @property
     def is_cut_short(self) -> bool:
-        """Whether it ended although the medians were not as precise as was asked for."""
+        """Whether it ended before the medians were as precise as requested."""
         return self.reason not in (StopReason.CONVERGED, StopReason.OTHER)
 
     @property
     def is_converged(self) -> bool:
-        """Whether the medians were as precise as was asked for."""
+        """Whether the medians were as precise as requested."""
         return self.reason is StopReason.CONVERGED
 
 
 @dataclass(frozen=True)
 class Counts:
-    """Iterations asked for, spent on warming up, and measured: three separate numbers.
+    """Iterations requested, spent on warming up, and measured: three separate numbers.
 
     Attributes:
-        asked: of each pass; the least where a stopping rule decides, 0 for as many as fit a time.
+        asked: the requested iterations of each pass; the least where a stopping rule decides, 0
+            for as many as fit a time.
         warmed_up: before anything was measured, of all contexts together.
         measured: profiled iterations.
         interrupted: Ctrl-C ended the run early.
-        warm_up: how the warm-up ended; None if it was so many iterations.
-        stopped: why the run ended; None if it ran what was asked for.
+        warm_up: how the warm-up ended; None if it had a fixed number of iterations.
+        stopped: why the run ended; None if it ran the requested iterations.
     """
 
     asked: int

@@ -19,11 +19,11 @@ class Dtype(NamedTuple):
 
     Attributes:
         name: NumPy's name, or one in its manner where NumPy has no such type.
-        inspector: the word of TensorRT's engine inspector.
+        inspector: TensorRT's name, as the engine inspector prints it.
         bits: of one element.
         onnx_type: number in ONNX's ``TensorProto.DataType``, which files store.
         words: further spellings in lower case: of TensorRT's enums and sentences, of ONNX.
-        label: what messages call it, such as ``FP16``; ``""`` where nobody asks for it by name.
+        label: what messages call it, such as ``FP16``; ``""`` for types that no option names.
         host_type: NumPy's type of its values on the host; ``""`` if trtcore cannot make them.
         is_float: floating point, as it is.
         is_quantized: values that a scale belongs to; layers compute in it all the same.
@@ -103,10 +103,12 @@ def itemsize(word: str) -> float:
 
 def to_bfloat16_values(values: NDArray[np.float32]) -> NDArray[np.float32]:
     """Rounds float32 to the nearest value that bfloat16 holds, ties to even; NaN stays NaN."""
-    import numpy as np
+    import numpy as np  # here, because `--help` reads the table above and must start fast
 
     exact = np.asarray(values, np.float32)
     bits = exact.reshape(-1).view(np.uint32)
+    # Half of the dropped 16 bits, less one unless the last kept bit is set: ties go to even.
     half = np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))
     rounded = (bits + half) & np.uint32(0xFFFF0000)
+    # Adding to the bits of a NaN can carry into the sign or make an infinity of it.
     return np.where(np.isnan(exact), exact, rounded.view(np.float32).reshape(exact.shape))

@@ -22,7 +22,7 @@ class MappingMethod(Enum):
     NAME = "name"
     """Kernel and layer name each other."""
     OTHER = "other"
-    """Told in `KernelMapping.note` only."""
+    """Described in `KernelMapping.note` only."""
 
 
 class ObstacleKind(Enum):
@@ -54,7 +54,7 @@ class MappingObstacle:
             kernels; ``NO_TIME_FITS``: kernels, profiled iterations.
         names: ``WRONG_PLACE``: a kernel, the layer that names it, the layer in whose place it is;
             ``OTHER_KERNEL``: a kernel, the layer in whose place it is, the kernel of that layer.
-        note: what CUPTI, CUDA or TensorRT said.
+        note: the error message of CUPTI, CUDA or TensorRT.
     """
 
     kind: ObstacleKind
@@ -68,14 +68,14 @@ class KernelMapping:
     """How kernels were mapped to layers.
 
     Attributes:
-        method: the way that led furthest.
+        method: the one that was used.
         mapped: kernels whose layer is known.
         kernels: all kernels.
         proofs: by order: kernels whose layer names them too.
         streams: by streams: how many there are.
         iterations: by times: profiled iterations that were compared with.
-        obstacles: why better ways led nowhere.
-        note: of a file that says it in words that are not known here.
+        obstacles: why better methods failed.
+        note: the text of an older file that does not parse.
     """
 
     method: MappingMethod = MappingMethod.NONE
@@ -128,12 +128,13 @@ class KernelPass:
         kernel_ms: (N, K) float32, C order: time of each kernel in each traced iteration.
         start_ms: (N, K) float32: when each began, after the first one of its iteration.
         wall_ms: (M,) float32: host time of iterations with CUPTI, not gated.
-        plain_wall_ms: (M,) float32: the same without, taken in turn with them.
-        is_gated: the stream was held until an iteration was queued, so that gaps are the GPU's own.
+        plain_wall_ms: (M,) float32: the same without CUPTI, interleaved with them.
+        is_gated: launch overhead was hidden (stream blocked until enqueued), so that gaps are the
+            GPU's own.
         discarded: traced iterations that were left out, as some of their records were missing.
         source: what recorded them, such as ``CUPTI 13.0``.
         gated_ms: (M,) float32: time between events around gated iterations with CUPTI on.
-        plain_gated_ms: (M,) float32: the same without CUPTI, taken in turn with them.
+        plain_gated_ms: (M,) float32: the same without CUPTI, interleaved with them.
         profiled: the same kernels in profiled iterations, where events keep layers apart; None if
             they were not traced, as in results from before.
 

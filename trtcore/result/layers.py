@@ -25,7 +25,7 @@ class IOTensor(TensorInfo):
 
 @dataclass(frozen=True)
 class ModelNode:
-    """A node of the user's model: the thing every row of a report leads back to.
+    """A node of the user's model, which the rows of reports are mapped to.
 
     ``module`` is the path of the module it was exported from, where the exporter recorded it.
     """
@@ -56,8 +56,8 @@ class Layer:
         name: as the profiler reports it; names can repeat, the position is the key.
         kind: engine layer type (``kgen``, ``correlation``, ``signal``) or ONNX op.
         nodes: names of the model nodes it came from, in the engine's order; empty if unknown.
-        tactic: kernel or tactic name; empty if the plan does not tell.
-        stream: index of the CUDA stream inside the engine; -1 if the plan does not tell.
+        tactic: kernel or tactic name; empty if the plan does not record it.
+        stream: index of the CUDA stream inside the engine; -1 if the plan does not record it.
         inputs: the tensors it reads.
         outputs: the tensors it writes.
         constant_types: the types of its constants, of the largest first; empty if the plan does
@@ -88,9 +88,9 @@ class LayerProfile:
         min_ms: shortest time.
         mean_ms: arithmetic mean.
         interval: 95 % confidence interval of the median, in ms; NaN below 6 iterations.
-        corrected_ms: the median without what the profiler's event costs; NaN where that is not
-            known (no gated passes).
-        is_below_resolution: ``corrected_ms`` is too short to be more than an order of magnitude.
+        corrected_ms: the median less the cost of the profiler's event; NaN where that is unknown
+            (no gated passes).
+        is_below_resolution: ``corrected_ms`` is below timer resolution and indicative only.
     """
 
     index: int
@@ -105,6 +105,7 @@ class LayerProfile:
     is_below_resolution: bool = False
 
 
+# TensorRT's types of the layers that order its streams; they launch no kernel.
 _KINDS = frozenset({"signal", "wait"})
 _NAME = re.compile(r"(?:^|[^a-z0-9])(?:signal|wait)(?:$|[^a-z])", re.IGNORECASE)
 
@@ -112,8 +113,9 @@ _NAME = re.compile(r"(?:^|[^a-z0-9])(?:signal|wait)(?:$|[^a-z])", re.IGNORECASE)
 def is_marker(layer: Layer) -> bool:
     """Whether a layer only synchronises streams.
 
-    TensorRT says so by the layer's kind; where a plan has no kinds, the name has to do.
+    TensorRT gives such layers a kind of their own; in a plan without kinds the name decides.
     """
+    # A layer that is known by its kind or its nodes may well have "wait" in its name.
     if layer.kind or layer.nodes:
         return layer.kind.lower() in _KINDS
     return _NAME.search(layer.name) is not None

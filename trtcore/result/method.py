@@ -21,11 +21,11 @@ class Timer(Enum):
     TRTEXEC = "trtexec"
     TENSORRT_SAMPLE = "tensorrt sample"
     OTHER = "other"
-    """Told in `Method.note` only."""
+    """Described in `Method.note` only."""
 
 
 class Statistic(Enum):
-    """What the one figure of each layer is that another tool printed."""
+    """Which statistic another tool printed for each layer."""
 
     MEDIAN = "median"
     MEAN = "mean"
@@ -41,15 +41,15 @@ class Method:
         in_python: the callbacks of the profiler ran in Python.
         inputs: ``random``, ``zeros`` or the path of an ``.npz``.
         threads: of the CPU, within an operator; 0 on a GPU.
-        fit_s: as many iterations as fit this time; 0 where their number was asked for.
-        fewest: iterations whatever time they take, where that was asked for; else 0.
-        most: iterations even if more would fit.
+        fit_s: as many iterations as fit this time; 0 where their number was given.
+        fewest: the least number of iterations, whatever time they take; 0 for none.
+        most: the largest number of iterations, even if more would fit.
         tf32_convolutions: whether PyTorch computed FP32 convolutions in TF32; None off a GPU.
         tf32_products: the same of matrix products.
         statistic: of another tool's figures.
-        iterations: of another tool's figures; 0 if it does not tell.
-        device: what another tool says it ran on.
-        note: in words, of what is not known here.
+        iterations: of another tool's figures; 0 if unreported.
+        device: what another tool reports that it ran on.
+        note: the text of an older file that does not parse.
     """
 
     timer: Timer = Timer.OTHER

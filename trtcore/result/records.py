@@ -1,8 +1,8 @@
-"""What a run leaves: samples, what each layer is, and where and how they were measured.
+"""The records of a run: samples, what each layer is, and where and how they were measured.
 
 Everything here is a frozen dataclass that needs NumPy at most, so a saved `Profile` can be looked
 at on any machine. Units are in the names; N is profiled iterations, M is un-profiled ones, L is
-layers. A record holds values; the words for them are made by ``trtcore.report.content``.
+layers. A record holds values; ``trtcore.report.content`` makes the text of them.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class EventCost:
         cost_ms: median slope over all pairs of points of one repeat.
         low_ms: lower end of its 95 % interval; NaN with too few points.
         high_ms: upper end; NaN with too few points.
-        offset_ms: what is left at no layers at all: the cost of profiling an empty engine.
+        offset_ms: the intercept at no layers: the cost of profiling an empty engine.
         residual_ms: median distance of the points from the line.
         points: number of points.
         runs: calibrations, each of a process of its own, that the points are of.
@@ -107,7 +107,7 @@ class Profile:
         model: the user's model.
         backend: name of what timed the layers, one of `trtcore.result.backends.BACKENDS`; see
             `timed_by`.
-        precision: what was asked for, such as ``fp16``; ``""`` if the plan does not tell.
+        precision: the requested one, such as ``fp16``; ``""`` if the plan does not record it.
         batch: leading dimension of the first input.
         method: how it was timed.
         io: the network's inputs and outputs.
@@ -116,12 +116,12 @@ class Profile:
         counts: iterations asked, warmed up, measured.
         environment: where it was measured.
         build: the engine, if one was built or loaded.
-        event_cost: what the profiler's events cost here, if that was calibrated.
-        accuracy: the outputs beside those of the FP32 model, if they were compared.
-        kernels: kernel times by CUPTI, if they were asked for.
-        warnings: what only the run could see; `trtcore.result.analysis.diagnosis.diagnose` finds
-            what follows from the figures.
-        phases: where the time of the call went; empty if that was not recorded.
+        event_cost: the calibrated cost of the profiler's events, if it was measured.
+        accuracy: the outputs against those of the FP32 model, if they were compared.
+        kernels: kernel times by CUPTI, if they were requested.
+        warnings: those that only the run could see; `trtcore.result.analysis.diagnosis.diagnose`
+            returns those that follow from the figures.
+        phases: how long each phase of the call took; empty if that was not recorded.
     """
 
     model: ModelRecord
@@ -143,7 +143,8 @@ class Profile:
 
     @property
     def timed_by(self) -> Backend:
-        """What timed the layers; what ran on the CPU names no GPU in its environment."""
+        """What timed the layers."""
+        # The environment names a GPU only if the layers ran on it.
         return find_backend(self.backend, has_gpu=bool(self.environment.device))
 
     @property

@@ -42,8 +42,8 @@ class Samples:
         profiled_wall_ms: (N,) float32: host time of the profiled iterations.
         profiled_gpu_ms: (N,) float32: time between events around the profiled iterations; gated if
             ``gated_ms`` is there.
-        gated_ms: (M,) float32: time between events around un-profiled iterations whose stream was
-            held until all was queued; empty where that cannot work.
+        gated_ms: (M,) float32: time between events around un-profiled iterations with the launch
+            overhead hidden (stream blocked until enqueued); empty where that cannot work.
         graph_ms: (M,) float32: time between events around the launch of a CUDA graph of an
             un-profiled iteration; empty where none can be captured.
         graph_wall_ms: (M,) float32: host time of the graph's launch and synchronisation.
@@ -74,7 +74,7 @@ class TimedPass(NamedTuple):
     Attributes:
         series: its times, as a field of `trtcore.result.records.Samples`.
         title: what it timed.
-        work: how its GPU work came to the GPU; ``""`` for times of the host.
+        work: how its work was submitted to the GPU; ``""`` for times of the host.
     """
 
     series: str
@@ -82,6 +82,7 @@ class TimedPass(NamedTuple):
     work: str = ""
 
 
+# In the order in which reports list them.
 PASSES = (
     TimedPass("wall_ms", "latency"),
     TimedPass("gpu_ms", "GPU time", "enqueued"),

@@ -27,6 +27,8 @@ SCHEMA = "trtcore/profile"
 SCHEMA_VERSION = 2
 """1 had sentences where 2 has values; `trtcore.result.schema1` reads it."""
 _OLDEST_VERSION = 1
+# Larger than any run that fits the memory of a workstation (a million iterations of 1000 layers),
+# small enough that a damaged or hostile file cannot ask for more.
 _MAX_ARRAY_BYTES = 4 << 30
 _DTYPES = (
     (FloatArray, np.dtype("float32")),
@@ -77,7 +79,7 @@ class Schema(NamedTuple):
     Attributes:
         name: of its schema.
         version: that is read as it is.
-        upgrade: makes of the tree of version 1, the only older one, one of this version.
+        upgrade: from the tree of version 1, the only older one, to one of this version.
     """
 
     name: str
@@ -99,36 +101,37 @@ def parse_tree(
         text: the JSON text.
         source: names it in error messages.
         expected: its schema; older versions are upgraded.
-        check: raises ValueError for what the types alone do not tell.
+        check: raises ValueError for what types alone cannot check, such as shapes.
 
     Raises:
         ResultError: not JSON, not of that schema, of a newer version, or not what the schema says.
     """
     schema, readable = expected.name, expected.version
-    what = schema.partition("/")[2].replace("-", " ")
-    tree = _parse_json(text, source, what)
+    noun = schema.partition("/")[2].replace("-", " ")
+    tree = _parse_json(text, source, noun)
     if not isinstance(tree, dict) or tree.get("schema") != schema:
-        raise ResultError(f'{source}: not a saved trtcore {what} (no "schema": "{schema}")')
+        raise ResultError(f'{source}: not a saved trtcore {noun} (no "schema": "{schema}")')
     version = tree.get("version")
     if version not in (_OLDEST_VERSION, readable):
         raise ResultError(
             f"{source}: schema version {version!r}; this trtcore reads {readable}, "
-            f"update trtcore or save the {what} again"
+            f"update trtcore or save the {noun} again"
         )
     try:
-        value: T = _decode(kind, expected.upgrade(tree) if version != readable else tree, what)
+        value: T = _decode(kind, expected.upgrade(tree) if version != readable else tree, noun)
         check(value)
     except ValueError as error:
         raise ResultError(f"{source}: {error}") from None
     return value
 
 
-def _parse_json(text: str, source: str, what: str) -> Any:
+def _parse_json(text: str, source: str, noun: str) -> Any:
     try:
         return json.loads(text)
+    # Deeply nested brackets end the parser by RecursionError, with no position to name.
     except (json.JSONDecodeError, RecursionError) as error:
         reason = str(error)[:80]
-        raise ResultError(f"{source}: not a saved trtcore {what}, nor any JSON: {reason}") from None
+        raise ResultError(f"{source}: not a saved trtcore {noun}, nor any JSON: {reason}") from None
 
 
 def _encode(value: Any) -> Any:
@@ -145,6 +148,7 @@ def _encode_field(holder: Any, name: str, kind: Any) -> Any:
     dtype = _dtype_of(kind)
     if dtype is None:
         return _encode(value)
+    # Little-endian whatever the machine; level 6, because float noise hardly shrinks beyond it.
     raw = np.ascontiguousarray(value, dtype=dtype.newbyteorder("<"))
     packed = base64.b64encode(zlib.compress(raw.data, 6)).decode()
     return {"dtype": dtype.name, "shape": list(raw.shape), "zlib_base64": packed}
@@ -168,6 +172,7 @@ def _decode(kind: Any, value: Any, place: str) -> Any:
 def _decode_scalar(kind: Any, value: Any, place: str) -> Any:
     if issubclass(kind, Enum):
         return _decode_enum(kind, value, place)
+    # Other writers put 1.0 as 1. `bool` is a subclass of `int`, but no number here.
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if type(value) is not kind:
@@ -191,6 +196,7 @@ def _decode_dataclass(kind: type[T], value: Any, place: str) -> T:
     missing = [f.name for f in fields if f.name not in value and _is_required(f)]
     if missing:
         raise ValueError(f"{place} has no {', '.join(map(repr, missing))}")
+    # Unknown keys are ignored: a newer trtcore may add fields without a new schema version.
     present = {f.name: value[f.name] for f in fields if f.name in value}
     return kind(**{k: _decode(hints[k], v, f"{place}.{k}") for k, v in present.items()})
 
@@ -223,6 +229,8 @@ def _decode_array(dtype: np.dtype[Any], value: Any, place: str) -> Any:
         size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
         if value["dtype"] != dtype.name or min(shape, default=0) < 0 or size > _MAX_ARRAY_BYTES:
             raise ValueError("unexpected dtype or shape")
+        # At most one byte more than announced is unpacked, so that a small file cannot fill the
+        # memory.
         stream = zlib.decompressobj()
         raw = stream.decompress(base64.b64decode(value["zlib_base64"], validate=True), size + 1)
         if len(raw) != size:
@@ -233,6 +241,7 @@ def _decode_array(dtype: np.dtype[Any], value: Any, place: str) -> Any:
 
 
 PRECISIONS_SCHEMA = "trtcore/precision-comparison"
+# The schema is the first key of a saved file; further on, the text may be a name in a profile.
 _HEAD_CHARACTERS = 200
 
 

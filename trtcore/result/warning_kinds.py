@@ -9,9 +9,9 @@ from enum import Enum
 
 
 class WarningKind(Enum):
-    """What a warning is about; each says what its numbers, names and note are.
+    """What a warning is about; each documents its numbers, names and note.
 
-    Those down to `OTHER` are of the run or of the file that was read, and are kept with it. The
+    Those down to `OTHER` are of the run or of the file that was read, and are saved with it. The
     others follow from the figures of a profile.
     """
 
@@ -31,14 +31,14 @@ class WarningKind(Enum):
     PRECISION_SLOW = "precision slow"
     """names: the GPU, its compute capability, the precision."""
     FORMAT_UNCONFIRMED = "format unconfirmed"
-    """names: each tensor and the format asked for, such as ``x:chw2``."""
+    """names: each tensor and its requested format, such as ``x:chw2``."""
     # Of a run on the CPU, or of a baseline.
     TIMED_ON_CPU = "timed on CPU"
     """note: why not on a GPU."""
     BUILT_NOT_TIMED = "built, not timed"
     """names: the precision that was built."""
     ASKED_NOT_TIMED = "asked for, not timed"
-    """names: the precision that was asked for."""
+    """names: the requested precision."""
     NO_EFFECT = "no effect"
     """names: the option as the API names it, and what it is about."""
     NOT_STREAMED = "not streamed"
@@ -72,21 +72,21 @@ class WarningKind(Enum):
     NAMES_CUT = "names cut"
     """numbers: names, characters they end after."""
     NAMES_MADE_UP = "names made up"
-    """numbers: names that lead to no node, all names; names: one of them."""
+    """numbers: names that are mapped to no node, all names; names: one of them."""
     OTHER_LAYER_INFO = "other layer information"
-    """numbers: layers that it does not tell, all layers; names: one of them."""
+    """numbers: layers that are not in it, all layers; names: one of them."""
     NO_NODES_TOLD = "no nodes told"
     """names: the profiling verbosity."""
     OTHER = "other"
-    """note: all of it, of a file that says it in words that are not known here."""
+    """note: the text of an older file that does not parse."""
 
     # What follows from the figures.
     INTERRUPTED = "interrupted"
-    """numbers: iterations measured, asked for."""
+    """numbers: iterations measured, iterations requested."""
     WARM_UP_NOT_STEADY = "warm-up not steady"
-    """Told by ``Counts.warm_up``."""
+    """Its figures are in ``Counts.warm_up``."""
     NOT_CONVERGED = "not converged"
-    """Told by ``Counts.stopped``."""
+    """Its figures are in ``Counts.stopped``."""
     PLAN_OPAQUE = "plan opaque"
     """names: its profiling verbosity."""
     ENQUEUE_BOUND = "enqueue-bound"

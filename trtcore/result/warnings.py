@@ -1,4 +1,4 @@
-"""What a reader of a profile's figures has to know: a kind, with the figures and names in it."""
+"""A warning about the figures of a profile: its kind, with the figures and names in it."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ __all__ = ["RunWarning", "WarningKind"]
 
 @dataclass(frozen=True)
 class RunWarning:
-    """What a reader of the figures has to know.
+    """A warning about the figures of a profile.
 
     Attributes:
         kind: what it is about.
         numbers: the figures in it, as `WarningKind` says.
         names: the names in it.
-        note: somebody else's words in it, such as an error of CUDA.
+        note: text that is quoted in it, such as an error message of CUDA.
     """
 
     kind: WarningKind

@@ -1,4 +1,4 @@
-"""The kinds of arrays that times come in, each named once."""
+"""The array types of times and counts, each named once."""
 
 from __future__ import annotations
 
@@ -12,4 +12,4 @@ CountArray = NDArray[np.uint32]
 """How many times lie in each bucket of a histogram."""
 
 Floats = NDArray[np.float64]
-"""What is computed of times: sums of float32 would be off by 0.3 % after a million."""
+"""Figures computed from times: float32 sums would be off by 0.3 % after a million samples."""

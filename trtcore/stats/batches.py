@@ -10,12 +10,18 @@ from trtcore.stats import _stats
 from trtcore.stats.arrays import Floats
 
 BATCH = 32
-"""Neighbouring samples that are taken together, where there are enough."""
+"""Neighbouring samples in a batch, where there are enough. A trade-off: longer batches are less
+correlated with each other, shorter ones give more medians to estimate from."""
 
 MOST_BATCHES = 192
-"""Batch medians that are kept; of more, neighbours are merged in threes."""
+"""Batch medians that are kept; of more, neighbours are merged in threes. At least 64 are left then,
+still ten times the 6 that an interval of a median needs at all."""
 
+# The least odd number above 1: the median of an even number is a mean of two, which would pull the
+# kept medians towards the mean of the samples.
 _MERGED = 3
+# Rows that are added at a time. The buffer has room for as many beyond `MOST_BATCHES`, and no batch
+# has less than one row, so it never overflows.
 _AT_ONCE = 64
 
 
@@ -33,6 +39,7 @@ def batch_medians(samples: ArrayLike, size: int) -> Floats:
     count, columns = len(series) // size, series.shape[1]
     batches = series[: count * size].reshape(count, size, columns)
     medians = _stats.batch_medians(batches)
+    # The compiled sort leaves a NaN anywhere in the order; a sum is NaN if any of its parts is.
     medians[np.isnan(batches.sum(axis=1))] = np.nan
     return medians
 
@@ -103,23 +110,25 @@ class _Stage:
         if len(self._waiting):
             rows = np.concatenate((self._waiting, rows))
         full = len(rows) // self._size * self._size
+        # A copy: rows may be a view of the caller's buffer, which is overwritten next.
         self._waiting = rows[full:].copy()
         return batch_medians(rows[:full], self._size)
 
 
 MOST_SAMPLES = 16384
-"""Samples that are kept: enough for the shape of their distribution."""
+"""Samples that are kept. At least about half of them are there at any time, so that a mode of one
+sample in twenty, the smallest that a stopping rule looks for, still has 400."""
 
 
 class Reservoir:
     """Keeps all samples of a series while they are few, then some of them, each as likely.
 
-    Whenever there are too many, about half of them go, by lot, and so do as many of those that
-    come. Chosen by turns instead, samples that repeat themselves could be chosen unfairly.
+    Whenever there are too many, a random half of them is dropped, and as large a part of all that
+    come later. Keeping every second one instead would be biased for periodic samples.
 
     Args:
         most: samples that are kept.
-        seed: of the lots.
+        seed: of the random choice.
     """
 
     def __init__(self, most: int = MOST_SAMPLES, seed: int = 0) -> None:
@@ -143,6 +152,7 @@ class Reservoir:
             self._kept = np.concatenate((self._kept, part[self._lots(part.size) < self._share]))
             while self._kept.size > self._most:
                 self._kept = self._kept[self._lots(self._kept.size) < 0.5]
+                # Later samples must be as likely to stay as those that have just survived.
                 self._share /= 2
 
     def _lots(self, count: int) -> NDArray[np.float64]:

@@ -1,11 +1,11 @@
 """Bootstrap intervals of medians, and of differences and ratios of two runs' medians.
 
-Iterations are drawn again in blocks of neighbours, because neighbours resemble each other: drawn
-one by one they would promise too narrow an interval. All layers are drawn together. Of a streamed
-run only the distribution is there; its draws take the iterations as independent.
+Iterations are resampled in blocks of neighbours, because neighbours are correlated: resampled one
+by one they would give too narrow an interval. All layers are resampled together. Of a streamed run
+only the distribution is there; its draws take the iterations as independent.
 
-Comparisons draw with the same two functions, `draw_medians` and `draw_ranks`, and widen what they
-find where blocks resemble each other too; see `trtcore.compare.noise`.
+Comparisons draw with the same two functions, `draw_medians` and `draw_ranks`, and widen the result
+where blocks are correlated too; see `trtcore.compare.noise`.
 """
 
 from __future__ import annotations
@@ -22,8 +22,12 @@ from trtcore.stats.arrays import Floats
 from trtcore.stats.batches import BATCH
 from trtcore.stats.histogram import TimeHistograms, ends_at
 
+# Each end of a 95 % interval then rests on the 25 draws beyond it.
 DRAWS = 1000
+# Weights that are made at once: 4 MB of int32, so that memory does not grow with the draws.
 _AT_ONCE = 1 << 20
+# With fewer blocks, draws repeat the same few combinations; blocks become shorter instead, at the
+# price of ignoring correlation that reaches further than a block.
 _FEWEST_BLOCKS = 8
 
 Times = NDArray[np.float32] | TimeHistograms
@@ -75,7 +79,7 @@ def ratio_intervals(base: Times, new: Times, confidence: float = 0.95, seed: int
 def draw_medians(
     times: Times, draws: int = DRAWS, block: int = BATCH, seed: int = 0, threads: int | None = None
 ) -> Floats:
-    """Returns (R, C) medians of samples drawn again with replacement.
+    """Returns (R, C) medians of samples that are resampled with replacement.
 
     Args:
         times: as for `median_intervals`.
@@ -94,6 +98,8 @@ def draw_medians(
     samples = np.ascontiguousarray(times, dtype=np.float32)
     if samples.ndim != 2 or 0 in samples.shape:
         raise OptionError(f"times have shape {samples.shape}, expected (N, C) with samples in it")
+    # Sorted once: a draw only changes how often each sample counts, so its median is found by
+    # adding up weights in this order.
     order = np.argsort(samples, axis=0).T.astype(np.int32, order="C")
     ordered = np.take_along_axis(samples.T, order, axis=1)
     size = max(1, min(block, len(samples) // _FEWEST_BLOCKS))
@@ -122,7 +128,7 @@ def _block_weights(
 def draw_ranks(
     count: int, share: float = 0.5, draws: int = DRAWS, seed: int = 0
 ) -> NDArray[np.int64]:
-    """Returns (R,) ranks, from 0, at which a quantile of samples drawn again with replacement lies.
+    """Returns (R,) ranks, from 0, at which a quantile of resampled samples lies.
 
     No samples are needed for that: the sample of rank k among n drawn from n is the one at n * U,
     where U is the k-th of n uniform numbers, which has a beta distribution.
@@ -139,8 +145,9 @@ def draw_ranks(
     if count == 0:
         raise OptionError("the histograms hold no samples")
     place = share * (count - 1)
-    found = np.random.default_rng(seed).beta(place + 1, count - place, draws) * count
-    return found.astype(np.int64).clip(max=count - 1)
+    ranks = np.random.default_rng(seed).beta(place + 1, count - place, draws) * count
+    # A beta variate can round to 1.0, which would be one rank beyond the last.
+    return ranks.astype(np.int64).clip(max=count - 1)
 
 
 def _draw_from_histograms(histograms: TimeHistograms, draws: int, seed: int) -> Floats:
@@ -157,6 +164,8 @@ def _draw_from_histograms(histograms: TimeHistograms, draws: int, seed: int) -> 
 
 
 def _draw_both(base: Times, new: Times, seed: int) -> tuple[Floats, Floats]:
+    # Two seeds: with one, both runs would be resampled alike and their differences scatter too
+    # little.
     before, after = draw_medians(base, seed=seed), draw_medians(new, seed=seed + 1)
     if before.shape != after.shape:
         raise OptionError(f"one run has {before.shape[1]} series, the other {after.shape[1]}")

@@ -2,7 +2,7 @@
 
 Buckets are cut on the bits of a float32: 128 of equal width in every octave from 2**-20 to 2**14
 ms. A time stands for the middle of its bucket, which is within 0.4 % of it. The first bucket takes
-what is shorter than the range, such as the 0.0 of a marker, and the last what is longer.
+what is shorter than the range, such as the 0.0 of a stream sync layer, and the last what is longer.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from trtcore.stats import _stats
 from trtcore.stats.arrays import CountArray, FloatArray, Floats
 
+# Taken from the C++ header that fills the buckets, so that both sides cannot disagree.
 LEAST_EXPONENT, OCTAVES, PER_OCTAVE, BUCKETS = (
     _stats.LEAST_EXPONENT,
     _stats.OCTAVES,
@@ -25,10 +26,11 @@ LEAST_EXPONENT, OCTAVES, PER_OCTAVE, BUCKETS = (
 )
 
 ACCURACY = 1 / (2 * PER_OCTAVE + 1)
-"""The most by which a quantile is off, as a part of it."""
+"""The largest relative error of a quantile: half a bucket's width over its middle, at the start of
+an octave, where buckets are widest for their times."""
 
 FULL = 2**32 - 1
-"""A bucket that has counted so far counts no further."""
+"""A bucket stays at this count, the largest of a uint32, instead of starting again at 0."""
 
 
 def fold(samples: NDArray[np.float32]) -> TimeHistograms:
@@ -97,6 +99,8 @@ def _values(histograms: TimeHistograms, ranks: NDArray[np.int64], value_of: Floa
     places = _stats.locate(histograms.buckets, np.ascontiguousarray(ranks))
     least = histograms.min_ms[:, None].astype(np.float64)
     most = histograms.max_ms[:, None].astype(np.float64)
+    # The middle of the outermost bucket can lie beyond every sample, and is 0 or infinite where
+    # times are out of range.
     return value_of[places].clip(least, most)
 
 
@@ -107,10 +111,12 @@ def _counts(histograms: TimeHistograms) -> NDArray[np.int64]:
 
 
 def _join(one: TimeHistograms, two: TimeHistograms) -> TimeHistograms:
+    # Source: T. F. Chan, G. H. Golub, R. J. LeVeque, Updating formulae and a pairwise algorithm for
+    # computing sample variances (1979): no large sums of squares that cancel.
     count = one.count + two.count
     share = two.count / count if count else 0.0
     step = two.mean_ms - one.mean_ms
-    buckets = one.buckets.astype(np.uint64) + two.buckets
+    buckets = one.buckets.astype(np.uint64) + two.buckets  # wide enough not to wrap round
     return TimeHistograms(
         count=count,
         mean_ms=one.mean_ms + step * share,

@@ -27,7 +27,9 @@ Source: the early-stopping rule of MLPerf LoadGen (confidence 0.99, tolerance 0)
 """
 
 LONG_SHARE = 0.9
-"""What is said of layers is said of the longest, which hold this part of the time."""
+"""Precision and steadiness are checked for the longest layers, which hold this part of the time: a
+trade-off, as short layers scatter most and matter least."""
+# The exact sum is compared with a float of up to 2**count, and those end at 2**1024.
 _EXACT_UP_TO = 1000
 
 MOST_AUTOCORRELATION = 0.99
@@ -101,6 +103,7 @@ def interval_rank(count: int, confidence: float = 0.95) -> int:
     tail = (1 - confidence) / 2
     if count > _EXACT_UP_TO:
         return floor(count / 2 + NormalDist().inv_cdf(tail) * sqrt(count) / 2)
+    # Binomial coefficients as integers: exact, and each follows from the one before.
     rank, term, below, limit = 0, 1, 1, tail * 2**count
     while below <= limit:
         rank += 1
@@ -126,6 +129,7 @@ def summarise_times(x: ArrayLike) -> TimeSummary | None:
         p95_ms=_tail(ordered, 95),
         p99_ms=_tail(ordered, 99),
         variation=_ratio(float(ordered.std(ddof=1)), mean) if ordered.size > 1 else float("nan"),
+        # Quartiles of fewer than four samples are nothing but interpolation.
         spread=_ratio(quartiles, median) if ordered.size > 3 else float("nan"),
     )
 
@@ -163,7 +167,7 @@ def longest_layers(layer_ms: ArrayLike, share: float = LONG_SHARE) -> NDArray[np
         (K,) positions in ``layer_ms``.
     """
     times = np.asarray(layer_ms, dtype=np.float64).clip(min=0.0)
-    order = np.argsort(-times, kind="stable")
+    order = np.argsort(-times, kind="stable")  # equal layers in execution order on every machine
     before = np.cumsum(times[order]) - times[order]
     longest: NDArray[np.intp] = order[before < share * times.sum()]
     return longest
@@ -195,7 +199,7 @@ def _tail(ordered: NDArray[Any], percent: int) -> float:
 
 def _interval_of_sorted(ordered: NDArray[Any], confidence: float = 0.95) -> Interval:
     rank = interval_rank(ordered.size, confidence)
-    if rank == 0 or np.isnan(ordered[-1]):
+    if rank == 0 or np.isnan(ordered[-1]):  # NumPy sorts NaN to the end
         return NO_INTERVAL
     return float(ordered[rank - 1]), float(ordered[-rank])
 
@@ -212,12 +216,12 @@ def lag_one(times: Floats) -> Floats:
     centred = times - times.mean(axis=0)
     power = np.asarray((centred * centred).sum(axis=0))
     shared = (centred[1:] * centred[:-1]).sum(axis=0)
-    found: Floats = np.divide(shared, power, out=np.zeros_like(power), where=power > 0)
-    return found
+    correlation: Floats = np.divide(shared, power, out=np.zeros_like(power), where=power > 0)
+    return correlation
 
 
 def widening(r: Floats) -> Floats:
-    """Returns by which factor neighbours that correlate by r widen the interval of an average.
+    """Returns the factor by which a lag-1 autocorrelation of r widens the interval of an average.
 
     Of a first-order process, whose variance of an average grows by (1 + r) / (1 - r).
 

@@ -6,4 +6,4 @@ EVENT_RESOLUTION_MS = 0.0005
 """Of CUDA events. Source: cudaEventElapsedTime in the CUDA runtime API reference: around 0.5 us."""
 
 CPU_RESOLUTION_MS = 0.001
-"""Of ONNX Runtime's profile, which has whole microseconds; host clocks are not trusted beyond."""
+"""Of ONNX Runtime's profile, in whole microseconds; other host clocks are taken as no finer."""

@@ -1,4 +1,4 @@
-"""What a series of times looks like: outliers, two modes, drift. Nothing is dropped for it."""
+"""How a series of times behaves: outliers, two modes, drift. No sample is dropped."""
 
 from __future__ import annotations
 
@@ -13,15 +13,21 @@ from trtcore.stats.intervals import MOST_AUTOCORRELATION, interval_rank, lag_one
 from trtcore.stats.resolution import EVENT_RESOLUTION_MS
 
 LEAST_SHARE = 0.1
-"""Of the samples: what makes a mode, where nothing else is asked for."""
+"""Of the samples, for a mode, unless the caller gives another: fewer are outliers to a reader."""
 
 INNER_FENCE, OUTER_FENCE = 1.5, 3.0
-"""Quartile distances beyond the quartiles: a sample further out than these is a mild, a severe
+"""In IQR, beyond the quartiles: a sample further out than these is a mild, a severe
 outlier. Source: J. W. Tukey, Exploratory Data Analysis (1977)."""
 
+# Below this a tenth of the samples, the least that makes a mode, is three: as good as chance.
 _LEAST_SAMPLES = 32
+# Of the lower hill. Shallower dips are seen in single broad hills too; deeper ones would miss modes
+# that overlap.
 _VALLEY_DEPTH = 0.5
+# Series that are sorted at once: a million samples of them are 256 MB.
 _COLUMNS = 32
+# Intervals are then 1.4 times as wide as for independent samples (see `widening`): worth reporting.
+_CORRELATED = 0.3
 
 
 @dataclass(frozen=True)
@@ -30,7 +36,7 @@ class Series:
 
     Attributes:
         count: number of samples.
-        mild: samples 1.5 to 3 quartile distances beyond the quartiles (Tukey's fences).
+        mild: samples 1.5 to 3 IQR beyond the quartiles (Tukey's fences).
         severe: samples further out than that.
         autocorrelation: of neighbouring samples, -1 to 1; above 0.3 a plain interval is too narrow.
         modes_ms: the two values it jumps between; empty if it does not.
@@ -61,8 +67,8 @@ class Series:
 
     @property
     def is_autocorrelated(self) -> bool:
-        """Whether neighbours resemble each other so much that fewer samples count."""
-        return self.autocorrelation > 0.3
+        """Whether neighbours are so correlated that the effective sample size is much smaller."""
+        return self.autocorrelation > _CORRELATED
 
 
 def describe(x: ArrayLike, tolerance: float = 0.01) -> Series:
@@ -70,7 +76,8 @@ def describe(x: ArrayLike, tolerance: float = 0.01) -> Series:
 
     Args:
         x: (N,) times.
-        tolerance: modes and drift closer than this part of the median are not worth a word.
+        tolerance: modes and drift below this part of the median are ignored. At 1 % they are no
+            larger than the difference of two processes with one plan (docs/compare.md).
     """
     times = np.asarray(x, dtype=np.float64)
     mild, severe = count_outliers(times)
@@ -87,13 +94,14 @@ def describe(x: ArrayLike, tolerance: float = 0.01) -> Series:
 def count_outliers(x: ArrayLike) -> tuple[int, int]:
     """Returns how many samples lie beyond Tukey's inner fences but not the outer, and beyond both.
 
-    The fences lie 1.5 and 3 quartile distances from the quartiles, but never closer than the
-    clock's resolution, as quantised times can have no quartile distance at all.
+    The fences lie 1.5 and 3 IQR from the quartiles, but never closer than the
+    clock's resolution, as quantised times can have an IQR of 0.
     """
     times = np.asarray(x, dtype=np.float64)
     if times.size < _LEAST_SAMPLES:
         return 0, 0
     beyond, distance = beyond_quartiles(times)
+    # Quantised times often have equal quartiles; every other step would be an outlier then.
     distance = max(distance, EVENT_RESOLUTION_MS)
     severe = int((beyond > OUTER_FENCE * distance).sum())
     return int((beyond > INNER_FENCE * distance).sum()) - severe, severe
@@ -136,6 +144,7 @@ def find_modes(
     if ordered.size < _LEAST_SAMPLES:
         return ()
     margin = ceil(least_share * ordered.size)
+    # One clock step apart, two values are one time that falls between them.
     least = max(tolerance * abs(float(np.median(ordered))), 2 * EVENT_RESOLUTION_MS)
     # No part is smaller than the margin, so no median lies further out than half of it: most steady
     # series are done with here, for a third of the time.
@@ -165,12 +174,13 @@ def find_drift(x: ArrayLike, tolerance: float = 0.01) -> float:
     least = max(tolerance * before, EVENT_RESOLUTION_MS)
     if not (change > least and before > 0):
         return 0.0
+    # Last, because it takes the longest: most series differ too little to come here.
     least = max(least, _half_width(first) + _half_width(last))
     return after / before - 1 if change > least else 0.0
 
 
 def estimate(x: ArrayLike) -> tuple[float, float]:
-    """Returns the median and the half-width of its 95 % interval, honest under autocorrelation.
+    """Returns the median and the half-width of its 95 % interval, widened for autocorrelation.
 
     Those of `estimate_columns` for (N,) samples of one series.
     """
@@ -181,8 +191,8 @@ def estimate(x: ArrayLike) -> tuple[float, float]:
 def estimate_columns(x: ArrayLike) -> tuple[Floats, Floats]:
     """Returns (C,) medians of (N, C) series, and the half-widths of their 95 % intervals.
 
-    Neighbours that resemble each other count for less, so the interval of the order statistics is
-    widened, see `widening`. NaN below 6 samples, and for series with a NaN in them.
+    Correlated neighbours count for less, so the interval of the order statistics is widened, see
+    `widening`. NaN below 6 samples, and for series with a NaN in them.
     """
     series = np.asarray(x, dtype=np.float64)
     figures = np.full((2, series.shape[1]), np.nan)
@@ -202,6 +212,7 @@ def _estimate_block(series: Floats) -> tuple[Floats, Floats]:
     if rank == 0:
         return medians, np.full_like(medians, np.nan)
     half_widths = np.maximum(ordered[-rank] - medians, medians - ordered[rank - 1])
+    # The autocorrelation of fewer samples is mostly chance, and would widen at random.
     if count >= _LEAST_SAMPLES:
         half_widths *= widening(lag_one(series).clip(0.0, MOST_AUTOCORRELATION))
     return medians, half_widths
@@ -225,6 +236,7 @@ def _otsu_cut(ordered: Floats, margin: int) -> int:
 
 
 def _has_valley(ordered: Floats, low: float, high: float) -> bool:
+    # Three windows, each a third of the distance wide, that do not overlap.
     reach = (high - low) / 6
 
     def near(place: float) -> int:
@@ -258,8 +270,8 @@ def find_rise(times: Floats) -> float:
     """Returns by how much (N,) times rise from first to last, below zero where they fall.
 
     It is 0 where that may be chance: Mann and Kendall's test compares how many pairs rise with how
-    many fall, which assumes no shape. Neighbours that resemble each other make it find a rise more
-    often than one in eighty times, never less.
+    many fall, which assumes no shape. With correlated neighbours it finds a rise more often than
+    one in eighty times, never less.
     """
     count = times.size
     if count < 2:

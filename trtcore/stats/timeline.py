@@ -21,6 +21,7 @@ def idle_before(start: ArrayLike, length: ArrayLike) -> Floats:
     order = np.argsort(begin, axis=1, kind="stable")
     in_time = np.take_along_axis(begin, order, axis=1)
     ends = np.take_along_axis(begin + np.asarray(length, np.float64), order, axis=1)
+    # The latest end so far, not the last one's: work on other streams may run longer.
     free_from = np.maximum.accumulate(ends, axis=1)
     idle = np.zeros_like(begin)
     idle[:, 1:] = (in_time[:, 1:] - free_from[:, :-1]).clip(min=0.0)

@@ -104,7 +104,8 @@ def test_a_gate_that_judges_nothing_is_an_error(run: Run, saved: Path) -> None:
     ran = run("compare", *files, "--fail-if", "layer nosuchnode* > 10%")
     assert (ran.code, ran.out) == (2, "")
     assert ran.err.startswith(
-        f"trtcore: error: {files[1]}: 'layer nosuchnode* > 10%' judges nothing: none of the "
+        f"trtcore: error: {files[1]}: condition 'layer nosuchnode* > 10%' matches no "
+        "comparable row: none of the "
     )
     assert ran.err.count("\n") == 1
 
@@ -118,7 +119,7 @@ def test_an_engine_without_names_cannot_pass_the_gate(
     trtcore.save_profile(replace(profile, layers=layers), bare)
     ran = run("compare", saved / "base.json", bare, "--fail-if", "layer > 1%")
     assert (ran.code, ran.out) == (2, "")
-    assert f"{bare}: 'layer > 1%' judges nothing: none of its " in ran.err
+    assert f"{bare}: condition 'layer > 1%' matches no comparable row: none of its " in ran.err
     assert ran.err.count("\n") == 1
 
 
@@ -148,13 +149,13 @@ class TestTrtexec:
         assert (ran.code, ran.err) == (0, "")
         ran = run("compare", profile, profile, *["--layer-info", info] * 3)
         assert (ran.code, ran.out) == (2, "")
-        assert "--layer-info names 3 files for 2 profiles of trtexec" in ran.err
+        assert "--layer-info names 3 files for 2 trtexec profiles" in ran.err
 
     def test_none_that_it_could_be_of(self, run: Run, saved: Path, data: Path) -> None:
         base, info = saved / "base.json", data / self.INFO
         ran = run("compare", base, base, "--layer-info", info)
         assert (ran.code, ran.out) == (2, "")
-        assert f"{info}: layer information goes with a profile of trtexec only" in ran.err
+        assert f"{info}: layer information only applies to a trtexec profile" in ran.err
 
     def test_cut_off(self, run: Run, data: Path, tmp_path: Path) -> None:
         whole = data / self.PROFILE

@@ -102,7 +102,7 @@ def test_rows_are_what_every_precision_can_be_timed_for(comparison: PrecisionCom
         "conv1 + relu1 + norm": [0.5, 0.25, 0.25],
         "conv2": [0.3, 0.2, 0.2],
         "reformats, casts and copies": [0.0, 0.02, 0.3],
-        "markers and unattributed": [0.0, 0.001, 0.001],
+        "stream sync and unattributed": [0.0, 0.001, 0.001],
         "time over all layers": [0.8, 0.471, 0.751],
     }
     assert comparison.rows[0].nodes == ("conv1", "relu1", "norm")
@@ -220,16 +220,15 @@ def test_verdict(comparison: PrecisionComparison) -> None:
     assert words.startswith("fp16 is the fastest with 0.4710 ms (un-profiled GPU time): fp16 takes")
     assert "fp16 takes 0.589x the time of fp32 (95 % interval 0.58" in words
     assert (
-        ", latency 0.817x, relative L2 error 3.0e-03, 4.2% of its layer time for reformats;"
-        in words
+        ", latency 0.817x, relative L2 error 3.0e-03, 4.2% of its layer time in reformats;" in words
     )
     assert "half2 takes 0.939x (95 % interval 0.93" in words
-    assert words.endswith(", relative L2 error 4.0e-03, 39.9% of its layer time for reformats.")
+    assert words.endswith(", relative L2 error 4.0e-03, 39.9% of its layer time in reformats.")
 
 
 def test_verdict_where_nothing_is_faster() -> None:
     same = compare_runs((profile_of("fp32", FP32), profile_of("tf32", FP32)))
-    assert same.verdict.startswith("nothing is faster than fp32 beyond chance, 0.8000 ms (")
+    assert same.verdict.startswith("no precision is significantly faster than fp32, 0.8000 ms (")
     assert ", may be chance)" in same.verdict
     bad = compare_runs((profile_of("fp32", FP32), profile_of("fp16", FP16, nans=3)))
     assert ", NaN or infinite outputs" in bad.verdict
@@ -246,7 +245,7 @@ def test_the_whole_report(comparison: PrecisionComparison) -> None:
     assert cells[1][3] == "0.500x (0.500-0.501)"
     assert cells[3][:5] == ["reformats, casts and copies", "-", "0.0200", "-", "0.3000"]
     assert [row[0] for row in cells[4:]] == [
-        "markers and unattributed",
+        "stream sync and unattributed",
         "time over all layers",
         "un-profiled latency",
         "un-profiled GPU time",

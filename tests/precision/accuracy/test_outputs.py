@@ -92,7 +92,7 @@ def test_an_empty_reference_passes_no_gate_and_fails_none(
         check_tolerance([near(name="x"), accuracy], 0.01)
     assert error.value.exit_code == 2
     assert str(error.value) == (
-        "the tolerance of 0.01 judges nothing for output y: in FP32 it is zero, or too small for "
+        "tolerance 0.01 cannot be checked for output y: in FP32 it is zero, or too small for "
         "the type; give trained weights or another input"
     )
     assert math.isnan(Accuracy((accuracy,)).relative_l2)
@@ -162,8 +162,8 @@ def test_nan_on_both_sides_is_no_agreement() -> None:
     with pytest.raises(PrecisionNotMetError) as error:
         check_tolerance([accuracy], 1e9)
     assert str(error.value) == (
-        "output 'y' has 4 values that are NaN or infinite in FP32 already, which nothing can be "
-        "compared with: give other values with inputs"
+        "output 'y' has 4 values that are NaN or infinite in FP32 too, so they cannot be "
+        "compared: give other values with inputs"
     )
     assert output_line(accuracy) == (
         "y: 4 values are NaN or infinite in FP32 already: there is nothing to compare"

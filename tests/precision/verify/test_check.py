@@ -92,7 +92,9 @@ def test_half_converted_engine_fails() -> None:
     with pytest.raises(PrecisionNotMetError) as error:
         require_met(check)
     assert error.value.exit_code == 1
-    assert str(error.value).startswith("the engine is not what was asked for: asked fp16: ")
+    assert str(error.value).startswith(
+        "the engine does not have the requested precision: asked fp16: "
+    )
 
 
 def test_silent_fp32_fails() -> None:

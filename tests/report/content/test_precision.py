@@ -91,7 +91,9 @@ def test_nothing_was_looked_at(gpu_profile: Profile) -> None:
 def test_what_is_plainly_not_met_ends_with_an_error() -> None:
     require_met(CHECK)
     failed = replace(CHECK, verdict=PrecisionVerdict.NOT_MET)
-    with pytest.raises(PrecisionNotMetError, match="is not what was asked for: asked fp16: 76 of"):
+    with pytest.raises(
+        PrecisionNotMetError, match="not have the requested precision: asked fp16: 76 of"
+    ):
         require_met(failed)
 
 

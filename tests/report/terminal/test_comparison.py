@@ -200,7 +200,7 @@ def test_markdown_with_a_gate_that_is_broken(comparison):
     verdict = LimitVerdict((total, layer, other), (Broken(layer, ROWS[1]),), doubtful)
     row = (
         "  - `d: 1.0000 -> 1.5000 ms (+0.5000 ms, +50.0%; 95 % interval 1.400 to 1.600; 1.450x "
-        "against the rest) "
+        "relative to all other layers) "
     )
     doubt = (
         "is beyond 'layer d > 1%' but may be chance, so it breaks nothing: measure both for longer"

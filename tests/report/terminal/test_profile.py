@@ -38,8 +38,8 @@ Enqueue     0.0600 ms, median of 700 un-profiled iterations (95 % interval 0.060
             time of the enqueue call alone; p90 0.0605; p95 0.0605; p99 0.0606
 Throughput  16000.0 items per second: batch 4 over the mean latency
 Iterations  asked 700, warmed up 64, measured 700 un-profiled and 200 profiled, interrupted
-Samples     outliers 1.5 to 3 and beyond 3 quartile distances, all kept: latency 0 and 0 of 700, GPU
-            time 0 and 0 of 700
+Samples     outliers 1.5 to 3 and beyond 3 IQR from the quartiles, all kept: latency 0 and 0 of 700,
+            GPU time 0 and 0 of 700
 Method      native IProfiler, reported after each synchronise
 
 Model    googlenet (built-in), 2 nodes, weights He-normal, seed 0, precision fp16, batch 4

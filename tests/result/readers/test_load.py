@@ -53,7 +53,7 @@ class TestLoad:
         with pytest.raises(ResultError) as caught:
             load_baseline(path)
         assert str(caught.value) == (
-            f"{path}: is a comparison of precisions already, of several profiles: "
+            f"{path}: is a comparison of precisions, which holds several profiles: "
             f"'trtcore report {path}' shows it"
         )
 
@@ -94,12 +94,12 @@ class TestLoad:
         with pytest.raises(ResultError) as error:
             load_baseline(profile, layer_info=profile)
         assert str(error.value) == (
-            f"{profile}: is a profile that trtexec --exportProfile wrote; layer_info wants what "
-            "trtexec --exportLayerInfo wrote"
+            f"{profile}: is a profile that trtexec --exportProfile wrote; layer_info expects the "
+            "output of trtexec --exportLayerInfo"
         )
 
     def test_layer_information_without_trtexec(self, tmp_path):
-        with pytest.raises(ResultError, match="goes with a profile of trtexec only"):
+        with pytest.raises(ResultError, match="only applies to a trtexec profile"):
             load_baseline(write(tmp_path, GLOG), layer_info=write(tmp_path, GLOG))
 
     @pytest.mark.parametrize("kept", [5000, -20])
@@ -144,6 +144,6 @@ class TestLoadSeveral:
         with pytest.raises(OptionError) as caught:
             self.nodes(files, "conv.json", "pool.json", "conv.json")
         assert str(caught.value) == (
-            "layer_info names 3 files for 2 profiles of trtexec: give one for all of them, or "
+            "layer_info names 3 files for 2 trtexec profiles: give one for all of them, or "
             "one for each in their order"
         )

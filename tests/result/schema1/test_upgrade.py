@@ -24,6 +24,15 @@ REWORDED = (
     (r"the (?:two|passes) take turns in rounds", "passes interleaved in rounds"),
     (r"held down by nothing", "not throttled"),
     (r"Island (.*?) \((\w+)\): Float(?=[ ,])", r"Precision fallback \1 (\2) runs in FP32"),
+    (r"beyond 3 quartile distances", "beyond 3 IQR from the quartiles"),
+    (
+        r"neighbouring iterations correlate, which widens the intervals",
+        "autocorrelated samples; confidence intervals widened",
+    ),
+    (
+        r" \(its quartiles are ([\d.]+ and [\d.]+ ms)\), so that its median is a matter of luck",
+        r", so the median is not representative; see quartiles (\1)",
+    ),
     # What the run saw comes before what its figures tell.
     (r"(Warning the warm-up ended .*) (Warning the moon was full)", r"\2 \1"),
 )

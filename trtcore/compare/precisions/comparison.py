@@ -1,4 +1,4 @@
-"""One model in several precisions side by side, row by row of its own nodes, as data."""
+"""A comparison of one model in several precisions, row by row of its own nodes, as data."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ Interval = tuple[float, float]
 
 @dataclass(frozen=True)
 class RelativeTime:
-    """A time in one precision, beside the time in the first one.
+    """A time in one precision, relative to the time in the first one.
 
     Attributes:
         median_ms: 0 where nothing was timed for it.
-        ratio: part of the first precision's time; None for the first itself, and where either is 0.
+        ratio: to the first precision's time; None for the first itself, and where either is 0.
         interval: 95 % interval of the ratio; None where there are too few samples for one.
         is_noise: whether the difference may be chance; None where that cannot be judged.
     """
@@ -46,22 +46,22 @@ class PrecisionRow:
 
 @dataclass(frozen=True, eq=False)
 class PrecisionComparison:
-    """A model in several precisions, measured in turns.
+    """A model in several precisions, measured interleaved.
 
     Rows, ``reformats`` and ``rest`` add up to ``layers``.
 
     Attributes:
-        precisions: in the order asked for; the first is what the others are compared with.
+        precisions: in the order requested; the first is what the others are compared with.
         profiles: one for each precision.
         rows: the smallest sets of model nodes that every precision can be timed for, in order of
             execution, without reformats.
-        reformats: reformats, casts and copies, wherever they are.
-        rest: markers and layers that no node is known for.
+        reformats: reformat, cast and copy layers, wherever they are.
+        rest: stream sync layers and layers that are mapped to no node.
         layers: the time over all layers.
-        totals: the whole network, timed without a profiler in one way or another.
+        totals: the whole network in each un-profiled series that all have.
         is_corrected: rows, reformats and layers are without the cost of the profiler's events.
-        verdict: what came out, in one sentence.
-        notes: what a reader has to know beside the notes and warnings of the profiles.
+        verdict: the outcome, in one sentence.
+        notes: warnings beside those of the profiles.
     """
 
     precisions: tuple[str, ...]
@@ -76,7 +76,7 @@ class PrecisionComparison:
     notes: tuple[RunWarning, ...] = ()
 
     def require(self, tolerance: float | None = None) -> None:
-        """Does nothing if every engine is what was asked for and every output near enough.
+        """Raises if an engine lacks its precision or an output exceeds the tolerance.
 
         Args:
             tolerance: the largest relative L2 error of an output; None accepts any.
@@ -94,6 +94,7 @@ class PrecisionComparison:
                 named = PrecisionNotMetError(f"{precision}: {error}")
                 named.result = self
                 raise named from None
+            # Raised at the end only: an engine further on may plainly fail, which matters more.
             except NotJudgedError as error:
                 not_judged = not_judged or NotJudgedError(f"{precision}: {error}")
         if not_judged is not None:

@@ -25,7 +25,7 @@ _TOTALS = (
     ("un-profiled GPU time, CUDA graph", "graph_ms"),
 )
 
-# The host's clock, whose steps are too fine to count.
+# Timed by the host's clock, whose steps are nanoseconds: far below what its latencies scatter.
 _HOST_SERIES = "wall_ms"
 
 Layers = Sequence[int]
@@ -37,8 +37,8 @@ def compare_runs(
     """Compares profiles of one model, which carry the same graph, with the first of them.
 
     Args:
-        profiles: measured in turns, one for each precision.
-        notes: what a reader has to know beside the profiles' own notes and warnings.
+        profiles: measured interleaved, one for each precision.
+        notes: warnings beside those of the profiles.
 
     Raises:
         ResultError: a profile without times.
@@ -56,7 +56,7 @@ def compare_runs(
         profiles=tuple(profiles),
         rows=rows,
         reformats=reformats,
-        rest=_row("markers and unattributed", runs, [run.rest for run in runs]),
+        rest=_row("stream sync and unattributed", runs, [run.rest for run in runs]),
         layers=layers,
         totals=totals,
         is_corrected=is_corrected,
@@ -66,11 +66,12 @@ def compare_runs(
 
 
 def _timed(analyses: Sequence[Analysis]) -> tuple[list[LayerTimes], bool]:
-    """The times of all, and whether they are without what events cost: of all or of none."""
+    """The times of all runs, and whether they are without the cost of events."""
     for profile in (analysis.profile for analysis in analyses):
         if profile.samples.layer_ms.size == 0:
             raise ResultError(f"{profile.precision}: there are no times to compare")
     costs = [event_costs(found) for found in _reconciled(analyses)]
+    # Of all or of none: a corrected precision beside an uncorrected one would look faster.
     is_corrected = all(cost is not None for cost in costs)
     return [
         time_layers(Side(analysis), seed, cost if is_corrected else None)
@@ -93,8 +94,10 @@ def _reconciled(analyses: Sequence[Analysis]) -> list[Reconciliation | None]:
 
 def _rows(runs: Sequence[LayerTimes]) -> tuple[PrecisionRow, ...]:
     """One row for each set of nodes that any precision has a layer for, in order of execution."""
-    found = node_sets([run.side for run in runs])
-    sets = [(nodes, [_layers_of(run, nodes) for run in runs]) for nodes in found]
+    sets = [
+        (nodes, [_layers_of(run, nodes) for run in runs])
+        for nodes in node_sets([run.side for run in runs])
+    ]
     timed = [(nodes, layers) for nodes, layers in sets if any(layers)]
     timed.sort(key=lambda pair: _place(runs, pair[1]))
     times = _relative_layers(runs, [layers for _, layers in timed])
@@ -107,6 +110,7 @@ def _rows(runs: Sequence[LayerTimes]) -> tuple[PrecisionRow, ...]:
 def _place(runs: Sequence[LayerTimes], layers: Sequence[Layers]) -> float:
     """How far into the first run that has layers of a row it begins, 0 to 1."""
     run, own = next((run, own) for run, own in zip(runs, layers, strict=True) if own)
+    # As a fraction, because engines of other precisions have other numbers of layers.
     return min(own) / run.times.medians.size
 
 
@@ -138,12 +142,12 @@ def _relative_layers(
 
 
 def _relative(times: Sequence[SampledTimes], step_ms: float) -> list[tuple[RelativeTime, ...]]:
-    """R rows of times beside the first ones; two steps of the clock are noise."""
+    """R rows of times relative to the first ones; two steps of the clock are noise."""
     base, *others = times
     columns = [[RelativeTime(float(ms)) for ms in base.medians]]
     for own in others:
-        found = compare_times(base, own)
-        reach = zip(found.low, found.high, found.is_noise, strict=True)
+        judgement = compare_times(base, own)
+        reach = zip(judgement.low, judgement.high, judgement.is_noise, strict=True)
         columns.append(
             [
                 _beside(float(base_ms), float(new_ms), bounds, step_ms)

@@ -1,4 +1,4 @@
-"""What a comparison of precisions came to, in one sentence."""
+"""The outcome of a comparison of precisions, in one sentence."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ GATED_TIME = "un-profiled GPU time, gated"
 GPU_TIME = "un-profiled GPU time"
 LATENCY = "un-profiled latency"
 
-# The time the sentence is about: what the GPU did, without the host's gaps where that is known.
+# The time the sentence is about: that of the GPU, without launch overhead where it was measured.
 _PREFERRED = (GATED_TIME, GPU_TIME, LATENCY)
-_TAX_WORTH_A_WORD = 0.01
+# Of the layer time. Below 1 % reformats are no reason to choose another precision or format.
+_LEAST_REFORMATS = 0.01
 
 
 def verdict(
@@ -39,15 +40,15 @@ def verdict(
         f"{names[i]} takes {_ratio(total.times[i], names[0] if i == 1 else '')}"
         + (f", latency {_factor(latency.times[i])}" if latency else "")
         + _error(profiles[i])
-        + _tax(reformats.times[i], layers.times[i])
+        + _reformats(reformats.times[i], layers.times[i])
         for i in range(1, len(names))
     ]
     return f"{_opening(names, total, best)}: {'; '.join(parts)}."
 
 
 def _headline(totals: Sequence[PrecisionRow], layers: PrecisionRow) -> PrecisionRow:
-    found = {row.name: row for row in totals}
-    return next((found[name] for name in _PREFERRED if name in found), layers)
+    by_name = {row.name: row for row in totals}
+    return next((by_name[name] for name in _PREFERRED if name in by_name), layers)
 
 
 def _fastest(total: PrecisionRow) -> int:
@@ -68,7 +69,7 @@ def _opening(names: Sequence[str], total: PrecisionRow, best: int) -> str:
     ms = total.times[best].median_ms
     if best:
         return f"{names[best]} is the fastest with {ms:.4f} ms ({total.name})"
-    return f"nothing is faster than {names[0]} beyond chance, {ms:.4f} ms ({total.name})"
+    return f"no precision is significantly faster than {names[0]}, {ms:.4f} ms ({total.name})"
 
 
 def _ratio(time: RelativeTime, base: str) -> str:
@@ -94,6 +95,6 @@ def _error(profile: Profile) -> str:
     return f", relative L2 error {profile.accuracy.relative_l2:.1e}"
 
 
-def _tax(reformats: RelativeTime, layers: RelativeTime) -> str:
+def _reformats(reformats: RelativeTime, layers: RelativeTime) -> str:
     share = reformats.median_ms / layers.median_ms if layers.median_ms else 0.0
-    return f", {share:.1%} of its layer time for reformats" if share >= _TAX_WORTH_A_WORD else ""
+    return f", {share:.1%} of its layer time in reformats" if share >= _LEAST_REFORMATS else ""

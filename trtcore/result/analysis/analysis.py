@@ -1,4 +1,4 @@
-"""Everything that can be said of one profile, each figure computed once and only if asked for."""
+"""All figures that follow from one profile, each computed once and only if it is used."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from trtcore.stats.intervals import Interval, TimeSummary
 
 
 class Analysis:
-    """What follows from the figures of a profile: the reports of it all share one.
+    """The figures that follow from a profile; all reports of it share one analysis.
 
     Each property is computed when it is first read and then kept, as a profile never changes.
 
@@ -54,15 +54,16 @@ class Analysis:
         self.profile = profile
 
     @classmethod
-    def of(cls, given: Profile | Analysis) -> Analysis:
-        """Returns the analysis of a profile, or what is one already."""
-        return given if isinstance(given, Analysis) else cls(given)
+    def of(cls, profile: Profile | Analysis) -> Analysis:
+        """Returns the analysis of a profile; an analysis as it is."""
+        return profile if isinstance(profile, Analysis) else cls(profile)
 
     def reused_for(self, profile: Profile) -> Analysis:
-        """Returns the analysis of a profile: this one, with all it knows, if it is of just that.
+        """Returns the analysis of a profile: this one, with its cached figures, if it is of that.
 
         It is what to call after a change of texts that mostly changes nothing.
         """
+        # By identity: comparing the sample arrays would take longer than it saves.
         return self if profile is self.profile else Analysis(profile)
 
     @cached_property
@@ -72,12 +73,12 @@ class Analysis:
 
     @cached_property
     def folded(self) -> tuple[tuple[LayerProfile, ...], Markers]:
-        """The rows without markers, and all markers as one line."""
+        """The rows without stream sync layers, and all of those as one line."""
         return fold_markers(self.rows)
 
     @cached_property
     def reconciliation(self) -> Reconciliation | None:
-        """How the layer times lead to the latency; None without gated passes."""
+        """How the layer times add up to the latency; None without gated passes."""
         return reconcile_profile(self.profile)
 
     @cached_property
@@ -100,7 +101,7 @@ class Analysis:
 
     @cached_property
     def short_names(self) -> ShortNames:
-        """What rows and modules are called where there is little room."""
+        """Names of rows and modules for narrow columns."""
         return ShortNames(self.graph)
 
     @cached_property
@@ -110,7 +111,7 @@ class Analysis:
 
     @cached_property
     def intervals(self) -> Mapping[str, Interval]:
-        """The 95 % interval of each median of `latency`, in ms, honest under autocorrelation."""
+        """The 95 % interval of each median of `latency`, in ms, widened for autocorrelation."""
         samples, names = self.profile.samples, ("wall_ms", "gpu_ms", "enqueue_ms")
         return {name: interval_of(samples, name, self.series[name]) for name in names}
 
@@ -126,12 +127,13 @@ class Analysis:
 
     @cached_property
     def findings(self) -> tuple[RunWarning, ...]:
-        """What a professional would warn about."""
+        """The warnings that follow from the figures."""
         return diagnose(self.profile, self.latency, self.steadiness, self.rows)
 
     @cached_property
     def warnings(self) -> tuple[RunWarning, ...]:
-        """What only the run could see, then the findings; nothing is said twice."""
+        """Those that only the run could see, then the findings; none is repeated."""
+        # A dictionary keeps the order, which is that of the reports.
         return tuple(dict.fromkeys((*self.profile.warnings, *self.findings)))
 
     @cached_property
@@ -149,6 +151,7 @@ class Analysis:
     def agreement(self) -> KernelAgreement | None:
         """How well corrected layer times agree with kernel times; None where either is missing."""
         reconciled = self.reconciliation
+        # Raw times hold the events' cost, so that none would agree.
         if self.kernels is None or reconciled is None or not reconciled.is_corrected:
             return None
         return agreement(reconciled.corrected_ms, self.kernels.kernel_ms)

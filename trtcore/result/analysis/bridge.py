@@ -120,6 +120,7 @@ def cupti_parts(kernels: KernelPass | None) -> tuple[SpanPart, ...]:
 
 def can_bridge(kernels: KernelPass | None) -> bool:
     """Whether CUPTI tells what lies between the layers and the gated span."""
+    # Un-gated, the gaps are the host's; on several streams a layer has no one neighbour.
     return (
         kernels is not None
         and kernels.profiled is not None

@@ -1,4 +1,4 @@
-"""What a professional would warn about before anybody trusts the figures of a profile."""
+"""Warnings about a profile's figures that follow from the figures themselves."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from trtcore.stats.intervals import TimeSummary
 from trtcore.system.records import Clocks
 
 ENQUEUE_BOUND = 0.8
-"""Share of the GPU time at which the enqueue call holds the GPU up. Source: trtexec."""
+"""Enqueue time over GPU time above which the GPU waits for the host. Source: trtexec."""
 
 UNSTEADY_VARIATION = 0.025
 """Standard deviation over mean above which times are unsteady. Source: trtexec."""
@@ -28,7 +28,10 @@ UNSTEADY_VARIATION = 0.025
 UNSTEADY_SPREAD = 0.10
 """Quartile distance over median above which times are unsteady. Source: torch.utils.benchmark."""
 
+# The same 2 % that a warm-up waits for, see `trtcore.measure.length.warmup`.
 CLOCK_CHANGE = 0.02
+# Rows and total come from different iterations, which differ by a few percent anyway; a larger
+# excess is what the profiler's events, or launch gaps, add.
 SUM_TOLERANCE = 0.05
 
 
@@ -43,10 +46,11 @@ def diagnose(
     Args:
         profile: the profile.
         latency: its un-profiled inference.
-        steadiness: what its times look like.
+        steadiness: outliers, modes and drift of its times.
         rows: one per layer.
     """
-    found = (
+    # In the order of a run: what ended it first, then what its figures mean.
+    warnings = (
         _interrupted(profile),
         *_unsettled(profile.counts),
         _opaque(profile),
@@ -60,7 +64,7 @@ def diagnose(
         _not_reconciled(profile),
         _sum(profile, latency, rows),
     )
-    return tuple(warning for warning in found if warning is not None)
+    return tuple(warning for warning in warnings if warning is not None)
 
 
 def _interrupted(profile: Profile) -> RunWarning | None:
@@ -94,15 +98,17 @@ def _enqueue_bound(latency: Latency) -> RunWarning | None:
 
 
 def _unsteady(latency: Latency) -> RunWarning | None:
-    what, series = _main_series(latency)
+    name, series = _main_series(latency)
     if series is None:
         return None
+    # Negated, as comparisons with the NaN of too few samples are False.
     if not (series.variation > UNSTEADY_VARIATION or series.spread > UNSTEADY_SPREAD):
         return None
-    return RunWarning(WarningKind.UNSTEADY, (series.variation, series.spread), (what,))
+    return RunWarning(WarningKind.UNSTEADY, (series.variation, series.spread), (name,))
 
 
 def _clocks(clocks: Clocks) -> RunWarning | None:
+    # Where no lowest and highest clock were recorded, only the readings before and after are left.
     slow = clocks.sm_mhz_min or min(clocks.sm_mhz_before, clocks.sm_mhz_after)
     fast = clocks.sm_mhz_max or max(clocks.sm_mhz_before, clocks.sm_mhz_after)
     changed = slow > 0 and (fast - slow) / fast > CLOCK_CHANGE
@@ -132,7 +138,7 @@ def _odd_times(profile: Profile) -> Iterator[RunWarning]:
         is_confidential = profile.environment.confidential_computing == "on"
         names = ("confidential computing",) if is_confidential else ()
         yield RunWarning(WarningKind.BELOW_ZERO, names=names, note=below)
-    # The least of some times is a number where one of them is not; their mean is none then.
+    # The minimum of times can be a number although one of them is not; their mean then is not.
     unknown = _places(profile.samples, "mean_ms", lambda ms: ~np.isfinite(ms))
     if unknown:
         yield RunWarning(WarningKind.NOT_NUMBERS, note=unknown)
@@ -144,17 +150,17 @@ def _places(
     """Where such times are, and how many; of a streamed run only which have some, by a figure."""
     histograms = samples.layer_histograms
     if histograms is None:
-        found = _counted(int(is_odd(samples.layer_ms).sum()), "", "layer time")
+        places = _counted(int(is_odd(samples.layer_ms).sum()), "", "layer time")
     else:
-        found = _counted(int(is_odd(getattr(histograms, figure)).sum()), "those of ", "layer")
-    for one in PASSES:
-        all_times = samples.histogram_of(one.series)
+        places = _counted(int(is_odd(getattr(histograms, figure)).sum()), "those of ", "layer")
+    for timed in PASSES:
+        all_times = samples.histogram_of(timed.series)
         if all_times is None:
-            count = int(is_odd(getattr(samples, one.series)).sum())
-            found += [f"{count} of the un-profiled {one.title}"] if count else []
+            count = int(is_odd(getattr(samples, timed.series)).sum())
+            places += [f"{count} of the un-profiled {timed.title}"] if count else []
         elif is_odd(getattr(all_times, figure)).any():
-            found.append(f"some of the un-profiled {one.title}")
-    return ", ".join(found)
+            places.append(f"some of the un-profiled {timed.title}")
+    return ", ".join(places)
 
 
 def _counted(count: int, before: str, noun: str) -> list[str]:
@@ -167,7 +173,8 @@ def _not_reconciled(profile: Profile) -> RunWarning | None:
 
 
 def _sum(profile: Profile, latency: Latency, rows: Sequence[LayerProfile]) -> RunWarning | None:
-    what, series = _main_series(latency)
+    name, series = _main_series(latency)
+    # One figure is another tool's total, whose reader has compared it with the rows already.
     if series is None or series.count < 2 or not series.median_ms > 0:
         return None
     if profile.samples.gated_ms.size:
@@ -176,9 +183,9 @@ def _sum(profile: Profile, latency: Latency, rows: Sequence[LayerProfile]) -> Ru
     if not abs(ratio - 1) > SUM_TOLERANCE:
         return None
     place = "CPU" if latency.gpu is None else "GPU"
-    return RunWarning(WarningKind.SUM_DIFFERS, (ratio,), (what, place))
+    return RunWarning(WarningKind.SUM_DIFFERS, (ratio,), (name, place))
 
 
 def _main_series(latency: Latency) -> tuple[str, TimeSummary | None]:
-    """The time that layers are a part of, and what it is called."""
+    """The name of the time that the layers make up, and its summary."""
     return ("GPU time", latency.gpu) if latency.gpu else ("latency", latency.wall)

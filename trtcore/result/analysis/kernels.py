@@ -122,6 +122,8 @@ def _median(values: NDArray[np.floating]) -> float:
     return float(np.median(values)) if values.size else float("nan")
 
 
+# The two limits by which docs/method.md states its agreement with CUPTI. 1 us is half of
+# `trtcore.result.analysis.reconcile.RESOLUTION_MS`, below which corrected times are marked.
 CLOSE_SHARE = 0.1
 CLOSE_MS = 0.001
 LONGEST = 10

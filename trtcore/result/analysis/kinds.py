@@ -1,4 +1,4 @@
-"""What kind of work an engine layer does, by its nodes, or by TensorRT's own type without any."""
+"""The kind of work of an engine layer: by its nodes, or without any by TensorRT's layer type."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import Enum
 
 from trtcore.result.analysis.patterns import OWN_WORDS, OperatorWords
 from trtcore.result.layers import Layer
-from trtcore.result.readers.layer_names import kernel_words, only_moves
+from trtcore.result.readers.layer_names import kernel_operations, only_moves
 
 
 class LayerKind(Enum):
@@ -51,7 +51,7 @@ _OPS: dict[LayerKind, frozenset[str]] = {
 _BY_PATTERN = {"Attention": LayerKind.ATTENTION} | dict.fromkeys(
     ("LayerNorm", "RMSNorm", "GroupNorm"), LayerKind.NORMALIZATION
 )
-# TensorRT's own layer types, for layers that no node is known for.
+# TensorRT's own layer types, for layers that are mapped to no node.
 _BY_TYPE = {
     "correlation": LayerKind.CONVOLUTION,
     "convolution": LayerKind.CONVOLUTION,
@@ -93,23 +93,26 @@ def kind_of(
         return LayerKind.REFORMAT
     if not known:
         return _by_type(layer)
-    found = {_kind_of_op(graph.nodes[n].op, computes=graph.computes(n)) for n in known}
-    found |= {_BY_PATTERN[word] for word in words.patterns(known) if word in _BY_PATTERN}
-    if layer.kind == _SMALL_KERNEL and "mha" not in layer.name and found - _PRODUCTS:
-        found = _without_products(layer, found)
-    return next(kind for kind in LayerKind if kind in found)
+    kinds = {_kind_of_op(graph.nodes[n].op, computes=graph.computes(n)) for n in known}
+    kinds |= {_BY_PATTERN[word] for word in words.patterns(known) if word in _BY_PATTERN}
+    # Myelin's fused attention is named "mha" instead of its products, but holds them.
+    if layer.kind == _SMALL_KERNEL and "mha" not in layer.name and kinds - _PRODUCTS:
+        kinds = _without_products(layer, kinds)
+    return next(kind for kind in LayerKind if kind in kinds)
 
 
-def _without_products(layer: Layer, found: set[LayerKind]) -> set[LayerKind]:
+def _without_products(layer: Layer, kinds: set[LayerKind]) -> set[LayerKind]:
     """A kernel whose name lists no product only does the rest of the nodes it shares."""
-    listed = set(kernel_words(layer.name))
-    return found if not listed or listed & {"Fc", "Corr", "Gemm", "Matm"} else found - _PRODUCTS
+    listed = set(kernel_operations(layer.name))
+    # Myelin's words for a matrix product or convolution.
+    return kinds if not listed or listed & {"Fc", "Corr", "Gemm", "Matm"} else kinds - _PRODUCTS
 
 
 def _kind_of_op(op: str, *, computes: bool) -> LayerKind:
     for kind, ops in _OPS.items():
         if op in ops:
             return kind
+    # ONNX has over a dozen of these, and later versions add more.
     if op.startswith(("Reduce", "Arg", "Cum")):
         return LayerKind.REDUCTION
     return LayerKind.ELEMENTWISE if computes else LayerKind.DATA_MOVEMENT

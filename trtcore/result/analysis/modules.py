@@ -1,4 +1,4 @@
-"""Where a node stands in the modules of the network that it was exported from."""
+"""The modules of the network that a node was exported from, such as those of PyTorch."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def module_path(node: ModelNode) -> Path:
 
 
 def has_module(node: ModelNode) -> bool:
-    """Whether a node tells its modules as exporters of PyTorch do; a Caffe layer's name does not.
+    """Whether a node's modules are recorded as PyTorch's exporters do it; a Caffe name is not.
 
-    Such a name says nothing but the modules and the operator.
+    A name of PyTorch's has nothing but the modules and the operator in it.
     """
     return bool(node.module) or node.name.startswith("/")
 
@@ -64,7 +64,7 @@ def path_text(path: Sequence[str]) -> str:
 
 
 class ShortPaths:
-    """Leaves out the outer modules that say nothing: those that each inner one implies.
+    """Leaves out redundant outer modules: those that each inner one implies.
 
     ``encoder/layers/encoder_layer_3/mlp`` becomes ``encoder_layer_3/mlp`` in a model that has an
     ``encoder_layer_3`` in one place only.
@@ -82,11 +82,12 @@ class ShortPaths:
     def text(self, path: Path) -> str:
         """Returns a path without the outer modules that the rest of it implies."""
         start = 0
+        # A module that has one place only in the whole model needs no outer one to find it.
         while start + 1 < len(path) and len(self._parents[path[start + 1]]) == 1:
             start += 1
         return path_text(path[start:])
 
 
 def is_inlined(node: ModelNode) -> bool:
-    """Whether a node has a name that an exporter made up, which tells no place in the network."""
+    """Whether an exporter generated a node's name, which then holds no place in the network."""
     return not node.module and _INLINED.match(node.name) is not None

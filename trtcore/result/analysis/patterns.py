@@ -29,7 +29,7 @@ OWN_WORDS = {
     "QuantizeLinear": "Quantize",
     "DequantizeLinear": "Dequantize",
 }
-"""Operators that are a pattern by themselves, or whose name says more than a reader needs."""
+"""Operators that are a pattern by themselves, or have a shorter usual name."""
 
 
 @dataclass(frozen=True)
@@ -47,16 +47,18 @@ class Pattern:
 
 def find_patterns(graph: ModelGraph) -> tuple[Pattern, ...]:
     """Returns the patterns of a model in its order; no node is in two of them."""
-    found: list[Pattern] = []
+    patterns: list[Pattern] = []
     taken: set[str] = set()
     for name, node in graph.nodes.items():
+        # The first that fits wins: where patterns share nodes, the one earlier in the model stands,
+        # so that the result does not depend on how operators are listed below.
         for finder in _FINDERS.get(node.op, ()):
             pattern = finder(_Walk(graph), name)
             if pattern and taken.isdisjoint(pattern.nodes):
-                found.append(pattern)
+                patterns.append(pattern)
                 taken.update(pattern.nodes)
                 break
-    return tuple(found)
+    return tuple(patterns)
 
 
 class _Walk:
@@ -72,15 +74,15 @@ class _Walk:
         """The only reader of a node that has one of these operators."""
         if name is None:
             return None
-        found = [reader for reader in self._graph.after(name) if self.op(reader) in ops]
-        return found[0] if len(set(found)) == 1 else None
+        readers = [reader for reader in self._graph.after(name) if self.op(reader) in ops]
+        return readers[0] if len(set(readers)) == 1 else None
 
     def before(self, name: str | None, *ops: str) -> str | None:
         """The only node with one of these operators that a node reads, constants aside."""
         if name is None:
             return None
-        found = [n for n in self._graph.before(name) if self.op(n) in ops and self.is_data(n)]
-        return found[0] if len(set(found)) == 1 else None
+        makers = [n for n in self._graph.before(name) if self.op(n) in ops and self.is_data(n)]
+        return makers[0] if len(set(makers)) == 1 else None
 
     def is_data(self, name: str) -> bool:
         return name not in self._graph.constants()
@@ -133,6 +135,7 @@ def _gelu_tanh(walk: _Walk, tanh: str) -> Pattern | None:
     product = walk.after(one_more, "Mul")
     if cube is None or added is None or product is None:
         return None
+    # Exporters write x^3 as Pow, or as two Mul.
     square = walk.before(cube, "Mul") if walk.op(cube) == "Mul" else None
     inner = (square, cube, small, added, scaled, tanh, one_more)
     return _times_half("Gelu", walk, inner, added, product)
@@ -169,6 +172,7 @@ def _layer_norm(walk: _Walk, root: str) -> Pattern | None:
     epsilon = walk.before(root, "Add")
     variance = walk.before(epsilon, "ReduceMean")
     square = walk.before(variance, "Pow", "Mul")
+    # Mixed-precision exports cast before the square, to sum it in FP32.
     centred = walk.before(square, "Sub") or walk.before(walk.before(square, "Cast"), "Sub")
     mean = walk.before(centred, "ReduceMean")
     quotient = walk.after(root, "Div")
@@ -188,6 +192,7 @@ def _rms_norm(walk: _Walk, root: str) -> Pattern | None:
     inverse = walk.after(root, "Reciprocal", "Div")
     if square is None or inverse is None:
         return None
+    # Either x / sqrt(...), or x * (1 / sqrt(...)).
     product = inverse if walk.shared(square, inverse) else walk.after(inverse, "Mul")
     if not walk.shared(square, product):
         return None
@@ -199,8 +204,8 @@ def _rms_norm(walk: _Walk, root: str) -> Pattern | None:
 
 def _by_constant(walk: _Walk, name: str | None, op: str) -> str | None:
     """The next node, if it only multiplies by, or adds, a constant."""
-    found = walk.after(name, op)
-    return found if found and len(walk.data(found)) == 1 else None
+    node = walk.after(name, op)
+    return node if node and len(walk.data(node)) == 1 else None
 
 
 def _group_norm(walk: _Walk, norm: str) -> Pattern | None:
@@ -222,6 +227,7 @@ def _attention(walk: _Walk, softmax: str) -> Pattern | None:
         product = walk.before(step, "MatMul")
         step = walk.before(step, *_SCALE_OR_MASK)
         between += [step] if step and product is None else []
+    # Exports in training mode keep the dropout; it does nothing in inference.
     dropout = walk.after(softmax, "Dropout", "Cast")
     weighted = walk.after(dropout or softmax, "MatMul")
     if product is None or weighted is None:
@@ -243,7 +249,7 @@ _FINDERS: dict[str, tuple[Callable[[_Walk, str], Pattern | None], ...]] = {
 
 
 class OperatorWords:
-    """Says what nodes do in a few words, in the order of the model.
+    """Labels sets of nodes by their operators, in the order of the model.
 
     Args:
         graph: the model.
@@ -274,7 +280,7 @@ class OperatorWords:
         return _counted(words)
 
     def telling(self, names: Sequence[str]) -> list[str]:
-        """Returns the nodes that say what a layer is for: no constants, and no mere renaming."""
+        """Returns the nodes that characterise a layer: no constants, reshapes or casts."""
         constants = self.graph.constants()
         data = [name for name in names if name not in constants]
         working = [n for n in data if self.graph.nodes[n].op not in VIEWS | NO_OPS | {"Cast"}]
@@ -294,10 +300,11 @@ class OperatorWords:
         """Whether the nodes are enough of a pattern to be called after it."""
         working = [n for n in pattern.nodes if self.graph.nodes[n].op not in MOVES | VIEWS | NO_OPS]
         here = present.intersection(working)
+        # Scale and mask of attention are often fused into other layers; its products make it.
         if pattern.word == "Attention":
             needed = [n for n in working if self.graph.nodes[n].op in {"MatMul", "Softmax"}]
             return present.issuperset(needed)
-        return 2 * len(here) > len(working)
+        return 2 * len(here) > len(working)  # a majority, so that one layer only can claim it
 
     def _pattern_word(self, pattern: Pattern, present: set[str]) -> str:
         if pattern.word == "Attention" or present.issuperset(self.telling(pattern.nodes)):

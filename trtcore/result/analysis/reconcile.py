@@ -193,6 +193,7 @@ def reconcile(
     span = _span(span_ms)
     markers, streams = _rows(layers, raw.size)
     are_known = not (auxiliary_streams and (streams[~markers] < 0).any())
+    # A plan of one stream need not number it: -1 is the main stream then.
     streams = streams.clip(min=0) if are_known else streams[:0]
     same_run = _longest_stream_cost(raw, markers, streams, span) if are_known else float("nan")
     calibrated = float("nan") if event_cost_ms is None else _checked("event_cost_ms", event_cost_ms)
@@ -294,6 +295,7 @@ def same_run_cost(layer_ms: ArrayLike, span_ms: float) -> float:
     if longest_first.size == 0 or longest_first.clip(min=0.0).sum() <= span_ms:
         return 0.0
     costs = (np.cumsum(longest_first) - span_ms) / np.arange(1, longest_first.size + 1)
+    # costs[k - 1] is the cost if just the k longest layers stay above zero.
     # With the k longest layers above zero the cost must lie below the k-th: the last such k.
     return float(costs[np.flatnonzero(costs <= longest_first)[-1]])
 
@@ -304,6 +306,7 @@ def _longest_stream_cost(
     costs = [0.0]
     for stream in np.unique(streams):
         on_it = streams == stream
+        # Markers have no event, so their time is no part of what the cost can be taken off.
         left = span - float(raw[on_it & markers].sum())
         costs.append(same_run_cost(raw[on_it & ~markers], max(left, 0.0)))
     return max(costs)

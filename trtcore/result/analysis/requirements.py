@@ -1,4 +1,4 @@
-"""Whether a profile has the precision that was asked for, and its outputs the accuracy."""
+"""Checks that a profile has the requested precision, and its outputs the required accuracy."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from trtcore.result.accuracy import OutputAccuracy
 from trtcore.result.build import PrecisionCheck, PrecisionVerdict
 from trtcore.result.records import Profile
 
-_NAMES_SHOWN = 4
+_NAMES_SHOWN = 4  # an error is one line; the report lists all
 
 
 def require_precision(profile: Profile, tolerance: float | None = None) -> None:
-    """Does nothing if the engine is what was asked for and every output near enough.
+    """Raises if the engine lacks the requested precision or an output exceeds the tolerance.
 
     Args:
         profile: with or without an engine, with or without its accuracy.
         tolerance: the largest relative L2 error of an output; None accepts any.
 
     Raises:
-        PrecisionNotMetError: says what is wrong; its ``result`` is the profile.
+        PrecisionNotMetError: names what is wrong; its ``result`` is the profile.
         NotJudgedError: nothing is wrong, but an output cannot be judged; with the same ``result``.
         OptionError: the tolerance is negative or NaN.
     """
@@ -35,18 +35,19 @@ def require_precision(profile: Profile, tolerance: float | None = None) -> None:
 
 
 def require_met(check: PrecisionCheck) -> None:
-    """Raises PrecisionNotMetError if the engine is plainly not what was asked for.
+    """Raises PrecisionNotMetError if the engine certainly lacks the requested precision.
 
     Raises:
         PrecisionNotMetError: names the layers of another type.
     """
+    # An opaque engine passes: without data types there is no proof that it lacks anything.
     if check.verdict is not PrecisionVerdict.NOT_MET:
         return
-    found = check.note or (
+    details = check.note or (
         f"asked {check.asked}: {check.dtypes.get(check.wanted, 0)} of {check.layers} layers "
         f"{check.wanted}{_others(check)}"
     )
-    raise PrecisionNotMetError(f"the engine is not what was asked for: {found}")
+    raise PrecisionNotMetError(f"the engine does not have the requested precision: {details}")
 
 
 def _others(check: PrecisionCheck) -> str:
@@ -61,7 +62,7 @@ def _others(check: PrecisionCheck) -> str:
 
 
 def check_tolerance(accuracies: Sequence[OutputAccuracy], tolerance: float) -> None:
-    """Does nothing if every output is near enough.
+    """Raises unless the error of every output is within the tolerance.
 
     Args:
         accuracies: of all outputs.
@@ -76,10 +77,11 @@ def check_tolerance(accuracies: Sequence[OutputAccuracy], tolerance: float) -> N
     check_limit(tolerance)
     for accuracy in accuracies:
         _check_output(accuracy, tolerance)
+    # After the checks above: an output that is plainly wrong matters more than one that is empty.
     empty = [accuracy.name for accuracy in accuracies if accuracy.is_empty]
     if empty:
         raise NotJudgedError(
-            f"the tolerance of {tolerance:g} judges nothing for output {few(empty)}: in FP32 it is "
+            f"tolerance {tolerance:g} cannot be checked for output {few(empty)}: in FP32 it is "
             "zero, or too small for the type; give trained weights or another input"
         )
 
@@ -95,7 +97,7 @@ def _check_output(accuracy: OutputAccuracy, tolerance: float) -> None:
     if accuracy.uncompared:
         raise PrecisionNotMetError(
             f"output '{accuracy.name}' has {accuracy.uncompared} values that are NaN or "
-            "infinite in FP32 already, which nothing can be compared with: give other values "
+            "infinite in FP32 too, so they cannot be compared: give other values "
             f"with {argument('inputs')}"
         )
     if accuracy.relative_l2 > tolerance:
@@ -106,10 +108,10 @@ def _check_output(accuracy: OutputAccuracy, tolerance: float) -> None:
 
 
 def check_limit(tolerance: float) -> None:
-    """Does nothing if it can be a tolerance: 0 (the same values) or more.
+    """Raises OptionError unless the tolerance is 0 (the same values) or more.
 
     Raises:
         OptionError: it is negative or NaN.
     """
-    if not tolerance >= 0:
+    if not tolerance >= 0:  # NaN is refused too, as it compares False
         raise OptionError(f"{argument('tolerance')} is {tolerance}, must be 0 or more")

@@ -1,4 +1,4 @@
-"""Short names for layers and groups: where they stand in the network, then what they do."""
+"""Short names for layers and groups: their module in the network, then their operators."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LONGEST = 60
 
 _JOINER = " + "
 PRODUCTS = frozenset({"Conv", "ConvTranspose", "Gemm", "MatMul"})
-"""Operators that most of the time goes to, and that tell a row's place best."""
+"""Operators that most of the time goes to, and that locate a row best."""
 
 _MOVING = MOVES | {SELECTION}
 
@@ -31,7 +31,7 @@ class ShortNames:
     """Names sets of nodes such as ``encoder_layer_3/mlp: MatMul + Add + Gelu``.
 
     Args:
-        graph: the model; only nodes whose names or records tell modules get a short name.
+        graph: the model; only nodes with known modules get a short name.
     """
 
     def __init__(self, graph: ModelGraph) -> None:
@@ -41,7 +41,7 @@ class ShortNames:
         self._paths = ShortPaths(module_path(node) for node in known)
 
     def names(self, rows: Sequence[Iterable[str]]) -> tuple[str, ...]:
-        """Returns a name for each set of nodes, all different; ``""`` where nodes tell no modules.
+        """Returns a name for each set of nodes, all different; ``""`` without known modules.
 
         Rows of the same name get the module of their one product (``layer1.0/conv1``) if they have
         one, else the modules that they reach from and to, and an index (``#2``) if even that does
@@ -49,6 +49,7 @@ class ShortNames:
         """
         every = [self._telling(nodes) for nodes in rows]
         names = [self._name(nodes, self._place(nodes)) for nodes in every]
+        # Only repeated names get the longer form, so that most rows stay short.
         seen = Counter(names)
         for i, nodes in enumerate(every):
             if names[i] and seen[names[i]] > 1:
@@ -60,7 +61,7 @@ class ShortNames:
         return self._paths.text(path)
 
     def _telling(self, nodes: Iterable[str]) -> list[str]:
-        """The nodes that name a row; none where one of them tells no modules."""
+        """The nodes that name a row; none where one of them has no known modules."""
         known = self.words.telling([n for n in self.words.graph.sort(nodes) if n in self._nodes])
         placed = [n for n in known if not is_inlined(self._nodes[n])]
         return known if placed and all(has_module(self._nodes[n]) for n in placed) else []

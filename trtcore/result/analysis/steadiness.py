@@ -1,6 +1,6 @@
-"""What the samples of a profile look like: outliers are counted, modes and drift said out loud.
+"""Outliers, modes and drift in the samples of a profile.
 
-Nothing is dropped for it. Of a streamed run only the last iterations can be looked at in order.
+No sample is dropped. Of a streamed run only the last iterations are there in order.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ class ObservedTimes:
 
 @dataclass(frozen=True, eq=False)
 class Steadiness:
-    """What the times of a profile look like, in the order they were taken.
+    """How the times of a profile behave, in the order they were taken.
 
     Attributes:
-        passes: the un-profiled passes that have enough samples to say anything about.
+        passes: the un-profiled passes that have enough samples.
         layers: those that hold most of the time, the longest first; none where no GPU was timed.
     """
 
@@ -55,7 +55,7 @@ class Steadiness:
 
 
 class _Finding(NamedTuple):
-    """Something to say of times: when, in a sentence of its own, and in a list of many."""
+    """A finding about times: when it applies, as a sentence of its own, and in a list of many."""
 
     applies: Callable[[Series], bool]
     sentence: Callable[[ObservedTimes], str]
@@ -66,19 +66,18 @@ class _Finding(NamedTuple):
 def observe(profile: Profile) -> Steadiness:
     """Describes the passes and the longest layers of a profile.
 
-    Layers are looked at only where a GPU was timed: on a CPU they follow the state of the machine,
-    nearly all of them at once, and the latency tells that too.
+    Layers are described only where a GPU was timed: on a CPU they follow the state of the machine,
+    nearly all of them at once, and the latency shows that too.
     """
     on_gpu = profile.samples.gpu_ms.size or profile.samples.gated_ms.size
     return Steadiness(_passes(profile), _long_layers(profile) if on_gpu else ())
 
 
 def interval_of(samples: Samples, name: str, summary: TimeSummary | None) -> Interval:
-    """Returns the 95 % interval of a series' median, in ms, honest under autocorrelation.
+    """Returns the 95 % interval of a series' median, in ms, widened for autocorrelation.
 
-    It is that of independent samples, made as much wider as `trtcore.stats.series.estimate` finds
-    that neighbours resemble each other, but not wider than the range of the samples. Of a streamed
-    run the last iterations tell how much.
+    It is that of independent samples, widened as `trtcore.stats.series.estimate` does, but not
+    beyond the range of the samples. Of a streamed run the last iterations give the factor.
 
     Args:
         samples: the run.
@@ -100,7 +99,7 @@ def interval_of(samples: Samples, name: str, summary: TimeSummary | None) -> Int
 
 
 def outlier_text(steadiness: Steadiness) -> str:
-    """Returns how many samples stick out and whether neighbours correlate; ``""`` for too few."""
+    """Returns the numbers of outliers, and which passes are autocorrelated; ``""`` for too few."""
     passes = steadiness.passes
     if not passes:
         return ""
@@ -108,23 +107,25 @@ def outlier_text(steadiness: Steadiness) -> str:
         f"{times.name} {times.series.mild} and {times.series.severe} of {times.iterations}"
         for times in passes
     )
-    text = f"outliers 1.5 to 3 and beyond 3 quartile distances, all kept: {counts}"
-    close = ", ".join(
+    text = f"outliers 1.5 to 3 and beyond 3 IQR from the quartiles, all kept: {counts}"
+    correlated = ", ".join(
         f"{times.name} (correlation {times.series.autocorrelation:.2f})"
         for times in passes
         if times.series.is_autocorrelated
     )
-    if close:
-        text += f"; neighbouring iterations correlate, which widens the intervals: {close}"
+    if correlated:
+        text += f"; autocorrelated samples; confidence intervals widened: {correlated}"
     return text
 
 
 def steadiness_warnings(steadiness: Steadiness) -> Iterator[str]:
     """Yields which times jump between two values or drift, one sentence each."""
     for times in steadiness.passes:
-        said = [found.sentence(times) for found in _FINDINGS if found.applies(times.series)]
-        if said:
-            yield f"the un-profiled {times.name} {', and '.join(said)}"
+        sentences = [item.sentence(times) for item in _FINDINGS if item.applies(times.series)]
+        if sentences:
+            yield f"the un-profiled {times.name} {', and '.join(sentences)}"
+    # The layers by finding, not one by one: what slows a machine down shows in all of them, and is
+    # one line then.
     for finding in _FINDINGS:
         yield from _of_layers(steadiness.layers, finding)
 
@@ -132,6 +133,7 @@ def steadiness_warnings(steadiness: Steadiness) -> Iterator[str]:
 def _widening(ms: ArrayLike) -> float:
     """How much wider the interval is than one of independent samples; 1 where that is unknown."""
     low, high = median_interval(ms)
+    # Quantised times can have an interval of no width, which no factor makes wider.
     if not high > low:
         return 1.0
     median, half_width = estimate(ms)
@@ -142,9 +144,11 @@ def _passes(profile: Profile) -> Sequence[ObservedTimes]:
     samples = profile.samples
     passes = (
         _describe(
-            one.title, getattr(samples, one.series), samples.histogram_of(one.series) is not None
+            timed.title,
+            getattr(samples, timed.series),
+            samples.histogram_of(timed.series) is not None,
         )
-        for one in PASSES
+        for timed in PASSES
     )
     return [times for times in passes if times.series.is_labelled]
 
@@ -166,19 +170,19 @@ def _describe(name: str, ms: NDArray[np.float32], is_end: bool) -> ObservedTimes
 
 
 def _of_layers(layers: Sequence[ObservedTimes], finding: _Finding) -> Iterator[str]:
-    found = [times for times in layers if finding.applies(times.series)]
-    if len(found) == 1:
-        yield f"layer {found[0].name} {finding.sentence(found[0])}"
-    elif found:
-        named = few(f"{times.name} ({finding.in_list(times)})" for times in found)
-        yield f"{len(found)} of the {len(layers)} longest layers {finding.of_many}: {named}"
+    affected = [times for times in layers if finding.applies(times.series)]
+    if len(affected) == 1:
+        yield f"layer {affected[0].name} {finding.sentence(affected[0])}"
+    elif affected:
+        named = few(f"{times.name} ({finding.in_list(times)})" for times in affected)
+        yield f"{len(affected)} of the {len(layers)} longest layers {finding.of_many}: {named}"
 
 
 def _jumps(times: ObservedTimes) -> str:
     low, high = np.quantile(times.ms, (0.25, 0.75))
     return (
-        f"jumps between {_modes(times)} (its quartiles are {low:.4f} and {high:.4f} ms), so that "
-        "its median is a matter of luck"
+        f"jumps between {_modes(times)}, so the median is not representative; see quartiles "
+        f"({low:.4f} and {high:.4f} ms)"
     )
 
 

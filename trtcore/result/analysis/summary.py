@@ -38,7 +38,7 @@ _UNPROFILED = (*(one.series for one in PASSES), "enqueue_ms")
 
 @dataclass(frozen=True)
 class Latency:
-    """The un-profiled inference. A series that was not measured is None.
+    """The times of un-profiled inference. A series that was not measured is None.
 
     Attributes:
         wall: host time from enqueue to synchronised.
@@ -122,6 +122,7 @@ def layer_rows(profile: Profile, reconciled: Reconciliation | None) -> tuple[Lay
     figures = _layer_figures(profile.samples)
     corrected, is_below = _corrected(reconciled, len(profile.layers))
     medians = np.array([layer.median_ms for layer in figures], dtype=np.float64)
+    # Shares of the corrected times: the event's cost, the same for all, would lift short layers.
     own = np.where(np.isnan(corrected), medians, corrected)
     total = float(own.sum())
     shares = own / total if total else own * 0.0
@@ -139,7 +140,7 @@ def layer_rows(profile: Profile, reconciled: Reconciliation | None) -> tuple[Lay
 
 
 def profiled_iterations(profile: Profile) -> int:
-    """Returns how many iterations the figures of the layers are of."""
+    """Returns the number of iterations with layer times."""
     histograms = profile.samples.layer_histograms
     return len(profile.samples.layer_ms) if histograms is None else histograms.count
 
@@ -184,7 +185,7 @@ def _sorted_columns(layer_ms: NDArray[np.float32]) -> Iterator[tuple[NDArray[Any
 
 @dataclass(frozen=True)
 class Markers:
-    """All markers of a profile as one line: how many, their medians' sum and its share."""
+    """All stream sync layers of a profile as one line: count, sum of medians and its share."""
 
     count: int
     median_ms: float
@@ -192,7 +193,7 @@ class Markers:
 
 
 def fold_markers(rows: Sequence[LayerProfile]) -> tuple[tuple[LayerProfile, ...], Markers]:
-    """Splits rows into the layers and one line that holds the time of every marker."""
+    """Splits rows into the layers and one line with the time of all stream sync layers."""
     markers = [row for row in rows if is_marker(row.layer)]
     folded = Markers(
         count=len(markers),

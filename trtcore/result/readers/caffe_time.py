@@ -15,10 +15,13 @@ from trtcore.result.readers.single_figures import Row, make_profile, missing_row
 from trtcore.result.records import Profile
 from trtcore.result.warnings import RunWarning, WarningKind
 
+# Also what Caffe prints for a broken timer, so that the error can say so.
 _NUMBER = r"[-+]?(?:\d+(?:\.\d*)?(?:[eE][-+]?\d+)?|nan|inf)"
+# glog's line prefix: month and day, in newer versions after the year.
 _PREFIX = re.compile(
     r"^[ \t]*(?:>[ \t]*)?[IWEF](?:\d{8}|\d{4}) \d\d:\d\d:\d\d\.\d+\s+\d+ [\w./\\-]+:\d+\]", re.M
 )
+# Any white space between the parts, line ends too: mail and web pages wrap the rows.
 _LAYER = re.compile(rf"^[ \t>]*(\S[^\n]*?)\s+(forward|backward):\s+({_NUMBER})\s+ms\.", re.M)
 _FORWARD = re.compile(rf"^[ \t>]*Average Forward pass:\s+({_NUMBER})\s+ms\.", re.M)
 _ITERATIONS = re.compile(r"^[ \t>]*Testing for (\d+) iterations\.", re.M)
@@ -39,8 +42,9 @@ def parse_caffe_time(text: str, source: str = "caffe time") -> Profile:
         ResultError: no forward rows, a layer that is there twice, or a time that is not a number.
     """
     bare = _PREFIX.sub("", text)
-    found = [(name, float(ms)) for name, kind, ms in _LAYER.findall(bare) if kind == "forward"]
-    repeated = [name for name, count in Counter(name for name, _ in found).items() if count > 1]
+    times = [(name, float(ms)) for name, kind, ms in _LAYER.findall(bare) if kind == "forward"]
+    repeated = [name for name, count in Counter(name for name, _ in times).items() if count > 1]
+    # Caffe's names are unique within a phase, so these are rows of several runs.
     if repeated:
         raise ResultError(
             f"{source}: layer '{repeated[0]}' is there twice; keep the log of one run"
@@ -48,15 +52,15 @@ def parse_caffe_time(text: str, source: str = "caffe time") -> Profile:
     forward, iterations = _FORWARD.search(bare), _ITERATIONS.search(bare)
     device = _DEVICE.search(bare)
     whole_ms = float(forward[1]) if forward else None
-    rows, warnings = _without_faults([_row(name, ms) for name, ms in found], whole_ms)
-    times = int(iterations[1]) if iterations else 0
+    rows, warnings = _without_faults([_row(name, ms) for name, ms in times], whole_ms)
+    count = int(iterations[1]) if iterations else 0
     return make_profile(
         rows,
         source=source,
         source_tool="caffe",
-        method=Method(Timer.CAFFE_TIME, iterations=times, device=device[1] if device else ""),
+        method=Method(Timer.CAFFE_TIME, iterations=count, device=device[1] if device else ""),
         whole_ms=whole_ms,
-        iterations=max(times, 1),
+        iterations=max(count, 1),
         warnings=(*warnings, *missing_rows(rows, whole_ms, "Average Forward pass")),
     )
 

@@ -1,4 +1,4 @@
-"""What TensorRT's engine inspector tells about a plan: layers, I/O tensors, verbosity.
+"""What TensorRT's engine inspector reports of a plan: layers, I/O tensors, verbosity.
 
 Reads every shape that ``IEngineInspector.get_engine_information`` has had: the JSON of TensorRT 8
 to 10 and that of 11 and TensorRT-RTX, a bare list of layers, the names-only forms, and the
@@ -20,6 +20,7 @@ from trtcore.result.layers import IOTensor, Layer, TensorInfo
 from trtcore.result.readers.inspector_oneline import parse_text
 from trtcore.result.readers.tensor_words import short_dtype, short_format
 
+# TensorRT puts these control characters between the entries of ``Metadata``.
 _SEPARATORS = re.compile("[\x1e\x1f]")
 _NODE = re.compile(r"^\s*\[ONNX Layer: (.*)\]\s*$", re.DOTALL)
 _LAYER_KEYS = ("layers", "layerinfo")
@@ -63,7 +64,7 @@ def match_layers(layers: Sequence[Layer], profiler_names: Iterable[str]) -> tupl
     """Returns the layer behind each row that the profiler reported.
 
     Both lists are in order of execution, so that names that repeat are told apart by their
-    position among themselves. Markers or whole layers that only one side has do no harm.
+    position among themselves. Layers that only one side has do no harm.
 
     Args:
         layers: as the inspector lists them.
@@ -88,6 +89,7 @@ def _read_tree(source: Any) -> Any:
         return source
     if source.lstrip().startswith(("{", "[")):
         try:
+            # Not strict: TensorRT writes control characters inside strings without escapes.
             return json.loads(source, strict=False)
         except (json.JSONDecodeError, RecursionError) as error:
             raise ResultError(f"engine information is not JSON ({error})") from None
@@ -106,8 +108,8 @@ def _find_layers(tree: Any) -> list[Any]:
         if isinstance(folded.get(key), list):
             layers: list[Any] = folded[key]
             return layers
-    found = ", ".join(map(repr, tree)) or "nothing"
-    raise ResultError(f"engine information has no list 'Layers' (it has {found:.80})")
+    keys = ", ".join(map(repr, tree)) or "nothing"
+    raise ResultError(f"engine information has no list 'Layers' (it has {keys:.80})")
 
 
 def _parse_layer(row: Any, index: int) -> Layer:
@@ -133,8 +135,8 @@ def _parse_layer(row: Any, index: int) -> Layer:
 
 def parse_metadata(text: str) -> tuple[str, ...]:
     """Returns the model nodes that a layer's ``Metadata`` names, each once, in its order."""
-    found = (_NODE.match(part) for part in _SEPARATORS.split(text))
-    return tuple(dict.fromkeys(match[1] for match in found if match))
+    matches = (_NODE.match(part) for part in _SEPARATORS.split(text))
+    return tuple(dict.fromkeys(match[1] for match in matches if match))
 
 
 def _parse_tensors(rows: Any) -> tuple[TensorInfo, ...]:
@@ -159,6 +161,7 @@ def _parse_tensor(row: dict[str, Any]) -> TensorInfo:
 
 def _parse_io(head: dict[str, Any], layers: Sequence[Layer]) -> tuple[IOTensor, ...]:
     described = head.get("i/o tensors")
+    # Older forms only name the bindings; their shapes are those of the layers at both ends.
     if isinstance(described, list):
         return tuple(_parse_io_tensor(_fold(row)) for row in described if isinstance(row, dict))
     names = [str(name) for name in head.get("bindings") or ()]
@@ -186,9 +189,11 @@ def _binding(name: str, read: dict[str, TensorInfo], written: dict[str, TensorIn
 
 
 def _verbosity(head: dict[str, Any], rows: list[Any]) -> str:
-    stated = re.sub(r"^.*\bk", "", str(head.get("profilingverbosity") or ""))
+    stated = re.sub(r"^.*\bk", "", str(head.get("profilingverbosity") or ""))  # drops the enum's k
     if stated:
         return stated.upper()
+    # Where it is not stated: details are only there if DETAILED, and a plan of NONE has numbers for
+    # names.
     if any(isinstance(row, dict) and _fold(row).keys() - {"name", "metadata"} for row in rows):
         return "DETAILED"
     names = [row if isinstance(row, str) else str(_fold(row).get("name")) for row in rows]

@@ -1,7 +1,7 @@
-"""The inspector's one-line text form, brought into the shape of its JSON.
+"""The inspector's one-line text form, parsed into the structure of its JSON.
 
 TensorRT prints this form with ``LayerInformationFormat.ONELINE``, with ``trtexec --dumpLayerInfo``
-and in the builder's verbose log, where it is the only one to be had without a GPU.
+and in the builder's verbose log, where it is the only form that needs no GPU.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import re
 from typing import Any
 
 _SECTION = re.compile(r"^(layers|bindings|i/o tensors|engine metadata):\s*$", re.IGNORECASE)
+# The form has no quotes: names can hold commas and brackets, so a field ends where the next one's
+# key begins, not at a comma.
 _LAYER = re.compile(r"^Name: (?P<name>.*?), LayerType: (?P<layertype>[^,]*)(?P<rest>.*)$")
 _LISTS = re.compile(r", (Inputs|Constants|Outputs): \[( \{.*?\})?\]")
 _TENSOR = re.compile(r"\{ Name: (.*?), (?:Location: [^,]*, )?Dimensions: \[([-\d, ]*)\](.*?) ?\}")
@@ -46,11 +48,11 @@ def _parse_line(section: str, line: str) -> Any:
 
 
 def _parse_layer(line: str) -> Any:
-    found = _LAYER.match(line)
-    if not found:
-        return line
-    rest = found["rest"]
-    layer: dict[str, Any] = {"Name": found["name"], "LayerType": found["layertype"]}
+    match = _LAYER.match(line)
+    if not match:
+        return line  # a plan with verbosity LAYER_NAMES_ONLY has nothing but the name
+    rest = match["rest"]
+    layer: dict[str, Any] = {"Name": match["name"], "LayerType": match["layertype"]}
     for key, tensors in _LISTS.findall(rest):
         layer[key] = [_parse_tensor(*parts) for parts in _TENSOR.findall(tensors)]
     for key, pattern in (("TacticName", _TACTIC), ("StreamId", _STREAM), ("Metadata", _METADATA)):
@@ -71,10 +73,10 @@ def _parse_tensor(name: str, dimensions: str, rest: str) -> dict[str, Any]:
 
 
 def _parse_io(line: str) -> dict[str, Any]:
-    found = _IO.match(line)
-    if not found:
+    match = _IO.match(line)
+    if not match:
         return {"Name": line.strip()}
-    name, mode, dtype, dimensions = found.groups()
+    name, mode, dtype, dimensions = match.groups()
     formats = [{"Format": text} for text in _IO_FORMAT.findall(line)]
     head = {"Name": name, "IOMode": mode, "DataType": dtype}
     return {**head, "Dimensions": _numbers(dimensions), "ProfileInfo": formats}

@@ -1,4 +1,4 @@
-"""What the name of an engine layer tells about the model nodes in it, where nothing else does."""
+"""The model nodes in the name of an engine layer, where the plan has no metadata."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import re
 from collections.abc import Container
 from dataclasses import dataclass
 
+# The forms of real plans, as in tests/data. They are no stable interface of TensorRT; a form that
+# is not known maps the layer to no node, and reports say how many there are.
 _PROFILE = re.compile(r" \[profile \d+\]$")
 _REFORMAT = re.compile(r"^Reformatting CopyNode for (?:Input|Output) Tensor \d+ (?:to|from) ")
 _FOREIGN = re.compile(r"\{ForeignNode\[(.*?)\.\.\.(.*?)\]\}")
@@ -14,12 +16,13 @@ _MYELIN_PART = re.compile(r"_[a-z]+$")
 _TENSOR_SUFFIXES = (re.compile(r"_myl\d+$"), re.compile(r"_\d+$"), re.compile(r"\.\d+$"))
 _PWN = re.compile(r"^PWN\((.*)\)$")
 _MYELIN_OPS = re.compile(r"^__myl_(\w+?)_myl\d+_\d+$")
+# What Myelin calls operations that copy, cast or rearrange; all others compute.
 _MOVES = frozenset({"Move", "Conc", "Resh", "Slic", "Repl", "Tran", "Cast", "Copy", "Expa"})
 
 
 @dataclass(frozen=True)
 class NamedNodes:
-    """What a name says.
+    """The nodes that a name contains.
 
     Attributes:
         nodes: model nodes named, in its order.
@@ -43,6 +46,7 @@ def nodes_in_name(name: str, known: Container[str] | None) -> NamedNodes:
     bare = _REFORMAT.sub("", bare)
     parts = split_name(bare)
     if known is not None:
+        # As a whole first: a model's own node names can contain " + " and the like.
         parts = [bare] if bare in known else [n for part in parts for n in _find(part, known)]
     return NamedNodes(tuple(dict.fromkeys(parts)), bool(reformat))
 
@@ -55,12 +59,14 @@ def split_name(name: str) -> list[str]:
 
 def foreign_range(name: str) -> tuple[str, str] | None:
     """Returns the first and last node of a ``{ForeignNode[a...b]}``; None for other names."""
-    found = _FOREIGN.search(name)
-    return (found[1], found[2]) if found else None
+    match = _FOREIGN.search(name)
+    return (match[1], match[2]) if match else None
 
 
 def model_tensor(name: str, known: Container[str]) -> str | None:
     """Returns the model's tensor behind an engine's such as ``conv1.1_2_myl0``; None if none."""
+    # One suffix at a time, the outermost first, and none more than needed: the model's own tensor
+    # names can end in ``_2`` or ``.1`` as well.
     for suffix in (None, *_TENSOR_SUFFIXES):
         name = suffix.sub("", name) if suffix else name
         if name in known:
@@ -69,18 +75,18 @@ def model_tensor(name: str, known: Container[str]) -> str | None:
 
 
 def generated_operations(name: str) -> str:
-    """Returns what a kernel that Myelin generated does, such as ``MoveConc``; ``""`` for others."""
-    found = _MYELIN_OPS.match(name)
-    return found[1] if found else ""
+    """Returns the operations of a kernel that Myelin generated, such as ``MoveConc``; else ""."""
+    match = _MYELIN_OPS.match(name)
+    return match[1] if match else ""
 
 
 def only_moves(name: str) -> bool:
     """Whether a generated kernel, by its name, does nothing but copy, cast or rearrange."""
-    words = kernel_words(name)
+    words = kernel_operations(name)
     return bool(words) and _MOVES.issuperset(words)
 
 
-def kernel_words(name: str) -> list[str]:
+def kernel_operations(name: str) -> list[str]:
     """Returns what a generated kernel's name lists: ``Fc``, ``Add``, ``Relu``; [] for others.
 
     Each operation has up to four letters there; one of ONNX's can be several of them.

@@ -1,4 +1,4 @@
-"""Opens any file that a profile can be compared with; its content tells what it is."""
+"""Opens any file that a profile can be compared with; the kind is detected by its content."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def load_baseline(path: str | Path, *, layer_info: str | Path | None = None) -> 
 
     Raises:
         ResultError: it cannot be read, is none of these, is cut off or has times that are no
-            numbers; layer information of something else than a profile of trtexec.
+            numbers; layer information without a trtexec profile.
     """
     return load_baselines((path,), layer_info=() if layer_info is None else (layer_info,))[0]
 
@@ -35,32 +35,35 @@ def load_baselines(
 
     Args:
         paths: the files.
-        layer_info: what ``trtexec --exportLayerInfo`` wrote: one file for all profiles of trtexec
+        layer_info: what ``trtexec --exportLayerInfo`` wrote: one file for all trtexec profiles
             among them, or one for each, in their order.
 
     Raises:
         ResultError: as for `load_baseline`.
-        OptionError: neither one file of layer information nor one for each profile of trtexec.
+        OptionError: neither one file of layer information nor one for each trtexec profile.
     """
+    # All are opened before any is parsed: a wrong path should not cost the time of parsing others.
     texts = [read_text(path) for path in paths]
     readers = [_reader(text, str(path)) for text, path in zip(texts, paths, strict=True)]
     exported = [i for i, reader in enumerate(readers) if reader.takes_layer_info]
-    information = dict(zip(exported, _shared_out(layer_info, len(exported)), strict=False))
+    # Not strict: without layer information the list is empty.
+    information = dict(zip(exported, _layer_information(layer_info, len(exported)), strict=False))
     profiles = []
     for i, (text, path, reader) in enumerate(zip(texts, paths, readers, strict=True)):
         profile = _parse(text, str(path), reader, information.get(i))
+        # A baseline with impossible times would only show as a nonsensical comparison later.
         check_times(profile, str(path))
         profiles.append(profile)
     return tuple(profiles)
 
 
-def _shared_out(files: Sequence[str | Path], count: int) -> list[EngineInformation]:
-    """The layer information of each of so many profiles of trtexec; none if there is none."""
+def _layer_information(files: Sequence[str | Path], count: int) -> list[EngineInformation]:
+    """The layer information of each of ``count`` trtexec profiles; empty if no file was given."""
     if files and not count:
-        raise ResultError(f"{files[0]}: layer information goes with a profile of trtexec only")
+        raise ResultError(f"{files[0]}: layer information only applies to a trtexec profile")
     if len(files) > 1 and len(files) != count:
         raise OptionError(
-            f"{argument('layer_info')} names {len(files)} files for {count} profiles of trtexec: "
+            f"{argument('layer_info')} names {len(files)} files for {count} trtexec profiles: "
             "give one for all of them, or one for each in their order"
         )
     known = [_read_information(file) for file in files]
@@ -72,7 +75,7 @@ def _read_information(path: str | Path) -> EngineInformation:
     if is_trtexec_profile(text):
         raise ResultError(
             f"{path}: is a profile that trtexec --exportProfile wrote; {argument('layer_info')} "
-            "wants what trtexec --exportLayerInfo wrote"
+            "expects the output of trtexec --exportLayerInfo"
         )
     try:
         return parse_engine_information(text)

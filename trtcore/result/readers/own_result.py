@@ -1,4 +1,4 @@
-"""A result that trtcore saved, where a profile is wanted."""
+"""A result that trtcore saved, read as a profile."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from trtcore.result.saved import is_precisions, parse_profile
 
 def is_result(text: str) -> bool:
     """Whether a text is a JSON object, as saved results are."""
+    # Any object, also a foreign or damaged one: the parser then says what is wrong with it, which
+    # is more than "none of the known kinds of file".
     return text.lstrip().startswith("{")
 
 
@@ -20,7 +22,7 @@ def parse_result(text: str, source: str = "result") -> Profile:
     """
     if is_precisions(text):
         raise ResultError(
-            f"{source}: is a comparison of precisions already, of several profiles: "
+            f"{source}: is a comparison of precisions, which holds several profiles: "
             f"'trtcore report {source}' shows it"
         )
     return parse_profile(text, source)

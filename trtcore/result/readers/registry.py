@@ -63,6 +63,6 @@ def find_reader(text: str) -> Reader | None:
 
 
 def readers_text() -> str:
-    """Every kind of file in words: ``a saved trtcore result, ... or ...``."""
+    """Returns every kind of file in one phrase: ``a saved trtcore result, ... or ...``."""
     *names, last = (reader.name for reader in READERS)
     return f"{', '.join(names)} or {last}"

@@ -20,7 +20,7 @@ _NAME_WIDTH = 40
 _ROW = re.compile(r"^[ \t]*(\S.*?)[ \t]+(\d+(?:\.\d+)?)ms[ \t]*$", re.M)
 _BINDING = re.compile(r"^[ \t]*Binding \d+ \((.+)\): (Input|Output)\.", re.M)
 _TOTAL = re.compile(r"^[ \t]*Time over all layers: (\d+(?:\.\d+)?)", re.M)
-_COPY = " copy"
+_COPY = " copy"  # a layer of the sample's engine that copies an input of a concatenation
 
 
 def is_sample_table(text: str) -> bool:
@@ -55,6 +55,7 @@ def _row(name: str, ms: float) -> Row:
     if name.endswith(_COPY):
         return Layer(name, "copy"), ms
     nodes = split_name(name)
+    # A name of just this width may be whole; marked as cut, it is found by its full name too.
     if len(name) >= _NAME_WIDTH:
         nodes[-1] += CUT
     return Layer(name, nodes=tuple(nodes)), ms

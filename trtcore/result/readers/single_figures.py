@@ -1,4 +1,4 @@
-"""A table that another tool printed, as a `Profile` like any other."""
+"""A table of another tool, with one figure per layer, as a `Profile` like any other."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from trtcore.result.warnings import RunWarning, WarningKind
 from trtcore.system.records import Environment
 
 Row = tuple[Layer, float]
+# Of the whole. A trade-off: above what a tool may spend between layers, below what a lost page of a
+# log takes away; a few lost rows go unseen.
 _MOST_MISSING = 0.2
 
 
@@ -55,7 +57,7 @@ def make_profile(
         model=ModelRecord(Path(source).stem, source),
         backend=source_tool,
         precision="",
-        batch=0,
+        batch=0,  # unknown: these tables do not state it, so there is no throughput
         method=method,
         io=io,
         layers=tuple(layer for layer, _ in rows),
@@ -74,7 +76,7 @@ def missing_rows(rows: Sequence[Row], whole_ms: float | None, whole: str) -> tup
 
     Args:
         rows: what was found.
-        whole_ms: time of one forward pass, as the table's last line tells it; None without one.
+        whole_ms: time of one forward pass, from the table's last line; None without one.
         whole: what that line begins with.
     """
     if whole_ms is None:

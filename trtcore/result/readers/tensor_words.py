@@ -1,4 +1,4 @@
-"""TensorRT's sentences about a tensor's layout and type, in words short enough for a table."""
+"""Short names for TensorRT's sentences about a tensor's layout and data type."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ def short_format(sentence: str) -> str:
     nothing about a layout, and the sentence itself where it is not known.
     """
     text = _TYPE.sub("", sentence).strip().lower()
+    # Where TensorRT adds the enum's name, such as (kCHW2), nothing else need be parsed.
     enum = _ENUM.search(sentence)
     if enum:
         return {"HWC": "nhwc", "DHWC": "ndhwc"}.get(enum[1], enum[1].lower())
@@ -38,8 +39,8 @@ def short_format(sentence: str) -> str:
 
 def short_dtype(sentence: str) -> str:
     """Returns the data type a sentence names, such as ``Half`` or ``Int8``; ``""`` if none."""
-    found = _TYPE.search(sentence)
-    return WORDS[found[1].lower()].inspector if found else ""
+    match = _TYPE.search(sentence)
+    return WORDS[match[1].lower()].inspector if match else ""
 
 
 def _vectorized(text: str) -> str:
@@ -49,6 +50,7 @@ def _vectorized(text: str) -> str:
 
 def _channel_major(text: str) -> str:
     layout = "dhwc" if "3 spatial" in text else "hwc"
+    # "C % 1 == 0", which any number of channels fulfils, is the unpadded nhwc.
     multiple = _MULTIPLE.search(text)
     if multiple and multiple[1] != "1":
         return f"{'dla_' if 'column stride' in text else ''}{layout}{multiple[1]}"

@@ -1,4 +1,4 @@
-"""What ``trtexec --exportProfile`` writes, with ``--exportLayerInfo`` to tell what the layers are.
+"""What ``trtexec --exportProfile`` writes, with ``--exportLayerInfo`` for what the layers are.
 
 Source: sampleReporting.cpp of NVIDIA/TensorRT. Names are written without escapes and a share may
 be ``nan``, so the rows are read by pattern where the file is no valid JSON.
@@ -48,6 +48,7 @@ def parse_trtexec_profile(
     """
     rows = _rows(text, source)
     count = _COUNT.search(text)
+    # Of all rows or none: medians of some beside means of others could not be added up.
     has_medians = all("medianMs" in row for row in rows)
     figure = "medianMs" if has_medians else "averageMs"
     times = [_time(row, figure, source) for row in rows]
@@ -78,6 +79,7 @@ def _rows(text: str, source: str) -> list[dict[str, Any]]:
 
 def _rows_by_pattern(text: str, source: str) -> list[dict[str, Any]]:
     found, begun = _ROW.findall(text), len(_START.findall(text))
+    # A pattern would skip damaged rows without a word; too few layers then look like a fast engine.
     if not text.rstrip().endswith("]"):
         raise ResultError(f"{source}: the file is cut off: it ends without ']'; export it again")
     if len(found) != begun:
@@ -96,7 +98,7 @@ def _time(row: dict[str, Any], figure: str, source: str) -> float:
 
 
 def _without_nodes(names: Sequence[str]) -> tuple[RunWarning, ...]:
-    """Says so where names alone, unlike ``conv1 + relu1``, do not lead to model nodes."""
+    """A warning where names, unlike ``conv1 + relu1``, cannot be mapped to model nodes."""
     made_up = [name for name in names if _MADE_UP.match(name) and not is_marker(Layer(name))]
     if not made_up:
         return ()
@@ -105,7 +107,7 @@ def _without_nodes(names: Sequence[str]) -> tuple[RunWarning, ...]:
 
 
 def _unmatched(layers: tuple[Layer, ...], known: EngineInformation) -> tuple[RunWarning, ...]:
-    """Says so where the layer information is not about these layers, or tells only their names."""
+    """A warning where the layer information is of other layers, or holds only their names."""
     names = {layer.name for layer in known.layers}
     missing = [layer.name for layer in layers if layer.name not in names]
     if missing:

@@ -8,6 +8,8 @@ from typing import Any
 from trtcore.result.build import CacheUse
 from trtcore.result.schema1.trees import Tree
 
+# Every pattern here is a sentence as version 1 wrote it. Saved files hold those, so none may change
+# with the wording of today's reports.
 _WANTED = {"fp32": "Float", "tf32": "Float", "fp16": "Half", "half2": "Half", "bf16": "BFloat16"}
 _CACHES = {
     "timing cache reused": CacheUse.TIMING_REUSED,
@@ -31,6 +33,7 @@ def upgraded_build(build: Tree) -> Tree:
         for name, value in build.items()
         if name not in ("cache", "precision", "precision_verdict", "islands")
     }
+    # What is no text stays as it is, and decoding says at which place it is wrong.
     cache, line = build.get("cache", ""), build.get("precision", "")
     if isinstance(cache, str):
         changed["cache"] = _CACHES.get(cache, CacheUse.NONE).value
@@ -69,6 +72,7 @@ def _counts(text: str) -> dict[str, Any] | None:
         return None
     pairs = [(int(start[1]), start[2])]
     pairs += [(int(n), dtype) for n, dtype in re.findall(r"(\d+) (\w+)", start[3])]
+    # Version 1 named the requested type first; the records have the most frequent one first.
     pairs.sort(key=lambda pair: -pair[0])
     types = [{"dtype": dtype, "layers": count} for count, dtype in pairs if count]
     return {"types": types, **{name: int(count or 0) for name, count in tail.groupdict().items()}}

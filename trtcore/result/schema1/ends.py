@@ -9,6 +9,7 @@ from trtcore.result.counts import Stop, StopReason, WarmUpEnd, WarmUpReason
 from trtcore.result.schema1.trees import Rule, first_match, part
 
 _STOP = re.compile(r"(?:not )?stable after ([\d.]+) s: (.*)", re.DOTALL)
+# These letters also make up ``nan``, ``inf`` and ``1e-05``, which version 1 wrote too.
 _PERCENT = r"([-+\d.einfa]+%)"
 _NUMBER = r"([-+\d.einfa]+)"
 _NAME = r"(?:the total|layer (.*?)(?: \(number (\d+) of that name\))?)"

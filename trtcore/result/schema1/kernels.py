@@ -101,9 +101,10 @@ _NEXT = re.compile(r"; (?=not by |no profiled |\d+ layers and |profiled |0 of |i
 
 def mapping_of(text: str) -> KernelMapping:
     """Returns how kernels were mapped to layers."""
-    found = _WITH_REASONS.fullmatch(text)
-    way, why = (found[1], found[2] or "") if found else (text, "")
+    match = _WITH_REASONS.fullmatch(text)
+    way, why = (match[1], match[2] or "") if match else (text, "")
     known = first_match(_METHODS, way)
+    # All or nothing: a mapping with half of its reasons would look complete.
     obstacles = [first_match(_OBSTACLES, reason) for reason in _NEXT.split(why) if reason]
     if known is None or any(obstacle is None for obstacle in obstacles):
         return KernelMapping(MappingMethod.OTHER, note=text)

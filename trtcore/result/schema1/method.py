@@ -44,6 +44,7 @@ def _count(text: str) -> int:
     return 0 if text == "all" else int(text)
 
 
+# ", gated" is matched and not kept: a profile is gated if it has ``gated_ms``.
 _METHODS: tuple[Rule[Method], ...] = (
     (
         r"enqueueV3 and synchronise; layers by IProfiler, reported after each iteration "

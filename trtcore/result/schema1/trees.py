@@ -1,4 +1,4 @@
-"""From sentences to records, and from records to JSON trees."""
+"""Helpers of the upgrade: from sentences to records, and from records to JSON trees."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ def tree_of(record: Any) -> Tree:
 def first_match(rules: Iterable[Rule[T]], text: str) -> T | None:
     """Returns what the first rule makes of a sentence; None if it fits none."""
     for pattern, make in rules:
+        # DOTALL, because layer names and error messages can hold line ends.
         match = re.fullmatch(pattern, text, re.DOTALL)
         if match is not None:
             return make(match)

@@ -1,8 +1,8 @@
 """The JSON tree of a saved result of version 1 as one of version 2.
 
-Version 1 kept English sentences. Each is taken apart by the exact words that trtcore 0.1.0 wrote;
-one that is not among them is kept as it is in a field called ``note``. What is no sentence where
-one should be stays, so that decoding the tree says what is wrong with it.
+Version 1 kept English sentences. Each is parsed by the exact words that trtcore 0.1.0 wrote; one
+that does not parse is kept as it is in a field called ``note``. What is no sentence where one
+should be stays, so that decoding the tree says what is wrong with it.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ def upgraded_precisions(tree: Tree) -> Tree:
     if not isinstance(profiles, list) or not all(isinstance(one, dict) for one in profiles):
         return changed
     changed["profiles"] = [upgraded_profile(profile) for profile in profiles]
+    # Version 1 repeated the notes of the profiles here; reports now take them from the profiles.
     if isinstance(notes := tree.get("notes"), list):
         said = {line for profile in profiles for line in _lines_of(profile)}
         changed["notes"] = _upgraded_warnings(
@@ -77,7 +78,7 @@ def _upgraded_kernels(kernels: Any) -> Any:
 
 
 def _upgraded_warnings(warnings: Any) -> Any:
-    """What only the run could see; the rest follows from the figures, and is found again."""
+    """Warnings that only the run could see; the others follow from the figures each time."""
     if not isinstance(warnings, list):
         return warnings
     return [

@@ -7,7 +7,8 @@ import re
 from trtcore.result.schema1.trees import Rule, first_match
 from trtcore.result.warnings import RunWarning, WarningKind
 
-# What `trtcore.result.analysis.diagnosis.diagnose` finds in the figures, and so will find again.
+# What `trtcore.result.analysis.diagnosis.diagnose` returns anew for the figures of the file. Kept
+# as well, it would be printed twice: once in the words of version 1, once in those of today.
 _DERIVED = re.compile(
     "|".join(
         (
@@ -49,7 +50,7 @@ def _fixed(text: str, kind: WarningKind) -> Rule[RunWarning]:
 
 
 def _noted(head: str, kind: WarningKind) -> Rule[RunWarning]:
-    """What begins with fixed words and ends with somebody else's."""
+    """A fixed beginning, then quoted text such as an error message."""
     return rf"{re.escape(head)}: (.*)", lambda match: RunWarning(kind, note=match[1])
 
 

@@ -233,7 +233,7 @@ class TestOtherWays:
         assert fusion.groups == (Group((0,), ("c", "r", "s"), is_opaque=True),)
         assert fusion.node_coverage == 1.0
         words = describe_fusion(make_profile(layers, nodes, [X]), fusion, [1.0])
-        assert words.endswith("opaque layers hide their inside")
+        assert words.endswith("opaque layers do not list their nodes")
 
     def test_foreign_node_is_expanded_over_the_graph(self):
         nodes = [

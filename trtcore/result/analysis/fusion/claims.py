@@ -1,4 +1,4 @@
-"""Which model nodes each engine layer claims: by metadata, name, tensors, or by its reader."""
+"""Maps engine layers to model nodes: by metadata, name, tensors, or by the layer that reads it."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ _REFORMAT_KINDS = frozenset({"reformat", "noop", "copy", "cast"})
 
 @dataclass
 class Claims:
-    """What each layer, by position, has to do with the model.
+    """How the layers, by position, are mapped to the model.
 
     Attributes:
         nodes: the model nodes of a layer.
         leans_on: a layer without nodes, and the layer whose cost it is part of.
         reformats: layers that only reformat, cast or copy.
-        opaque: layers that hide what they do.
-        markers: layers that only order streams.
-        unattributed: layers that nothing is known about.
-        reasons: why each node is with its layer.
-        reused: tensors of the model that several engine tensors are called after, though only one
+        opaque: layers that do not list their operations.
+        markers: layers that only synchronise streams.
+        unattributed: layers that are mapped to no node.
+        reasons: why each node is mapped to its layer.
+        reused: tensors of the model that several engine tensors are named after, though only one
             can be it: names of buffers that were used again.
     """
 
@@ -56,13 +56,14 @@ def claim_nodes(layers: Sequence[Layer], graph: ModelGraph) -> Claims:
 
     Args:
         layers: in order of execution.
-        graph: the model; without nodes in it, a layer's own names are taken for nodes.
+        graph: the model; if it has no nodes, the names in a layer's name count as nodes.
     """
     claims = Claims(
         markers=tuple(i for i, layer in enumerate(layers) if is_marker(layer)),
         reused=_reused_names(layers, graph),
     )
     rest = [i for i in range(len(layers)) if i not in set(claims.markers)]
+    # The surest first, each for all layers: the later ones only share out the nodes that are left.
     for step in (_by_metadata, _by_name, _by_range, _by_tensors):
         for i in rest:
             if i not in claims.nodes:
@@ -83,12 +84,13 @@ def _by_metadata(i: int, layer: Layer, graph: ModelGraph, claims: Claims) -> Non
 
 
 def _by_name(i: int, layer: Layer, graph: ModelGraph, claims: Claims) -> None:
+    # Without a model every name would count as a node; a plan with details has metadata for that.
     if not graph.nodes and (layer.inputs or layer.outputs or foreign_range(layer.name)):
         return
-    found = nodes_in_name(layer.name, graph.nodes or None)
-    if found.nodes:
-        claims.take(i, found.nodes, Reason.NAMED)
-        if found.is_reformat:
+    named = nodes_in_name(layer.name, graph.nodes or None)
+    if named.nodes:
+        claims.take(i, named.nodes, Reason.NAMED)
+        if named.is_reformat:
             claims.reformats.add(i)
         _mark(i, layer, graph, claims)
 
@@ -103,7 +105,8 @@ def _by_range(i: int, layer: Layer, graph: ModelGraph, claims: Claims) -> None:
     if first and last:
         inside = graph.between(first, last)
     else:
-        # An end that the parser made up is a weight or a shape: the range begins or ends anywhere.
+        # An end that the parser generated is a weight or a shape: the range begins or ends
+        # anywhere.
         inside = graph.ancestors([last]) if last else set(graph.nodes)
     nodes = graph.sort(inside - taken - graph.constants())
     if nodes:
@@ -131,7 +134,7 @@ def _reused_names(layers: Sequence[Layer], graph: ModelGraph) -> frozenset[str]:
 
 
 class _Neighbours:
-    """Which layers write and read the tensors of others."""
+    """The layers that write or read the tensors of other layers."""
 
     def __init__(self, layers: Sequence[Layer]) -> None:
         self._layers = layers
@@ -151,17 +154,17 @@ class _Neighbours:
 
     def before(self, i: int) -> list[int]:
         """Earlier layers that write what a layer reads, nearest first."""
-        found = {
+        writers = {
             j for tensor in self._layers[i].inputs for j in self._writers[tensor.name] if j < i
         }
-        return sorted(found, reverse=True)
+        return sorted(writers, reverse=True)
 
 
 def _by_neighbours(
     rest: Sequence[int], layers: Sequence[Layer], graph: ModelGraph, claims: Claims
 ) -> None:
     """A layer that computes holds the nodes that are left between the layers on its two sides."""
-    neighbours, found = _Neighbours(layers), {}
+    neighbours, between = _Neighbours(layers), {}
     taken = {node for nodes in claims.nodes.values() for node in nodes}
     constants = graph.constants()
     for i in rest:
@@ -172,8 +175,9 @@ def _by_neighbours(
         up = graph.ancestors((b for node in behind for b in graph.before(node)), stop=taken)
         down = graph.descendants((a for node in ahead for a in graph.after(node)), stop=taken)
         if inside := (up & down) - constants:
-            found[i] = graph.sort(inside)
-    for i, nodes in found.items():
+            between[i] = graph.sort(inside)
+    # Only now: claimed one by one, the first of two layers side by side would take all the nodes.
+    for i, nodes in between.items():
         claims.take(i, nodes, Reason.BETWEEN_LAYERS)
 
 
@@ -191,8 +195,9 @@ def _claimed(i: int, step: Callable[[int], list[int]], claims: Claims) -> set[st
 
 
 def _by_reader(rest: Sequence[int], layers: Sequence[Layer], claims: Claims) -> None:
-    """What has no nodes of its own serves the next layer that reads it, else the one it read."""
+    """A layer without nodes counts for the next layer that reads it, else for the one it read."""
     neighbours = _Neighbours(layers)
+    # Backwards, so that each layer in a chain of reformats finds its reader settled already.
     for i in reversed(rest):
         _lean(i, layers[i], neighbours.after(i), claims)
     for i in rest:

@@ -1,4 +1,4 @@
-"""The user's graph by names: who makes a tensor, who reads it, what lies between two nodes.
+"""The model's graph by names: which nodes make and read a tensor, and what lies between two nodes.
 
 Works on the `ModelNode` of a saved result, so that nothing needs ONNX.
 """
@@ -29,7 +29,7 @@ class ModelGraph:
     Args:
         nodes: in the order of the model.
         inputs: names of the network's inputs, which no node makes and which are no constants.
-        outputs: names of its outputs; without them no node is known to be useless.
+        outputs: names of its outputs; without them no node is known to be dead.
 
     Raises:
         ResultError: two nodes have the same name.
@@ -72,7 +72,7 @@ class ModelGraph:
         return not self._outputs.isdisjoint(outputs) or not self.after(name)
 
     def dead(self) -> frozenset[str]:
-        """Nodes from which no way leads to an output; none where no output is known."""
+        """Nodes from which no path goes to an output; none where no output is known."""
         if not self._outputs:
             return frozenset()
         makers = (self._maker[tensor] for tensor in self._outputs)
@@ -119,7 +119,7 @@ class ModelGraph:
         return _reach(names, self.after, frozenset(stop))
 
     def between(self, first: str, last: str) -> set[str]:
-        """All nodes on a way from one to the other, both included; empty if there is no way."""
+        """All nodes on a path from one to the other, both included; empty if there is none."""
         return _reach([first], self.after) & _reach([last], self.before)
 
     def constants(self) -> frozenset[str]:
@@ -131,10 +131,12 @@ class ModelGraph:
         if self._constants is not None:
             return self._constants
         constant: set[str] = set()
+        # One pass is enough: ONNX lists nodes in topological order.
         for node in self.nodes.values():
             read = [tensor for tensor in node.inputs if tensor]
             makers = (self._maker.get(tensor) for tensor in read)
             known = all(maker is None or maker in constant for maker in makers)
+            # Without known inputs any tensor that no node makes may be one, not a weight.
             fed = not self._inputs or not self._inputs.isdisjoint(read)
             if node.op in SOURCES or (read and known and not fed):
                 constant.add(node.name)
@@ -179,8 +181,9 @@ class Components(Generic[T]):
         return iter(self._parent)
 
     def root(self, member: T) -> T:
-        """The one member that stands for all it is joined with; an unknown one is added."""
+        """The representative of all members joined with this one; an unknown one is added."""
         parent = self._parent.setdefault(member, member)
+        # Path halving keeps the trees flat without recursion.
         while parent != self._parent[parent]:
             self._parent[parent] = self._parent[self._parent[parent]]
             parent = self._parent[parent]

@@ -1,8 +1,8 @@
-"""Which engine layers and which nodes of the user's model belong together, with nothing left out.
+"""Groups of engine layers and model nodes that belong together, with nothing left out.
 
 Groups are the connected components of layers and nodes: the smallest sets that can be compared.
 Every node ends in one group or one of the lists of `FusionMap`; every layer in one group, among
-the markers or unattributed.
+the stream sync layers or unattributed.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ class FusionMap:
     Attributes:
         groups: in order of their first layer.
         folded: nodes whose results are constants of the engine.
-        eliminated: nodes that do nothing, or that the layers beside them do without a layer.
-        unknown: nodes that nothing accounts for.
-        markers: layers that only order streams.
-        unattributed: other layers that no node is known for.
-        guessed: layers in groups that nothing leads to a node, and that do more than move data:
-            they count for a layer beside them.
+        eliminated: nodes that do nothing, or whose work the layers beside them do.
+        unknown: nodes that could not be mapped.
+        markers: layers that only synchronise streams.
+        unattributed: other layers that are mapped to no node.
+        guessed: layers in groups that are mapped to no node themselves, and that do more than
+            move data: they count for a layer beside them.
         reasons: why each node of the model is where it is.
     """
 
@@ -70,8 +70,8 @@ class FusionMap:
 def map_fusion(profile: Profile) -> FusionMap:
     """Works out which layers and nodes belong together.
 
-    Layers name their nodes in the plan's metadata. Where they do not, their name or their tensors
-    tell, and a layer that only reformats counts for the layer that reads its result.
+    Layers name their nodes in the plan's metadata. Where they do not, they are mapped by their name
+    or their tensors, and a layer that only reformats counts for the layer that reads its result.
 
     Raises:
         ResultError: a model node is there twice.
@@ -117,15 +117,15 @@ def describe_fusion(profile: Profile, fusion: FusionMap, layer_ms: Sequence[floa
     if not nodes:
         return ""
     ops = {node.name: node.op for node in nodes}
-    found, count = len(nodes) - len(fusion.unknown), len(fusion.groups)
+    mapped, count = len(nodes) - len(fusion.unknown), len(fusion.groups)
     parts = [
-        f"{found} of {len(nodes)} model nodes ({fusion.node_coverage:.1%}) accounted for in "
+        f"{mapped} of {len(nodes)} model nodes ({fusion.node_coverage:.1%}) accounted for in "
         f"{count} group{'s' * (count != 1)}",
         _listed("folded into constants", fusion.folded, ops),
         _listed("eliminated", fusion.eliminated, ops),
         _listed("unknown", fusion.unknown, ops),
         *_time_words(fusion, layer_ms),
-        "opaque layers hide their inside" if any(g.is_opaque for g in fusion.groups) else "",
+        "opaque layers do not list their nodes" if any(g.is_opaque for g in fusion.groups) else "",
     ]
     return "; ".join(filter(None, parts))
 
@@ -141,15 +141,16 @@ def _time_words(fusion: FusionMap, layer_ms: Sequence[float]) -> list[str]:
     ]
 
 
-def _listed(what: str, names: Sequence[str], ops: dict[str, str]) -> str:
+def _listed(title: str, names: Sequence[str], ops: dict[str, str]) -> str:
     if not names:
         return ""
     kinds = ", ".join(f"{n} {op}" for op, n in Counter(ops[name] for name in names).items())
-    return f"{what}: {kinds} ({few(names)})"
+    return f"{title}: {kinds} ({few(names)})"
 
 
 def _groups(claims: Claims, graph: ModelGraph) -> tuple[Group, ...]:
     """Connected components of the claims; layers that lean on another one go with it."""
+    # Layers by position and nodes by name in one set: an int and a str never clash.
     components: Components[int | str] = Components()
     for layer, nodes in claims.nodes.items():
         for node in nodes:

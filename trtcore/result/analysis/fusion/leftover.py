@@ -1,4 +1,4 @@
-"""The nodes that no layer names: in which group each must be, and why the others need none."""
+"""The nodes that no layer names: which group each must belong to, and why the others need none."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from trtcore.result.analysis.fusion.graph import ModelGraph
 from trtcore.result.analysis.fusion.operators import NO_OPS, VIEWS
 from trtcore.result.analysis.fusion.reasons import Reason
 from trtcore.result.layers import Layer
-from trtcore.result.readers.layer_names import kernel_words
+from trtcore.result.readers.layer_names import kernel_operations
 
 _WORD = 4  # letters that a generated kernel's name spends on an operation: Relu, Tran(spose)
 
@@ -20,9 +20,9 @@ class Group:
 
     Attributes:
         layers: positions in ``profile.layers``, in order of execution.
-        nodes: model nodes, in the order of the model; empty if nothing tells them.
+        nodes: model nodes, in the order of the model; empty if unknown.
         reformats: those of the layers that only change a format or type, or copy.
-        is_opaque: a layer of it hides what it does inside (``ForeignNode``).
+        is_opaque: a layer of it does not list its operations (``ForeignNode``).
     """
 
     layers: tuple[int, ...]
@@ -33,13 +33,13 @@ class Group:
 
 @dataclass(frozen=True)
 class _Sides:
-    """Where the ways out of a node lead, by the first nodes there that are in a group.
+    """Where the paths into and out of a node end, by the first nodes there that are in a group.
 
     Attributes:
         above: nodes in groups that it depends on.
         below: nodes in groups that depend on it.
-        is_closed: no way reaches an input or output of the network without meeting a group.
-        is_plain: every other node on the ways only moves data.
+        is_closed: no path reaches an input or output of the network without meeting a group.
+        is_plain: every other node on the paths only moves data.
     """
 
     above: frozenset[str]
@@ -49,14 +49,14 @@ class _Sides:
 
 
 class Leftovers:
-    """Places what claims have left.
+    """Assigns the nodes that no layer has claimed.
 
     Args:
         graph: the model.
         layers: of the engine.
         claimed: the nodes of each layer, by position.
         groups: the layers and nodes that are known to belong together.
-        unattributed: layers that nothing is known about, and which could run anything near them.
+        unattributed: layers that are mapped to no node, and could run anything near them.
     """
 
     def __init__(
@@ -82,6 +82,7 @@ class Leftovers:
             for name, node in self._graph.nodes.items()
             if name not in self._home and name not in needless and node.op not in NO_OPS
         ]
+        # Until nothing changes: a node that is placed can be the missing side of another one.
         placed = True
         while placed:
             placed = False
@@ -92,6 +93,7 @@ class Leftovers:
 
     def _place(self, name: str) -> bool:
         sides = self._sides(name)
+        # The surest rule first: the graph proves it, a kernel's name only suggests it.
         for rule, reason in (
             (self._around, Reason.INSIDE_GROUP),
             (self._by_kernel_name, Reason.IN_KERNEL_NAME),
@@ -108,7 +110,7 @@ class Leftovers:
         return False
 
     def _around(self, _: str, sides: _Sides) -> int | None:
-        """The one group that all ways into and out of a node lead to."""
+        """The one group at the ends of all paths into and out of a node."""
         above = {self._home[node] for node in sides.above}
         below = {self._home[node] for node in sides.below}
         if not sides.is_closed or len(above) != 1 or above != below:
@@ -117,7 +119,8 @@ class Leftovers:
         return None if self._has_strangers(home) else home
 
     def _has_strangers(self, home: int) -> bool:
-        """Whether a layer that nothing is known about stands beside a group, or may do so."""
+        """Whether a layer that is mapped to no node stands beside a group, or may do so."""
+        # Such a layer, not the group, may run the node. Without tensors it can stand anywhere.
         own = [self._layers[i] for i in self._groups[home].layers]
         beside = {tensor.name for layer in own for tensor in (*layer.inputs, *layer.outputs)}
         return any(
@@ -138,6 +141,7 @@ class Leftovers:
             return None
         (layer,) = spare
         home = self._home[self._claimed[layer][0]]
+        # From now on this node explains the word, so that it cannot place a second one.
         self._claimed[layer].append(name)
         return home
 
@@ -145,7 +149,7 @@ class Leftovers:
         """How many operations of a kernel's name its own nodes do not explain."""
         ops = [self._graph.nodes[node].op for node in self._claimed[layer]]
         explained = sum(op[:_WORD].capitalize() == word for op in ops)
-        return kernel_words(self._layers[layer].name).count(word) - explained
+        return kernel_operations(self._layers[layer].name).count(word) - explained
 
     def _by_twin(self, name: str, sides: _Sides) -> int | None:
         """The group that does the same to the same data, if the readers of the node read it.
@@ -196,17 +200,17 @@ class Leftovers:
     def _walk(self, name: str, step: Callable[[str], list[str]]) -> tuple[set[str], set[str]]:
         """The first nodes in groups in one direction, and the nodes passed on the way to them."""
         constants = self._graph.constants()
-        found: set[str] = set()
+        reached: set[str] = set()
         passed: set[str] = set()
         waiting = [name]
         while waiting:
             node = waiting.pop()
             if node in self._home:
-                found.add(node)
+                reached.add(node)
             elif node not in passed and node not in constants:
                 passed.add(node)
                 waiting += step(node)
-        return found, passed
+        return reached, passed
 
     def _explain_rest(self) -> None:
         graph = self._graph
@@ -214,6 +218,7 @@ class Leftovers:
         for name, node in graph.nodes.items():
             if name in self._home:
                 continue
+            # A constant that nobody reads is dead too, but folded is the more telling reason.
             if name in constants:
                 self.reasons[name] = Reason.SHAPE_ONLY if name in shapes else Reason.CONSTANT
             elif name in dead:

@@ -1,4 +1,4 @@
-"""What ONNX operators do to data, as far as it decides whether an engine needs a layer for them."""
+"""Classes of ONNX operators by what they do to data, which decides whether they need a layer."""
 
 from __future__ import annotations
 

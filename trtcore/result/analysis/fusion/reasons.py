@@ -20,7 +20,7 @@ class Reason(Enum):
     BETWEEN_LAYERS = "between the layers on both sides"
     """A layer without metadata stands between the layers of its neighbours, where it is missing."""
     INSIDE_GROUP = "between nodes of one group"
-    """All ways into it come from one group, and all ways out of it lead into the same group."""
+    """All paths into it come from one group, and all paths out of it go into the same one."""
     IN_KERNEL_NAME = "listed in a kernel's name"
     """Of the layers beside it, one alone is a generated kernel whose name lists its operator."""
     SAME_PRODUCT = "computed once for several nodes"
@@ -38,12 +38,12 @@ class Reason(Enum):
     MOVED_BY_NEIGHBOURS = "moved by its neighbours"
     """It only copies, rearranges or converts, and every layer beside it is known: they do it."""
     DEAD = "no output needs it"
-    """No way leads from it to an output of the network."""
+    """No path goes from it to an output of the network."""
 
     AMBIGUOUS = "several layers could run it"
     """Layers beside it are known, but nothing says which of them runs it."""
     NO_LAYER = "no layer beside it is known"
-    """Neither what it reads nor what reads it leads to a layer."""
+    """Neither what it reads nor what reads it is mapped to a layer."""
 
 
 TIMED = frozenset(
@@ -63,4 +63,4 @@ FOLDED = frozenset({Reason.CONSTANT, Reason.SHAPE_ONLY})
 ELIMINATED = frozenset({Reason.NO_OP, Reason.VIEW, Reason.MOVED_BY_NEIGHBOURS, Reason.DEAD})
 """Reasons of nodes that need no layer."""
 UNKNOWN = frozenset({Reason.AMBIGUOUS, Reason.NO_LAYER})
-"""Reasons of nodes that nothing accounts for."""
+"""Reasons of nodes that could not be mapped."""
