@@ -165,5 +165,5 @@ def test_layers_are_learnt_before_anything_is_kept(rig: Any, stream: bool) -> No
 def test_without_layers_there_is_nothing_to_measure(rig: Any) -> None:
     engine = Engine(rig, 20, Mute)
     engine.loops.passes = 1000
-    with pytest.raises(RunError, match="the profiler was told of no layer"):
+    with pytest.raises(RunError, match="TensorRT reported no layer to the profiler"):
         engine.measure(RunLength(50))

@@ -12,8 +12,9 @@ from pathlib import Path
 from trtcore.errors import ResultError
 from trtcore.system.files import write_file
 
+# The format's version: a change of it makes older entries read as absent.
 _MAGIC = b"trtcore-cache-1\n"
-_DIGEST_BYTES = 32
+_DIGEST_BYTES = 32  # of SHA-256
 
 
 def cache_dir() -> Path | None:
@@ -75,6 +76,7 @@ def _digest(parts: tuple[str | int | float | bytes, ...]) -> str:
     digest = hashlib.sha256()
     for part in parts:
         raw = part if isinstance(part, bytes) else str(part).encode()
+        # The length keeps ("ab", "c") apart from ("a", "bc").
         digest.update(b"%d:" % len(raw))
         digest.update(raw)
     return digest.hexdigest()[:32]

@@ -36,6 +36,7 @@ class BoundTensor:
     def upload(self, values: Array) -> None:
         """Copies host values of the tensor's shape to the device, in the tensor's format."""
         if self.dtype == "bfloat16":
+            # NumPy has no bfloat16: a rounded float32 holds it in its upper 16 bits.
             rounded = to_bfloat16_values(values.astype(np.float32))
             values = (rounded.view(np.uint32) >> 16).astype(np.uint16)
         self.buffer.copy_from(pack(values, self.info.format))
@@ -106,6 +107,7 @@ def _describe(engine: Engine, context: Any, name: str) -> tuple[IOTensor, str]:
             f"tensor '{name}' has shape {shape}: its size depends on the data, "
             "which trtcore cannot profile yet"
         )
+    # Checked here, before anything is allocated: an unknown layout would be filled with nonsense.
     layout = str(engine.engine.get_tensor_format(name).name).lower()
     if layout not in FORMATS:
         raise RunError(

@@ -28,6 +28,7 @@ USUAL_SPREAD = 0.035
 """Standard deviation of a calibration, as a part of its cost: that of eight calibrations on one
 H200, which gave 2.86 to 3.16 us. Repeats of one calibration share most of it."""
 
+# Degrees of freedom: eight calibrations less their mean.
 _USUAL_FREEDOM = 7
 # Of the second kind: the intervals of the first allowed for the points only.
 _KIND = "event-cost-2"
@@ -55,6 +56,7 @@ def fit_event_cost(points: Sequence[tuple[int, float]], confidence: float = 0.95
     """
     layers, excess = _checked_points(points)
     of_repeats = [pair_slopes(layers[one], excess[one]) for one in _repeats(layers)]
+    # Sorted, because Sen's interval is read off by rank.
     slopes = np.sort(np.concatenate(of_repeats))
     if not slopes.size:
         raise OptionError("calibration needs engines of at least two different layer counts")
@@ -69,6 +71,7 @@ def fit_event_cost(points: Sequence[tuple[int, float]], confidence: float = 0.95
     low, high = _slope_interval(slopes, counts, confidence)
     offset = float(np.median(excess - cost * layers))
     residual = float(np.median(np.abs(excess - cost * layers - offset)))
+    # np.minimum passes NaN on, where the builtin would hide that Sen's interval is unknown.
     low, high = float(np.minimum(low, cost - reach)), float(np.maximum(high, cost + reach))
     return EventCost(cost, low, high, offset, residual, len(points))
 
@@ -103,6 +106,7 @@ def _is_sound(cost: EventCost) -> bool:
 
 def _entry(environment: Environment) -> Path | None:
     """Where the cost is kept; None where it is not known which GPU and driver it is of."""
+    # Without NVML only the CUDA version tells drivers apart; without either nothing is cached.
     driver = environment.driver or environment.cuda
     if not (environment.device and driver):
         return None
@@ -138,6 +142,7 @@ def _slope_interval(
     slopes: Floats, counts: Sequence[int], confidence: float
 ) -> tuple[float, float]:
     """Sen's interval of the slopes within repeats of so many points."""
+    # The variance of Kendall's S, added over independent repeats.
     variance = sum(n * (n - 1) * (2 * n + 5) for n in counts) / 18
     reach = NormalDist().inv_cdf((1 + confidence) / 2) * sqrt(variance)
     low, high = floor((slopes.size - reach) / 2), ceil((slopes.size + reach) / 2)

@@ -27,11 +27,17 @@ from trtcore.system.progress import Progress
 
 Walls = list[tuple[FloatArray, FloatArray]]
 
+# Rounds of plain and traced iterations: enough that a drifting clock affects both alike.
 _ROUNDS = 5
+# More would make the trace longer and hardly move the medians.
 _MOST_ITERATIONS = 300
+# The fewest with a median that one slow iteration does not decide.
 _LEAST_ITERATIONS = 3
+# CUPTI sets itself up in the first traced iterations; these are not kept.
 _WARM_UP = 4
+# Profiled iterations for the alignment: their medians are taken over halves of five.
 _PROFILED = 10
+# What tracing may add to a run, beside the 15 s that measuring may take.
 _SECONDS = 3.0
 
 
@@ -115,6 +121,7 @@ def _plan(asked: int, wall_ms: float, kernels: int) -> tuple[int, int]:
         wall_ms: of an iteration.
         kernels: of an iteration, in all passes of a round that are traced.
     """
+    # Each iteration runs three times: plain, traced, and traced while gated.
     fits = int(_SECONDS * 1000 / (3 * max(wall_ms, 1e-3)))
     total = max(min(asked, _MOST_ITERATIONS, fits), min(asked, _LEAST_ITERATIONS))
     rounds = min(_ROUNDS, total)

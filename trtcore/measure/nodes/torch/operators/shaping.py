@@ -72,6 +72,7 @@ def _slice(call: Call) -> Kernel:
     for axis, start, end, step in zip(axes or range(len(starts)), starts, ends, steps, strict=True):
         size = call.shape[axis]
         indices = range(size)[start:end:step]
+        # PyTorch slices only forwards: the same elements are cut and then reversed.
         if step < 0:
             flipped.append(axis)
             indices = indices[::-1]
