@@ -64,7 +64,7 @@ class Engine:
 
 @dataclass(frozen=True)
 class Row:
-    """What came of one engine."""
+    """The results of one engine."""
 
     engine: Engine
     profile: Profile
