@@ -91,7 +91,7 @@ if __name__ == "__main__":
         Benchmark(
             title="FP32, FP16 and half2",
             method="`trtcore.compare_precisions`, serial engines measured interleaved, 1000"
-            " iterations of each; random weights, random input, errors against ONNX Runtime in FP32.",
+            " iterations of each; random weights and input, errors against ONNX Runtime in FP32.",
             measure=measure,
             goals=GOALS,
             processes=1,

@@ -240,7 +240,7 @@ class KernelTrace:
 
     def __init__(self, libraries: Sequence[str]) -> None: ...
     def start(self, iterations: int, capacity: int = ...) -> None:
-        """Begins to record; what was recorded before is forgotten, but for the names.
+        """Begins to record; earlier records are dropped, but for the names.
 
         Args:
             iterations: how many `begin_iteration` calls to expect; later ones are ignored.
@@ -347,7 +347,7 @@ def time_layers(
     """Runs iterations of a profiled context; ``recorder`` has to be attached to it.
 
     With ``enqueueV3`` the context must not emit its profile while it is enqueued
-    (``enqueue_emits_profile`` false); the layers are asked for after each synchronisation.
+    (``enqueue_emits_profile`` false); ``reportToProfiler`` is called after each synchronisation.
 
     Args:
         context: what to run.

@@ -1,4 +1,4 @@
-"""A plan on the GPU from loading to samples."""
+"""Loads plans, prepares contexts, memory and inputs on the GPU, and measures them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is kept of a run while it runs: every time, or distributions in constant memory."""
+"""Stores for the times of a run: every time, or distributions in constant memory."""
 
 from __future__ import annotations
 

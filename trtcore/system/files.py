@@ -89,14 +89,14 @@ def decode_text(content: bytes, path: str | Path) -> str:
 
 
 def write_file(path: str | Path, content: bytes) -> None:
-    """Writes a file aside and renames it, so that it is there whole or not at all.
+    """Writes a temporary file and renames it, so that the file is complete or absent.
 
-    A link stays and what it leads to is written; so is a pipe, a device or ``/dev/stdout``.
+    A link is kept and its target is written; so is a pipe, a device or ``/dev/stdout``.
 
     Raises:
         ResultError: the path cannot be written.
-        WriteError: the content cannot, such as on a full disk or to a pipe that nobody reads.
-        BrokenPipeError: it is standard output that nobody reads any more.
+        WriteError: the content cannot, such as on a full disk or to a pipe without a reader.
+        BrokenPipeError: it is standard output and its reader has closed it.
     """
     path = check_writable(path)
     try:
@@ -118,14 +118,14 @@ def is_special(path: Path) -> bool:
     return os.path.exists(path) and not os.path.isfile(path)
 
 
-def same_file(one: Path, other: Path) -> bool:
-    """Whether two names are of one file, which need not exist yet; a pipe or device is none."""
-    if is_special(one) or is_special(other):
+def same_file(path: Path, other: Path) -> bool:
+    """Whether two paths lead to one file, which need not exist yet; False for pipes and devices."""
+    if is_special(path) or is_special(other):
         return False
     try:
-        return one.samefile(other)
+        return path.samefile(other)
     except OSError:
-        return _target(one) == _target(other)
+        return _target(path) == _target(other)
 
 
 def _read(path: str | Path, error: type[TrtcoreError], size: int = -1) -> bytes:
@@ -205,8 +205,8 @@ def _descriptor(path: Path) -> int | None:
     """The open file of this process that a path leads to, as /dev/stdout does to the first."""
     name = os.path.abspath(path)
     for _ in range(_MOST_LINKS):
-        if found := _DESCRIPTOR.fullmatch(name):
-            return int(found[1])
+        if match := _DESCRIPTOR.fullmatch(name):
+            return int(match[1])
         if not os.path.islink(name):
             break
         name = os.path.abspath(os.path.join(os.path.dirname(name), os.readlink(name)))
@@ -214,7 +214,7 @@ def _descriptor(path: Path) -> int | None:
 
 
 def _target(path: Path) -> Path:
-    """Where links lead to, whether it is there or not."""
+    """The path behind all links, whether it exists or not."""
     return Path(os.path.realpath(path))
 
 

@@ -66,7 +66,7 @@ class Warming:
         self._run_plain(self._chunk())
 
     def _warm_up(self) -> None:
-        """Runs the plain context until it is steady, and the layers are still what they were."""
+        """Runs the plain context until its times are steady and its layers unchanged."""
         warm_up = WarmUp()
         state = warm_up.state()
         while not (state.is_over or self.interrupted):

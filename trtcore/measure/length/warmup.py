@@ -50,7 +50,7 @@ class WarmUpState:
         is_steady: every condition holds; False when it ran out of time.
         iterations: done so far, including those before a restart.
         elapsed_ms: spent so far.
-        end: what it still waits for, or how it ended.
+        end: the condition it still waits for, or how it ended.
     """
 
     is_over: bool

@@ -87,12 +87,12 @@ def time_interleaved(
     """
     with ExitStack() as stack:
         profiling = [
-            stack.enter_context(_profiling_session(one.graph, threads)) for one in prepared
+            stack.enter_context(_profiling_session(network.graph, threads)) for network in prepared
         ]
         passes = [
             timed_pass
-            for one, session in zip(prepared, profiling, strict=True)
-            for timed_pass in _passes(one, session, threads)
+            for network, session in zip(prepared, profiling, strict=True)
+            for timed_pass in _passes(network, session, threads)
         ]
         walls, interrupted = interleave(passes, length)
         # Passes alternate: with the profiler and without, for each graph.
@@ -105,19 +105,19 @@ def time_interleaved(
         )
 
 
-def _passes(one: Prepared, profiling: Any, threads: int) -> tuple[Pass[float], Pass[float]]:
-    graph = one.graph
+def _passes(network: Prepared, profiling: Any, threads: int) -> tuple[Pass[float], Pass[float]]:
+    graph = network.graph
     plain = open_session(graph.model, threads, layers=graph.layers)
 
     def timed_run(session: Any) -> float:
         before = perf_counter()
-        run_session(session, graph.model, one.inputs, graph.layers)
+        run_session(session, graph.model, network.inputs, graph.layers)
         return (perf_counter() - before) * 1000
 
-    named = f", {one.label}" if one.label else ""
+    suffix = f", {network.label}" if network.label else ""
     return (
-        Pass(f"timing layers{named}", partial(timed_run, profiling)),
-        Pass(f"timing inference{named}", partial(timed_run, plain)),
+        Pass(f"timing layers{suffix}", partial(timed_run, profiling)),
+        Pass(f"timing inference{suffix}", partial(timed_run, plain)),
     )
 
 

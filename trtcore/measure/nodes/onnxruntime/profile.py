@@ -104,7 +104,7 @@ def profile_in_turns(
 
     Args:
         models: each with an array per input.
-        labels: what progress calls them, one each.
+        labels: name of each in progress reports.
         iterations: of each pass; None for as many as fit ``max_seconds`` for each model.
         max_seconds: time for both passes of a model if iterations is None.
         min_iterations: fewest of a pass, however long they take, if iterations is None.
@@ -135,8 +135,8 @@ def _profile(
     runs = time_interleaved(prepared, threads, length)
     method = _method(threads, length, len(models))
     return tuple(
-        _node_run(model, one.graph, timed, length, method)
-        for (model, _), one, timed in zip(models, prepared, runs, strict=True)
+        _node_run(model, network.graph, timed, length, method)
+        for (model, _), network, timed in zip(models, prepared, runs, strict=True)
     )
 
 

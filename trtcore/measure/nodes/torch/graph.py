@@ -81,7 +81,7 @@ class TorchGraph:
 
 @contextmanager
 def explained(model: str, layer: Layer) -> Iterator[None]:
-    """Turns what PyTorch raises into an error that names the node."""
+    """Turns an exception of PyTorch into an error that names the node."""
     try:
         yield
     except torch.cuda.OutOfMemoryError as problem:
