@@ -108,9 +108,7 @@ def _pad(call: Call) -> Kernel:
     pads, axes = call.either("pads", 1, since=11), call.parameter(3, "axes")
     value = call.get("value", 0.0) if call.opset < 11 else call.parameter(2, "constant_value")
     rank, half = len(call.shape), len(pads) // 2
-    pads = {
-        axis % rank: (amounts[i], amounts[half + i]) for i, axis in enumerate(axes or range(half))
-    }
+    by_axis = {axis % rank: (pads[i], pads[half + i]) for i, axis in enumerate(axes or range(half))}
     pairs = [by_axis.get(axis, (0, 0)) for axis in range(rank)]
     mode = _PAD_MODES.get(call.get("mode", "constant"))
     if mode is None:
