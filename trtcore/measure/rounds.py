@@ -90,8 +90,7 @@ def measure(
 ) -> tuple[Run, ...]:
     """Measures un-profiled inference (enqueued, gated, as a CUDA graph) and the layers, in rounds.
 
-    Several engines are interleaved, one round of each at a time, so that clock drift and
-    disturbances affect all of them alike.
+    Several engines are interleaved round by round, so that clock drift affects all of them alike.
 
     Args:
         subjects: what to measure.
@@ -122,7 +121,6 @@ def measure(
                 queue.append((passes, rounds))
             if passes.interrupted:
                 break
-        # Engines still in the queue had rounds to come, so Ctrl-C cut them too.
         return tuple(passes.result(is_cut=bool(queue)) for passes in all_passes)
 
 
