@@ -47,8 +47,8 @@ def summaries(iterations: int, rounds: int) -> dict[str, float]:
         "summarise_layers, every time": lambda: milliseconds(lambda: summarise_layers(whole)),
         "summarise_layers, streamed": lambda: milliseconds(lambda: summarise_layers(short)),
     }
-    found = interleave(arms, rounds, warm_up=iterations <= 100_000)
-    return {f"{name}, {iterations:,} x {LAYERS}, ms": ms for name, ms in found.items()}
+    times = interleave(arms, rounds, warm_up=iterations <= 100_000)
+    return {f"{name}, {iterations:,} x {LAYERS}, ms": ms for name, ms in times.items()}
 
 
 def gather_and_median(samples: np.ndarray, draws: int) -> np.ndarray:
@@ -80,8 +80,8 @@ def bootstrap(rounds: int, series: int) -> dict[str, float]:
         "NumPy, sorted weights": lambda: sorted_weights(samples, 1000),
     }
     arms = {name: partial(milliseconds, each) for name, each in work.items()}
-    found = interleave(arms, rounds, warm_up=False)
-    return {f"bootstrap: {name}, ms": ms for name, ms in found.items()}
+    times = interleave(arms, rounds, warm_up=False)
+    return {f"bootstrap: {name}, ms": ms for name, ms in times.items()}
 
 
 def kernels(rounds: int) -> dict[str, float]:
@@ -98,8 +98,8 @@ def kernels(rounds: int) -> dict[str, float]:
         "batch medians: NumPy": lambda: stats_reference.batch_medians(batches),
     }
     arms = {name: partial(milliseconds, each) for name, each in work.items()}
-    found = interleave(arms, rounds)
-    return {f"{name}, 10,000 x {LAYERS}, ms": ms for name, ms in found.items()}
+    times = interleave(arms, rounds)
+    return {f"{name}, 10,000 x {LAYERS}, ms": ms for name, ms in times.items()}
 
 
 def peak_of_a_run(stream: bool, iterations: int) -> float:
@@ -185,7 +185,7 @@ if __name__ == "__main__":
         Benchmark(
             title="From samples to figures",
             method=(
-                "Made-up layer times with noise and outliers. The bootstrap draws 206 layers x "
+                "Random layer times with noise and outliers. The bootstrap resamples 206 layers x "
                 "1000 samples 1000 times, drawing the weights included. Memory is the growth of "
                 "the resident peak over a whole run on a scripted context, latency passes included."
             ),

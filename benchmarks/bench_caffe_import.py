@@ -61,7 +61,7 @@ def measure(quick: bool) -> Measured:
             "read prototxt": partial(read_prototxt, PROTOTXT),
             "index caffemodel": partial(read_caffemodel, weights),
             "load_caffe, whole": partial(load_caffe, PROTOTXT, weights),
-            "load_caffe, made-up weights": partial(load_caffe, PROTOTXT),
+            "load_caffe, random weights": partial(load_caffe, PROTOTXT),
         }
         arms = {f"{name}, ms": partial(milliseconds, work) for name, work in stages.items()}
         note = f"{weights.stat().st_size / 1e6:.1f} MB of weights"

@@ -166,8 +166,8 @@ def measure(quick: bool) -> Measured:
                 notes.append(f"{engine} engine: Polygraphy was left out: {reason}")
             arms |= profiled_arms(running)
             warm_up(arms["un-profiled, bare"])
-            found = interleave(arms, 3 if quick else 7)
-        figures |= {f"{engine} engine, {name}, ms": ms for name, ms in found.items()}
+            times = interleave(arms, 3 if quick else 7)
+        figures |= {f"{engine} engine, {name}, ms": ms for name, ms in times.items()}
     return Measured(figures, tuple(notes))
 
 
@@ -185,8 +185,8 @@ def figure(name: str, engine: str) -> str:
 def goals(engine: str) -> tuple[Goal, ...]:
     ours, matrix = figure("un-profiled, ours", engine), figure("profiled, ours, matrix", engine)
 
-    def goal(words: str, limit: float, mine: str, other: str) -> Goal:
-        return Goal(f"{engine} engine: {words}", limit, mine, figure(other, engine))
+    def goal(label: str, limit: float, mine: str, other: str) -> Goal:
+        return Goal(f"{engine} engine: {label}", limit, mine, figure(other, engine))
 
     return (
         goal("un-profiled over bare", 1.01, ours, "un-profiled, bare"),
@@ -223,7 +223,7 @@ if __name__ == "__main__":
             method=(
                 "GoogLeNet, FP16, batch 4: the default engine (several streams) and a serial one. "
                 "Wall time of whole passes over their iterations, each way in its own context "
-                "where it profiles, passes interleaved, nothing gated."
+                "where it profiles, passes interleaved, none gated."
             ),
             measure=measure,
             goals=(*goals("default"), *goals("serial")),

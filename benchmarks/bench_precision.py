@@ -1,4 +1,4 @@
-"""What FP16 and half2 buy: GoogLeNet and ResNet-50 at three batch sizes, in turns in one run.
+"""What FP16 and half2 buy: GoogLeNet and ResNet-50 at three batch sizes, interleaved in one run.
 
 Needs a GPU and a TensorRT that serves it. Beside the figures, the tables by model node are written
 to ``results/precision_tables.md``.
@@ -19,7 +19,7 @@ from trtcore.report.terminal.precisions import render_precisions
 
 # Relative, because it is printed into the tables.
 RESNET = os.path.relpath(Path(__file__).parents[1] / "tests/data/caffe/resnet50_deploy.prototxt")
-# With made-up weights ResNet-50's softmax is all or nothing: its argument tells more.
+# With random weights ResNet-50's softmax saturates, so the output before it is compared.
 MODELS = {"googlenet": ("googlenet", ()), "ResNet-50": (RESNET, ("fc1000",))}
 BATCHES = (1, 4, 32)
 PRECISIONS = ("fp32", "fp16", "half2")
@@ -43,7 +43,7 @@ def compared(quick: bool) -> Iterator[tuple[str, trtcore.PrecisionComparison]]:
 
 
 def figures_of(name: str, comparison: trtcore.PrecisionComparison) -> dict[str, float]:
-    """The whole network in each precision, what reformats take of it, and the error."""
+    """The whole network in each precision, its reformat time, and the error."""
     figures = {}
     for i, precision in enumerate(comparison.precisions):
         for row in comparison.totals:
@@ -90,8 +90,8 @@ if __name__ == "__main__":
     main(
         Benchmark(
             title="FP32, FP16 and half2",
-            method="`trtcore.compare_precisions`, serial engines measured in turns, 1000 iterations"
-            " of each; weights are made up, random input, errors against ONNX Runtime in FP32.",
+            method="`trtcore.compare_precisions`, serial engines measured interleaved, 1000"
+            " iterations of each; random weights and input, errors against ONNX Runtime in FP32.",
             measure=measure,
             goals=GOALS,
             processes=1,

@@ -139,8 +139,8 @@ def measure(quick: bool) -> Measured:
         arms |= {NAMES[name]: partial(baseline, name, layers) for name in BASELINES}
         if python:
             arms["Python IProfiler"] = partial(python_profiler, layers)
-        found = interleave(arms, 3 if quick else 9)
-        figures |= {f"{name}, {layers} layers, ns": ns for name, ns in found.items()}
+        times = interleave(arms, 3 if quick else 9)
+        figures |= {f"{name}, {layers} layers, ns": ns for name, ns in times.items()}
     for arm in (*RECORDERS, "cursor"):
         figures[f"{NAMES[arm]}, allocations an iteration"] = allocations(arm)
     notes = () if python else ("no Python IProfiler: tensorrt_rtx is not installed",)

@@ -28,10 +28,11 @@ LIMITS = {"gated span": 0.5, "worst layer of 10 us or more": 1.0}
 
 def spreads(profiles: list[Profile]) -> dict[str, float]:
     """How far fresh processes lie apart: most less least over the median, in percent."""
-    reconciled = [found for each in profiles if (found := reconcile_profile(each))]
-    corrected = np.array([found.corrected_ms for found in reconciled])
-    raw = np.array([found.raw_ms for found in reconciled])
-    spans = np.array([[found.span_ms] for found in reconciled])
+    every = (reconcile_profile(profile) for profile in profiles)
+    reconciled = [reconciliation for reconciliation in every if reconciliation]
+    corrected = np.array([each.corrected_ms for each in reconciled])
+    raw = np.array([each.raw_ms for each in reconciled])
+    spans = np.array([[each.span_ms] for each in reconciled])
     is_long = np.median(corrected, axis=0) >= LONG_MS
     return {
         "gated span": float(_apart(spans)[0]),
@@ -101,8 +102,8 @@ if __name__ == "__main__":
             method=(
                 "GoogLeNet, FP16, batch 4. *Apart*: one plan of a serial engine, `python -m "
                 "trtcore.profile PLAN` with 1000 iterations in each process; most less least over "
-                "the median. Graphs: medians of 200 launches between events, trtcore's and a loop "
-                "of cuda-python's calls in turns."
+                "the median. Graphs: medians of 200 launches between events, trtcore's interleaved "
+                "with a loop of cuda-python's calls."
             ),
             measure=measure,
             goals=tuple(goals()),

@@ -15,7 +15,7 @@ import onnx
 from fake_engine import FakeEngine
 from harness import Benchmark, Goal, Measured, exponent, interleave, main, milliseconds
 from onnx import TensorProto, helper, numpy_helper
-from sample_profiles import chain_profile, layer_times, made_up, streamed
+from sample_profiles import chain_profile, layer_times, random_profile, streamed
 
 from trtcore.compare.profiles import compare_profiles
 from trtcore.models.load import load_model
@@ -32,7 +32,7 @@ LAYERS = (50, 206, 1000, 5000)
 ITERATIONS = (1_000, 10_000, 100_000, 1_000_000)
 NODES = (10, 50, 200, 1000, 2000)
 
-# What is smaller is ruled by fixed costs, which would flatter the exponent.
+# Fixed costs dominate smaller sizes, which would lower the exponent.
 RULED_BY_SIZE = 200
 
 Works = dict[str, Callable[[], object]]
@@ -62,7 +62,7 @@ def chain_model(nodes: int) -> onnx.ModelProto:
 
 
 def engine_tree(nodes: int) -> dict[str, Any]:
-    """Returns what the inspector tells of an engine in which each layer is two of the nodes."""
+    """Returns the inspector's output for an engine in which each layer is two of the nodes."""
     tensor = {"Dimensions": [1, 8, 16, 16], "Format/Datatype": "Half"}
     layers = [
         {
@@ -85,7 +85,7 @@ def by_layers(layers: int) -> Works:
     recorders = [engine.recorder() for engine in engines]
     recorders[0].reserve(20_000)
     recorders[1].stream(1_024)
-    profile = made_up(500, layers)
+    profile = random_profile(500, layers)
     return {
         "record, matrix": partial(engines[0].run, recorders[0], 200),
         "record, stream": partial(engines[1].run, recorders[1], 200),
@@ -112,7 +112,7 @@ def by_nodes(nodes: int, folder: Path) -> Works:
     tree = json.dumps(engine_tree(nodes))
     information = parse_engine_information(tree)
     names = [layer.name for layer in information.layers]
-    base, new = (made_up(200, nodes // 2, seed) for seed in (0, 9))
+    base, new = (random_profile(200, nodes // 2, seed) for seed in (0, 9))
     saved = dump_profile(base)
     return {
         "import": partial(load_model, path),

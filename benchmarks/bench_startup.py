@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bench_scaling import chain_model
 from harness import Benchmark, Goal, Measured, child_environment, interleave, main
-from sample_profiles import made_up
+from sample_profiles import random_profile
 
 from trtcore.result.saved import save_profile
 
@@ -46,7 +46,7 @@ def process_ms(command: Sequence[str | Path], cache: str) -> float:
 def measure(quick: bool) -> Measured:
     with tempfile.TemporaryDirectory() as folder:
         saved, model = Path(folder) / "result.json", Path(folder) / "chain.onnx"
-        save_profile(made_up(1000, 206), saved)
+        save_profile(random_profile(1000, 206), saved)
         model.write_bytes(chain_model(50).SerializeToString())
         commands: dict[str, Sequence[str | Path]] = {
             "python -c pass": (sys.executable, "-c", "pass"),

@@ -1,4 +1,4 @@
-"""What can be said of the layers of engines on several streams? Each in a process of its own.
+"""What do layers on several streams add up to? Every engine in a process of its own.
 
 Needs a GPU, a TensorRT that serves it and CUPTI. Beside the figures, a row for each engine is
 written to ``results/streams_table.md``.

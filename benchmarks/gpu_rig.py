@@ -32,14 +32,14 @@ from trtcore.models.model import Model
 
 @dataclass
 class Rig:
-    """One engine with a context for each way to run it: a profiled one stays slow for ever.
+    """One engine with a context for each way to run it, as a profiled one stays slow.
 
     Attributes:
         bindings: the TensorRT.
         engine: the engine.
-        plan: what it was loaded from.
+        plan: its serialized form.
         tensors: device memory that the contexts share.
-        inputs: what is in it, on the host.
+        inputs: the inputs' values on the host.
         stream: handle of the CUDA stream.
         iterations: of each pass.
     """
@@ -63,7 +63,7 @@ class Rig:
         """Returns the native view of a context."""
         view = native_context(self.bindings, context)
         if view is None:
-            sys.exit(f"{self.bindings.label} hands out no C++ pointers: nothing native to measure")
+            sys.exit(f"{self.bindings.label} exposes no C++ pointers: nothing native to measure")
         return view
 
     def per_iteration(self, run: Callable[[], object]) -> float:
@@ -77,10 +77,10 @@ class Rig:
 def made_rig(
     bindings: Bindings, serial: bool, iterations: int, model: Model | None = None
 ) -> Iterator[Rig]:
-    """Builds a model in FP16, GoogLeNet at batch 4 if there is none, and feeds it."""
-    asked = Options(precision="fp16", serial=serial)
+    """Builds a model in FP16, by default GoogLeNet at batch 4, and sets its inputs."""
+    options = Options(precision="fp16", serial=serial)
     model = model or load_model("googlenet", batch=4)
-    plan = build_as_asked(bindings, model, asked).content
+    plan = build_as_asked(bindings, model, options).content
     engine = load_engine(bindings, plan, model.name)
     first = create_context(engine, plan)
     set_input_shapes(engine, first, None, {})

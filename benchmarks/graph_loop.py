@@ -1,4 +1,4 @@
-"""CUDA graphs of an engine: captured and launched by trtcore, and by nothing but CUDA's calls."""
+"""CUDA graphs of an engine: captured and launched by trtcore, and by plain CUDA calls."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ _QUICK_PROCESSES = 2
 
 @dataclass(frozen=True)
 class Measured:
-    """What one process measured: figures by name, and what a reader has to know of them."""
+    """What one process measured: figures by name, and notes on them."""
 
     figures: dict[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -44,21 +44,21 @@ class Goal:
     """A figure, or a ratio of two, and what it has to reach.
 
     Attributes:
-        words: what it says.
-        limit: the most it may be; the least if ``at_least``.
+        label: its text in the report.
+        limit: the maximum; the minimum if ``at_least``.
         figure: name of the figure.
         over: name of the figure to divide it by; ``""`` for none.
         at_least: whether more is better.
     """
 
-    words: str
+    label: str
     limit: float
     figure: str
     over: str = ""
     at_least: bool = False
 
     def value(self, figures: Mapping[str, float]) -> float | None:
-        """Returns what the figures of one process make of it; None if they are not there."""
+        """Returns its value in one process; None if a figure is missing."""
         if self.figure not in figures or (self.over and self.over not in figures):
             return None
         return figures[self.figure] / (figures[self.over] if self.over else 1.0)
@@ -70,12 +70,12 @@ class Goal:
 
 @dataclass(frozen=True)
 class Benchmark:
-    """What to measure and what to hold it to.
+    """What to measure and which goals to reach.
 
     Attributes:
         title: a line.
         method: how, in a sentence or two.
-        measure: measures once; its argument says whether to be quick about it.
+        measure: measures once; its argument asks for a quick run.
         goals: what the figures have to reach.
         processes: how many fresh processes.
     """
@@ -188,10 +188,10 @@ def summarise(benchmark: Benchmark, measured: list[Measured]) -> dict[str, Any]:
 
 
 def _judged(goal: Goal, measured: list[Measured]) -> dict[str, Any]:
-    found = [value for each in measured if (value := goal.value(each.figures)) is not None]
-    judged: dict[str, Any] = {"goal": goal.words, "limit": goal.limit, "at_least": goal.at_least}
-    if found:
-        spread = _spread(found)
+    values = [value for each in measured if (value := goal.value(each.figures)) is not None]
+    judged: dict[str, Any] = {"goal": goal.label, "limit": goal.limit, "at_least": goal.at_least}
+    if values:
+        spread = _spread(values)
         judged |= {**asdict(spread), "is_met": goal.is_met(spread.median)}
     return judged
 
@@ -217,7 +217,7 @@ def _machine() -> dict[str, Any]:
 
 
 def _versions() -> Iterator[tuple[str, str]]:
-    """The packages that arms or engines come from, as far as they are installed."""
+    """Versions of the installed packages that arms or engines come from."""
     for name in ("tensorrt", "tensorrt_rtx", "onnxruntime", "torch", "polygraphy", "pybind11"):
         try:
             yield name, metadata.version(name)

@@ -1,4 +1,4 @@
-"""How well the layers of engines add up: one process for each, as a user would profile it."""
+"""How well the layers of engines add up: each is profiled in a process of its own."""
 
 from __future__ import annotations
 
@@ -31,8 +31,9 @@ PREFACE = """# {title}
 `python -m trtcore.profile ... --timing cupti --iterations 400` in a process for each engine;
 machine, versions and event cost are in [{topic}.md]({topic}.md). Medians in milliseconds.
 
-*Corrected* is the sum of gated layer medians less the event cost; *unexplained* compares it with
-the un-profiled gated span of the same run. {unexplained}
+*Gated*: launch overhead hidden (stream blocked until enqueued). *Corrected* is the sum of gated
+layer medians less the event cost; *unexplained* compares it with the un-profiled gated span of the
+same run. {unexplained}
 *Same-run* is the cost at which the run's own sum would fit. *Close to CUPTI*: layers whose
 corrected time is within 10 % or 1 us of their kernels, of those whose kernels are known, and the
 part of kernel time they hold.
@@ -77,9 +78,9 @@ def names() -> Iterator[str]:
 def engines(folder: Path, quick: bool, *options: str) -> Iterator[Found]:
     """Every model, precision and batch size, built with these options."""
     for model, precision, batch in product(MODELS, PRECISIONS, (4,) if quick else BATCHES):
-        asked = ["--precision", precision, "--batch", str(batch), "--timing", "cupti"]
-        asked += ["--iterations", "100" if quick else "400"]
-        profile = profiled(folder, MODELS[model], *asked, *options)
+        arguments = ["--precision", precision, "--batch", str(batch), "--timing", "cupti"]
+        arguments += ["--iterations", "100" if quick else "400"]
+        profile = profiled(folder, MODELS[model], *arguments, *options)
         reconciled = reconcile_profile(profile)
         if reconciled is None:
             sys.exit(f"{name(model, precision, batch)}: {'; '.join(profile_warnings(profile))}")
@@ -143,8 +144,8 @@ def figures_of(found: Found) -> dict[str, float]:
 
 
 def cost_text(reconciled: Reconciliation, profile: Profile) -> str:
-    """The event cost that was taken off, in words."""
+    """The event cost that was subtracted, as a note."""
     cost = profile.event_cost
     between = f", 95 % within {1000 * cost.low_ms:.2f} to {1000 * cost.high_ms:.2f}" if cost else ""
-    words = f"event cost, {reconciled.event_cost_source}"
-    return f"{words}: {1000 * reconciled.event_cost_ms:.2f} us{between}"
+    label = f"event cost, {reconciled.event_cost_source}"
+    return f"{label}: {1000 * reconciled.event_cost_ms:.2f} us{between}"

@@ -1,4 +1,4 @@
-"""Profiles with made-up samples, of any number of layers and iterations."""
+"""Profiles with random samples, of any number of layers and iterations."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def chain_profile(samples: Samples, nodes: int = 0) -> Profile:
 
 
 def streamed(profile: Profile) -> Profile:
-    """Returns the profile as a streamed run would have left it, as far as the layers go."""
+    """Returns the profile with the layer times that a streamed run would keep."""
     samples = profile.samples
     kept = replace(
         samples, layer_ms=samples.layer_ms[-1024:], layer_histograms=fold(samples.layer_ms)
@@ -81,8 +81,8 @@ def streamed(profile: Profile) -> Profile:
     return replace(profile, samples=kept)
 
 
-def made_up(iterations: int, layers: int, seed: int = 0) -> Profile:
-    """Returns a profile with every time."""
+def random_profile(iterations: int, layers: int, seed: int = 0) -> Profile:
+    """Returns a profile that keeps every time."""
     layer_ms = layer_times(iterations, layers, seed)
     wall_ms = layer_times(iterations, 1, seed + 1)[:, 0]
     return chain_profile(Samples(layer_ms, wall_ms, wall_ms / 4, wall_ms))

@@ -54,7 +54,7 @@ class Engine:
 
 @dataclass(frozen=True)
 class Row:
-    """What came of one engine.
+    """The results of one engine.
 
     Attributes:
         engine: which.

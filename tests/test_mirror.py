@@ -136,7 +136,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "models/onnx/inference",
     ),
     "native/test_attach.py": ("measure/attach",),
-    "native/test_border.py": ("measure/loops/abi_check",),
+    "native/test_bindings_boundary.py": ("measure/loops/abi_check",),
     "native/test_cupti_headers.py": ("measure/kernels/cupti",),
     "native/test_engine_runs.py": ("measure/engines",),
     "native/test_profiled_kernels.py": ("measure/kernels/profiled",),

@@ -10,10 +10,10 @@ namespace trtcore::cupti {
 using Result = int;
 using Subscriber = void*;
 
-constexpr Result kSuccess = 0;
-constexpr Result kMaxLimitReached = 12;
-constexpr int kConcurrentKernel = 10;
-constexpr std::uint32_t kFlushForced = 1;
+constexpr Result kSuccess = 0;             // CUPTI_SUCCESS
+constexpr Result kMaxLimitReached = 12;    // CUPTI_ERROR_MAX_LIMIT_REACHED
+constexpr int kConcurrentKernel = 10;      // CUPTI_ACTIVITY_KIND_CONCURRENT_KERNEL
+constexpr std::uint32_t kFlushForced = 1;  // CUPTI_ACTIVITY_FLAG_FLUSH_FORCED
 
 // The head of CUpti_ActivityKernel4 (CUDA 9.0) to CUpti_ActivityKernel13 (CUDA 13.5), each of which
 // only appends to the one before.
@@ -37,7 +37,7 @@ static_assert(offsetof(KernelRecord, stream) == 48);
 static_assert(offsetof(KernelRecord, correlation) == 92);
 static_assert(offsetof(KernelRecord, name) == 104);
 
-// Versions as cuptiGetVersion tells them: 18 to 28 came with CUDA 12.0 to 12.9, xxyyzz with CUDA
+// Versions as cuptiGetVersion returns them: 18 to 28 came with CUDA 12.0 to 12.9, xxyyzz with CUDA
 // xx.yy from 13.0 on.
 constexpr bool is_known_version(std::uint32_t version) noexcept {
   return (version >= 18 && version <= 28) || (version >= 130000 && version < 130600);

@@ -52,7 +52,7 @@ class IProfiler {
 };
 }  // namespace v11
 
-// A view of somebody's live nvinfer1::IExecutionContext; owns nothing.
+// A non-owning view of a live nvinfer1::IExecutionContext.
 class ExecutionContext {
  public:
   ExecutionContext(void* context, Layout layout) noexcept

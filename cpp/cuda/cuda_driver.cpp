@@ -12,7 +12,7 @@ constexpr unsigned kMappedForAllContexts = 0x1 | 0x2;  // CU_MEMHOSTALLOC_PORTAB
 constexpr unsigned kWaitUntilReached = 0x0;            // CU_STREAM_WAIT_VALUE_GEQ
 constexpr int kCaptureThisThread = 1;                  // CU_STREAM_CAPTURE_MODE_THREAD_LOCAL
 
-// A handle that was moved from would be null, and every call with it a crash in the driver.
+// A moved-from handle would be null, and the driver crashes on a null handle.
 template <class Handle>
 constexpr bool is_pinned =
     !std::is_move_constructible_v<Handle> && !std::is_move_assignable_v<Handle> &&
@@ -115,6 +115,7 @@ void HostFlag::Free::operator()(void* memory) const noexcept { driver().host_fre
 
 Graph::Graph(Stream stream, std::function<bool()> const& enqueue) {
   check(driver().begin_capture(stream, kCaptureThisThread), "cuStreamBeginCapture");
+  // The capture is ended even where the enqueue failed: the stream would stay in capture otherwise.
   bool const enqueued = enqueue();
   void* graph = nullptr;
   int const captured = driver().end_capture(stream, &graph);

@@ -26,7 +26,7 @@ class IterationTimer {
   virtual float span_ms() const = 0;
   // Called instead of mark_end() when what was to be timed failed.
   virtual void abandon() noexcept {}
-  // Whether the last span has to be thrown away.
+  // Whether the last span has to be discarded.
   virtual bool invalidated() const noexcept { return false; }
 };
 
@@ -59,7 +59,7 @@ class EventTimer : public IterationTimer {
   cuda::Event end_;
 };
 
-// The same with the stream held from mark to mark, so that the span is the device's own time.
+// The same with the stream held from mark to mark, so that the span holds no launch overhead.
 class GatedTimer final : public EventTimer {
  public:
   using EventTimer::EventTimer;

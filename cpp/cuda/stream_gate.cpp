@@ -37,8 +37,8 @@ void StreamGate::open() noexcept {
   flag_.set(ticket_);
 }
 
-// Looks once per kPatience while streams are held, so that holding one wakes nobody, and not at all
-// once none was held between two looks.
+// Checks once per kPatience while streams are held, so that hold() need not wake it each time, and
+// sleeps once no stream was held between two checks.
 void StreamGate::watch() {
   std::unique_lock<std::mutex> lock(mutex_);
   Clock::time_point seen = held_since_;

@@ -1,5 +1,5 @@
 // Holds a stream until a whole iteration is queued on it, so that events time the device and not
-// the rate at which the host launches. A watchdog releases a stream that is held too long, because
+// the launch overhead of the host. A watchdog releases a stream that is held too long, because
 // an enqueue that synchronises would wait for the gate for ever.
 #pragma once
 
@@ -16,8 +16,8 @@ namespace trtcore {
 
 class StreamGate {
  public:
-  // A whole iteration is enqueued in far less (1,000 launches of 10 us are 10 ms), and a run in
-  // which an enqueue waits for the gate is stopped before anybody takes it for hung.
+  // An iteration is enqueued in far less (1,000 launches of 10 us are 10 ms), and a run whose
+  // enqueue waits for the gate goes on before a user takes it for hung.
   static constexpr std::chrono::milliseconds kPatience{100};
 
   StreamGate();
@@ -27,7 +27,7 @@ class StreamGate {
 
   void hold(cuda::Stream stream);
   void release() noexcept;
-  // Whether the watchdog ever had to release the stream: what was timed then is worth nothing.
+  // Whether the watchdog ever had to release the stream: spans timed since then are invalid.
   bool tripped() const noexcept { return tripped_; }
 
  private:

@@ -1,4 +1,4 @@
-// The memory that CUPTI writes its records into: bounded, and used again and again.
+// The memory that CUPTI writes its records into: bounded and reused.
 #pragma once
 
 #include <algorithm>
@@ -22,7 +22,7 @@ class BufferPool {
     while (buffers_.size() < kReadyBuffers) free_.push_back(allocate());
   }
 
-  // Null where there is none left: CUPTI then drops records and counts them.
+  // Null when all buffers are in use: CUPTI then drops records and counts them.
   std::uint8_t* take() {
     std::lock_guard<std::mutex> const lock(mutex_);
     if (free_.empty()) return buffers_.size() < kMostBuffers ? allocate() : nullptr;
@@ -31,7 +31,8 @@ class BufferPool {
     return buffer;
   }
 
-  // A buffer of another tool, which had its callbacks registered before us, is none of ours.
+  // False for a buffer of another tool whose callbacks were registered before ours: giving it back
+  // to this pool would hand out memory that the other tool frees.
   bool owns(std::uint8_t const* buffer) {
     std::lock_guard<std::mutex> const lock(mutex_);
     return std::any_of(buffers_.begin(), buffers_.end(),
@@ -44,7 +45,10 @@ class BufferPool {
   }
 
  private:
+  // 48 MiB, room for about 190,000 kernels that CUPTI has not delivered yet. More would let a long
+  // trace take memory from the process it measures; with fewer, records are dropped sooner.
   static constexpr std::size_t kMostBuffers = 24;
+  // One for CUPTI to fill while the other is read; the rest is allocated when CUPTI asks for it.
   static constexpr std::size_t kReadyBuffers = 2;
   using Memory = std::unique_ptr<std::uint64_t[]>;  // as CUPTI wants it: aligned to 8 bytes
 

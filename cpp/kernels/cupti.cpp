@@ -12,7 +12,7 @@ namespace {
 
 constexpr char const* kNames[] = {"libcupti.so.13", "libcupti.so.12"};
 
-// Of CUptiResult: those that a user can do something about.
+// Values of CUptiResult (cupti_result.h) that a user can do something about.
 constexpr struct {
   Result result;
   char const* advice;
@@ -21,15 +21,15 @@ constexpr struct {
     {15,
      "there is no GPU driver, or it is older than this CUPTI: take a CUPTI of the driver's CUDA"},
     {23, "another profiler is in use: run without it"},
-    {33, "it does not serve virtual GPUs"},
-    {35, "the driver lets administrators profile only"},
+    {33, "it does not support virtual GPUs"},
+    {35, "the driver allows profiling to administrators only"},
     {39,
      "another profiler (Nsight, cuda-gdb, torch.profiler) has CUPTI in this process: run without "
      "it"},
     {40, "the hypervisor does not allow profiling"},
-    {41, "it does not serve confidential computing"},
-    {43, "it does not serve this MIG instance"},
-    {45, "it does not serve WSL here"},
+    {41, "it does not support confidential computing"},
+    {43, "it does not support this MIG instance"},
+    {45, "it does not support this WSL"},
     {999,
      "there may be no GPU driver, or one older than this CUPTI: take a CUPTI of the driver's "
      "CUDA"},
@@ -39,7 +39,7 @@ char const* advice_for(Result result) noexcept {
   for (auto const& known : kAdvice) {
     if (known.result == result) return known.advice;
   }
-  return "its kernel times cannot be had";
+  return "kernel times are unavailable";
 }
 
 template <class Function>
@@ -55,10 +55,11 @@ struct Opened {
 };
 
 Opened open_first(std::vector<std::string> const& candidates) {
+  // RTLD_NOLOAD finds the copy that another tool, such as PyTorch, has loaded already.
   for (char const* name : kNames) {
     if (void* handle = dlopen(name, RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD)) return {handle, name};
   }
-  std::string problem = "there is none to try";
+  std::string problem = "there is no library to try";
   for (auto const& candidate : candidates) {
     if (void* handle = dlopen(candidate.c_str(), RTLD_NOW | RTLD_LOCAL)) return {handle, candidate};
     problem = dlerror();

@@ -16,11 +16,11 @@ class Error : public std::runtime_error {
 };
 
 // The first of the candidates (paths, or names for the loader) that opens; nothing in it is called.
-// One that somebody else has loaded comes before all of them, because two in one process do not get
-// on. Throws an Error if there is none.
+// One that the process has loaded already comes before all of them, because two copies of CUPTI in
+// one process conflict. Throws an Error if there is none.
 std::string find(std::vector<std::string> const& candidates);
 
-// What is called of it.
+// The functions of CUPTI that are used.
 struct Calls {
   // Throws an Error if one of them is not in the library.
   Calls(void* handle, std::string const& path);

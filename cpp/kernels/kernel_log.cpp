@@ -18,6 +18,7 @@ void KernelLog::read(cupti::NextRecord next, std::uint8_t* buffer, std::size_t v
     auto const& kernel = *static_cast<cupti::KernelRecord const*>(record);
     if (kernel.kind == cupti::kConcurrentKernel) take(kernel);
   }
+  // CUPTI ends a buffer with this result; any other one means that records behind it are lost.
   if (result != cupti::kMaxLimitReached) ++losses_.unreadable;
 }
 

@@ -28,14 +28,14 @@ class KernelLog {
   struct Losses {
     std::size_t untimed = 0;     // without a start or an end
     std::size_t overflowed = 0;  // beyond the capacity
-    std::size_t unreadable = 0;  // buffers with something else than whole records in them
+    std::size_t unreadable = 0;  // buffers that hold anything but whole records
   };
 
   // Forgets kernels and losses, not names; keeps at most `capacity` kernels from now on.
   void restart(std::size_t capacity);
   // Takes the kernel records of a buffer, walking it with CUPTI's own `next`.
   void read(cupti::NextRecord next, std::uint8_t* buffer, std::size_t valid_size);
-  // Says which iteration each kernel belongs to: the last one that began before the kernel did.
+  // Gives each kernel its iteration: the last one that began before the kernel did.
   void assign_iterations(std::vector<std::uint64_t> const& begins_ns);
 
   std::vector<Kernel> const& kernels() const noexcept { return kernels_; }

@@ -19,7 +19,7 @@ class Mailbox {
  public:
   BufferPool pool;
 
-  // False if somebody else is reading already.
+  // False while another trace is open.
   bool open(KernelLog& log, cupti::NextRecord next) {
     pool.prepare();
     std::lock_guard<std::mutex> const lock(mutex_);
@@ -37,7 +37,8 @@ class Mailbox {
 
   bool is_out_of_memory() const noexcept { return is_out_of_memory_; }
 
-  // Not under the pool's lock, as reading calls CUPTI and a launch may wait for a buffer.
+  // Not under the pool's lock: reading calls CUPTI, and a kernel launch may be waiting for a
+  // buffer.
   void read(std::uint8_t* buffer, std::size_t valid_size) {
     std::lock_guard<std::mutex> const lock(mutex_);
     try {
@@ -77,7 +78,8 @@ void on_complete(void*, std::uint32_t, std::uint8_t* buffer, std::size_t,
   pool.give_back(buffer);
 }
 
-// Subscribing is how CUPTI's users keep out of each other's way; no callback is ever asked for.
+// CUPTI allows one subscriber per process, so subscribing shuts other profilers out; no callback is
+// ever enabled.
 void on_nothing(void*, int, std::uint32_t, void const*) noexcept {}
 
 std::string demangled(std::string const& name) {
@@ -93,7 +95,7 @@ KernelTrace::~KernelTrace() {
   try {
     stop();
   } catch (...) {
-    // Nobody is left to tell.
+    // A destructor must not throw; stop() reports the same error to whoever calls it before.
   }
 }
 
@@ -118,8 +120,8 @@ void KernelTrace::start(std::size_t iterations, std::size_t capacity) {
   is_started_ = true;
 }
 
-// The first flush lets CUPTI finish the records; the forced one brings the buffers back even where
-// it could not.
+// The first flush delivers finished records; the forced one returns the buffers even where records
+// are unfinished. Errors are checked last, so that a failed call leaves nothing enabled.
 void KernelTrace::stop() {
   if (!is_started_) return;
   cupti::Result const flushed = library_.calls().flush_all(0);

@@ -32,7 +32,7 @@ class KernelTrace {
   bool is_started() const noexcept { return is_started_; }
   // Throws std::logic_error while the trace is started.
   KernelLog const& log() const;
-  // The names of the kernels, as people write them: C++ names are demangled.
+  // Names of the kernels, demangled.
   std::vector<std::string> names() const;
   // Records for which CUPTI had no buffer.
   std::size_t dropped() const noexcept { return dropped_; }

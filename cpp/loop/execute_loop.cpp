@@ -24,7 +24,7 @@ void start(Inference const& inference, std::size_t iteration) {
 // What lies between the marks of a timer; abandons it when an exception leaves the scope.
 class Span {
  public:
-  // A destructor does not follow a constructor that throws, so this abandons by itself.
+  // No destructor runs after a constructor that throws, so the gate is released here.
   explicit Span(IterationTimer& timer) : timer_(timer) {
     try {
       timer_.mark_start();
@@ -81,7 +81,8 @@ bool is_faulted(LayerRecorder const* recorder) {
 
 }  // namespace
 
-// A chunk that gave up after some iterations is followed by another, which has to give up at once.
+// A chunk that stopped early is followed by another one, which has to stop before its first
+// iteration: see run_in_chunks.
 std::size_t time_inference(Inference const& inference, InferenceTimes const& times,
                            std::size_t done, std::size_t count, Clock::time_point deadline) {
   if (inference.timer.invalidated()) return done;

@@ -1,4 +1,4 @@
-// The Python bindings, and nothing else. trtcore/_core.pyi documents them.
+// The Python bindings, and nothing else. trtcore/measure/_core.pyi documents them.
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
@@ -54,6 +54,7 @@ py::tuple run_layers(ContextView const& view, Recorder* recorder, IterationTimer
   if (recorder != nullptr) {
     use.emplace(*recorder, "time_layers");
   } else {
+    // An idle port is set as the profiler: the loop then costs what the profiler costs without us.
     ProfilerPort::of(view.context(), view.layout());
   }
   auto const progress = run_in_chunks(count, report, [&](auto done, auto deadline) {
@@ -89,7 +90,7 @@ py::tuple fault_kinds() {
   return names;
 }
 
-// A change of the recorder, which nobody else may use meanwhile.
+// Changes the recorder while no other thread uses it.
 template <class Work>
 void change(Recorder& recorder, char const* call, Work work) {
   Recorder::Use const use(recorder, call);

@@ -22,14 +22,15 @@ namespace trtcore {
 namespace py = pybind11;
 using FloatArray = py::array_t<float, py::array::c_style>;
 
-// The C++ object inside a Python object of another pybind11 module; null if it is not a `type`.
+// The C++ object inside a Python object of another pybind11 module; null if it is not a `type`. The
+// function is pybind11's own conduit, which 3.0 keeps in `detail`.
 inline void* raw_pointer(py::handle object, std::type_info const& type) {
   void* pointer = py::detail::try_raw_pointer_ephemeral_from_cpp_conduit(object, &type);
   if (pointer == nullptr && PyErr_Occurred() != nullptr) throw py::error_already_set();
   return pointer;
 }
 
-// A live execution context of somebody's TensorRT binding, kept alive while this view is.
+// A live execution context of a TensorRT Python binding, kept alive while this view is.
 class ContextView {
  public:
   ContextView(py::object owner, int layout)
@@ -64,8 +65,8 @@ class Recorder : public LayerRecorder {
  public:
   using LayerRecorder::LayerRecorder;
 
-  // Held by whoever records into it or changes it, as threads may meet where the GIL is released.
-  // Throws std::logic_error while somebody else holds one.
+  // Held by whatever records into it or changes it: with the GIL released, two threads could do so
+  // at once. Throws std::logic_error while another Use exists.
   class Use {
    public:
     Use(Recorder& recorder, char const* call) : recorder_(recorder) {
@@ -82,7 +83,7 @@ class Recorder : public LayerRecorder {
     Recorder& recorder_;
   };
 
-  // What can fail comes first, so that an attachment is never without its view.
+  // What can throw comes first: detach() relies on an attachment always having its view.
   void attach(ContextView const& view) {
     Use const use(*this, "attach");
     if (attachment_) throw std::logic_error("this recorder is attached to a context already");

@@ -12,10 +12,11 @@ namespace {
 // A contradiction within so few iterations means that the boundary was inferred too early: an
 // iteration that begins with a repetition (a b a b c) is taken for two shorter ones. One that
 // repeats more often than this at its beginning needs `expected_layers`. Later contradictions are a
-// change of the network, which has to be told.
+// change of the network, which has to be reported. Four leave room for such a beginning and are few
+// enough that a change during a real run is not taken for one.
 constexpr std::size_t kTentativeIterations = 4;
-// Names without a repetition after which there is none to be found: plans have thousands of layers,
-// and a million names take some 100 MB.
+// Gives up looking for a repetition after so many names: plans have thousands of layers, and a
+// million names take some 100 MB.
 constexpr std::size_t kLongestSequence = 1'000'000;
 // Rows that are folded into statistics at once: 256 rows of GoogLeNet's 206 layers are 211 kB, few
 // enough to stay in the cache.
@@ -74,14 +75,14 @@ void LayerRecorder::reserve(std::size_t iterations) { renew_storage(iterations, 
 
 void LayerRecorder::stream(std::size_t iterations) { renew_storage(iterations, true); }
 
-// Gigabytes may have to be zeroed, which nobody who reads has to wait for.
+// Gigabytes may have to be zeroed: outside the mutex, so that readers do not wait for it.
 void LayerRecorder::renew_storage(std::size_t iterations, bool streams) {
   Storage storage = make_storage(iterations, streams, columns_to_take());
   Lock const lock(mutex_);
   install(std::move(storage));
 }
 
-// Inferred boundaries take memory once more when the names are known; marked ones never do.
+// With inferred boundaries memory is taken again once the names are known; with marked ones never.
 std::size_t LayerRecorder::columns_to_take() const {
   Lock const lock(mutex_);
   if (boundary_ == IterationBoundary::inferred || !names_.empty()) return names_.size();
@@ -91,7 +92,7 @@ std::size_t LayerRecorder::columns_to_take() const {
 // The zeros are written here, so that no page is touched for the first time inside the loop.
 LayerRecorder::Storage LayerRecorder::make_storage(std::size_t iterations, bool streams,
                                                    std::size_t columns) {
-  // A ring has a block to spare, so that the row being written is none of those kept.
+  // The ring has a block to spare, so that the row being written never overwrites a kept one.
   std::size_t const rows = streams ? (iterations / kBlock + 2) * kBlock : iterations;
   if (rows < iterations || (columns > 0 && rows > SIZE_MAX / sizeof(float) / columns)) {
     throw std::bad_alloc();

@@ -1,5 +1,5 @@
-// Keeps what an IProfiler is told: one float per layer and iteration, in memory taken beforehand.
-// When streaming, that memory is a ring, and each block of it that is full goes into statistics.
+// Keeps what TensorRT reports to an IProfiler: one float per layer and iteration, in memory taken
+// beforehand. When streaming, that memory is a ring, and each full block goes into statistics.
 //
 // Layers are keyed by position, because names can repeat. TensorRT's name pointers change from call
 // to call, so the names are copied in the first iteration and compared by content ever after; a
@@ -40,10 +40,11 @@ struct Fault {
   Kind kind = Kind::none;
   std::size_t iteration = 0;
   std::size_t position = 0;
-  std::array<char, 160> received{};  // cut if longer: a fault must not allocate
+  // Cut if longer: a fault must not allocate. Enough to tell a layer by.
+  std::array<char, 160> received{};
 };
 
-// In the words that Python shows; all kinds but `none`, which is no fault, are in kFaultKinds.
+// The name that Python shows; kFaultKinds holds all kinds but `none`, which is no fault.
 char const* name_of(Fault::Kind kind) noexcept;
 inline constexpr std::array kFaultKinds{Fault::Kind::unexpected_layer, Fault::Kind::missing_layers,
                                         Fault::Kind::no_layers, Fault::Kind::no_repetition,
@@ -61,7 +62,7 @@ class LayerRecorder {
   explicit LayerRecorder(IterationBoundary boundary = IterationBoundary::marked,
                          std::size_t capacity = 0, std::size_t expected_layers = 0);
 
-  // What follows up to settle() must not be called while something is recorded.
+  // Up to settle(): must not be called while an iteration is being recorded.
 
   // Forgets names and samples; the next iteration is the one whose names are copied.
   void learn();

@@ -5,9 +5,11 @@
 namespace trtcore {
 namespace {
 
-// Neighbouring columns share cache lines, and their counters do not wait for each other.
+// Columns folded together: eight floats are half a cache line, so a line is read twice and not once
+// per column, and eight independent sums hide the latency of the additions.
 constexpr std::size_t kTile = 8;
-// So few rows stay in the cache until all columns are through.
+// Rows folded together: 256 rows of GoogLeNet's 206 layers are 211 kB, which stay in the L2 cache
+// while the tiles go over them one after another. The recorder folds blocks of the same size.
 constexpr std::size_t kBlock = 256;
 
 }  // namespace
@@ -61,14 +63,15 @@ void LayerStatistics::fold_columns(float const* samples, std::size_t rows,
   }
 }
 
-// Distances from one of the times have small squares; Chan, Golub and LeVeque's update joins them
-// with what was there.
+// Squares of distances from one of the times stay small, so the sums lose no digits; Chan, Golub
+// and LeVeque's update (1979) merges them with the statistics so far.
 void LayerStatistics::join_moments(std::size_t layer, double rows, float origin, double sum,
                                    double squares) noexcept {
   double const before = static_cast<double>(count_);
   double const all = before + rows;
   double const step = static_cast<double>(origin) + sum / rows - mean_[layer];
   mean_[layer] += step * rows / all;
+  // Rounding can leave the difference just below zero, and a variance never is.
   deviations_[layer] +=
       std::max(squares - sum * sum / rows, 0.0) + step * step * before * rows / all;
 }

@@ -73,7 +73,8 @@ class Ports {
   std::unordered_map<abi::Layout, Idle> idle_;
 };
 
-// Reachable for ever, so that leak checkers see what it is: storage for the whole process.
+// Never destroyed, as contexts may outlive static destructors; the pointer keeps it reachable for
+// leak checkers.
 Ports& ports() {
   static Ports* const instance = new Ports();
   return *instance;
@@ -94,7 +95,7 @@ std::size_t ProfilerPort::count() { return ports().count(); }
 
 void ProfilerPort::leave(abi::ExecutionContext const& context) noexcept {
   if (context.get_profiler() == profiler()) {
-    if (replaced_ == nullptr) return;  // TensorRT takes no profiler away, so this one stays
+    if (replaced_ == nullptr) return;  // TensorRT cannot detach a profiler, so it stays
     context.set_profiler(replaced_);
   }
   replaced_ = nullptr;

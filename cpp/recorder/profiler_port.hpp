@@ -1,6 +1,6 @@
-// What TensorRT holds in place of a recorder. TensorRT refuses to detach a profiler, so a port
-// lives as long as the process and outlives every context; it passes calls on while a recorder is
-// connected and does nothing otherwise. A port that a context gave back serves the next one.
+// The IProfiler that TensorRT holds in place of a recorder. TensorRT refuses to detach a profiler,
+// so a port lives as long as the process and outlives every context; it forwards calls while a
+// recorder is connected and ignores them otherwise. A port that a context gave back is reused.
 #pragma once
 
 #include <atomic>
@@ -16,7 +16,7 @@ class ProfilerPort {
   // The port of a context: the one it holds already, or one that is set as its profiler.
   // Must not be called while the context runs.
   static ProfilerPort& of(abi::ExecutionContext const& context, abi::Layout layout);
-  // How many there are in this process, whoever holds them.
+  // How many there are in this process, held by a context or idle.
   static std::size_t count();
 
   ProfilerPort(ProfilerPort const&) = delete;
@@ -26,8 +26,8 @@ class ProfilerPort {
   void connect(LayerRecorder& recorder) noexcept { recorder_.store(&recorder); }
   void disconnect() noexcept { recorder_.store(nullptr); }
   bool connected() const noexcept { return recorder_.load() != nullptr; }
-  // Gives the context the profiler back that it had before, if it had one, and leaves alone one
-  // that somebody has set since. Disconnect first: another context may get this port at once.
+  // Restores the context's previous profiler, if it had one, unless another one was set since.
+  // Disconnect first: another context may get this port at once.
   void leave(abi::ExecutionContext const& context) noexcept;
   // The address to give to TensorRT.
   virtual void* profiler() noexcept = 0;

@@ -26,15 +26,15 @@ class SequenceLearner {
   std::vector<float> const& values() const noexcept { return values_; }
 
  private:
-  std::size_t border_of(std::size_t id) const;
+  std::size_t failure_of(std::size_t id) const;
 
   std::size_t expected_layers_;
   std::vector<std::string> names_;
   std::vector<float> values_;
   std::vector<std::size_t> ids_;
-  // borders_[i]: length of the longest proper prefix of ids_[0..i] that is also its suffix
+  // failure_[i]: length of the longest proper prefix of ids_[0..i] that is also its suffix
   // (the failure function of Knuth, Morris and Pratt).
-  std::vector<std::size_t> borders_;
+  std::vector<std::size_t> failure_;
   std::unordered_map<std::string, std::size_t> id_of_;
 };
 

@@ -6,6 +6,7 @@
 
 namespace trtcore {
 
+// Eight doubles fill a cache line, and two AVX2 registers or one AVX-512 register.
 constexpr std::size_t kTileColumns = 8;
 
 // Leaves the smaller of each pair above. The copies tell the compiler that rows do not overlap.

@@ -129,7 +129,10 @@ def test_an_unsupported_op_names_node_and_op(run: Run, tmp_path: Path) -> None:
         (["--sort", "name"], "sort is 'name', must be one of order, time"),
         (["--top", "0"], "top is 0, must be 1 or more"),
         (["--group-by", "name"], "--group-by is 'name', must be one of layer, node, block, type"),
-        (["--precision-target", "2"], "--precision-target is 2.0, expected a part between 0 and 1"),
+        (
+            ["--precision-target", "2"],
+            "--precision-target is 2.0, expected a fraction between 0 and 1",
+        ),
         (["--max-seconds", "0"], "--max-seconds is 0.0, expected a finite time above 0"),
         (["--shapes", "x:1x3x8"], "given as 1x3x8, but the model wants 4 dimensions: 1x3x8x8"),
         (["--shapes", "x:1x5x8x8"], "node 'conv' has 5 input channels, its weights expect 3"),

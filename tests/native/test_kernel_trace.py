@@ -143,9 +143,9 @@ def test_more_marks_than_expected_do_no_harm(trace: _core.KernelTrace, rig: Any)
             "without it",
         ),
         ("cuptiSubscribe", 15, "(15): there is no GPU driver, or it is older than this CUPTI"),
-        ("cuptiActivityRegisterCallbacks", 1, "(1): its kernel times cannot be had"),
-        ("cuptiActivityEnable", 35, "(35): the driver lets administrators profile only"),
-        ("cuptiActivityEnable", 41, "(41): it does not serve confidential computing"),
+        ("cuptiActivityRegisterCallbacks", 1, "(1): kernel times are unavailable"),
+        ("cuptiActivityEnable", 35, "(35): the driver allows profiling to administrators only"),
+        ("cuptiActivityEnable", 41, "(41): it does not support confidential computing"),
     ],
 )
 def test_what_cupti_refuses_becomes_one_line_and_leaves_nothing_on(

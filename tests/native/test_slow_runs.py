@@ -76,14 +76,14 @@ def test_a_time_limit_comes_before_the_least_iterations(rig: Any, busy_us: int) 
 def test_a_time_limit_holds_what_it_takes_to_judge_too(
     rig: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    verdict, judged = Convergence.verdict, []
+    decide, judged = Convergence.decision, []
 
     def judge_slowly(self: Convergence, elapsed_s: float) -> StopDecision:
         judged.append(elapsed_s)
         time.sleep(0.05)
-        return verdict(self, elapsed_s)
+        return decide(self, elapsed_s)
 
-    monkeypatch.setattr(Convergence, "verdict", judge_slowly)
+    monkeypatch.setattr(Convergence, "decision", judge_slowly)
     Engine(rig, busy_us=5).measure(RunLength(100, StopRule(target=1e-7, at_most_s=1.0)))
     assert len(judged) <= 1.0 / 0.05 + 1
 
@@ -128,15 +128,15 @@ def test_ctrl_c_between_passes_keeps_what_was_measured(
     rig: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pressed = []
-    verdict = Convergence.verdict
+    decide = Convergence.decision
 
     def press(self: Convergence, elapsed_s: float) -> StopDecision:
         pressed.append(elapsed_s)
         if len(pressed) == 3:
             raise KeyboardInterrupt
-        return verdict(self, elapsed_s)
+        return decide(self, elapsed_s)
 
-    monkeypatch.setattr(Convergence, "verdict", press)
+    monkeypatch.setattr(Convergence, "decision", press)
     ran = Engine(rig, busy_us=20).measure(RunLength(100, StopRule(target=0.001, at_most_s=9)))
     assert ran.counts.interrupted
     assert ran.counts.measured == len(ran.samples.wall_ms) == 120
@@ -165,5 +165,5 @@ def test_layers_are_learnt_before_anything_is_kept(rig: Any, stream: bool) -> No
 def test_without_layers_there_is_nothing_to_measure(rig: Any) -> None:
     engine = Engine(rig, 20, Mute)
     engine.loops.passes = 1000
-    with pytest.raises(RunError, match="the profiler was told of no layer"):
+    with pytest.raises(RunError, match="TensorRT reported no layer to the profiler"):
         engine.measure(RunLength(50))

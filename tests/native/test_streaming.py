@@ -219,7 +219,7 @@ def test_inferred_boundaries_stream_too() -> None:
     assert recorder.fault is None
 
 
-def test_a_border_learned_too_early_is_learned_again() -> None:
+def test_a_boundary_inferred_too_early_is_inferred_again() -> None:
     recorder = learned(8, expected=2)
     sequence = "ababc" * 40
     for ms, name in enumerate(sequence):

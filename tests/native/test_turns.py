@@ -83,18 +83,18 @@ def test_what_warms_up_is_counted_in_turns_too(engines: dict[str, Engine]) -> No
     assert (counts.measured, plain + profiled) == (100, counts.warmed_up + 2 * 100)
 
 
-def test_each_stops_at_its_own_verdict(
+def test_each_stops_at_its_own_decision(
     engines: dict[str, Engine], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    verdict, looks = Convergence.verdict, Counter[int]()
+    decide, looks = Convergence.decision, Counter[int]()
 
     def judge_by_count(self: Convergence, elapsed_s: float) -> StopDecision:
         """Enough after two looks for the engine that is judged first, four, and six."""
         looks[id(self)] += 1
         needed = 2 * (1 + list(looks).index(id(self)))
-        return replace(verdict(self, elapsed_s), is_over=looks[id(self)] == needed)
+        return replace(decide(self, elapsed_s), is_over=looks[id(self)] == needed)
 
-    monkeypatch.setattr(Convergence, "verdict", judge_by_count)
+    monkeypatch.setattr(Convergence, "decision", judge_by_count)
     runs = run(engines, RunLength(100, StopRule()))
     assert list(looks.values()) == [2, 4, 6]
     # The first look is after the 100 asked for, every other after a tenth more.

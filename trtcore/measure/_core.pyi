@@ -18,7 +18,7 @@ FaultKind = Literal[
     "unexpected layer", "missing layers", "no layers", "no repetition", "out of memory"
 ]
 FAULT_KINDS: tuple[FaultKind, ...]
-"""Every kind of fault that a recorder tells, in the native half's own order."""
+"""Every kind of fault that a recorder reports, in the native half's order."""
 
 class Context:
     """A native view of a live ``IExecutionContext``, which it keeps alive.
@@ -47,10 +47,10 @@ class IterationTimer:
 
     @property
     def invalidated(self) -> bool:
-        """Whether the last iteration has to be thrown away."""
+        """Whether the last iteration has to be discarded."""
 
 class StreamTimer(IterationTimer):
-    """A stream without events: spans are NaN, and host times are as of a bare loop."""
+    """A stream without events: spans are NaN, and host times hold no cost of recording events."""
 
     def __init__(self, stream: int) -> None: ...
 
@@ -64,13 +64,14 @@ class EventTimer(IterationTimer):
     def __init__(self, stream: int) -> None: ...
 
 class GatedTimer(EventTimer):
-    """The same with the stream held until a whole iteration is queued on it.
+    """The same with the stream blocked until a whole iteration is enqueued on it.
 
-    A watchdog releases a stream that is held for 100 ms, as by an enqueue that synchronises; from
-    then on `invalidated` is true, the loops end early, and the timer is of no more use.
+    Spans hold no launch overhead then. A watchdog releases a stream that is blocked for 100 ms, as
+    by an enqueue that synchronises; from then on `invalidated` is true, the loops end early, and
+    the timer cannot be used again.
 
     Raises:
-        RuntimeError: the device or driver cannot hold a stream.
+        RuntimeError: the device or driver cannot block a stream.
     """
 
     def __init__(self, stream: int) -> None: ...
@@ -92,7 +93,7 @@ class HostTimer(IterationTimer):
     def __init__(self) -> None: ...
 
 class IterationBoundary(Enum):
-    """Who says where an iteration begins: the loop, or the sequence of names itself."""
+    """How an iteration's beginning is known: marked by the loop, or inferred from the names."""
 
     MARKED = ...
     INFERRED = ...
@@ -123,13 +124,13 @@ class LayerRecorder:
     differs is a fault, and nothing is kept after it.
 
     Any thread may read it while another records: `samples`, `statistics`, `names`, `iterations`,
-    `dropped` and `fault` are each of one moment. What changes it raises a RuntimeError in one line
-    while a loop of ours or another call uses it. Nobody can know of a loop that is not ours: call
-    `detach`, `settle` and what drops samples only when that has ended.
+    `dropped` and `fault` are each a consistent snapshot. Calls that change it raise a RuntimeError
+    while a loop of trtcore or another such call uses it. Loops outside trtcore cannot be detected:
+    call `detach`, `settle` and what drops samples only when these have ended.
 
     Args:
-        boundary: ``MARKED`` for `time_layers` and `begin_iteration`; ``INFERRED`` for loops that
-            are not ours.
+        boundary: ``MARKED`` for `time_layers` and `begin_iteration`; ``INFERRED`` for loops outside
+            trtcore.
         capacity: rows to keep, for inferred boundaries; see `reserve` for marked ones.
         expected_layers: layers of an iteration if known, for inferred boundaries; 0 if not.
     """
@@ -148,8 +149,8 @@ class LayerRecorder:
     def detach(self) -> None:
         """Stops recording; harmless when not attached.
 
-        The context keeps a profiler that does nothing, or gets back the one it had before; one that
-        was set in the meantime stays.
+        The context keeps an inactive profiler, or gets back the one it had before; one that was set
+        in the meantime stays.
         """
 
     def learn(self) -> None:
@@ -186,7 +187,7 @@ class LayerRecorder:
     def begin_iteration(self) -> None: ...
     def end_iteration(self) -> None: ...
     def record(self, name: str, ms: float) -> None:
-        """What the profiler callback does: takes the time of the next layer in milliseconds."""
+        """Records the next layer's time in milliseconds, as the profiler callback does."""
 
     def samples(self) -> FloatArray:
         """Samples of the whole iterations kept: (N, L), C order; a copy only when streaming."""
@@ -217,7 +218,7 @@ def find_cupti(libraries: Sequence[str]) -> str:
 
     Args:
         libraries: paths, or names for the loader, best first. One that the process has loaded
-            already comes before them all, because two in one process do not get on.
+            already comes before them all, because two copies in one process conflict.
 
     Raises:
         RuntimeError: there is none; the message says how to get it.
@@ -239,10 +240,10 @@ class KernelTrace:
 
     def __init__(self, libraries: Sequence[str]) -> None: ...
     def start(self, iterations: int, capacity: int = ...) -> None:
-        """Begins to record; what was recorded before is forgotten, but for the names.
+        """Begins to record; earlier records are dropped, but for the names.
 
         Args:
-            iterations: how many `begin_iteration` calls to expect; later ones are not heeded.
+            iterations: how many `begin_iteration` calls to expect; later ones are ignored.
             capacity: the most kernels to keep.
 
         Raises:
@@ -288,7 +289,7 @@ class KernelTrace:
     def is_started(self) -> bool: ...
     @property
     def library(self) -> str:
-        """What was opened: a path, or a name that the loader knows."""
+        """The opened library: a path, or a name that the loader knows."""
 
     @property
     def version(self) -> int:
@@ -300,9 +301,9 @@ class TracedTimer(IterationTimer):
     def __init__(self, timer: IterationTimer, trace: KernelTrace) -> None: ...
 
 def count_profiler_ports() -> int:
-    """How many C++ profilers of ours TensorRT was ever handed in this process: they never go.
+    """How many of trtcore's C++ profilers exist in this process; they are never freed.
 
-    Each stands in one context, or waits for the next that has a profiler of its own.
+    Each is set in one context, or idle until a context needs one.
     """
 
 def profiler_layout(profiler: object) -> int | None:
@@ -346,7 +347,7 @@ def time_layers(
     """Runs iterations of a profiled context; ``recorder`` has to be attached to it.
 
     With ``enqueueV3`` the context must not emit its profile while it is enqueued
-    (``enqueue_emits_profile`` false); the layers are asked for after each synchronisation.
+    (``enqueue_emits_profile`` false); ``reportToProfiler`` is called after each synchronisation.
 
     Args:
         context: what to run.

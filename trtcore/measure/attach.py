@@ -1,4 +1,4 @@
-"""Recording the layers of somebody else's loop."""
+"""Records the layers of a context that the user's own loop runs."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ class attach:  # noqa: N801 - read as a verb: `with trtcore.attach(context) as r
     """Records every layer of a live execution context while the ``with`` block runs.
 
     The loop is yours: ``execute_async_v3`` (with ``enqueue_emits_profile`` as you set it, or
-    ``report_to_profiler``), or ``execute_v2``. Where an iteration begins is learned from the
+    ``report_to_profiler``), or ``execute_v2``. Where an iteration begins is inferred from the
     sequence of layer names.
 
     A context that was ever profiled stays slower for as long as it lives, because TensorRT cannot
     detach a profiler: time latencies in a second context of the same engine. If the context had a
-    profiler, it gets it back on leaving.
+    profiler, it is restored on leaving the block.
 
     Any thread may read the recorder while the context runs: `names`, `dropped`, `samples` and
-    `histograms` are each of one moment. Leave the block only when the context has stopped.
+    `histograms` are each a consistent snapshot. Leave the block only when the context has stopped.
 
     Args:
         context: an ``IExecutionContext`` of ``tensorrt`` or ``tensorrt_rtx``, not running now.
@@ -84,6 +84,7 @@ class attach:  # noqa: N801 - read as a verb: `with trtcore.attach(context) as r
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        # Detach before settling: `settle` must not meet a callback of a late iteration.
         self._recorder.detach()
         if self._python_profiler is not None:
             self._python_profiler.stop()
@@ -118,7 +119,7 @@ class attach:  # noqa: N801 - read as a verb: `with trtcore.attach(context) as r
     def histograms(self) -> TimeHistograms | None:
         """Returns the distributions of all iterations; None unless streaming, or without any.
 
-        They are of one moment if the context runs. `trtcore.stats.histogram` reads them.
+        A consistent snapshot if the context runs. `trtcore.stats.histogram` reads them.
 
         Raises:
             RunError: nothing was recorded, or the sequence of layers changed; the message names
@@ -135,12 +136,13 @@ class attach:  # noqa: N801 - read as a verb: `with trtcore.attach(context) as r
 
     def _enter_in_python(self) -> None:
         warnings.warn(
-            f"{self._bindings.label} hands out no C++ pointers: the callbacks run in Python, which "
-            "costs over a microsecond a layer",
+            f"{self._bindings.label} exposes no C++ pointers: profiler callbacks run in Python, "
+            "which costs over a microsecond a layer",
             RuntimeWarning,
-            stacklevel=3,
+            stacklevel=3,  # the user's `with` statement
         )
         self._python_profiler = make_python_profiler(self._bindings.module, self._recorder)
+        # TensorRT does not own its profiler: this reference keeps it alive until it is restored.
         self._previous_profiler = self._context.profiler
         self._context.profiler = self._python_profiler
 
@@ -161,17 +163,18 @@ def _refuse_own_graphs(bindings: Bindings, context: Any) -> None:
 
 
 def _graph_strategy(context: Any) -> Any:
-    """What the context was made with; None where it was made without a runtime config.
+    """The context's CUDA graph strategy; None where it was created without a runtime config.
 
-    ``engine.create_execution_context()`` makes it so, which Polygraphy and most programs call.
-    Source: `get_runtime_config` gives None then (TensorRT-RTX 1.6.1 on an H200).
+    ``engine.create_execution_context()``, which Polygraphy and most programs call, uses none.
+    Source: `get_runtime_config` returns None then (TensorRT-RTX 1.6.1 on an H200).
     """
     config = getattr(context, "get_runtime_config", lambda: None)()
     return getattr(config, "cuda_graph_strategy", None)
 
 
 def _expected_layers(bindings: Bindings, context: Any) -> int:
-    """How many layers the engine says it has; 0 if the inspector tells nothing."""
+    """How many layers the engine inspector reports; 0 if it reports none."""
+    # Only a hint: without it an iteration that begins with a repetition may be split in two.
     try:
         return len(Engine(bindings, context.engine, None).information().layers)
     except ResultError:

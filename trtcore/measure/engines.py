@@ -1,4 +1,4 @@
-"""A plan on the GPU from loading to samples."""
+"""Loads plans, prepares contexts, memory and inputs on the GPU, and measures them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ from trtcore.system.progress import Progress
 
 @dataclass(frozen=True)
 class RunOptions:
-    """How to run.
+    """How to run an engine.
 
     Attributes:
         length: how long to measure.
@@ -52,9 +52,9 @@ class RunOptions:
         roles: what integer inputs are for, by name, where the model is known.
         sync: ``enqueue`` for ``enqueueV3`` and synchronise, ``execute`` for ``executeV2``.
         callbacks: ``native``, or ``python`` to force the slow path that old bindings need.
-        kernels: trace the kernels with CUPTI too, after all that is timed.
-        calibrate: see to what the profiler's events cost here.
-        use_cache: keep and use caches in the user's cache folder.
+        kernels: trace the kernels with CUPTI too, after all timed passes.
+        calibrate: measure the cost of the profiler's events on this machine.
+        use_cache: read and write caches in the user's cache folder.
         watch: counts where the time goes.
     """
 
@@ -74,18 +74,18 @@ class RunOptions:
 
 @dataclass(frozen=True)
 class EngineRun:
-    """What running a plan gave.
+    """The results of running a plan.
 
     Attributes:
         run: layer names, samples and counts.
         io: the I/O tensors with their actual shapes.
-        information: what the engine inspector tells.
+        information: what the engine inspector reports.
         auxiliary_streams: CUDA streams the engine uses beside the main one.
         verbosity: profiling verbosity of the plan.
         outputs: the network's outputs after the last iteration, by name.
-        in_python: whether the callbacks had to run in Python.
-        kernels: what CUPTI recorded, if that was asked for and worked.
-        kernel_problem: why not, in one line.
+        in_python: whether the profiler callbacks ran in Python.
+        kernels: what CUPTI recorded; None if it was not requested or failed.
+        kernel_problem: why it failed, in one line.
         shape_ranges: of the inputs whose shape may vary.
         specialization: when kernels were compiled for the shapes of the run, see `Build`.
     """
@@ -105,13 +105,13 @@ class EngineRun:
 
 @dataclass(frozen=True)
 class PlanToRun:
-    """A plan that is to be measured.
+    """A plan to measure.
 
     Attributes:
         content: the serialized engine.
         source: its name in error messages.
         monitor: watches the clocks while it runs.
-        label: what the user is shown meanwhile.
+        label: the phase shown to the user meanwhile.
         cache_key: by what the cache knows its kernels; its content where it shares none.
         warm_up: what has to hold before it is measured.
     """
@@ -132,7 +132,7 @@ def run_engine(
     monitor: ClockMonitor,
     progress: Progress | None = None,
 ) -> EngineRun:
-    """Loads a plan, feeds it and measures it.
+    """Loads a plan, sets its inputs and measures it.
 
     Args:
         bindings: the TensorRT that built the plan.
@@ -156,7 +156,7 @@ def run_engines(
     options: RunOptions,
     progress: Progress | None = None,
 ) -> tuple[EngineRun, ...]:
-    """Loads plans, feeds them the same and measures them in turns.
+    """Loads plans, gives them the same inputs and measures them interleaved.
 
     Args:
         bindings: the TensorRT that built the plans.
@@ -165,8 +165,8 @@ def run_engines(
         progress: called with the phase, steps done and steps in all.
 
     Returns:
-        A run for each. Ctrl-C ends all of them: those that it left with less than was asked for,
-        be it kernels, are marked so.
+        A run for each. Ctrl-C ends all of them: runs with fewer iterations than requested, or
+        without their kernels, are marked as interrupted.
 
     Raises:
         EngineLoadError: a plan cannot be loaded here.
@@ -184,6 +184,7 @@ def run_engines(
             for engine, plan in zip(engines, plans, strict=True)
         ]
         runs = measure(subjects, options.length, bindings.log.last_error, progress)
+        # Kernels are traced after all engines are measured: CUPTI slows the process from then on.
         results: list[EngineRun] = []
         for engine, run in zip(engines, runs, strict=True):
             is_cut = bool(results) and results[-1].run.counts.interrupted
@@ -192,7 +193,7 @@ def run_engines(
 
 
 def _cut(run: Run) -> Run:
-    """The same, marked as ended by Ctrl-C."""
+    """The same run, marked as interrupted by Ctrl-C."""
     return replace(run, counts=replace(run.counts, interrupted=True))
 
 
@@ -235,6 +236,7 @@ def _ready(
         progress("creating execution contexts", 0, 2)
     key = plan.cache_key or plan.content
     contexts = Contexts(engine, key, use_cache=options.use_cache)
+    # Two contexts: one that was ever profiled stays slow, so latency needs one that never was.
     plain, profiled = contexts.create(), contexts.create()
     for context in (plain, profiled):
         set_input_shapes(engine, context, options.batch, options.shapes)
@@ -288,6 +290,7 @@ def _native_loops(
 ) -> NativeLoops:
     bare, timer = _core.StreamTimer(where), _core.EventTimer(where)
     loops = NativeLoops(plain, profiled, timer, addresses, bare)
+    # In this order: a blocked stream and a capture both need contexts that have run once.
     loops.run_first()
     loops.open_gate(stream)
     loops.capture_graph(stream)
@@ -301,9 +304,9 @@ def _kernels(
     options: RunOptions,
     progress: Progress | None,
 ) -> tuple[KernelPass | None, str, bool]:
-    """The kernels if they were asked for, or why there are none, and whether Ctrl-C was pressed.
+    """The kernels if requested, or why there are none, and whether Ctrl-C was pressed.
 
-    The rest of the run is kept whatever happens here.
+    A failure here never costs the rest of the run.
     """
     if not options.kernels:
         return None, "", False
@@ -314,9 +317,9 @@ def _kernels(
     layers = match_layers(information.layers, run.layer_names)
     try:
         with options.watch.phase(Phase.KERNELS):
-            found, is_cut = trace_kernels(loops, layers, options.length.iterations, progress)
+            kernels, is_cut = trace_kernels(loops, layers, options.length.iterations, progress)
     except (BackendError, RunError) as error:
         return None, str(error), False
     except KeyboardInterrupt:
         return None, "interrupted", True
-    return found, "interrupted" if found is None else "", is_cut
+    return kernels, "interrupted" if kernels is None else "", is_cut

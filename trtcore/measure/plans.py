@@ -1,4 +1,4 @@
-"""Runs plans while the clocks are watched, and sees to the event cost."""
+"""Runs plans while the clocks are monitored, and measures the event cost."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PlanRun:
-    """What running a plan gave: the run, the clocks meanwhile, and what events cost here.
+    """A plan's run, the clocks meanwhile, and the event cost of this machine.
 
     Attributes:
         engine_run: the run.
-        clocks: what the sensors said.
-        event_cost: None if it is not known.
+        clocks: what the sensors reported.
+        event_cost: None if it was not measured.
         problem: why it could not be measured, in one line.
     """
 
@@ -38,7 +38,7 @@ class PlanRun:
 def run_plan(
     bindings: Bindings, plan: bytes, source: str, options: RunOptions, progress: Progress | None
 ) -> PlanRun:
-    """Runs a plan while the clocks are watched, and sees to the event cost."""
+    """Runs a plan while the clocks are monitored, and measures the event cost."""
     return run_plans(bindings, {"measuring": plan}, source, options, progress)[0]
 
 
@@ -49,11 +49,11 @@ def run_plans(
     options: RunOptions,
     progress: Progress | None,
 ) -> tuple[PlanRun, ...]:
-    """Runs plans in turns while the clocks are watched, and sees to the event cost.
+    """Runs plans interleaved while the clocks are monitored, and measures the event cost.
 
     Args:
         bindings: the TensorRT that built them.
-        plans: by what the user is shown while each is measured.
+        plans: by the phase shown to the user while each is measured.
         source: their name in error messages.
         options: how to run them.
         progress: called with the phase, steps done and steps in all.
@@ -61,7 +61,7 @@ def run_plans(
     from trtcore.measure.engines import PlanToRun, run_engines
     from trtcore.system.clocks import ClockMonitor
 
-    # CUPTI stays in the process: what the events cost without it is measured before.
+    # CUPTI stays active in the process once used: the event cost is measured before, without it.
     early = options.kernels and options.calibrate
     cost, problem = _event_cost(bindings, options, progress) if early else (None, "")
     with ExitStack() as watching:
@@ -83,7 +83,7 @@ def run_plans(
 def _event_cost(
     bindings: Bindings, options: RunOptions, progress: Progress | None
 ) -> tuple[EventCost | None, str]:
-    """What an event costs, or why that cannot be measured: the profile is worth keeping anyway."""
+    """The event cost, or why it cannot be measured: a failure must not lose the profile."""
     from trtcore.measure.event_cost.calibrate import event_cost
 
     try:
@@ -96,7 +96,7 @@ def _event_cost(
 def _late_event_cost(
     bindings: Bindings, options: RunOptions, progress: Progress | None
 ) -> tuple[EventCost | None, str]:
-    """The same after the run, which Ctrl-C must not lose."""
+    """The event cost, measured after the run: Ctrl-C here must not lose the run."""
     try:
         return _event_cost(bindings, options, progress)
     except KeyboardInterrupt:
@@ -104,5 +104,6 @@ def _late_event_cost(
 
 
 def _can_be_corrected(runs: Sequence[EngineRun]) -> bool:
+    # The cost is a difference of gated times, so it corrects nothing else.
     is_gated = any(run.run.samples.gated_ms.size for run in runs)
     return is_gated and not any(run.run.counts.interrupted for run in runs)

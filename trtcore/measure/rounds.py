@@ -23,10 +23,11 @@ from trtcore.result.warnings import RunWarning
 from trtcore.system.clocks import ClockMonitor
 from trtcore.system.progress import Progress
 
-# Rounds put the passes side by side in time, so that a drifting clock or a busy host hits all.
+# Passes are interleaved in rounds, so that clock drift or a busy host affects all of them. With
+# ten, passes lie a tenth of the run apart; more rounds would spend more time on refreshing caches.
 _ROUNDS = 10
-# A round runs the engine with and without events, gated, as a graph, and profiled, which is slow;
-# in Python only with events, and profiled.
+# A round runs the engine with and without events, gated, as a graph, and profiled, which is slow
+# and counts as two; in Python only with events, and profiled.
 _LEAST_PASSES, _MOST_PASSES = 2, 6
 
 
@@ -35,9 +36,10 @@ class RunLength:
     """How long to measure.
 
     Attributes:
-        iterations: of each pass. Exact without a rule; with one the least, if its time allows.
+        iterations: of each pass. Exact without a rule; with one the minimum, if its time allows.
         rule: go on until the medians are this precise, or until its time is up.
-        stream: keep distributions instead of times; None where the times would be too many.
+        stream: keep distributions instead of times; None to do so where the times need too much
+            memory.
         only_layers: run the gated and the profiled pass only, as a calibration needs no other.
     """
 
@@ -47,7 +49,7 @@ class RunLength:
     only_layers: bool = False
 
     def most_iterations(self, iteration_ms: float) -> int:
-        """The most that may be run if an iteration takes at least so long."""
+        """The maximum number of iterations if each takes at least this long."""
         if self.rule is None:
             return self.iterations
         return max(self.iterations, _fitting(self.rule.at_most_s, _LEAST_PASSES, iteration_ms))
@@ -55,12 +57,13 @@ class RunLength:
 
 def _fitting(seconds: float, passes: int, iteration_ms: float) -> int:
     """Returns how many iterations of so many passes fit into a time."""
+    # 1 us: a clock that reads 0 must not divide by zero, and no inference is shorter.
     return int(1000 * seconds / (passes * max(iteration_ms, 1e-3)))
 
 
 @dataclass(frozen=True)
 class Run:
-    """What a run gave: (L,) layer names, samples, counts, and why passes were left out."""
+    """The results of a run: (L,) layer names, samples, counts, and why passes were skipped."""
 
     layer_names: tuple[str, ...]
     samples: Samples
@@ -70,12 +73,12 @@ class Run:
 
 @dataclass(frozen=True)
 class Subject:
-    """An engine that is to be measured.
+    """An engine to measure.
 
     Attributes:
         loops: over contexts with input shapes, addresses and inputs set.
         monitor: watches the clocks; each round of this engine is marked in it.
-        label: what the user is shown while it is measured.
+        label: the phase shown to the user while it is measured.
         warm_up: what has to hold before it is measured.
         watch: counts the time of each pass.
     """
@@ -95,43 +98,43 @@ def measure(
 ) -> tuple[Run, ...]:
     """Measures un-profiled inference (enqueued, gated, as a CUDA graph) and the layers, in rounds.
 
-    Several engines take turns, a round of each, so that what drifts or disturbs hits all alike.
+    Several engines are interleaved round by round, so that clock drift affects all of them alike.
 
     Args:
         subjects: what to measure.
         length: how long each.
-        log_tail: gives TensorRT's last words for error messages.
+        log_tail: returns TensorRT's last log line, for error messages.
         progress: called with the phase, iterations done and iterations in all (0: not known).
 
     Returns:
-        A run for each. Ctrl-C ends all of them: they are marked so, and hold what there was, which
-        can be nothing for the last ones.
+        A run for each. Ctrl-C ends all of them: they are marked as interrupted, and hold what was
+        measured by then, which can be nothing for the last ones.
 
     Raises:
         RunError: TensorRT or CUDA failed, or the layer sequence changed.
         KeyboardInterrupt: Ctrl-C before there was anything to keep.
     """
     is_alone = len(subjects) == 1
-    passes = [_Passes(subject, length, progress, is_alone) for subject in subjects]
+    all_passes = [_Passes(subject, length, progress, is_alone) for subject in subjects]
     with ExitStack() as attached, _explained(log_tail):
-        for one in passes:
-            one.loops.attach(one.recorder)
-            attached.callback(one.loops.detach, one.recorder)
-        for one in passes:
-            one.prepare()
-        turns = deque((one, one.rounds()) for one in passes)
-        while turns:
-            one, rounds = turns.popleft()
+        for passes in all_passes:
+            passes.loops.attach(passes.recorder)
+            attached.callback(passes.loops.detach, passes.recorder)
+        for passes in all_passes:
+            passes.prepare()
+        queue = deque((passes, passes.rounds()) for passes in all_passes)
+        while queue:
+            passes, rounds = queue.popleft()
             if next(rounds, False):
-                turns.append((one, rounds))
-            if one.interrupted:
+                queue.append((passes, rounds))
+            if passes.interrupted:
                 break
-        return tuple(one.result(is_cut=bool(turns)) for one in passes)
+        return tuple(passes.result(is_cut=bool(queue)) for passes in all_passes)
 
 
 @contextmanager
 def _explained(log_tail: Callable[[], str]) -> Iterator[None]:
-    """Turns what the native loops raise into a `RunError` with TensorRT's own words."""
+    """Turns exceptions of the native loops into a `RunError` with TensorRT's last log line."""
     try:
         yield
     except RuntimeError as error:
@@ -157,13 +160,14 @@ class _Passes:
         self.warming = Warming(self.loops, self.monitor, self.recorder, rule)
 
     def prepare(self) -> None:
-        """Warms up, and gets ready to keep what is measured."""
+        """Warms up, and makes the store for the times."""
+        # The store needs the layers and the time of an iteration, which the warm-up finds.
         with self.watch.phase(Phase.WARM_UP):
             self.warming.prepare()
         self.store = self.make_store()
 
     def result(self, is_cut: bool) -> Run:
-        """What there is by now; ``is_cut`` says that Ctrl-C ended it, here or elsewhere."""
+        """The results so far; ``is_cut`` says that Ctrl-C ended them, here or in another engine."""
         samples = self.store.samples()
         streamed = samples.layer_histograms
         counts = Counts(
@@ -177,7 +181,7 @@ class _Passes:
         return Run(tuple(self.recorder.names), samples, counts, self.loops.problems)
 
     def make_store(self) -> Store:
-        """What the run keeps: every time, unless that was or would be too much."""
+        """Keeps every time, or distributions if requested or if the times need too much memory."""
         streams = self.length.stream
         if streams is None:
             layer_times = self.length.most_iterations(self.warming.iteration_ms) * len(
@@ -191,7 +195,7 @@ class _Passes:
         try:
             yield from self.rounds_until_enough()
         except KeyboardInterrupt:
-            # The passes tell of it themselves; this came between them.
+            # A pass reports Ctrl-C by a flag; this one was pressed between two passes.
             self.interrupted = True
 
     def rounds_until_enough(self) -> Iterator[bool]:
@@ -205,7 +209,7 @@ class _Passes:
             self.run_round(self.store, size, done)
             done += size
             if len(self.loops.problems) > known and not self.interrupted:
-                # A pass was given up, so the rest would be timed in another way than this was.
+                # A pass was dropped, so later rounds would be timed differently: start again.
                 done, convergence, self.store = 0, self.new_convergence(), self.make_store()
                 self.monitor.forget_rounds()
             elif convergence is not None:
@@ -214,19 +218,20 @@ class _Passes:
             yield True
 
     def is_enough(self, done: int, convergence: Convergence | None) -> bool:
-        """Whether to stop after so many iterations; notes why, if a rule decides."""
+        """Whether to stop after so many iterations; records why, if a rule decides."""
         is_whole, rule = done >= self.length.iterations, self.length.rule
         if convergence is None or rule is None:
             return is_whole
+        # The first round is always run, or a slow engine would end without any sample.
         if done == 0 or not (is_whole or self.spent_s >= rule.at_most_s):
             return False
-        verdict = convergence.verdict(self.spent_s)
-        if verdict.is_over:
-            self.stopped = verdict.stop
-        return verdict.is_over
+        decision = convergence.decision(self.spent_s)
+        if decision.is_over:
+            self.stopped = decision.stop
+        return decision.is_over
 
     def round_size(self, done: int) -> int:
-        """How many iterations the next round has, so that it does not outlast the time."""
+        """The number of iterations of the next round, such that it fits the time that is left."""
         count, rule = self.length.iterations, self.length.rule
         size = min(-(-count // _ROUNDS), self.store.longest_round)
         if done < count:
@@ -237,7 +242,7 @@ class _Passes:
         return max(size, 1)
 
     def new_convergence(self) -> Convergence | None:
-        """What decides when there is enough, if a rule does."""
+        """The stopping rule's state at the start; None if the iterations are fixed."""
         rule, names = self.length.rule, tuple(self.recorder.names)
         return None if rule is None else Convergence(rule, self.warming.iteration_ms, names)
 
@@ -245,6 +250,7 @@ class _Passes:
         """Runs each pass for ``count`` iterations and keeps their times."""
         report = self.report(done)
         loops = self.loops
+        # Another engine's round has just filled the caches with its own data.
         if not self.is_alone:
             with self.watch.phase(Phase.WARM_UP):
                 self.warming.refresh()
@@ -290,7 +296,8 @@ class _Passes:
         self.interrupted |= times.interrupted
 
     def feed(self, convergence: Convergence, store: Store) -> None:
-        """Gives the stopping rule the last round."""
+        """Adds the last round to the stopping rule."""
+        # Gated spans vary less than ungated ones, as they hold no launch overhead.
         gated_ms = store.newest("gated_ms")
         convergence.add_total(gated_ms if gated_ms.size else store.newest("gpu_ms"))
         layer_ms = store.newest("layer_ms")

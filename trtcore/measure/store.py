@@ -1,4 +1,4 @@
-"""What is kept of a run while it runs: every time, or distributions in constant memory."""
+"""Stores for the times of a run: every time, or distributions in constant memory."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ from trtcore.stats.arrays import FloatArray
 from trtcore.stats.histogram import TimeHistograms, fold, merge
 
 STREAM_ABOVE_BYTES = 64 << 20
-"""A run that would keep more layer times than this is streamed, unless it was told not to be."""
+"""A run that would keep more layer times than this is streamed by default: 64 MiB hold 80,000
+iterations of 206 layers and are small beside an engine's own memory."""
 
 KEPT_ITERATIONS = 1024
-"""Of a streamed run, the last iterations whose times are kept one by one."""
+"""Of a streamed run, the last iterations whose times are kept one by one: enough to estimate
+autocorrelation, at 4 KiB a layer."""
 
 
 class Store(Protocol):
@@ -39,7 +41,7 @@ class Store(Protocol):
         """The times of the last round: (n,), or (n, L) of ``layer_ms``; empty if there are none."""
 
     def samples(self) -> Samples:
-        """All there is."""
+        """All times kept."""
 
 
 @dataclass
@@ -51,7 +53,7 @@ class FullStore:
     """
 
     recorder: _core.LayerRecorder
-    longest_round: int = 1 << 31
+    longest_round: int = 1 << 31  # no limit: a round is a tenth of the run
     _rounds: defaultdict[str, list[FloatArray]] = field(default_factory=lambda: defaultdict(list))
 
     def begin_layers(self, count: int) -> None:
@@ -83,7 +85,8 @@ def _joined(rounds: list[FloatArray]) -> FloatArray:
     """Moves the rounds into one array, which takes their place."""
     if len(rounds) > 1:
         whole = np.empty((sum(map(len, rounds)), *rounds[0].shape[1:]), np.float32)
-        # Untouched memory is not there yet, so each round makes room for the next.
+        # Pages of `whole` are committed as they are written, and a round is freed after its copy,
+        # so the peak is one round above the total instead of twice the total.
         for end in np.cumsum([len(times) for times in rounds]):
             times = rounds.pop(0)
             whole[end - len(times) : end] = times
@@ -93,24 +96,25 @@ def _joined(rounds: list[FloatArray]) -> FloatArray:
 
 
 class StreamingStore:
-    """Keeps distributions, and the times of the last iterations: as much after a year as now."""
+    """Keeps distributions and the times of the last iterations, in constant memory."""
 
+    # A longer round would overwrite iterations before the stopping rule has read them.
     longest_round = KEPT_ITERATIONS
 
     def __init__(self, recorder: _core.LayerRecorder) -> None:
-        """Takes the recorder's memory for the whole run; it has to know the layers."""
+        """Allocates the recorder's memory for the whole run; its layers have to be known."""
         recorder.stream(KEPT_ITERATIONS)
         self._recorder = recorder
         self._series: dict[str, _Series] = {}
         self._iterations = 0
 
     def begin_layers(self, count: int) -> None:
-        """Does nothing: the recorder goes on where it was."""
+        """Notes where the pass begins; the recorder's ring buffer is not reset."""
         del count
         self._iterations = self._recorder.iterations
 
     def end_layers(self) -> None:
-        """Does nothing: the recorder keeps what it has."""
+        """Keeps nothing here: the recorder has it."""
 
     def add(self, name: str, times: FloatArray) -> None:
         """Takes (n,) times of a series."""
@@ -141,7 +145,7 @@ class StreamingStore:
 
 
 def recorded_histograms(recorder: _core.LayerRecorder) -> TimeHistograms | None:
-    """What a streaming recorder has seen by now; None if it does not stream or saw no iteration."""
+    """Distributions of a streaming recorder; None if it does not stream or has no iteration."""
     statistics = recorder.statistics()
     if statistics is None or statistics.count == 0:
         return None

@@ -1,6 +1,6 @@
 """The user's cache folder: results of slow work, kept between processes, never relied on.
 
-Whatever goes wrong (no home, no permission, a full disk, a damaged file), the work is done again.
+Whatever fails (no home, no permission, a full disk, a damaged file), the work is done again.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from pathlib import Path
 from trtcore.errors import ResultError
 from trtcore.system.files import write_file
 
+# The format's version: a change of it makes older entries read as absent.
 _MAGIC = b"trtcore-cache-1\n"
-_DIGEST_BYTES = 32
+_DIGEST_BYTES = 32  # of SHA-256
 
 
 def cache_dir() -> Path | None:
@@ -30,18 +31,18 @@ def cache_dir() -> Path | None:
 
 
 def cache_entry(kind: str, *key_parts: str | int | float | bytes) -> Path | None:
-    """Returns the path of an entry, whether it is there yet or not; None without a cache.
+    """Returns the path of an entry, whether it exists or not; None without a cache.
 
     Args:
-        kind: what is kept, a word fit for a file name, such as ``runtime``.
-        key_parts: all that the entry depends on: versions, GPU, the plan's bytes.
+        kind: the kind of entry, fit for a file name, such as ``runtime``.
+        key_parts: everything the entry depends on: versions, GPU, the plan's bytes.
     """
     folder = cache_dir()
     return folder and folder / f"{kind}-{_digest(key_parts)}.bin"
 
 
 def read_entry(path: Path | None) -> bytes | None:
-    """Returns the content of an entry; None if it is not there or not as it was written."""
+    """Returns the content of an entry; None if it is absent or damaged."""
     try:
         stored = path.read_bytes() if path else b""
     except OSError:
@@ -52,7 +53,7 @@ def read_entry(path: Path | None) -> bytes | None:
 
 
 def write_entry(path: Path | None, content: bytes) -> bool:
-    """Writes an entry, whole or not at all, and returns whether it was written."""
+    """Writes an entry atomically, and returns whether it was written."""
     if path is None:
         return False
     try:
@@ -75,6 +76,7 @@ def _digest(parts: tuple[str | int | float | bytes, ...]) -> str:
     digest = hashlib.sha256()
     for part in parts:
         raw = part if isinstance(part, bytes) else str(part).encode()
+        # The length keeps ("ab", "c") apart from ("a", "bc").
         digest.update(b"%d:" % len(raw))
         digest.update(raw)
     return digest.hexdigest()[:32]

@@ -1,4 +1,4 @@
-"""Sums up sensor readings and rounds of passes as they come, in constant memory."""
+"""Summarises sensor readings and rounds of passes as they arrive, in constant memory."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from trtcore.system.sensors import GpuSensors, Reading, is_throttled, reason_nam
 
 @dataclass(frozen=True)
 class Tally:
-    """What some readings in a row come to.
+    """The summary of consecutive readings.
 
     Attributes:
         first: the first of them.
         last: the last of them.
-        least_mhz: the lowest clock of the multiprocessors.
+        least_mhz: the lowest SM clock.
         most_mhz: the highest.
         temperature_c: the highest.
         power_w: the highest.
         reasons: every clock event reason in them, as NVML's bit mask.
-        count: how many they are.
+        count: the number of readings.
     """
 
     first: Reading
@@ -61,7 +61,7 @@ class Tally:
 
 
 class ClockRecord:
-    """What the sensors told from the first round of passes to the last, or in all without rounds.
+    """The readings from the first round of passes to the last, or all of them without rounds.
 
     Memory stays the same however many readings and rounds there are; only the numbers of throttled
     rounds are kept one by one.
@@ -84,16 +84,16 @@ class ClockRecord:
 
     @property
     def first(self) -> Reading:
-        """The first reading; nothing is known before."""
+        """The first reading; an empty one before that."""
         return self._all.first if self._all else Reading()
 
     @property
     def newest(self) -> Reading:
-        """The newest reading; nothing is known before the first."""
+        """The newest reading; an empty one before the first."""
         return self._all.last if self._all else Reading()
 
     def add(self, reading: Reading) -> None:
-        """Takes a reading; one that was begun before a round does not count for it."""
+        """Adds a reading; one that began before a round does not count for it."""
         self._all = _after(self._all, reading)
         if reading.time_s < self._first_begin_s:
             return
@@ -147,12 +147,12 @@ class ClockMonitor:
     At the end of a round, where nothing is timed, the thread that measures takes a reading too: a
     short round would have none.
 
-    A context manager. One reading is taken on entering and one on leaving; where the first one
-    knows nothing (no GPU, no NVML) no thread is started and the result is empty.
+    A context manager. One reading is taken on entering and one on leaving; where the first one is
+    empty (no GPU, no NVML) no thread is started and the result is empty.
 
     Args:
-        read: gives a reading; the sensors of the current GPU if left out.
-        hz: readings per second.
+        read: returns a reading; by default of the current GPU's sensors.
+        hz: readings per second; 20 notice a clock change within 50 ms, half a warm-up window.
     """
 
     def __init__(self, read: Callable[[], Reading] | None = None, hz: float = 20.0) -> None:
@@ -183,7 +183,7 @@ class ClockMonitor:
 
     @property
     def sm_mhz(self) -> int:
-        """The newest clock of the multiprocessors; 0 if it is not known."""
+        """The newest SM clock; 0 if it is not known."""
         return self._record.newest.sm_mhz
 
     @contextlib.contextmanager
@@ -205,7 +205,7 @@ class ClockMonitor:
             self._record.forget_rounds()
 
     def clocks(self) -> Clocks:
-        """Returns what was seen from the first round to the last, or in all if none was marked."""
+        """Returns the summary from the first round to the last, or of all readings without any."""
         if not self._knows_anything():
             return Clocks()
         with self._lock:

@@ -1,7 +1,7 @@
-"""Whether there is a CUDA device to use, and what the driver says about it.
+"""Whether there is a usable CUDA device, and what the driver reports about it.
 
-Nothing is asked at import time: on a machine without a driver the first call of cuda-python raises
-or returns an error status, and both become one line here.
+Nothing is queried at import time: on a machine without a driver the first call of cuda-python
+raises or returns an error status, and both become one line here.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 _NO_DEVICE = 100  # CUDA_ERROR_NO_DEVICE
+# Room for more than CUDA writes: a bus id takes 13 bytes, a name at most 256.
 _BUS_ID_BYTES = 32
 _NAME_BYTES = 256
 
 
 @dataclass(frozen=True)
 class Device:
-    """One CUDA device as the driver describes it; 0 or ``""`` where it would not tell.
+    """One CUDA device as the driver describes it; 0 or ``""`` where it reports nothing.
 
     Attributes:
         ordinal: its number among the devices this process sees.
@@ -58,7 +59,7 @@ def current_device() -> Device | None:
 
 
 def cuda_version() -> str:
-    """Returns the newest CUDA version the driver serves, such as ``13.0``; ``""`` without one."""
+    """Returns the newest CUDA version the driver supports, such as ``13.0``; ``""`` without one."""
     if gpu_problem() is not None:
         return ""
     from cuda.bindings import driver
@@ -106,7 +107,7 @@ def _describe(driver: Any, ordinal: int, handle: Any) -> Device:
 
 
 def _value(answer: tuple[Any, ...], default: Any) -> Any:
-    """Returns what a driver call gave, or the default when its status is not success."""
+    """Returns the value of a driver call, or the default when its status is not success."""
     return default if int(answer[0]) else answer[1]
 
 

@@ -1,4 +1,4 @@
-"""Where a run took place: versions, device, processor and the modes that change timing."""
+"""The environment of a run: versions, device, processor and the modes that change timing."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _UNKNOWN_CLOCKS = Clocks()
 
 
 def capture_environment(runtime: str = "", clocks: Clocks = _UNKNOWN_CLOCKS) -> Environment:
-    """Returns where this process runs, now.
+    """Returns the environment of this process now.
 
     Args:
         runtime: the library that executes, with its version, such as ``TensorRT-RTX 1.6.1.120``.
-        clocks: what a `ClockMonitor` saw.
+        clocks: the summary of a `ClockMonitor`.
 
     Returns:
         The environment; strings are empty and numbers 0 for what is not there. ``device`` is
@@ -90,7 +90,7 @@ def _usable_cpus() -> int:
 
 
 def _load_average() -> float:
-    """Returns how many processes wanted a processor in the last minute."""
+    """Returns the system's load average over the last minute."""
     try:
         return round(os.getloadavg()[0], 2)
     except (AttributeError, OSError):

@@ -1,4 +1,4 @@
-"""What a file is, by how it begins: for messages that say so when it is not what was wanted."""
+"""The kind of a file, by its first bytes: for messages about a file of the wrong kind."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import codecs
 import re
 
 HEAD_BYTES = 65536
-"""What `kind_of` wants to see of a file."""
+"""How much of a file `kind_of` needs: a prototxt may begin with pages of comments."""
 
 PLAN_SUFFIXES = (".plan", ".engine", ".trt")
-"""What files with serialized engines are called."""
+"""Suffixes of files with serialized engines."""
 
 PLAN = "a serialized engine"
 ONNX = "an ONNX model"
@@ -25,7 +25,7 @@ _CAFFE = re.compile(rb"^\s*(layers?|input)\s*[:{]", re.MULTILINE)
 
 
 def kind_of(head: bytes) -> str:
-    """Returns what a file is, in words: one of the constants of this module.
+    """Returns the kind of a file: one of the constants of this module.
 
     Args:
         head: its first `HEAD_BYTES` bytes, fewer if it has no more.
@@ -46,6 +46,7 @@ def kind_of(head: bytes) -> str:
 
 def _is_text(head: bytes) -> bool:
     try:
+        # Incremental, because the head may end inside a character.
         codecs.getincrementaldecoder("utf-8")().decode(head)
     except UnicodeDecodeError:
         return False

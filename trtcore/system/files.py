@@ -1,4 +1,4 @@
-"""Reading and writing files with one clear line when it cannot be done."""
+"""Reads and writes files, with errors of one line."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from typing import BinaryIO
 
 from trtcore.errors import ResultError, TrtcoreError, WriteError
 
-# What a shell redirects: written to as it is open, wherever that is.
+# File descriptors by path, such as a shell's redirected output: written to without opening again.
 _DESCRIPTOR = re.compile(r"/(?:dev|proc/(?:self|\d+))/fd/(\d+)")
-_MOST_LINKS = 40
+_MOST_LINKS = 40  # as many as Linux follows before ELOOP
 
 
 def check_readable(path: str | Path, error: type[TrtcoreError]) -> Path:
@@ -46,7 +46,7 @@ def read_content(path: str | Path, error: type[TrtcoreError]) -> bytes:
 
 
 def check_writable(path: str | Path) -> Path:
-    """Returns the path if a file can be put there; asked before the long work starts.
+    """Returns the path if a file can be written there; called before long work starts.
 
     Raises:
         ResultError: a directory, no name or one too long, no such folder, not open or not
@@ -89,14 +89,14 @@ def decode_text(content: bytes, path: str | Path) -> str:
 
 
 def write_file(path: str | Path, content: bytes) -> None:
-    """Writes a file aside and renames it, so that it is there whole or not at all.
+    """Writes a temporary file and renames it, so that the file is complete or absent.
 
-    A link stays and what it leads to is written; so is a pipe, a device or ``/dev/stdout``.
+    A link is kept and its target is written; so is a pipe, a device or ``/dev/stdout``.
 
     Raises:
         ResultError: the path cannot be written.
-        WriteError: the content cannot, such as on a full disk or to a pipe that nobody reads.
-        BrokenPipeError: it is standard output that nobody reads any more.
+        WriteError: the content cannot, such as on a full disk or to a pipe without a reader.
+        BrokenPipeError: it is standard output and its reader has closed it.
     """
     path = check_writable(path)
     try:
@@ -118,14 +118,14 @@ def is_special(path: Path) -> bool:
     return os.path.exists(path) and not os.path.isfile(path)
 
 
-def same_file(one: Path, other: Path) -> bool:
-    """Whether two names are of one file, which need not exist yet; a pipe or device is none."""
-    if is_special(one) or is_special(other):
+def same_file(path: Path, other: Path) -> bool:
+    """Whether two paths lead to one file, which need not exist yet; False for pipes and devices."""
+    if is_special(path) or is_special(other):
         return False
     try:
-        return one.samefile(other)
+        return path.samefile(other)
     except OSError:
-        return _target(one) == _target(other)
+        return _target(path) == _target(other)
 
 
 def _read(path: str | Path, error: type[TrtcoreError], size: int = -1) -> bytes:
@@ -144,7 +144,7 @@ def _read(path: str | Path, error: type[TrtcoreError], size: int = -1) -> bytes:
 
 
 def _is_pipe(path: str | Path) -> bool:
-    """Whether what is read from it is gone; what is not there is none."""
+    """Whether it can be read only once; False for a path that does not exist."""
     with contextlib.suppress(FileNotFoundError):
         mode = os.stat(path).st_mode
         return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
@@ -152,7 +152,7 @@ def _is_pipe(path: str | Path) -> bool:
 
 
 def _check_special(path: Path) -> None:
-    """Does nothing if a pipe, a device or an open file may be written to, as far as can be told."""
+    """Raises PermissionError if a pipe, a device or an open file may not be written to."""
     descriptor = _descriptor(path)
     if descriptor is None:
         os.stat(path)
@@ -164,7 +164,8 @@ def _check_special(path: Path) -> None:
 
 
 def _check_place(path: Path) -> None:
-    """Does nothing if there is or can be a file of this name."""
+    """Raises OSError if there is no file of this name and none can be created."""
+    # A temporary file beside it shows that the folder is writable, which also the rename needs.
     with tempfile.TemporaryFile(dir=path.parent), contextlib.suppress(FileNotFoundError):
         os.stat(path)
 
@@ -181,6 +182,7 @@ def _write_aside(path: Path, content: bytes) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
+        # mkstemp makes private files; the result gets the mode that `open` would give it.
         umask = os.umask(0)
         os.umask(umask)
         os.chmod(aside, 0o666 & ~umask)
@@ -195,7 +197,7 @@ def _open_in_place(path: Path) -> BinaryIO:
     descriptor = _descriptor(path)
     if descriptor is None:
         return path.open("wb")
-    # Opened anew it would be cut off, and begin where others have written.
+    # Opening it again would truncate it and start at its beginning, over what others have written.
     return os.fdopen(os.dup(descriptor), "wb")
 
 
@@ -203,8 +205,8 @@ def _descriptor(path: Path) -> int | None:
     """The open file of this process that a path leads to, as /dev/stdout does to the first."""
     name = os.path.abspath(path)
     for _ in range(_MOST_LINKS):
-        if found := _DESCRIPTOR.fullmatch(name):
-            return int(found[1])
+        if match := _DESCRIPTOR.fullmatch(name):
+            return int(match[1])
         if not os.path.islink(name):
             break
         name = os.path.abspath(os.path.join(os.path.dirname(name), os.readlink(name)))
@@ -212,7 +214,7 @@ def _descriptor(path: Path) -> int | None:
 
 
 def _target(path: Path) -> Path:
-    """Where links lead to, whether it is there or not."""
+    """The path behind all links, whether it exists or not."""
     return Path(os.path.realpath(path))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 
 def lazily(module: str, name: str) -> Callable[..., Any]:
-    """Returns a stand-in for a function, so that a registry can be listed without its modules.
+    """Returns a function that imports another one when called, for registries of many modules.
 
     ``trtcore --help`` lists formats, readers and precisions and must load neither NumPy nor ONNX.
 
@@ -18,7 +18,7 @@ def lazily(module: str, name: str) -> Callable[..., Any]:
         name: the function in it.
     """
 
-    def call(*given: Any, **named: Any) -> Any:
-        return getattr(importlib.import_module(module), name)(*given, **named)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return getattr(importlib.import_module(module), name)(*args, **kwargs)
 
     return call

@@ -1,4 +1,4 @@
-"""How a long call tells its caller what it is doing."""
+"""Callbacks through which a long call reports its progress."""
 
 from __future__ import annotations
 
@@ -8,4 +8,4 @@ Progress = Callable[[str, int, int], None]
 """Called with the phase, steps done and steps in all; 0 steps where they are not known."""
 
 Notify = Callable[[str], None]
-"""Called with a line that a user should see at once."""
+"""Called with a line to show the user immediately."""

@@ -1,4 +1,4 @@
-"""What a result keeps of the machine: environment and clocks."""
+"""Records of the machine in a result: environment and clocks."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Clocks:
-    """What NVML said before, while and after the timed passes ran; 0 where it could not tell.
+    """NVML's readings before, during and after the timed passes; 0 where it reported nothing.
 
     Attributes:
-        sm_mhz_before: clock of the multiprocessors at the first reading.
+        sm_mhz_before: SM clock at the first reading.
         sm_mhz_after: the same at the last reading.
         memory_mhz: clock of the memory.
         temperature_c: the highest seen.
-        throttle_reasons: every reason seen for a clock below its best, in words.
+        throttle_reasons: names of every clock event reason seen.
         sm_mhz_min: the lowest clock seen.
         sm_mhz_max: the highest clock seen.
         power_w: the highest power seen.
         readings: how often the sensors were read.
-        throttled_rounds: numbers of the rounds that heat or power slowed down.
+        throttled_rounds: numbers of the rounds throttled by heat or a power brake.
     """
 
     sm_mhz_before: int = 0
@@ -36,7 +36,7 @@ class Clocks:
 
 @dataclass(frozen=True)
 class Environment:
-    """Where the run took place. Empty strings, or 0, where a thing is not there.
+    """The environment of a run; empty strings, or 0, for what is absent or unknown.
 
     Attributes:
         date: when, in UTC, as ISO 8601.
@@ -48,16 +48,16 @@ class Environment:
         driver: version of the display driver.
         compute_capability: of the GPU, such as ``9.0``.
         runtime: the library that executed, with its version.
-        clocks: what the GPU's sensors said meanwhile.
-        cuda: newest CUDA version the driver serves.
+        clocks: what the GPU's sensors reported meanwhile.
+        cuda: newest CUDA version the driver supports.
         memory_bytes: all memory of the GPU.
-        memory_free_bytes: of it, what nobody used at the time.
+        memory_free_bytes: free memory of the GPU at the time.
         ecc: ``on`` or ``off``: error-correcting memory.
         mig: ``on`` or ``off``: the GPU is split into instances.
         persistence: ``on`` or ``off``: the driver stays loaded between programs.
         confidential_computing: ``on`` or ``off``; event times can be negative under it.
         cpu_count: processors this process may use.
-        load_average: processes that wanted a processor, over the last minute.
+        load_average: the system's load average over the last minute.
     """
 
     date: str

@@ -1,7 +1,7 @@
-"""What NVML tells about one GPU: clocks, heat, power and the modes it runs in.
+"""NVML's sensors of one GPU: clocks, temperature, power and the modes it runs in.
 
-Every answer is 0 or ``""`` where NVML is not there, is too old or will not tell, so that no
-sensor can ever break a run.
+Every answer is 0 or ``""`` where NVML is absent, too old or refuses, so that no sensor can ever
+fail a run.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ _TEMPERATURE_GPU = 0  # NVML_TEMPERATURE_GPU
 
 @dataclass(frozen=True)
 class Reading:
-    """The sensors at one moment; 0 where NVML did not tell.
+    """The sensors at one moment; 0 where NVML reported nothing.
 
     Attributes:
         time_s: `time.monotonic` when it was read.
-        sm_mhz: clock of the multiprocessors.
+        sm_mhz: SM clock.
         memory_mhz: clock of the memory.
         temperature_c: of the GPU die.
         power_w: drawn by the board.
@@ -41,8 +41,8 @@ class GpuSensors:
     """NVML's view of one GPU; safe to use from any thread.
 
     Args:
-        pci_bus_id: which GPU, such as ``0000:18:00.0``; with ``""`` nothing is known.
-        nvml: the NVML bindings; ``cuda.bindings.nvml`` if left out.
+        pci_bus_id: which GPU, such as ``0000:18:00.0``; with ``""`` every reading is empty.
+        nvml: the NVML bindings; ``cuda.bindings.nvml`` by default.
     """
 
     def __init__(self, pci_bus_id: str, nvml: Any = None) -> None:
@@ -52,13 +52,13 @@ class GpuSensors:
             self._handle = self._ask("device_get_handle_by_pci_bus_id_v2", pci_bus_id)
 
     def read(self) -> Reading:
-        """Returns what the sensors say now."""
+        """Returns the sensors' current values."""
         return Reading(
             time_s=time.monotonic(),
             sm_mhz=self._number("device_get_clock_info", _CLOCK_SM),
             memory_mhz=self._number("device_get_clock_info", _CLOCK_MEMORY),
             temperature_c=self._number("device_get_temperature_v", _TEMPERATURE_GPU),
-            power_w=self._number("device_get_power_usage") / 1000,
+            power_w=self._number("device_get_power_usage") / 1000,  # NVML reports mW
             reasons=self._number("device_get_current_clocks_event_reasons"),
         )
 
@@ -67,7 +67,7 @@ class GpuSensors:
         return str(self._ask("system_get_driver_version") or "")
 
     def memory_free_bytes(self) -> int:
-        """Returns the memory that nobody uses on this GPU."""
+        """Returns the free memory of this GPU."""
         memory = self._of_device("device_get_memory_info_v2")
         return int(getattr(memory, "free", 0))
 
@@ -131,13 +131,14 @@ def _switch(state: Any) -> str:
     return "" if state is None else "on" if int(state) else "off"
 
 
+# Clock event reasons of nvml.h. Source: nvmlClocksEventReason*.
 SW_POWER_CAP = 0x4
 HW_SLOWDOWN = 0x8
 SW_THERMAL_SLOWDOWN = 0x20
 HW_THERMAL_SLOWDOWN = 0x40
 HW_POWER_BRAKE = 0x80
 
-_WORDS = {
+_REASON_NAMES = {
     0x2: "applications clocks setting",
     SW_POWER_CAP: "SW power cap",
     HW_SLOWDOWN: "HW slowdown",
@@ -147,14 +148,15 @@ _WORDS = {
     HW_POWER_BRAKE: "HW power brake slowdown",
     0x100: "display clock setting",
 }
-_SPOILS = HW_SLOWDOWN | SW_THERMAL_SLOWDOWN | HW_THERMAL_SLOWDOWN | HW_POWER_BRAKE
+# SW power cap is not among them: it is the normal state of a GPU at full load, and only reported.
+_INVALIDATING = HW_SLOWDOWN | SW_THERMAL_SLOWDOWN | HW_THERMAL_SLOWDOWN | HW_POWER_BRAKE
 
 
 def reason_names(reasons: int) -> tuple[str, ...]:
-    """Returns the set bits of NVML's clock event reasons in words; an idle GPU is no reason."""
-    return tuple(word for bit, word in _WORDS.items() if reasons & bit)
+    """Returns the names of the clock event reasons that are set; being idle has none."""
+    return tuple(name for bit, name in _REASON_NAMES.items() if reasons & bit)
 
 
 def is_throttled(reasons: int) -> bool:
-    """Whether heat or power held the clock down so far that samples are to be measured again."""
-    return bool(reasons & _SPOILS)
+    """Whether heat or a power brake throttled the GPU, so that samples must be discarded."""
+    return bool(reasons & _INVALIDATING)

@@ -98,7 +98,7 @@ def first_claim(stream: np.ndarray) -> Estimate | None:
     run = Convergence()
     for start in range(0, len(stream), 128):
         run.add_total(stream[start : start + 128] * ITERATION_MS)
-        verdict = run.verdict((start + 128) * ITERATION_MS / 1000)
+        verdict = run.decision((start + 128) * ITERATION_MS / 1000)
         if verdict.is_over:
             return verdict.total if verdict.is_converged else None
     return None
@@ -170,7 +170,7 @@ def test_unsteady_layer_holds_the_run_and_is_named() -> None:
     run = Convergence(iteration_ms=0.5, names=("signal", "conv1", "pool1"))
     run.add_total(totals.repeat(32))
     run.add_layers(layers.repeat(32, axis=0))
-    assert stop_text(run.verdict(1.0).stop) == stop_text(named.stop)
+    assert stop_text(run.decision(1.0).stop) == stop_text(named.stop)
     late = decide(totals, layers, 15.0)
     assert late.is_over
     assert not late.is_converged
@@ -189,7 +189,7 @@ def test_short_layers_do_not_hold_the_run() -> None:
 def test_jumping_total_is_not_stable_however_narrow() -> None:
     run = Convergence()
     run.add_total(np.where(np.arange(3200) % 8 < 7, 0.500, 0.520))
-    verdict = run.verdict(1.0)
+    verdict = run.decision(1.0)
     assert verdict.total.half_width_ms == 0
     assert not verdict.is_over
     assert (
@@ -233,13 +233,13 @@ def test_total_that_drifts_is_not_stable() -> None:
 def test_run_is_judged_on_total_and_layers_together() -> None:
     random = np.random.default_rng(10)
     run = Convergence(iteration_ms=0.5)
-    assert not run.verdict(0.0).is_over
+    assert not run.decision(0.0).is_over
     run.add_total(0.5 * white(random)[:1100])
-    assert run.verdict(0.6).is_converged
+    assert run.decision(0.6).is_converged
     run.add_layers(np.array([[0.3, 0.2]]) * white(random)[:1000, None])
-    assert stop_text(run.verdict(0.6).stop).endswith("31 batches of iterations, 32 are needed")
+    assert stop_text(run.decision(0.6).stop).endswith("31 batches of iterations, 32 are needed")
     run.add_layers(np.array([[0.3, 0.2]]) * white(random)[:100, None])
-    assert run.verdict(0.6).is_converged
+    assert run.decision(0.6).is_converged
 
 
 def test_wide_total_is_not_stable() -> None:
@@ -349,7 +349,7 @@ def test_memory_and_cost_of_a_verdict_do_not_grow() -> None:
         times = []
         for _ in range(9):
             start = time.process_time()
-            run.verdict(1.0)
+            run.decision(1.0)
             times.append(time.process_time() - start)
         return 1000 * min(times), peak
 
@@ -380,7 +380,7 @@ def test_batches_shrink_for_slow_models() -> None:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: StopRule(target=0), "precision_target is 0, expected a part between 0 and 1"),
+        (lambda: StopRule(target=0), "precision_target is 0, expected a fraction between 0 and 1"),
         (lambda: StopRule(target=1.5), "precision_target is 1.5"),
         (lambda: StopRule(target=float("nan")), "precision_target is nan"),
         (lambda: StopRule(at_most_s=0), "max_seconds is 0, expected a finite time above 0"),

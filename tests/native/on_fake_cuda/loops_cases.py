@@ -90,7 +90,9 @@ def test_a_gate_that_trips_later_is_given_up(pair: Any, layers: bool, driver: An
     times = loops.time_layers(recorder, 10, ignore) if layers else loops.time_gated(10, ignore)
     assert times is not None
     assert len(times.gpu_ms) == 3
-    assert texts(loops.problems) == (f"{HELD}the stream was held for 100 ms before all was queued",)
+    assert texts(loops.problems) == (
+        f"{HELD}the stream was blocked for 100 ms before the iteration was enqueued",
+    )
     assert loops.gated is None
     assert len(loops.time_layers(recorder, 10, ignore).gpu_ms) == 10
     loops.detach(recorder)

@@ -14,23 +14,23 @@ from numpy.typing import NDArray
 from trtcore.errors import RunError
 
 
-def check(answer: tuple[Any, ...], what: str) -> Any:
-    """Returns what a CUDA runtime call gave.
+def check(answer: tuple[Any, ...], action: str) -> Any:
+    """Returns the value of a CUDA runtime call.
 
     Raises:
-        RunError: the call failed; CUDA's own words are included.
+        RunError: the call failed; CUDA's error string is included.
     """
     from cuda.bindings import runtime
 
     status, *values = answer
     if int(status) != 0:
         _, text = runtime.cudaGetErrorString(status)
-        raise RunError(f"{what} failed: {text.decode()} (CUDA error {int(status)})")
+        raise RunError(f"{action} failed: {text.decode()} (CUDA error {int(status)})")
     return values[0] if values else None
 
 
 def free_memory_bytes() -> int:
-    """Device memory that is free now."""
+    """Device memory that is free now; 0 where CUDA does not report it."""
     from cuda.bindings import runtime
 
     status, free, _ = runtime.cudaMemGetInfo()
@@ -57,8 +57,8 @@ def timing_events(count: int) -> Iterator[tuple[Any, ...]]:
 class DeviceBuffer:
     """A piece of device memory, freed with this object."""
 
-    def __init__(self, nbytes: int, what: str) -> None:
-        """Allocates ``nbytes``; ``what`` names the use in the error message.
+    def __init__(self, nbytes: int, purpose: str) -> None:
+        """Allocates ``nbytes``; ``purpose`` names them in the error message.
 
         Raises:
             RunError: not enough device memory; the message says how much was needed.
@@ -69,10 +69,12 @@ class DeviceBuffer:
         free = free_memory_bytes()
         self.address = int(
             check(
+                # For 0 bytes cudaMalloc gives a null address, which is no tensor's address.
                 runtime.cudaMalloc(max(nbytes, 1)),
-                f"allocating {nbytes / 2**20:.1f} MiB for {what} ({free / 2**20:.1f} MiB free)",
+                f"allocating {nbytes / 2**20:.1f} MiB for {purpose} ({free / 2**20:.1f} MiB free)",
             )
         )
+        # A finalizer instead of __del__: it also runs at exit, while the driver is still there.
         self._free = weakref.finalize(self, runtime.cudaFree, self.address)
 
     def free(self) -> None:

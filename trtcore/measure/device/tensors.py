@@ -128,6 +128,7 @@ def _describe(engine: Engine, context: Any, name: str) -> tuple[IOTensor, str]:
             f"tensor '{name}' has shape {shape}: its size depends on the data, "
             "which trtcore cannot profile yet"
         )
+    # Checked here, before anything is allocated: an unknown layout would be filled with nonsense.
     layout = str(engine.engine.get_tensor_format(name).name).lower()
     if layout not in FORMATS:
         raise RunError(

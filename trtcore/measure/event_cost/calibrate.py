@@ -22,7 +22,8 @@ from trtcore.system.environment import capture_environment
 from trtcore.system.progress import Progress
 
 _PHASE = "calibrating the event cost"
-# Of five points a slope has an interval at all (Sen's, 95 %); far ends weigh most.
+# From few layers to as many as engines often have: the wider the counts, the better known is the
+# slope. Five are the fewest of which a slope has an interval at all (Sen's, 95 %).
 _LAYERS = (16, 40, 64, 96, 128)
 _ITERATIONS = 200
 ENOUGH_RUNS = 3

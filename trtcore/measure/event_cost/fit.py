@@ -28,6 +28,7 @@ USUAL_SPREAD = 0.035
 """Standard deviation of a calibration, as a part of its cost: that of eight calibrations on one
 H200, which gave 2.86 to 3.16 us."""
 
+# Degrees of freedom: eight calibrations less their mean.
 _USUAL_FREEDOM = 7
 # Of the third kind: it holds points; the first two held what was fitted to them.
 _KIND = "event-cost-3"
@@ -57,6 +58,7 @@ def fit_event_cost(runs: Sequence[Points], confidence: float = 0.95) -> EventCos
     """
     tables = [_checked_points(points) for points in runs]
     of_runs = [pair_slopes(layers, excess) for layers, excess in tables]
+    # Sorted, because Sen's interval is read off by rank.
     slopes = np.sort(np.concatenate(of_runs)) if of_runs else np.empty(0)
     if not slopes.size:
         raise OptionError("calibration needs engines of at least two different layer counts")
@@ -71,6 +73,7 @@ def fit_event_cost(runs: Sequence[Points], confidence: float = 0.95) -> EventCos
     rest = np.concatenate([excess - cost * layers for layers, excess in tables])
     offset = float(np.median(rest))
     residual = float(np.median(np.abs(rest - offset)))
+    # np.minimum passes NaN on, where the builtin would hide that Sen's interval is unknown.
     low, high = float(np.minimum(low, cost - reach)), float(np.maximum(high, cost + reach))
     return EventCost(cost, low, high, offset, residual, len(rest), len(tables))
 
@@ -94,6 +97,7 @@ def load_runs(environment: Environment) -> list[Points]:
 
 def _entry(environment: Environment) -> Path | None:
     """Where the points are kept; None where it is not known which GPU and driver they are of."""
+    # Without NVML only the CUDA version tells drivers apart; without either nothing is cached.
     driver = environment.driver or environment.cuda
     if not (environment.device and driver):
         return None
@@ -124,6 +128,7 @@ def _slope_interval(
     slopes: Floats, counts: Sequence[int], confidence: float
 ) -> tuple[float, float]:
     """Sen's interval of the slopes within runs of so many points."""
+    # The variance of Kendall's S, added over independent runs.
     variance = sum(n * (n - 1) * (2 * n + 5) for n in counts) / 18
     reach = NormalDist().inv_cdf((1 + confidence) / 2) * sqrt(variance)
     low, high = floor((slopes.size - reach) / 2), ceil((slopes.size + reach) / 2)

@@ -29,13 +29,23 @@ from trtcore.result.kernel_pass import (
 from trtcore.result.layers import Layer, is_marker
 from trtcore.stats.arrays import Floats
 
+# What a layer's median may be off by: the 0.5 us that CUDA events resolve, and a share for longer
+# layers, whose times vary with clocks and caches. Too little makes good layers unknown, too much
+# lets a neighbour's kernel fit.
 _NOISE_MS = 0.0005
 _NOISE_SHARE = 0.03
+# Kernels that a layer may hold beyond the surplus of kernels over layers, where others hold none.
+# More makes the table larger for cases that were not seen.
 _MOST_EXTRA = 16
+# Limits of memory and time: a table of floats takes 16 MB then, and filling all of them seconds.
 _MOST_CELLS = 2_000_000
 _MOST_STEPS = 300_000_000
+# The offset and the sizes settle each other; a loop that has not settled by now alternates.
 _ROUNDS = 4
+# Misfit of a kernel on a layer that its name excludes: far above that of any plausible time, and
+# finite, so that an alignment is still found where names exclude all of them.
 _FORBIDDEN = 1e3
+# A layer within three times its noise fits, as with three standard deviations.
 _CLOSE = 3.0
 
 
@@ -86,6 +96,7 @@ def map_by_sequence(
         numbers = (len(timed), len(kernels))
         return KernelMap.unknown(len(kernels), MappingObstacle(ObstacleKind.TOO_MANY, numbers))
     barred = _barred([layers[i] for i in timed], kernels)
+    # Even and odd iterations are aligned too: a kernel that a random fit put on a layer moves.
     whole, *halves = (
         _aligned(_medians(times[part][:, timed], start[part], end[part]), barred)
         for part in (slice(None), slice(0, None, 2), slice(1 if len(times) > 1 else 0, None, 2))
@@ -122,6 +133,7 @@ def _barred(layers: Sequence[Layer], kernels: Sequence[str]) -> NDArray[np.bool_
 def _aligned(median: _Pass, barred: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Returns (K,) the layer of each kernel; -1 where the layer's time does not fit."""
     kernels = median.end_ms - median.start_ms
+    # First guess of the event cost: all of the difference, shared evenly. Gaps make it too small.
     offset = (median.layer_ms.sum() - kernels.sum()) / len(median.layer_ms)
     sizes = np.full(len(median.layer_ms), -1)
     for _ in range(_ROUNDS):
@@ -141,6 +153,7 @@ def _sizes(median: _Pass, offset_ms: float, barred: NDArray[np.bool_]) -> NDArra
     ends, sizes = np.mgrid[: kernels + 1, : most + 1]
     spans = median.spans_ms(sizes, ends) + offset_ms
     options = np.empty_like(spans)
+    # best[k]: least misfit of the layers so far if they hold the first k kernels.
     best = np.where(np.arange(kernels + 1) == 0, 0.0, np.inf)
     chosen = np.zeros((layers, kernels + 1), np.int64)
     for i in range(layers):

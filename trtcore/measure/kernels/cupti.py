@@ -11,6 +11,7 @@ from trtcore.errors import BackendError
 from trtcore.measure import _core
 from trtcore.system.device import cuda_version
 
+# The CUDA majors whose CUPTI records the native half reads: see cpp/abi/cupti_abi.hpp.
 _MAJORS = ("13", "12")
 # Inside the namespace package `nvidia`: wheels for CUDA 13, and those for CUDA 12.
 _WHEEL_FOLDERS = ("cu13/lib", "cuda_cupti/lib")
@@ -55,6 +56,7 @@ def cupti_candidates() -> tuple[str, ...]:
 
 
 def _wheel_folders() -> Iterator[Path]:
+    # A namespace package has a folder for each place that wheels were installed to.
     spec = importlib.util.find_spec("nvidia")
     for place in (spec.submodule_search_locations or ()) if spec else ():
         yield from (Path(place) / folder for folder in _WHEEL_FOLDERS)

@@ -20,6 +20,7 @@ from trtcore.result.readers.layer_names import generated_operations
 UNKNOWN = -1
 
 _LEAST_NAME = 8  # shorter names are inside others by chance
+# Tactics that name no kernel, so they are no evidence.
 _STUBS = frozenset({"__myelin_CASK_STUB"})
 _MYELIN_KERNEL = re.compile(r"^__myl_(\w+?)_0x[0-9a-f]+$")
 
@@ -171,6 +172,7 @@ def _tangle(layers: Sequence[Layer], streams: Sequence[int]) -> MappingObstacle 
         if layer.stream >= 0
     }
     engine_streams = {ours for ours, _ in pairs}
+    # One CUDA stream for each engine stream; two engine streams may share one.
     if len(pairs) == len(engine_streams):
         return None
     return MappingObstacle(ObstacleKind.STREAMS_TANGLED, (len(set(streams)),))
@@ -200,6 +202,7 @@ def map_by_streams(
         numbers = (len(theirs), len(ours))
         problem = MappingObstacle(ObstacleKind.STREAM_COUNTS_DIFFER, numbers)
         return KernelMap.unknown(len(kernels), problem)
+    # Two are enough to know that the streams cannot be told apart.
     found = list(islice(_pairings(ours, theirs, layers, kernels), 2))
     if len(found) != 1:
         kind = ObstacleKind.STREAMS_AMBIGUOUS if found else ObstacleKind.STREAMS_CONTRADICT

@@ -94,6 +94,7 @@ def _empty(iterations: int) -> KernelTable:
 
 def _whole_iterations(records: Records, iterations: int) -> dict[int, Records]:
     """The records of the iterations that are alike, sorted by stream and start, by number."""
+    # By mark first: where both give as many alike iterations, `max` keeps the first.
     split = [_split_by_mark(records, iterations), _split_by_count(records, iterations)]
     return max((_most_alike(parts) for parts in split), key=len)
 
@@ -127,5 +128,7 @@ def _launch_order(table: Records) -> NDArray[np.intp]:
     ids = table["launch"]
     is_numbered = all(np.unique(row).size == row.size for row in ids)
     keys = ids if is_numbered else table["start_ns"]
+    # Ranks instead of ids: ids grow from one iteration to the next. The inner argsort gives the
+    # order, the outer one the rank of each column.
     ranks = np.argsort(np.argsort(keys, axis=1, kind="stable"), axis=1, kind="stable")
     return np.argsort(np.median(ranks, axis=0), kind="stable")

@@ -37,10 +37,15 @@ class _Round(NamedTuple):
     plain_gated_ms: FloatArray
 
 
+# Rounds of plain and traced iterations: enough that a drifting clock affects both alike.
 _ROUNDS = 5
+# More would make the trace longer and hardly move the medians.
 _MOST_ITERATIONS = 300
+# The fewest with a median that one slow iteration does not decide.
 _LEAST_ITERATIONS = 3
+# CUPTI sets itself up in the first traced iterations; these are not kept.
 _WARM_UP = 4
+# What tracing may add to a run, beside the 15 s that measuring may take.
 _SECONDS = 3.0
 # In a round: plain, plain and gated, traced, traced and gated.
 _PASSES = 4

@@ -18,8 +18,9 @@ from trtcore.measure.loops.native import NativeLoops, Times, ignore
 from trtcore.stats.arrays import FloatArray
 
 CAPACITY = 1 << 20
-"""The most kernels that are kept of one trace."""
+"""The most kernels that are kept of one trace: 32 MiB of records."""
 
+# One iteration gives the names, the second one shows that they repeat.
 _LEARNING = 2
 _HELD = "the stream was held for 100 ms while kernels were traced"
 
@@ -150,6 +151,7 @@ class TracedLoops:
 
     @contextmanager
     def _tracing(self, iterations: int) -> Iterator[None]:
+        # Two to spare: an iteration that was cut off has its mark too.
         self.trace.start(iterations + 2, CAPACITY)
         try:
             yield

@@ -1,7 +1,7 @@
 """When to stop measuring: the interval of the batch medians is narrow enough, or time is up.
 
-Medians of batches of iterations are compared instead of iterations, because neighbours resemble
-each other: what looks like many samples can be few. Pure: the caller brings samples and elapsed
+Medians of batches of iterations are compared instead of iterations, because these are
+autocorrelated: what looks like many samples can be few. Pure: the caller brings samples and elapsed
 time.
 """
 
@@ -29,8 +29,9 @@ from trtcore.stats.series import (
     find_rise,
 )
 
+# With fewer the order-statistic interval of the median is wider than most effects worth finding.
 _LEAST_BATCHES = 32
-# Half of what makes a mode elsewhere: in a short run the rarer of two modes may be rarer still.
+# Half of the share that makes a mode in a report: in a short run the rarer mode may be rarer still.
 _LEAST_SHARE = LEAST_SHARE / 2
 
 
@@ -39,30 +40,29 @@ class StopRule:
     """How precise a run has to be, and how long it may take.
 
     Attributes:
-        target: half-width of the total's 95 % interval, as a part of the total.
+        target: half-width of the total's 95 % interval, as a fraction of the total.
         layer_floor_ms: a layer this precise is precise enough, however short it is.
-        layer_share: layers are looked at from the longest on, until they hold this part of the
-            time; to each of them twice the target applies.
+        layer_share: the longest layers that hold this fraction of the time are checked; to each of
+            them twice the target applies.
         least_s: measure at least this long.
-        at_most_s: give up after this long.
+        at_most_s: stop after this long in any case.
     """
 
-    target: float = 0.005
-    layer_floor_ms: float = 0.00025
-    layer_share: float = 0.9
-    least_s: float = 0.5
-    at_most_s: float = 15.0
+    target: float = 0.005  # as nvbench: 0.5 % of noise
+    layer_floor_ms: float = 0.00025  # half of the 0.5 us that CUDA events resolve
+    layer_share: float = 0.9  # the rest is short layers; only their sum matters
+    least_s: float = 0.5  # as nvbench and google/benchmark: shorter runs miss clock changes
+    at_most_s: float = 15.0  # as long as a user waits
 
     @property
     def layer_target(self) -> tuple[float, float]:
-        """The half-width allowed to a layer: a part of its time, or these ms if that is more."""
+        """The half-width allowed to a layer: a fraction of its time, or these ms if more."""
         return 2 * self.target, self.layer_floor_ms
 
     def __post_init__(self) -> None:
         if not 0 < self.target < 1:
-            raise OptionError(
-                f"{argument('precision_target')} is {self.target}, expected a part between 0 and 1"
-            )
+            name = argument("precision_target")
+            raise OptionError(f"{name} is {self.target}, expected a fraction between 0 and 1")
         if not 0 < self.at_most_s < inf:
             raise OptionError(
                 f"{argument('max_seconds')} is {self.at_most_s}, expected a finite time above 0"
@@ -74,7 +74,7 @@ _DEFAULT = StopRule()
 
 @dataclass(frozen=True)
 class Estimate:
-    """How well one time is known.
+    """A median and the half-width of its interval.
 
     Attributes:
         layer: its number; -1 for the total.
@@ -88,13 +88,13 @@ class Estimate:
 
     @property
     def share(self) -> float:
-        """The half-width as a part of the median; NaN if either is not known."""
+        """The half-width as a fraction of the median; NaN if either is not known."""
         return self.half_width_ms / self.median_ms if self.median_ms else float("nan")
 
     def excess(self, target: float, floor_ms: float) -> float:
-        """Returns the half-width over what is allowed: more than 1 is too wide, or not known.
+        """Returns the half-width over the allowed one: more than 1 is too wide, or not known.
 
-        Nothing is known of a time below zero, nor of one of 0 without a floor: no work takes that.
+        A median below zero, or of 0 without a floor, is no valid duration and counts as not known.
         """
         allowed = max(target * self.median_ms, floor_ms)
         if isnan(self.half_width_ms) or self.median_ms < 0 or allowed <= 0:
@@ -107,9 +107,9 @@ class Estimate:
         """Returns what keeps the run from stopping; None if nothing does.
 
         Args:
-            target: the half-width allowed, as a part of the median.
+            target: the half-width allowed, as a fraction of the median.
             floor_ms: a half-width that is always allowed.
-            names: of the layers, to speak of them by; without them, it is by their number.
+            names: of the layers, for the message; their positions without them.
         """
         if self.excess(target, floor_ms) <= 1:
             return None
@@ -134,14 +134,14 @@ class Estimate:
 
 @dataclass(frozen=True)
 class StopDecision:
-    """Whether to stop, and what the figures are worth if one does.
+    """Whether to stop, and how precise the figures are.
 
     Attributes:
         is_over: stop now.
-        is_converged: the precision asked for is reached.
-        total: how well the un-profiled time is known.
+        is_converged: the requested precision is reached.
+        total: the un-profiled time.
         worst: the layer furthest from its target; None if no layers were given.
-        stop: why, or what is in the way.
+        stop: why to stop, or what prevents it.
     """
 
     is_over: bool
@@ -154,13 +154,13 @@ class StopDecision:
 class Convergence:
     """Takes the samples of a run, some at a time, and says when it may stop.
 
-    Memory and the time of a verdict stay the same however long the run is: see `BatchMedians` and
+    Memory and the time of a decision stay the same however long the run is: see `BatchMedians` and
     `Reservoir`.
 
     Args:
-        rule: what was asked for.
+        rule: the requested precision and time limits.
         iteration_ms: about how long an iteration takes; slow ones make smaller batches.
-        names: of the layers, to speak of them by; without them, it is by their position.
+        names: of the layers, for messages; their positions without them.
     """
 
     def __init__(
@@ -180,7 +180,7 @@ class Convergence:
         """Adds (n, L) layer times."""
         self._layers.add(layer_ms)
 
-    def verdict(self, elapsed_s: float) -> StopDecision:
+    def decision(self, elapsed_s: float) -> StopDecision:
         """Says whether the run may stop after this time."""
         modes_ms = find_modes(self._samples.samples, self._rule.target, _LEAST_SHARE)
         medians = self._total.medians, self._layers.medians
@@ -189,6 +189,7 @@ class Convergence:
 
 def batch_size_for(iteration_ms: float, rule: StopRule = _DEFAULT) -> int:
     """Returns how many iterations to a batch: 32, or fewer where those would outlast the run."""
+    # A third of the limit, as the passes of a round share the time.
     in_a_third = rule.at_most_s * 1000 / 3 / max(iteration_ms, 1e-6)
     return batch_size(int(in_a_third), _LEAST_BATCHES)
 
@@ -207,15 +208,16 @@ def decide(
         total: (B,) batch medians of the un-profiled time, in ms.
         layers: (C, L) batch medians of the layer times, in ms; empty to look at the total only.
         elapsed_s: time spent measuring so far.
-        rule: what was asked for.
+        rule: the requested precision and time limits.
         modes_ms: the values that the un-profiled time jumps between, see `find_modes`. A median
-            between two modes is a matter of luck, however narrow its interval.
-        names: L names to speak of the layers by; without them, it is by their position.
+            between two modes is not representative, however narrow its interval.
+        names: L names of the layers, for messages; their positions without them.
     """
     totals = np.asarray(total, dtype=np.float64)
     by_layer = np.asarray(layers, dtype=np.float64)
     whole = Estimate(-1, *estimate(totals)) if totals.size else Estimate(-1)
     worst = _worst_layer(by_layer, rule)
+    # The first that holds is reported, so what makes the later ones meaningless comes first.
     obstacle = (
         _too_early(totals, by_layer, elapsed_s, rule)
         or whole.obstacle(rule.target)
@@ -239,12 +241,13 @@ def _worst_layer(layers: Floats, rule: StopRule) -> Estimate | None:
     if layers.size == 0:
         return None
     medians_ms, half_widths_ms = estimate_columns(layers)
+    # A NaN would sort to the end and never be checked, so such layers are the only ones checked.
     unknown = np.flatnonzero(np.isnan(medians_ms))
-    looked_at = [
+    checked = [
         Estimate(int(i), float(medians_ms[i]), float(half_widths_ms[i]))
         for i in (unknown if unknown.size else longest_layers(medians_ms, rule.layer_share))
     ]
-    return max(looked_at, key=lambda layer: layer.excess(*rule.layer_target), default=None)
+    return max(checked, key=lambda layer: layer.excess(*rule.layer_target), default=None)
 
 
 def _too_early(totals: Floats, layers: Floats, elapsed_s: float, rule: StopRule) -> Stop | None:
@@ -261,10 +264,10 @@ def _jumps(modes_ms: tuple[float, ...]) -> Stop | None:
 
 
 def _strays(totals: Floats, target: float) -> Stop | None:
-    """Says so if now and then the total is another for whole batches.
+    """Returns the obstacle if the total differs for whole batches now and then.
 
-    Those at the very beginning do not count: a run may start slowly, but one that went elsewhere
-    and came back does not know yet how often it will.
+    Batches at the very beginning do not count: a run may start slowly. One that leaves its level
+    later and comes back has not run long enough to say how often it will.
     """
     astray = _are_astray(totals, target)
     count = int(astray[np.argmin(astray) :].sum())
@@ -274,7 +277,7 @@ def _strays(totals: Floats, target: float) -> Stop | None:
 
 
 def _drifts(totals: Floats, target: float) -> Stop | None:
-    """Says so if the total rises or falls over the run, a slow beginning left out.
+    """Returns the obstacle if the total rises or falls over the run, a slow beginning left out.
 
     Half of the target is accepted: the median then lies within a quarter of it from where the run
     ended. A slower drift cannot be told from noise so soon, nor where it would end.
@@ -288,6 +291,7 @@ def _drifts(totals: Floats, target: float) -> Stop | None:
 
 def _are_astray(totals: Floats, target: float) -> NDArray[np.bool_]:
     """Which lie beyond the outer fences, and further from the quartiles than the target."""
+    # Without the target, a run of almost equal times would call differences of a nanosecond astray.
     beyond, distance = beyond_quartiles(totals)
     reach = max(OUTER_FENCE * distance, target * float(np.median(totals)))
     astray: NDArray[np.bool_] = beyond > reach

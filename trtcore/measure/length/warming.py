@@ -1,4 +1,4 @@
-"""Makes an engine ready to be measured: its layers are known, and its times are steady."""
+"""Prepares an engine for measuring: learns its layers and warms up until times are steady."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ from trtcore.result.counts import WarmUpEnd
 from trtcore.stats.arrays import FloatArray
 from trtcore.system.clocks import ClockMonitor
 
+# TensorRT-RTX may swap in kernels that it compiled in the background, each time with other layers;
+# a sequence that changes after five attempts will not settle.
 _SETTLE_ATTEMPTS = 5
-# What runs between two looks at the clock: so many iterations, or as long as this. Two at least,
-# or no sequence of layers would be compared with another.
+# Iterations between two checks: a quarter of the window of `WarmUpRule`, or as many as fit one
+# window's time. Two at least, or no sequence of layers would be compared with another.
 _CHUNK = 16
 _CHUNK_MS = 100.0
 _LEAST_CHUNK = 2
@@ -25,7 +27,7 @@ _LEAST_CHUNK = 2
 
 @dataclass
 class Warming:
-    """Runs an engine without keeping its times.
+    """Warms an engine up, without keeping its times.
 
     Attributes:
         loops: the engine.
@@ -54,6 +56,7 @@ class Warming:
             RunError: the sequence of layers keeps changing, or there are none.
             KeyboardInterrupt: Ctrl-C.
         """
+        # One iteration first: its time says how many the next chunks may have.
         self._run_plain(1)
         self._settle_layers()
         self._warm_up()
@@ -61,22 +64,24 @@ class Warming:
             raise KeyboardInterrupt
 
     def refresh(self) -> None:
-        """Runs the plain context for a moment: others have left their data in the caches."""
+        """Runs the plain context briefly: other engines have left their data in the caches."""
         self._run_plain(self._chunk())
 
     def _warm_up(self) -> None:
-        """Runs the plain context until it is steady, and the layers are still what they were."""
+        """Runs the plain context until its times are steady and its layers unchanged."""
         warm_up = WarmUp(self.rule)
         state = warm_up.state()
         while not (state.is_over or self.interrupted):
             state = warm_up.add(self._run_plain(self._chunk()), self.monitor.sm_mhz)
+            # Kernels compiled in the background replace others unannounced, so "steady" holds only
+            # if the layers are still the same.
             if state.is_over and self._have_layers_changed():
                 warm_up.restart()
                 state = warm_up.add(self._run_plain(self._chunk()), self.monitor.sm_mhz)
         self.end = state.end
 
     def _have_layers_changed(self) -> bool:
-        """Looks at the sequence of layers once more; learns the new one if it is another."""
+        """Checks the sequence of layers again; learns the new one if it differs."""
         self._run_profiled()
         if self.interrupted or self.recorder.fault is None:
             return False
@@ -91,12 +96,12 @@ class Warming:
             if self.interrupted or (self.recorder.names and self.recorder.fault is None):
                 return
         raise_fault(self.recorder)
-        raise RunError("the profiler was told of no layer, so there is nothing to measure")
+        raise RunError("TensorRT reported no layer to the profiler, so there is nothing to measure")
 
     def _run_profiled(self) -> None:
         times = self.loops.time_layers(self.recorder, self._chunk(), ignore)
         self.interrupted |= times.interrupted
-        # The iteration that brought another layer ran too, but is not among the times.
+        # The iteration with the unexpected layer ran too, but is not among the times.
         self.iterations += times.wall_ms.size + (self.recorder.fault is not None)
 
     def _run_plain(self, count: int) -> FloatArray:
@@ -108,5 +113,5 @@ class Warming:
         return times.wall_ms
 
     def _chunk(self) -> int:
-        """How many iterations to run before looking at the clock again."""
+        """How many iterations to run before reading the clock again."""
         return max(_LEAST_CHUNK, min(_CHUNK, int(_CHUNK_MS / max(self.iteration_ms, 1e-3))))

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 from trtcore.result.counts import WarmUpEnd, WarmUpReason
 from trtcore.stats.arrays import Floats
 
+# The median of fewer follows a single slow iteration.
 _LEAST_WINDOW = 4
 
 
@@ -25,19 +26,19 @@ class WarmUpRule:
         least_ms: warm up at least this long.
         least_iterations: and for at least this many iterations.
         window: iterations in each of the two windows that are compared.
-        window_ms: a window is at least this long, or a slow change would pass for none.
-        tolerance: largest change of the windows' medians.
-        clock_tolerance: largest change of the multiprocessors' clock between them.
+        window_ms: a window is at least this long, or a slow change would go unnoticed.
+        tolerance: largest relative change of the windows' medians.
+        clock_tolerance: largest relative change of the SM clock between them.
         at_most_ms: end here in any case, steady or not.
     """
 
-    least_ms: float = 200.0
-    least_iterations: int = 32
-    window: int = 64
-    window_ms: float = 100.0
-    tolerance: float = 0.01
-    clock_tolerance: float = 0.02
-    at_most_ms: float = 5000.0
+    least_ms: float = 200.0  # as trtexec warms up
+    least_iterations: int = 32  # for engines so slow that 200 ms are a few iterations
+    window: int = 64  # medians of so many vary by far less than the tolerance
+    window_ms: float = 100.0  # two NVML readings at 20 Hz, so the clock is known in each window
+    tolerance: float = 0.01  # twice the half-width a run aims for, see `StopRule.target`
+    clock_tolerance: float = 0.02  # above one 15 MHz step of an H200's 1980 MHz
+    at_most_ms: float = 5000.0  # a busy GPU never gets steady; the report says so instead
 
 
 @dataclass(frozen=True)
@@ -46,10 +47,10 @@ class WarmUpState:
 
     Attributes:
         is_over: start measuring.
-        is_steady: every condition holds; False when it ended for lack of time.
+        is_steady: every condition holds; False when it ran out of time.
         iterations: done so far, including those before a restart.
         elapsed_ms: spent so far.
-        end: what it still waits for, or how it ended.
+        end: the condition it still waits for, or how it ended.
     """
 
     is_over: bool
@@ -85,7 +86,7 @@ class WarmUp:
         return self.state()
 
     def restart(self) -> None:
-        """Forgets the iterations, because the layers changed: kernels were swapped meanwhile.
+        """Discards the iterations, because the layers changed: kernels were swapped meanwhile.
 
         The time spent still counts towards the longest warm-up.
         """
@@ -117,11 +118,12 @@ class WarmUp:
         return self._compared(self._window())
 
     def _window(self) -> int:
-        """Returns how many iterations to compare; slow ones get by with fewer than the rule's."""
+        """Returns how many iterations to compare; fewer than the rule's if they are slow."""
         if self._times.size == 0:
             return 0
         iteration_ms = max(float(np.median(self._times)), 1e-6)
         wanted = max(self._rule.window, int(self._rule.window_ms / iteration_ms))
+        # Two windows have to fit, and half of the time is left for the change before them.
         fitting = int(self._rule.at_most_ms / 4 / iteration_ms)
         return max(min(wanted, fitting), _LEAST_WINDOW)
 
@@ -139,5 +141,6 @@ class WarmUp:
 
 
 def _relative_change(series: Floats, window: int) -> float:
+    # Zeros are clocks that NVML did not report: they count as no change.
     before, after = np.median(series[-2 * window : -window]), np.median(series[-window:])
     return float(abs(after - before) / before) if before > 0 and after > 0 else 0.0

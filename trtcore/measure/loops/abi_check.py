@@ -1,4 +1,4 @@
-"""The native half behind checks: nothing is called through a slot before it was seen to fit."""
+"""ABI checks of the native half: no vtable slot is called before the layout was verified."""
 
 from __future__ import annotations
 
@@ -11,29 +11,30 @@ from trtcore.measure import _core
 
 _PROBE = "trtcore-abi-check"
 
-# Of every kind of fault that the native half knows.
+# One message for every kind in `_core.FAULT_KINDS`; tests hold the two together.
 REASONS: Mapping[_core.FaultKind, str] = {
     "unexpected layer": "expected '{expected}' at position {position}, got '{received}'",
     "missing layers": "it ended before '{expected}' at position {position}",
-    "no layers": "no layer was reported; a CUDA graph strategy or a plan of one kernel does so",
+    "no layers": "no layer was reported, as with a CUDA graph strategy or a plan of one kernel",
     "no repetition": "the reported names never repeat",
-    "out of memory": "there is no memory left for the samples",
+    "out of memory": "not enough memory for the samples",
 }
 
 
 def native_context(bindings: Bindings, context: Any) -> _core.Context | None:
-    """Returns the checked native view of a context; None where Python has to do the callbacks.
+    """Returns the checked native view of a context; None where the callbacks run in Python.
 
     Raises:
-        BackendError: the C++ side is not as this version of TensorRT is known to be.
+        BackendError: the C++ layout is not the one expected of this version of TensorRT.
     """
     if bindings.layout is None:
         return None
-    found = _core.profiler_layout(bindings.module.Profiler())
-    if found != bindings.layout:
+    # First by type information, which calls nothing; then by two harmless properties.
+    layout = _core.profiler_layout(bindings.module.Profiler())
+    if layout != bindings.layout:
         raise BackendError(
-            f"{bindings.label}: its IProfiler has layout {found}, expected {bindings.layout}; "
-            "this trtcore does not know it"
+            f"{bindings.label}: its IProfiler has C++ layout {layout}, expected {bindings.layout}; "
+            "this version of trtcore does not support it"
         )
     view = _core.Context(context, bindings.layout)
     check_slots(view, context, bindings.label)
@@ -44,7 +45,7 @@ def check_slots(view: _core.Context, context: Any, label: str) -> None:
     """Sets two properties through TensorRT's own bindings and reads them back through the slots.
 
     Raises:
-        BackendError: they do not follow.
+        BackendError: the values read differ from those set.
     """
     name, emits = context.name, context.enqueue_emits_profile
     try:
@@ -53,14 +54,15 @@ def check_slots(view: _core.Context, context: Any, label: str) -> None:
             context.name = f"{_PROBE}-{probe}"
             if view.enqueue_emits_profile is not probe or view.name != context.name:
                 raise BackendError(
-                    f"{label}: its C++ layout is not the one this trtcore knows (self-check failed)"
+                    f"{label}: its C++ layout is not the one expected (ABI self-check failed)"
                 )
     finally:
+        # The context may be a user's own, given to `attach`: it gets back what it had.
         context.name, context.enqueue_emits_profile = name, emits
 
 
 def raise_fault(recorder: _core.LayerRecorder) -> None:
-    """Raises what the recorder found wrong, if anything.
+    """Raises the recorder's fault, if it has one.
 
     Raises:
         RunError: names the iteration, the position and the layer.

@@ -15,11 +15,12 @@ from trtcore.stats.arrays import FloatArray
 
 Report = Callable[[int], object]
 
+# One shows that the stream can be blocked, the others that it is released each time.
 _PROBES = 3
 
 
 def ignore(done: int) -> None:
-    """A report that nobody reads."""
+    """A progress report that is discarded."""
     del done
 
 
@@ -51,7 +52,7 @@ class Times:
 
 
 class Loops(Protocol):
-    """What a run needs of an engine.
+    """The passes that a run makes over one engine.
 
     A context that was ever profiled stays slow, so latency is taken in one that never was.
     """
@@ -60,7 +61,7 @@ class Loops(Protocol):
         """Makes the recorder the profiler of the profiled context."""
 
     def detach(self, recorder: _core.LayerRecorder) -> None:
-        """Ends that."""
+        """Detaches the recorder from the profiled context."""
 
     def warm_up(self, iterations: int) -> Times:
         """Enqueues on the plain context and synchronises; only host times are wanted."""
@@ -69,7 +70,10 @@ class Loops(Protocol):
         """Enqueues on the plain context and synchronises, for host times and for GPU times."""
 
     def time_gated(self, iterations: int, report: Report) -> Times | None:
-        """The same with the stream held until all is queued; None where that cannot work."""
+        """Times inference gated; None where the stream cannot be blocked.
+
+        Gated: the stream is blocked until the iteration is enqueued, so launch overhead is hidden.
+        """
 
     def time_graph(self, iterations: int, report: Report) -> Times | None:
         """Launches a CUDA graph of the plain context; None where none can be captured."""
@@ -79,21 +83,22 @@ class Loops(Protocol):
 
     @property
     def problems(self) -> tuple[RunWarning, ...]:
-        """Why passes are left out."""
+        """Why passes were skipped."""
 
 
 @dataclass
 class NativeLoops:
-    """The native loops.
+    """The native loops over two contexts of one engine.
 
     Attributes:
         plain: the context without a profiler.
         profiled: the context that is profiled.
         timer: events on the stream both run on.
         bindings: device addresses for ``executeV2``; empty to use ``enqueueV3``.
-        bare: the same stream without events, for host times that hold no cost of events; None
-            takes them beside the events.
-        gated: the timer that holds its stream; None if it is not to be used.
+        bare: the same stream without events, for host times without the cost of recording them;
+            None takes host times in the iterations with events.
+        gated: the timer that blocks its stream until an iteration is enqueued; None for no gated
+            passes.
         graph: a graph captured from the plain context; None if there is none.
     """
 
@@ -108,13 +113,14 @@ class NativeLoops:
 
     @property
     def problems(self) -> tuple[RunWarning, ...]:
-        """Why passes are left out."""
+        """Why passes were skipped."""
         return tuple(self._problems)
 
     def run_first(self) -> None:
-        """Runs each context once, as the first enqueue allocates and loads.
+        """Runs each context once: the first enqueue allocates memory and loads kernels.
 
-        Neither a gate nor a capture allows that. The profiled context gets its profiler for it.
+        Neither is possible on a blocked stream or during a graph capture. The profiled context gets
+        its profiler here.
 
         Raises:
             RuntimeError: TensorRT or CUDA failed.
@@ -137,11 +143,11 @@ class NativeLoops:
         self.profiled.enqueue_emits_profile = bool(self.bindings)
 
     def detach(self, recorder: _core.LayerRecorder) -> None:
-        """Ends that."""
+        """Detaches the recorder from the profiled context."""
         recorder.detach()
 
     def open_gate(self, stream: int) -> None:
-        """Finds out whether the stream can be held, by doing it a few times.
+        """Tries a few gated iterations, and goes on without gating where they fail.
 
         Raises:
             KeyboardInterrupt: Ctrl-C.
@@ -153,6 +159,7 @@ class NativeLoops:
     def _gate_obstacle(self, stream: int) -> str:
         if self.bindings:
             return "executeV2 synchronises by itself"
+        # Every launch would wait for its kernel, which waits for the gate.
         if os.environ.get("CUDA_LAUNCH_BLOCKING", "0") not in ("", "0"):
             return "CUDA_LAUNCH_BLOCKING is set"
         try:
@@ -163,12 +170,12 @@ class NativeLoops:
         return "the enqueue call did not return within 100 ms" if self.gated.invalidated else ""
 
     def drop_gate(self, reason: str) -> None:
-        """Times without the gate from now on."""
+        """Runs ungated from now on, and records why."""
         self.gated = None
         self._problems.append(RunWarning(WarningKind.NOT_GATED, note=reason))
 
     def capture_graph(self, stream: int) -> None:
-        """Captures a graph of the plain context, if TensorRT and CUDA let it."""
+        """Captures a CUDA graph of the plain context, where TensorRT and CUDA allow it."""
         reason = self._graph_obstacle(stream)
         if reason:
             self._problems.append(RunWarning(WarningKind.NO_GRAPH, note=reason))
@@ -193,7 +200,7 @@ class NativeLoops:
         host = self._time(self.bare, iterations, report)
         if host.interrupted:
             return replace(host, gpu_ms=np.empty(0, np.float32))
-        # Events cost the host microseconds, so the GPU's time is taken in iterations of its own.
+        # Recording events costs the host microseconds, so GPU times come from separate iterations.
         device = self._time(self.timer, iterations, report)
         return replace(host, gpu_ms=device.gpu_ms, interrupted=device.interrupted)
 
@@ -203,7 +210,7 @@ class NativeLoops:
         )
 
     def time_gated(self, iterations: int, report: Report) -> Times | None:
-        """The same with the stream held until all is queued; None where that cannot work."""
+        """Times inference gated; None where the stream cannot be blocked."""
         if self.gated is None:
             return None
         times = Times(*_core.time_inference(self.plain, self.gated, iterations, (), None, report))
@@ -232,5 +239,6 @@ class NativeLoops:
         return Times(wall, np.empty(0, np.float32), gpu, interrupted)
 
     def _check_gate(self) -> None:
+        # An invalidated timer stays so: without this every later gated pass would be empty.
         if self.gated is not None and self.gated.invalidated:
-            self.drop_gate("the stream was held for 100 ms before all was queued")
+            self.drop_gate("the stream was blocked for 100 ms before the iteration was enqueued")

@@ -17,12 +17,13 @@ from trtcore.measure.device.cuda import check, timing_events
 from trtcore.measure.loops.native import Report, Times, ignore
 from trtcore.result.warnings import RunWarning, WarningKind
 
+# As often as the native loops report: a progress bar moves smoothly and costs nothing measurable.
 _REPORT_SECONDS = 0.05
 
 
 @dataclass
 class PythonLoops:
-    """The same passes as `NativeLoops`, as far as Python can do them.
+    """The passes of `NativeLoops` that are possible in Python: neither gated nor CUDA graphs.
 
     Attributes:
         bindings: the TensorRT they belong to.
@@ -41,7 +42,7 @@ class PythonLoops:
 
     @property
     def problems(self) -> tuple[RunWarning, ...]:
-        """Why passes are left out."""
+        """Why passes were skipped."""
         return (RunWarning(WarningKind.PYTHON_CALLBACKS),)
 
     def attach(self, recorder: _core.LayerRecorder) -> None:
@@ -52,7 +53,7 @@ class PythonLoops:
         self.profiled.profiler = self._profiler
 
     def detach(self, recorder: _core.LayerRecorder) -> None:
-        """Ends that; the context keeps a profiler that does nothing."""
+        """Stops recording; the context keeps an inactive profiler, as none can be detached."""
         del recorder
         if self._profiler is not None:
             self._profiler.stop()
@@ -66,12 +67,12 @@ class PythonLoops:
         return self._repeat(iterations, report, lambda events: self._run(self.plain, events))
 
     def time_gated(self, iterations: int, report: Report) -> Times | None:
-        """Python cannot hold the stream."""
+        """None: a blocked stream needs the native timer."""
         del iterations, report
         return None
 
     def time_graph(self, iterations: int, report: Report) -> Times | None:
-        """Python captures no graph."""
+        """None: CUDA graphs are captured by the native loops only."""
         del iterations, report
         return None
 
@@ -91,6 +92,7 @@ class PythonLoops:
     def _run(self, context: Any, events: tuple[Any, ...]) -> tuple[float, float, float]:
         from cuda.bindings import runtime
 
+        # Statuses are checked after the last clock reading, so that checking is in no time.
         begin = time.perf_counter()
         start = runtime.cudaEventRecord(events[0], self.stream)
         before = time.perf_counter()
@@ -116,7 +118,7 @@ class PythonLoops:
         report: Report,
         once: Callable[[tuple[Any, ...]], tuple[float, float, float] | None],
     ) -> Times:
-        """Calls ``once`` so many times, until it gives nothing, or until Ctrl-C."""
+        """Calls ``once`` for each iteration, until it returns None or Ctrl-C is pressed."""
         rows: list[tuple[float, float, float]] = []
         interrupted, reported = False, time.perf_counter()
         with timing_events(2) as events:
@@ -128,6 +130,7 @@ class PythonLoops:
                         reported = time.perf_counter()
             except KeyboardInterrupt:
                 interrupted = True
+        # With no rows the array has no second axis, so the reshape gives three empty ones.
         wall, enqueue, gpu = np.array(rows, np.float32).reshape(-1, 3).T.copy()
         return Times(wall, enqueue, gpu, interrupted)
 

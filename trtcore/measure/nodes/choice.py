@@ -1,4 +1,4 @@
-"""What times the un-fused model: PyTorch on the GPU where both are there, else ONNX Runtime."""
+"""Chooses the runtime of the baseline: PyTorch where it can use the GPU, else ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from trtcore.system.device import gpu_problem
 
 
 def measured() -> tuple[str, ...]:
-    """Baselines that are timed on the spot."""
+    """Baselines that are measured, not read from a file."""
     return ("auto", *TIMERS)
 
 
 def check_baseline(kind: str) -> None:
-    """Raises an error unless there can be such a baseline, as far as can be told without PyTorch.
+    """Raises an error if there is no such baseline, or its package is not installed.
 
-    Importing PyTorch is left for later: what is measured before should not share a process with it.
+    PyTorch is not imported yet: engines measured before it should not share their process with it.
 
     Raises:
         OptionError: an unknown kind.
-        BackendError: PyTorch was asked for by name and is not installed.
+        BackendError: PyTorch was requested by name and is not installed.
     """
     if kind not in measured():
         raise OptionError(f"baseline is '{kind}', must be one of {', '.join(measured())}")
@@ -35,14 +35,14 @@ def check_baseline(kind: str) -> None:
 
 
 def choose_baseline(kind: str = "auto") -> tuple[str, str]:
-    """Chooses what to time a baseline with.
+    """Chooses the runtime that times a baseline.
 
     Returns:
         A name of `TIMERS`, and why not PyTorch, in one line, if ``auto`` could not take it.
 
     Raises:
         OptionError: an unknown kind.
-        BackendError: PyTorch was asked for by name and cannot be imported.
+        BackendError: PyTorch was requested by name and cannot be imported.
     """
     check_baseline(kind)
     if kind != "auto":
@@ -59,5 +59,5 @@ def choose_baseline(kind: str = "auto") -> tuple[str, str]:
 
 
 def stand_in() -> str:
-    """What ``auto`` goes on with where nothing that uses a GPU can: the first that needs none."""
+    """What ``auto`` takes where no runtime can use a GPU: the first one that needs none."""
     return next(name for name, timer in TIMERS.items() if not timer.uses_gpu)

@@ -1,4 +1,4 @@
-"""What a run of the un-fused model leaves, whichever runtime ran it node by node."""
+"""The result of running the un-fused model node by node, in any runtime."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class NodeRun:
         counts: iterations; ``asked`` is 0 for as many as fit the time.
         method: how it was timed.
         on_gpu: whether it ran on the GPU.
-        clocks: what the GPU's sensors said meanwhile.
-        warnings: what a reader of the figures has to know.
+        clocks: what the GPU's sensors reported meanwhile.
+        warnings: what limits the figures.
     """
 
     backend: str

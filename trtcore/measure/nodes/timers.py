@@ -1,4 +1,4 @@
-"""What can time the un-fused model: one row for each runtime of `trtcore.result.backends`."""
+"""The runtimes that can time the un-fused model: one row for each of `result.backends`."""
 
 from __future__ import annotations
 

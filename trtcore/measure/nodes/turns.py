@@ -1,4 +1,4 @@
-"""Passes that take turns in rounds, so that a machine that drifts hits all of them alike."""
+"""Passes interleaved in rounds, so that a drifting machine affects all of them alike."""
 
 from __future__ import annotations
 
@@ -9,9 +9,13 @@ from typing import Generic, TypeVar
 
 from trtcore.system.progress import Progress
 
+# The first iteration allocates and loads, the second runs as later ones do; neither is kept.
 WARM_UP = 2
+# A thousand is the number of an engine's iterations too, so both medians are as well known.
 MOST_ITERATIONS = 1000
+# With fewer, the 95 % interval of a median spans nearly all samples.
 LEAST_ITERATIONS = 10
+# As many as for engines: a drift is spread over all passes to a tenth of the run.
 _ROUNDS = 10
 
 T = TypeVar("T")
@@ -34,22 +38,23 @@ class NodeRunLength:
     progress: Progress | None = None
 
     def total(self, done: int, elapsed: float) -> int:
-        """How many iterations there will be, as far as can be told by now."""
+        """How many iterations there will be, estimated from the pace so far."""
         if self.iterations is not None:
             return self.iterations
+        # Before the first round nothing is done, so that round takes a tenth of the fewest.
         return max(min(int(self.seconds * done / elapsed), MOST_ITERATIONS), self.fewest)
 
 
 @dataclass(frozen=True)
 class Pass(Generic[T]):
-    """One way to run the model: ``run`` does one iteration and returns what it took."""
+    """One way to run the model: ``run`` does one iteration and returns its times."""
 
     phase: str
     run: Callable[[], T]
 
 
-def take_turns(passes: Sequence[Pass[T]], length: NodeRunLength) -> tuple[list[list[T]], bool]:
-    """Warms all passes up and runs them in rounds, a tenth of the iterations at a time.
+def interleave(passes: Sequence[Pass[T]], length: NodeRunLength) -> tuple[list[list[T]], bool]:
+    """Warms all passes up and runs them interleaved, a tenth of the iterations at a time.
 
     Returns:
         What each iteration of each pass returned, and whether Ctrl-C ended it early; then a pass
@@ -70,14 +75,15 @@ def take_turns(passes: Sequence[Pass[T]], length: NodeRunLength) -> tuple[list[l
 
 def _run_rounds(passes: Sequence[Pass[T]], kept: list[list[T]], length: NodeRunLength) -> None:
     start, done = perf_counter(), 0
-    for one in passes:
+    for timed_pass in passes:
         for _ in range(WARM_UP):
-            one.run()
+            timed_pass.run()
+    # The total is estimated anew before each round, as the pace becomes better known.
     while done < (total := length.total(done, perf_counter() - start)):
         count = min(-(-total // _ROUNDS), total - done)
-        for one, results in zip(passes, kept, strict=True):
+        for timed_pass, results in zip(passes, kept, strict=True):
             for _ in range(count):
-                results.append(one.run())
+                results.append(timed_pass.run())
                 if length.progress is not None:
-                    length.progress(one.phase, len(results), total)
+                    length.progress(timed_pass.phase, len(results), total)
         done += count

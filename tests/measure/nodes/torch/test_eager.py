@@ -292,7 +292,7 @@ class TestBadInput:
         model = graph_of(
             [helper.make_node("Relu", ["x"], ["y"], name="r")], kind=TensorProto.UINT32
         )
-        with pytest.raises(ModelError, match="input 'x': type UINT32, with which PyTorch does not"):
+        with pytest.raises(ModelError, match="input 'x': type UINT32, which PyTorch does not"):
             run_model(model, {"x": X.astype(np.uint32)}, device="cpu")
 
     def test_a_missing_input(self):

@@ -1,4 +1,4 @@
-"""A copy of a model whose nodes carry ids, so that every timed event leads back to its node.
+"""A copy of a model whose nodes are named by ids, so that every timed event maps to its node.
 
 ONNX Runtime does not always run the graph it was given: operators without a kernel are replaced by
 the body of their definition (HardSwish becomes HardSigmoid and Mul), and casts are put around
@@ -27,7 +27,7 @@ _CAST_PREFIX = "InsertedPrecisionFreeCast_"
 
 @dataclass(frozen=True)
 class TimedGraph:
-    """What is run, and what its nodes are.
+    """The graph that is run, and its nodes as layers.
 
     Attributes:
         model: the graph, its nodes named by `node_id`.
@@ -51,7 +51,7 @@ def layer_index(name: str) -> int | None:
 
 def real_names(text: str, layers: tuple[Layer, ...]) -> str:
     """Puts the model's own node names back into a message about a `TimedGraph`."""
-    return re.sub(rf"{_ID}(\d+)", lambda found: layers[int(found[1])].name, text)
+    return re.sub(rf"{_ID}(\d+)", lambda match: layers[int(match[1])].name, text)
 
 
 def timed_graph(model: Model) -> TimedGraph:
@@ -70,7 +70,7 @@ def timed_graph(model: Model) -> TimedGraph:
 
 
 def flatten(model: Model, timed: TimedGraph, as_run: ModelProto) -> TimedGraph:
-    """Returns the graph that ONNX Runtime made of a timed one, every node led back to the model's.
+    """Returns the graph that ONNX Runtime made of a timed one, every node mapped to the model's.
 
     Args:
         model: the model itself.
@@ -88,6 +88,7 @@ def flatten(model: Model, timed: TimedGraph, as_run: ModelProto) -> TimedGraph:
 
 
 def _renamed(model: Model, proto: ModelProto) -> Model:
+    # A copy: the caller's model keeps its node names.
     own = ModelProto()
     own.CopyFrom(proto)
     for node in walk_nodes(own.graph):
@@ -106,6 +107,7 @@ def _tensors(names: Iterable[str]) -> tuple[TensorInfo, ...]:
 
 
 def _extra_layer(node: NodeProto, origin: str) -> Layer:
+    # The operator tells it from the node it works for, which has a row of its own.
     name = f"{origin or '?'} ({node.op_type})"
     nodes = (origin,) if origin else ()
     return Layer(
@@ -135,5 +137,7 @@ def _origins(graph: GraphProto, as_run: GraphProto) -> list[str]:
 def _origin_of_extra(node: NodeProto, makers: dict[str, str], readers: dict[str, str]) -> str:
     made = [makers.get(tensor.removeprefix(_CAST_PREFIX)) for tensor in node.output]
     read = [readers.get(tensor) for tensor in node.output]
+    # A cast that was put in front of a node works for its reader; any other extra node computes a
+    # part of the node that makes its output.
     is_cast = node.name.startswith(_CAST_PREFIX)
     return next(filter(None, (*read, *made) if is_cast else (*made, *read)), "")

@@ -19,7 +19,7 @@ from trtcore.measure.nodes.onnxruntime.session import (
     run_session,
 )
 from trtcore.measure.nodes.onnxruntime.trace import NodeTimes, read_profile
-from trtcore.measure.nodes.turns import WARM_UP, NodeRunLength, Pass, take_turns
+from trtcore.measure.nodes.turns import WARM_UP, NodeRunLength, Pass, interleave
 from trtcore.models.model import Model
 from trtcore.models.onnx.graph import fits_in_memory
 
@@ -29,9 +29,9 @@ class Prepared:
     """A graph that is ready to be timed.
 
     Attributes:
-        graph: it was run once.
+        graph: was run once.
         inputs: an array per input.
-        label: tells it from others that are timed in turns with it; ``""`` if there are none.
+        label: tells it from others that are timed interleaved with it; ``""`` if there are none.
     """
 
     graph: TimedGraph
@@ -41,7 +41,7 @@ class Prepared:
 
 @dataclass(frozen=True, eq=False)
 class Timed:
-    """What both passes gave.
+    """The times of both passes.
 
     Attributes:
         nodes: times of the nodes; maybe of fewer iterations than were run.
@@ -59,7 +59,7 @@ class Timed:
 def prepare(model: Model, inputs: Inputs, threads: int) -> TimedGraph:
     """Returns the graph to time; runs it once.
 
-    It is flattened only if need be, as that writes the weights to disk.
+    It is flattened only where ONNX Runtime replaced nodes, as that writes the weights to disk.
 
     Raises:
         ModelError: ONNX Runtime refuses the model or the inputs.
@@ -69,15 +69,17 @@ def prepare(model: Model, inputs: Inputs, threads: int) -> TimedGraph:
         run_session(session, timed.model, inputs, timed.layers)
         names = read_profile(Path(session.end_profiling()), 0, 1).names
     known = all(layer_index(name) is not None for name in names)
+    # ONNX Runtime cannot save a graph above protobuf's 2 GB in one file: its extra nodes stay rows
+    # without a node.
     if known or not fits_in_memory(model):
         return timed
     return graph_as_run(model, timed, threads)
 
 
-def time_in_turns(
+def time_interleaved(
     prepared: Sequence[Prepared], threads: int, length: NodeRunLength
 ) -> tuple[Timed, ...]:
-    """Times the nodes of every graph, and in turn with that whole iterations without a profiler.
+    """Times the nodes of every graph, interleaved with whole iterations without a profiler.
 
     Raises:
         ModelError: a node failed.
@@ -85,14 +87,15 @@ def time_in_turns(
     """
     with ExitStack() as stack:
         profiling = [
-            stack.enter_context(_profiling_session(one.graph, threads)) for one in prepared
+            stack.enter_context(_profiling_session(network.graph, threads)) for network in prepared
         ]
         passes = [
             timed_pass
-            for one, session in zip(prepared, profiling, strict=True)
-            for timed_pass in _passes(one, session, threads)
+            for network, session in zip(prepared, profiling, strict=True)
+            for timed_pass in _passes(network, session, threads)
         ]
-        walls, interrupted = take_turns(passes, length)
+        walls, interrupted = interleave(passes, length)
+        # Passes alternate: with the profiler and without, for each graph.
         pairs = list(zip(walls[::2], walls[1::2], strict=True))
         if not all(profiled for profiled, _ in pairs):
             raise KeyboardInterrupt
@@ -102,19 +105,19 @@ def time_in_turns(
         )
 
 
-def _passes(one: Prepared, profiling: Any, threads: int) -> tuple[Pass[float], Pass[float]]:
-    graph = one.graph
+def _passes(network: Prepared, profiling: Any, threads: int) -> tuple[Pass[float], Pass[float]]:
+    graph = network.graph
     plain = open_session(graph.model, threads, layers=graph.layers)
 
     def timed_run(session: Any) -> float:
         before = perf_counter()
-        run_session(session, graph.model, one.inputs, graph.layers)
+        run_session(session, graph.model, network.inputs, graph.layers)
         return (perf_counter() - before) * 1000
 
-    named = f", {one.label}" if one.label else ""
+    suffix = f", {network.label}" if network.label else ""
     return (
-        Pass(f"timing layers{named}", partial(timed_run, profiling)),
-        Pass(f"timing inference{named}", partial(timed_run, plain)),
+        Pass(f"timing layers{suffix}", partial(timed_run, profiling)),
+        Pass(f"timing inference{suffix}", partial(timed_run, plain)),
     )
 
 

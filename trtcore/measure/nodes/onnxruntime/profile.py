@@ -1,7 +1,7 @@
 """The un-fused model on the CPU: ONNX Runtime runs it node by node and times every node.
 
 Graph optimisation is off, so that the rows are the layers of the user's own model. That is what an
-engine is compared with, and what is profiled where there is no usable GPU.
+engine is compared with, and what is profiled on machines without a usable GPU.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import onnxruntime
 
 from trtcore.errors import OptionError
 from trtcore.measure.nodes.onnxruntime.graph import TimedGraph, layer_index
-from trtcore.measure.nodes.onnxruntime.passes import Prepared, Timed, prepare, time_in_turns
+from trtcore.measure.nodes.onnxruntime.passes import Prepared, Timed, prepare, time_interleaved
 from trtcore.measure.nodes.onnxruntime.session import (
     Inputs,
     open_session,
@@ -67,7 +67,7 @@ def profile_nodes(
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> NodeRun:
-    """Times every node of the un-fused model and, in turn, the model without a profiler.
+    """Times every node of the un-fused model, interleaved with the model without a profiler.
 
     Ctrl-C ends the run and keeps what was measured, if anything was.
 
@@ -100,11 +100,11 @@ def profile_in_turns(
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> tuple[NodeRun, ...]:
-    """Times several models as `profile_nodes` does, all in turns, so that they can be compared.
+    """Times several models as `profile_nodes` does, all interleaved, so that they can be compared.
 
     Args:
         models: each with an array per input.
-        labels: what progress calls them, one each.
+        labels: name of each in progress reports.
         iterations: of each pass; None for as many as fit ``max_seconds`` for each model.
         max_seconds: time for both passes of a model if iterations is None.
         min_iterations: fewest of a pass, however long they take, if iterations is None.
@@ -132,17 +132,18 @@ def _profile(
         Prepared(prepare(model, inputs, threads), inputs, label)
         for (model, inputs), label in zip(models, labels, strict=True)
     ]
-    runs = time_in_turns(prepared, threads, length)
+    runs = time_interleaved(prepared, threads, length)
     method = _method(threads, length, len(models))
     return tuple(
-        _node_run(model, one.graph, timed, length, method)
-        for (model, _), one, timed in zip(models, prepared, runs, strict=True)
+        _node_run(model, network.graph, timed, length, method)
+        for (model, _), network, timed in zip(models, prepared, runs, strict=True)
     )
 
 
 def _node_run(
     model: Model, graph: TimedGraph, timed: Timed, length: NodeRunLength, method: Method
 ) -> NodeRun:
+    # The profiler stops when its buffer is full, so fewer iterations may have layer times.
     layers = _layers(graph, timed.nodes)
     done = len(timed.nodes.layer_ms)
     return NodeRun(
@@ -187,6 +188,7 @@ def _with_shapes(
 
 
 def _typed(tensors: tuple[TensorInfo, ...], seen: tuple[TypedShape, ...]) -> tuple[TensorInfo, ...]:
+    # Where the profile does not list every tensor, it is unknown which ones it lists.
     if len(tensors) != len(seen):
         return tensors
     return tuple(

@@ -1,4 +1,4 @@
-"""ONNX Runtime sessions for a model as it stands: optimisation off, errors in one line."""
+"""ONNX Runtime sessions for an unoptimised model, with errors in one line."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ from trtcore.result.layers import Layer
 
 Inputs = Mapping[str, NDArray[Any]]
 
+# Error codes and source positions that ONNX Runtime puts around its messages.
 _NOISE = re.compile(r"^\[ONNXRuntimeError\] : \d+ : \w+ : |/\S+\.(?:cc|h|cpp):\d+ ")
-_QUIET = 4
+_QUIET = 4  # ORT_LOGGING_LEVEL_FATAL: its errors reach the user as exceptions
 _UNKNOWN_OPERATOR = "is not a registered function/op"
 
 
@@ -46,18 +47,18 @@ def open_session(
     Args:
         model: the model.
         threads: threads within an operator.
-        layers: those of a timed graph, to put its real names into an error.
-        profile_to: head of the name of the profile to write.
-        save_to: file for the graph as ONNX Runtime made it ready to run.
+        layers: those of a timed graph, for the model's node names in errors.
+        profile_to: prefix of the profile file to write.
+        save_to: file for the graph that ONNX Runtime executes.
 
     Raises:
-        ModelError: ONNX Runtime refuses the model; with the node and operator where it tells.
+        ModelError: ONNX Runtime refuses the model; with the node and operator where it names them.
     """
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.intra_op_num_threads = threads
     options.log_severity_level = _QUIET
-    # Two sessions take turns: the threads of the idle one must not spin on the other's cores.
+    # Sessions are interleaved: threads of the idle one must not spin on cores of the running one.
     options.add_session_config_entry("session.force_spinning_stop", "1")
     if profile_to:
         options.enable_profiling, options.profile_file_prefix = True, str(profile_to)
@@ -66,7 +67,7 @@ def open_session(
     try:
         return _load(model, options)
     except Exception as problem:  # its exceptions have no common base
-        raise ModelError(f"{model.name}: ONNX Runtime: {_words(problem, layers)}") from None
+        raise ModelError(f"{model.name}: ONNX Runtime: {_message(problem, layers)}") from None
 
 
 def run_session(
@@ -80,12 +81,12 @@ def run_session(
     try:
         outputs: list[Any] = session.run(None, inputs)
     except Exception as problem:  # its exceptions have no common base
-        raise ModelError(f"{model.name}: ONNX Runtime: {_words(problem, layers)}") from None
+        raise ModelError(f"{model.name}: ONNX Runtime: {_message(problem, layers)}") from None
     return outputs
 
 
 def graph_as_run(model: Model, timed: TimedGraph, threads: int) -> TimedGraph:
-    """Returns a timed graph in the form that ONNX Runtime brings it into before it runs it."""
+    """Returns a timed graph in the form in which ONNX Runtime executes it."""
     with tempfile.TemporaryDirectory(prefix="trtcore-") as folder:
         saved = Path(folder, "as_run.onnx")
         open_session(timed.model, threads, layers=timed.layers, save_to=saved)
@@ -100,15 +101,15 @@ def _load(model: Model, options: Any) -> Any:
         return onnxruntime.InferenceSession(str(path), options, providers=providers)
 
 
-def _words(problem: Exception, layers: tuple[Layer, ...]) -> str:
-    words = real_names(_NOISE.sub("", one_line(problem)), layers)
-    if _UNKNOWN_OPERATOR not in words:
-        return words
-    return f"{words}; a plugin of TensorRT runs in an engine only, with {argument('plugins')}"
+def _message(problem: Exception, layers: tuple[Layer, ...]) -> str:
+    message = real_names(_NOISE.sub("", one_line(problem)), layers)
+    if _UNKNOWN_OPERATOR not in message:
+        return message
+    return f"{message}; a plugin of TensorRT runs in an engine only, with {argument('plugins')}"
 
 
 def _siblings(cpu: int) -> str:
-    """The hardware threads of a core, in the kernel's words; the same words mean the same core."""
+    """The hardware threads of a CPU's core, as Linux lists them: the same list is the same core."""
     path = Path(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list")
     try:
         return path.read_text()

@@ -23,7 +23,7 @@ TypedShape = tuple[str, tuple[int, ...]]
 
 @dataclass(frozen=True, eq=False)
 class NodeTimes:
-    """What a profile file holds, in order of execution.
+    """The contents of a profile file, in order of execution.
 
     Attributes:
         names: (L,) node names.
@@ -45,14 +45,14 @@ def read_profile(path: Path, skip: int, most: int) -> NodeTimes:
 
     Args:
         path: the file.
-        skip: runs to leave out at the start.
+        skip: runs to skip at the start.
         most: runs to read after those.
 
     Returns:
-        The times; fewer runs than ``most`` where ONNX Runtime had no room for more events.
+        The times; fewer runs than ``most`` where ONNX Runtime's event buffer was full.
 
     Raises:
-        RunError: a run without nodes, or of other nodes than the first.
+        RunError: a run without nodes, or with other nodes than the first.
     """
     runs = islice(_runs(path), skip, skip + most)
     first = next(runs, [])
@@ -74,6 +74,7 @@ def _runs(path: Path) -> Iterator[list[dict[str, Any]]]:
     """The node events of each run; the event of the run itself comes after them."""
     run: list[dict[str, Any]] = []
     with path.open(encoding="utf-8") as file:
+        # Line by line: ONNX Runtime writes an event a line, and the whole file can be gigabytes.
         for line in file:
             event = json.loads(line.strip().rstrip(",")) if line.startswith("{") else {}
             if event.get("name") == "model_run":
@@ -91,7 +92,8 @@ def _is_outer_node(event: dict[str, Any]) -> bool:
 def _times(run: list[dict[str, Any]], names: tuple[str, ...], index: int) -> list[float]:
     if tuple(event["name"] for event in run) != names:
         raise RunError(
-            f"run {index} of the profile has other nodes than the first; time them apart"
+            f"run {index} of the profile has other nodes than the first, so their times cannot be "
+            "combined; profile the branches one by one"
         )
     return [event["dur"] / 1000 for event in run]
 

@@ -1,4 +1,4 @@
-"""The un-fused model in PyTorch eager: its own nodes, one function call each, one time each.
+"""The un-fused model in PyTorch eager: one function call and one time for each of its nodes.
 
 That is what a network costs before TensorRT, on the same GPU; without a GPU it runs on the CPU.
 """
@@ -18,7 +18,7 @@ from trtcore.measure.nodes.run import NodeRun
 from trtcore.measure.nodes.torch.graph import TorchGraph
 from trtcore.measure.nodes.torch.timing import Iteration, timer_for
 from trtcore.measure.nodes.torch.tracer import prepare
-from trtcore.measure.nodes.turns import MOST_ITERATIONS, WARM_UP, NodeRunLength, Pass, take_turns
+from trtcore.measure.nodes.turns import MOST_ITERATIONS, WARM_UP, NodeRunLength, Pass, interleave
 from trtcore.models.model import Model
 from trtcore.result.counts import Counts
 from trtcore.result.method import Method, Timer
@@ -70,7 +70,7 @@ def profile_nodes(
     device: str | None = None,
     progress: Progress | None = None,
 ) -> NodeRun:
-    """Times every node and, in turn, the model without an event between its nodes.
+    """Times every node, interleaved with the model without events between its nodes.
 
     Ctrl-C ends the run and keeps what was measured, if anything was.
 
@@ -93,6 +93,7 @@ def profile_nodes(
         with torch.inference_mode():
             return _profile(prepare(model, inputs, where), length, where)
     finally:
+        # PyTorch's allocator would keep the memory, which a TensorRT engine may need next.
         if where == "cuda":
             torch.cuda.empty_cache()
 
@@ -104,7 +105,7 @@ def _profile(graph: TorchGraph, length: NodeRunLength, device: str) -> NodeRun:
         Pass("timing inference", timer.without_layers),
     )
     with ClockMonitor() as monitor:
-        (profiled, plain), interrupted = take_turns(passes, length)
+        (profiled, plain), interrupted = interleave(passes, length)
     on_gpu = device == "cuda"
     return NodeRun(
         backend="torch",
@@ -121,17 +122,17 @@ def _profile(graph: TorchGraph, length: NodeRunLength, device: str) -> NodeRun:
 
 def _samples(profiled: list[Iteration], plain: list[Iteration], on_gpu: bool) -> Samples:
     samples = Samples(
-        layer_ms=np.stack([one.layer_ms for one in profiled]),
-        wall_ms=_floats([one.wall_ms for one in plain]),
-        profiled_wall_ms=_floats([one.wall_ms for one in profiled]),
+        layer_ms=np.stack([iteration.layer_ms for iteration in profiled]),
+        wall_ms=_floats([iteration.wall_ms for iteration in plain]),
+        profiled_wall_ms=_floats([iteration.wall_ms for iteration in profiled]),
     )
     if not on_gpu:
         return samples
     return replace(
         samples,
-        enqueue_ms=_floats([one.enqueue_ms for one in plain]),
-        gpu_ms=_floats([one.gpu_ms for one in plain]),
-        profiled_gpu_ms=_floats([one.gpu_ms for one in profiled]),
+        enqueue_ms=_floats([iteration.enqueue_ms for iteration in plain]),
+        gpu_ms=_floats([iteration.gpu_ms for iteration in plain]),
+        profiled_gpu_ms=_floats([iteration.gpu_ms for iteration in profiled]),
     )
 
 
@@ -150,11 +151,11 @@ def _method(length: NodeRunLength, on_gpu: bool) -> Method:
 
 
 def _with_tf32(method: Method) -> Method:
-    """What FP32 convolutions and products are computed in, as PyTorch is set at the moment."""
+    """Whether FP32 convolutions and matrix products run in TF32 with PyTorch's current settings."""
     try:
         convolutions = bool(torch.backends.cudnn.allow_tf32)
         products = bool(torch.backends.cuda.matmul.allow_tf32)
-    except RuntimeError:  # set by the newer names, which the older ones refuse to tell
+    except RuntimeError:  # PyTorch refuses to read the old flags once the new ones were set
         convolutions = torch.backends.cudnn.conv.fp32_precision == "tf32"
         products = torch.backends.cuda.matmul.fp32_precision == "tf32"
     return replace(method, tf32_convolutions=convolutions, tf32_products=products)

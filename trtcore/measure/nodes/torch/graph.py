@@ -28,9 +28,9 @@ class Step:
     Attributes:
         layer: what the node is.
         kernel: runs it.
-        inputs: names of the values it is given; None where one is left out.
-        outputs: names of the values it makes, or ``""``.
-        dead: values that nobody needs after it.
+        inputs: names of its inputs; None where an optional one is omitted.
+        outputs: names of its outputs, or ``""``.
+        dead: values that no later node reads.
     """
 
     layer: Layer
@@ -41,11 +41,13 @@ class Step:
 
     def run(self, values: Values) -> None:
         """Takes its inputs from the values and puts its outputs there."""
-        made = self.kernel(*[None if name is None else values[name] for name in self.inputs])
-        if isinstance(made, tuple):
-            values.update(zip(self.outputs, made, strict=False))
+        outputs = self.kernel(*[None if name is None else values[name] for name in self.inputs])
+        # Not strict: PyTorch's functions also return outputs that the node leaves out.
+        if isinstance(outputs, tuple):
+            values.update(zip(self.outputs, outputs, strict=False))
         else:
-            values[self.outputs[0]] = made
+            values[self.outputs[0]] = outputs
+        # Freed as early as PyTorch's own modules do, or activations would add up to all of them.
         for name in self.dead:
             del values[name]
 
@@ -59,7 +61,7 @@ class TorchGraph:
         steps: in the order of the graph.
         given: inputs and constants on the device.
         outputs: names of the graph's outputs.
-        known: nodes that are not run, because their results are the same every time.
+        known: nodes that are not run, because their results are constant.
     """
 
     name: str
@@ -79,7 +81,7 @@ class TorchGraph:
 
 @contextmanager
 def explained(model: str, layer: Layer) -> Iterator[None]:
-    """Turns what PyTorch raises into an error that names the node."""
+    """Turns an exception of PyTorch into an error that names the node."""
     try:
         yield
     except torch.cuda.OutOfMemoryError as problem:

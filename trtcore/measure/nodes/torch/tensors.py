@@ -19,25 +19,25 @@ _DTYPES: dict[int, Any] = {
 
 
 def torch_dtype(elem_type: int) -> Any:
-    """PyTorch's type for an ONNX element type; None where there is none that computes."""
+    """PyTorch's type for an ONNX element type; None where PyTorch does not compute in it."""
     return _DTYPES.get(elem_type)
 
 
-def checked_dtype(what: str, elem_type: int) -> Any:
+def checked_dtype(tensor: str, elem_type: int) -> Any:
     """PyTorch's type for an ONNX element type.
 
     Raises:
-        ModelError: there is none that computes; ``what`` names the tensor.
+        ModelError: PyTorch does not compute in it; ``tensor`` names the tensor.
     """
     dtype = torch_dtype(elem_type)
     if dtype is None:
         kind = TensorProto.DataType.Name(elem_type)
-        raise ModelError(f"{what}: type {kind}, with which PyTorch does not compute")
+        raise ModelError(f"{tensor}: type {kind}, which PyTorch does not compute in")
     return dtype
 
 
 def dtype_label(dtype: Any) -> str:
-    """The type in TensorRT's words: ``Float``, ``Half``, ``Int64``."""
+    """The type by TensorRT's name: ``Float``, ``Half``, ``Int64``."""
     return inspector_name(str(dtype).removeprefix("torch.").capitalize())
 
 
@@ -45,12 +45,14 @@ def to_torch(tensor: TensorProto) -> Tensor:
     """A constant of a graph, on the CPU.
 
     Raises:
-        ModelError: its type is none that PyTorch computes with.
+        ModelError: PyTorch does not compute in its type.
     """
     dtype = checked_dtype(f"weights '{tensor.name}'", tensor.data_type)
     array = numpy_helper.to_array(tensor)
+    # torch.from_numpy takes no bfloat16; float32 holds each of its values exactly.
     if dtype == torch.bfloat16:
         array = array.astype(np.float32)
+    # A copy, because ONNX's arrays are read-only and PyTorch warns of such memory.
     return torch.from_numpy(np.array(array)).to(dtype)
 
 

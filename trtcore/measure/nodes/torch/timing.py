@@ -59,7 +59,7 @@ class _CpuTimer:
 
 
 class _GpuTimer:
-    """Events are made once and recorded anew in every iteration."""
+    """Events are created once and recorded again in every iteration."""
 
     def __init__(self, graph: TorchGraph) -> None:
         self._graph = graph
@@ -87,6 +87,7 @@ class _GpuTimer:
         return Iteration(*self._end(start))
 
     def _begin(self) -> Values:
+        # An idle GPU at the start: else the first node would wait for the iteration before.
         torch.cuda.synchronize()
         return dict(self._graph.given)
 

@@ -1,4 +1,4 @@
-"""Makes a `TorchGraph`: runs an ONNX graph once, node by node, and keeps how."""
+"""Makes a `TorchGraph`: runs an ONNX graph once and records a PyTorch call for each node."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ def prepare(model: Model, inputs: Mapping[str, NDArray[Any]], device: str) -> To
 
 
 def check_operators(model: Model) -> None:
-    """Does nothing if there is a function for every operator.
+    """Raises ModelError if an operator has no PyTorch function.
 
     Raises:
-        ModelError: which operators and nodes there is none for, all at once.
+        ModelError: names all such operators and nodes.
     """
     opset = opset_version(model.proto)
     if opset < OLDEST_OPSET:
@@ -57,21 +57,21 @@ def check_operators(model: Model) -> None:
         elif node.op_type not in OPERATORS:
             unknown[node.op_type].append(node.name)
     if unknown:
-        words = "; ".join(f"{op} ({few(map(repr, names))})" for op, names in unknown.items())
+        listed = "; ".join(f"{op} ({few(map(repr, names))})" for op, names in unknown.items())
         raise ModelError(
-            f"{model.name}: PyTorch eager does not run these operators here: {words}; ONNX "
+            f"{model.name}: PyTorch eager does not run these operators here: {listed}; ONNX "
             "Runtime does"
         )
 
 
 @dataclass(eq=False)
 class _Tracer:
-    """Runs a graph node by node, and keeps how.
+    """Runs a graph node by node, and records each step.
 
     Attributes:
         constants: values that are the same in every run, on the CPU.
-        given: of those, the ones that a step needs, and the inputs, on the device.
-        values: what is alive on the device.
+        given: the constants that a step reads, and the graph's inputs, on the device.
+        values: all values alive on the device.
         uses: how many nodes will still read a value; one more if it is an output.
     """
 
@@ -110,7 +110,7 @@ class _Tracer:
         return torch.tensor(self.inputs[value.name]).to(self.device, dtype)
 
     def add(self, node: NodeProto) -> None:
-        """Runs a node: on the CPU once and for all if its result is known, else as a step."""
+        """Runs a node: once on the CPU if its result is constant, else as a step of every run."""
         operator = OPERATORS[node.op_type]
         layer = Layer(node.name, node.op_type, (node.name,))
         with explained(self.model.name, layer):
@@ -127,6 +127,7 @@ class _Tracer:
         self.forget(node)
 
     def add_step(self, node: NodeProto, operator: Operator, layer: Layer) -> None:
+        # Parameters behind the data inputs stay on the CPU, where `Call.parameter` reads them.
         for name in node.input[: operator.data]:
             self.place(name)
         kernel, names = self.make(node, operator)
@@ -138,7 +139,7 @@ class _Tracer:
         self.steps.append(Step(layer, kernel, names, outputs, self.forget(node)))
 
     def make(self, node: NodeProto, operator: Operator) -> tuple[Kernel, tuple[str | None, ...]]:
-        """Returns the kernel and the names of what it is given."""
+        """Returns the kernel and the names of its inputs."""
         names = [name or None for name in node.input]
         call = Call(
             node,
@@ -167,12 +168,13 @@ class _Tracer:
                 )
 
     def forget(self, node: NodeProto) -> tuple[str, ...]:
-        """Counts the node's reads; returns the values on the device that nobody needs any more."""
+        """Counts the node's reads; returns the values on the device that no later node reads."""
         self.uses.subtract(set(node.input))
         ended = dict.fromkeys((*node.input, *node.output))
         dead = tuple(name for name in ended if name in self.values and self.uses[name] <= 0)
         for name in dead:
             del self.values[name]
+        # Inputs and constants outlive the run: the next one reads them again.
         return tuple(name for name in dead if name not in self.given)
 
     def described(self, layer: Layer, node: NodeProto, made: Sequence[Tensor]) -> Layer:

@@ -20,6 +20,7 @@ from trtcore.measure.nodes.torch.operators import (
 )
 from trtcore.measure.nodes.torch.operators.call import Operator
 
+# Older opsets broadcast by attributes, and PyTorch's functions do not.
 OLDEST_OPSET = 7
 
 OPERATORS: Mapping[str, Operator] = {

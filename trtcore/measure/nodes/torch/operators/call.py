@@ -1,4 +1,4 @@
-"""What an operator is told about one node before it runs, and what it makes of it."""
+"""A node as its operator sees it before the run, and how operators become kernels."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from torch import Tensor
 from trtcore.errors import ModelError
 
 Kernel = Callable[..., Any]
-"""Takes the node's inputs, None where one is left out; returns its output or a tuple of them."""
+"""Takes the node's inputs, None for omitted ones; returns its output or a tuple of them."""
 
 
 @dataclass(frozen=True, eq=False)
 class Call:
-    """One node with the values that it is run on first.
+    """One node with the values of its first run.
 
     Attributes:
         node: the node.
         opset: version of the operator set.
-        inputs: the node's inputs on the first run; None where one is left out.
-        constants: of those, the ones that are the same in every run; on the CPU. None elsewhere.
+        inputs: the node's inputs on the first run; None for omitted ones.
+        constants: those of the inputs that are the same in every run, on the CPU; else None.
     """
 
     node: NodeProto
@@ -57,7 +57,7 @@ class Call:
         return self.attributes.get(name, default)
 
     def parameter(self, index: int, name: str) -> Any:
-        """An input that has to be known before the run: a number or list, None if left out.
+        """An input that has to be constant: a number or list, None if omitted.
 
         Raises:
             ModelError: it depends on the network's input.
@@ -70,13 +70,13 @@ class Call:
         return value.tolist()
 
     def either(self, name: str, index: int, since: int) -> Any:
-        """What is an attribute up to an opset, and an input from it on; None if left out."""
+        """What is an attribute before opset ``since`` and an input from it on; None if omitted."""
         return self.get(name) if self.opset < since else self.parameter(index, name)
 
-    def refuse(self, words: str) -> ModelError:
-        """An error about this node."""
+    def refuse(self, feature: str) -> ModelError:
+        """An error that names this node and the feature of it that is not supported."""
         return ModelError(
-            f"node '{self.node.name}' ({self.node.op_type}): {words}, which PyTorch eager does "
+            f"node '{self.node.name}' ({self.node.op_type}): {feature}, which PyTorch eager does "
             "not run here; ONNX Runtime does"
         )
 
@@ -86,8 +86,8 @@ class Operator:
     """How nodes of a type are run.
 
     Attributes:
-        make: turns a call into its kernel; everything that need not be timed is done here.
-        data: how many inputs are handed to the kernel; all if None. Those behind are parameters.
+        make: turns a call into its kernel; does everything that need not be timed.
+        data: how many inputs are passed to the kernel; all if None. Those behind are parameters.
         is_static: whether the result depends on the shape of the input alone.
     """
 

@@ -60,7 +60,7 @@ def _transposed(call: Call) -> Kernel:
 
 
 def _transposed_pads(call: Call, spot: Window, extra: Sizes) -> tuple[Sizes, Sizes]:
-    """What is cut off before and behind; SAME and output_shape say it by the size that is left."""
+    """What is cropped before and behind; SAME and output_shape give it by the output's size."""
     auto, wanted = call.get("auto_pad", "NOTSET"), call.get("output_shape")
     if auto.startswith("SAME") and wanted is None:
         wanted = [size * stride for size, stride in zip(spot.sizes, spot.strides, strict=True)]

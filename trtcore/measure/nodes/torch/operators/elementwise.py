@@ -27,10 +27,12 @@ def _with(function: Kernel, **defaults: float) -> Operator:
 
 
 def _divide(a: Tensor, b: Tensor) -> Tensor:
+    # ONNX divides integers like C, towards zero; torch.div would return floats.
     return torch.div(a, b) if a.is_floating_point() else torch.div(a, b, rounding_mode="trunc")
 
 
 def _power(a: Tensor, b: Tensor) -> Tensor:
+    # ONNX's result has the type of the base, PyTorch's the promoted one.
     return torch.pow(a, b).to(a.dtype)
 
 

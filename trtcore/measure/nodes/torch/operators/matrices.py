@@ -18,6 +18,7 @@ def _gemm(call: Call) -> Kernel:
     def kernel(a: Tensor, b: Tensor, c: Tensor | None = None) -> Tensor:
         a, b = a.t() if flip_a else a, b.t() if flip_b else b
         if c is not None:
+            # One call for product and bias, as in PyTorch's own linear layers.
             return torch.addmm(c, a, b, beta=beta, alpha=alpha)
         return torch.mm(a, b) if alpha == 1 else alpha * torch.mm(a, b)
 

@@ -51,6 +51,7 @@ def _layer_of_odd_scale(shape: tuple[int, ...], eps: float) -> Kernel:
 
 
 def _group(call: Call) -> Kernel:
+    # Before opset 21 the scale is per group, which group_norm cannot take.
     if call.opset < 21:
         raise call.refuse("a scale for every group (opset 18 to 20)")
     groups, eps = call.get("num_groups"), call.get("epsilon", 1e-5)

@@ -28,6 +28,7 @@ def _maximum(call: Call) -> Kernel:
             ceil_mode=spot.rounds_up,
             **options,
         )
+    # Padding with -inf never wins a maximum; `max_pool` pads the same way by itself.
     around = padding(spot.begins, spot.reached)
     return lambda x: pool(functional.pad(x, around, value=-torch.inf), spot.kernel, **options)
 

@@ -31,6 +31,7 @@ def _reduction(function: Reduction) -> Operator:
 
 
 def _product(x: Tensor, dims: tuple[int, ...], keep: bool) -> Tensor:
+    # torch.prod reduces one dimension at a time.
     kept = reduce(lambda t, dim: torch.prod(t, dim, keepdim=True), dims, x)
     return kept if keep else kept.squeeze(dims)
 

@@ -1,4 +1,4 @@
-"""Resize and Upsample as far as PyTorch samples at the same places."""
+"""Resize and Upsample, in the modes in which PyTorch samples at the same coordinates."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def resize(call: Call) -> Kernel:
 
 
 def _is_known(where: str, call: Call, extent: dict[str, Any]) -> bool:
-    """Whether PyTorch has these coordinates; they part where sizes are not whole, or 1."""
+    """Whether PyTorch has these coordinates; it differs for fractional sizes and size 1."""
     scales = extent.get("scale_factor", ())
     sizes = extent.get("size") or [n * s for n, s in zip(call.spatial, scales, strict=True)]
     if where == "align_corners":

@@ -72,6 +72,7 @@ def _slice(call: Call) -> Kernel:
     for axis, start, end, step in zip(axes or range(len(starts)), starts, ends, steps, strict=True):
         size = call.shape[axis]
         indices = range(size)[start:end:step]
+        # PyTorch slices only forwards: the same elements are cut and then reversed.
         if step < 0:
             flipped.append(axis)
             indices = indices[::-1]
@@ -104,11 +105,11 @@ def _tile(call: Call) -> Kernel:
 
 
 def _pad(call: Call) -> Kernel:
-    given, axes = call.either("pads", 1, since=11), call.parameter(3, "axes")
+    pads, axes = call.either("pads", 1, since=11), call.parameter(3, "axes")
     value = call.get("value", 0.0) if call.opset < 11 else call.parameter(2, "constant_value")
-    rank, half = len(call.shape), len(given) // 2
-    pads = {axis % rank: (given[i], given[half + i]) for i, axis in enumerate(axes or range(half))}
-    pairs = [pads.get(axis, (0, 0)) for axis in range(rank)]
+    rank, half = len(call.shape), len(pads) // 2
+    by_axis = {axis % rank: (pads[i], pads[half + i]) for i, axis in enumerate(axes or range(half))}
+    pairs = [by_axis.get(axis, (0, 0)) for axis in range(rank)]
     mode = _PAD_MODES.get(call.get("mode", "constant"))
     if mode is None:
         raise call.refuse(f"mode '{call.get('mode')}'")

@@ -1,4 +1,4 @@
-"""Operators whose result is known before the run: constants, shapes and what is made of them."""
+"""Operators whose result is constant: constants, shapes, and ranges and fills made of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where convolutions and pools put their kernel, and what is padded for it."""
+"""Positions and padding of the kernels of convolutions and pools."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ Sizes = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Window:
-    """Where a kernel is put on the spatial dimensions.
+    """The positions of a kernel on the spatial dimensions.
 
     Attributes:
         sizes: of the input.
         kernel: size of the kernel.
-        strides: steps between its places.
-        dilations: steps between its elements.
+        strides: distance between its positions.
+        dilations: distance between its elements.
         begins: padding before.
         ends: padding behind.
-        rounds_up: whether a place that is not whole counts.
+        rounds_up: ONNX's ``ceil_mode``: a position partly outside counts.
     """
 
     sizes: Sizes
@@ -47,15 +47,15 @@ class Window:
 
     @cached_property
     def reached(self) -> Sizes:
-        """Padding behind that the last place of the kernel reaches into; never negative."""
-        each = zip(self.sizes, self.spans, self.strides, self.begins, self.ends, strict=True)
-        return tuple(max(self._reached(*one), 0) for one in each)
+        """Padding behind that the kernel's last position needs; never negative."""
+        axes = zip(self.sizes, self.spans, self.strides, self.begins, self.ends, strict=True)
+        return tuple(max(self._reached(*axis), 0) for axis in axes)
 
     def _reached(self, size: int, span: int, stride: int, begin: int, end: int) -> int:
         room = size + begin + end - span
         last = -(-room // stride) if self.rounds_up else room // stride
         if self.rounds_up and last * stride >= size + begin:
-            last -= 1  # it would begin in the padding behind
+            last -= 1  # ONNX drops a position that begins in the padding behind
         return last * stride + span - size - begin
 
 

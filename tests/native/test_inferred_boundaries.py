@@ -1,4 +1,4 @@
-"""Finding where an iteration ends in the stream of layer names of somebody else's loop."""
+"""Finding where an iteration ends in the stream of layer names of a loop outside trtcore."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_names_that_repeat_inside_an_iteration_do_not_end_it() -> None:
     assert recorder.iterations == 3
 
 
-def test_a_border_learned_too_early_is_learned_again_without_loss() -> None:
+def test_a_boundary_inferred_too_early_is_inferred_again_without_loss() -> None:
     recorder = learn("ababc" * 3)
     assert recorder.names == ["a", "b", "a", "b", "c"]
     assert np.array_equal(recorder.samples(), np.arange(15, dtype=np.float32).reshape(3, 5))
@@ -65,7 +65,7 @@ def test_nothing_recorded_is_nothing_settled() -> None:
         ("abc" * 8 + "x", ("unexpected layer", 8, 0, "x")),
         ("abc" * 8 + "ac", ("unexpected layer", 8, 1, "c")),
     ],
-    ids=["renamed", "at the border", "left out"],
+    ids=["renamed", "at the boundary", "left out"],
 )
 def test_a_late_change_is_a_fault_that_names_the_iteration(
     sequence: str, fault: tuple[object, ...]

@@ -1,4 +1,4 @@
-"""The border to TensorRT's bindings: pybind11's conduit, layouts and the self-check."""
+"""The boundary to TensorRT's bindings: pybind11's conduit, layouts and the self-check."""
 
 from __future__ import annotations
 
