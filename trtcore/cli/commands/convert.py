@@ -17,6 +17,7 @@ def run(options: argparse.Namespace) -> int:
     check_outputs({"-o": options.output_file}, read)
     model = load_model(options.model, **api_values(options))
     save_onnx(model, options.output_file)
+    # Where the weights came from decides whether the outputs mean anything.
     for note in (f"weights: {model.weights}", *model.notes):
         notify(note)
     return 0
