@@ -242,7 +242,7 @@ def test_a_profile_of_trtexec(run: Run, data: Path) -> None:
     ran = run(*few, "--baseline", profile, "--layer-info", info)
     assert ran.code == 0, ran.err
     assert "of what it takes with trtexec: " in ran.out
-    assert "layer names lead to no model node" not in ran.out
+    assert "layer names map to no model node" not in ran.out
 
 
 @pytest.mark.parametrize(

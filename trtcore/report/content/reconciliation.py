@@ -41,6 +41,7 @@ def explain(
             ``CUDA graph``), in the order to show them.
         event_cost_interval: 95 % interval of a calibrated event cost, in ms per layer.
     """
+    # In the order of the calculation, so that a reader can add the lines up by hand.
     corrected = Line("layer times corrected", result.corrected_sum_ms, _below(result))
     return (
         Line("layer times as measured", result.raw_sum_ms, _layers(result)),
@@ -59,6 +60,7 @@ def rounded(x: float, digits: int) -> float:
 
 
 def _layers(result: Reconciliation) -> str:
+    # Negative times shorten the sum unnoticed, so they are named beside it.
     negative = int((result.raw_ms < 0).sum())
     words = _count(result.layer_count, "layer")
     if negative:
@@ -77,6 +79,7 @@ def _cost(result: Reconciliation, interval: Interval | None) -> str:
         return "nothing taken off: not calibrated, and in this run overlap hides what events cost"
     words = f"{_count(result.layer_count, 'layer')} x {_us(result.event_cost_ms)}{_at_zero(result)}"
     if result.event_cost_source == CALIBRATED:
+        # The same-run cost is an independent check of the calibration, so both are shown.
         between = f", 95 % within {_us(interval[0])} to {_us(interval[1])}" if interval else ""
         least = "at least " if len(result.stream_ms) > 1 else ""
         own = f"; this run alone would give {least}{_us(result.same_run_cost_ms)}"
@@ -92,6 +95,7 @@ def _cost(result: Reconciliation, interval: Interval | None) -> str:
 def _at_zero(result: Reconciliation) -> str:
     """Why less was taken off than the product, or even something added."""
     is_negative = result.raw_ms < 0
+    # Markers pay no event cost, so that a short one was not cut.
     cut = ~is_negative & ~result.is_marker & (result.raw_ms < result.event_cost_ms)
     found = [
         f"{number} {words}"
@@ -134,10 +138,12 @@ def _last(result: Reconciliation, interval: Interval | None) -> Line:
 
 def _unexplained(result: Reconciliation, interval: Interval | None) -> str:
     words = _share(result, result.unexplained_ms)
+    # A cost taken from this run was chosen to make the remainder vanish.
     if result.event_cost_source != CALIBRATED:
         return f"{words}; no test, as the event cost was taken from this run"
     if interval is None or not result.compared_layers:
         return words
+    # The error of the one constant adds up over all layers it was taken off.
     half_width = (interval[1] - interval[0]) / 2 * result.compared_layers
     return f"{words}; the interval of the event cost alone allows {half_width:.4f} ms either way"
 
