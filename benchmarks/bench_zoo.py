@@ -3,6 +3,7 @@
 Needs a GPU, a TensorRT that serves it, CUPTI, and PyTorch with torchvision and transformers for the
 export. A row for each engine is written to ``results/zoo_table.md``; ``ZOO_KEEP=FOLDER`` keeps the
 exported networks and the saved results there, ``ZOO_ONLY=vit_b_16,bert_base`` takes some only.
+``ZOO_SAVED=FOLDER`` measures nothing, and needs none of that: it takes the results in that folder.
 """
 
 from __future__ import annotations
@@ -14,33 +15,41 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
-import numpy as np
 import zoo
-from harness import RESULTS, Benchmark, Goal, Measured, main
+from harness import RESULTS, Benchmark, Measured, main
+from zoo_rows import (
+    HEAD,
+    KEY,
+    Engine,
+    Row,
+    figures_of,
+    goals_of,
+    row_of,
+    row_text,
+    saved_rows,
+    shares_of,
+)
 
 import trtcore
 from trtcore.engine.choice import choose_backend
-from trtcore.result.analysis.analysis import Analysis
-from trtcore.result.analysis.reconcile import Reconciliation
-from trtcore.result.records import Profile
 
 TITLE = "Do the claims hold on the networks people deploy?"
 PRECISIONS = ("fp16", "fp32")
 BATCHES = (1, 4)
 ITERATIONS = 300
+SAVED = os.environ.get("ZOO_SAVED", "")
+METHOD = (
+    "`python -m trtcore.profile ... --serial --timing cupti --accuracy --iterations "
+    f"{ITERATIONS}` in a process for each engine, kernels compiled before, one calibration of the "
+    "event cost for all."
+)
+FROM_SAVED = "Computed from results that were saved before, where the notes say."
 # Exports and builds run beside each other, measurements never do.
 AT_ONCE = max(1, (os.cpu_count() or 2) // 3)
 
-COLUMNS = (
-    "network", "precision", "batch", "layers", "raw sum", "corrected", "gaps", "gated span",
-    "unexplained", "CUDA graph", "corrected over graph", "close to CUPTI", "nodes",
-    "relative L2", "build s", "total s",
-)  # fmt: skip
-HEAD = f"| {' | '.join(COLUMNS)} |\n|{'---|' * 2}{'---:|' * (len(COLUMNS) - 2)}"
 WARM_UP = (
     "import sys, trtcore\n"
     "trtcore.profile_model(sys.argv[1], precision=sys.argv[2], batch=int(sys.argv[3]), "
@@ -48,35 +57,16 @@ WARM_UP = (
 )
 
 
-@dataclass(frozen=True)
-class Engine:
-    """One engine of the table."""
-
-    network: str
-    precision: str
-    batch: int
-
-    @property
-    def name(self) -> str:
-        """What its figures are called."""
-        return f"{self.network} {self.precision} batch {self.batch}"
-
-
-@dataclass(frozen=True)
-class Row:
-    """What came of one engine."""
-
-    engine: Engine
-    profile: Profile
-    reconciled: Reconciliation
-    seconds: float
-
-
 def engines(quick: bool) -> list[Engine]:
     """Every engine that is measured."""
     only = os.environ.get("ZOO_ONLY", "")
     names = only.split(",") if only else ["googlenet", *zoo.NETWORKS]
     return [Engine(*key) for key in product(names, PRECISIONS, (4,) if quick else BATCHES)]
+
+
+def wanted_engines() -> list[Engine]:
+    """The engines that goals are set for: all, or those that there are results of."""
+    return [engine for engine, _ in saved_rows(Path(SAVED))] if SAVED else engines(quick=False)
 
 
 def source(folder: Path, engine: Engine) -> str:
@@ -125,68 +115,14 @@ def profiled(folder: Path, engine: Engine) -> Row | str:
     seconds = time.monotonic() - start
     if problem:
         return problem
-    profile = trtcore.load_profile(path)
-    reconciled = Analysis(profile).reconciliation
-    return (
-        "the passes were not gated"
-        if reconciled is None
-        else Row(engine, profile, reconciled, seconds)
-    )
+    return row_of(engine, trtcore.load_profile(path), seconds)
 
 
-def row_text(row: Row) -> str:
-    """One line of the table."""
-    reconciled, profile = row.reconciled, row.profile
-    analysis = Analysis(profile)
-    close, totals = analysis.agreement, analysis.kernel_totals
-    graph = float(np.median(profile.samples.graph_ms)) if profile.samples.graph_ms.size else np.nan
-    cells = (
-        row.engine.network,
-        row.engine.precision,
-        str(row.engine.batch),
-        str(reconciled.layer_count),
-        f"{reconciled.raw_sum_ms:.4f}",
-        f"{reconciled.corrected_sum_ms:.4f}",
-        f"{totals.gap_ms:.4f}" if totals else "-",
-        f"{reconciled.span_ms:.4f}",
-        f"{reconciled.unexplained_share:+.1%}",
-        f"{graph:.4f}",
-        f"{reconciled.corrected_sum_ms / graph:.3f}",
-        f"{close.close} of {close.layers}, {close.close_share:.1%}" if close else "-",
-        f"{analysis.fusion.node_coverage:.1%}",
-        f"{profile.accuracy.relative_l2:.1e}" if profile.accuracy else "-",
-        f"{profile.build.seconds:.1f}" if profile.build else "-",
-        f"{row.seconds:.1f}",
-    )
-    return f"| {' | '.join(cells)} |"
-
-
-def figures_of(row: Row) -> dict[str, float]:
-    """The figures that goals are set for."""
-    name, reconciled, profile = row.engine.name, row.reconciled, row.profile
-    figures = {
-        f"unexplained, {name}, %": 100 * abs(reconciled.unexplained_share),
-        f"nodes accounted for, {name}, %": 100 * Analysis(profile).fusion.node_coverage,
-    }
-    if profile.samples.graph_ms.size:
-        graph = float(np.median(profile.samples.graph_ms))
-        off = abs(reconciled.corrected_sum_ms - graph) / graph
-        figures[f"corrected sum off the graph span, {name}, %"] = 100 * off
-    if close := Analysis(profile).agreement:
-        figures[f"time of layers close to CUPTI, {name}, %"] = 100 * close.close_share
-    if profile.accuracy:
-        figures[f"relative L2, {name}"] = profile.accuracy.relative_l2
-    return figures
-
-
-def measure(quick: bool) -> Measured:
-    """Measures every engine; writes a row for each unless it is to be quick."""
+def measured_rows(quick: bool) -> Iterator[tuple[Engine, Row | str]]:
+    """Measures every engine that is wanted."""
     choice = choose_backend()
     if choice.bindings is None or choice.name == "onnxruntime":
         sys.exit(f"bench_zoo needs a GPU: {choice.reason}")
-    figures: dict[str, float] = {}
-    rows = [HEAD]
-    failures: list[str] = []
     kept = os.environ.get("ZOO_KEEP")
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(kept or temporary)
@@ -195,45 +131,44 @@ def measure(quick: bool) -> Measured:
         export(folder, wanted)
         compile_kernels(folder, wanted)
         for engine in wanted:
-            found = profiled(folder, engine)
-            if isinstance(found, str):
-                failures.append(f"{engine.name} failed: {found}")
-                print(failures[-1], file=sys.stderr, flush=True)
-                continue
-            figures |= figures_of(found)
-            rows.append(row_text(found))
-            print(rows[-1], file=sys.stderr, flush=True)
+            yield engine, profiled(folder, engine)
+
+
+def measure(quick: bool) -> Measured:
+    """Takes every engine; writes a row for each unless it is to be quick."""
+    rows: list[Row] = []
+    lines, failures = [HEAD], []
+    for engine, found in saved_rows(Path(SAVED)) if SAVED else measured_rows(quick):
+        if isinstance(found, str):
+            failures.append(f"{engine.name} failed: {found}")
+        else:
+            rows.append(found)
+            lines.append(row_text(found))
+        print(failures[-1] if isinstance(found, str) else lines[-1], file=sys.stderr, flush=True)
     if not quick:
         table = RESULTS / "zoo_table.md"
-        table.write_text(f"# {TITLE}\n\n" + "\n".join([*rows, "", *failures]) + "\n")
-    return Measured(figures, (choice.bindings.label, *failures))
+        table.write_text(f"# {TITLE}\n\n{KEY}\n\n" + "\n".join([*lines, "", *failures]) + "\n")
+    figures = {name: value for row in rows for name, value in figures_of(row).items()}
+    return Measured(shares_of(rows) | figures, (*sources(rows), *failures))
 
 
-def goals() -> Iterator[Goal]:
-    """One for each figure that has something to reach."""
-    for engine in engines(quick=False):
-        name = engine.name
-        yield Goal(f"unexplained of {name}, %", 2, f"unexplained, {name}, %")
-        yield Goal(f"off the graph, {name}, %", 5, f"corrected sum off the graph span, {name}, %")
-        closeness = f"time of layers close to CUPTI, {name}, %"
-        yield Goal(f"close to CUPTI, {name}, % of time", 90, closeness, at_least=True)
-        nodes = f"nodes accounted for, {name}, %"
-        yield Goal(f"nodes accounted for, {name}, %", 100, nodes, at_least=True)
-        most = 1e-2 if engine.precision == "fp16" else 2e-3
-        yield Goal(f"relative L2 of {name}", most, f"relative L2, {name}")
+def sources(rows: Sequence[Row]) -> tuple[str, ...]:
+    """What the engines ran on, each combination once."""
+    where = [(row.profile.environment, row.profile.kernels) for row in rows]
+    words = (
+        f"measured on {place.device}, {place.runtime}, {kernels.source if kernels else 'no CUPTI'}"
+        for place, kernels in where
+    )
+    return tuple(dict.fromkeys(words))
 
 
 if __name__ == "__main__":
     main(
         Benchmark(
             title=TITLE,
-            method=(
-                "`python -m trtcore.profile ... --serial --timing cupti --accuracy --iterations "
-                f"{ITERATIONS}` in a process for each engine, kernels compiled before, one "
-                "calibration of the event cost for all."
-            ),
+            method=FROM_SAVED if SAVED else METHOD,
             measure=measure,
-            goals=tuple(goals()),
+            goals=tuple(goals_of(wanted_engines())),
             processes=1,
         )
     )

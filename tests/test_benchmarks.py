@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import importlib
+import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
+from hand_made_kernels import bridged_profile, kernel_pass
 
+from trtcore.result.saved import save_profile
 from trtcore.system.device import gpu_problem
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
@@ -122,6 +126,38 @@ def test_a_quick_look_prints_goals_and_writes_what_is_asked_for(topic: str, tmp_
     assert "| goal | wanted |" in ran.stdout
     assert path.with_suffix(".md").read_text() == ran.stdout
     assert f'"topic": "{topic}"' in path.read_text()
+
+
+def test_the_zoo_is_computed_from_saved_results_without_a_gpu(tmp_path: Path) -> None:
+    save_profile(bridged_profile(kernel_pass()), tmp_path / "tiny_fp16_b1.json")
+    ran = subprocess.run(
+        [sys.executable, FOLDER / "bench_zoo.py", "--quick", "--processes", "1"],
+        env={**os.environ, "ZOO_SAVED": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ran.stderr.startswith(
+        "| tiny | fp16 | 1 | 3 | 0.0370 | 3.00 | 2.50 | 0.0280 | +0.0020 | -0.0010 | +0.0030 "
+        "| -0.0010 | 0.0315 | +1.6% | 0.0300 | 0.933 | 0.983 | 3 of 3, 100.0% | "
+    )
+    for words in ("unexplained of tiny fp16 batch 1, % | <= 4", "off the graph, tiny fp16 batch 1"):
+        (line,) = [line for line in ran.stdout.splitlines() if line.startswith(f"| {words}")]
+        assert line.endswith("| met |")
+
+
+def test_the_zoo_says_which_saved_result_has_no_row(tmp_path: Path) -> None:
+    made = bridged_profile(None)
+    not_gated = replace(made.samples, gated_ms=np.empty(0, np.float32))
+    save_profile(replace(made, samples=not_gated), tmp_path / "tiny_fp16_batch_1.json")
+    ran = subprocess.run(
+        [sys.executable, FOLDER / "bench_zoo.py", "--quick", "--processes", "1"],
+        env={**os.environ, "ZOO_SAVED": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "Note: tiny fp16 batch 1 failed: the passes were not gated" in ran.stdout
 
 
 @pytest.mark.skipif(gpu_problem() is None, reason="about machines without a GPU")

@@ -141,6 +141,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
     "native/test_border.py": ("measure/loops/abi_check",),
     "native/test_cupti_headers.py": ("measure/kernels/cupti",),
     "native/test_engine_runs.py": ("measure/engines",),
+    "native/test_profiled_kernels.py": ("measure/kernels/profiled",),
     "native/test_kernel_pass.py": (
         "measure/kernels/trace",
         "measure/kernels/traced_loops",
@@ -229,7 +230,6 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "result/schema1/kernels",
         "result/schema1/method",
         "result/schema1/trees",
-        "result/schema1/warnings",
     ),
     "system/test_clocks.py": ("system/sensors",),
     "system/test_environment.py": ("system/records",),

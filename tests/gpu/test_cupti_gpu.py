@@ -10,13 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
+from transformer_blocks import transformer_blocks
 
 import trtcore
 from trtcore.errors import BackendError
 from trtcore.measure.kernels.cupti import check_cupti, cupti_candidates
 from trtcore.report.content.mapping import mapping_text
 from trtcore.result.analysis.analysis import Analysis
+from trtcore.result.analysis.bridge import PartKind
 from trtcore.result.analysis.kernels import kernel_totals
 from trtcore.result.kernel_pass import MappingMethod
 from trtcore.result.layers import is_marker
@@ -41,9 +44,10 @@ def profiled(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., tuple[Pr
     folder = tmp_path_factory.mktemp("cupti")
     environment = {**os.environ, "TRTCORE_CACHE_DIR": str(folder / "cache")}
 
-    def run(*options: str) -> tuple[Profile, str]:
+    def run(*options: str, model: str = "") -> tuple[Profile, str]:
         result = folder / "result.json"
-        command = [sys.executable, "-m", "trtcore.profile", "googlenet", "--fp16", "--batch", "4"]
+        command = [sys.executable, "-m", "trtcore.profile", model or "googlenet"]
+        command += [] if model else ["--fp16", "--batch", "4"]
         command += ["--iterations", str(ITERATIONS), "--timing", "cupti", "--save", str(result)]
         ran = subprocess.run(
             [*command, *options], capture_output=True, text=True, check=False, env=environment
@@ -94,6 +98,57 @@ def test_kernels_and_gaps_make_the_gated_span(serial: Any) -> None:
     assert totals.kernel_ms + totals.gap_ms == pytest.approx(totals.span_ms, rel=0.05)
     assert totals.span_ms == pytest.approx(span, rel=0.1)
     assert 0.8 * span < totals.kernel_ms < 1.02 * span
+
+
+def check_bridge(profile: Profile) -> None:
+    """Profiled iterations were traced too, and lead from the layers to the gated span."""
+    kernels = kernels_of(profile)
+    profiled = kernels.profiled
+    assert profiled is not None
+    assert profiled.layer_ms.shape[1] == len(profile.layers)
+    assert profiled.kernel_ms.shape[1] == len(kernels.names)
+    assert profiled.layer_ms.shape[0] == profiled.kernel_ms.shape[0] >= 10
+    assert kernels.gated_ms.size == kernels.plain_gated_ms.size == ITERATIONS
+    # Events keep kernels apart: each layer is charged more than its kernels take.
+    assert np.median(profiled.layer_ms.sum(axis=1) - profiled.kernel_ms.sum(axis=1)) > 0
+    result = Analysis(profile).reconciliation
+    assert result is not None
+    assert result.event_cost_source == "traced"
+    assert [part.kind for part in result.parts] == [
+        PartKind.NEIGHBOURS,
+        PartKind.OVERLAP,
+        PartKind.GAPS,
+        PartKind.TRACING,
+    ]
+    # Two ways to measure one cost; calibrations alone scatter by 0.3 us.
+    assert result.event_cost_ms == pytest.approx(result.calibrated_cost_ms, abs=0.0006)
+    assert abs(result.unexplained_share) <= 0.04
+    close = Analysis(profile).agreement_alone
+    assert close is not None
+    assert close.close_share >= 0.9
+
+
+def test_layers_lead_to_the_gated_span(serial: Any) -> None:
+    profile, printed = serial
+    check_bridge(profile)
+    for words in ("Gaps between kernels", "Tracing itself", "by CUPTI in this run", "Alone"):
+        assert words in printed
+
+
+@pytest.fixture(scope="module")
+def attention(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Six blocks of attention and MLP as a ViT has them: many short layers, kernels in pairs."""
+    path = tmp_path_factory.mktemp("model") / "attention.onnx"
+    onnx.save(transformer_blocks(blocks=6, tokens=196, width=384, heads=6), path)
+    return str(path)
+
+
+@pytest.mark.parametrize("precision", ["fp16", "fp32"])
+def test_layers_of_attention_lead_to_the_gated_span(
+    profiled: Any, attention: str, precision: str
+) -> None:
+    profile, _ = profiled("--serial", "--precision", precision, model=attention)
+    check_bridge(profile)
 
 
 def test_corrected_layer_times_agree_with_the_kernels(serial: Any) -> None:

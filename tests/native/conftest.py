@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kernel_bench import KERNELS, Bench
 
 from trtcore.measure import _core
+from trtcore.measure.kernels import cupti
 from trtcore.measure.length.warmup import WarmUp, WarmUpRule
 
 trtcore_fake = pytest.importorskip(
@@ -103,3 +105,12 @@ def short_warm_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """Warm-ups that end after 300 ms in any case: on a busy machine times are never steady."""
     rule = WarmUpRule(least_ms=50, least_iterations=4, at_most_ms=300)
     monkeypatch.setattr("trtcore.measure.length.warming.WarmUp", lambda: WarmUp(rule))
+
+
+@pytest.fixture
+def bench(rig_of: Any, fake_cupti: Any, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    monkeypatch.setattr(cupti, "cupti_candidates", lambda: (fake_cupti.path,))
+    bench = Bench(rig_of, fake_cupti)
+    bench.launch(*KERNELS)
+    bench.layers_take(0.023, 0.063, 0.033)
+    return bench

@@ -11,55 +11,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from kernel_bench import KERNELS, LAYERS, US, Bench
 
 from trtcore.errors import BackendError, RunError
 from trtcore.measure import _core
 from trtcore.measure.kernels import cupti
 from trtcore.measure.kernels.trace import trace_kernels, version_words
 from trtcore.measure.kernels.traced_loops import TracedLoops
-from trtcore.measure.loops.native import NativeLoops
 from trtcore.report.content.mapping import mapping_text
 from trtcore.result.analysis.kernels import kernel_totals, layer_kernels
 from trtcore.result.layers import Layer
-
-US = 1000
-LAYERS = (
-    Layer("__myl_Move_myl0_0", "kgen", tactic="__myl_Move_0xabc", stream=0),
-    Layer("conv_myl0_1", "correlation", tactic="__myelin_CASK_STUB", stream=0),
-    Layer("fc_myl0_2", "gemm", tactic="__myelin_CASK_STUB", stream=0),
-)
-KERNELS = (
-    ("__myl_Move_0xabc", 5 * US, 20 * US, 7),
-    ("sm80_conv_kernel", 5 * US, 60 * US, 7),
-    ("sm80_gemm_kernel", 5 * US, 30 * US, 7),
-)
-
-
-class Bench:
-    """Two contexts of one engine whose runs launch kernels, and what traces them."""
-
-    def __init__(self, rig_of: Any, fake: Any) -> None:
-        self.fake = fake
-        self.plain, self.profiled = rig_of(11), rig_of(11)
-        self.loops = NativeLoops(self.plain.view, self.profiled.view, _core.HostTimer())
-
-    def launch(self, *kernels: tuple[str, int, int, int]) -> None:
-        self.fake.script(*kernels)
-        for rig in (self.plain, self.profiled):
-            rig.context.on_run = self.fake.run_address
-
-    def layers_take(self, *times_ms: float) -> None:
-        names = [layer.name for layer in LAYERS]
-        self.profiled.context.layers = list(zip(names, times_ms, strict=True))
-
-
-@pytest.fixture
-def bench(rig_of: Any, fake_cupti: Any, monkeypatch: pytest.MonkeyPatch) -> Bench:
-    monkeypatch.setattr(cupti, "cupti_candidates", lambda: (fake_cupti.path,))
-    bench = Bench(rig_of, fake_cupti)
-    bench.launch(*KERNELS)
-    bench.layers_take(0.023, 0.063, 0.033)
-    return bench
 
 
 def test_kernels_of_a_serial_engine_are_led_to_its_layers(bench: Bench) -> None:
@@ -77,6 +38,7 @@ def test_kernels_of_a_serial_engine_are_led_to_its_layers(bench: Bench) -> None:
     assert np.median(found.start_ms, axis=0) == pytest.approx([0, 0.025, 0.09])
     assert len(found.wall_ms) == len(found.plain_wall_ms) == 20
     assert (found.is_gated, found.discarded, found.source) == (False, 0, "CUPTI 13.0")
+    assert found.gated_ms.size == found.plain_gated_ms.size == 0
     totals = kernel_totals(found)
     assert totals.gap_ms == pytest.approx(0.01, abs=1e-6)
     assert 0.5 < totals.slow_down < 2
@@ -120,7 +82,7 @@ def test_more_kernels_than_layers_are_mapped_by_sequence(bench: Bench) -> None:
     assert found is not None
     assert found.layers == (0, 1, 1, 1, 2)
     assert mapping_text(found.mapping) == (
-        "5 of 5 kernels by sequence and times of 10 profiled iterations "
+        "5 of 5 kernels by sequence and times of 20 profiled iterations "
         "(not by order: 5 kernels for 3 layers)"
     )
     assert layer_kernels(found, 3).count.tolist() == [1, 3, 1]

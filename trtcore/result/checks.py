@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trtcore.errors import ResultError
-from trtcore.result.records import Profile
+from trtcore.result.records import KernelPass, Profile
 from trtcore.result.samples import Samples
 from trtcore.stats.histogram import BUCKETS, TimeHistograms
 
@@ -92,9 +92,17 @@ def check_shapes(profile: Profile) -> None:
         _check_histograms(samples.layer_histograms, shape[1], "layer_histograms")
     for series in samples.streamed:
         _check_histograms(series.times, 1, f"the streamed {series.name}")
-    owners = profile.kernels.layers if profile.kernels else ()
-    if any(not -1 <= owner < len(profile.layers) for owner in owners):
-        raise ValueError(f"a kernel belongs to layer {max(owners)} of {len(profile.layers)}")
+    if profile.kernels is not None:
+        _check_kernels(profile.kernels, len(profile.layers))
+
+
+def _check_kernels(kernels: KernelPass, layers: int) -> None:
+    if any(not -1 <= owner < layers for owner in kernels.layers):
+        raise ValueError(f"a kernel belongs to layer {max(kernels.layers)} of {layers}")
+    profiled = kernels.profiled
+    if profiled is not None and profiled.layer_ms.shape[1] != layers:
+        shape = profiled.layer_ms.shape
+        raise ValueError(f"profiled layer_ms has shape {shape}, but there are {layers} layers")
 
 
 def _check_histograms(histograms: TimeHistograms, series: int, name: str) -> None:

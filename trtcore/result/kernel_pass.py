@@ -89,6 +89,34 @@ class KernelMapping:
 
 
 @dataclass(frozen=True, eq=False)
+class ProfiledKernels:
+    """Profiled iterations that CUPTI recorded the kernels of. P is iterations.
+
+    The profiler's events keep the kernels of different layers apart, so that each layer's kernels
+    run alone.
+
+    Attributes:
+        layer_ms: (P, L) float32: layer times of the profiler, with CUPTI on.
+        kernel_ms: (P, K) float32: time of each kernel of the same iterations.
+        start_ms: (P, K) float32: when each began, after the first one of its iteration.
+
+    Raises:
+        ValueError: arrays that do not fit each other.
+    """
+
+    layer_ms: FloatArray
+    kernel_ms: FloatArray
+    start_ms: FloatArray
+
+    def __post_init__(self) -> None:
+        shapes = (self.layer_ms.shape, self.kernel_ms.shape, self.start_ms.shape)
+        if {len(shape) for shape in shapes} != {2} or shapes[1] != shapes[2]:
+            raise ValueError(f"layer_ms, kernel_ms and start_ms have shapes {shapes}")
+        if len(self.layer_ms) != len(self.kernel_ms):
+            raise ValueError(f"layers and kernels are of {shapes[0][0]} and {shapes[1][0]} runs")
+
+
+@dataclass(frozen=True, eq=False)
 class KernelPass:
     """The kernels of un-profiled iterations, as CUPTI recorded them. K is kernels.
 
@@ -104,6 +132,10 @@ class KernelPass:
         is_gated: the stream was held until an iteration was queued, so that gaps are the GPU's own.
         discarded: traced iterations that were left out, as some of their records were missing.
         source: what recorded them, such as ``CUPTI 13.0``.
+        gated_ms: (M,) float32: time between events around gated iterations with CUPTI on.
+        plain_gated_ms: (M,) float32: the same without CUPTI, taken in turn with them.
+        profiled: the same kernels in profiled iterations, where events keep layers apart; None if
+            they were not traced, as in results from before.
 
     Raises:
         ValueError: arrays that do not fit each other.
@@ -120,6 +152,9 @@ class KernelPass:
     is_gated: bool = False
     discarded: int = 0
     source: str = "CUPTI"
+    gated_ms: FloatArray = field(default_factory=no_samples)
+    plain_gated_ms: FloatArray = field(default_factory=no_samples)
+    profiled: ProfiledKernels | None = None
 
     def __post_init__(self) -> None:
         count = len(self.names)
@@ -130,3 +165,6 @@ class KernelPass:
         shapes = (self.kernel_ms.shape, self.start_ms.shape)
         if shapes[0] != shapes[1] or len(shapes[0]) != 2 or shapes[0][1] != count:
             raise ValueError(f"kernel_ms and start_ms have shapes {shapes}, expected (N, {count})")
+        if self.profiled is not None and self.profiled.kernel_ms.shape[1] != count:
+            shape = self.profiled.kernel_ms.shape
+            raise ValueError(f"profiled kernel_ms has shape {shape}, expected (P, {count})")

@@ -28,6 +28,7 @@ from trtcore.result.kernel_pass import (
     MappingMethod,
     MappingObstacle,
     ObstacleKind,
+    ProfiledKernels,
 )
 from trtcore.result.layers import IOTensor, Layer, ModelRecord
 from trtcore.result.method import Method, Statistic, Timer
@@ -54,6 +55,7 @@ __all__ = [
     "PrecisionCheck",
     "PrecisionVerdict",
     "Profile",
+    "ProfiledKernels",
     "RunWarning",
     "Statistic",
     "Stop",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hand_made_kernels import bridged_profile, kernel_pass
 
 from trtcore.compare.precisions.comparison import PrecisionComparison
 from trtcore.compare.precisions.rows import compare_runs
@@ -187,6 +188,23 @@ def test_corrected_times_are_used_where_all_have_them() -> None:
     one = compare_runs((gated("fp32", FP32), profile_of("fp16", FP16)))
     assert not one.is_corrected
     assert medians(one)["conv2"] == [0.3, 0.2]
+
+
+def test_one_method_corrects_all() -> None:
+    """By CUPTI's event cost, 3 us, only where all have it; else by the calibrated one, 2.5 us."""
+    traced, untraced = bridged_profile(kernel_pass()), bridged_profile(None)
+    costs = {
+        "both": [corrected_sum(traced), corrected_sum(traced)],
+        "one": [corrected_sum(traced, untraced), corrected_sum(untraced, traced)],
+        "none": [corrected_sum(untraced), corrected_sum(untraced)],
+    }
+    assert costs == {"both": [28.0, 28.0], "one": [29.5, 29.5], "none": [29.5, 29.5]}
+
+
+def corrected_sum(first: Profile, second: Profile | None = None) -> float:
+    """The time over all layers of the first of two that are compared, in us."""
+    other = replace(second or first, precision="fp32")
+    return round(1000 * compare_runs((first, other)).layers.times[0].median_ms, 2)
 
 
 def test_a_profile_without_times_is_refused() -> None:

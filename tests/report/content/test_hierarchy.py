@@ -119,7 +119,7 @@ def test_table_by_block(googlenet):
         ["conv1", "0.1939", "0.0304", "10.2%"],
         ["inception_4b", "0.1741", "9.1%"],
         ["15", "further", "blocks", "1.5355", "80.7%"],
-        ["126", "signal", "and", "wait", "markers", "0.0000", "0.0%"],
+        ["126", "stream", "sync", "layers", "0.0000", "0.0%"],
         ["Time", "over", "all", "layers", "1.9036", "0.0304", "100.0%"],
     ]
     assert lines[10] == "reformat ms: time in reformat, cast and copy layers (included in median)."

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from trtcore.report.content.reconciliation import Line, explain, rounded
+from trtcore.report.content.reconciliation import explain
+from trtcore.report.content.span_parts import Line, rounded
 from trtcore.result.analysis.reconcile import reconcile
 from trtcore.result.layers import Layer
 
@@ -13,10 +16,14 @@ def figures(lines: tuple[Line, ...]) -> list[tuple[str, float, str]]:
     return [(line.label, round(line.ms, 6), line.words) for line in lines]
 
 
+def remainder(lines: tuple[Line, ...]) -> Line:
+    (found,) = (line for line in lines if line.label.startswith("unexplained"))
+    return found
+
+
 def test_serial_engine_without_calibration() -> None:
     result = reconcile([0.0100, 0.0050, 0.0032], 0.0122)
-    latencies = {"enqueue": 0.0130, "gated": 0.0122, "CUDA graph": 0.0110}
-    assert figures(explain(result, latencies)) == [
+    assert figures(explain(replace(result, graph_ms=0.0110), 0.0130)) == [
         ("layer times as measured", 0.0182, "3 layers"),
         (
             "events between layers",
@@ -24,21 +31,30 @@ def test_serial_engine_without_calibration() -> None:
             "3 layers x 2.00 us, chosen so that the sum fits this run; not calibrated",
         ),
         ("layer times corrected", 0.0122, "1 layer below the resolution"),
-        ("un-profiled, enqueue", 0.0130, ""),
-        ("un-profiled, gated", 0.0122, ""),
-        ("un-profiled, CUDA graph", 0.0110, ""),
         (
             "unexplained",
             0.0,
             "+0.0% of the un-profiled 0.0122 ms; no test, as the event cost was taken from "
             "this run",
         ),
+        ("un-profiled, gated", 0.0122, ""),
+        (
+            "waiting for the host",
+            0.0008,
+            "latency less gated span: launches the GPU waited for, and the synchronise",
+        ),
+        ("un-profiled, latency", 0.0130, "host time from enqueue to synchronised"),
+        (
+            "un-profiled, CUDA graph",
+            0.0110,
+            "a CUDA graph saves 0.0012 ms of the gated span (9.8%)",
+        ),
     ]
 
 
 def test_serial_engine_with_calibration() -> None:
     result = reconcile([0.010, 0.010], 0.0170, event_cost_ms=0.002)
-    assert figures(explain(result, {"gated": 0.0170}, (0.0019, 0.0021))) == [
+    assert figures(explain(result, event_cost_interval=(0.0019, 0.0021))) == [
         ("layer times as measured", 0.020, "2 layers"),
         (
             "events between layers",
@@ -47,13 +63,13 @@ def test_serial_engine_with_calibration() -> None:
             "this run alone would give 1.50 us",
         ),
         ("layer times corrected", 0.016, ""),
-        ("un-profiled, gated", 0.017, ""),
         (
             "unexplained",
             0.001,
             "+5.9% of the un-profiled 0.0170 ms; the interval of the event cost alone allows "
             "0.0002 ms either way",
         ),
+        ("un-profiled, gated", 0.017, ""),
     ]
 
 
@@ -64,7 +80,7 @@ def test_streams_and_markers_have_their_lines() -> None:
         Layer("b", "conv", stream=1),
     )
     result = reconcile([0.010, 0.0, 0.008], 0.009, event_cost_ms=0.002, layers=layers)
-    lines = figures(explain(result, {}))
+    lines = figures(explain(result))
     assert lines == [
         ("layer times as measured", 0.018, "2 layers"),
         ("of it, markers", 0.0, "1 signal or wait, in the sum above"),
@@ -83,24 +99,25 @@ def test_streams_and_markers_have_their_lines() -> None:
             "layers ran beside each other; serial=True builds an engine whose layers add up",
         ),
         ("unexplained", 0.0, "+0.0% of the un-profiled 0.0090 ms"),
+        ("un-profiled, gated", 0.009, ""),
     ]
 
 
 def test_streams_without_calibration_say_what_the_cost_is() -> None:
     layers = (Layer("a", "conv", stream=0), Layer("b", "conv", stream=1))
-    words = [line.words for line in explain(reconcile([0.010, 0.008], 0.009, layers=layers), {})]
+    words = [line.words for line in explain(reconcile([0.010, 0.008], 0.009, layers=layers))]
     assert words[1] == "2 layers x 1.00 us, the least that fits the longest stream; not calibrated"
 
 
 def test_negative_times_are_named() -> None:
-    first = explain(reconcile([0.010, -0.004], 0.008), {})[0]
+    first = explain(reconcile([0.010, -0.004], 0.008))[0]
     assert first.words == "2 layers; 1 below zero: the device's event times cannot be trusted"
 
 
 def test_layers_that_end_at_zero_are_counted() -> None:
     layers = (*(Layer("a", "conv") for _ in range(3)), Layer("s", "signal"))
     result = reconcile([0.0020, 0.0025, 0.0100, 0.0], 0.005, 0.003, layers=layers)
-    assert figures(explain(result, {}))[2][1:] == (
+    assert figures(explain(result))[2][1:] == (
         -0.0075,
         "3 layers x 3.00 us (2 shorter, cut to zero), calibrated apart from this run; this run "
         "alone would give 5.00 us",
@@ -108,7 +125,7 @@ def test_layers_that_end_at_zero_are_counted() -> None:
 
 
 def test_times_below_zero_do_not_turn_the_line_around_in_silence() -> None:
-    assert figures(explain(reconcile([-0.020, 0.004, 0.001], 0.001, 0.002), {}))[1][1:] == (
+    assert figures(explain(reconcile([-0.020, 0.004, 0.001], 0.001, 0.002)))[1][1:] == (
         0.017,
         "3 layers x 2.00 us (1 shorter, cut to zero; 1 below zero, raised to zero), calibrated "
         "apart from this run; this run alone would give 3.00 us",
@@ -123,20 +140,20 @@ def test_times_below_zero_do_not_turn_the_line_around_in_silence() -> None:
 def test_interval_is_of_the_layers_that_are_compared(span: float, half_width: str) -> None:
     layers = tuple(Layer(name, "conv", stream=s) for name, s in (("a", 0), ("b", 0), ("c", 1)))
     result = reconcile([0.010, 0.010, 0.010], span, 0.002, layers=layers, auxiliary_streams=1)
-    words = explain(result, {}, (0.0019, 0.0021))[-1].words
+    words = remainder(explain(result, event_cost_interval=(0.0019, 0.0021))).words
     assert words.endswith(f"alone allows {half_width} ms either way") == bool(half_width)
     assert ("alone allows" in words) == bool(half_width)
 
 
 def test_a_span_of_nothing_has_no_shares() -> None:
-    assert explain(reconcile([0.010], 0.0, 0.001), {})[-1].words == (
+    assert remainder(explain(reconcile([0.010], 0.0, 0.001))).words == (
         "no share of an un-profiled time of 0 ms"
     )
 
 
 @pytest.mark.parametrize(("event_cost", "share"), [(0.0, "-25.0%"), (0.004, "+75.0%")])
 def test_remainder_keeps_its_sign(event_cost: float, share: str) -> None:
-    last = explain(reconcile([0.005, 0.005], 0.008, event_cost), {})[-1]
+    last = remainder(explain(reconcile([0.005, 0.005], 0.008, event_cost)))
     assert last.words.startswith(share)
 
 
@@ -145,14 +162,13 @@ OPAQUE = tuple(Layer(f"layer {i}") for i in range(2))
 
 def test_unknown_streams_without_calibration_are_not_corrected() -> None:
     result = reconcile([0.010, 0.008], 0.012, layers=OPAQUE, auxiliary_streams=3)
-    assert figures(explain(result, {"gated": 0.012})) == [
+    assert figures(explain(result)) == [
         ("layer times as measured", 0.018, "2 layers"),
         (
             "events between layers",
             0.0,
             "nothing taken off: not calibrated, and in this run overlap hides what events cost",
         ),
-        ("un-profiled, gated", 0.012, ""),
         (
             "unexplained or overlap",
             -0.006,
@@ -160,12 +176,13 @@ def test_unknown_streams_without_calibration_are_not_corrected() -> None:
             "each other, so that remainder, overlap and events cannot be told apart; serial=True "
             "builds an engine whose layers add up",
         ),
+        ("un-profiled, gated", 0.012, ""),
     ]
 
 
 def test_unknown_streams_with_calibration_have_no_remainder_of_their_own() -> None:
     result = reconcile([0.010, 0.008], 0.012, 0.002, layers=OPAQUE, auxiliary_streams=3)
-    assert figures(explain(result, {}, (0.0019, 0.0021))) == [
+    assert figures(explain(result, event_cost_interval=(0.0019, 0.0021))) == [
         ("layer times as measured", 0.018, "2 layers"),
         (
             "events between layers",
@@ -180,11 +197,12 @@ def test_unknown_streams_with_calibration_have_no_remainder_of_their_own() -> No
             "each other, so that remainder and overlap cannot be told apart; serial=True builds an "
             "engine whose layers add up",
         ),
+        ("un-profiled, gated", 0.012, ""),
     ]
 
 
 def test_no_remainder_has_no_sign_of_its_own() -> None:
-    last = explain(reconcile([0.005, 0.005], 0.010 - 1e-9, 0.0), {})[-1]
+    last = remainder(explain(reconcile([0.005, 0.005], 0.010 - 1e-9, 0.0)))
     assert last.ms < 0
     assert last.words.startswith("+0.0% of")
 

@@ -121,10 +121,12 @@ Of it, stream 0           0.1908 ms
 Of it, stream 1           0.0116 ms
 Overlap of streams        0.0000 ms  layers ran beside each other; serial=True builds an engine
                                      whose layers add up
-Un-profiled, enqueued     0.2050 ms
-Un-profiled, gated        0.2024 ms
 Unexplained               0.0000 ms  +0.0% of the un-profiled 0.2024 ms; the interval of the event
                                      cost alone allows 0.0004 ms either way
+Un-profiled, gated        0.2024 ms
+Waiting for the host      0.0476 ms  latency less gated span: launches the GPU waited for, and the
+                                     synchronise
+Un-profiled, latency      0.2500 ms  host time from enqueue to synchronised
 """  # noqa: E501
 
 

@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 from paths import DATA
 
 from trtcore.errors import ResultError
-from trtcore.result.analysis.kernels import idle_before, kernel_totals, layer_kernels
+from trtcore.result.analysis.kernels import kernel_totals, layer_kernels
 from trtcore.result.kernel_pass import KernelMapping, MappingMethod
 from trtcore.result.layers import Layer, ModelRecord
 from trtcore.result.method import Method
 from trtcore.result.records import Counts, KernelPass, Profile
 from trtcore.result.samples import Samples
 from trtcore.result.saved import dump_profile, parse_profile
+from trtcore.stats.timeline import idle_before
 from trtcore.system.records import Environment
 
 H200 = DATA / "layer_times_googlenet_fp16_serial_h200.json"
@@ -39,7 +40,7 @@ def made(start: object, length: object, layers: tuple[int, ...], **more: object)
 
 def test_one_stream_by_hand() -> None:
     kernels = made([[0, 3, 6, 10]] * 3, [[2, 3, 1, 5]] * 3, (0, 1, 1, -1))
-    assert idle_before(kernels).tolist() == [[0, 1, 0, 3]] * 3
+    assert idle_before(kernels.start_ms, kernels.kernel_ms).tolist() == [[0, 1, 0, 3]] * 3
     layers = layer_kernels(kernels, 3)
     assert layers.count.tolist() == [1, 2, 0]
     assert layers.kernel_ms[:2].tolist() == [2, 4]
@@ -56,7 +57,7 @@ def test_one_stream_by_hand() -> None:
 def test_kernels_beside_each_other_are_no_gap() -> None:
     # b begins while a runs and ends after it; c was launched last but begins first of all.
     kernels = made([[1, 2, 0]], [[4, 5, 0.5]], (0, 1, 2))
-    assert idle_before(kernels).tolist() == [[0.5, 0, 0]]
+    assert idle_before(kernels.start_ms, kernels.kernel_ms).tolist() == [[0.5, 0, 0]]
     totals = kernel_totals(kernels)
     assert (totals.kernel_ms, totals.busy_ms, totals.gap_ms, totals.span_ms) == (9.5, 6.5, 0.5, 7)
 

@@ -98,6 +98,20 @@ def test_calibrated_cost_may_explain_too_much() -> None:
     assert result.overlap_ms == 0
 
 
+def test_the_cost_by_cupti_goes_before_the_calibrated_one() -> None:
+    result = reconcile([0.010, 0.010], 0.012, 0.002, traced_cost_ms=0.003)
+    assert (result.event_cost_source, result.event_cost_ms) == ("traced", 0.003)
+    assert result.calibrated_cost_ms == 0.002
+    assert result.corrected_ms == pytest.approx([0.007, 0.007])
+    assert np.isnan(reconcile([0.010], 0.008, traced_cost_ms=0.002).calibrated_cost_ms)
+
+
+@pytest.mark.parametrize("cost", [-0.001, float("nan"), float("inf")])
+def test_a_cost_by_cupti_that_is_none_is_refused(cost: float) -> None:
+    with pytest.raises(OptionError, match=r"traced_cost_ms is .*, expected a finite time"):
+        reconcile([0.010], 0.008, traced_cost_ms=cost)
+
+
 def test_samples_become_medians() -> None:
     samples = np.array([[1, 10], [2, 20], [9, 90]], dtype=np.float32)
     result = reconcile(samples, [18.0, 20.0, 99.0], event_cost_ms=0.5)

@@ -13,6 +13,7 @@ from trtcore.compare.precisions.verdict import GATED_TIME, GPU_TIME, LATENCY, ve
 from trtcore.compare.times import LayerTimes, SampledTimes, event_costs, sample_series, time_layers
 from trtcore.errors import ResultError
 from trtcore.result.analysis.analysis import Analysis
+from trtcore.result.analysis.reconcile import TRACED, Reconciliation, reconcile_profile
 from trtcore.result.records import Profile
 from trtcore.result.warnings import RunWarning
 
@@ -69,12 +70,25 @@ def _timed(analyses: Sequence[Analysis]) -> tuple[list[LayerTimes], bool]:
     for profile in (analysis.profile for analysis in analyses):
         if profile.samples.layer_ms.size == 0:
             raise ResultError(f"{profile.precision}: there are no times to compare")
-    costs = [event_costs(analysis.reconciliation) for analysis in analyses]
+    costs = [event_costs(found) for found in _reconciled(analyses)]
     is_corrected = all(cost is not None for cost in costs)
     return [
         time_layers(Side(analysis), seed, cost if is_corrected else None)
         for seed, (analysis, cost) in enumerate(zip(analyses, costs, strict=True))
     ], is_corrected
+
+
+def _reconciled(analyses: Sequence[Analysis]) -> list[Reconciliation | None]:
+    """All corrected by one method: by CUPTI's event cost only where all have that."""
+    found = [analysis.reconciliation for analysis in analyses]
+    if all(one is not None and one.event_cost_source == TRACED for one in found):
+        return found
+    return [
+        reconcile_profile(analysis.profile, use_kernels=False)
+        if one is not None and one.event_cost_source == TRACED
+        else one
+        for one, analysis in zip(found, analyses, strict=True)
+    ]
 
 
 def _rows(runs: Sequence[LayerTimes]) -> tuple[PrecisionRow, ...]:

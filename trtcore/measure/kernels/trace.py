@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from math import ceil
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,22 +18,32 @@ from trtcore.measure.kernels.mapping import (
     map_by_order,
     map_by_streams,
 )
+from trtcore.measure.kernels.profiled import trace_profiled
 from trtcore.measure.kernels.table import KernelTable
 from trtcore.measure.kernels.traced_loops import CAPACITY, TracedLoops
 from trtcore.measure.loops.native import NativeLoops, ignore
-from trtcore.result.kernel_pass import KernelPass, MappingObstacle, ObstacleKind
+from trtcore.result.kernel_pass import KernelPass, MappingObstacle, ProfiledKernels
 from trtcore.result.layers import Layer
+from trtcore.result.samples import no_samples
 from trtcore.stats.arrays import FloatArray
 from trtcore.system.progress import Progress
 
-Walls = list[tuple[FloatArray, FloatArray]]
+
+class _Round(NamedTuple):
+    """Times of the iterations of a round, with and without CUPTI; see `KernelPass`."""
+
+    wall_ms: FloatArray
+    plain_wall_ms: FloatArray
+    plain_gated_ms: FloatArray
+
 
 _ROUNDS = 5
 _MOST_ITERATIONS = 300
 _LEAST_ITERATIONS = 3
 _WARM_UP = 4
-_PROFILED = 10
 _SECONDS = 3.0
+# In a round: plain, plain and gated, traced, traced and gated.
+_PASSES = 4
 
 
 def trace_kernels(
@@ -44,8 +55,9 @@ def trace_kernels(
     """Traces the kernels of un-profiled iterations and leads them to layers.
 
     Rounds of plain and traced iterations take turns, so that a drifting clock hits both. Where the
-    stream can be held, kernel times are of gated iterations, whose gaps are the GPU's own. CUPTI
-    stays in the process from then on, so this comes after everything else that is timed.
+    stream can be held, kernel times are of gated iterations, whose gaps are the GPU's own. Some
+    profiled iterations are traced at the end: in them kernels run alone. CUPTI stays in the process
+    from then on, so this comes after everything else that is timed.
 
     Args:
         loops: of an engine that has run before.
@@ -62,8 +74,8 @@ def trace_kernels(
     """
     traced = TracedLoops(loops, open_trace())
     try:
-        walls = _run_rounds(traced, iterations, progress)
-        found = _kernel_pass(traced, layers, walls) if walls else None
+        rounds = _run_rounds(traced, iterations, progress)
+        found = _kernel_pass(traced, layers, rounds) if rounds else None
     except (RuntimeError, RunError, MemoryError) as error:
         if traced.interrupted:
             return None, True
@@ -81,21 +93,27 @@ def version_words(version: int) -> str:
     return f"{version // 10000}.{version // 100 % 100}"
 
 
-def _run_rounds(traced: TracedLoops, asked: int, progress: Progress | None) -> Walls:
-    """Returns the host times of each round, without CUPTI and with it; Ctrl-C ends them early."""
-    walls: Walls = []
+def _run_rounds(traced: TracedLoops, asked: int, progress: Progress | None) -> list[_Round]:
+    """Returns the times of each round, without CUPTI and with it; Ctrl-C ends them early."""
+    done: list[_Round] = []
     try:
         rounds, count = _warm_up(traced, asked)
         for i in range(rounds):
             if progress is not None:
                 progress("tracing kernels", i * count, rounds * count)
             plain = traced.loops.time_inference(count, ignore).whole()
+            plain_gated = _plain_gated_ms(traced.loops, count)
             with_cupti = traced.time_inference(count)
-            walls.append((plain.wall_ms, with_cupti.wall_ms))
+            done.append(_Round(with_cupti.wall_ms, plain.wall_ms, plain_gated))
             with_cupti.whole()
     except KeyboardInterrupt:
         traced.interrupted = True
-    return walls
+    return done
+
+
+def _plain_gated_ms(loops: NativeLoops, count: int) -> FloatArray:
+    gated = loops.time_gated(count, ignore)
+    return no_samples() if gated is None else gated.whole().gpu_ms
 
 
 def _warm_up(traced: TracedLoops, asked: int) -> tuple[int, int]:
@@ -115,20 +133,23 @@ def _plan(asked: int, wall_ms: float, kernels: int) -> tuple[int, int]:
         wall_ms: of an iteration.
         kernels: of an iteration, in all passes of a round that are traced.
     """
-    fits = int(_SECONDS * 1000 / (3 * max(wall_ms, 1e-3)))
+    fits = int(_SECONDS * 1000 / (_PASSES * max(wall_ms, 1e-3)))
     total = max(min(asked, _MOST_ITERATIONS, fits), min(asked, _LEAST_ITERATIONS))
     rounds = min(_ROUNDS, total)
     return rounds, min(ceil(total / rounds), max(CAPACITY // kernels, 1))
 
 
-def _kernel_pass(traced: TracedLoops, layers: Sequence[Layer], walls: Walls) -> KernelPass:
+def _kernel_pass(
+    traced: TracedLoops, layers: Sequence[Layer], rounds: Sequence[_Round]
+) -> KernelPass:
     is_gated = traced.loops.gated is not None and traced.gated.iterations > 0
     records = traced.gated if is_gated else traced.free
     table = records.table(traced.trace.names)
     if not table.iterations:
         raise RunError(f"none of {records.iterations} traced iterations is whole: {traced.losses}")
-    mapped = _map(traced, layers, table)
-    plain_walls, walls_with_cupti = zip(*walls, strict=True)
+    profiled = trace_profiled(traced, table.names, len(layers))
+    mapped = _map(layers, table, profiled)
+    walls, plain_walls, plain_gated = (np.concatenate(part) for part in zip(*rounds, strict=True))
     return KernelPass(
         names=table.names,
         streams=table.streams,
@@ -136,16 +157,27 @@ def _kernel_pass(traced: TracedLoops, layers: Sequence[Layer], walls: Walls) -> 
         mapping=mapped.mapping,
         kernel_ms=table.kernel_ms,
         start_ms=table.start_ms,
-        wall_ms=np.concatenate(walls_with_cupti),
-        plain_wall_ms=np.concatenate(plain_walls),
+        wall_ms=walls,
+        plain_wall_ms=plain_walls,
         is_gated=is_gated,
         discarded=table.discarded,
         source=f"CUPTI {version_words(traced.trace.version)}",
+        gated_ms=np.concatenate(traced.gated_ms) if is_gated else no_samples(),
+        plain_gated_ms=plain_gated if is_gated else no_samples(),
+        profiled=None if isinstance(profiled, MappingObstacle) else profiled,
     )
 
 
-def _map(traced: TracedLoops, layers: Sequence[Layer], table: KernelTable) -> KernelMap:
-    """Maps by order, within streams if need be; else by times on one stream, else by name."""
+def _map(
+    layers: Sequence[Layer], table: KernelTable, profiled: ProfiledKernels | MappingObstacle
+) -> KernelMap:
+    """Maps by order, within streams if need be; else by times on one stream, else by name.
+
+    Args:
+        layers: as the profiler reports them.
+        table: the kernels of un-profiled iterations.
+        profiled: those of profiled iterations, to tell by times, or why there are none.
+    """
     by_order = map_by_order(layers, table.names, table.streams)
     if by_order.is_complete:
         return by_order
@@ -154,11 +186,11 @@ def _map(traced: TracedLoops, layers: Sequence[Layer], table: KernelTable) -> Ke
         if by_streams.is_complete:
             return by_streams
         return map_by_name(layers, table.names, _obstacles(by_order, by_streams))
-    by_sequence = _map_by_times(traced, layers, table)
-    if by_sequence.is_empty:
-        return map_by_name(layers, table.names, _obstacles(by_order, by_sequence))
-    mapping = replace(by_sequence.mapping, obstacles=_obstacles(by_order))
-    return replace(by_sequence, mapping=mapping)
+    by_times = _map_by_times(layers, table, profiled)
+    if by_times.is_empty:
+        return map_by_name(layers, table.names, _obstacles(by_order, by_times))
+    mapping = replace(by_times.mapping, obstacles=_obstacles(by_order))
+    return replace(by_times, mapping=mapping)
 
 
 def _obstacles(*maps: KernelMap) -> tuple[MappingObstacle, ...]:
@@ -166,22 +198,10 @@ def _obstacles(*maps: KernelMap) -> tuple[MappingObstacle, ...]:
     return tuple(one.obstacle for one in maps if one.obstacle is not None)
 
 
-def _map_by_times(traced: TracedLoops, layers: Sequence[Layer], table: KernelTable) -> KernelMap:
-    """Maps by the times of profiled iterations; what goes wrong there costs no traced kernel."""
-    count = len(table.names)
-    try:
-        if traced.interrupted:
-            raise KeyboardInterrupt
-        layer_ms, profiled = traced.trace_layers(_PROFILED)
-        if profiled.names != table.names or layer_ms.shape[1:] != (len(layers),):
-            return KernelMap.unknown(count, MappingObstacle(ObstacleKind.OTHER_KERNELS))
-        times = (layer_ms, profiled.start_ms, profiled.kernel_ms)
-        return map_by_sequence(layers, table.names, *times)
-    except KeyboardInterrupt:
-        traced.interrupted = True
-        return KernelMap.unknown(count, MappingObstacle(ObstacleKind.INTERRUPTED))
-    except (RunError, RuntimeError) as error:
-        return KernelMap.unknown(count, MappingObstacle(ObstacleKind.FAILED, note=str(error)))
-    except MemoryError:
-        problem = MappingObstacle(ObstacleKind.FAILED, note="there is not enough host memory")
-        return KernelMap.unknown(count, problem)
+def _map_by_times(
+    layers: Sequence[Layer], table: KernelTable, profiled: ProfiledKernels | MappingObstacle
+) -> KernelMap:
+    if isinstance(profiled, MappingObstacle):
+        return KernelMap.unknown(len(table.names), profiled)
+    times = (profiled.layer_ms, profiled.start_ms, profiled.kernel_ms)
+    return map_by_sequence(layers, table.names, *times)

@@ -53,6 +53,7 @@ class TracedLoops:
         trace: not started; started and stopped here.
         free: kernels of the iterations that were not gated.
         gated: kernels of those that were.
+        gated_ms: (n,) GPU spans of those, of each trace.
         interrupted: whether Ctrl-C was pressed.
     """
 
@@ -60,6 +61,7 @@ class TracedLoops:
     trace: _core.KernelTrace
     free: Records = field(default_factory=Records)
     gated: Records = field(default_factory=Records)
+    gated_ms: list[FloatArray] = field(default_factory=list)
     interrupted: bool = False
 
     def warm_up(self, count: int) -> int:
@@ -80,6 +82,7 @@ class TracedLoops:
         if gated is None:
             return free
         self.gated.add(kernels, begin, len(gated.wall_ms))
+        self.gated_ms.append(gated.gpu_ms)
         return replace(free, interrupted=gated.interrupted)
 
     def trace_layers(self, count: int) -> tuple[FloatArray, KernelTable]:

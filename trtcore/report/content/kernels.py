@@ -29,6 +29,7 @@ def kernel_facts(analysis: Analysis) -> tuple[Fact, ...]:
         ("Mapping", mapping_text(kernels.mapping)),
         ("Unmapped", _unmapped_text(kernels, totals)),
         ("Agreement", _agreement_text(analysis.agreement)),
+        ("Alone", _alone_text(analysis.agreement_alone)),
         ("Slow-down", _slow_down_text(kernels, totals)),
     )
     return tuple((label, text) for label, text in facts if text)
@@ -74,6 +75,16 @@ def _agreement_text(agreement: KernelAgreement | None) -> str:
         f"{agreement.layers} layers, which hold {agreement.close_share:.1%} of their time; median "
         f"difference {1000 * agreement.median_error_ms:.2f} us; {agreement.common} of the "
         f"{agreement.longest} longest layers are the same"
+    )
+
+
+def _alone_text(found: KernelAgreement | None) -> str:
+    if found is None:
+        return ""
+    return (
+        "in profiled iterations, where events keep kernels apart, the same holds for "
+        f"{found.close} of {found.layers} layers, {found.close_share:.1%} of their time; median "
+        f"difference {1000 * found.median_error_ms:.2f} us"
     )
 
 

@@ -2,43 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from math import isnan, nan
 
 from trtcore.errors import argument
+from trtcore.report.content.span_parts import Line, part_lines, rounded, total_lines
 from trtcore.result.analysis.analysis import Analysis
-from trtcore.result.analysis.reconcile import CALIBRATED, Reconciliation
-from trtcore.result.samples import PASSES
+from trtcore.result.analysis.reconcile import (
+    CALIBRATED,
+    NOT_CORRECTED,
+    SAME_RUN,
+    TRACED,
+    Reconciliation,
+)
 
 Interval = tuple[float, float]
 
 
-@dataclass(frozen=True)
-class Line:
-    """One line of the block.
-
-    Attributes:
-        label: what the figure is.
-        ms: the figure.
-        words: how it came about; can be empty.
-    """
-
-    label: str
-    ms: float
-    words: str = ""
-
-
 def explain(
     result: Reconciliation,
-    latencies_ms: Mapping[str, float],
+    latency_ms: float = nan,
     event_cost_interval: Interval | None = None,
 ) -> tuple[Line, ...]:
-    """Puts a reconciliation into words.
+    """Puts a reconciliation into words: from the layers to the gated span, latency and CUDA graph.
 
     Args:
         result: the reconciliation.
-        latencies_ms: median of each un-profiled pass by its name (``enqueue``, ``gated``,
-            ``CUDA graph``), in the order to show them.
+        latency_ms: median host time of an un-profiled iteration; NaN if it was not measured.
         event_cost_interval: 95 % interval of a calibrated event cost, in ms per layer.
     """
     # In the order of the calculation, so that a reader can add the lines up by hand.
@@ -49,14 +38,10 @@ def explain(
         Line("events between layers", -result.event_sum_ms, _cost(result, event_cost_interval)),
         *((corrected,) if result.is_corrected else ()),
         *_streams(result),
-        *(Line(f"un-profiled, {name}", ms) for name, ms in latencies_ms.items()),
+        *part_lines(result),
         _last(result, event_cost_interval),
+        *total_lines(result, latency_ms),
     )
-
-
-def rounded(x: float, digits: int) -> float:
-    """Returns a number rounded to so many decimals, with a plain zero for a negative one."""
-    return round(x, digits) + 0.0
 
 
 def _layers(result: Reconciliation) -> str:
@@ -78,18 +63,27 @@ def _cost(result: Reconciliation, interval: Interval | None) -> str:
     if not result.is_corrected:
         return "nothing taken off: not calibrated, and in this run overlap hides what events cost"
     words = f"{_count(result.layer_count, 'layer')} x {_us(result.event_cost_ms)}{_at_zero(result)}"
+    between = f", 95 % within {_us(interval[0])} to {_us(interval[1])}" if interval else ""
+    if result.event_cost_source == TRACED:
+        return f"{words}, by CUPTI in this run; {_apart(result, between)}"
     if result.event_cost_source == CALIBRATED:
         # The same-run cost is an independent check of the calibration, so both are shown.
-        between = f", 95 % within {_us(interval[0])} to {_us(interval[1])}" if interval else ""
         least = "at least " if len(result.stream_ms) > 1 else ""
         own = f"; this run alone would give {least}{_us(result.same_run_cost_ms)}"
         return (
             f"{words}, calibrated apart from this run{between}"
-            f"{own if result.are_streams_known else ''}"
+            f"{own if result.are_streams_known and not result.parts else ''}"
         )
     if len(result.stream_ms) > 1:
         return f"{words}, the least that fits the longest stream; not calibrated"
     return f"{words}, chosen so that the sum fits this run; not calibrated"
+
+
+def _apart(result: Reconciliation, between: str) -> str:
+    """The calibrated cost, which was not used."""
+    if isnan(result.calibrated_cost_ms):
+        return "not calibrated"
+    return f"calibrated apart from it: {_us(result.calibrated_cost_ms)}{between}"
 
 
 def _at_zero(result: Reconciliation) -> str:
@@ -139,9 +133,10 @@ def _last(result: Reconciliation, interval: Interval | None) -> Line:
 def _unexplained(result: Reconciliation, interval: Interval | None) -> str:
     words = _share(result, result.unexplained_ms)
     # A cost taken from this run was chosen to make the remainder vanish.
-    if result.event_cost_source != CALIBRATED:
+    if result.event_cost_source in {SAME_RUN, NOT_CORRECTED}:
         return f"{words}; no test, as the event cost was taken from this run"
-    if interval is None or not result.compared_layers:
+    is_calibrated = result.event_cost_source == CALIBRATED
+    if not is_calibrated or interval is None or not result.compared_layers:
         return words
     # The error of the one constant adds up over all layers it was taken off.
     half_width = (interval[1] - interval[0]) / 2 * result.compared_layers
@@ -170,12 +165,11 @@ def reconciliation_facts(analysis: Analysis) -> tuple[Figure, ...]:
     result, cost = analysis.reconciliation, analysis.profile.event_cost
     if result is None:
         return ()
-    series = {one.work: analysis.series[one.series] for one in PASSES if one.work}
-    latencies = {work: times.median_ms for work, times in series.items() if times}
+    latency = analysis.series["wall_ms"]
     interval = cost.interval if cost else None
     return tuple(
         (line.label[:1].upper() + line.label[1:], _ms(line.ms), line.words)
-        for line in explain(result, latencies, interval)
+        for line in explain(result, latency.median_ms if latency else nan, interval)
     )
 
 

@@ -15,6 +15,7 @@ from trtcore.result.analysis.kernels import (
     agreement,
     kernel_totals,
     layer_kernels,
+    times_alone,
 )
 from trtcore.result.analysis.reconcile import Reconciliation, reconcile_profile
 from trtcore.result.analysis.short_names import ShortNames
@@ -151,3 +152,12 @@ class Analysis:
         if self.kernels is None or reconciled is None or not reconciled.is_corrected:
             return None
         return agreement(reconciled.corrected_ms, self.kernels.kernel_ms)
+
+    @cached_property
+    def agreement_alone(self) -> KernelAgreement | None:
+        """The same with the kernels alone, in profiled iterations; None if they were not traced."""
+        traced, reconciled = self.profile.kernels, self.reconciliation
+        if traced is None or reconciled is None or not reconciled.is_corrected:
+            return None
+        alone = times_alone(traced, len(self.profile.layers))
+        return None if alone is None else agreement(reconciled.corrected_ms, alone)

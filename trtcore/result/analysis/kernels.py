@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from trtcore.result.records import KernelPass
 from trtcore.stats.arrays import Floats
+from trtcore.stats.timeline import idle_before
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +61,7 @@ def layer_kernels(kernels: KernelPass, layer_count: int) -> LayerKernels:
         layer_count: L, as in the profile.
     """
     owners = np.array(kernels.layers, dtype=np.int64)
-    times, gaps = kernels.kernel_ms.astype(np.float64), idle_before(kernels)
+    times, gaps = kernels.kernel_ms.astype(np.float64), _idle_before(kernels)
     count = np.bincount(owners[owners >= 0], minlength=layer_count)
     kernel_ms, gap_ms = np.full(layer_count, np.nan), np.full(layer_count, np.nan)
     for layer in np.flatnonzero(count):
@@ -70,9 +71,31 @@ def layer_kernels(kernels: KernelPass, layer_count: int) -> LayerKernels:
     return LayerKernels(count, kernel_ms, gap_ms)
 
 
+def times_alone(kernels: KernelPass, layer_count: int) -> Floats | None:
+    """Returns (L,) what the kernels of each layer take in profiled iterations, in ms.
+
+    Events keep them apart from those of other layers. It is the median of the time from the first
+    start to the last end, as the gaps between a layer's own kernels are in its time too; NaN where
+    no kernel is known.
+
+    Returns:
+        None if no profiled iterations were traced.
+    """
+    if kernels.profiled is None or not kernels.profiled.kernel_ms.size:
+        return None
+    owners = np.array(kernels.layers, dtype=np.int64)
+    start = kernels.profiled.start_ms.astype(np.float64)
+    end = start + kernels.profiled.kernel_ms
+    alone = np.full(layer_count, np.nan)
+    for layer in np.unique(owners[owners >= 0]):
+        mine = owners == layer
+        alone[layer] = np.median(end[:, mine].max(axis=1) - start[:, mine].min(axis=1))
+    return alone
+
+
 def kernel_totals(kernels: KernelPass) -> KernelTotals:
     """Sums a traced pass up."""
-    times, gaps = kernels.kernel_ms.astype(np.float64), idle_before(kernels).sum(axis=1)
+    times, gaps = kernels.kernel_ms.astype(np.float64), _idle_before(kernels).sum(axis=1)
     lost = np.array(kernels.layers, dtype=np.int64) < 0
     if kernels.start_ms.size:
         spans = (kernels.start_ms.astype(np.float64) + times).max(axis=1)
@@ -91,20 +114,8 @@ def kernel_totals(kernels: KernelPass) -> KernelTotals:
     )
 
 
-def idle_before(kernels: KernelPass) -> Floats:
-    """Returns (N, K) float64: how long no kernel at all had run when each one began, in ms."""
-    start = kernels.start_ms.astype(np.float64)
-    if start.size == 0:
-        return start
-    order = np.argsort(start, axis=1, kind="stable")
-    in_time = np.take_along_axis(start, order, axis=1)
-    ends = np.take_along_axis(start + kernels.kernel_ms, order, axis=1)
-    free_from = np.maximum.accumulate(ends, axis=1)
-    idle = np.zeros_like(start)
-    idle[:, 1:] = (in_time[:, 1:] - free_from[:, :-1]).clip(min=0.0)
-    result = np.empty_like(start)
-    np.put_along_axis(result, order, idle, axis=1)
-    return result
+def _idle_before(kernels: KernelPass) -> Floats:
+    return idle_before(kernels.start_ms, kernels.kernel_ms)
 
 
 def _median(values: NDArray[np.floating]) -> float:

@@ -8,15 +8,21 @@ them. Pure functions of arrays: no GPU, no clock, no files.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from trtcore.errors import OptionError
+from trtcore.result.analysis.bridge import (
+    SpanPart,
+    cupti_parts,
+    graph_parts,
+    traced_event_cost,
+)
 from trtcore.result.layers import Layer, is_marker
-from trtcore.result.records import Profile
+from trtcore.result.records import KernelPass, Profile
 from trtcore.stats.arrays import Floats
 from trtcore.stats.histogram import medians
 
@@ -24,6 +30,7 @@ RESOLUTION_MS = 0.002
 """Corrected layer times below this are marked: they agree with kernel times within 1 us, so that of
 two times as short as that one may be twice the other."""
 
+TRACED = "traced"
 CALIBRATED = "calibrated"
 SAME_RUN = "same-run"
 NOT_CORRECTED = "not corrected"
@@ -39,9 +46,10 @@ class Reconciliation:
             event cost and keeps its time.
         span_ms: the un-profiled latency that the sum is compared with.
         event_cost_ms: what was taken off each layer.
-        event_cost_source: ``calibrated`` (measured apart from this run), ``same-run`` (chosen so
-            that the sum fits, which makes ``unexplained_ms`` no test of anything) or ``not
-            corrected`` (neither can be had, and ``corrected_ms`` are the raw times).
+        event_cost_source: ``traced`` (measured in this run, by CUPTI), ``calibrated`` (measured
+            apart from this run), ``same-run`` (chosen so that the sum fits, which makes
+            ``unexplained_ms`` no test of anything) or ``not corrected`` (none can be had, and
+            ``corrected_ms`` are the raw times).
         same_run_cost_ms: the cost at which this run's sum would fit; a cross-check beside a
             calibrated one. With several streams: at which the longest stream would, which is the
             least it can be. NaN where it is not known which layer runs on which stream.
@@ -50,6 +58,11 @@ class Reconciliation:
         are_streams_known: whether it is known which layers can have run beside each other.
         stream_ms: corrected sum of each stream, by stream number; empty where they are not known.
         stream_layers: how many layers each stream has, markers left out, by stream number.
+        calibrated_cost_ms: the calibrated event cost, whichever was taken off; NaN without one.
+        parts: what lies between the corrected layers and the span, each measured; empty where
+            nothing is known of it.
+        graph_ms: the latency as a CUDA graph, the other total that the corrected sum is compared
+            with; NaN without one.
     """
 
     raw_ms: Floats
@@ -63,6 +76,9 @@ class Reconciliation:
     are_streams_known: bool
     stream_ms: dict[int, float]
     stream_layers: dict[int, int]
+    calibrated_cost_ms: float = float("nan")
+    parts: tuple[SpanPart, ...] = ()
+    graph_ms: float = float("nan")
 
     @property
     def raw_sum_ms(self) -> float:
@@ -113,13 +129,18 @@ class Reconciliation:
         return self.corrected_sum_ms - self._explained_ms
 
     @property
+    def over_graph(self) -> float:
+        """The corrected sum as a part of the CUDA graph's time; NaN without one."""
+        return self.corrected_sum_ms / self.graph_ms if self.graph_ms else float("nan")
+
+    @property
     def unexplained_ms(self) -> float:
-        """The part of the span that layers and overlap do not account for.
+        """The part of the span that layers, overlap of streams and ``parts`` do not account for.
 
         Negative where the layers account for more than there is, NaN where the overlap is not
         known: then there is only `remainder_ms`, which is both in one.
         """
-        return self.span_ms - self._explained_ms
+        return self.span_ms - self._explained_ms - sum(part.ms for part in self.parts)
 
     @property
     def remainder_ms(self) -> float:
@@ -144,6 +165,7 @@ def reconcile(
     span_ms: ArrayLike,
     event_cost_ms: float | None = None,
     *,
+    traced_cost_ms: float | None = None,
     layers: Sequence[Layer] = (),
     auxiliary_streams: int = 0,
     resolution_ms: float = RESOLUTION_MS,
@@ -159,6 +181,7 @@ def reconcile(
         event_cost_ms: calibrated cost of the event after each layer. Without one it is taken
             from this very run, see `same_run_cost`; with several streams it is then the least
             cost at which no stream is longer than the span.
+        traced_cost_ms: the same cost by CUPTI, in this very run; it goes before the calibrated one.
         layers: (L,) what the rows are; if left out, all are layers and run on one stream.
         auxiliary_streams: CUDA streams the engine may use beside the main one.
         resolution_ms: corrected times below it are marked.
@@ -172,7 +195,8 @@ def reconcile(
     are_known = not (auxiliary_streams and (streams[~markers] < 0).any())
     streams = streams.clip(min=0) if are_known else streams[:0]
     same_run = _longest_stream_cost(raw, markers, streams, span) if are_known else float("nan")
-    cost, source = _cost(event_cost_ms, same_run)
+    calibrated = float("nan") if event_cost_ms is None else _checked("event_cost_ms", event_cost_ms)
+    cost, source = _cost(traced_cost_ms, calibrated, same_run)
     corrected = np.where(markers, raw, raw - cost).clip(min=0.0)
     used = [(int(stream), streams == stream) for stream in np.unique(streams)]
     return Reconciliation(
@@ -187,11 +211,17 @@ def reconcile(
         are_streams_known=are_known,
         stream_ms={stream: float(corrected[on_it].sum()) for stream, on_it in used},
         stream_layers={stream: int((on_it & ~markers).sum()) for stream, on_it in used},
+        calibrated_cost_ms=calibrated,
     )
 
 
-def reconcile_profile(profile: Profile) -> Reconciliation | None:
-    """Reconciles a profile with its own gated span and calibrated event cost, if it has them.
+def reconcile_profile(profile: Profile, *, use_kernels: bool = True) -> Reconciliation | None:
+    """Reconciles a profile with its own gated span, event cost and kernels, if it has them.
+
+    Args:
+        profile: the profile.
+        use_kernels: whether CUPTI's kernels may tell the event cost and the parts of the span.
+            Without them, the corrected layers can be held against the kernels.
 
     Returns:
         None where the passes were not gated: then launch gaps, not events, are most of the excess.
@@ -200,13 +230,28 @@ def reconcile_profile(profile: Profile) -> Reconciliation | None:
     samples = profile.samples
     if not _is_gated(profile) or reconciliation_obstacle(profile):
         return None
-    cost = profile.event_cost.cost_ms if profile.event_cost else None
     layers = samples.layer_histograms
-    layer_ms = samples.layer_ms if layers is None else medians(layers)
-    streams = profile.build.auxiliary_streams if profile.build else 0
-    return reconcile(
-        layer_ms, _gated_span(profile), cost, layers=profile.layers, auxiliary_streams=streams
+    layer_ms = _medians(samples.layer_ms) if layers is None else medians(layers)
+    kernels = profile.kernels if use_kernels else None
+    result = reconcile(
+        layer_ms,
+        _median_of(profile, "gated_ms"),
+        profile.event_cost.cost_ms if profile.event_cost else None,
+        traced_cost_ms=traced_event_cost(layer_ms, kernels),
+        layers=profile.layers,
+        auxiliary_streams=profile.build.auxiliary_streams if profile.build else 0,
     )
+    graph_ms = _median_of(profile, "graph_ms")
+    return replace(result, parts=_parts(result, kernels, graph_ms), graph_ms=graph_ms)
+
+
+def _parts(
+    result: Reconciliation, kernels: KernelPass | None, graph_ms: float
+) -> tuple[SpanPart, ...]:
+    """None where the cost of events is taken from the span itself, and on several streams."""
+    if result.event_cost_source not in {TRACED, CALIBRATED} or len(result.stream_ms) != 1:
+        return ()
+    return cupti_parts(kernels) or graph_parts(result.span_ms, graph_ms)
 
 
 def reconciliation_obstacle(profile: Profile) -> str:
@@ -216,7 +261,7 @@ def reconciliation_obstacle(profile: Profile) -> str:
     """
     if not _is_gated(profile):
         return ""
-    samples, span = profile.samples, _gated_span(profile)
+    samples, span = profile.samples, _median_of(profile, "gated_ms")
     layers = samples.layer_histograms
     if not np.isfinite(samples.layer_ms if layers is None else layers.mean_ms).all():
         return "a layer time is not a number"
@@ -232,9 +277,11 @@ def _is_gated(profile: Profile) -> bool:
     return profile.samples.gated_ms.size > 0 and profile.samples.layer_ms.size > 0
 
 
-def _gated_span(profile: Profile) -> float:
-    gated = profile.samples.histogram_of("gated_ms")
-    return float(np.median(profile.samples.gated_ms if gated is None else medians(gated)))
+def _median_of(profile: Profile, series: str) -> float:
+    """The median of an un-profiled series; NaN if it was not measured."""
+    times = profile.samples.histogram_of(series)
+    values = getattr(profile.samples, series) if times is None else medians(times)
+    return float(np.median(values)) if values.size else float("nan")
 
 
 def same_run_cost(layer_ms: ArrayLike, span_ms: float) -> float:
@@ -262,9 +309,11 @@ def _longest_stream_cost(
     return max(costs)
 
 
-def _cost(calibrated_ms: float | None, same_run_ms: float) -> tuple[float, str]:
-    if calibrated_ms is not None:
-        return _checked("event_cost_ms", calibrated_ms), CALIBRATED
+def _cost(traced_ms: float | None, calibrated_ms: float, same_run_ms: float) -> tuple[float, str]:
+    if traced_ms is not None:
+        return _checked("traced_cost_ms", traced_ms), TRACED
+    if not np.isnan(calibrated_ms):
+        return calibrated_ms, CALIBRATED
     if np.isnan(same_run_ms):
         return 0.0, NOT_CORRECTED
     return same_run_ms, SAME_RUN
