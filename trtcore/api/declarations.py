@@ -150,7 +150,7 @@ class Declarations(Declared):
         default=True,
         type=FLAG,
         about="TensorRT's caches and the calibration",
-        help="keep nothing in the cache folder, and use nothing of it",
+        help="neither read nor write the cache folder",
         flag="--no-cache",
         use=Use((MODEL, PLAN, BUILD, COMPARISON), _ENGINE, needs_engine=True),
     )

@@ -77,5 +77,5 @@ def _refuse(ignored: list[Given], where: str) -> None:
         return
     # One error for all of them: who drops one option should not meet the next refusal.
     *some, last = [entry.label for entry in ignored]
-    named = f"{', '.join(some)} and {last} mean" if some else f"{last} means"
-    raise OptionError(f"{named} nothing {where}: leave {'them' if some else 'it'} out")
+    named = f"{', '.join(some)} and {last} have" if some else f"{last} has"
+    raise OptionError(f"{named} no effect {where}: leave {'them' if some else 'it'} out")

@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns:
         The exit code: 0 done, 1 the run failed, 2 bad input, 3 a condition of ``compare`` is
-        broken, 130 interrupted, 141 nobody reads the output.
+        broken, 130 interrupted, 141 the output's pipe is closed.
     """
     ready_streams()
     try:

@@ -46,7 +46,7 @@ class Baseline:
         if self._is_itself(analysis.profile, options):
             notify(
                 f"--baseline {self.source}: ONNX Runtime on the CPU would be compared with itself, "
-                "as the profile is its own; a saved result, a log or --baseline torch would do"
+                "as the profile is its own; use a saved result, a log or --baseline torch"
             )
             return False
         base = self.loaded if self.loaded is not None else self._measure(options)

@@ -78,13 +78,13 @@ def _agreement_text(agreement: KernelAgreement | None) -> str:
     )
 
 
-def _alone_text(found: KernelAgreement | None) -> str:
-    if found is None:
+def _alone_text(agreement: KernelAgreement | None) -> str:
+    if agreement is None:
         return ""
     return (
         "in profiled iterations, where events keep kernels apart, the same holds for "
-        f"{found.close} of {found.layers} layers, {found.close_share:.1%} of their time; median "
-        f"difference {1000 * found.median_error_ms:.2f} us"
+        f"{agreement.close} of {agreement.layers} layers, {agreement.close_share:.1%} of their time; "
+        f"median difference {1000 * agreement.median_error_ms:.2f} us"
     )
 
 

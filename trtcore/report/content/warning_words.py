@@ -139,14 +139,14 @@ def _no_effect(warning: RunWarning) -> str:
 
 
 def _interrupted(warning: RunWarning) -> str:
-    measured, asked = warning.numbers
+    measured, requested = warning.numbers
     # Every iteration was there, so that it was one of the passes behind them that Ctrl-C cut.
-    if measured == asked:
+    if measured == requested:
         return (
-            f"interrupted after all {asked:g} iterations; later passes (kernel trace, accuracy) "
-            "are incomplete"
+            f"interrupted after all {requested:g} iterations; later passes (kernel trace, "
+            "accuracy) are incomplete"
         )
-    of = f" of {asked:g}" if asked else ""
+    of = f" of {requested:g}" if requested else ""
     return f"the run was interrupted: {measured:g}{of} profiled iterations were measured"
 
 
