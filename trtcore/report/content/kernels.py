@@ -83,8 +83,8 @@ def _alone_text(agreement: KernelAgreement | None) -> str:
         return ""
     return (
         "in profiled iterations, where events keep kernels apart, the same holds for "
-        f"{agreement.close} of {agreement.layers} layers, {agreement.close_share:.1%} of their time; "
-        f"median difference {1000 * agreement.median_error_ms:.2f} us"
+        f"{agreement.close} of {agreement.layers} layers, {agreement.close_share:.1%} of their "
+        f"time; median difference {1000 * agreement.median_error_ms:.2f} us"
     )
 
 
