@@ -100,10 +100,10 @@ TENSOR = TensorInfo("x", (1, 10), "float16")
         ),
         (
             lambda: load_model("googlenet", outputs=["a", "b"]),
-            "outputs=['a', 'b'] names blobs of a Caffe model, give its .prototxt; it is not for a "
-            "file to write",
-            "--output a --output b names blobs of a Caffe model, give its .prototxt; it is not "
-            "for a file to write",
+            "outputs=['a', 'b'] names blobs of a Caffe model, give its .prototxt; it does not "
+            "name an output file",
+            "--output a --output b names blobs of a Caffe model, give its .prototxt; it does "
+            "not name an output file",
         ),
         (
             lambda: check_io_formats({"x": "chw2"}, [TENSOR]),

@@ -1,12 +1,12 @@
 """The errors trtcore raises.
 
     TrtcoreError
-    ├── OptionError        an option or argument makes no sense
+    ├── OptionError        an option or argument is invalid
     ├── ModelError         the model cannot be read, or is not supported
     ├── PrecisionError     the precision cannot be applied
     │   ├── PrecisionNotMetError   the engine does not have it, or its outputs are too far off
-    │   └── NotJudgedError         the outputs give nothing that a tolerance could judge
-    ├── BackendError       the backend asked for cannot be used here
+    │   └── NotJudgedError         the outputs hold nothing to which a tolerance applies
+    ├── BackendError       the requested backend cannot be used here
     ├── BuildError         TensorRT could not build the engine
     ├── EngineLoadError    a plan cannot be loaded here
     ├── RunError           the run on the device failed
@@ -14,7 +14,7 @@
         └── WriteError     a file that could be written could not be finished, such as a full disk
 
 A message is one line: what was wrong, the value received, the way out. It names arguments by
-`argument`, so that a caller reads ``keep_fp32`` and who types a command reads ``--keep-fp32``.
+`argument`: a Python caller reads ``keep_fp32``, a user of the command line ``--keep-fp32``.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class TrtcoreError(Exception):
 
 
 class OptionError(TrtcoreError, ValueError):
-    """An option or argument makes no sense: its name, its value and what is accepted."""
+    """An option or argument is invalid: its name, its value and the accepted ones."""
 
 
 class ModelError(TrtcoreError):
@@ -50,11 +50,11 @@ class PrecisionError(TrtcoreError):
 
 
 class PrecisionNotMetError(PrecisionError):
-    """The engine does not have the precision asked for, or its outputs are too far off.
+    """The engine does not have the requested precision, or its outputs are too far off.
 
     Attributes:
-        result: what was measured before that was found out, a `Profile` or a
-            `PrecisionComparison`; None where nothing was.
+        result: what was measured before the error, a `Profile` or a `PrecisionComparison`; None
+            where nothing was.
     """
 
     exit_code = 1
@@ -62,17 +62,17 @@ class PrecisionNotMetError(PrecisionError):
 
 
 class NotJudgedError(PrecisionError):
-    """There is a tolerance, and the outputs of the FP32 model give nothing to judge by.
+    """A tolerance was requested, but the FP32 outputs are too small to compare with.
 
     Attributes:
-        result: what was measured before that was found out, as of `PrecisionNotMetError`.
+        result: what was measured before the error, as of `PrecisionNotMetError`.
     """
 
     result: object | None = None
 
 
 class BackendError(TrtcoreError):
-    """The backend asked for cannot be used on this machine."""
+    """The requested backend cannot be used on this machine."""
 
 
 class BuildError(TrtcoreError):
@@ -112,11 +112,12 @@ def _in_python(name: str, value: object) -> str:
     return name if value is None else f"{name}={value!r}"
 
 
+# A context variable and not a global: threads and tasks of one process may spell differently.
 _spelling: ContextVar[Spelling] = ContextVar("spelling", default=_in_python)
 
 
 def argument(name: str, value: object = None) -> str:
-    """How a message names an argument: as in Python, or as `spelled_by` was told.
+    """How a message names an argument: as in Python, or as `spelled_by` sets it.
 
     Args:
         name: of the argument, such as ``keep_fp32``.
@@ -127,7 +128,7 @@ def argument(name: str, value: object = None) -> str:
 
 @contextmanager
 def spelled_by(spelling: Spelling) -> Iterator[None]:
-    """Names arguments in another way in messages that are made for as long as it lasts."""
+    """Names arguments in another way in messages made inside the block."""
     token = _spelling.set(spelling)
     try:
         yield

@@ -168,7 +168,7 @@ class TestPyTorchBeside:
 def test_inputs_are_those_asked_for(net, tmp_path):
     path = tmp_path / "x.npz"
     np.savez(path, x=np.zeros((2, 3, 8, 9), np.float32))
-    with pytest.raises(OptionError, match="'x' is 2x3x8x9, the model wants 2x3x8x8"):
+    with pytest.raises(OptionError, match="'x' is 2x3x8x9, the model expects 2x3x8x8"):
         trtcore.profile_baseline(net, "onnxruntime", inputs=path)
 
 

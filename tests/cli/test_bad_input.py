@@ -132,7 +132,7 @@ def test_an_unsupported_op_names_node_and_op(run: Run, tmp_path: Path) -> None:
         (["--precision-target", "2"], "--precision-target is 2.0, expected a part between 0 and 1"),
         (["--max-seconds", "0"], "--max-seconds is 0.0, expected a finite time above 0"),
         (["--shapes", "x:1x3x8"], "given as 1x3x8, but the model wants 4 dimensions: 1x3x8x8"),
-        (["--shapes", "x:1x5x8x8"], "node 'conv' has 5 input channels, its weights are for 3"),
+        (["--shapes", "x:1x5x8x8"], "node 'conv' has 5 input channels, its weights expect 3"),
         (["--shapes", "y:1x3x8x8"], "--shapes names 'y', but the inputs of net are: x 1x3x8x8"),
         (["--shapes", "x=1,3,8,8"], "--shapes 'x=1' is not of the form name:1x3x224x224"),
         (["--shapes", "x:1x0x8x8"], "--shapes 'x:1x0x8x8' has a dimension below 1"),
@@ -152,7 +152,7 @@ def test_an_option_that_makes_no_sense(run: Run, net: Path, options: list[str], 
 def test_an_input_file_that_does_not_fit(run: Run, net: Path, tmp_path: Path) -> None:
     np.savez(tmp_path / "in.npz", x=np.zeros((1, 3, 9, 9), np.float32))
     ran = run("profile", net, "--input", tmp_path / "in.npz", "--backend", "onnxruntime")
-    assert_refused(ran, "in.npz", "'x' is 1x3x9x9, the model wants 1x3x8x8")
+    assert_refused(ran, "in.npz", "'x' is 1x3x9x9, the model expects 1x3x8x8")
 
 
 @pytest.mark.parametrize("option", ["--save", "--csv", "--save-engine"])
@@ -282,7 +282,7 @@ def test_an_onnx_model_is_no_plan(run: Run, net: Path) -> None:
 @pytest.mark.parametrize("command", ["build", "convert"])
 def test_a_plan_is_built_already(run: Run, tmp_path: Path, command: str) -> None:
     ran = run(command, "net.plan", "-o", tmp_path / "out")
-    assert_refused(ran, "net.plan: is built already, and no model: 'trtcore profile net.plan'")
+    assert_refused(ran, "net.plan: is an engine already, not a model: 'trtcore profile net.plan'")
 
 
 def test_no_command_and_an_unknown_one(run: Run) -> None:

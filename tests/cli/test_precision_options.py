@@ -146,17 +146,17 @@ def test_a_model_already_in_fp16_needs_no_option(run: Run, net: Path, tmp_path: 
     assert "already FP16" in ran.out
     assert load_profile(tmp_path / "result.json").precision == "fp16"
     refused = run("profile", half, *CPU, "--precision", "fp32")
-    assert_refused(refused, "half is already FP16, FP32 cannot be had from it")
+    assert_refused(refused, "half is already FP16 and cannot be converted to FP32")
 
 
 @pytest.mark.parametrize(
     ("options", "note"),
     [
-        (["--fp16"], "left as it is\n"),
-        (["--half2"], "left as it is; not applied: the chw2 inputs and outputs of half2\n"),
+        (["--fp16"], "left unchanged\n"),
+        (["--half2"], "left unchanged; not applied: the chw2 inputs and outputs of half2\n"),
         (
             ["--fp16", "--keep-fp32", "conv", "--io-precision", "fp32"],
-            "left as it is; not applied: --keep-fp32, --io-precision\n",
+            "left unchanged; not applied: --keep-fp32, --io-precision\n",
         ),
     ],
     ids=["fp16", "half2", "more"],
@@ -168,7 +168,7 @@ def test_a_quantized_model_is_left_as_it_is(
     path = save(tmp_path / "net.onnx", QUANTIZED)
     ran = run("build", path, *options)
     assert ran.code == 0, ran.err
-    assert f"Note: 4 quantized nodes: the model states its own precision, {note}" in ran.out
+    assert f"Note: 4 quantized nodes: the model defines its own precision, {note}" in ran.out
     assert "Input x (1, 4, 8, 8) Float linear" in ran.out
     assert "Precision: engine: " in ran.out
     assert "asked" not in ran.out

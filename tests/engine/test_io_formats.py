@@ -166,7 +166,7 @@ def test_check_against_the_engine() -> None:
         tensor = TensorInfo("data", (4, 3, 8, 8), "Half", found)
         with pytest.raises(PrecisionError) as error:
             check_engine_formats({"data": word}, [tensor, PROB])
-        assert str(error.value) == f"asked for data:{word}, but the engine has it as {found}"
+        assert str(error.value) == f"requested format data:{word}, but the engine has {found}"
 
 
 @pytest.mark.parametrize("io", [[TensorInfo("data", (4, 3, 8, 8), "", ""), PROB], [PROB]])
@@ -194,5 +194,5 @@ def test_a_real_engine_without_chw2_is_refused() -> None:
     text = (DATA / "inspector_googlenet_fp16_b4.json").read_text()
     assert "kCHW2" not in text
     io = parse_engine_information(text).io
-    with pytest.raises(PrecisionError, match="data:chw2, but the engine has it as linear"):
+    with pytest.raises(PrecisionError, match="data:chw2, but the engine has linear"):
         check_engine_formats(half2_formats(io), io)

@@ -76,7 +76,7 @@ MANY = "h0 = Mul (x, w) " + " ".join(f"h{i + 1} = Abs (h{i})" for i in range(13)
     ("nodes", "advice"),
     [
         (FEW, "use keep_fp32=['big', 'squash']"),
-        (MANY, "use precision='bf16', which holds what is computed from it too"),
+        (MANY, "use precision='bf16', which also holds the values computed from it"),
     ],
 )
 def test_the_advice_about_a_large_weight_builds_and_gives_finite_values(

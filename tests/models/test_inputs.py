@@ -84,9 +84,12 @@ def test_file_is_read_and_narrowed(tmp_path: Path) -> None:
     ("arrays", "message"),
     [
         ({"x": np.zeros((2, 3))}, "no array for input 'data'; it has 'x'"),
-        ({"data": np.zeros((2, 3)), "y": np.zeros(1)}, "'y' is no input; the inputs are 'data'"),
-        ({"data": np.zeros((3, 2))}, "'data' is 3x2, the model wants 2x3"),
-        ({"data": np.zeros((2, 3), np.int64)}, "'data' is int64, the model wants float16"),
+        (
+            {"data": np.zeros((2, 3)), "y": np.zeros(1)},
+            "'y' is not an input; the inputs are 'data'",
+        ),
+        ({"data": np.zeros((3, 2))}, "'data' is 3x2, the model expects 2x3"),
+        ({"data": np.zeros((2, 3), np.int64)}, "'data' is int64, the model expects float16"),
         ({"data": np.full((2, 3), 7e4)}, "'data' holds 70000, too large for float16"),
     ],
 )

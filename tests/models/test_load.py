@@ -50,7 +50,7 @@ def test_onnx_without_the_suffix(tmp_path: Path) -> None:
         *(
             (
                 name,
-                f"is built already, and no model: 'trtcore profile {name}' times it, 'trtcore "
+                f"is an engine already, not a model: 'trtcore profile {name}' times it, 'trtcore "
                 f"inspect {name}' shows it",
             )
             for name in ("net.plan", "net.ENGINE", "net.trt")
@@ -102,8 +102,8 @@ def test_caffe_options_on_other_sources() -> None:
     with pytest.raises(OptionError) as error:
         load_model(googlenet(1), outputs=["net.plan"])
     assert str(error.value) == (
-        "outputs=['net.plan'] names blobs of a Caffe model, give its .prototxt; it is not for a "
-        "file to write"
+        "outputs=['net.plan'] names blobs of a Caffe model, give its .prototxt; it does not "
+        "name an output file"
     )
 
 

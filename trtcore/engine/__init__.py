@@ -1,1 +1,1 @@
-"""The only package that imports `tensorrt`, `tensorrt_rtx`, `onnxruntime` and `torch`."""
+"""From a graph to a loaded engine; only `engine.tensorrt` imports TensorRT and TensorRT-RTX."""

@@ -80,6 +80,7 @@ def build_engine(
         BuildError: TensorRT could not build the engine.
     """
     precision = _precision(asked, model)
+    # Before the conversion, which takes seconds on a large model: the GPU may refuse the precision.
     warning = _device_warning(model, precision)
     graph = converted(model, asked)
     formats = _io_formats(graph, precision, options.io_formats, bindings.name)
@@ -90,6 +91,7 @@ def build_engine(
     plan = replace(plan, warnings=tuple(filter(None, (warning, unconfirmed))))
     if plan.information is None:
         return plan
+    # Without rows: before the engine has run, layers count by number and not by time.
     check = check_engine(plan.information.layers, (), model=model, asked=asked)
     require_met(check)
     return replace(plan, build=replace(plan.build, precision=check))

@@ -1,4 +1,4 @@
-"""Which backend to use: the one asked for, or the first that works here."""
+"""Chooses the backend: the requested one, or the first that works on this machine."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from trtcore.system.device import gpu_problem
 
 @dataclass(frozen=True)
 class Choice:
-    """A backend and why it is this one.
+    """A backend and the reason for its choice.
 
     Attributes:
-        name: ``tensorrt``, ``tensorrt_rtx`` or ``onnxruntime``: what will be timed.
-        bindings: what builds engines here; None where no TensorRT is installed. With
+        name: ``tensorrt``, ``tensorrt_rtx`` or ``onnxruntime``: what the profile times.
+        bindings: the TensorRT that builds engines; None where no TensorRT is installed. With
             ``onnxruntime`` it can only build (TensorRT-RTX without a GPU).
-        reason: why the earlier backends did not do, in one line; empty if the first one did.
+        reason: why the preferred backends cannot be used, in one line; empty if they can.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Choice:
 
     @property
     def explanation(self) -> str:
-        """What is timed with, and why not with something better; empty if there is none."""
+        """What times the model, and why no preferred backend does; empty if there is none."""
         if not self.reason:
             return ""
         if self.runs_nodes or self.bindings is None:
@@ -41,11 +41,11 @@ class Choice:
 
 
 def choose_backend(name: str = "auto") -> Choice:
-    """Chooses what to time with.
+    """Chooses the backend that times.
 
     Raises:
         OptionError: an unknown name.
-        BackendError: a TensorRT was asked for by name and cannot be used here.
+        BackendError: a TensorRT was named and cannot be used on this machine.
     """
     if name not in selectable():
         raise OptionError(
@@ -59,7 +59,7 @@ def choose_backend(name: str = "auto") -> Choice:
 
 
 def choose_builder(name: str = "auto") -> Bindings:
-    """Chooses what to build with; TensorRT-RTX needs no GPU for that.
+    """Chooses the TensorRT that builds; TensorRT-RTX needs no GPU for that.
 
     Raises:
         OptionError: an unknown name, or ``onnxruntime``, which builds nothing.
@@ -90,8 +90,9 @@ def _named(name: str) -> Choice:
 
 
 def _automatic() -> Choice:
-    """The first TensorRT that imports, on a GPU; else ONNX Runtime, with what can build."""
+    """The first TensorRT that imports, on a GPU; else ONNX Runtime, and a TensorRT-RTX to build."""
     gpu = gpu_problem()
+    # Why there is no GPU comes first: it is the cause, a missing package is not.
     problems = [] if gpu is None else [gpu]
     for name in engine_backends():
         try:

@@ -1,9 +1,8 @@
-"""Formats of the network's inputs and outputs: half2 and other vectorised layouts in memory.
+"""Memory formats of the network's inputs and outputs: half2 and other vectorised layouts.
 
 In ``chw2``, the successor of half2, the values of two channels lie side by side: element (n, c, h,
 w) is at [n][c // 2][h][w][c % 2]. ``chw4``, ``chw16`` and ``chw32`` do the same with more channels;
-``hwc8`` puts all channels of a pixel together, in a multiple of 8. Channels that are not there are
-zero.
+``hwc8`` puts all channels of a pixel together, in a multiple of 8. Padding channels are zero.
 
 Source: NVIDIA TensorRT, enum class TensorFormat.
 """
@@ -23,6 +22,7 @@ from trtcore.result.dtypes import itemsize, numpy_name
 from trtcore.result.layers import TensorInfo
 from trtcore.result.warnings import RunWarning, WarningKind
 
+# Formats are defined over (..., C, H, W).
 _CHANNEL_AXIS = -3
 # TensorRT documents vectorised formats for three dimensions or more; TensorRT-RTX 1.7.1 fails to
 # build `chw2` for any other number than these.
@@ -31,7 +31,7 @@ _CHW2_RANKS = {"tensorrt_rtx": (4,)}
 
 @dataclass(frozen=True)
 class IOFormat:
-    """A layout in memory.
+    """A memory layout of a tensor.
 
     Attributes:
         name: TensorRT's ``TensorFormat`` in lower case.
@@ -58,41 +58,41 @@ FORMATS = {
 
 
 def check_io_formats(formats: Mapping[str, str], tensors: Sequence[TensorInfo]) -> None:
-    """Checks formats that were asked for against the network's inputs and outputs.
+    """Checks requested formats against the network's inputs and outputs.
 
     Raises:
         OptionError: no such tensor, or the format does not exist for its type or rank.
     """
     by_name = {tensor.name: tensor for tensor in tensors}
-    for name, word in formats.items():
-        if word not in FORMATS:
+    for name, format_name in formats.items():
+        if format_name not in FORMATS:
             raise OptionError(
-                f"{argument('io_formats', {name: word})}: accepted are {', '.join(FORMATS)}"
+                f"{argument('io_formats', {name: format_name})}: accepted are {', '.join(FORMATS)}"
             )
         if name not in by_name:
             known = ", ".join(f"'{tensor}'" for tensor in by_name)
             raise OptionError(
                 f"{argument('io_formats')} names '{name}', the inputs and outputs are {known}"
             )
-        if reason := why_not(by_name[name], word):
-            raise OptionError(f"{argument('io_formats', {name: word})}: {reason}")
+        if reason := why_not(by_name[name], format_name):
+            raise OptionError(f"{argument('io_formats', {name: format_name})}: {reason}")
 
 
-def why_not(tensor: TensorInfo, word: str) -> str:
-    """Why a tensor cannot have a format, in words; ``""`` if it can."""
-    layout = FORMATS[word]
+def why_not(tensor: TensorInfo, format_name: str) -> str:
+    """The reason why a tensor cannot have a format; ``""`` if it can."""
+    layout = FORMATS[format_name]
     dtype = numpy_name(tensor.dtype)
     if layout.dtypes and dtype not in layout.dtypes:
-        return f"'{tensor.name}' is {dtype}, {word} is for {', '.join(layout.dtypes)}"
+        return f"'{tensor.name}' is {dtype}, {format_name} is for {', '.join(layout.dtypes)}"
     if layout.lanes > 1 and len(tensor.shape) < 3:
-        return f"'{tensor.name}' has {len(tensor.shape)} dimensions, {word} needs 3 or more"
+        return f"'{tensor.name}' has {len(tensor.shape)} dimensions, {format_name} needs 3 or more"
     return ""
 
 
 def half2_formats(
     tensors: Sequence[TensorInfo], backend: str = "tensorrt", layout: str = "chw2"
 ) -> dict[str, str]:
-    """The formats that a precision with vectorised I/O asks for: its layout wherever it can be.
+    """The formats of a precision with vectorised I/O: its layout for every eligible tensor.
 
     For ``half2`` that is every FP16 or BF16 tensor of three dimensions or more; of four only with
     TensorRT-RTX.
@@ -103,7 +103,7 @@ def half2_formats(
         layout: one of `FORMATS`.
 
     Raises:
-        PrecisionError: no tensor is eligible; says why for each.
+        PrecisionError: no tensor is eligible; the message gives the reason for each.
     """
     refused = {tensor.name: _why_not_layout(tensor, backend, layout) for tensor in tensors}
     formats = {name: layout for name, reason in refused.items() if not reason}
@@ -114,83 +114,87 @@ def half2_formats(
 
 
 def check_engine_formats(formats: Mapping[str, str], io: Sequence[TensorInfo]) -> RunWarning | None:
-    """Checks that the engine has the formats that were asked for, as its inspector tells.
+    """Checks that the engine has the requested formats, as its inspector reports them.
 
     Args:
-        formats: what was asked for, by tensor name.
-        io: the inputs and outputs of the engine; empty where nothing is told of it.
+        formats: the requested formats, by tensor name.
+        io: the inputs and outputs of the engine; empty where the inspector reports none.
 
     Returns:
-        A warning that names the formats that nothing is told about; None if all are confirmed.
+        A warning that names the unreported formats; None if all are confirmed.
 
     Raises:
         PrecisionError: a tensor has another format.
     """
-    found = {tensor.name: tensor.format for tensor in io}
-    for name, word in formats.items():
-        if found.get(name, "") not in ("", word):
-            raise PrecisionError(f"asked for {name}:{word}, but the engine has it as {found[name]}")
-    unreported = tuple(f"{name}:{word}" for name, word in formats.items() if not found.get(name))
+    actual = {tensor.name: tensor.format for tensor in io}
+    for name, format_name in formats.items():
+        if actual.get(name, "") not in ("", format_name):
+            raise PrecisionError(
+                f"requested format {name}:{format_name}, but the engine has {actual[name]}"
+            )
+    unreported = tuple(
+        f"{name}:{format_name}" for name, format_name in formats.items() if not actual.get(name)
+    )
     return RunWarning(WarningKind.FORMAT_UNCONFIRMED, names=unreported) if unreported else None
 
 
-def storage_shape(shape: Sequence[int], word: str) -> tuple[int, ...]:
+def storage_shape(shape: Sequence[int], format_name: str) -> tuple[int, ...]:
     """Shape of the array in memory: (n, c / 2, h, w, 2) for ``chw2``, (n, h, w, c) for ``hwc8``."""
-    layout = FORMATS[word]
+    layout = FORMATS[format_name]
     if layout.lanes == 1:
         return tuple(shape)
     *outer, channels, height, width = shape
     groups = -(-channels // layout.lanes)
-    if word.startswith("hwc"):
+    if format_name.startswith("hwc"):
         return (*outer, height, width, groups * layout.lanes)
     return (*outer, groups, height, width, layout.lanes)
 
 
-def storage_bytes(shape: Sequence[int], dtype: str, word: str) -> int:
+def storage_bytes(shape: Sequence[int], dtype: str, format_name: str) -> int:
     """Bytes that a tensor takes in memory, padding included.
 
     Raises:
         KeyError: not a data type of known size.
     """
-    return math.ceil(math.prod(storage_shape(shape, word)) * itemsize(dtype))
+    return math.ceil(math.prod(storage_shape(shape, format_name)) * itemsize(dtype))
 
 
-def pack(values: NDArray[Any], word: str) -> NDArray[Any]:
-    """Lays an array out in a format; channels that are not there become zero.
+def pack(values: NDArray[Any], format_name: str) -> NDArray[Any]:
+    """Lays an array out in a format; padding channels become zero.
 
     Args:
         values: (..., C, H, W), any element type.
-        word: name of the format.
+        format_name: name of the format.
 
     Returns:
         C-contiguous, of `storage_shape`.
     """
-    lanes = FORMATS[word].lanes
+    lanes = FORMATS[format_name].lanes
     if lanes == 1:
         return np.asarray(values, order="C")
     padding = [(0, 0)] * values.ndim
     padding[_CHANNEL_AXIS] = (0, -values.shape[_CHANNEL_AXIS] % lanes)
     padded = np.pad(values, padding)
-    if word.startswith("hwc"):
+    if format_name.startswith("hwc"):
         return np.ascontiguousarray(np.moveaxis(padded, _CHANNEL_AXIS, -1))
     *outer, channels, height, width = padded.shape
     grouped = padded.reshape(*outer, channels // lanes, lanes, height, width)
     return np.ascontiguousarray(np.moveaxis(grouped, _CHANNEL_AXIS, -1))
 
 
-def unpack(storage: NDArray[Any], shape: Sequence[int], word: str) -> NDArray[Any]:
+def unpack(storage: NDArray[Any], shape: Sequence[int], format_name: str) -> NDArray[Any]:
     """Takes an array out of a format: the inverse of `pack`.
 
     Args:
         storage: as it lies in memory; of `storage_shape`, or flat.
         shape: shape of the tensor, (..., C, H, W).
-        word: name of the format.
+        format_name: name of the format.
 
     Returns:
         C-contiguous, of ``shape``.
     """
-    storage = storage.reshape(storage_shape(shape, word))
-    lanes = FORMATS[word].lanes
+    storage = storage.reshape(storage_shape(shape, format_name))
+    lanes = FORMATS[format_name].lanes
     if lanes == 1:
         return np.asarray(storage, order="C")
     *outer, channels, height, width = shape

@@ -1,4 +1,4 @@
-"""What a network is fed: seeded random values, zeros or the arrays of a file."""
+"""Input data of a network: seeded random values, zeros or the arrays of a file."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _INTEGERS_BELOW = 8
 
 
 class Kind(Enum):
-    """What an integer or boolean input is for."""
+    """The meaning of an integer or boolean input."""
 
     TOKENS = "token ids"
     POSITIONS = "positions"
@@ -35,10 +35,10 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class InputRole:
-    """What a model does with an integer or boolean input.
+    """How a model uses an integer or boolean input.
 
     Attributes:
-        kind: what it is for.
+        kind: its meaning.
         below: its values are smaller than this: the rows of the table it indexes; 2 for a mask.
     """
 
@@ -55,12 +55,13 @@ def make_inputs(
     """Makes one array per input tensor.
 
     Args:
-        specs: name, static shape and dtype of every input, in NumPy's or TensorRT's words;
+        specs: name, static shape and dtype of every input, by NumPy's or TensorRT's type names;
             ``bfloat16`` is made as float32 values that bfloat16 holds exactly.
         source: ``random``, ``zeros`` or a path to an ``.npz`` that holds every input by name.
         seed: seed of ``random``, with the input's name: standard normal for floats, 0 to 7 for
-            integers, coin flips for booleans. Zeros flatter the clock, so random is the default.
-        roles: what integer and boolean inputs are for, by name: token ids are then within the
+            integers, false or true for booleans. Random is the default: zeros
+            switch fewer bits, and the power saved lets the GPU clock higher.
+        roles: meanings of integer and boolean inputs, by name: token ids are then within the
             vocabulary, positions count up, token types are two halves, and masks are ones.
 
     Returns:
@@ -78,6 +79,7 @@ def make_inputs(
     arrays = _read_npz(Path(source))
     _check_names(Path(source), specs, arrays)
     made = {spec.name: _fitting(Path(source), spec, arrays[spec.name]) for spec in specs}
+    # A mask may hold any value: it indexes no table.
     for name, role in roles.items():
         if name in made and role.kind is not Kind.MASK:
             _check_indices(Path(source), name, made[name], role.below)
@@ -89,16 +91,17 @@ def _dtype(spec: TensorInfo) -> np.dtype[np.generic]:
         return np.dtype(host_type(spec.dtype) or numpy_name(spec.dtype))
     except TypeError:
         raise OptionError(
-            f"input '{spec.name}' is {spec.dtype}, for which no values can be made: give an .npz"
+            f"input '{spec.name}' is {spec.dtype}, no values can be generated for it: give an .npz"
         ) from None
 
 
 def _made(spec: TensorInfo, seed: int, role: InputRole | None) -> Array:
-    """Values of `random`: those that make sense for the role, where it is known."""
+    """Random values that fit the role of the input, where it is known."""
     dtype = _dtype(spec)
     if role is None:
         return np.asarray(_random(spec, seed))
     if role.kind is Kind.TOKENS:
+        # The name is part of the seed, so that two inputs of one shape differ.
         generator = np.random.default_rng([seed, zlib.crc32(spec.name.encode())])
         return np.asarray(generator.integers(0, role.below, spec.shape)).astype(dtype)
     if role.kind is Kind.MASK:
@@ -142,6 +145,7 @@ def _random(spec: TensorInfo, seed: int) -> Array:
 def _read_npz(path: Path) -> Mapping[str, Array]:
     check_readable(path, OptionError)
     try:
+        # np.load alone would take an .npy or a pickle as well.
         with zipfile.ZipFile(path), np.load(path, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error):
@@ -153,16 +157,19 @@ def _check_names(path: Path, specs: Sequence[TensorInfo], arrays: Mapping[str, A
     if missing := sorted(wanted - arrays.keys()):
         raise OptionError(f"{path}: no array for input {_names(missing)}; it has {_names(arrays)}")
     if extra := sorted(arrays.keys() - wanted):
-        raise OptionError(f"{path}: {_names(extra)} is no input; the inputs are {_names(wanted)}")
+        raise OptionError(
+            f"{path}: {_names(extra)} is not an input; the inputs are {_names(wanted)}"
+        )
 
 
 def _fitting(path: Path, spec: TensorInfo, array: Array) -> Array:
     if array.shape != spec.shape:
         shapes = ["x".join(map(str, shape)) or "scalar" for shape in (array.shape, spec.shape)]
-        raise OptionError(f"{path}: '{spec.name}' is {shapes[0]}, the model wants {shapes[1]}")
+        raise OptionError(f"{path}: '{spec.name}' is {shapes[0]}, the model expects {shapes[1]}")
     dtype = _dtype(spec)
     if array.dtype != dtype and not (array.dtype.kind == "f" and dtype.kind == "f"):
-        raise OptionError(f"{path}: '{spec.name}' is {array.dtype}, the model wants {spec.dtype}")
+        raise OptionError(f"{path}: '{spec.name}' is {array.dtype}, the model expects {spec.dtype}")
+    # The overflow is refused below, with the value: NumPy's warning would only add a line.
     with np.errstate(over="ignore"):
         fitting = np.asarray(array, dtype, order="C")
     overflowed = np.isinf(fitting) & np.isfinite(array)

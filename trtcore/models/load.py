@@ -1,4 +1,4 @@
-"""Models in: every source becomes one `Model`, an ONNX graph with a note of where it came from."""
+"""Loads a model: every source becomes one `Model`, an ONNX graph and its origin."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ def load_model(
     shapes: Mapping[str, Sequence[int]] | None = None,
     outputs: Sequence[str] = (),
 ) -> Model:
-    """Loads a model from any source and settles its input shapes.
+    """Loads a model from any source and makes its input shapes static.
 
     Args:
         source: ``googlenet``, a path (``./googlenet`` is a path too), or a graph in memory.
-        weights: the ``.caffemodel`` of a ``.prototxt``; seeded made-up weights without it.
+        weights: the ``.caffemodel`` of a ``.prototxt``; seeded random weights without it.
         batch: leading dimension of every input that has a batch dimension.
         shapes: whole input shapes by name.
         outputs: blobs to take as the network's outputs, Caffe only.
@@ -61,7 +61,7 @@ def _check_no_caffe_options(weights: str | Path | None, outputs: Sequence[str]) 
     if outputs:
         raise OptionError(
             f"{argument('outputs', outputs)} names blobs of a Caffe model, give its .prototxt; "
-            "it is not for a file to write"
+            "it does not name an output file"
         )
 
 
@@ -79,6 +79,7 @@ def _read(
     if kind == "googlenet":
         return googlenet() if batch is None else googlenet(batch)
     if kind == "caffe":
+        # Imported here, so that only a Caffe model pays for its importer.
         from trtcore.models.caffe.importer import load_caffe
 
         return load_caffe(source, weights, batch=batch, outputs=outputs)
@@ -87,12 +88,13 @@ def _read(
 
 def _kind(source: str | Path) -> str:
     """``googlenet``, ``onnx`` or ``caffe``, by name and then by content."""
+    # The name of the built-in model goes before a file of that name: ./googlenet is the file.
     if source == "googlenet":
         return "googlenet"
     suffix = Path(source).suffix.lower()
     if suffix in file_kind.PLAN_SUFFIXES:
         raise ModelError(
-            f"{source}: is built already, and no model: 'trtcore profile {source}' times it, "
+            f"{source}: is an engine already, not a model: 'trtcore profile {source}' times it, "
             f"'trtcore inspect {source}' shows it"
         )
     if suffix == ".caffemodel":
@@ -101,6 +103,7 @@ def _kind(source: str | Path) -> str:
             f"{argument('weights', str(source))}"
         )
     if suffix in (".onnx", ".prototxt"):
+        # A plan under a model's name: both parsers would only say that it is damaged.
         if os.path.isfile(source) and _sniffed(source) == file_kind.PLAN:
             raise ModelError(_misnamed_plan(source))
         return "onnx" if suffix == ".onnx" else "caffe"

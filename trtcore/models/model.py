@@ -16,7 +16,7 @@ class Model:
         proto: the graph; weights are inside it (external data is read in).
         source: where it came from: a path or ``built-in``.
         weights: where its weights came from, such as ``file`` or ``He-normal, seed 0``;
-            the reports repeat it, because accuracy means nothing on made-up weights.
+            the reports repeat it, because accuracy means nothing on random weights.
         notes: lines for the report, such as what an importer dropped.
     """
 

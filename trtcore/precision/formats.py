@@ -39,13 +39,13 @@ class Precision(str, Enum):
 
 
 class PrecisionFormat(NamedTuple):
-    """What sets a precision apart. The first row of a data type stands for that type.
+    """The properties of a precision. The first row of a data type stands for that type.
 
     Attributes:
-        dtype: what is written into the graph, by its name in `trtcore.result.dtypes.DTYPES`.
+        dtype: the element type in the graph, by its name in `trtcore.result.dtypes.DTYPES`.
         largest: largest finite value of the type.
-        largest_added: what a constant that only masks becomes if something is added to it: up to
-            three of them still fit (see `trtcore.precision.convert.masks`).
+        largest_added: the value of a mask constant that something is added to: up to three of
+            them still fit (see `trtcore.precision.convert.masks`).
         encode: from float32 values to the bytes of the type and the values they stand for; None
             for float32 itself.
         in_tensorrt_fp32_only: operators that TensorRT takes in FP32 alone, though ONNX allows more.
@@ -58,9 +58,9 @@ class PrecisionFormat(NamedTuple):
         below_it: what older GPUs compute instead; ``""`` if it is refused there.
         fast_from: first compute capability at which it saves time.
         slow_on: later ones on which it does not.
-        cpu_warning: what is to be said where ONNX Runtime computes it on a CPU.
+        cpu_warning: the warning where ONNX Runtime computes it on a CPU.
         cpu_problem: why it cannot; ``""`` if it can.
-        baseline_warning: what is to be said of an un-fused baseline in it.
+        baseline_warning: the warning for an un-fused baseline in it.
     """
 
     dtype: str
@@ -87,12 +87,12 @@ class PrecisionFormat(NamedTuple):
 
     @property
     def inspector_word(self) -> str:
-        """What TensorRT's engine inspector calls the type, such as ``Half``."""
+        """The name of the type in TensorRT's engine inspector, such as ``Half``."""
         return DTYPES[self.dtype].inspector
 
     @property
     def label(self) -> str:
-        """What messages call the type, such as ``FP16``."""
+        """The name of the type in messages, such as ``FP16``."""
         return DTYPES[self.dtype].label
 
     @property
@@ -108,6 +108,7 @@ class PrecisionFormat(NamedTuple):
 # to three masks (causal, padding, a window). Larger is better otherwise: from 16384 on FP16 has
 # steps of 16, so that scores below 8 vanish beside a mask, and rows that are masked whole come out
 # even, as in FP32.
+# `largest` is that of IEEE 754 binary16, and (2 - 2**-7) * 2**127 of bfloat16.
 # Source of the capabilities: NVIDIA CUDA C++ Programming Guide, throughput of arithmetic
 # instructions: half precision runs at a fraction of single precision on `slow_on`, though 5.3 and
 # 6.0 have it at full speed; BF16 and TF32 came with Ampere.
@@ -169,7 +170,7 @@ FORMATS: Mapping[Precision, PrecisionFormat] = {
 
 
 def precision_of(onnx_type: int) -> Precision:
-    """The precision that a float type of ONNX has by itself.
+    """The precision of a float type of ONNX.
 
     Raises:
         KeyError: no precision has this type.
@@ -188,10 +189,10 @@ def format_of(onnx_type: int) -> PrecisionFormat:
 
 def types() -> dict[int, Precision]:
     """The float types that graphs can have, each with the first precision of that type."""
-    found: dict[int, Precision] = {}
+    first: dict[int, Precision] = {}
     for precision, row in FORMATS.items():
-        found.setdefault(row.onnx_type, precision)
-    return found
+        first.setdefault(row.onnx_type, precision)
+    return first
 
 
 def low_types() -> tuple[int, ...]:
@@ -200,7 +201,7 @@ def low_types() -> tuple[int, ...]:
 
 
 def io_precisions() -> tuple[Precision, ...]:
-    """What inputs and outputs can be asked to have: one precision for each type."""
+    """The precisions that inputs and outputs can have: one for each type."""
     return tuple(types().values())
 
 

@@ -1,4 +1,4 @@
-"""What can be asked of a precision: the accepted words, checked without a model."""
+"""Requests for a precision: the accepted values, checked without a model."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ __all__ = ["Precision", "PrecisionRequest", "check_keep_fp32", "read_io_precisio
 
 @dataclass(frozen=True)
 class PrecisionRequest:
-    """The precision a network is to have.
+    """The requested precision of a network.
 
     Attributes:
-        precision: None is that of the model's own weights.
-        keep_fp32: op types or globs over node names that stay in FP32.
+        precision: None is that of the model's weights.
+        keep_fp32: op types or globs over node names to pin to FP32.
         io_precision: of the network's float inputs and outputs; None is that of the network.
     """
 
@@ -26,22 +26,22 @@ class PrecisionRequest:
     io_precision: str | None = None
 
 
-def read_io_precision(word: Precision | str) -> Precision:
-    """Returns the precision that inputs and outputs are to have.
+def read_io_precision(name: Precision | str) -> Precision:
+    """Returns the requested precision of inputs and outputs.
 
     Raises:
         OptionError: it is none of `io_precisions`.
     """
     accepted = [precision.value for precision in io_precisions()]
-    if word not in accepted:
+    if name not in accepted:
         raise OptionError(
-            f"{argument('io_precision')} is '{word}', must be one of {', '.join(accepted)}"
+            f"{argument('io_precision')} is '{name}', must be one of {', '.join(accepted)}"
         )
-    return Precision(word)
+    return Precision(name)
 
 
 def check_keep_fp32(patterns: Sequence[str]) -> None:
-    """Checks the form of op types or globs over node names that are to stay in FP32.
+    """Checks the form of op types or globs over node names to pin to FP32.
 
     Raises:
         OptionError: one text in the place of a list, or an empty entry.

@@ -191,7 +191,7 @@ def test_a_model_of_16_bits_cannot_be_compared_with_fp32(run: Run, net: Path) ->
     half = net.with_name("half.onnx")
     save_onnx(apply_precision(load_model(net), "fp16"), half)
     ran = run("profile", half, *CPU, "--compare", "fp32,fp16")
-    assert_refused(ran, "half is already FP16, FP32 cannot be had from it")
+    assert_refused(ran, "half is already FP16 and cannot be converted to FP32")
 
 
 def test_a_time_limit_holds_for_every_precision_on_the_cpu(

@@ -134,9 +134,7 @@ def test_a_library_that_registers_itself(build_library: Build, name: str) -> Non
 
 
 def test_a_bare_name_that_is_nowhere() -> None:
-    words = (
-        r"libnowhere\.so: TensorRT-RTX .* library of plugins: libnowhere\.so: cannot open shared"
-    )
+    words = r"libnowhere\.so: TensorRT-RTX .* plugin library: libnowhere\.so: cannot open shared"
     with pytest.raises(BackendError, match=words):
         trtcore.build_model("googlenet", plugins=["libnowhere.so"])
 
@@ -185,13 +183,13 @@ def test_standard_plugins_are_registered_once(monkeypatch: pytest.MonkeyPatch) -
 def test_libraries_that_cannot_be_loaded(build_library: Build, tmp_path: Path) -> None:
     empty = build_library("libempty.so", "int nothing;")
     words = (
-        r"libempty\.so: TensorRT-RTX .* library of plugins: it has no getCreators, and registered"
+        r"libempty\.so: TensorRT-RTX .* plugin library: it exports no getCreators and registered"
     )
     with pytest.raises(BackendError, match=words):
         trtcore.build_model("googlenet", plugins=[empty])
     text = tmp_path / "text.so"
     text.write_text("no library")
-    with pytest.raises(BackendError, match=r"text\.so: .* library of plugins: .*too short"):
+    with pytest.raises(BackendError, match=r"text\.so: .* plugin library: .*too short"):
         trtcore.build_model("googlenet", plugins=[text])
     with pytest.raises(OptionError, match=r"no\.so: cannot be read .No such file"):
         trtcore.build_model("googlenet", plugins=[tmp_path / "no.so"])

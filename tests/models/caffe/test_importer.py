@@ -101,9 +101,7 @@ def test_googlenet_has_the_nodes_of_the_built_in_one(deploy_files):
     # The recorded graph names the node that Caffe has no layer for in its own way.
     renamed = {"flat": "loss3/classifier/flatten"}
     assert [(renamed.get(node["name"], node["name"]), node["op"]) for node in measured] == nodes
-    assert imported.notes == (
-        "left out, they do nothing at inference: 'pool5/drop_7x7_s1' (Dropout)",
-    )
+    assert imported.notes == ("left out, no effect at inference: 'pool5/drop_7x7_s1' (Dropout)",)
     assert imported.name == "GoogleNet"
     assert imported.weights == "He-normal, seed 0"
 

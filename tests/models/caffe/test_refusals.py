@@ -31,9 +31,9 @@ def two(kind, rest=""):
         (layer("ReLU", 'top: "more"'), "has 2 tops, takes 1"),
         (layer("Scale", 'bottom: "data" bottom: "other"'), "has 3 bottoms, takes 1 or 2"),
         (layer("Eltwise"), "has 1 bottoms, takes at least 2"),
-        (layer("ReLU", bottom='bottom: "dta"'), "reads 'dta', which no layer makes"),
-        (layer("Slice", 'top: "out"'), "makes 'out', which another layer has made already"),
-        (layer("ReLU", top="other"), "makes 'other', which another layer has made already"),
+        (layer("ReLU", bottom='bottom: "dta"'), "reads 'dta', which no layer produces"),
+        (layer("Slice", 'top: "out"'), "produces 'out', which another layer already produces"),
+        (layer("ReLU", top="other"), "produces 'other', which another layer already produces"),
         (
             conv("num_output: 1000000000 kernel_size: 1"),
             "its blob 0 would be 1000000000x6x1x1: a net may have 268435456 weights in all",
@@ -217,13 +217,13 @@ def test_a_long_list_is_cut(write_net):
         (
             'bottom: "b"',
             'bottom: "a"',
-            "layer 'one' (TanH, line 2): reads 'b', which is made by layer 'two' (AbsVal, line 3) "
-            "further down: a cycle, or a wrong order",
+            "layer 'one' (TanH, line 2): reads 'b', which is produced by layer 'two' (AbsVal, "
+            "line 3) further down: a cycle, or a wrong order",
         ),
         (
             'bottom: "data"',
             'bottom: "b" bottom: "a"',
-            "layer 'two' (AbsVal, line 3): reads 'b', which no layer makes",
+            "layer 'two' (AbsVal, line 3): reads 'b', which no layer produces",
         ),
     ],
 )
@@ -281,7 +281,7 @@ def test_bottom_of_a_layer_that_is_left_out(write_net):
         ),
         (
             layer("Input", "input_param { shape { dim: 1 } }", bottom=""),
-            "the net has no outputs: no layer computes a blob that stays unread",
+            "the net has no outputs: every computed blob is read by another layer",
         ),
     ],
 )
@@ -308,18 +308,18 @@ CONV = layer("Convolution", "convolution_param { num_output: 4 kernel_size: 3 }"
     [
         (
             {"it": [np.ones((4, 3, 5, 5)), np.ones(4)]},
-            "has 4x3x5x5 for it, the net wants 4x3x3x3 as blob 0",
+            "has 4x3x5x5 for it, the net expects 4x3x3x3 as blob 0",
         ),
         (
             {"it": [np.ones((4, 3, 3, 3)), np.ones((1, 4))]},
-            "has 1x4 for it, the net wants 4 as blob 1",
+            "has 1x4 for it, the net expects 4 as blob 1",
         ),
-        ({"it": [np.ones((4, 3, 3, 3))]}, "has 1 blobs for it, the net wants 4 as blob 1"),
+        ({"it": [np.ones((4, 3, 3, 3))]}, "has 1 blobs for it, the net expects 4 as blob 1"),
         (
             {"it": [np.ones((4, 3, 3, 3)), np.ones(4), np.ones(4)]},
-            "has 3 blobs for it, the net wants 2",
+            "has 3 blobs for it, the net expects 2",
         ),
-        ({"other": [np.ones(4)]}, "has no blobs for it, the net wants 4x3x3x3 as blob 0"),
+        ({"other": [np.ones(4)]}, "has no blobs for it, the net expects 4x3x3x3 as blob 0"),
     ],
 )
 def test_weights_that_do_not_fit(write_net, tmp_path, layers, problem):

@@ -96,10 +96,10 @@ def test_training_file_in_test_phase(write_net):
     assert shapes(model.proto.graph.output) == {"fc": (5, 4)}
     assert model.name == "a_b_net"
     assert model.notes == (
-        "layer 'data' (Data, line 5) became inputs, 3 channels taken for granted",
-        "left out, they belong to training: 'data' (Data), 'noise' (Unheard), 'deep' (Unheard), "
+        "layer 'data' (Data, line 5) became inputs, 3 channels assumed",
+        "left out, training only: 'data' (Data), 'noise' (Unheard), 'deep' (Unheard), "
         "'staged' (Unheard), 'accuracy' (Accuracy), 'loss' (SoftmaxWithLoss)",
-        "left out, no output needs them: 'label'",
+        "left out, not needed by any output: 'label'",
     )
 
 
@@ -113,7 +113,9 @@ def test_stages_of_the_file_count(write_net):
 
 def test_data_layer_without_a_shape_is_refused(write_net):
     net = write_net(TRAIN_VAL.replace("crop_size: 8", ""))
-    with pytest.raises(ModelError, match=r"layer 'data' \(Data, line 5\): does not say the shape"):
+    with pytest.raises(
+        ModelError, match=r"layer 'data' \(Data, line 5\): does not state the shape"
+    ):
         load_caffe(net)
 
 
@@ -145,7 +147,7 @@ def test_outputs_are_blobs_in_their_last_state_or_layers(write_net):
     net = write_net(IN_PLACE, data=IMAGE)
     model = load_caffe(net, outputs=["x", "conv", "x"])
     assert list(shapes(model.proto.graph.output)) == ["tanh", "conv"]
-    assert model.notes == ("left out, no output needs them: 'left', 'right', 'right_2'",)
+    assert model.notes == ("left out, not needed by any output: 'left', 'right', 'right_2'",)
     assert [node.name for node in model.proto.graph.node] == ["conv", "relu", "tanh"]
     with pytest.raises(ModelError, match=r"output 'rigth': .* did you mean 'right'"):
         load_caffe(net, outputs=["rigth"])
@@ -207,7 +209,7 @@ def test_unused_weights_are_listed(write_net, tmp_path):
     stored.write_bytes(caffemodel(layers))
     model = load_caffe(write_net(FC, data=IMAGE), stored)
     assert model.weights == "file"
-    assert model.notes == ("weights that no layer uses: 'aux/fc' (2x3, 2)",)
+    assert model.notes == ("unused weights: 'aux/fc' (2x3, 2)",)
 
 
 def test_made_up_weights_depend_on_name_and_seed_alone(write_net):

@@ -67,7 +67,7 @@ def test_light_googlenet_is_read() -> None:
     ]
     assert model_inputs(model) == (TensorInfo("data_0", (1, 3, 224, 224), "float32"),)
     assert [output.shape for output in model_outputs(model)] == [(1, 1000)]
-    assert model.notes == ("93 of 237 nodes had no name and got one, <op>_<index>",)
+    assert model.notes == ("93 of 237 nodes are unnamed: named <op>_<index>",)
 
 
 def test_names_are_made_and_made_unique_in_bodies_too() -> None:
@@ -83,8 +83,8 @@ def test_names_are_made_and_made_unique_in_bodies_too() -> None:
         ("Relu_5", "Relu"),
     ]
     assert model.notes == (
-        "3 of 6 nodes had no name and got one, <op>_<index>",
-        "2 of 6 nodes repeated a name and got a number behind it",
+        "3 of 6 nodes are unnamed: named <op>_<index>",
+        "2 of 6 nodes repeat a name: a number was appended",
     )
     assert proto.graph.node[1].name == "", "the caller's graph is left alone"
 
@@ -105,7 +105,7 @@ def test_external_data_that_is_missing_or_short(tmp_path: Path) -> None:
         load_onnx(path)
     # Newer releases of ONNX notice it themselves.
     assert str(error.value).startswith(
-        (f"{path}: weights 'w' are cut short", f"{path}: its external data cannot be read: ")
+        (f"{path}: weights 'w' are truncated", f"{path}: its external data cannot be read: ")
     )
     data.unlink()
     with pytest.raises(ModelError, match=r"big\.onnx: its external data cannot be read: .*"):
@@ -127,7 +127,7 @@ def test_truncated(tmp_path: Path, size: int) -> None:
     path.write_bytes((LIGHT / "light_inception_v1.onnx").read_bytes()[:size])
     with pytest.raises(ModelError) as error:
         load_onnx(path)
-    assert str(error.value) == f"{path}: not an ONNX model, or cut short"
+    assert str(error.value) == f"{path}: not an ONNX model, or truncated"
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -174,7 +174,9 @@ def test_unknown_operator_is_left_to_the_builder() -> None:
     value = [helper.make_tensor_value_info(name, 1, [1, 8]) for name in "xy"]
     proto = helper.make_model(helper.make_graph([node], "g", value[:1], value[1:]), ir_version=8)
     model = load_model(proto)
-    assert model.notes == ("node 'nms': EfficientNMS_TRT is no ONNX operator, taken for a plugin",)
+    assert model.notes == (
+        "node 'nms': EfficientNMS_TRT is not an ONNX operator, assumed to be a plugin",
+    )
     assert [imported.domain for imported in model.proto.opset_import] == [""]
     assert model_outputs(model) == (TensorInfo("y", (1, 8), "float32"),)
 
@@ -227,7 +229,7 @@ def test_initializers_among_the_inputs_are_no_inputs() -> None:
 def test_weights_that_are_cut_short() -> None:
     proto = googlenet(1).proto
     proto.graph.initializer[0].raw_data = proto.graph.initializer[0].raw_data[:-4]
-    with pytest.raises(ModelError, match="the model: weights 'conv1/7x7_s2_w' are cut short"):
+    with pytest.raises(ModelError, match="the model: weights 'conv1/7x7_s2_w' are truncated"):
         from_proto(proto)
 
 

@@ -83,7 +83,7 @@ def test_nothing_to_do() -> None:
 def test_batch_written_into_a_reshape_is_carried() -> None:
     model = with_shapes(model_of(RESHAPED), 6)
     assert shapes_of(model) == {"x": (6, 4, 2), "y": (6, 8)}
-    assert model.notes == ("node 'flatten' had batch 1 written into it: now 6",)
+    assert model.notes == ("node 'flatten' has a hard-coded batch of 1: changed to 6",)
 
 
 def test_reshape_that_cannot_carry_the_batch() -> None:
@@ -171,7 +171,7 @@ def test_refusals(
 @pytest.mark.parametrize(
     ("shape", "reason"),
     [
-        ((4, 5, 224, 224), "node 'conv1/7x7_s2' has 5 input channels, its weights are for 3"),
+        ((4, 5, 224, 224), "node 'conv1/7x7_s2' has 5 input channels, its weights expect 3"),
         ((4, 3, 512, 512), "node 'loss3/classifier' has 102400 input channels, its weights"),
     ],
 )
@@ -225,7 +225,7 @@ def test_a_valid_graph_that_inference_is_wrong_about_is_left_to_others() -> None
     }"""
     model = with_shapes(model_of(text), 2)
     assert model_inputs(model)[0].shape == (2, 3, 4, 4)
-    assert model.notes[-1].startswith("ONNX shape inference did not get through: ")
+    assert model.notes[-1].startswith("ONNX shape inference failed: ")
 
 
 def test_dimensions_written_as_zero_or_minus_one_are_open() -> None:

@@ -42,8 +42,7 @@ def test_fp16_keeps_names_and_rounds_as_numpy_does(precision: Precision | str) -
     assert types_of(original) == {"data": "float32", "prob": "float32"}
     onnx.checker.check_model(model.proto, full_check=True)
     assert model.notes == (
-        "FP16 written into the graph: 142 nodes compute in it,"
-        " 0 kept in FP32 on request, 0 casts added",
+        "FP16 written into the graph: 142 nodes compute in it, 0 pinned to FP32, 0 casts added",
     )
 
 

@@ -85,8 +85,8 @@ def test_operator_that_no_schema_describes_stays_fp32() -> None:
         load_model(helper.make_model(graph, opset_imports=opsets, ir_version=8)), "fp16"
     )
     assert model.notes == (
-        "FP16 written into the graph: 2 nodes compute in it, 0 kept in FP32 on request,"
-        " 2 casts added; Secret cannot be had in it",
+        "FP16 written into the graph: 2 nodes compute in it, 0 pinned to FP32,"
+        " 2 casts added; not converted, left in FP32: Secret",
     )
     assert [(n.name, n.inputs) for n in model_nodes(model)] == [
         ("relu", ("x",)),
@@ -101,12 +101,12 @@ def test_already_fp16() -> None:
     half = apply_precision(googlenet(1), "fp16")
     again = apply_precision(half, "fp16")
     assert again.proto == half.proto
-    assert again.notes[-1] == "already FP16, left as it is"
+    assert again.notes[-1] == "already FP16, left unchanged"
     for precision, wanted in (("fp32", "FP32"), ("bf16", "BF16")):
         with pytest.raises(PrecisionError) as error:
             apply_precision(half, precision)
         assert str(error.value) == (
-            f"googlenet is already FP16, {wanted} cannot be had from it:"
+            f"googlenet is already FP16 and cannot be converted to {wanted}:"
             " use precision='fp16', or give the FP32 model"
         )
     with pytest.raises(PrecisionError, match="keep_fp32 and io_precision need the FP32 model"):
@@ -119,7 +119,7 @@ q (float[2] x) => (float[2] y) <float s = {0.1}, int8 z = {0}> {
   [quantize] a = QuantizeLinear (x, s, z) [back] y = DequantizeLinear (a, s, z)
 }
 """
-QUANTIZED = "2 quantized nodes: the model states its own precision, left as it is"
+QUANTIZED = "2 quantized nodes: the model defines its own precision, left unchanged"
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_every_integer_operator_marks_a_model_as_quantized(op: str) -> None:
     onnx.checker.check_model(proto, full_check=True)
     through = apply_precision(load_model(proto), "fp16")
     assert through.notes == (
-        "1 quantized nodes: the model states its own precision, left as it is",
+        "1 quantized nodes: the model defines its own precision, left unchanged",
     )
 
 

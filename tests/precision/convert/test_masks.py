@@ -83,8 +83,7 @@ def test_masks_of_the_exporters_saturate(pattern: str, precision: str) -> None:
     limit = limits[precision == "bf16"]
     assert stored(low, "c") == limit
     assert low.notes[-1] == (
-        f"1 constant that only masks or limits, set to what {precision.upper()} holds:"
-        f" 'c' -3.40282e+38 -> {limit:.6g}"
+        f"1 mask or limit constant clamped for {precision.upper()}: 'c' -3.40282e+38 -> {limit:.6g}"
     )
     feeds = {"s": np.float32(np.random.default_rng(0).standard_normal((1, 2, 4, 4)))}
     for mask in ([1, 1, 1, 0], [1, 0, 0, 0]):
@@ -130,7 +129,7 @@ def test_every_form_of_a_constant(form: str) -> None:
     text = f"{forms[form]} b = Cast <to: int = 9> (m) w = Where (b, s, k)"
     low = apply_precision(graph(f"{text} p = Softmax <axis = -1> (w)"), "fp16")
     name = "d" if form == "f64" else "k"
-    assert low.notes[-1].endswith(f"holds: '{name}' -3.40282e+38 -> -65504")
+    assert low.notes[-1].endswith(f"clamped for FP16: '{name}' -3.40282e+38 -> -65504")
     mask = np.int64([1, 1, 0, 0]).reshape(1, 1, 1, 4)
     (found,) = run(emulated(low), {"s": np.zeros((1, 2, 4, 4), np.float32), "m": mask})
     np.testing.assert_array_equal(found[0, 0, 0], np.float32([0.5, 0.5, 0, 0]))

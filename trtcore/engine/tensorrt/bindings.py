@@ -1,4 +1,4 @@
-"""Which TensorRT is installed, and what of its C++ side is known."""
+"""Which TensorRT is installed, and whether its C++ layout is supported."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def load_bindings(name: str) -> Bindings:
     """Imports ``tensorrt`` or ``tensorrt_rtx``.
 
     Raises:
-        BackendError: not installed, not importable, or of a version that is not known.
+        BackendError: not installed, not importable, or of an unsupported version.
     """
     try:
         module = importlib.import_module(name)
@@ -55,6 +55,7 @@ def load_bindings(name: str) -> Bindings:
         ) from None
     except (ImportError, OSError) as error:
         raise BackendError(f"{_LABELS[name]} cannot be imported: {error}") from error
+    # pybind11's conduit is what hands out the C++ pointer of a context.
     has_conduit = hasattr(module.IExecutionContext, "_pybind11_conduit_v1_")
     layout = native_layout(name, module.__version__, has_conduit=has_conduit)
     log = MessageLog()
@@ -82,7 +83,7 @@ def native_layout(name: str, version: str, *, has_conduit: bool) -> int | None:
     """The C++ layout of a version; None where only Python callbacks work.
 
     Raises:
-        BackendError: nothing is known about this version.
+        BackendError: the version is not supported.
 
     Source: TensorRT's public headers (10.0 to 10.16, 11.0, 11.1); TensorRT-RTX 1.6 by running it.
     """
@@ -94,6 +95,6 @@ def native_layout(name: str, version: str, *, has_conduit: bool) -> int | None:
     if name == "tensorrt" and major == 11 and has_conduit:
         return 11
     raise BackendError(
-        f"{_LABELS[name]} {version} is not known to this trtcore; "
-        "known are TensorRT 10 and 11 and TensorRT-RTX from 1.6"
+        f"{_LABELS[name]} {version} is not supported: "
+        "use TensorRT 10 or 11, or TensorRT-RTX 1.6 or newer"
     )

@@ -93,6 +93,7 @@ def _build(bindings: Bindings, model: Model, options: BuildOptions, phases: Buil
     start = time.perf_counter()
     content = builder.build_serialized_network(network, config)
     seconds = time.perf_counter() - start
+    # Before the plan is looked at: a build that an exception stopped returns None too.
     phases.reraise()
     if content is None:
         hint = _format_hint(options.io_formats)
@@ -163,6 +164,7 @@ def _describe(error: Any) -> str:
 def _configure(bindings: Bindings, builder: Any, options: BuildOptions) -> Any:
     trt = bindings.module
     config = builder.create_builder_config()
+    # Without it the inspector reports no model nodes, data types or tactics.
     config.profiling_verbosity = trt.ProfilingVerbosity.DETAILED
     if options.workspace_bytes is not None:
         config.set_memory_pool_limit(trt.MemoryPoolType.WORKSPACE, options.workspace_bytes)
@@ -171,6 +173,7 @@ def _configure(bindings: Bindings, builder: Any, options: BuildOptions) -> Any:
     if options.tf32:
         config.set_flag(trt.BuilderFlag.TF32)
     else:
+        # TensorRT allows TF32 by default.
         config.clear_flag(trt.BuilderFlag.TF32)
     return config
 

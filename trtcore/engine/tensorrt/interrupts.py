@@ -1,6 +1,6 @@
 """Ctrl-C while TensorRT works: noted at once, raised when TensorRT is done.
 
-TensorRT calls back into Python to log and to tell its progress, and cannot carry an exception out
+TensorRT calls back into Python to log and to report its progress, and cannot carry an exception out
 of there: a KeyboardInterrupt raised in such a call is printed and forgotten, and the work goes on.
 """
 
@@ -13,19 +13,19 @@ from contextlib import contextmanager
 
 
 class Interrupts:
-    """Whether Ctrl-C came."""
+    """Whether Ctrl-C was pressed."""
 
     def __init__(self) -> None:
-        self.came = False
+        self.received = False
 
     def note(self, *_: object) -> None:
         """Takes the signal."""
-        self.came = True
+        self.received = True
 
 
 @contextmanager
 def held_interrupts() -> Iterator[Interrupts]:
-    """Holds Ctrl-C back for as long as it lasts; what would have handled it does so at the end.
+    """Delays Ctrl-C to the end of the block, where the previous handler gets it.
 
     Threads other than the main one have no signals to hold.
     """
@@ -39,5 +39,6 @@ def held_interrupts() -> Iterator[Interrupts]:
         yield held
     finally:
         signal.signal(signal.SIGINT, handler)
-        if held.came:
+        # Only once the handler is back in place, as it usually raises.
+        if held.received:
             handler(signal.SIGINT, None)

@@ -1,14 +1,15 @@
-"""What TensorRT says while it works."""
+"""The messages that TensorRT logs."""
 
 from __future__ import annotations
 
 from typing import Any
 
+# Enough for all errors of one call; a long run that warns in every iteration stays within memory.
 _KEPT = 200
 
 
 class MessageLog:
-    """The last messages of a TensorRT logger, so that errors can quote TensorRT's own words."""
+    """The last messages of a TensorRT logger, so that errors can quote TensorRT."""
 
     def __init__(self) -> None:
         self.errors: list[str] = []
@@ -19,13 +20,13 @@ class MessageLog:
         """Forgets everything, so that the next error is about the next call."""
         self.__init__()  # type: ignore[misc]
 
-    def last_error(self, otherwise: str = "TensorRT gave no reason") -> str:
+    def last_error(self, default: str = "TensorRT gave no reason") -> str:
         """The first line of TensorRT's own explanation.
 
         The last message often only says where an exception was caught, so it is the first error
         since `clear` that counts.
         """
-        return " ".join(self.errors[0].split()) if self.errors else otherwise
+        return " ".join(self.errors[0].split()) if self.errors else default
 
 
 def make_logger(module: Any, log: MessageLog) -> Any:
@@ -41,6 +42,7 @@ def make_logger(module: Any, log: MessageLog) -> Any:
                 log.errors = [*log.errors, message][-_KEPT:]
             elif level == severity.WARNING:
                 log.warnings = [*log.warnings, message][-_KEPT:]
+            # How TensorRT-RTX describes an engine that it has built: it needs no GPU for that.
             elif message.startswith("Layers:\n"):
                 log.layer_information = message
 

@@ -1,4 +1,4 @@
-"""Libraries with layers of somebody's own, as ``trtexec --dynamicPlugins`` loads them."""
+"""Loads plugin libraries, as ``trtexec --dynamicPlugins`` does."""
 
 from __future__ import annotations
 
@@ -13,35 +13,35 @@ from trtcore.engine.tensorrt.interrupts import held_interrupts
 from trtcore.errors import BackendError, OptionError
 from trtcore.system.files import check_readable
 
-# TensorRT refuses a library that it has, and has it for as long as the process lives.
+# TensorRT refuses to load a library twice, and keeps each for as long as the process lives.
 _LOADED: set[tuple[str, str]] = set()
 # TensorRT's own plugins keep the logger that they were registered with as long as they live.
 _STANDARD_LOGGERS: list[Any] = []
 
 
 def load_plugins(bindings: Bindings, libraries: Sequence[str | Path]) -> None:
-    """Loads libraries of plugins, once each, before a graph is parsed or a plan is loaded.
+    """Loads plugin libraries, once each, before a graph is parsed or a plan is loaded.
 
     TensorRT's own plugins come first; TensorRT-RTX has none.
 
-    A library hands its plugins out (``getCreators``) or registers them itself when it is loaded
-    (``REGISTER_TENSORRT_PLUGIN``). A bare name such as ``libnvinfer_plugin.so.10``, of which there
-    is no file here, is looked for where the system has its libraries.
+    A library exports its plugins (``getCreators``) or registers them itself when it is loaded
+    (``REGISTER_TENSORRT_PLUGIN``). A bare name such as ``libnvinfer_plugin.so.10``, which is
+    no file in the working folder, is searched by the system's loader.
 
     Raises:
         OptionError: a library is missing or cannot be read.
-        BackendError: it cannot be loaded, or holds no plugins.
+        BackendError: it cannot be loaded, or has no plugins.
     """
     _register_standard_plugins(bindings)
     for library in libraries:
         path = _path(str(library))
         if (bindings.name, path) in _LOADED:
             continue
-        # Ctrl-C must not come between a library and the note that it is there.
+        # Ctrl-C must not come between the loading of a library and the note that it is loaded.
         with held_interrupts():
             if problem := _load(bindings, path):
                 raise BackendError(
-                    f"{library}: {bindings.label} cannot load it as a library of plugins: {problem}"
+                    f"{library}: {bindings.label} cannot load this plugin library: {problem}"
                 )
             _LOADED.add((bindings.name, path))
 
@@ -66,7 +66,7 @@ def _load(bindings: Bindings, path: str) -> str:
     before = len(registry.all_creators)
     was_there = _is_mapped(path)
     try:
-        # It stays for good, as creators that it has registered would outlive it.
+        # Never unloaded, as TensorRT keeps pointers to the creators that it has registered.
         library = ctypes.CDLL(path)
         if hasattr(library, "getCreators"):
             return _load_by_registry(bindings.module, registry, path)
@@ -75,11 +75,11 @@ def _load(bindings: Bindings, path: str) -> str:
         return " ".join(str(error).split())
     if was_there or len(registry.all_creators) > before:
         return ""
-    return "it has no getCreators, and registered nothing when it was loaded"
+    return "it exports no getCreators and registered no plugin when loaded"
 
 
 def _is_mapped(path: str) -> bool:
-    """Whether this process has the library already, which then registers nothing any more."""
+    """Whether this process has loaded the library already: it then registers nothing again."""
     try:
         ctypes.CDLL(path, os.RTLD_NOLOAD)
     except OSError:
@@ -89,7 +89,7 @@ def _is_mapped(path: str) -> bool:
 
 def _load_by_registry(module: Any, registry: Any, path: str) -> str:
     errors: list[str] = []
-    # The registry's logger is the first that this process gave to TensorRT, whosever that was.
+    # The registry logs to the first logger that this process gave to TensorRT, maybe not ours.
     before = registry.error_recorder
     registry.error_recorder = recorder = _make_recorder(module, errors)
     try:

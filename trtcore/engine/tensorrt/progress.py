@@ -1,4 +1,4 @@
-"""The builder's own phases, as calls to a plain function."""
+"""The builder's own phases, reported to a plain function."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from trtcore.system.progress import Progress
 
 
 class BuildProgress:
-    """Passes the phases of a build on and remembers what was raised on the way.
+    """Reports the phases of a build and keeps an exception that was raised meanwhile.
 
-    TensorRT cannot carry a Python exception: it is told to stop instead, and `reraise` raises what
-    it was. It is told to stop after Ctrl-C too.
+    TensorRT cannot carry a Python exception: the build is stopped instead, and `reraise` raises the
+    exception afterwards. Ctrl-C stops the build too.
 
     Args:
         progress: called with the phase, steps done and steps in all.
-        interrupts: whether Ctrl-C came.
+        interrupts: whether Ctrl-C was pressed.
     """
 
     def __init__(self, progress: Progress | None, interrupts: Interrupts) -> None:
@@ -26,22 +26,22 @@ class BuildProgress:
         self._raised: BaseException | None = None
 
     def start(self, phase: str, steps: int) -> None:
-        """A phase of so many steps begins."""
+        """A phase with this number of steps begins."""
         self._steps[phase] = steps
         self.step(phase, 0)
 
     def step(self, phase: str, done: int) -> bool:
-        """So many steps of a phase are done; returns whether to go on."""
+        """This number of steps is done; returns whether to continue the build."""
         try:
             if self._progress is not None:
                 total = self._steps.get(phase, 0)
-                self._progress(phase, min(done, total), total)  # TensorRT may take steps more
+                self._progress(phase, min(done, total), total)  # TensorRT may exceed its count
         except BaseException as error:
             self._raised = error
-        return self._raised is None and not self._interrupts.came
+        return self._raised is None and not self._interrupts.received
 
     def finish(self, phase: str) -> None:
-        """A phase is over."""
+        """A phase ends."""
         self.step(phase, self._steps.pop(phase, 0))
 
     def reraise(self) -> None:
@@ -51,7 +51,7 @@ class BuildProgress:
 
 
 def make_progress_monitor(module: Any, build: BuildProgress) -> Any:
-    """An ``IProgressMonitor`` of the given bindings that tells ``build``."""
+    """An ``IProgressMonitor`` of the given bindings that reports to ``build``."""
 
     class ProgressMonitor(module.IProgressMonitor):  # type: ignore[misc]
         def __init__(self) -> None:

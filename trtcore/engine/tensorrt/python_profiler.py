@@ -1,4 +1,4 @@
-"""The slow way to profile: callbacks in Python, for bindings that hand out no C++ pointers."""
+"""The slow profiler: callbacks in Python, for bindings that expose no C++ pointers."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from typing import Any, Protocol
 
 
 class Recorder(Protocol):
-    """What the callback writes to."""
+    """Receives the layer times of the callback."""
 
     def record(self, name: str, ms: float) -> None:
         """Takes the time of one layer in milliseconds."""
 
 
 class PythonProfiler(Protocol):
-    """An ``IProfiler`` in Python that can be told to do nothing: TensorRT cannot detach it."""
+    """An ``IProfiler`` in Python that can be stopped: TensorRT cannot detach it."""
 
     def stop(self) -> None:
-        """Passes nothing on any more."""
+        """Ignores all further callbacks."""
 
 
 def make_python_profiler(module: Any, recorder: Recorder) -> PythonProfiler:

@@ -111,6 +111,7 @@ def _create_rtx_context(engine: Engine, plan: bytes) -> Any:
     config = engine.engine.create_runtime_config()
     cache = config.create_runtime_cache()
     path = cache_entry("runtime", engine.bindings.version, _device_name(), plan)
+    # The plan is part of the key: kernels compiled for one engine serve that engine only.
     stored = read_entry(path)
     if stored:
         cache.deserialize(stored)
@@ -148,6 +149,7 @@ def set_input_shapes(
         if -1 in static:
             _require_in_range(engine, name, wanted)
             context.set_input_shape(name, wanted)
+        # A static input has its one shape in the plan; TensorRT takes no other.
         elif wanted != static:
             raise OptionError(f"input '{name}' of the plan is {static}, {wanted} was asked for")
 
@@ -162,6 +164,7 @@ def _wanted_shape(
                 "contradict each other: leave one of them out"
             )
         return tuple(asked)
+    # Profile 0, and of its minimum, optimum and maximum shapes the optimum.
     shape = static
     if -1 in static:
         shape = tuple(engine.engine.get_tensor_profile_shape(name, 0)[1])

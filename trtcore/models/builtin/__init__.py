@@ -1,1 +1,1 @@
-"""Networks that trtcore brings along."""
+"""Built-in networks."""

@@ -25,12 +25,13 @@ _INCEPTIONS = {
     "5a": (256, 160, 320, 32, 128, 128),
     "5b": (384, 192, 384, 48, 128, 128),
 }
+# ImageNet's, as in deploy.prototxt.
 _IMAGE = 224
 _CLASSES = 1000
 
 
 class _Net:
-    """The graph as far as it is built; ``shapes`` holds channels and width of every tensor."""
+    """The graph under construction; ``shapes`` holds channels and width of every tensor."""
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
@@ -62,6 +63,7 @@ class _Net:
             strides=[stride] * 2,
             pads=[pad] * 4,
         )
+        # deploy.prototxt leaves the stride out of the ReLU's name: conv1/relu_7x7.
         block, part = name.split("/")
         relu = f"{block}/relu_{part.removesuffix('_s2')}"
         self.shapes[relu] = (out, (size + 2 * pad - kernel) // stride + 1)
@@ -75,6 +77,7 @@ class _Net:
         """
         channels, size = self.shapes[bottom]
         out = -(-(size + 2 * pad - 3) // stride) + 1
+        # MaxPool ignores padding, so what is added at the end changes the size and no value.
         end = max(pad, (out - 1) * stride + 3 - size - pad)
         self.shapes[name] = (channels, out)
         window = {"kernel_shape": [3, 3], "strides": [stride] * 2, "pads": [pad, pad, end, end]}
@@ -82,6 +85,7 @@ class _Net:
 
     def lrn(self, name: str, bottom: str) -> str:
         self.shapes[name] = self.shapes[bottom]
+        # The values of deploy.prototxt; ONNX divides alpha by the size, as Caffe does.
         return self.node("LRN", name, [bottom], size=5, alpha=1e-4, beta=0.75, bias=1.0)
 
     def inception(self, block: str, bottom: str, outs: tuple[int, ...]) -> str:
@@ -112,7 +116,7 @@ def googlenet(batch: int = 4, seed: int = 0) -> Model:
         seed: seed of the He-normal weights; the same seed gives the same model everywhere.
 
     Returns:
-        The model, float32. Dropout is left out, as it does nothing at inference.
+        The model, float32. Dropout is left out, as it has no effect at inference.
 
     Raises:
         OptionError: batch below 1.
@@ -148,6 +152,7 @@ def _features(net: _Net) -> str:
 def _classify(net: _Net, top: str) -> None:
     channels, size = net.shapes[top]
     top = net.node("AveragePool", "pool5/7x7_s1", [top], kernel_shape=[size] * 2)
+    # Gemm takes a matrix only; Caffe's InnerProduct flattens its input itself.
     top = net.node("Flatten", "loss3/classifier/flatten", [top], axis=1)
     weights = net.parameters("loss3/classifier", "loss3/classifier", (_CLASSES, channels))
     top = net.node("Gemm", "loss3/classifier", [top, *weights], transB=1)

@@ -1,4 +1,4 @@
-"""Seeded made-up weights, the same for a layer wherever and whenever it is built."""
+"""Seeded random weights: the same for a layer on every machine and in every run."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ def he_normal(name: str, shape: tuple[int, ...], fan_in: int, seed: int) -> NDAr
     """
     if seed < 0:
         raise OptionError(f"seed {seed} is negative, use an integer >= 0")
+    # CRC-32 and not hash(): Python salts the hash of a string anew in every process.
     generator = np.random.default_rng([seed, zlib.crc32(name.encode())])
     weights = generator.standard_normal(shape, dtype=np.float32)
     weights *= np.float32(math.sqrt(2.0 / fan_in))

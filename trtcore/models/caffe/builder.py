@@ -1,4 +1,4 @@
-"""What a layer converter works with: one layer, its bottoms, and the graph it adds nodes to."""
+"""The interface of layer converters: one layer, its bottoms, and the graph it adds nodes to."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class LayerBuilder:
         return canonical
 
     def refuse(self, reason: str) -> NoReturn:
-        """Gives up on the layer.
+        """Refuses the layer.
 
         Raises:
             LayerError: always.
@@ -73,7 +73,7 @@ class LayerBuilder:
         raise LayerError(reason)
 
     def input(self, name: str, shape: Shape) -> Tensor:
-        """Adds an input of the net, with the batch that was asked for."""
+        """Adds an input of the net, with the requested batch."""
         if self._batch is not None:
             shape = (self._batch, *shape[1:])
         self._check(shape, f"its top {name!r}")
@@ -94,12 +94,12 @@ class LayerBuilder:
             op: ONNX operator.
             inputs: its inputs.
             shape: shape of its output, by Caffe's rules.
-            suffix: what is added to the layer's name; nothing for the node that ends the layer.
+            suffix: appended to the layer's name; empty for the node that ends the layer.
             dtype: ONNX type of the output.
             **attributes: the node's attributes.
 
         Raises:
-            LayerError: the shape is empty or absurd.
+            LayerError: the shape is empty or too large for a blob.
         """
         return self.nodes(op, inputs, [Tensor("", shape, dtype)], suffix, **attributes)[0]
 
@@ -114,10 +114,11 @@ class LayerBuilder:
         """Adds a node with several outputs, each named ``layer/name``; see `node`.
 
         Raises:
-            LayerError: a shape is empty or absurd.
+            LayerError: a shape is empty or too large for a blob.
         """
         for output in outputs:
             self._check(output.shape, "its output")
+        # An output without a name of its own gets that of the node: how reports find a layer.
         name = self._named(suffix)
         made = [replace(output, name=self._named(output.name or suffix)) for output in outputs]
         return self._graph.node(op, name, self.layer.name, inputs, made, **attributes)
@@ -137,17 +138,18 @@ class LayerBuilder:
         return self.constant(suffix, np.array(values, np.int64))
 
     def blob(self, index: int, shape: Shape, fan_in: int = 0, value: float = 0.0) -> Maker:
-        """Asks for a blob; its values come when the result is called.
+        """Requests a blob; its values are read or drawn when the result is called.
 
         Args:
-            index: its place among the layer's blobs.
+            index: its position among the layer's blobs.
             shape: its shape in Caffe.
-            fan_in: He-normal fan-in when weights are made up, 0 for a constant.
+            fan_in: He-normal fan-in of random weights, 0 for a constant.
             value: that constant.
 
         Raises:
-            LayerError: absurdly large, missing in the caffemodel or of another shape there.
+            LayerError: too large, missing in the caffemodel or of another shape there.
         """
+        # The highest index that was requested is the number of blobs that `finish` expects.
         self._blobs = max(self._blobs, index + 1)
         return self._weights.blob(self.layer, BlobRequest(index, shape, fan_in, value))
 
@@ -174,13 +176,13 @@ class LayerBuilder:
         """Checks that the caffemodel has no blobs left for this layer.
 
         Raises:
-            LayerError: it has.
+            LayerError: blobs are left.
         """
         self._weights.check_count(self.layer, self._blobs)
 
     def _named(self, suffix: str) -> str:
         return f"{self.layer.name}/{suffix}" if suffix else self.layer.name
 
-    def _check(self, shape: Shape, what: str) -> None:
+    def _check(self, shape: Shape, label: str) -> None:
         if not fits_in_a_blob(shape):
-            self.refuse(f"{what} would be {text(shape)}, a blob has 1 to 2147483647 values")
+            self.refuse(f"{label} would be {text(shape)}, a blob has 1 to 2147483647 values")

@@ -1,4 +1,4 @@
-"""Walks the layers of a net in order, follows the blobs, and collects everything that is wrong."""
+"""Converts the layers of a net in order, follows the blobs, and collects all problems."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ from trtcore.models.caffe.layers import CONVERTERS, TRAINING_ONLY
 from trtcore.models.caffe.net import Layer, Net
 from trtcore.models.caffe.weights import LayerError, Weights
 
+# A wrong file can fail at every layer: the first 20 problems show what is wrong with it, and the
+# message stays readable.
 MAX_PROBLEMS = 20
 
 
 class Conversion:
-    """A net on its way into a graph.
+    """A net during its conversion to a graph.
 
     Attributes:
-        graph: what the layers became.
+        graph: the ONNX graph of the layers converted so far.
         notes: lines for the report.
     """
 
@@ -33,8 +35,8 @@ class Conversion:
         # None stands for the blob of a layer that could not be converted.
         self._blobs: dict[str, Tensor | None] = {}
         self._layer_tops: dict[str, Tensor] = {}
-        self._makers = _makers(net.layers)
-        # Blobs nobody has read yet, in the order they were made; a dict serves as ordered set.
+        self._producers = _producers(net.layers)
+        # Blobs that no layer has read yet, in order; a dict serves as an ordered set.
         self._unread: dict[str, None] = {}
         self._idle: list[Layer] = []
         self._training_only: list[Layer] = list(net.other_phase)
@@ -43,18 +45,19 @@ class Conversion:
         """Converts every layer.
 
         Raises:
-            ModelError: all that is wrong with the net, in one line.
+            ModelError: all problems of the net, in one line.
         """
         for layer in self._net.layers:
             try:
                 self._layer(layer)
             except LayerError as problem:
                 self._problems.append(f"{layer}: {problem}")
+                # Known, but without a tensor: the layers behind it are skipped, not reported too.
                 self._blobs.update(dict.fromkeys(layer.tops))
         if self._problems:
             raise ModelError(f"{source}: {_joined(self._problems)}")
-        self._note("left out, they do nothing at inference", self._idle)
-        self._note("left out, they belong to training", self._training_only)
+        self._note("left out, no effect at inference", self._idle)
+        self._note("left out, training only", self._training_only)
 
     def outputs(self, names: Sequence[str]) -> list[Tensor]:
         """The tensors of the blobs or layers named, or of the blobs that no layer reads.
@@ -64,13 +67,15 @@ class Conversion:
         """
         tensors = [self._output(name) for name in names]
         if not names:
-            found = (self._blobs[blob] for blob in self._unread)
-            tensors = [t for t in found if t is not None and t not in self.graph.inputs]
+            unread = (self._blobs[blob] for blob in self._unread)
+            tensors = [t for t in unread if t is not None and t not in self.graph.inputs]
         if not tensors:
-            raise ModelError("the net has no outputs: no layer computes a blob that stays unread")
+            raise ModelError("the net has no outputs: every computed blob is read by another layer")
+        # Split and Dropout give one tensor several blob names: it is one output.
         return list(dict.fromkeys(tensors))
 
     def _output(self, name: str) -> Tensor:
+        # A layer's own result can be requested by its name where a later one overwrote the blob.
         tensor = self._blobs.get(name) or self._layer_tops.get(name)
         if tensor is None:
             near = get_close_matches(name, [*self._blobs, *self._layer_tops], 1)
@@ -85,6 +90,8 @@ class Conversion:
             self._training_only.append(layer)
             return
         if layer.type not in CONVERTERS:
+            # 0.85 accepts slips of the pen ("Convoluton": 0.95) and not another layer of similar
+            # name ("ROIPooling" and "Pooling": 0.82).
             near = get_close_matches(layer.type, CONVERTERS, 1, cutoff=0.85)
             hint = f", did you mean {near[0]}?" if near else ""
             raise LayerError(f"this layer type is not supported{hint}")
@@ -100,6 +107,7 @@ class Conversion:
         if all(tensor in known for tensor in tensors):
             self._idle.append(layer)
         for top, tensor in zip(layer.tops, tensors, strict=True):
+            # An in-place layer replaces the blob: later layers read its result.
             self._blobs[top] = tensor
             self._unread[top] = None
             self._layer_tops.setdefault(layer.name, tensor)
@@ -108,33 +116,33 @@ class Conversion:
         if name in self._blobs:
             self._unread.pop(name, None)
             return self._blobs[name]
-        maker = self._makers.get(name)
-        if maker is None:
-            raise LayerError(f"reads {name!r}, which no layer makes")
-        if maker.type in TRAINING_ONLY:
-            raise LayerError(f"reads {name!r} of {maker}, which is left out in TEST phase")
-        whose = "itself" if maker is layer else f"{maker} further down"
-        raise LayerError(f"reads {name!r}, which is made by {whose}: a cycle, or a wrong order")
+        producer = self._producers.get(name)
+        if producer is None:
+            raise LayerError(f"reads {name!r}, which no layer produces")
+        if producer.type in TRAINING_ONLY:
+            raise LayerError(f"reads {name!r} of {producer}, which is left out in TEST phase")
+        whose = "itself" if producer is layer else f"{producer} further down"
+        raise LayerError(f"reads {name!r}, which is produced by {whose}: a cycle, or a wrong order")
 
     def _check_tops(self, layer: Layer) -> None:
-        """A blob has one maker, but for the layers that work on it in place."""
+        """Refuses a blob that two layers produce, unless the second works in place."""
         for index, top in enumerate(layer.tops):
             is_taken = top in self._blobs and not _is_in_place(layer, index)
             if top in layer.tops[:index] or is_taken:
-                raise LayerError(f"makes {top!r}, which another layer has made already")
+                raise LayerError(f"produces {top!r}, which another layer already produces")
 
-    def _note(self, what: str, layers: Sequence[Layer]) -> None:
+    def _note(self, title: str, layers: Sequence[Layer]) -> None:
         if layers:
             names = ", ".join(f"{layer.name!r} ({layer.kind})" for layer in layers)
-            self.notes.append(f"{what}: {names}")
+            self.notes.append(f"{title}: {names}")
 
 
 def _is_in_place(layer: Layer, index: int) -> bool:
     return layer.bottoms[index : index + 1] == layer.tops[index : index + 1]
 
 
-def _makers(layers: Sequence[Layer]) -> dict[str, Layer]:
-    """Which layer makes each blob, wherever it stands."""
+def _producers(layers: Sequence[Layer]) -> dict[str, Layer]:
+    """The layer that produces each blob, earlier or later in the file."""
     return {
         top: layer
         for layer in layers

@@ -1,4 +1,4 @@
-"""The ONNX graph under construction: unique names, static shapes, weights made at the very end."""
+"""The ONNX graph under construction: unique names, static shapes, weights filled in last."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
+# The last operator set in which ReduceMean takes its axes as an attribute, as the converters write
+# them; IR version 8 is the one that ONNX released with it (1.12).
 OPSET = 17
 IR_VERSION = 8
+# Caffe counts the elements of a blob in an int (blob.cpp, Blob::Reshape).
 MAX_ELEMENTS = 2**31 - 1
 
 Shape = tuple[int, ...]
@@ -41,7 +44,7 @@ def text(shape: Iterable[int]) -> str:
 
 
 class _Names:
-    """Names that are taken; ``reserved`` ones go to their owners alone."""
+    """Names in use; a ``reserved`` one is given to its owner only."""
 
     def __init__(self, reserved: Iterable[str] = ()) -> None:
         self._reserved = frozenset(reserved)
@@ -120,6 +123,7 @@ class Graph:
         model = onnx.ModelProto(ir_version=IR_VERSION, producer_name="trtcore")
         model.opset_import.add(domain="", version=OPSET)
         graph = model.graph
+        # The ONNX checker refuses a graph without a name.
         graph.name = name or "net"
         graph.node.extend(nodes)
         kept_inputs = [tensor for tensor in self.inputs if tensor.name in needed]
@@ -136,6 +140,7 @@ class Graph:
 
     def _needed(self, outputs: Sequence[Tensor]) -> tuple[list[onnx.NodeProto], set[str]]:
         needed = {tensor.name for tensor in outputs}
+        # Nodes were added in topological order: one pass from the end finds all that are needed.
         nodes = []
         for node in reversed(self._nodes):
             if needed.intersection(node.output):

@@ -29,11 +29,12 @@ def load_caffe(
 
     Args:
         prototxt: the deploy file, in text.
-        caffemodel: its weights, binary; None makes them up (He-normal, keyed by layer and seed).
+        caffemodel: its weights, binary; None draws random ones (He-normal, keyed by
+            layer and seed).
         batch: replaces the first dimension of every input; None keeps the file's.
         outputs: blobs or layers to be the outputs; empty means the blobs that no layer reads.
             Layers that no output needs are left out.
-        seed: seed of made-up weights, 0 or more.
+        seed: seed of random weights, 0 or more.
 
     Returns:
         The model, float32. Its notes list what was left out, fields that were skipped, and
@@ -59,14 +60,15 @@ def load_caffe(
         raise ModelError(f"{prototxt}: {problem}") from None
     proto, unneeded = conversion.graph.finish(net.name, tensors)
     notes = [*conversion.notes, *_notes(parsed, weights, unneeded)]
+    # The name becomes part of file names.
     name = re.sub(r"[^\w.-]+", "_", net.name) or Path(prototxt).stem
     return Model(name, proto, str(prototxt), weights.origin, tuple(notes))
 
 
 def _notes(parsed: Prototxt, weights: Weights, unneeded: Sequence[str]) -> list[str]:
     lists = {
-        "left out, no output needs them": [repr(name) for name in unneeded],
-        "fields that are not known were skipped": parsed.unknown_fields,
-        "weights that no layer uses": weights.unused(),
+        "left out, not needed by any output": [repr(name) for name in unneeded],
+        "unknown fields skipped": parsed.unknown_fields,
+        "unused weights": weights.unused(),
     }
-    return [f"{what}: {', '.join(items)}" for what, items in lists.items() if items]
+    return [f"{title}: {', '.join(items)}" for title, items in lists.items() if items]

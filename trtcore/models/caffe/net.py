@@ -9,6 +9,7 @@ from typing import Any
 from trtcore.errors import ModelError
 from trtcore.models.caffe.files.prototxt import Prototxt
 
+# Number of Phase in caffe.proto.
 _TEST = 1
 
 
@@ -66,6 +67,7 @@ def assemble(prototxt: Prototxt) -> Net:
     if not (net.layer or net.layers):
         raise ModelError(f"{prototxt.path}: has no layers, expected a Caffe net")
     lines = prototxt.layer_lines
+    # Where the scan and the parser count differently, no line number is better than a wrong one.
     if len(lines) != len(net.layer) + len(net.layers):
         lines = (0,) * (len(net.layer) + len(net.layers))
     layers = [_modern(message, i, lines[i]) for i, message in enumerate(net.layer)]
@@ -103,6 +105,7 @@ def _upgraded(v1: Any, index: int, line: int, prototxt: Prototxt) -> Layer:
             getattr(modern, field.name).extend(value)
         else:
             getattr(modern, field.name).CopyFrom(value)
+    # V1 lists the names of shared blobs and their share modes apart, either may be shorter.
     for name, mode in itertools.zip_longest(v1.param, v1.blob_share_mode):
         modern.param.add(name=name or "", share_mode=mode or 0)
     return _modern(modern, index, line)

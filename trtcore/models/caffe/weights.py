@@ -1,4 +1,4 @@
-"""Hands every layer its blobs: from a caffemodel, or made up from a seed."""
+"""Gives every layer its blobs: from a caffemodel, or random from a seed."""
 
 from __future__ import annotations
 
@@ -16,25 +16,27 @@ from trtcore.models.caffe.files.caffemodel import Blob, read_caffemodel
 from trtcore.models.caffe.graph import Shape, text
 from trtcore.models.caffe.net import Layer
 
+# 1 GiB of float32: about twice VGG-19, and still one ONNX message of less than 2 GB.
 MAX_WEIGHTS = 2**28
+# Number of DimCheckMode in caffe.proto.
 _PERMISSIVE = 1
 
 Maker = Callable[[], NDArray[np.float32]]
 
 
 class LayerError(Exception):
-    """What is wrong with one layer; the conversion collects them."""
+    """A problem of one layer; the conversion collects them."""
 
 
 @dataclass(frozen=True)
 class BlobRequest:
-    """A blob that a layer wants.
+    """A blob that a layer reads.
 
     Attributes:
-        index: its place among the layer's blobs.
+        index: its position among the layer's blobs.
         shape: its dimensions.
-        fan_in: He-normal fan-in when it is made up, or 0 for a constant.
-        value: the constant it is filled with when it is made up.
+        fan_in: He-normal fan-in of random weights, 0 for a constant.
+        value: the constant that stands in for random weights.
     """
 
     index: int
@@ -47,8 +49,8 @@ class Weights:
     """The blobs of a net.
 
     Args:
-        path: the caffemodel, or None for made-up weights.
-        seed: seed of made-up weights.
+        path: the caffemodel, or None for random weights.
+        seed: seed of random weights.
 
     Raises:
         ModelError: the caffemodel cannot be read.
@@ -68,13 +70,13 @@ class Weights:
         return f"He-normal, seed {self._seed}" if self._path is None else "file"
 
     def blob(self, layer: Layer, request: BlobRequest) -> Maker:
-        """Finds a blob; its values are read or made only when the result is called.
+        """Finds a blob; its values are read or drawn only when the result is called.
 
         Returns:
-            A function that returns the values, float32 of the shape asked for.
+            A function that returns the values, float32 of the requested shape.
 
         Raises:
-            LayerError: absurdly large, missing in the file, or of another shape there.
+            LayerError: too large, missing in the file, or of another shape there.
 
         Source: BVLC/caffe src/caffe/net.cpp, AppendParam and CopyTrainedLayersFrom.
         """
@@ -83,6 +85,7 @@ class Weights:
         if spec and spec.name in self._shared:
             self._owners.setdefault(layer.name, layer)
             return self._shared_blob(spec, request.shape)
+        # After the shared blobs, which may belong to a layer of another name, and are counted once.
         self._check_owner(layer)
         self._elements += math.prod(request.shape)
         if min(request.shape, default=1) < 1 or self._elements > MAX_WEIGHTS:
@@ -90,23 +93,23 @@ class Weights:
                 f"its blob {request.index} would be {text(request.shape)}: "
                 f"a net may have {MAX_WEIGHTS} weights in all"
             )
-        make = self._made_up(layer, request) if self._path is None else self._stored(layer, request)
+        make = self._random(layer, request) if self._path is None else self._stored(layer, request)
         if spec and spec.name:
             self._shared[spec.name] = request.shape, make
         return make
 
     def check_count(self, layer: Layer, count: int) -> None:
-        """Checks that the file has no more blobs for a layer than the net wants.
+        """Checks that the file has no more blobs for a layer than the net reads.
 
         Raises:
             LayerError: it has more.
         """
         found = len(self._file.get(layer.name, ()))
         if count and found > count:
-            raise LayerError(f"{self._path} has {found} blobs for it, the net wants {count}")
+            raise LayerError(f"{self._path} has {found} blobs for it, the net expects {count}")
 
     def unused(self) -> list[str]:
-        """Layers of the file whose blobs no layer took, with the shapes."""
+        """Layers of the file whose blobs were not used, with the shapes."""
         return [
             f"{name!r} ({', '.join(text(blob.shape) for blob in blobs)})"
             for name, blobs in self._file.items()
@@ -129,7 +132,7 @@ class Weights:
             )
         return lambda: make().reshape(shape)
 
-    def _made_up(self, layer: Layer, request: BlobRequest) -> Maker:
+    def _random(self, layer: Layer, request: BlobRequest) -> Maker:
         if request.fan_in:
             return lambda: he_normal(layer.name, request.shape, request.fan_in, self._seed)
         return lambda: np.full(request.shape, request.value, np.float32)
@@ -143,7 +146,7 @@ class Weights:
             self._refuse(request, f"has {text(blob.shape)} for it")
         return lambda: blob.values().reshape(request.shape)
 
-    def _refuse(self, request: BlobRequest, found: str) -> NoReturn:
+    def _refuse(self, request: BlobRequest, stored: str) -> NoReturn:
         raise LayerError(
-            f"{self._path} {found}, the net wants {text(request.shape)} as blob {request.index}"
+            f"{self._path} {stored}, the net expects {text(request.shape)} as blob {request.index}"
         )

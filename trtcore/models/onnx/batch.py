@@ -1,4 +1,4 @@
-"""What shape inference leaves out: a batch written into Reshape targets, channels of a Conv."""
+"""What ONNX shape inference does not check: hard-coded batches in Reshape, channels of a Conv."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from onnx import GraphProto, ModelProto, NodeProto, numpy_helper
 from trtcore.errors import ModelError
 
 
-def carry_batch(proto: ModelProto, inferred: GraphProto, complaint: str) -> list[str]:
+def carry_batch(proto: ModelProto, inferred: GraphProto, prefix: str) -> list[str]:
     """Writes the batch into the constant targets of Reshape nodes that cannot hold it.
 
     Exporters often trace with batch 1 and leave, say, ``Reshape(x, [1, 1024])`` behind. A target
@@ -20,7 +20,7 @@ def carry_batch(proto: ModelProto, inferred: GraphProto, complaint: str) -> list
     Args:
         proto: the graph, changed in place.
         inferred: the same graph with inferred shapes.
-        complaint: start of the error message.
+        prefix: start of the error message.
 
     Returns:
         One note per changed node; empty if nothing had to be changed.
@@ -35,6 +35,7 @@ def carry_batch(proto: ModelProto, inferred: GraphProto, complaint: str) -> list
         if node.op_type != "Reshape" or node.input[1] not in constants:
             continue
         shape, target = shapes.get(node.input[0]), constants[node.input[1]]
+        # Targets with 0 or -1 take the batch from their input already.
         if shape is None or target.size == 0 or target.min() < 1:
             continue
         if math.prod(shape) == math.prod(target.tolist()):
@@ -42,9 +43,11 @@ def carry_batch(proto: ModelProto, inferred: GraphProto, complaint: str) -> list
         batched = _with_batch(target, shape)
         if batched is None:
             texts = "x".join(map(str, shape)), "x".join(map(str, target.tolist()))
-            raise ModelError(f"{complaint}: node '{node.name}' reshapes {texts[0]} to {texts[1]}")
+            raise ModelError(f"{prefix}: node '{node.name}' reshapes {texts[0]} to {texts[1]}")
         _retarget(proto.graph, node, batched)
-        notes.append(f"node '{node.name}' had batch {target[0]} written into it: now {batched[0]}")
+        notes.append(
+            f"node '{node.name}' has a hard-coded batch of {target[0]}: changed to {batched[0]}"
+        )
     return notes
 
 
@@ -60,13 +63,13 @@ def channel_mismatch(inferred: GraphProto) -> str:
         if node.op_type not in ("Conv", "Gemm") or not {*node.input[:2]} <= shapes.keys():
             continue
         values, weights = (shapes[name] for name in node.input[:2])
-        given = {attribute.name: attribute.i for attribute in node.attribute}
+        integers = {attribute.name: attribute.i for attribute in node.attribute}
         if node.op_type == "Conv":
-            have, want = values[1], weights[1] * given.get("group", 1)
+            have, want = values[1], weights[1] * integers.get("group", 1)
         else:
-            have, want = values[1 - given.get("transA", 0)], weights[given.get("transB", 0)]
+            have, want = values[1 - integers.get("transA", 0)], weights[integers.get("transB", 0)]
         if have != want:
-            return f"node '{node.name}' has {have} input channels, its weights are for {want}"
+            return f"node '{node.name}' has {have} input channels, its weights expect {want}"
     return ""
 
 
@@ -94,9 +97,9 @@ def _static_shapes(graph: GraphProto) -> dict[str, tuple[int, ...]]:
 
 def _constants(graph: GraphProto) -> dict[str, NDArray[np.int64]]:
     """Integer constants by name, whether initializers or Constant nodes."""
-    found = {t.name: t for t in graph.initializer if t.data_type == t.INT64}
+    tensors = {t.name: t for t in graph.initializer if t.data_type == t.INT64}
     for node in graph.node:
         for attribute in node.attribute if node.op_type == "Constant" else []:
             if attribute.name == "value" and attribute.t.data_type == attribute.t.INT64:
-                found[node.output[0]] = attribute.t
-    return {name: numpy_helper.to_array(tensor) for name, tensor in found.items()}
+                tensors[node.output[0]] = attribute.t
+    return {name: numpy_helper.to_array(tensor) for name, tensor in tensors.items()}

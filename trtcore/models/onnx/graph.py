@@ -1,4 +1,4 @@
-"""ONNX files in and out, and what a graph holds: nodes, inputs, outputs."""
+"""Reads and writes ONNX files, and lists the nodes, inputs and outputs of a graph."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ def load_onnx(path: str | Path) -> Model:
     """Reads an ONNX file with its external data, checks it and names its unnamed nodes.
 
     Raises:
-        ModelError: missing, a directory, empty, cut short, not ONNX, or not a valid graph.
+        ModelError: missing, a directory, empty, truncated, not ONNX, or not a valid graph.
     """
     path = check_readable(path, ModelError)
     try:
         proto = ModelProto.FromString(path.read_bytes())
     except DecodeError:
-        raise ModelError(f"{path}: not an ONNX model, or cut short") from None
+        raise ModelError(f"{path}: not an ONNX model, or truncated") from None
     try:
         load_external_data_for_model(proto, str(path.parent))
     except (OSError, ValueError, onnx.checker.ValidationError) as problem:
@@ -51,7 +51,7 @@ def load_onnx(path: str | Path) -> Model:
 
 
 def from_proto(proto: ModelProto, name: str = "") -> Model:
-    """Takes a graph that is already in memory; it is copied, checked and its nodes are named.
+    """Makes a model of a graph in memory: it is copied, checked, its nodes named.
 
     Raises:
         ModelError: not a valid graph.
@@ -114,7 +114,7 @@ def model_nodes(model: Model) -> tuple[ModelNode, ...]:
 
 
 def exported_module(node: NodeProto) -> str:
-    """The path of the PyTorch module a node comes from; ``""`` where the exporter did not say.
+    """The path of the PyTorch module a node comes from; ``""`` where none is recorded.
 
     Source: `torch.onnx.export(dynamo=True)` records the names of the modules around a node, each
     with those before it, and last the node's own: ``['', 'layer1', 'layer1.0', 'conv2d_3']``.
@@ -130,20 +130,20 @@ def exported_module(node: NodeProto) -> str:
 
 
 def model_inputs(model: Model) -> tuple[TensorInfo, ...]:
-    """What has to be fed: name, shape (-1 where dynamic) and NumPy dtype name."""
+    """The inputs to feed: name, shape (-1 where dynamic) and NumPy dtype name."""
     return tuple(tensor_info(value) for value in graph_inputs(model.proto.graph))
 
 
 def model_outputs(model: Model) -> tuple[TensorInfo, ...]:
-    """What comes out: name, shape (-1 where dynamic) and NumPy dtype name."""
+    """The outputs: name, shape (-1 where dynamic) and NumPy dtype name."""
     return tuple(tensor_info(value) for value in model.proto.graph.output)
 
 
 def graph_inputs(graph: GraphProto) -> list[ValueInfoProto]:
     """Graph inputs that have to be fed; old files list their initializers among them too."""
-    given = {tensor.name for tensor in graph.initializer}
-    given |= {tensor.values.name for tensor in graph.sparse_initializer}
-    return [value for value in graph.input if value.name not in given]
+    initialized = {tensor.name for tensor in graph.initializer}
+    initialized |= {tensor.values.name for tensor in graph.sparse_initializer}
+    return [value for value in graph.input if value.name not in initialized]
 
 
 def walk_nodes(graph: GraphProto) -> Iterator[NodeProto]:
@@ -171,6 +171,7 @@ def tensor_info(value: ValueInfoProto) -> TensorInfo:
 
 def opset_version(proto: ModelProto) -> int:
     """Version of the ONNX operator set the graph is written in."""
+    # A file that states no operator set is from before there were any: version 1.
     versions = (opset.version for opset in proto.opset_import if opset.domain in ONNX_DOMAINS)
     return next(versions, 1)
 
@@ -186,24 +187,28 @@ def dtype_name(elem_type: int) -> str:
 
 
 def one_line(problem: Exception) -> str:
-    """The first lines of an exception's text as one line."""
+    """The beginning of an exception's text as one line."""
+    # 300 characters hold the cause; the context that ONNX appends can be much longer.
     lines = [line.strip() for line in str(problem).splitlines() if line.strip()]
     return " ".join(lines)[:300] or type(problem).__name__
 
 
 def _check(proto: ModelProto, path: Path | None) -> tuple[str, ...]:
-    """Runs onnx.checker; operators ONNX does not know are noted, as they may be plugins."""
+    """Runs onnx.checker; operators unknown to ONNX are noted, as they may be plugins."""
     where = path or "the model"
     if not proto.graph.node:
         raise ModelError(f"{where}: holds no nodes, so there is nothing to profile")
     if short := short_tensor(proto):
-        raise ModelError(f"{where}: weights '{short}' are cut short")
+        raise ModelError(f"{where}: weights '{short}' are truncated")
     plugins = _plugin_nodes(proto)
+    # The checker accepts any operator in a domain it does not know, and in ONNX's own only standard
+    # ones: plugins change their domain while it runs.
     for node in plugins:
         node.domain = _PLUGIN_DOMAIN
     if plugins:
         proto.opset_import.add(domain=_PLUGIN_DOMAIN, version=1)
     try:
+        # The file itself still has the plugins in ONNX's domain.
         _run_checker(proto, None if plugins else path)
     except (onnx.checker.ValidationError, ValueError, TypeError) as problem:
         raise ModelError(f"{where}: not a valid ONNX model: {one_line(problem)}") from None
@@ -213,7 +218,7 @@ def _check(proto: ModelProto, path: Path | None) -> tuple[str, ...]:
         if plugins:
             proto.opset_import.pop()
     return tuple(
-        f"node '{node.name}': {node.op_type} is no ONNX operator, taken for a plugin"
+        f"node '{node.name}': {node.op_type} is not an ONNX operator, assumed to be a plugin"
         for node in plugins
     )
 
@@ -231,7 +236,7 @@ def _run_checker(proto: ModelProto, path: Path | None) -> None:
 
 @contextlib.contextmanager
 def _outputs_with_shapes(proto: ModelProto) -> Iterator[None]:
-    """Lets outputs without a shape pass the checker: every runtime infers it, and so do we."""
+    """Lets outputs without a shape pass the checker: every runtime infers it."""
     types = [output.type.tensor_type for output in proto.graph.output]
     shapeless = [kind for kind in types if kind.elem_type and not kind.HasField("shape")]
     for kind in shapeless:
@@ -259,6 +264,7 @@ def _plugin_nodes(proto: ModelProto) -> list[NodeProto]:
 def name_nodes(proto: ModelProto) -> tuple[str, ...]:
     """Gives every node a name of its own: ``<op>_<index>`` where it has none, ``<name>_2`` ..."""
     nodes = list(walk_nodes(proto.graph))
+    # All names of the file first: a generated name must not take one that comes later.
     taken = {node.name for node in nodes}
     seen: set[str] = set()
     unnamed = repeated = 0
@@ -272,14 +278,14 @@ def name_nodes(proto: ModelProto) -> tuple[str, ...]:
         seen.add(node.name)
     notes = []
     if unnamed:
-        notes.append(f"{unnamed} of {len(nodes)} nodes had no name and got one, <op>_<index>")
+        notes.append(f"{unnamed} of {len(nodes)} nodes are unnamed: named <op>_<index>")
     if repeated:
-        notes.append(f"{repeated} of {len(nodes)} nodes repeated a name and got a number behind it")
+        notes.append(f"{repeated} of {len(nodes)} nodes repeat a name: a number was appended")
     return tuple(notes)
 
 
-def _free_name(wish: str, taken: set[str]) -> str:
-    numbered = (f"{wish}_{number}" for number in itertools.count(2))
-    name = next(name for name in itertools.chain([wish], numbered) if name not in taken)
+def _free_name(wanted: str, taken: set[str]) -> str:
+    numbered = (f"{wanted}_{number}" for number in itertools.count(2))
+    name = next(name for name in itertools.chain([wanted], numbered) if name not in taken)
     taken.add(name)
     return name

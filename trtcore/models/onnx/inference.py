@@ -11,17 +11,17 @@ from trtcore.models.onnx.graph import bodies, one_line
 from trtcore.models.onnx.weights import without_weights
 
 
-def infer_shapes(proto: ModelProto, complaint: str, is_lenient: bool = False) -> list[str]:
-    """Infers every type and shape anew, in place; what the file said about them is dropped.
+def infer_shapes(proto: ModelProto, prefix: str, is_lenient: bool = False) -> list[str]:
+    """Infers every type and shape anew, in place; the file's own are dropped.
 
     Args:
         proto: graph whose inputs have their shapes.
-        complaint: start of the error message.
-        is_lenient: leave what ONNX's inference has against the graph to whoever runs it: it is
-            wrong about some valid graphs.
+        prefix: start of the error message.
+        is_lenient: note what ONNX's inference objects to, and leave the decision to the runtime:
+            it is wrong about some valid graphs.
 
     Returns:
-        Notes on what had to be changed to carry a new batch through, and on what was left.
+        Notes on nodes changed for a new batch, and on what inference objected to.
 
     Raises:
         ModelError: the shapes do not fit together, unless lenient.
@@ -30,45 +30,48 @@ def infer_shapes(proto: ModelProto, complaint: str, is_lenient: bool = False) ->
     declared.graph.output.extend(proto.graph.output)
     _forget_shapes(proto.graph)
     notes: list[str] = []
+    # Inference stops at a Reshape with another batch; once that is changed it gets to the next.
     while True:
         inferred, problem = _inferred(proto)
-        carried = carry_batch(proto, inferred, complaint)
+        carried = carry_batch(proto, inferred, prefix)
         if not carried:
             break
         notes += carried
+    # First what names the node and both channel counts: ONNX's own text is more general.
     problem = channel_mismatch(inferred) or problem
     if problem and not is_lenient:
-        raise ModelError(f"{complaint}: {problem}")
+        raise ModelError(f"{prefix}: {problem}")
     if problem:
-        notes.append(f"ONNX shape inference did not get through: {problem}")
+        notes.append(f"ONNX shape inference failed: {problem}")
     _take_over(proto.graph, inferred)
     for output, was in zip(proto.graph.output, declared.graph.output, strict=True):
         is_tensor = output.type.HasField("tensor_type")
         if is_tensor and not output.type.tensor_type.HasField("shape"):
-            # What comes out of a plugin is as the file says.
+            # The shape of a plugin's output is known from the file only.
             output.CopyFrom(was)
     return notes
 
 
 def is_odd(proto: ModelProto) -> bool:
-    """Whether inference fails on the shapes of the file already, so that it proves nothing."""
+    """Whether inference fails on the file's own shapes too: its objections then prove nothing."""
     bare = without_weights(proto)
     _forget_shapes(bare.graph)
     return bool(_inferred(bare)[1])
 
 
 def _inferred(proto: ModelProto) -> tuple[GraphProto, str]:
-    """The graph with what could be inferred, and what strict inference has against it."""
+    """The graph with what could be inferred, and what strict inference objects to."""
     bare = without_weights(proto)
     infer = onnx.shape_inference.infer_shapes
     try:
         return infer(bare, strict_mode=True, data_prop=True).graph, ""
     except (onnx.shape_inference.InferenceError, ValueError) as problem:
+        # Without strict mode it returns all that it could infer.
         return infer(bare, data_prop=True).graph, one_line(problem)
 
 
 def _forget_shapes(graph: GraphProto) -> None:
-    """Drops what may be stale: value_info at every level and the shapes of the outputs."""
+    """Drops shapes that may be stale: value_info at every level and the shapes of the outputs."""
     graph.ClearField("value_info")
     for value in graph.output:
         if value.type.HasField("tensor_type"):

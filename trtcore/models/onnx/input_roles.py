@@ -1,7 +1,7 @@
-"""What an ONNX graph does with its inputs: token ids, positions, masks.
+"""Infers the meaning of an ONNX graph's inputs: token ids, positions, masks.
 
-Random integers are no text: a table has so many rows, and an attention mask of random bits masks
-whole rows. What a graph does with an input tells which values make sense.
+Arbitrary integers are no valid text: an embedding table has a fixed number of rows, and an
+attention mask of random bits masks whole rows. How the graph uses an input tells what is valid.
 """
 
 from __future__ import annotations
@@ -48,20 +48,20 @@ _TYPE_WORDS = ("token_type", "segment")
 
 @dataclass(frozen=True)
 class _Reach:
-    """What an input reaches: the rows of the tables it indexes, and whether it masks."""
+    """Where an input leads: the rows of the tables it indexes, and whether it is a mask."""
 
     rows: tuple[int, ...]
     is_mask: bool
 
 
 def input_roles(model: Model) -> dict[str, InputRole]:
-    """What each integer or boolean input is, as far as the graph tells.
+    """The role of each integer or boolean input that the graph reveals.
 
     Args:
         model: with static shapes.
 
     Returns:
-        Roles by input name; inputs of which nothing is known are left out.
+        Roles by input name; inputs of unknown role are left out.
     """
     values = graph_inputs(model.proto.graph)
     integers = [v for v in values if v.type.tensor_type.elem_type in _INTEGERS]
@@ -76,13 +76,14 @@ def input_roles(model: Model) -> dict[str, InputRole]:
 def make_model_inputs(
     model: Model, source: str | Path = "random", seed: int = 0
 ) -> dict[str, Array]:
-    """Makes what a model is fed, as `make_inputs` does, with the roles of its inputs."""
+    """Makes the inputs of a model, as `make_inputs` does, with the roles found in its graph."""
     return make_inputs(model_inputs(model), source, seed, input_roles(model))
 
 
 def _role(name: str, rank: int, graph: _Graph) -> InputRole | None:
     reach = graph.reach(name)
     if reach.rows:
+        # It may index several tables: the smallest is safe for all of them.
         return InputRole(_kind_of_index(name), min(reach.rows))
     # A scalar that is a condition chooses a branch: it masks nothing.
     if reach.is_mask and rank > 1:
@@ -119,13 +120,14 @@ class _Graph:
                 self.constants.update((node.output[0], tensor) for tensor in stated)
 
     def reach(self, name: str) -> _Reach:
-        """Follows an input through what only reshapes or shifts it."""
+        """Follows an input through operators that only reshape or shift it."""
         rows: list[int] = []
         is_mask = False
         todo, seen = [(name, 0)], {name}
         while todo:
             value, shift = todo.pop()
             for node, index in self.uses[value]:
+                # RoBERTa and OPT add 2 to positions: the table then has 2 rows less to offer.
                 rows += [size - shift for size in self._indexed(node, index)]
                 is_mask |= node.op_type in _MASKING or self._is_float_sum(node, value)
                 for output, new in self._next(node, index, shift):
@@ -135,7 +137,7 @@ class _Graph:
         return _Reach(tuple(row for row in rows if row > 0), is_mask)
 
     def _is_float_sum(self, node: NodeProto, value: str) -> bool:
-        """Whether integers that became floats are added to something, as masks are to others."""
+        """Whether integers cast to floats are added to something, as masks are to scores."""
         return node.op_type == "Add" and self.types.get(value) == TensorProto.FLOAT
 
     def _indexed(self, node: NodeProto, index: int) -> Iterator[int]:

@@ -47,6 +47,7 @@ def with_shapes(
     for value in inputs:
         _write_dims(value, wanted[value.name])
     complaint = _complaint(model, declared, wanted)
+    # The file's own shapes are taken as valid: what inference objects to is only noted.
     notes += infer_shapes(proto, complaint, is_lenient=wanted == declared or is_odd(model.proto))
     return replace(model, proto=proto, notes=(*model.notes, *notes))
 
@@ -125,6 +126,7 @@ def _batched(shapes: _Shapes) -> list[str]:
     for first in ranked.values():
         if not isinstance(first, int):
             return [name for name, dim in ranked.items() if dim in (first, None)]
+    # Vectors (lengths, labels) decide only where there is nothing else: theirs may be no batch.
     images = {name: dim for name, dim in ranked.items() if len(shapes[name]) > 1} or ranked
     return list(images) if len(set(images.values())) == 1 else []
 

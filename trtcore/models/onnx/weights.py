@@ -14,9 +14,10 @@ from trtcore.errors import ResultError
 from trtcore.result.dtypes import ONNX_TYPES
 from trtcore.system.files import write_file
 
-# A protobuf message holds 2 GiB at most; what is not weights gets the rest.
+# A protobuf message holds 2 GiB at most; nodes and names get the rest.
 INLINE_BYTES = 2_000_000_000
-# Shape inference reads the values of small tensors (the target of a Reshape), never of weights.
+# Shape inference reads the values of small tensors (the target of a Reshape), never of weights:
+# 8 KiB are 1024 int64, more dimensions than any shape has.
 _SMALL_BYTES = 8192
 # As onnx.external_data_helper aligns them, so that files can be mapped.
 _ALIGNMENT = 4096
@@ -29,6 +30,7 @@ def weight_bytes(proto: ModelProto) -> int:
 
 def short_tensor(proto: ModelProto) -> str:
     """Name of an initializer with fewer bytes than its shape needs; ``""`` if there is none."""
+    # In bits, as INT4 and FP4 pack two values into a byte.
     for tensor in proto.graph.initializer:
         bits = ONNX_TYPES[tensor.data_type].bits if tensor.data_type in ONNX_TYPES else 0
         wanted = math.ceil(math.prod(tensor.dims) * bits / 8)
@@ -56,6 +58,7 @@ def write_with_external_weights(proto: ModelProto, path: Path) -> None:
     """
     data = path.with_name(f"{path.name}.data")
     structure = _without_initializers(proto)
+    # The process id keeps two runs that write the same model apart.
     aside = data.with_name(f".{data.name}.{os.getpid()}")
     try:
         with aside.open("wb") as file:
@@ -69,6 +72,7 @@ def write_with_external_weights(proto: ModelProto, path: Path) -> None:
                     _reference(tensor, data.name, file.tell(), len(values))
                 )
                 file.write(values)
+        # The weights before the structure: a structure without its weights is a broken model.
         os.replace(aside, data)
     except OSError as problem:
         with contextlib.suppress(OSError):

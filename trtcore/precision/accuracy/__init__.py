@@ -1,1 +1,1 @@
-"""Outputs beside those of the FP32 model."""
+"""Accuracy: outputs compared with those of the FP32 model."""

@@ -1,7 +1,7 @@
 """A 16-bit graph computed in FP32 with every value rounded to 16 bits.
 
-ONNX Runtime's CPU kernels know few 16-bit types: it computes most nodes in FP32 and leaves out the
-rounding between neighbours, so an FP16 graph shows neither its errors nor its overflows there, and
+ONNX Runtime has few 16-bit kernels for CPUs: it computes most nodes in FP32 and skips the rounding
+between neighbours, so an FP16 graph shows neither its errors nor its overflows there, and
 a BF16 graph does not run at all. With explicit rounding it does, on any processor. Sums are kept in
 FP32, as on Tensor Cores.
 """
@@ -33,15 +33,17 @@ from trtcore.precision.formats import low_types
 Rounding = Callable[[str, str, int], list[NodeProto]]
 """From the name of an exact value, that of the rounded one and its type to the nodes between."""
 
+# Operator set 13 gave Cast the type bfloat16.
 _FIRST_BFLOAT16_CAST = 13
-# x * 65537 - (x * 65537 - x) is x rounded to 8 of its 24 bits; larger values would overflow.
+# x * 65537 - (x * 65537 - x) is x rounded to 8 of its 24 bits. The product overflows float32 from
+# 5.2e33 on: values beyond the limit, with a margin, stay as they are.
 _SPLIT_AT_8_BITS = 2**16 + 1
 _LARGEST_TO_SPLIT = 1e33
 _SPLITTER, _LIMIT = "trtcore_splitter", "trtcore_split_limit"
 
 
 def emulated(model: Model, *, rounds: bool = True) -> Model:
-    """Rewrites a 16-bit graph so that ONNX Runtime's CPU kernels show what 16 bits do to it.
+    """Rewrites a 16-bit graph so that ONNX Runtime's CPU kernels show its rounding errors.
 
     Inputs and outputs become float32; values keep their names.
 
@@ -63,7 +65,10 @@ def emulated(model: Model, *, rounds: bool = True) -> Model:
 
 
 def _prepend_constants(graph: GraphProto) -> None:
-    """Puts what `_cast_or_split` needs in front; old files take no initializers but inputs."""
+    """Puts the constants of `_cast_or_split` in front, as nodes.
+
+    IR versions before 4 require every initializer to be a graph input.
+    """
     constants = {_SPLITTER: _SPLIT_AT_8_BITS, _LIMIT: _LARGEST_TO_SPLIT}
     nodes = [
         helper.make_node(

@@ -1,4 +1,4 @@
-"""The node where NaN or infinity begins, found by looking at what every node writes."""
+"""Finds the node where NaN or infinity begins, from the outputs of every node."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from trtcore.result.dtypes import DTYPES
 Arrays = Mapping[str, NDArray[Any]]
 
 _FLOATS = frozenset(row.onnx_type for row in DTYPES.values() if row.is_float)
-# Values looked at in one run: keeps the memory of large networks within bounds.
+# Inner values per run: more keep more memory alive at once, fewer run the graph more often.
 _VALUES_AT_ONCE = 32
 
 
 def first_nonfinite_node(model: Model, run: Callable[[Sequence[str]], Arrays]) -> str:
-    """Looks at the inner values of a graph, some at a time, in graph order.
+    """Checks the inner values of a graph in graph order, a group at a time.
 
     Args:
         model: the graph.
@@ -51,6 +51,7 @@ def with_outputs(model: Model, names: Sequence[str]) -> Model:
     graph = proto.graph
     values = {value.name: value for value in (*graph.value_info, *graph.output)}
     outputs = [values[name] for name in names]
+    # Nodes behind the last requested value would only cost time.
     last = max(i for i, node in enumerate(graph.node) if set(node.output) & set(names))
     del graph.node[last + 1 :]
     graph.ClearField("output")

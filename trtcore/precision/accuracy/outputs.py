@@ -1,4 +1,4 @@
-"""What a precision cost: outputs against those of the FP32 model on the same input."""
+"""The error of a precision: outputs compared with those of the FP32 model on the same input."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from trtcore.result.records import OutputAccuracy
 
 Arrays = Mapping[str, NDArray[Any]]
 
-# Outputs with at least this many classes are taken for those of a classifier.
+# Outputs with fewer values per item are not taken for a classifier's: among fewer than ten classes
+# a top-5 agreement is more likely than not by chance. Top-1 and top-5 are ImageNet's measures.
 _CLASSES = 10
 _TOP = 5
 _SMALLEST_FLOAT = float(np.finfo(np.float32).smallest_normal)
@@ -30,19 +31,21 @@ def compare_outputs(
         reference: outputs of the FP32 model.
         outputs: the same outputs in the other precision, any float type.
         smallest_normal: of the type that the outputs were computed in. A float reference that is
-            all below it (or zero) is empty: whatever comes out, there is nothing to compare with.
+            all below it (or zero) is empty: no relative error can be computed.
 
     Raises:
         OptionError: an output is missing, or has another shape.
     """
     compared = (_compare(name, values, outputs) for name, values in reference.items())
-    return tuple(_emptied(one, reference[one.name], smallest_normal) for one in compared)
+    return tuple(
+        _emptied(accuracy, reference[accuracy.name], smallest_normal) for accuracy in compared
+    )
 
 
 def _emptied(
     accuracy: OutputAccuracy, reference: NDArray[Any], smallest_normal: float
 ) -> OutputAccuracy:
-    """With the size of the reference; without figures that an empty one would make up."""
+    """Adds the size of the reference; drops relative figures where it is empty."""
     if reference.dtype.kind != "f":
         return accuracy
     largest = float(np.abs(reference[~np.isnan(reference)]).max(initial=0.0))
@@ -59,12 +62,13 @@ def _compare(name: str, reference: NDArray[Any], outputs: Arrays) -> OutputAccur
         shapes = f"{outputs[name].shape} and {reference.shape}"
         raise OptionError(f"output '{name}' cannot be compared: its shapes are {shapes}")
     expected = np.asarray(reference, np.float64)
-    found = np.asarray(outputs[name], np.float64)
-    finite = np.isfinite(expected) & np.isfinite(found)
-    a, b = expected[finite], found[finite]
-    top1, top5 = _agreement(expected, found)
+    actual = np.asarray(outputs[name], np.float64)
+    # NaN and infinity are counted on their own: one of them would make every error NaN.
+    finite = np.isfinite(expected) & np.isfinite(actual)
+    a, b = expected[finite], actual[finite]
+    top1, top5 = _agreement(expected, actual)
     max_abs, mean_abs, relative_l2, cosine = _errors(a, b)
-    lost = np.isnan(expected) | (np.isinf(expected) & (expected != found) & ~np.isnan(found))
+    lost = np.isnan(expected) | (np.isinf(expected) & (expected != actual) & ~np.isnan(actual))
     if lost.any() and not finite.any():
         max_abs = mean_abs = relative_l2 = cosine = math.nan
     return OutputAccuracy(
@@ -73,8 +77,8 @@ def _compare(name: str, reference: NDArray[Any], outputs: Arrays) -> OutputAccur
         mean_abs=mean_abs,
         relative_l2=relative_l2,
         cosine=cosine,
-        nan_count=int((np.isnan(found) & ~np.isnan(expected)).sum()),
-        inf_count=int((np.isinf(found) & np.isfinite(expected)).sum()),
+        nan_count=int((np.isnan(actual) & ~np.isnan(expected)).sum()),
+        inf_count=int((np.isinf(actual) & np.isfinite(expected)).sum()),
         top1=top1,
         top5=top5,
         uncompared=int(lost.sum()),
@@ -93,17 +97,18 @@ def _errors(a: NDArray[np.float64], b: NDArray[np.float64]) -> tuple[float, floa
 
 
 def _agreement(
-    expected: NDArray[np.float64], found: NDArray[np.float64]
+    expected: NDArray[np.float64], actual: NDArray[np.float64]
 ) -> tuple[float | None, float | None]:
     """Top-1 and top-5 agreement of (N, classes), trailing dimensions of 1 allowed."""
     batch = expected.shape[0] if expected.ndim else 0
     classes = expected.shape[1] if expected.ndim > 1 else 0
     if classes < _CLASSES or expected.size != batch * classes:
         return None, None
-    expected, found = expected.reshape(batch, -1), found.reshape(batch, -1)
+    expected, actual = expected.reshape(batch, -1), actual.reshape(batch, -1)
     best = expected.argmax(axis=1)
-    order = np.argsort(-np.nan_to_num(found, nan=-np.inf), axis=1, kind="stable")
-    order[np.isnan(found).any(axis=1)] = -1
+    # A row with NaN has no ranking: it agrees with nothing.
+    order = np.argsort(-np.nan_to_num(actual, nan=-np.inf), axis=1, kind="stable")
+    order[np.isnan(actual).any(axis=1)] = -1
     top1 = float((order[:, 0] == best).mean())
     return top1, float((order[:, :_TOP] == best[:, None]).any(axis=1).mean())
 

@@ -1,4 +1,4 @@
-"""The FP32 reference under ONNX Runtime, and what another precision makes of the model there."""
+"""The FP32 reference under ONNX Runtime, and the error of other precisions against it."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ Outputs = dict[str, NDArray[Any]]
 
 
 class RunModel(Protocol):
-    """Runs a graph once on an input by name, and returns its outputs by name."""
+    """Runs a graph once on inputs by name, and returns its outputs by name."""
 
     def __call__(self, model: Model, inputs: Arrays, *, threads: int | None) -> Outputs:
-        """Runs it on so many threads; None is one per physical core."""
+        """Runs it on this number of threads; None is one per physical core."""
 
 
 @dataclass(frozen=True)
 class Reference:
-    """A model in FP32 on one input: what other precisions of it are compared with.
+    """A model in FP32 on one input: the reference of all other precisions.
 
     The weights of a 16-bit model are taken as they are, and everything is computed in FP32.
 
@@ -61,22 +61,22 @@ class Reference:
         return self._run(self.model, rounds=False)
 
     def of_engine(self, graph: Model, outputs: Arrays) -> Accuracy:
-        """Compares what an engine gave for the same input.
+        """Compares the outputs of an engine for the same input.
 
         Args:
-            graph: what the engine was built from; tells where NaN or infinity begins.
+            graph: the graph the engine was built from, to find where NaN or infinity begins.
             outputs: of the engine, by name.
         """
         return self._accuracy(graph, outputs, Compared.ENGINE)
 
     def of_graph(self, graph: Model) -> Accuracy:
-        """Compares what a converted graph gives on the CPU, every value rounded to its type."""
+        """Compares the outputs of a converted graph on the CPU, every value rounded to its type."""
         return self._accuracy(graph, self._run(graph), Compared.GRAPH_ON_CPU)
 
     def _accuracy(self, graph: Model, outputs: Arrays, compared: Compared) -> Accuracy:
-        found = compare_outputs(self.outputs, outputs, _smallest_normal(graph))
+        outputs_accuracy = compare_outputs(self.outputs, outputs, _smallest_normal(graph))
         return Accuracy(
-            self._with_first_bad_node(found, graph),
+            self._with_first_bad_node(outputs_accuracy, graph),
             compared,
             inputs=str(self.source),
             seed=self.seed,

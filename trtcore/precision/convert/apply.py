@@ -1,4 +1,4 @@
-"""Precision: what was asked for, written into the graph, so that TensorRT has no choice."""
+"""Writes the requested precision into the graph, which a strongly typed build has to follow."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ __all__ = [
 
 
 def own_precision(model: Model) -> Precision:
-    """The precision that a model has by itself: ``fp32``, ``fp16`` or ``bf16``."""
+    """The precision of the model as it was loaded: ``fp32``, ``fp16`` or ``bf16``."""
     return precision_of(float_type(model.proto))
 
 
@@ -45,20 +45,20 @@ def apply_precision(
 
     Args:
         model: a model of static shapes; it is not changed.
-        precision: what is asked for.
-        keep_fp32: op types (``LRN``) or globs over node names (``conv1/*``) that stay in FP32,
+        precision: the requested one.
+        keep_fp32: op types (``LRN``) or globs over node names (``conv1/*``) to pin to FP32,
             with casts around them.
         io_precision: ``fp32``, ``fp16`` or ``bf16`` for the network's float inputs and outputs;
             by default they have the precision of the network.
 
     Returns:
-        The converted model, with notes on what was done. Quantized models, and 16-bit models of
-        the precision asked for, come back as they are.
+        The converted model, with notes on the changes. Quantized models, and 16-bit models of
+        the requested precision, are returned unchanged.
 
     Raises:
         OptionError: unknown precision, or a ``keep_fp32`` entry that matches no node.
-        PrecisionError: a constant that the precision cannot hold, or a 16-bit model for which
-            another precision is asked.
+        PrecisionError: a constant that the precision cannot hold, or a 16-bit model of
+            another precision.
     """
     precision = Precision(precision)
     low = FORMATS[precision].onnx_type
@@ -68,17 +68,18 @@ def apply_precision(
         raise OptionError(
             f"{argument('keep_fp32')} has no meaning with {precision.value}: use it with fp16"
         )
+    # Scales and zero points were chosen for the types that are there: converting would break them.
     if quantized := quantized_nodes(model.proto):
         ignored = _ignored(precision, kept=bool(kept), io=io_precision is not None)
         if low == TensorProto.FLOAT and not ignored:
             return model
-        note = f"{quantized} quantized nodes: the model states its own precision, left as it is"
+        note = f"{quantized} quantized nodes: the model defines its own precision, left unchanged"
         return replace(model, notes=(*model.notes, note + ignored))
     present = float_type(model.proto)
     if present != TensorProto.FLOAT:
         _check_already(model, present, low, plain=not kept and io == low)
         return replace(
-            model, notes=(*model.notes, f"already {format_of(present).label}, left as it is")
+            model, notes=(*model.notes, f"already {format_of(present).label}, left unchanged")
         )
     if io == low == TensorProto.FLOAT:
         return model
@@ -86,32 +87,32 @@ def apply_precision(
 
 
 def kept_nodes(model: Model, patterns: Sequence[str]) -> frozenset[str]:
-    """Names of the nodes that op types or name globs choose.
+    """Names of the nodes that op types or name globs select.
 
     Raises:
-        OptionError: a pattern that chooses none or is empty, or a text in the place of a list.
+        OptionError: a pattern that selects none or is empty, or a text in the place of a list.
     """
     check_keep_fp32(patterns)
     kept: set[str] = set()
     nodes = list(walk_nodes(model.proto.graph))
     for pattern in patterns:
-        chosen = [
+        selected = [
             node.name
             for node in nodes
             if pattern in (node.op_type, node.name) or fnmatchcase(node.name, pattern)
         ]
-        if not chosen:
+        if not selected:
             ops = ", ".join(sorted({node.op_type for node in nodes}))
             raise OptionError(
                 f"{argument('keep_fp32')} '{pattern}' matches no node: give a node name, a glob"
                 f" over node names, or an op type of this model ({ops:.200})"
             )
-        kept.update(chosen)
+        kept.update(selected)
     return frozenset(kept)
 
 
 def fp32_only_nodes(model: Model, precision: Precision | str) -> frozenset[str]:
-    """Names of the nodes that stay in FP32 because TensorRT has nothing else for them."""
+    """Names of the nodes that stay in FP32 because TensorRT supports no other type for them."""
     rules = Rules(FORMATS[Precision(precision)].onnx_type, TensorProto.FLOAT, frozenset(), 0)
     if rules.low == TensorProto.FLOAT:
         return frozenset()
@@ -127,28 +128,28 @@ def fp32_only_nodes(model: Model, precision: Precision | str) -> frozenset[str]:
 
 
 def is_mixed(model: Model) -> bool:
-    """Whether a model has several float types by itself, as one with an FP32 table in FP16 has."""
+    """Whether a model was loaded with several float types, such as FP16 with an FP32 table."""
     return len(types().keys() & elem_types(model.proto.graph).values()) > 1
 
 
 def _ignored(precision: Precision, *, kept: bool, io: bool) -> str:
-    """What else was asked of a model that is left as it is."""
+    """The requests that do not apply to a model that is left unchanged."""
     layout = FORMATS[precision].io_layout
-    asked = {
+    requests = {
         argument("keep_fp32"): kept,
         argument("io_precision"): io,
         f"the {layout} inputs and outputs of {precision.value}": bool(layout),
     }
-    words = ", ".join(name for name, is_asked in asked.items() if is_asked)
-    return f"; not applied: {words}" if words else ""
+    ignored = ", ".join(name for name, is_requested in requests.items() if is_requested)
+    return f"; not applied: {ignored}" if ignored else ""
 
 
 def _check_already(model: Model, present: int, low: int, plain: bool) -> None:
     label = format_of(present).label
     if present != low:
         raise PrecisionError(
-            f"{model.name} is already {label}, {format_of(low).label} cannot be had from it: use"
-            f" {argument('precision', label.lower())}, or give the FP32 model"
+            f"{model.name} is already {label} and cannot be converted to {format_of(low).label}:"
+            f" use {argument('precision', label.lower())}, or give the FP32 model"
         )
     if not plain:
         raise PrecisionError(
@@ -159,6 +160,7 @@ def _check_already(model: Model, present: int, low: int, plain: bool) -> None:
 
 def _converted(model: Model, low: int, io: int, kept: frozenset[str]) -> Model:
     if model.proto.functions:
+        # Nodes inside a function have no types of their own: inlined they can be planned.
         proto = onnx.inliner.inline_local_functions(model.proto)
         name_nodes(proto)
     else:
@@ -180,9 +182,9 @@ def _note(converter: GraphConverter, kept: int) -> str:
         return f"inputs and outputs in {format_of(rules.io).label}: {casts}"
     return (
         f"{format_of(rules.low).label} written into the graph: {converter.lowered} nodes compute"
-        f" in it, {kept} kept in FP32 on request, {casts}"
+        f" in it, {kept} pinned to FP32, {casts}"
         + (
-            f"; {', '.join(sorted(converter.stayed))} cannot be had in it"
+            f"; not converted, left in FP32: {', '.join(sorted(converter.stayed))}"
             if converter.stayed
             else ""
         )

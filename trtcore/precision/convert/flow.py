@@ -1,4 +1,4 @@
-"""Where a value goes in an ONNX graph: who reads it, at all levels, and what it reaches."""
+"""The data flow of an ONNX graph: readers and writers of every value, at all levels."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ class GraphFlow:
     """Readers and writers of every value of a graph, its bodies included.
 
     Attributes:
-        uses: who reads a value.
+        uses: the readers of a value.
         writers: the node that writes a value.
         tensors: initializers by name.
         outputs: names of the network's outputs.
-        leaves: what a body gives to the node around it: that node, and the output it becomes; an
+        leaves: outputs of a body: the control-flow node around it, and the output each becomes; an
             empty name where that is not the same value (a loop).
     """
 
@@ -64,6 +64,7 @@ class GraphFlow:
         self.writers.update((name, node) for name in node.output if name)
         for body in bodies(node):
             self.tensors.update((tensor.name, tensor) for tensor in body.initializer)
+            # A branch of an If writes the node's outputs one by one; a loop gathers or repeats.
             outputs = node.output if node.op_type == "If" else [""] * len(body.output)
             for inner, outer in zip(body.output, outputs, strict=True):
                 self.leaves[inner.name] = (node, outer)

@@ -34,7 +34,7 @@ from trtcore.precision.convert.plan import (
     plan_node,
 )
 
-# Where a model has operators of other domains only, this one brings Cast in.
+# Brings Cast into a model of other domains only; the first version with bfloat16.
 _CAST_OPSET = 13
 
 _Types = ChainMap[str, int]
@@ -47,7 +47,7 @@ class GraphConverter:
     Attributes:
         lowered: how many nodes compute in the lower precision.
         casts: how many Cast nodes were added.
-        stayed: operators that stay in FP32 without having been asked to.
+        stayed: operators that stay in FP32 without a request.
         masks: a note on the mask constants that saturate.
     """
 
@@ -73,6 +73,7 @@ class GraphConverter:
         graph = self._proto.graph
         self.masks = saturate_masks(self._proto, self.rules)
         inferred = onnx.shape_inference.infer_shapes(without_weights(self._proto), data_prop=True)
+        # Before anything is converted: a constant is rounded once, for all its readers.
         self._note_readers(graph, inferred.graph, ChainMap())
         top = _Level(self, graph, inferred.graph, None)
         for value in graph.input:
@@ -86,25 +87,26 @@ class GraphConverter:
                 top.force_output(output.name, self.rules.io)
                 output.type.tensor_type.elem_type = self.rules.io
         top.finish()
+        # Collected and not raised at the first: the advice has to be enough for all of them.
         if self._overflows:
             raise PrecisionError(overflow_text(self._overflows, self.rules.low, inferred.graph))
 
-    def free_name(self, wish: str) -> str:
-        """A value or node name that nothing has yet."""
-        numbered = (f"{wish}_{number}" for number in itertools.count(2))
-        name = next(n for n in itertools.chain([wish], numbered) if n not in self._taken)
+    def free_name(self, wanted: str) -> str:
+        """An unused name for a value or a node."""
+        numbered = (f"{wanted}_{number}" for number in itertools.count(2))
+        name = next(n for n in itertools.chain([wanted], numbered) if n not in self._taken)
         self._taken.add(name)
         return name
 
     def count(self, node: NodeProto, types: tuple[int, ...]) -> None:
-        """Notes whether a node computes in the lower precision now."""
+        """Counts a node that computes in the lower precision, notes one that stays."""
         if self.rules.low != FLOAT and self.rules.low in types:
             self.lowered += 1
         elif FLOAT in types and node.name not in self.rules.kept and node.input:
             self.stayed.add(node.op_type)
 
     def stored(self, tensor: TensorProto, name: str) -> TensorProto:
-        """A float32 constant as it will be stored: lower only if all who read it want that."""
+        """A float32 constant as it will be stored: lower only if all its readers want that."""
         readers = self._readers[name]
         low_readers = [node for node, want in readers if want == self.rules.low != FLOAT]
         if not low_readers:
@@ -115,7 +117,7 @@ class GraphConverter:
         return rounded if len(low_readers) == len(readers) else tensor
 
     def _note_readers(self, graph: GraphProto, inferred: GraphProto, outer: _Types) -> None:
-        """Finds out who reads each float value, and in which type."""
+        """Notes the readers of each float value, and the type each wants."""
         types = outer.new_child(elem_types(inferred))
         for node, typed in zip(graph.node, inferred.node, strict=True):
             wanted = plan_node(node, types, self.rules).inputs
@@ -127,7 +129,7 @@ class GraphConverter:
 
 
 class _Level:
-    """One graph on its way: what its values were, what they are now, and its new nodes."""
+    """One graph in conversion: the types its values had and have now, and its new nodes."""
 
     def __init__(
         self,
@@ -141,6 +143,7 @@ class _Level:
         self.inferred = inferred
         self.nodes: list[NodeProto] = []
         self.types: _Types = ChainMap(elem_types(inferred), *(outer.types.maps if outer else ()))
+        # A body sees the values around it; what it defines itself stays in its own map.
         self.actual: _Types = ChainMap({}, *(outer.actual.maps if outer else ()))
         self.casts: _Casts = ChainMap({}, *(outer.casts.maps if outer else ()))
         for tensor in graph.initializer:
@@ -155,7 +158,7 @@ class _Level:
                 if want != AS_IT_IS:
                     node.input[index] = self.cast(node.input[index], want)
             if has_lengths(node):
-                node.input[0] = self.held_apart(node.input[0])
+                node.input[0] = self.separated_from_cast(node.input[0])
             for body, typed_body in zip(bodies(node), bodies(typed), strict=True):
                 self.convert_body(body, typed_body, plan.bodies)
             written = self.write_outputs(node, plan)
@@ -164,7 +167,7 @@ class _Level:
             self.nodes.append(node)
 
     def convert_body(self, body: GraphProto, inferred: GraphProto, border: int) -> None:
-        """Converts a body; its floats meet the node around it in the type of the border."""
+        """Converts a body; its floats enter and leave it in the type of the border."""
         level = _Level(self.converter, body, inferred, self)
         for value in body.input:
             if level.types[value.name] == FLOAT:
@@ -204,7 +207,7 @@ class _Level:
             self._add_cast(name, new, want, new)
         return self.casts[name, want]
 
-    def held_apart(self, name: str) -> str:
+    def separated_from_cast(self, name: str) -> str:
         """The value, with an operator that changes nothing behind it if a Cast has made it.
 
         TensorRT-RTX 1.7.1 moves a Cast into the loop of a recurrent node that has sequence lengths
@@ -230,7 +233,7 @@ class _Level:
         self._add_cast(inner, name, want, self.converter.free_name(f"{name}_to_{suffix(want)}"))
 
     def finish(self) -> None:
-        """Puts the new nodes in the place of the old ones."""
+        """Replaces the nodes of the graph by the new ones."""
         self.graph.ClearField("node")
         self.graph.node.extend(self.nodes)
 

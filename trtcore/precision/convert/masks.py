@@ -24,13 +24,14 @@ from trtcore.precision.convert.plan import TYPED_BY_VALUE, Rules
 from trtcore.precision.convert.roles import Trail, follow
 from trtcore.precision.formats import format_of
 
+# Enough to show how they are named, few enough for a note; the count covers all of them.
 _NAMES_SHOWN = 8
 _KINDS = (TensorProto.FLOAT, TensorProto.DOUBLE)
 
 
 @dataclass(frozen=True, eq=False)
 class _Constant:
-    """A constant that may have to saturate: its name, its float values, and its way."""
+    """A constant that may have to saturate: its name, its values, and its trail."""
 
     name: str
     values: Values
@@ -42,7 +43,7 @@ def saturate_masks(proto: ModelProto, rules: Rules) -> str:
 
     Args:
         proto: a float32 graph without local functions.
-        rules: what is asked; constants that only nodes in FP32 see are left alone.
+        rules: the conversion; constants that only nodes in FP32 read are left alone.
 
     Returns:
         A note that names what was replaced, with its value; ``""`` if nothing was.
@@ -51,9 +52,11 @@ def saturate_masks(proto: ModelProto, rules: Rules) -> str:
         return ""
     row = format_of(rules.low)
     flow = GraphFlow.of(proto.graph)
-    found = [_Constant(name, values, follow(flow, name)) for name, values in _large(flow, rules)]
-    masks = [constant for constant in found if _is_mask(constant, rules)]
-    told: dict[str, str] = {}
+    constants = [
+        _Constant(name, values, follow(flow, name)) for name, values in _large(flow, rules)
+    ]
+    masks = [constant for constant in constants if _is_mask(constant, rules)]
+    replaced: dict[str, str] = {}
     for group in _groups(masks):
         is_added = any(constant.trail.is_added for constant in group)
         limit = row.largest_added if is_added else row.largest
@@ -62,15 +65,15 @@ def saturate_masks(proto: ModelProto, rules: Rules) -> str:
             values = np.where(np.isfinite(constant.values), values, constant.values)
             if is_added or np.abs(_finite(constant.values)).max() > row.largest:
                 _replace(flow, constant.name, values.astype(constant.values.dtype))
-                told[constant.name] = f"'{constant.name}' {_change(constant.values, limit)}"
-    return _note(told, rules) if told else ""
+                replaced[constant.name] = f"'{constant.name}' {_change(constant.values, limit)}"
+    return _note(replaced, rules) if replaced else ""
 
 
-def _note(told: dict[str, str], rules: Rules) -> str:
-    s = "" if len(told) == 1 else "s"
+def _note(replaced: dict[str, str], rules: Rules) -> str:
+    s = "" if len(replaced) == 1 else "s"
     return (
-        f"{len(told)} constant{s} that only mask{'' if s else 's'} or limit{'' if s else 's'},"
-        f" set to what {format_of(rules.low).label} holds: {few(told.values(), _NAMES_SHOWN)}"
+        f"{len(replaced)} mask or limit constant{s} clamped for {format_of(rules.low).label}:"
+        f" {few(replaced.values(), _NAMES_SHOWN)}"
     )
 
 
@@ -82,6 +85,7 @@ def _change(values: Values, limit: float) -> str:
 
 def _large(flow: GraphFlow, rules: Rules) -> Iterator[tuple[str, Values]]:
     """Float constants with a value of which two do not fit into the type."""
+    # Half, as two constants may be added before they are compared.
     bound = format_of(rules.low).largest / 2
     for name, tensor in _tensors(flow):
         if tensor.data_type in _KINDS:
@@ -104,12 +108,12 @@ def _finite(values: Values) -> Values:
 
 
 def _is_mask(constant: _Constant, rules: Rules) -> bool:
-    """Whether it only means "never" or "always", and lower precision gets to see it.
+    """Whether it only means "never" or "always", and a node in lower precision reads it.
 
     A mask has one such value of each sign; many different ones are data, and would become equal.
     """
     trail = constant.trail
-    if trail.stray or not trail.nodes or trail.nodes.keys() <= rules.kept:
+    if trail.exact_use or not trail.nodes or trail.nodes.keys() <= rules.kept:
         return False
     if constant.values.dtype == np.float64 and not trail.is_cast:
         return False
@@ -124,10 +128,10 @@ def _groups(masks: list[_Constant]) -> Iterator[list[_Constant]]:
     while rest:
         group = [rest.pop(0)]
         nodes = set(group[0].trail.nodes)
-        while joined := [one for one in rest if nodes & one.trail.nodes.keys()]:
+        while joined := [mask for mask in rest if nodes & mask.trail.nodes.keys()]:
             group += joined
-            nodes.update(*(one.trail.nodes for one in joined))
-            rest = [one for one in rest if one not in joined]
+            nodes.update(*(mask.trail.nodes for mask in joined))
+            rest = [mask for mask in rest if mask not in joined]
         yield group
 
 

@@ -15,7 +15,7 @@ from trtcore.precision.formats import format_of, types
 
 
 def elem_types(graph: GraphProto) -> dict[str, int]:
-    """Element types of the values of one graph, its bodies left out."""
+    """Element types of the values of one graph, without its bodies."""
     types = {tensor.name: tensor.data_type for tensor in graph.initializer}
     for value in (*graph.input, *graph.value_info, *graph.output):
         is_tensor = value.type.HasField("tensor_type")
@@ -68,7 +68,7 @@ def rename_value(node: NodeProto, old: str, new: str) -> None:
 
 
 def suffix(elem_type: int) -> str:
-    """What a name ends in when its value is of this type: ``fp16``."""
+    """The ending of names of values of this type: ``fp16``."""
     return format_of(elem_type).label.lower()
 
 

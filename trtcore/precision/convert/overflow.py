@@ -1,4 +1,4 @@
-"""Weights that a 16-bit type cannot hold: what is said of them, and the way out."""
+"""Weights that a 16-bit type cannot hold: the error message, with a remedy."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from trtcore.errors import argument
 from trtcore.precision.convert.flow import GraphFlow
 from trtcore.precision.formats import FORMATS, Precision, format_of
 
-# What these write is small, however large what they read is.
+# The outputs of these operators are small, however large their inputs are.
 _BOUNDED = frozenset(
     {
         "ArgMax",
@@ -43,7 +43,7 @@ _BOUNDED = frozenset(
         "Tanh",
     }
 )
-# More names than this are no advice that fits into a line.
+# A list of more nodes no longer fits a message of one line; another precision is simpler then.
 _MOST_NAMES = 12
 
 
@@ -63,62 +63,62 @@ class Overflow:
 
 
 def overflow_text(overflows: Sequence[Overflow], elem_type: int, graph: GraphProto) -> str:
-    """One line: the first constant that overflows, its value, and what to do about all of them.
+    """One line: the first constant that overflows, its value, and the remedy for all of them.
 
     Args:
         overflows: all of them, in graph order.
         elem_type: the type they do not fit into.
-        graph: as it was before; names of nodes are those of the model.
+        graph: the graph before its conversion; node names are those of the model.
     """
     first, others = overflows[0], len(overflows) - 1
     more = f" ({others} more like it)" if others else ""
     reader = f" of node '{first.nodes[0]}'" if first.nodes else ""
     row = format_of(elem_type)
-    way_out = _way_out(overflows, graph)
+    remedy = _remedy(overflows, graph)
     return (
         f"initializer '{first.name}'{reader} holds {first.value:g}, which {row.label}"
-        f" (at most {row.largest:g}) cannot hold{more}: {way_out}"
+        f" (at most {row.largest:g}) cannot hold{more}: {remedy}"
     )
 
 
-def _way_out(overflows: Sequence[Overflow], graph: GraphProto) -> str:
-    """Advice that is enough when it is followed: the values that follow may be as large."""
+def _remedy(overflows: Sequence[Overflow], graph: GraphProto) -> str:
+    """Advice that suffices when followed: values computed from the constant may be as large."""
     names, reaches_output = _until_bounded(overflows, graph)
     if len(names) <= _MOST_NAMES:
         outputs = f" and {argument('io_precision', 'fp32')}" if reaches_output else ""
         return f"use {argument('keep_fp32', names)}{outputs}"
     largest = max(abs(overflow.value) for overflow in overflows)
-    # What BF16 cannot hold either is left to FP32.
+    # BF16 has almost the range of FP32; the rest needs FP32 itself.
     is_enough = largest <= FORMATS[Precision.BF16].largest
     other = Precision.BF16 if is_enough else Precision.FP32
-    return f"use {argument('precision', other.value)}, which holds what is computed from it too"
+    return f"use {argument('precision', other.value)}, which also holds the values computed from it"
 
 
 def _until_bounded(overflows: Sequence[Overflow], graph: GraphProto) -> tuple[list[str], bool]:
-    """Names of the nodes from the constants to where their size is used up, in graph order.
+    """Names of the nodes from the constants to the first ones with bounded outputs, in graph order.
 
     Also whether one of them writes an output of the network.
     """
     flow = GraphFlow.of(graph)
     readers = {name for overflow in overflows for name in overflow.nodes}
     todo = [use.node for o in overflows for use in flow.uses[o.name] if use.node.name in readers]
-    found: dict[str, NodeProto] = {}
+    large: dict[str, NodeProto] = {}
     reaches_output = False
     while todo:
         node = todo.pop()
-        if node.name in found:
+        if node.name in large:
             continue
-        found[node.name] = node
+        large[node.name] = node
         if node.op_type in _BOUNDED or _clips(flow, node):
             continue
         reaches_output |= not flow.outputs.isdisjoint(node.output)
         todo += [use.node for name in node.output for use in flow.uses[name]]
     order = {node.name: place for place, node in enumerate(graph.node)}
-    return sorted(found, key=lambda name: order.get(name, len(order))), reaches_output
+    return sorted(large, key=lambda name: order.get(name, len(order))), reaches_output
 
 
 def _clips(flow: GraphFlow, node: NodeProto) -> bool:
-    """Whether a Clip has both its limits, and these are small."""
+    """Whether a node is a Clip with two limits that fit into FP16."""
     limits = [attribute.f for attribute in node.attribute if attribute.name in ("min", "max")]
     limits += [
         float(value.ravel()[0])

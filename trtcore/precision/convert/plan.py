@@ -33,7 +33,7 @@ _LENGTHS = 4
 
 @dataclass(frozen=True)
 class Rules:
-    """What a conversion is asked for.
+    """What a conversion has to do.
 
     Attributes:
         low: element type that replaces float32 wherever the operator takes it.
@@ -50,12 +50,12 @@ class Rules:
 
 @dataclass(frozen=True)
 class NodePlan:
-    """Element types a node must read and will write; `AS_IT_IS` where it is not about floats.
+    """Element types a node must read and will write; `AS_IT_IS` where it is no float.
 
     Attributes:
         inputs: one per input.
         outputs: one per output.
-        bodies: what floats that enter or leave the bodies of a control-flow node have.
+        bodies: the type of floats that enter or leave the bodies of a control-flow node.
     """
 
     inputs: tuple[int, ...]
@@ -72,7 +72,7 @@ def plan_node(node: NodeProto, types: Mapping[str, int], rules: Rules) -> NodePl
     Args:
         node: the node.
         types: element types of all values in the float32 graph.
-        rules: what is asked.
+        rules: the conversion.
     """
     kinds = [types.get(name, UNKNOWN) for name in (*node.input, *node.output)]
     schema = operator_schema(node, rules.opset)
@@ -99,14 +99,14 @@ def plan_node(node: NodeProto, types: Mapping[str, int], rules: Rules) -> NodePl
 
 
 def stays_fp32(node: NodeProto, rules: Rules) -> bool:
-    """Whether a node stays in float32 on request, or because TensorRT has nothing else for it."""
+    """Whether a node stays in float32: pinned, or TensorRT supports no other type for it."""
     is_fp32_only = node.op_type in format_of(rules.low).in_tensorrt_fp32_only
     is_held = rules.low != FLOAT and has_lengths(node)
     return node.name in rules.kept or is_fp32_only or is_held
 
 
 def has_lengths(node: NodeProto) -> bool:
-    """Whether a node is a recurrent one whose sequences have lengths of their own."""
+    """Whether a node is recurrent and reads a length for each sequence."""
     return node.op_type in _RECURRENT and any(node.input[_LENGTHS : _LENGTHS + 1])
 
 
@@ -124,6 +124,7 @@ def operator_schema(node: NodeProto, opset: int) -> OpSchema | None:
     return _schema(node.op_type, opset) if node.domain in ONNX_DOMAINS else None
 
 
+# More entries than operators (some 200), in the few operator sets that a process meets.
 @functools.lru_cache(maxsize=1024)
 def _schema(op_type: str, opset: int) -> OpSchema | None:
     if not onnx.defs.has(op_type, opset):

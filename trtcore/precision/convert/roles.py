@@ -1,4 +1,4 @@
-"""What a constant is for: a mask that only means "never", or a number that is computed with."""
+"""Tells mask constants, which only mean "never", from constants that are computed with."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from onnx import NodeProto, TensorProto
 from trtcore.models.onnx.graph import ONNX_DOMAINS
 from trtcore.precision.convert.flow import GraphFlow, Use
 
-# Operators that hand a value on, by the inputs they hand on; None is all of them.
+# Operators that pass a value through, and from which inputs; None is all of them.
 _CARRIES: dict[str, tuple[int, ...] | None] = {
     "Add": None,
     "CastLike": (0,),
@@ -70,7 +70,7 @@ _SELECTS = frozenset(
 )
 # The mask of ONNX's own Attention is added to its scores.
 _ATTENTION_MASK = 3
-# Operators between a mask of zeros and ones and what it comes from.
+# Operators from which a mask of zeros and ones may be computed.
 _OF_INDICATORS = frozenset(_CARRIES) | {
     "Abs",
     "And",
@@ -106,30 +106,30 @@ _FLOATS = (
 class Step(Enum):
     """What a node does to a value it reads."""
 
-    CARRIES = "hands it on"
+    CARRIES = "passes it through"
     ENDS = "only compares it"
     COMPUTES = "computes with it"
 
 
 @dataclass
 class Trail:
-    """All ways of a constant through a graph.
+    """All paths of a constant through a graph.
 
     Attributes:
         nodes: names of the nodes on them, in the order they were found.
         is_added: something is added to it.
         is_cast: it becomes float32, if it was not.
-        stray: the node, or output, that needs the number itself; ``""`` for a mask.
+        exact_use: the node, or output, that needs the exact value; ``""`` for a mask.
     """
 
     nodes: dict[str, None] = field(default_factory=dict)
     is_added: bool = False
     is_cast: bool = False
-    stray: str = ""
+    exact_use: str = ""
 
 
 def follow(flow: GraphFlow, source: str) -> Trail:
-    """Follows a constant to wherever it ends.
+    """Follows a constant along all its paths.
 
     Args:
         flow: of the whole graph.
@@ -139,7 +139,7 @@ def follow(flow: GraphFlow, source: str) -> Trail:
     # A value, and whether it is a product that no scores have joined yet.
     todo = [(source, False)]
     seen = set(todo)
-    while todo and not trail.stray:
+    while todo and not trail.exact_use:
         for new in _next(flow, trail, *todo.pop()):
             if new not in seen:
                 seen.add(new)
@@ -148,26 +148,26 @@ def follow(flow: GraphFlow, source: str) -> Trail:
 
 
 def _next(flow: GraphFlow, trail: Trail, name: str, is_product: bool) -> list[tuple[str, bool]]:
-    """The values that one value becomes."""
-    found: list[tuple[str, bool]] = []
+    """The values computed from one value that may still be the constant."""
+    successors: list[tuple[str, bool]] = []
     if name in flow.outputs:
-        trail.stray = f"output '{name}'"
+        trail.exact_use = f"output '{name}'"
     if name in flow.leaves:
         node, outer = flow.leaves[name]
         trail.nodes[node.name] = None
         if not outer:
-            trail.stray = f"node '{node.name}'"
-        found.append((outer, is_product))
+            trail.exact_use = f"node '{node.name}'"
+        successors.append((outer, is_product))
     for use in flow.uses[name]:
         trail.nodes[use.node.name] = None
         step = _step(flow, use, name, is_product)
         if step is Step.COMPUTES:
-            trail.stray = f"node '{use.node.name}'"
+            trail.exact_use = f"node '{use.node.name}'"
         _note(trail, use)
         if step is Step.CARRIES:
             product = use.node.op_type not in _JOINS and (is_product or _is_masking(flow, use))
-            found += [(output, product) for output in use.node.output if output]
-    return found
+            successors += [(output, product) for output in use.node.output if output]
+    return successors
 
 
 def _note(trail: Trail, use: Use) -> None:
@@ -201,7 +201,7 @@ def _cast_step(node: NodeProto) -> Step:
 
 
 def _scaled_step(flow: GraphFlow, use: Use, name: str) -> Step:
-    """A product with zeros and ones, or a scale that makes it no larger, leaves a mask a mask."""
+    """A product with zeros and ones, or a scale that makes it no larger, keeps a mask a mask."""
     is_division = use.node.op_type == "Div"
     other = use.node.input[1 - use.index]
     if other == name or (is_division and use.index == 1):
@@ -222,7 +222,7 @@ def _is_masking(flow: GraphFlow, use: Use) -> bool:
 
 
 def _is_indicator(flow: GraphFlow, name: str) -> bool:
-    """Whether a value is made of inputs and constants by logic alone, with nothing learned."""
+    """Whether a value is computed from inputs and constants by logic alone, without weights."""
     todo, seen = [name], {name}
     while todo:
         node = flow.writers.get(todo.pop())

@@ -20,7 +20,9 @@ from trtcore.result.layers import Layer, LayerProfile, is_marker
 _QUANTIZED = tuple(row.inspector for row in DTYPES.values() if row.is_quantized)
 # Layers that multiply matrices, in Myelin's and in TensorRT's words; they carry the speed.
 _MATRIX = re.compile("correlation|conv|gemm|matmul|matrix|fusion|fullyconnected", re.IGNORECASE)
-# Below these parts the request is plainly not met.
+# Judgements: a sound FP16 engine has casts and other layers in FP32, so half of the layers and of
+# the time is enough; matrix layers carry the speed and seldom need FP32. Higher bounds would refuse
+# engines that are as fast as they can be, lower ones accept FP32 engines with FP16 ends.
 _LEAST_OF_ALL = 0.5
 _LEAST_OF_MATRIX = 0.75
 

@@ -60,7 +60,7 @@ def test_layer_that_does_nothing_is_left_out_and_noted(layer, write_net):
         ("after", "Tanh"),
     ]
     kind = layer.split('"')[1]
-    assert model.notes == (f"left out, they do nothing at inference: 'it' ({kind})",)
+    assert model.notes == (f"left out, no effect at inference: 'it' ({kind})",)
     feeds = {"in": np.full((1, 2, 3, 3), -2, np.float32)}
     np.testing.assert_allclose(run_onnx(model.proto, feeds)[0], np.tanh(2), rtol=1e-6)
 

@@ -23,7 +23,7 @@ _V0_LAYER = 1
 
 @dataclass
 class Blob:
-    """One stored blob; its values stay in the file until they are asked for.
+    """One stored blob; its values stay in the file until they are read.
 
     Attributes:
         shape: its dimensions; (num, channels, height, width) where ``is_legacy``.
@@ -59,11 +59,12 @@ def read_caffemodel(path: str | Path) -> dict[str, list[Blob]]:
     """Reads the blobs of every layer that has some, by layer name.
 
     Raises:
-        ModelError: not readable, not a caffemodel, cut short, or in the V0 or HDF5 form.
+        ModelError: not readable, not a caffemodel, truncated, or in the V0 or HDF5 form.
     """
     path = check_readable(path, ModelError)
     try:
         with path.open("rb") as file:
+            # Mapped, not read: values that the net does not use never leave the disk.
             data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
     except (OSError, ValueError) as problem:
         raise ModelError(f"{path}: cannot be read ({problem})") from None
@@ -79,7 +80,8 @@ def read_caffemodel(path: str | Path) -> dict[str, list[Blob]]:
 
 
 def _complaint(data: memoryview, problem: str) -> str:
-    """What is wrong with a file that is not what it should be."""
+    """The reason why a file cannot be read as a caffemodel."""
+    # A prototxt is printable from its start; the tags and lengths of a binary file are not.
     start = bytes(data[:512])
     if all(0x20 <= byte < 0x7F or byte in b"\t\r\n" for byte in start):
         return "is a text file, expected a binary caffemodel (files swapped?)"
@@ -113,6 +115,8 @@ def _read_blob(wire: Wire, blob: Field) -> Blob:
     legacy: dict[int, int] = {}
     shape: list[int] = []
     singles, doubles = [], []
+    # BlobProto: 1 to 4 are the legacy num, channels, height and width; 5 data, 7 shape, 8
+    # double_data.
     for item in wire.message(blob):
         if item.number in (1, 2, 3, 4):
             legacy[item.number] = signed(item.value)
@@ -126,6 +130,7 @@ def _read_blob(wire: Wire, blob: Field) -> Blob:
     if legacy:
         shape = [legacy.get(number, 0) for number in (1, 2, 3, 4)]
     read = Blob(tuple(shape), bool(legacy), doubles or singles)
+    # 32 is Caffe's own limit of axes, kMaxBlobAxes.
     if len(shape) > 32 or read.count != math.prod(shape):
         raise WireError(
             f"the blob at byte {blob.start} has {read.count} values, its shape is {shape[:32]}"

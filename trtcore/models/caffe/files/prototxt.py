@@ -14,7 +14,10 @@ from trtcore.errors import ModelError
 from trtcore.models.caffe.files.schema import net_parameter
 from trtcore.system.files import check_readable
 
+# Bounds the time that a wrong file can take; at some 300 bytes a layer, room for 3000 layers.
 MAX_BYTES = 1 << 20
+# NetParameter itself nests a handful of levels; protobuf's text parser recurses, and a file that
+# nests deeper would end Python's stack.
 MAX_DEPTH = 64
 
 _TOKEN = re.compile(r"""\#[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|[\w.+-]+|\S|\n""")
@@ -52,6 +55,8 @@ def read_prototxt(path: str | Path) -> Prototxt:
     size = path.stat().st_size
     with path.open("rb") as file:
         content = file.read(MAX_BYTES)
+    # Before the size: a caffemodel in the place of the prototxt is large, but binary above all.
+    # 64 KiB are enough: the first tags of a caffemodel already hold control bytes.
     if _CONTROL.search(content[: 1 << 16]):
         raise ModelError(f"{path}: is a binary file, expected a text prototxt (files swapped?)")
     if size > MAX_BYTES:
@@ -66,6 +71,7 @@ def parse_prototxt(text: str, path: Path) -> Prototxt:
         ModelError: nested too deeply or not a prototxt; the message names the line.
     """
     message = net_parameter()
+    # Before protobuf parses it: the scan does not recurse, and refuses what nests too deep for it.
     scan = _Scan(message.DESCRIPTOR, path)
     scan.run(text)
     try:
@@ -107,6 +113,7 @@ class _Scan:
                 self._name = token
 
     def _open(self, line: int) -> None:
+        # Inside an unknown message the message is None: its fields are not reported one by one.
         if len(self._stack) == MAX_DEPTH:
             raise ModelError(f"{self._path}, line {line}: nested more than {MAX_DEPTH} deep")
         if not self._stack and self._name in ("layer", "layers"):
@@ -126,7 +133,7 @@ class _Scan:
 
 
 def _where_and_why(problem: text_format.ParseError) -> str:
-    """Protobuf's message with the reason first and the line of text, cut short, behind it."""
+    """Protobuf's message with the reason first and the shortened line of text after it."""
     message = _one_line(problem)
     parts = re.fullmatch(r"\d+:\d+ : '(?P<text>.*)': (?P<why>.*)", message)
     if parts is None:
@@ -139,6 +146,6 @@ def _one_line(problem: Exception) -> str:
 
 
 def _short(line: str) -> str:
-    """At most 100 characters, with escapes for what does not print."""
+    """At most 100 characters (one line of a message), unprintable ones escaped."""
     printable = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in line[:101])
     return printable if len(printable) <= 100 else f"{printable[:97]}..."

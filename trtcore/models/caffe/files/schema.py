@@ -26,6 +26,7 @@ def net_parameter() -> type[Any]:
 
     Source: the grammar used is the part of proto2 that `caffe.proto` needs, one statement each.
     """
+    # A pool of its own: pycaffe in the same process registers messages of these names as well.
     pool = descriptor_pool.DescriptorPool()
     pool.AddSerializedFile(_file_descriptor().SerializeToString())
     descriptor = pool.FindMessageTypeByName("trtcore.caffe.NetParameter")
@@ -38,6 +39,7 @@ def _file_descriptor() -> descriptor_pb2.FileDescriptorProto:
     file = descriptor_pb2.FileDescriptorProto(
         name="trtcore/caffe.proto", package="trtcore.caffe", syntax="proto2"
     )
+    # The innermost open message or enum is last; a closing brace takes it off.
     scopes: list[Any] = [file]
     for statement in _STATEMENT.finditer(re.sub(r"//.*", "", text)):
         if statement["empty"]:

@@ -1,4 +1,4 @@
-"""Walks protobuf's wire format in place, without copying what it steps over.
+"""Reads protobuf's wire format in place, without copying the fields it skips.
 
 Protobuf's own parser would copy every weight twice; a caffemodel needs a handful of tags.
 
@@ -14,7 +14,10 @@ import numpy as np
 
 VARINT, FIXED64, LENGTH, FIXED32 = 0, 1, 2, 5
 _FIXED_BYTES = {FIXED64: 8, FIXED32: 4}
+# Every field costs Python time: a damaged file is given up after a second or so. A run of unpacked
+# floats counts as one field, so real nets stay far below.
 MAX_FIELDS = 300_000
+# In bytes: the 32 axes that Caffe allows, at 10 bytes for the longest varint.
 MAX_INTEGERS = 320
 
 
@@ -52,7 +55,7 @@ class Wire:
         """Yields the fields of the message in ``data[start:end]``.
 
         Raises:
-            WireError: malformed, cut short, or more fields in the file than any net has.
+            WireError: malformed, truncated, or more fields in the file than any net has.
         """
         while start < end:
             self._fields += 1
@@ -76,7 +79,7 @@ class Wire:
         """The int64 values of a packed, or single unpacked, field.
 
         Raises:
-            WireError: cut short, too long, or not a list of integers.
+            WireError: truncated, too long, or not a list of integers.
         """
         if field.wire_type == VARINT:
             return [signed(field.value)]
@@ -94,8 +97,9 @@ class Wire:
         """The unsigned varint at a position, and the position after it.
 
         Raises:
-            WireError: cut short or longer than 10 bytes.
+            WireError: truncated or longer than 10 bytes.
         """
+        # 64 bits at 7 a byte take 10 bytes at most.
         value = 0
         for shift, at in enumerate(range(position, min(position + 10, end))):
             byte = self.data[at]
@@ -119,6 +123,7 @@ class Wire:
         if field.wire_type == LENGTH and length % size == 0:
             return np.frombuffer(self.data, dtype, length // size, field.start)
         if _FIXED_BYTES.get(field.wire_type) == size:
+            # Every unpacked value has its one-byte tag in front: the first column.
             run = np.frombuffer(self.data, np.uint8, length, field.start).reshape(-1, size + 1)
             return np.ascontiguousarray(run[:, 1:]).view(dtype).ravel()
         raise WireError(f"field {field.number} at byte {field.start} is not a list of floats")
@@ -139,7 +144,7 @@ class Wire:
             raise WireError(f"bad wire type {wire_type} at byte {start}")
         if length > end - position:
             raise WireError(
-                f"cut short: byte {start} promises {length} bytes, {end - position} follow"
+                f"truncated: byte {start} announces {length} bytes, {end - position} follow"
             )
         if wire_type == LENGTH:
             return Field(number, wire_type, position, position + length)
@@ -150,6 +155,7 @@ class Wire:
         stride = first_end - start
         if stride not in (5, 9):
             return first_end
+        # Blocks that grow: a short run reads little of the file, a long one takes few steps.
         length, ahead = 1, 64
         while True:
             count = min(ahead, (end - start) // stride)

@@ -1,4 +1,4 @@
-"""Every layer type that is supported, and those that TEST phase can do without."""
+"""Every supported layer type, and the training-only types that TEST phase leaves out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a converter is: a function over a `LayerBuilder`, and how many blobs its layer takes."""
+"""The converter of a layer type: a function over a `LayerBuilder`, with its bottoms and tops."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from trtcore.models.caffe.builder import LayerBuilder
 from trtcore.models.caffe.graph import Tensor
 
+# No limit on bottoms or tops: more than any file within MAX_BYTES can name.
 MANY = 1_000_000
 
 
@@ -34,14 +35,15 @@ class Converter:
         """
         self._check(builder, "bottoms", len(builder.bottoms), self.bottoms)
         self._check(builder, "tops", len(builder.layer.tops), self.tops)
+        # `finish` comes last: only then has the converter requested all its blobs.
         tensors = self.convert(builder)
         builder.finish()
         return tensors
 
     @staticmethod
-    def _check(builder: LayerBuilder, what: str, found: int, limits: tuple[int, int]) -> None:
+    def _check(builder: LayerBuilder, kind: str, count: int, limits: tuple[int, int]) -> None:
         least, most = limits
-        if not least <= found <= most:
+        if not least <= count <= most:
             wanted = f"{least}" if least == most else f"at least {least}"
             wanted = f"{least} or {most}" if least < most < MANY else wanted
-            builder.refuse(f"has {found} {what}, takes {wanted}")
+            builder.refuse(f"has {count} {kind}, takes {wanted}")

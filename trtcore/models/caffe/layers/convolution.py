@@ -62,9 +62,9 @@ def _window(builder: LayerBuilder, param: Any) -> _Window:
         dilation=window.dilation,
         group=[window.group],
     )
-    for what, count in (("channels", builder.bottom.shape[1]), ("num_output", param.num_output)):
+    for name, count in (("channels", builder.bottom.shape[1]), ("num_output", param.num_output)):
         if count % window.group:
-            builder.refuse(f"group {window.group} does not divide its {what}, {count}")
+            builder.refuse(f"group {window.group} does not divide its {name}, {count}")
     return window
 
 
@@ -91,6 +91,7 @@ def deconvolution(builder: LayerBuilder) -> list[Tensor]:
         stride * (size - 1) + extent - 2 * pad for size, pad, extent, stride in window.axes(sizes)
     ]
     weights = (channels, param.num_output // window.group, *window.kernel)
+    # As if the stride were 1: a larger one sums fewer values, so weights err on the small side.
     fan_in = channels // window.group * math.prod(window.kernel)
     return _weighted(
         builder, "ConvTranspose", weights, fan_in, window, (batch, param.num_output, *outs)
@@ -112,7 +113,7 @@ def _weighted(
 
 
 def inner_product(builder: LayerBuilder) -> list[Tensor]:
-    """Gemm over the axes from ``axis`` on, with what it takes to make its bottom 2-D.
+    """Gemm over the axes from ``axis`` on, after a Flatten or Reshape to 2-D.
 
     Source: BVLC/caffe src/caffe/layers/inner_product_layer.cpp.
     """
@@ -125,6 +126,7 @@ def inner_product(builder: LayerBuilder) -> list[Tensor]:
     inputs = [matrix, builder.weight("w", 0, weights, fan_in=columns)]
     if param.bias_term:
         inputs.append(builder.weight("b", 1, (outs,)))
+    # The node that ends the layer has the layer's name: Gemm, where no Reshape has to follow it.
     is_whole = axis == 1
     product = builder.node(
         "Gemm",

@@ -1,4 +1,4 @@
-"""Layers that map every value by itself: activations and powers.
+"""Elementwise layers: activations and powers.
 
 Source: BVLC/caffe src/caffe/layers/*_layer.cpp, the Forward_cpu of each.
 """
@@ -20,6 +20,7 @@ def _same(
     builder: LayerBuilder, op: str, *others: Tensor, suffix: str = "", **attributes: Any
 ) -> Tensor:
     """A node over the bottom that keeps its shape."""
+    # Other inputs are scalars or broadcast, so the shape of the bottom is that of the result.
     inputs = [builder.bottom, *others]
     return builder.node(op, inputs, builder.bottom.shape, suffix, **attributes)
 
@@ -43,6 +44,7 @@ def prelu(builder: LayerBuilder) -> list[Tensor]:
     is_shared = builder.param("prelu_param").channel_shared
     stored = () if is_shared else (shape[1],)
     view = (1,) if is_shared else (shape[1], *(1,) * (len(shape) - 2))
+    # 0.25 is the slope that Caffe starts from (caffe.proto, PReLUParameter).
     return [_same(builder, "PRelu", builder.weight("slope", 0, stored, value=0.25, view=view))]
 
 

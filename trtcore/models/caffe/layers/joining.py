@@ -10,6 +10,7 @@ from trtcore.models.caffe.builder import LayerBuilder
 from trtcore.models.caffe.graph import Shape, Tensor, text
 from trtcore.models.caffe.layers.converter import MANY, Converter
 
+# Numbers of EltwiseOp in caffe.proto; MAX is what remains.
 _PROD, _SUM = 0, 1
 
 
@@ -112,7 +113,7 @@ def unchanged(builder: LayerBuilder) -> list[Tensor]:
 
 
 def silence(_: LayerBuilder) -> list[Tensor]:
-    """Takes blobs off the list of outputs, and does nothing else."""
+    """Removes blobs from the list of outputs, and does nothing else."""
     return []
 
 

@@ -8,6 +8,7 @@ from trtcore.models.caffe.builder import LayerBuilder
 from trtcore.models.caffe.graph import Tensor, text
 from trtcore.models.caffe.layers.converter import Converter
 
+# Number of NormRegion in caffe.proto.
 _ACROSS_CHANNELS = 0
 
 
@@ -38,6 +39,7 @@ def _lrn_within(builder: LayerBuilder, size: int, alpha: float, beta: float) -> 
         "pool",
         kernel_shape=[size, size],
         pads=[size // 2] * 4,
+        # Caffe divides by the full window at the borders too.
         count_include_pad=1,
     )
     scaled = builder.node("Mul", [mean, builder.number("alpha", alpha)], shape, "scale")
@@ -60,6 +62,7 @@ def batch_norm(builder: LayerBuilder) -> list[Tensor]:
     mean, variance = builder.blob(0, channels), builder.blob(1, channels, value=1.0)
     divisor = builder.blob(2, (1,), value=1.0)
 
+    # As in Caffe: a divisor of 0, of a net that was never trained, gives zeros and not NaN.
     def factor() -> float:
         stored = float(divisor()[0])
         return 1.0 / stored if stored else 0.0

@@ -10,6 +10,7 @@ from trtcore.models.caffe.graph import Shape, Tensor, text
 from trtcore.models.caffe.layers.converter import Converter
 from trtcore.models.caffe.layers.window import check_positive
 
+# Numbers of PoolMethod and RoundMode in caffe.proto.
 _MAX, _AVE, _STOCHASTIC = 0, 1, 2
 _CEIL = 0
 
@@ -31,6 +32,7 @@ class _Pool:
         for size, k, s, p in zip(sizes, self.kernel, self.stride, self.pad, strict=True):
             room = size + 2 * p - k
             out = (-(-room // s) if is_ceil else room // s) + 1
+            # Caffe clips both axes as soon as either one is padded.
             if any(self.pad) and (out - 1) * s >= size + p:
                 out -= 1
             outs.append(out)
@@ -76,6 +78,8 @@ def _average(builder: LayerBuilder, pool: _Pool, ends: list[int], top: Shape) ->
     """The declared padding counts in the divisor, what the rounding adds beyond it does not."""
     bottom, begins = builder.bottom, pool.pad
     is_counted = any(pool.pad)
+    # count_include_pad counts all explicit padding or none, so the declared part becomes a Pad node
+    # where rounding adds to it.
     if is_counted and ends != pool.pad:
         bottom = _padded(builder, pool.pad)
         begins, ends = [0, 0], [end - pad for end, pad in zip(ends, pool.pad, strict=True)]

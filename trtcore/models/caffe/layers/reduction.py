@@ -10,6 +10,7 @@ from trtcore.models.caffe.builder import LayerBuilder
 from trtcore.models.caffe.graph import Tensor
 from trtcore.models.caffe.layers.converter import Converter
 
+# Numbers of ReductionOp in caffe.proto.
 _SUM, _ASUM, _SUMSQ, _MEAN = 1, 2, 3, 4
 
 
@@ -71,6 +72,7 @@ def reduction(builder: LayerBuilder) -> list[Tensor]:
     axis, bottom = builder.axis(param.axis), builder.bottom
     top, axes = bottom.shape[:axis], list(range(axis, len(bottom.shape)))
     suffix = "" if param.coeff == 1 else "reduce"
+    # In opset 17 ReduceMean takes its axes as an attribute and ReduceSum as an input.
     if param.operation == _MEAN:
         reduced = builder.node("ReduceMean", [bottom], top, suffix, axes=axes, keepdims=0)
     else:

@@ -1,4 +1,4 @@
-"""Layers that move or cut values: Flatten, Reshape, Crop, Permute, Tile."""
+"""Layers that rearrange or cut values: Flatten, Reshape, Crop, Permute, Tile."""
 
 from __future__ import annotations
 
@@ -38,6 +38,7 @@ def reshape(builder: LayerBuilder) -> list[Tensor]:
     if dims.count(-1) > 1 or min(dims, default=1) < -1:
         builder.refuse(f"shape {list(param.shape.dim)} takes sizes, 0 to copy and one -1")
     top = (*shape[:start], *dims, *shape[end:])
+    # A -1 that does not come out even stays in: the volumes then differ, which is refused below.
     known = math.prod(dim for dim in top if dim != -1)
     if -1 in dims and math.prod(shape) % known == 0:
         top = tuple(math.prod(shape) // known if dim == -1 else dim for dim in top)
@@ -85,7 +86,7 @@ def crop(builder: LayerBuilder) -> list[Tensor]:
 
 
 def permute(builder: LayerBuilder) -> list[Tensor]:
-    """Transpose; axes that are not in the order follow in their own.
+    """Transpose; axes missing from the order follow in ascending order.
 
     Source: weiliu89/caffe, branch ssd, src/caffe/layers/permute_layer.cpp.
     """

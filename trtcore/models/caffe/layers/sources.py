@@ -20,7 +20,7 @@ def input_(builder: LayerBuilder) -> list[Tensor]:
 
 
 def dummy_data(builder: LayerBuilder) -> list[Tensor]:
-    """DummyData: what it would fill becomes inputs."""
+    """DummyData: the blobs that it would fill become inputs."""
     param = builder.param("dummy_data_param")
     shapes: list[Shape] = [tuple(shape.dim) for shape in param.shape]
     if not shapes:
@@ -35,6 +35,7 @@ def dummy_data(builder: LayerBuilder) -> list[Tensor]:
 def data(builder: LayerBuilder) -> list[Tensor]:
     """Data: batch_size images of crop_size, and labels."""
     param, transform = builder.param("data_param"), builder.param("transform_param")
+    # Older files have crop_size in the data layer's own parameters; the newer place goes first.
     channels = 1 if transform.force_gray else 3
     crop = transform.crop_size or param.crop_size
     return _images(builder, param.batch_size, channels, crop, crop)
@@ -62,10 +63,10 @@ def _images(
     shape = (batch, channels, height, width)
     if min(shape) < 1:
         builder.refuse(
-            "does not say the shape of its images: give crop_size and batch_size, or use the "
+            "does not state the shape of its images: give crop_size and batch_size, or use the "
             "deploy file"
         )
-    builder.notes.append(f"{builder.layer} became inputs, {channels} channels taken for granted")
+    builder.notes.append(f"{builder.layer} became inputs, {channels} channels assumed")
     return _inputs(builder, [shape, (batch,)][: len(builder.layer.tops)])
 
 
