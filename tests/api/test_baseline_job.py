@@ -121,7 +121,7 @@ class TestProfile:
         assert loaded.method == profile.method
         text = render_table(loaded)
         assert "un-fused model" in text
-        assert "asked 8, warmed up 4, measured 8 un-profiled and 8 profiled" in text
+        assert "requested 8, warm-up 4, measured 8 un-profiled and 8 profiled" in text
         assert "\nFusion" not in text
 
     def test_a_precision_leads_back_to_the_nodes_of_the_model(self, net, kind):

@@ -58,7 +58,7 @@ def test_what_follows_it_finds_its_value() -> None:
         ({"toy_count": 0}, "toy_count is 0, must be 1 or more"),
         (
             {"toy_count": 3, "backend": "onnxruntime"},
-            "toy_count=3 (a toy of an engine) means nothing with backend='onnxruntime', which "
+            "toy_count=3 (a toy of an engine) has no effect with backend='onnxruntime', which "
             "builds no engine: leave it out",
         ),
     ],
@@ -76,12 +76,12 @@ def test_the_api_checks_it(given: dict[str, object], message: str) -> None:
         (("net.onnx", "--toys", "0"), "--toys is 0, must be 1 or more"),
         (
             ("net.onnx", "--toys", "3", "--backend", "onnxruntime"),
-            "--toys 3 (a toy of an engine) means nothing with --backend onnxruntime, which builds "
+            "--toys 3 (a toy of an engine) has no effect with --backend onnxruntime, which builds "
             "no engine: leave it out",
         ),
         (
             ("net.plan", "--toys", "3"),
-            "--toys 3 (a toy of an engine) means nothing for a plan, which is built already: leave "
+            "--toys 3 (a toy of an engine) has no effect for a plan, which is built already: leave "
             "it out",
         ),
     ],

@@ -143,7 +143,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
 
 
 def is_refused(message: str) -> bool:
-    return "means nothing" in message
+    return "has no effect" in message
 
 
 @pytest.mark.parametrize("column", COLUMNS)
@@ -194,14 +194,14 @@ def test_all_of_them_are_named_with_the_reason_and_the_way_out(
         )
     assert str(error.value) == (
         "workspace_mib=5 (scratch memory of an engine's layers), serial=True (an engine without "
-        "auxiliary streams) and sync='execute' (how an engine is run) mean nothing with "
+        "auxiliary streams) and sync='execute' (how an engine is run) have no effect with "
         "backend='onnxruntime', which builds no engine: leave them out"
     )
     asked = ("--backend", "onnxruntime", "--serial", "--workspace", "5", "--sync", "execute")
     assert main(["profile", MODEL, *asked]) == 2
     assert capsys.readouterr().err == (
         "trtcore: error: --workspace 5 (scratch memory of an engine's layers), --serial (an engine "
-        "without auxiliary streams) and --sync execute (how an engine is run) mean nothing with "
+        "without auxiliary streams) and --sync execute (how an engine is run) have no effect with "
         "--backend onnxruntime, which builds no engine: leave them out\n"
     )
 
@@ -211,22 +211,22 @@ def test_all_of_them_are_named_with_the_reason_and_the_way_out(
     [
         (
             lambda: trtcore.profile_plan(PLAN, weights="a.caffemodel"),
-            "weights='a.caffemodel' (of a Caffe model) means nothing for a plan, which is built "
+            "weights='a.caffemodel' (of a Caffe model) has no effect for a plan, which is built "
             "already: leave it out",
         ),
         (
             lambda: trtcore.build_model(MODEL, iterations=5),
-            "iterations=5 (the length of a run) means nothing for a build, which runs nothing: "
+            "iterations=5 (the length of a run) has no effect for a build, which runs nothing: "
             "leave it out",
         ),
         (
             lambda: trtcore.compare_precisions(MODEL, "fp32,fp16", precision="fp16"),
-            "precision='fp16' (the one precision of the network) means nothing in a comparison of "
+            "precision='fp16' (the one precision of the network) has no effect in a comparison of "
             "precisions, which is of several runs: leave it out",
         ),
         (
             lambda: trtcore.profile_baseline(MODEL, backend="tensorrt"),
-            "backend='tensorrt' (what builds and runs the engine) means nothing for a baseline, "
+            "backend='tensorrt' (what builds and runs the engine) has no effect for a baseline, "
             "which times the model un-fused: leave it out",
         ),
     ],

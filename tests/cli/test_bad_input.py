@@ -208,7 +208,7 @@ def test_options_of_the_build_mean_nothing_for_a_plan(run: Run, tmp_path: Path) 
     words = (
         "error: --weights y (of a Caffe model), --output x (of a Caffe model), --workspace 5 "
         "(scratch memory of an engine's layers) and --serial (an engine without auxiliary streams) "
-        "mean nothing for a plan, which is built already: leave them out\n"
+        "have no effect for a plan, which is built already: leave them out\n"
     )
     assert_refused(ran, words)
 
@@ -237,7 +237,7 @@ def test_kernel_times_without_a_gpu(run: Run, net: Path) -> None:
 def test_kernel_times_on_the_cpu(run: Run, net: Path) -> None:
     ran = run("profile", net, "--timing", "cupti", "--backend", "onnxruntime")
     words = (
-        "error: --timing cupti (how one engine is timed) means nothing with --backend onnxruntime, "
+        "error: --timing cupti (how one engine is timed) has no effect with --backend onnxruntime, "
         "which builds no engine: leave it out\n"
     )
     assert_refused(ran, words)
@@ -255,7 +255,7 @@ def test_a_backend_that_is_not_installed(run: Run, net: Path) -> None:
 
 def test_no_engine_to_save(run: Run, net: Path, tmp_path: Path) -> None:
     ran = run("profile", net, "--backend", "onnxruntime", "--save-engine", tmp_path / "net.plan")
-    words = f"error: --save-engine {tmp_path / 'net.plan'} (the plan of one engine) means nothing"
+    words = f"error: --save-engine {tmp_path / 'net.plan'} (the plan of one engine) has no effect"
     assert_refused(ran, words)
     assert list(tmp_path.iterdir()) == [net]
 

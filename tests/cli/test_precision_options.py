@@ -124,7 +124,7 @@ def test_half2_explains_what_it_cannot_vectorise(run: Run, tmp_path: Path) -> No
 def test_formats_need_an_engine(run: Run, net: Path) -> None:
     ran = run("profile", net, *CPU, "--fp16", "--io-format", "x:chw2")
     assert_refused(
-        ran, "--io-format x:chw2 (formats of an engine's inputs and outputs) means nothing with"
+        ran, "--io-format x:chw2 (formats of an engine's inputs and outputs) has no effect with"
     )
 
 
@@ -249,8 +249,8 @@ def test_infinity_is_traced_to_its_node(run: Run, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--half2"], "--precision half2 (the one precision of the network) means nothing for a"),
-        (["--keep-fp32", "LRN"], "--keep-fp32 LRN (what a 16-bit precision leaves in FP32) means"),
+        (["--half2"], "--precision half2 (the one precision of the network) has no effect for a"),
+        (["--keep-fp32", "LRN"], "--keep-fp32 LRN (what a 16-bit precision leaves in FP32) has"),
         (["--io-format", "x:chw2"], "--io-format x:chw2 (formats of an engine's inputs and outpu"),
         (["--tolerance", "1e-2"], "--tolerance 0.01 (a comparison of the model's outputs with FP"),
     ],

@@ -68,8 +68,8 @@ class TestTutorial:
             "base holds one figure per layer, so noise cannot be judged",
             "new holds one figure per layer, so noise cannot be judged",
             "base: its rows add up to 82.03 of 1046.79 ms: part of the log is missing",
-            "new: 37 names end after 40 characters: what else is fused into those layers is not "
-            "known",
+            "new: 37 names end after 40 characters: what else is fused into those layers is "
+            "unknown",
         )
 
 

@@ -192,6 +192,6 @@ def test_a_tolerance_makes_the_api_raise() -> None:
 @pytest.mark.parametrize("options", [{"precision": "fp16"}, {"accuracy": True}, {"tolerance": 0.1}])
 def test_nothing_is_chosen_for_a_plan(options: dict[str, object]) -> None:
     with pytest.raises(
-        OptionError, match="means nothing for a plan, which is built already: leave it out"
+        OptionError, match="has no effect for a plan, which is built already: leave it out"
     ):
         trtcore.profile_plan(b"ftrt" * 100, **options)

@@ -1,4 +1,4 @@
-"""Puts what was measured, built and seen together into one `Profile`."""
+"""Assembles a `Profile` from the measurement, the build and the state of the machine."""
 
 from __future__ import annotations
 
@@ -24,11 +24,12 @@ if TYPE_CHECKING:
     from trtcore.models.model import Model
 
 Check = Callable[[Sequence[Layer], Sequence[LayerProfile]], PrecisionCheck]
-"""Says from the layers of an engine and what they cost, if it ran, what precision it has."""
+"""From the layers of an engine and their times (none if it did not run): its precision."""
 
 
 def model_record(model: Model) -> ModelRecord:
     """What a profile keeps of a model."""
+    # Loads onnx, which reading and profiling a plan do without.
     from trtcore.models.onnx.graph import model_nodes
 
     return ModelRecord(model.name, model.source, model.weights, model_nodes(model), model.notes)
@@ -39,7 +40,7 @@ def engine_profile(
     ran: PlanRun,
     model: ModelRecord,
     build: Build,
-    asked: Options,
+    options: Options,
     check: Check,
 ) -> Profile:
     """The profile of an engine that ran."""
@@ -47,9 +48,9 @@ def engine_profile(
     profile = Profile(
         model=model,
         backend=bindings.name,
-        precision=asked.precision or "",
+        precision=options.precision or "",
         batch=_batch(engine_run.io),
-        method=_method(engine_run, asked),
+        method=_method(engine_run, options),
         io=engine_run.io,
         layers=match_layers(engine_run.information.layers, engine_run.run.layer_names),
         samples=engine_run.run.samples,
@@ -66,6 +67,7 @@ def engine_profile(
         event_cost=ran.event_cost,
         kernels=engine_run.kernels,
     )
+    # The verdict weighs layers by their times, so the profile has to be there first.
     profile = _checked(profile, check)
     problems = engine_run.run.problems
     if ran.problem:
@@ -76,13 +78,13 @@ def engine_profile(
     return replace(profile, warnings=problems)
 
 
-def _method(engine_run: EngineRun, asked: Options) -> Method:
+def _method(engine_run: EngineRun, options: Options) -> Method:
     """How it was measured."""
     return Method(
         Timer.TENSORRT,
-        sync=asked.sync,
+        sync=options.sync,
         in_python=engine_run.in_python,
-        inputs=str(asked.inputs),
+        inputs=str(options.inputs),
     )
 
 
@@ -93,9 +95,10 @@ def node_profile(
     precision: str,
     warnings: tuple[RunWarning, ...],
 ) -> Profile:
-    """The profile of an un-fused model; what ran on the CPU names no GPU."""
+    """The profile of an un-fused model."""
     io = _network_io(model)
     environment = capture_environment(node_run.runtime, node_run.clocks)
+    # The machine may have a GPU that this run did not use: its name would be taken for the device.
     return Profile(
         model=model_record(model),
         backend=node_run.backend,
@@ -125,11 +128,13 @@ def _network_io(model: Model) -> tuple[IOTensor, ...]:
 def _checked(profile: Profile, check: Check) -> Profile:
     if profile.build is None:
         return profile
+    # Interrupted before the first profiled iteration: layers are then counted, not weighed.
     rows = summarise_layers(profile) if profile.counts.measured else ()
-    found = check(profile.layers, rows)
-    return replace(profile, build=replace(profile.build, precision=found))
+    precision = check(profile.layers, rows)
+    return replace(profile, build=replace(profile.build, precision=precision))
 
 
 def _batch(io: tuple[IOTensor, ...]) -> int:
+    # A scalar or missing input has no batch dimension; 1 keeps the throughput one of iterations.
     first = next((tensor.shape for tensor in io if tensor.mode == "input"), ())
     return first[0] if first else 1

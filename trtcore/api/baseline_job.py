@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def profile_unfused(
     model: Model,
     kind: str,
-    asked: Options,
+    options: Options,
     progress: Progress | None = None,
     notify: Notify | None = None,
 ) -> Profile:
@@ -37,7 +37,7 @@ def profile_unfused(
     Args:
         model: as it was loaded.
         kind: ``auto`` or a name of `TIMERS`.
-        asked: its precision None is the model's own.
+        options: precision None is the model's own.
         progress: called with (phase, done, total) after every iteration.
         notify: called with lines a user should see at once.
 
@@ -45,33 +45,36 @@ def profile_unfused(
         OptionError: an unknown kind, or inputs that do not fit.
         ModelError: the runtime refuses the model.
         PrecisionError: the precision cannot be applied.
-        BackendError: PyTorch was asked for by name and cannot be imported.
+        BackendError: PyTorch was requested by name and cannot be imported.
         RunError: the device's memory does not hold the model.
     """
     name, reason = choose_baseline(kind)
-    graph = model if asked.precision is None else converted(model, precision_request(asked))
+    graph = model if options.precision is None else converted(model, precision_request(options))
     if TIMERS[name].uses_gpu:
         try:
-            return _profile(model, graph, _run(name, graph, asked, progress), asked)
+            return _profile(model, graph, _run(name, graph, options, progress), options)
         except (ModelError, RunError) as error:
+            # `auto` promises a baseline: an operator that PyTorch eager lacks, or a GPU without
+            # room for the model, falls back to ONNX Runtime; a timer chosen by name must not.
             if kind != "auto":
                 raise
             name, reason = stand_in(), str(error)
     if reason and notify is not None:
         notify(f"{reason}: the baseline is {find_backend(name).label} on the CPU")
-    return _profile(model, graph, _run(name, graph, asked, progress), asked)
+    return _profile(model, graph, _run(name, graph, options, progress), options)
 
 
-def _run(name: str, graph: Model, asked: Options, progress: Progress | None) -> NodeRun:
-    inputs = make_model_inputs(graph, asked.inputs, asked.seed)
+def _run(name: str, graph: Model, options: Options, progress: Progress | None) -> NodeRun:
+    inputs = make_model_inputs(graph, options.inputs, options.seed)
     timer = TIMERS[name]
-    return timer.profile_nodes(graph, inputs, iterations=asked.iterations, progress=progress)
+    return timer.profile_nodes(graph, inputs, iterations=options.iterations, progress=progress)
 
 
-def _profile(model: Model, graph: Model, node_run: NodeRun, asked: Options) -> Profile:
-    """The profile; its rows lead back to the model as it was loaded."""
-    precision = asked.precision or own_precision(model).value
-    kind = FORMATS[Precision(precision)].baseline_warning if asked.precision else None
+def _profile(model: Model, graph: Model, node_run: NodeRun, options: Options) -> Profile:
+    """The profile; its rows map to the nodes of the model as it was loaded."""
+    precision = options.precision or own_precision(model).value
+    # A warning only for a precision that was requested: the model's own needs no excuse.
+    kind = FORMATS[Precision(precision)].baseline_warning if options.precision else None
     warnings = () if kind is None else (RunWarning(kind),)
     profile = node_profile(graph, node_run, None, precision, warnings)
     return replace(profile, model=replace(model_record(model), notes=graph.notes))

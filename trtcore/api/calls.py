@@ -57,20 +57,20 @@ def profile_model(
 
     Returns:
         The profile. After Ctrl-C it holds what was measured, and ``counts.interrupted`` is true.
-        ``accuracy`` is there if ``accuracy`` or ``tolerance`` was asked for.
+        ``accuracy`` is there if ``accuracy`` or ``tolerance`` was requested.
 
     Raises:
         OptionError: an option makes no sense.
         ModelError: the model cannot be read or is not supported.
         PrecisionError: the precision cannot be applied.
-        PrecisionNotMetError: the engine does not have the precision, which is found out before
-            anything is measured; with ``tolerance`` also if it does not have it for most of the
-            time, or the outputs are further off: the profile is then the error's ``result``.
-        NotJudgedError: ``tolerance`` has nothing to judge by, as outputs are zero in FP32 or too
-            small for the precision; with the same ``result``.
-        BackendError: the backend asked for cannot be used here.
+        PrecisionNotMetError: the engine does not have the precision, by number of layers: raised
+            before anything is measured. With ``tolerance`` also if it does not have it by time, or
+            an output exceeds the tolerance: the profile is then the error's ``result``.
+        NotJudgedError: ``tolerance`` cannot be checked, as outputs are zero in FP32 or too small
+            for the precision; with the same ``result``.
+        BackendError: the requested backend cannot be used here.
         BuildError: TensorRT could not build the engine.
-        EngineLoadError: the TensorRT asked for by name does not serve this GPU.
+        EngineLoadError: the TensorRT requested by name does not support this GPU.
         RunError: the run failed.
     """
     from trtcore.api.engine_job import Job
@@ -80,21 +80,23 @@ def profile_model(
     from trtcore.precision.accuracy.reference import Reference
     from trtcore.result.analysis.requirements import require_precision
 
-    asked = read_options(options, MODEL)
-    choice = choose_backend(asked.backend)
-    _check_timing(asked, choice)
+    # What is cheap to refuse comes first: a model can take minutes to load and to build.
+    request = read_options(options, MODEL)
+    choice = choose_backend(request.backend)
+    _check_timing(request, choice)
     if choice.bindings is None and keep_plan is not None:
         reason = choice.reason or f"backend {choice.name} runs the model as it is"
         raise BackendError(f"no engine is built here that could be kept: {reason}")
-    _load_plugins(asked.plugins, choice.bindings)
+    # Before the build, whose ONNX parser finds the plugins' operators in TensorRT's registry.
+    _load_plugins(request.plugins, choice.bindings)
     watch = Stopwatch()
     with watch.phase(Phase.LOAD):
-        loaded = _load(model, weights, outputs, asked)
-    reference = Reference(loaded, run_model, asked.inputs, asked.seed)
-    job = Job(loaded, with_precision(asked, loaded), reference, progress, notify, watch)
+        loaded = _load(model, weights, outputs, request)
+    reference = Reference(loaded, run_model, request.inputs, request.seed)
+    job = Job(loaded, with_precision(request, loaded), reference, progress, notify, watch)
     profile = replace(job.profile(choice, keep_plan), phases=watch.times)
-    if asked.tolerance is not None:
-        require_precision(profile, asked.tolerance)
+    if request.tolerance is not None:  # last, so that the error can carry the profile
+        require_precision(profile, request.tolerance)
     return profile
 
 
@@ -108,9 +110,9 @@ def compare_precisions(
     notify: Notify | None = None,
     **options: Any,
 ) -> PrecisionComparison:
-    """Builds a model in several precisions, measures them in turns and compares them.
+    """Builds a model in several precisions, measures them interleaved and compares them.
 
-    With backend ``onnxruntime`` it is the converted graphs that are run, on the CPU.
+    With backend ``onnxruntime`` the converted graphs run on the CPU, and no engine is built.
 
     Args:
         model: as for `profile_model`.
@@ -130,33 +132,34 @@ def compare_precisions(
         OptionError: an option makes no sense.
         ModelError: the model cannot be read or is not supported.
         PrecisionError: a precision cannot be applied.
-        PrecisionNotMetError: an engine does not have its precision, which is found out before
-            anything is measured; with ``tolerance`` also if it does not have it for most of the
-            time, or outputs are further off: the comparison is then the error's ``result``.
-        NotJudgedError: ``tolerance`` has nothing to judge by; with the same ``result``.
-        BackendError: there is no GPU, and ``onnxruntime`` was not asked for.
+        PrecisionNotMetError: an engine does not have its precision, by number of layers: raised
+            before anything is measured. With ``tolerance`` also if it does not have it by time, or
+            an output exceeds the tolerance: the comparison is then the error's ``result``.
+        NotJudgedError: ``tolerance`` cannot be checked; with the same ``result``.
+        BackendError: there is no GPU, and ``onnxruntime`` was not requested.
         BuildError: TensorRT could not build an engine.
-        EngineLoadError: this TensorRT does not serve this GPU.
+        EngineLoadError: this TensorRT does not support this GPU.
         RunError: a run failed.
     """
     from trtcore.api.precision_job import PrecisionRuns, check_precisions
     from trtcore.engine.choice import choose_backend
 
-    asked = read_options(options, COMPARISON)
+    request = read_options(options, COMPARISON)
     chosen = check_precisions(precisions)
-    choice = choose_backend(asked.backend)
-    if choice.runs_nodes and asked.backend != choice.name:
+    choice = choose_backend(request.backend)
+    # `auto` must not fall back here: rows of a CPU say nothing of engines in these precisions.
+    if choice.runs_nodes and request.backend != choice.name:
         raise BackendError(
             f"comparing precisions needs a GPU: {choice.reason}; "
             f"{argument('backend', 'onnxruntime')} runs the converted graphs on the CPU"
         )
-    _load_plugins(asked.plugins, choice.bindings)
+    _load_plugins(request.plugins, choice.bindings)
     if notify is not None and choice.reason:
         notify(choice.explanation)
-    loaded = _load(model, weights, outputs, asked)
-    comparison = PrecisionRuns(loaded, chosen, asked, progress).compare(choice.bindings)
-    if asked.tolerance is not None:
-        comparison.require(asked.tolerance)
+    loaded = _load(model, weights, outputs, request)
+    comparison = PrecisionRuns(loaded, chosen, request, progress).compare(choice.bindings)
+    if request.tolerance is not None:
+        comparison.require(request.tolerance)
     return comparison
 
 
@@ -170,7 +173,7 @@ def profile_baseline(
     notify: Notify | None = None,
     **options: Any,
 ) -> Profile:
-    """Times every node of the un-fused model: what an engine is to be compared with.
+    """Times every node of the un-fused model, as the baseline of an engine.
 
     Args:
         model: as for `profile_model`.
@@ -191,14 +194,14 @@ def profile_baseline(
         OptionError: an option makes no sense.
         ModelError: the model cannot be read, or the runtime refuses it.
         PrecisionError: the precision cannot be applied.
-        BackendError: PyTorch was asked for by name and cannot be imported.
+        BackendError: PyTorch was requested by name and cannot be imported.
         RunError: the run failed.
     """
     from trtcore.api.baseline_job import profile_unfused
 
-    asked = read_options(options, BASELINE)
-    loaded = _load(model, weights, outputs, asked)
-    return profile_unfused(loaded, kind, asked, progress, notify)
+    request = read_options(options, BASELINE)
+    loaded = _load(model, weights, outputs, request)
+    return profile_unfused(loaded, kind, request, progress, notify)
 
 
 def profile_plan(
@@ -218,7 +221,7 @@ def profile_plan(
             shapes of dynamic inputs.
 
     Returns:
-        The profile. Rows lead back to model nodes as far as the plan tells them.
+        The profile. Rows map to model nodes where the plan names them.
 
     Raises:
         OptionError: an option makes no sense for a plan, or shapes are outside its range.
@@ -231,21 +234,21 @@ def profile_plan(
     from trtcore.measure.plans import run_plan
     from trtcore.precision.verify.check import check_rows
 
-    asked = read_options(options, PLAN)
+    request = read_options(options, PLAN)
     watch = Stopwatch()
     with watch.phase(Phase.LOAD):
         content, source = _read_plan(plan)
-    bindings = _plan_runner(asked.backend, source, notify)
-    _load_plugins(asked.plugins, bindings)
-    _check_timing(asked)
-    ran = run_plan(bindings, content, source, run_options(asked, watch=watch), progress)
+    bindings = _plan_runner(request.backend, source, notify)
+    _load_plugins(request.plugins, bindings)
+    _check_timing(request)
+    ran = run_plan(bindings, content, source, run_options(request, watch=watch), progress)
     record = ModelRecord(Path(source).stem, source)
     build = Build(bindings.label, 0.0, len(content))
 
     def describe(layers: Sequence[Layer], rows: Sequence[LayerProfile]) -> PrecisionCheck:
-        return check_rows(layers, rows, "")
+        return check_rows(layers, rows, "")  # nothing was requested: described, never judged
 
-    profile = engine_profile(bindings, ran, record, build, asked, describe)
+    profile = engine_profile(bindings, ran, record, build, request, describe)
     return replace(profile, phases=watch.times)
 
 
@@ -256,7 +259,7 @@ def inspect_plan(
     plugins: Sequence[str | Path] = (),
     notify: Notify | None = None,
 ) -> tuple[Build, EngineInformation]:
-    """Loads a plan and returns what the engine inspector tells about it.
+    """Loads a plan and returns what the engine inspector reports.
 
     Args:
         plan: the plan, or a path to it.
@@ -319,21 +322,24 @@ def build_model(
     from trtcore.api.requests import build_as_asked
     from trtcore.engine.choice import choose_builder
 
-    asked = read_options(options, BUILD)
-    bindings = choose_builder(asked.backend)
-    _load_plugins(asked.plugins, bindings)
-    loaded = _load(model, weights, outputs, asked)
-    return build_as_asked(bindings, loaded, asked, progress)
+    request = read_options(options, BUILD)
+    bindings = choose_builder(request.backend)
+    _load_plugins(request.plugins, bindings)
+    loaded = _load(model, weights, outputs, request)
+    return build_as_asked(bindings, loaded, request, progress)
 
 
-def _load(model: Any, weights: str | Path | None, outputs: Sequence[str], asked: Options) -> Model:
+def _load(
+    model: Any, weights: str | Path | None, outputs: Sequence[str], request: Options
+) -> Model:
     from trtcore.models.load import load_model
 
+    # A loader of the caller shares one model between calls; its shapes are settled already.
     if callable(model):
         loaded: Model = model()
         return loaded
     return load_model(
-        model, weights=weights, batch=asked.batch, shapes=asked.shapes, outputs=outputs
+        model, weights=weights, batch=request.batch, shapes=request.shapes, outputs=outputs
     )
 
 
@@ -344,10 +350,10 @@ def _load_plugins(libraries: Sequence[str | Path], bindings: Bindings | None) ->
         load_plugins(bindings, libraries)
 
 
-def _check_timing(asked: Options, choice: Choice | None = None) -> None:
-    """Finds out before the long work whether kernels can be timed, if that is asked for."""
+def _check_timing(request: Options, choice: Choice | None = None) -> None:
+    """Raises an error before the long work if kernel times are requested and CUPTI is missing."""
     is_on_cpu = choice is not None and choice.runs_nodes
-    if asked.timing != "cupti" or is_on_cpu:
+    if request.timing != "cupti" or is_on_cpu:
         return
     from trtcore.measure.kernels.cupti import check_cupti
 
@@ -359,6 +365,7 @@ def _read_plan(plan: bytes | str | Path) -> tuple[bytes, str]:
         content, source = plan, "plan"
     else:
         content, source = read_content(plan, EngineLoadError), str(plan)
+    # Magic bytes tell an ONNX file or a saved result apart, which TensorRT only calls corrupt.
     kind = file_kind.kind_of(content[: file_kind.HEAD_BYTES])
     if kind not in (file_kind.PLAN, file_kind.UNKNOWN):
         raise EngineLoadError(f"{source}: is {kind}, not {file_kind.PLAN}")

@@ -1,6 +1,6 @@
-"""Every option of the API, declared once: the command line and the refusals are made of it.
+"""Every option of the API, declared once: the command line and the checks are derived from it.
 
-A new option is an attribute here, and the place that follows it. Imports nothing heavy, so that
+A new option is an attribute here, and the code that acts on it. Imports nothing heavy, so that
 ``--help`` answers at once.
 """
 
@@ -43,13 +43,14 @@ from trtcore.result.backends import selectable
 if TYPE_CHECKING:
     from pathlib import Path
 
-# TensorRT counts bytes in 63 bits.
+# TensorRT takes the limit in bytes as a signed 64-bit number: 2^63 - 1 bytes in whole MiB.
 _MOST_WORKSPACE_MIB = (1 << 43) - 1
 
 _ENGINE = "model and engine"
 _PRECISION = "precision"
 _RUN = "run"
 
+# Which calls and which backends an option has an effect for: `Use` by `Use`, from the widest on.
 _OF_MODEL = Use((MODEL, PLAN, BUILD, COMPARISON, BASELINE, CONVERSION), _ENGINE)
 _OF_SOURCE = Use((MODEL, BUILD, COMPARISON, BASELINE, CONVERSION), _ENGINE)
 _OF_BUILDING = Use((MODEL, BUILD, COMPARISON), _ENGINE, needs_engine=True)
@@ -150,7 +151,7 @@ class Declarations(Declared):
         default=True,
         type=FLAG,
         about="TensorRT's caches and the calibration",
-        help="keep nothing in the cache folder, and use nothing of it",
+        help="neither read nor write the cache folder",
         flag="--no-cache",
         use=Use((MODEL, PLAN, BUILD, COMPARISON), _ENGINE, needs_engine=True),
     )
@@ -204,11 +205,11 @@ class Declarations(Declared):
         default=None,
         type=NUMBER,
         about="a comparison of the model's outputs with FP32",
-        help="exit 1 if an output is further off (relative L2), such as 1e-2",
+        help="exit 1 if an output's relative L2 error is larger, such as 1e-2",
         metavar="E",
         use=_OF_ACCURACY,
     )
-    """The largest relative L2 error of an output that is accepted; None accepts any."""
+    """The largest accepted relative L2 error of an output; None accepts any."""
     iterations: int | None = option(
         default=None,
         type=WHOLE,
@@ -218,7 +219,7 @@ class Declarations(Declared):
         least=1,
         use=_OF_EVERY_RUN,
     )
-    """Of each pass."""
+    """Per pass; each pass is measured this many times."""
     precision_target: float | None = option(
         default=None,
         type=NUMBER,
@@ -227,8 +228,8 @@ class Declarations(Declared):
         metavar="PART",
         use=_OF_ENGINE_RUNS,
     )
-    """Half-width of the total's 95 % interval, as a part of the total, to go on until; the layers
-    that hold most of the time are held to twice that. None, with ``max_seconds`` None too, measures
+    """Half-width of the total's 95 % interval, relative to the total, at which the run stops; the
+    layers that hold most of the time need twice that. None, with ``max_seconds`` None too, measures
     ``iterations`` exactly.
     """
     max_seconds: float | None = option(
@@ -239,7 +240,7 @@ class Declarations(Declared):
         metavar="S",
         use=_OF_TIMED_RUNS,
     )
-    """End then, stable or not; 15 if only ``precision_target`` is given."""
+    """The run ends then, stable or not; 15 if only ``precision_target`` is given."""
     stream: bool | None = option(
         default=None,
         type=FLAG,
@@ -258,7 +259,7 @@ class Declarations(Declared):
         flag="--no-calibration",
         use=_OF_ENGINE_RUNS,
     )
-    """Once per machine; takes some seconds."""
+    """Calibrated once per GPU, driver and TensorRT, then cached; takes some seconds."""
     inputs: str | Path = option(
         default="random",
         type=INPUTS,

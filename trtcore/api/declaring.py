@@ -1,4 +1,4 @@
-"""What is declared of an option. Imports nothing heavy, so that ``--help`` answers at once."""
+"""How an option is declared. Imports nothing heavy, so that ``--help`` answers at once."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ else:  # the standard library has it since Python 3.11
 
 MODEL, PLAN, BUILD, COMPARISON = "model", "plan", "build", "comparison"
 BASELINE, INSPECTION, CONVERSION = "baseline", "inspection", "conversion"
-"""What is asked for: to profile a model or a plan, to build, and so on."""
+"""Kinds of requests: to profile a model or a plan, to build, and so on."""
 
 PROFILES = (MODEL, PLAN, COMPARISON)
 """Kinds that ``trtcore profile`` answers."""
 
 
 class Use(NamedTuple):
-    """What options mean something for.
+    """The requests and backends that options have an effect for.
 
     Attributes:
-        kinds: of what is asked for: `MODEL`, `PLAN` and so on.
-        group: of ``--help``.
-        needs_engine: they mean nothing with a backend that runs the model's nodes un-fused.
+        kinds: of requests: `MODEL`, `PLAN` and so on.
+        group: heading in ``--help``.
+        needs_engine: no effect with a backend that runs the model's nodes un-fused.
     """
 
     kinds: tuple[str, ...]
@@ -39,19 +39,19 @@ class Use(NamedTuple):
 
 
 class Option(NamedTuple):
-    """All there is to know of an option.
+    """The declaration of an option.
 
     Attributes:
-        name: of the argument, in Python.
-        default: what it is where it is not given.
-        type: of its values; None is accepted where it is the default.
-        about: what it chooses, in a few words for an error.
-        help: one line for ``--help``, or what makes it of a registry.
-        use: what it means something for.
-        metavar: what stands for its value in ``--help``.
-        flag: on the command line; made of the name if empty.
-        short: tells the values with a flag of their own, such as ``--fp16``.
-        choices: the accepted words, where there are few.
+        name: of the Python argument.
+        default: the value if it is not given.
+        type: of its values; None is accepted too if it is the default.
+        about: what it chooses, in a few words for errors.
+        help: one line for ``--help``, or a function that lists a registry in one.
+        use: the requests and backends it has an effect for.
+        metavar: placeholder of its value in ``--help``.
+        flag: on the command line; derived from the name if empty.
+        short: returns the values with a flag of their own, such as ``--fp16``.
+        choices: the accepted values of an enumeration.
         least: the smallest accepted number.
         most: the largest.
     """
@@ -80,22 +80,24 @@ class Option(NamedTuple):
         return self.help if isinstance(self.help, str) else self.help()
 
     def is_given(self, value: object) -> bool:
-        """Whether a value is another than the default; empty is as good as not given."""
+        """Whether a value differs from the default; an empty list counts as not given."""
+        # ("a",) and ["a"] are both accepted, so emptiness is compared and not the type.
         if isinstance(self.default, (tuple, dict)):
             return bool(value)
         return bool(value != self.default)
 
 
 def option(**declared: Any) -> Any:
-    """Declares an attribute of a `Declared`; takes what `Option` has, but for the name."""
+    """Declares an attribute of a `Declared`; takes the fields of `Option` but the name."""
+    # Any, so that a type checker accepts it as the default of an annotated attribute.
     return Option(name="", **declared)
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(option,))
 class Declared:
-    """Values of declared options, as a frozen dataclass would hold them.
+    """Values of declared options, like a frozen dataclass.
 
-    The standard library's would load `inspect` for ``--help``.
+    `dataclasses` itself imports `inspect`, too slow for ``--help``.
 
     Attributes:
         declared: the options, in order.
@@ -104,19 +106,20 @@ class Declared:
     declared: ClassVar[tuple[Option, ...]] = ()
 
     def __init_subclass__(cls) -> None:
-        found = {name: one for name, one in vars(cls).items() if isinstance(one, Option)}
-        if found:
-            cls.declared = tuple(one._replace(name=name) for name, one in found.items())
+        options = {name: row for name, row in vars(cls).items() if isinstance(row, Option)}
+        if options:  # a subclass that declares none, such as `Options`, keeps those of its base
+            cls.declared = tuple(row._replace(name=name) for name, row in options.items())
 
     def __init__(self, **given: Any) -> None:
-        known = {one.name: one.default for one in self.declared}
+        known = {option.name: option.default for option in self.declared}
         if unknown := sorted(given.keys() - known.keys()):
             raise TypeError(f"{type(self).__name__} has no option '{unknown[0]}'")
+        # Past __setattr__, which makes the values read-only.
         vars(self).update({**known, **given})
         self.check()
 
     def check(self) -> None:
-        """Raises an error if values make no sense."""
+        """Raises an error if values make no sense; called once all are set."""
 
     def replaced(self, **changes: Any) -> Self:
         """The same but for some values."""

@@ -36,10 +36,10 @@ if TYPE_CHECKING:
 
 
 def on_cpu(precision: str) -> tuple[RunWarning, ...]:
-    """What has to be said of a precision that ONNX Runtime computes on a CPU.
+    """Warnings about a precision that ONNX Runtime computes on a CPU.
 
     Raises:
-        PrecisionError: it does not compute in it.
+        PrecisionError: ONNX Runtime does not compute in it.
     """
     row = FORMATS[Precision(precision)]
     if row.cpu_problem:
@@ -49,11 +49,11 @@ def on_cpu(precision: str) -> tuple[RunWarning, ...]:
 
 @dataclass(frozen=True)
 class Job:
-    """A loaded model, how to profile it in which precision, and whom to tell.
+    """A loaded model, the options to profile it with, and its progress callbacks.
 
     Attributes:
         model: as it was loaded.
-        asked: with the precision in it.
+        options: the precision is set, also where it is the model's own.
         reference: the model in FP32 on the input of the run.
         progress: called with the phase, steps done and steps in all.
         notify: called with lines a user should see at once.
@@ -61,7 +61,7 @@ class Job:
     """
 
     model: Model
-    asked: Options
+    options: Options
     reference: Reference
     progress: Progress | None = None
     notify: Notify | None = None
@@ -73,7 +73,7 @@ class Job:
         self.tell(choice.explanation)
         if choice.bindings is None:
             return self.profile_nodes(None, choice.reason)
-        plan = build_as_asked(choice.bindings, self.model, self.asked, self.progress, self.watch)
+        plan = build_as_asked(choice.bindings, self.model, self.options, self.progress, self.watch)
         if keep_plan is not None:
             keep_plan(plan.content)
         if choice.runs_nodes:
@@ -81,13 +81,17 @@ class Job:
         return self.profile_engine(choice.bindings, plan)
 
     def prepare(self) -> None:
-        """Finds out before the build whether an input file fits and the model can be compared."""
-        if self.asked.inputs not in GENERATED:
-            make_model_inputs(self.model, self.asked.inputs)
-        if self.asked.wants_accuracy:
+        """Checks the input file and computes the reference before the build.
+
+        A build takes minutes, and either may turn out to be impossible.
+        """
+        # Generated inputs always fit; a file may lack a tensor or have another shape.
+        if self.options.inputs not in GENERATED:
+            make_model_inputs(self.model, self.options.inputs)
+        if self.options.wants_accuracy:
             self.report("computing the reference")
             with self.watch.phase(Phase.REFERENCE):
-                _ = self.reference.outputs
+                _ = self.reference.outputs  # cached: the comparison after the run reads it again
 
     def tell(self, line: str) -> None:
         """Shows the user a line."""
@@ -100,29 +104,31 @@ class Job:
             self.progress(phase, 0, 0)
 
     def profile_engine(self, bindings: Bindings, plan: Plan) -> Profile:
-        """Profiles a fresh plan; a GPU that this TensorRT does not serve is left to the CPU."""
+        """Profiles a fresh plan; where TensorRT refuses this GPU, the CPU times the model."""
         try:
-            options = run_options(self.asked, self.model, self.watch)
-            ran = run_plan(bindings, plan.content, self.model.name, options, self.progress)
+            run = run_options(self.options, self.model, self.watch)
+            ran = run_plan(bindings, plan.content, self.model.name, run, self.progress)
         except EngineLoadError as error:
-            if self.asked.backend != "auto":
+            # TensorRT-RTX builds for any GPU but refuses to load on those it does not support.
+            if self.options.backend != "auto":
                 raise
             self.tell(f"{error}: timing the un-fused model on the CPU with ONNX Runtime")
             return self.profile_nodes(plan, str(error))
         return self.engine_profile(bindings, plan, ran)
 
     def engine_profile(self, bindings: Bindings, plan: Plan, ran: PlanRun) -> Profile:
-        """The profile of a plan that ran; rows lead back to the model as it was loaded."""
+        """The profile of a plan that ran; rows map to the nodes of the model as it was loaded."""
         record = replace(model_record(self.model), notes=plan.model.notes)
-        check = partial(check_engine, model=self.model, asked=precision_request(self.asked))
-        profile = engine_profile(bindings, ran, record, plan.build, self.asked, check)
+        check = partial(check_engine, model=self.model, asked=precision_request(self.options))
+        profile = engine_profile(bindings, ran, record, plan.build, self.options, check)
         profile = replace(profile, warnings=(*plan.warnings, *profile.warnings))
         outputs = ran.engine_run.outputs
         return self.with_accuracy(profile, lambda: self.reference.of_engine(plan.model, outputs))
 
     def with_accuracy(self, profile: Profile, compare: Callable[[], Accuracy]) -> Profile:
-        """The profile with its outputs compared, if that was asked for and it is whole."""
-        if not self.asked.wants_accuracy or profile.counts.interrupted:
+        """The profile with its outputs compared, if requested and the run was not interrupted."""
+        # After Ctrl-C the user waits for the report, and the comparison can take as long as a run.
+        if not self.options.wants_accuracy or profile.counts.interrupted:
             return profile
         self.report("comparing the outputs")
         with self.watch.phase(Phase.ACCURACY):
@@ -131,19 +137,20 @@ class Job:
     def profile_nodes(self, plan: Plan | None, reason: str) -> Profile:
         """Profiles the un-fused model with ONNX Runtime; ``reason`` says why not on a GPU.
 
-        ONNX Runtime asked for by name runs the precision asked for. As a stand-in it runs the
-        model as it is: that is the un-optimised baseline, and 16 bits on a CPU mean nothing.
+        ONNX Runtime requested by name runs the requested precision. As a stand-in for a GPU it runs
+        the unmodified model: the un-optimised baseline, as 16 bits gain nothing on a CPU.
         """
-        asked, precision = self.asked, self.asked.precision or ""
-        graph = plan.model if plan else converted(self.model, precision_request(asked))
+        options, precision = self.options, self.options.precision or ""
+        # The converted graph is needed for the accuracy even where the model itself is timed.
+        graph = plan.model if plan else converted(self.model, precision_request(options))
         warnings = [RunWarning(WarningKind.TIMED_ON_CPU, note=reason)] if reason else []
         model = graph
-        if not find_backend(asked.backend).is_unfused:
-            warnings += without_effect(asked.given, is_built=plan is not None)
+        if not find_backend(options.backend).is_unfused:
+            warnings += without_effect(options.given, is_built=plan is not None)
             model, precision = self.model, own_precision(self.model).value
-            if asked.precision != precision:
+            if options.precision != precision:
                 kind = WarningKind.BUILT_NOT_TIMED if plan else WarningKind.ASKED_NOT_TIMED
-                warnings.append(RunWarning(kind, names=(str(asked.precision),)))
+                warnings.append(RunWarning(kind, names=(str(options.precision),)))
         else:
             warnings += on_cpu(precision)
         profile = self.time_nodes(model, plan.build if plan else None, precision, warnings)
@@ -157,17 +164,17 @@ class Job:
 
         with self.watch.phase(Phase.NODES):
             node_run = profile_nodes(
-                model, self.inputs_of(model), progress=self.progress, **node_length(self.asked)
+                model, self.inputs_of(model), progress=self.progress, **node_length(self.options)
             )
         return node_profile(model, node_run, build, precision, tuple(warnings))
 
     def inputs_of(self, graph: Model) -> dict[str, Array]:
-        """What a graph is fed."""
-        return make_model_inputs(graph, self.asked.inputs, self.asked.seed)
+        """The inputs of a graph, by name; equal for every precision but for their type."""
+        return make_model_inputs(graph, self.options.inputs, self.options.seed)
 
     def graph_profile(self, graph: Model, node_run: NodeRun) -> Profile:
-        """The profile of the converted graph; rows lead back to the model as it was loaded."""
-        precision = self.asked.precision or ""
+        """The profile of the converted graph; rows map to the nodes of the model as loaded."""
+        precision = self.options.precision or ""
         profile = node_profile(graph, node_run, None, precision, on_cpu(precision))
         record = replace(model_record(self.model), notes=graph.notes)
         profile = replace(profile, model=record)

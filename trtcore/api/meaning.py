@@ -1,4 +1,4 @@
-"""Which of the options that were given mean nothing: refused, or said where no GPU is there."""
+"""Options without effect: an error, or a warning where the CPU stands in for a GPU."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ _KINDS = {
 
 
 class Given(NamedTuple):
-    """An option and the value it was given."""
+    """An option and its value, other than the default."""
 
     option: Option
     value: object
 
     @property
-    def words(self) -> str:
-        """As a message names it, with what it is about."""
+    def label(self) -> str:
+        """As messages name it: the argument, its value and what it is about."""
         return f"{argument(self.option.name, self.value)} ({self.option.about})"
 
 
 def given_options(options: Iterable[Option], values: Mapping[str, object]) -> list[Given]:
-    """Those of the options whose values are not the defaults."""
+    """The options whose values are not the defaults."""
     return [
         Given(option, values[option.name])
         for option in options
@@ -40,39 +40,42 @@ def given_options(options: Iterable[Option], values: Mapping[str, object]) -> li
 
 
 def require_meaning(given: Iterable[Given], kind: str, backend: str = "auto") -> None:
-    """Refuses options that nothing would follow.
+    """Raises OptionError if an option would have no effect.
 
     Args:
         given: what was given, with values of the right types.
-        kind: what is asked for, such as `PLAN`.
-        backend: as it was given; with ``auto`` no option is refused for the backend that is found.
+        kind: of request, such as `PLAN`.
+        backend: as given; ``auto`` refuses no option for the backend it will choose.
 
     Raises:
-        OptionError: options mean nothing for that kind, or with the backend asked for by name.
+        OptionError: no effect for that kind of request, or with the backend requested by name.
     """
     given = tuple(given)
-    _refuse([one for one in given if kind not in one.option.use.kinds], _KINDS.get(kind, ""))
+    ignored = [entry for entry in given if kind not in entry.option.use.kinds]
+    _refuse(ignored, _KINDS.get(kind, ""))
+    # Only a backend requested by name: what `auto` falls back to, `without_effect` warns of.
     if find_backend(backend).is_unfused:
-        lost = [one for one in given if one.option.use.needs_engine]
-        _refuse(lost, f"with {argument('backend', backend)}, which builds no engine")
+        ignored = [entry for entry in given if entry.option.use.needs_engine]
+        _refuse(ignored, f"with {argument('backend', backend)}, which builds no engine")
 
 
 def without_effect(given: Iterable[Given], *, is_built: bool) -> Iterator[RunWarning]:
-    """What means nothing where a GPU was hoped for and the CPU runs the model.
+    """Warns of options without effect because the CPU runs the model instead of a GPU.
 
     Args:
         given: what was given.
-        is_built: an engine was built all the same, so that what concerns building was followed.
+        is_built: an engine was built all the same, so options of the build had their effect.
     """
-    for one in given:
-        is_followed = is_built and BUILD in one.option.use.kinds
-        if one.option.use.needs_engine and not is_followed:
-            yield RunWarning(WarningKind.NO_EFFECT, names=(one.option.name, one.option.about))
+    for option, _ in given:
+        had_effect = is_built and BUILD in option.use.kinds
+        if option.use.needs_engine and not had_effect:
+            yield RunWarning(WarningKind.NO_EFFECT, names=(option.name, option.about))
 
 
-def _refuse(lost: list[Given], where: str) -> None:
-    if not lost:
+def _refuse(ignored: list[Given], where: str) -> None:
+    if not ignored:
         return
-    *some, last = [one.words for one in lost]
-    named = f"{', '.join(some)} and {last} mean" if some else f"{last} means"
-    raise OptionError(f"{named} nothing {where}: leave {'them' if some else 'it'} out")
+    # One error for all of them: who drops one option should not meet the next refusal.
+    *some, last = [entry.label for entry in ignored]
+    named = f"{', '.join(some)} and {last} have" if some else f"{last} has"
+    raise OptionError(f"{named} no effect {where}: leave {'them' if some else 'it'} out")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 MOST_PRECISION_TARGET = 0.1
-"""Whoever asks for a wider interval than this meant a percentage."""
+"""A larger target is taken for a percentage (0.5 for 0.5 %): an interval of +-10 % tells little."""
 
 
 class Options(Declarations):
@@ -33,7 +33,7 @@ class Options(Declarations):
 
     @property
     def given(self) -> list[Given]:
-        """What was asked for beyond the defaults."""
+        """The options whose values are not the defaults."""
         return given_options(self.declared, vars(self))
 
     @property
@@ -42,20 +42,17 @@ class Options(Declarations):
         return self.accuracy or self.tolerance is not None
 
     def check(self) -> None:
-        """Does nothing if every value makes sense.
-
-        Raises:
-            OptionError: one does not.
-        """
+        """Raises OptionError if a value makes no sense."""
+        # Types first: the checks below may then take them for granted.
         for option in self.declared:
             check_value(option, getattr(self, option.name))
-        self.stop_rule()
+        self.stop_rule()  # for its checks of target and time
         if self.inputs == "":
             raise OptionError(
                 f"{argument('inputs')} is '', must be random, zeros or a path to an .npz"
             )
         if self.precision is not None:
-            Precision(self.precision)
+            Precision(self.precision)  # raises an OptionError that lists the precisions
         if self.io_precision is not None:
             read_io_precision(self.io_precision)
         check_keep_fp32(self.keep_fp32)
@@ -65,7 +62,7 @@ class Options(Declarations):
             check_limit(self.tolerance)
 
     def stop_rule(self) -> StopRule | None:
-        """When to stop beyond a number of iterations; None if nothing was asked for.
+        """The rule that ends a run; None for a fixed number of iterations.
 
         Raises:
             OptionError: a target or a time that makes no sense.
@@ -96,8 +93,9 @@ def read_options(given: Mapping[str, Any], kind: str) -> Options:
         kind: what they are for, such as `MODEL` of the declarations.
 
     Raises:
-        OptionError: there is no such option, a value makes no sense, or nothing would follow it.
+        OptionError: an unknown option, a value that makes no sense, or one without effect.
     """
+    # Arguments of their own where they apply; elsewhere they arrive here and get their own error.
     require_meaning(given_options(SOURCE_OPTIONS, given), kind)
     known = [option.name for option in Options.declared]
     for name in given:
@@ -111,27 +109,23 @@ def read_options(given: Mapping[str, Any], kind: str) -> Options:
 
 
 def check_argument(name: str, value: object) -> None:
-    """Does nothing if an option of this name may have a value, as far as its declaration tells.
+    """Raises OptionError if the declaration of an option rules a value out.
 
-    Raises:
-        OptionError: it may not.
+    For calls that take a few options as plain arguments.
     """
     check_value(next(option for option in Options.declared if option.name == name), value)
 
 
 def check_value(option: Option, value: object) -> None:
-    """Does nothing if an option may have a value, as far as its declaration tells.
-
-    Raises:
-        OptionError: it may not: another type or word, or too small or large a number.
-    """
+    """Raises OptionError if the declaration rules a value out: by type, choices or range."""
     if value is None and option.default is None:
         return
     name = argument(option.name)
     if not option.type.accepts(value):
+        # A wrong value can be a whole model: one line, cut to a length that can be read.
         given = " ".join(reprlib.repr(value).split())
         or_none = ", or None" if option.default is None else ""
-        raise OptionError(f"{name} is {given}, expected {option.type.words}{or_none}")
+        raise OptionError(f"{name} is {given}, expected {option.type.expected}{or_none}")
     if option.choices and value not in option.choices:
         raise OptionError(f"{name} is '{value}', must be one of {', '.join(option.choices)}")
     if option.least is not None and value < option.least:  # type: ignore[operator]

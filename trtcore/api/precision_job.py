@@ -1,4 +1,4 @@
-"""Builds and runs one model in several precisions, in turns, and compares what came out."""
+"""Builds one model in several precisions, runs them interleaved and compares the results."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ if TYPE_CHECKING:
     from trtcore.engine.tensorrt.bindings import Bindings
 
 
-def check_precisions(words: str | Sequence[str]) -> tuple[Precision, ...]:
+def check_precisions(names: str | Sequence[str]) -> tuple[Precision, ...]:
     """Returns the precisions to compare.
 
     Args:
-        words: a list of them, or one text with commas between them.
+        names: such as ``["fp32", "fp16"]`` or ``"fp32,fp16"``.
 
     Raises:
         OptionError: an unknown one, one that is there twice, or fewer than two.
     """
-    if isinstance(words, str):
-        words = [word.strip() for word in words.split(",") if word.strip()]
-    precisions = tuple(Precision(word) for word in words)
+    if isinstance(names, str):
+        names = [name.strip() for name in names.split(",") if name.strip()]
+    precisions = tuple(Precision(name) for name in names)
     if len(precisions) < 2:
-        raise OptionError(f"{', '.join(words) or 'nothing'} is not enough to compare, give two")
+        raise OptionError(f"{', '.join(names) or 'nothing'} is not enough to compare, give two")
     for precision in precisions:
         if precisions.count(precision) > 1:
             raise OptionError(f"{precision.value} is there twice")
@@ -58,13 +58,13 @@ class PrecisionRuns:
     Attributes:
         model: as it was loaded.
         precisions: the first is what the others are compared with.
-        asked: how to build and run all of them.
+        options: how to build and run all of them.
         progress: called with the phase, steps done and steps in all.
     """
 
     model: Model
     precisions: tuple[Precision, ...]
-    asked: Options
+    options: Options
     progress: Progress | None = None
 
     def compare(self, bindings: Bindings | None) -> PrecisionComparison:
@@ -75,44 +75,48 @@ class PrecisionRuns:
         """
         from trtcore.measure.nodes.onnxruntime.profile import run_model
 
-        reference = Reference(self.model, run_model, self.asked.inputs, self.asked.seed)
+        reference = Reference(self.model, run_model, self.options.inputs, self.options.seed)
         problem = self._reference_problem(reference)
-        asked = self.asked.replaced(accuracy=not problem, stream=False)
-        jobs = [self._job(precision, asked, reference) for precision in self.precisions]
+        # Intervals of ratios resample iterations, which a streamed run keeps the last of only.
+        options = self.options.replaced(accuracy=not problem, stream=False)
+        jobs = [self._job(precision, options, reference) for precision in self.precisions]
         profiles = self._nodes(jobs) if bindings is None else self._engines(jobs, bindings)
         if not all(profile.counts.measured for profile in profiles):
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt  # a column without a figure would make every ratio empty
         notes = [] if bindings else [RunWarning(WarningKind.GRAPHS_ON_CPU)]
         if problem:
             notes.append(RunWarning(WarningKind.NO_REFERENCE, note=problem))
         return compare_runs(profiles, notes)
 
     def _reference_problem(self, reference: Reference) -> str:
-        """Why there is nothing to compare outputs with; an error if that was asked for."""
+        """Why there is nothing to compare outputs with; an error if accuracy was requested."""
         if self.progress is not None:
             self.progress("computing the reference", 0, 0)
         try:
             _ = reference.outputs
         except ModelError as error:
-            if self.asked.wants_accuracy:
+            if self.options.wants_accuracy:
                 raise
+            # Times can be compared without a reference, and a note says what is missing.
             return str(error)
         return ""
 
-    def _job(self, precision: Precision, asked: Options, reference: Reference) -> Job:
-        kept = () if FORMATS[precision].is_full else asked.keep_fp32
-        own = asked.replaced(precision=precision.value, keep_fp32=kept)
+    def _job(self, precision: Precision, options: Options, reference: Reference) -> Job:
+        # A full-precision graph has nothing to pin, and the converter refuses the option for it.
+        kept = () if FORMATS[precision].is_full else options.keep_fp32
+        own = options.replaced(precision=precision.value, keep_fp32=kept)
         return Job(self.model, with_precision(own, self.model), reference, self.progress)
 
     def _engines(self, jobs: Sequence[Job], bindings: Bindings) -> list[Profile]:
-        plans = [build_as_asked(bindings, self.model, job.asked, self.progress) for job in jobs]
+        plans = [build_as_asked(bindings, self.model, job.options, self.progress) for job in jobs]
+        # All engines are built first: they have to be loaded together to be run interleaved.
         labels = [f"measuring {precision.value}" for precision in self.precisions]
         contents = [plan.content for plan in plans]
         runs = run_plans(
             bindings,
             dict(zip(labels, contents, strict=True)),
             self.model.name,
-            run_options(jobs[0].asked, self.model),
+            run_options(jobs[0].options, self.model),
             self.progress,
         )
         return [
@@ -124,13 +128,13 @@ class PrecisionRuns:
         from trtcore.measure.nodes.onnxruntime.profile import profile_in_turns
 
         for precision in self.precisions:
-            on_cpu(precision.value)
-        graphs = [converted(self.model, precision_request(job.asked)) for job in jobs]
+            on_cpu(precision.value)  # refuses BF16 before minutes of converting and running
+        graphs = [converted(self.model, precision_request(job.options)) for job in jobs]
         runs = profile_in_turns(
             [(graph, job.inputs_of(graph)) for job, graph in zip(jobs, graphs, strict=True)],
             labels=[precision.value for precision in self.precisions],
             progress=self.progress,
-            **node_length(self.asked),
+            **node_length(self.options),
         )
         return [
             job.graph_profile(graph, run)

@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from trtcore.measure.rounds import RunLength
     from trtcore.models.model import Model
 
+# More than the 662 that a p99 needs (`SAMPLES_NEEDED`), and still about a second per pass for
+# networks of a millisecond: more would be for the intervals only.
 _GPU_ITERATIONS = 1000
+# Before this many the stop rule is not applied, and rounds are a tenth of it: few, so that slow
+# networks keep to the time limit.
 _LEAST_ITERATIONS = 100
 
 

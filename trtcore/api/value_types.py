@@ -12,11 +12,11 @@ class ValueType(NamedTuple):
     """The type of an option's values.
 
     Attributes:
-        words: what to expect, as an error says it.
+        expected: the type as errors name it.
         accepts: whether a value is of this type.
     """
 
-    words: str
+    expected: str
     accepts: Callable[[Any], bool]
 
 
@@ -25,6 +25,7 @@ def _is_text(value: object) -> bool:
 
 
 def _is_whole(value: object) -> bool:
+    # Integral takes NumPy's integers too; bool is one in Python, but True is no batch size.
     return isinstance(value, Integral) and not isinstance(value, bool)
 
 
@@ -41,6 +42,7 @@ def _are_texts(value: object) -> bool:
 
 
 def _are_paths(value: object) -> bool:
+    # A text is a sequence of texts: "lib.so" would load a library for every letter.
     if not isinstance(value, Sequence) or isinstance(value, (str, bytes)):
         return False
     return all(map(_is_path, value))
@@ -60,7 +62,7 @@ def _is_shape_or_range(value: object) -> bool:
 def _by_name(accepts: Callable[[object], bool]) -> Callable[[Any], bool]:
     def are_accepted(value: object) -> bool:
         return isinstance(value, Mapping) and all(
-            _is_text(name) and accepts(one) for name, one in value.items()
+            _is_text(name) and accepts(element) for name, element in value.items()
         )
 
     return are_accepted
@@ -68,10 +70,10 @@ def _by_name(accepts: Callable[[object], bool]) -> Callable[[Any], bool]:
 
 NAME = ValueType("a name", _is_text)
 WORD = ValueType("one of a few words", lambda _: True)
-"""Any value passes: the words are checked, and listed, after the type."""
+"""Any value passes: it is checked against the choices, which the error lists, after the type."""
 NAMES = ValueType("a list of names", _are_texts)
 BLOBS = ValueType("a list of blobs", _are_texts)
-"""Names that are not separated by commas, which they may hold."""
+"""Not split at commas: names of blobs may contain them."""
 PATH = ValueType("a path", _is_path)
 PATHS = ValueType("a list of paths", _are_paths)
 INPUTS = ValueType("random, zeros or a path to an .npz", _is_path)

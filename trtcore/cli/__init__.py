@@ -1,4 +1,4 @@
-"""The command line: one line and an exit code for whatever goes wrong."""
+"""The command line: every failure is one line on standard error and an exit code."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from trtcore.cli.streams import CLOSED_PIPE, drop_output, is_of_output, marked_o
 from trtcore.cli.terminal import notify
 from trtcore.errors import TrtcoreError, spelled_by
 
+# 128 + SIGINT, as a shell reports it.
 INTERRUPTED = 130
 _FAILED = 1
+# What a source tree lacks before it is built; see `_uncompiled`.
 _COMPILED = ("trtcore.measure._core", "trtcore.stats._stats")
 
 
@@ -24,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns:
         The exit code: 0 done, 1 the run failed, 2 bad input, 3 a condition of ``compare`` is
-        broken, 130 interrupted, 141 nobody reads the output.
+        broken, 130 interrupted, 141 the output's pipe is closed.
     """
     ready_streams()
     try:
@@ -32,11 +34,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             try:
                 return _run(arguments)
             finally:
+                # Here, where a closed pipe is still handled: Python's own flush comes too late.
                 sys.stdout.flush()
     except BrokenPipeError:
         drop_output()
         return CLOSED_PIPE
-    except OSError as error:
+    except OSError as error:  # a full disk behind `> file`, for one
         if not is_of_output(error):
             raise
         drop_output()
@@ -57,7 +60,7 @@ def _run(arguments: Sequence[str] | None) -> int:
                 import traceback
 
                 traceback.print_exc()
-            raise
+            raise  # `main` has the exit code for it, with --debug too
         if options.debug:
             raise
         return _explained(error)
@@ -73,6 +76,7 @@ def _explained(error: Exception) -> int:
             "installed package: work in another folder, or install it with pip install -e",
             _FAILED,
         )
+    # Any other exception is a fault of trtcore: its type is the first thing a bug report needs.
     name = type(error).__name__
     return _failed(f"unexpected {name}: {_one_line(error)}; --debug shows where", _FAILED)
 
@@ -92,4 +96,5 @@ def _failed(line: str, code: int) -> int:
 
 
 def _one_line(error: Exception) -> str:
+    # Messages of TensorRT and ONNX Runtime have several lines; logs are read line by line.
     return " ".join(str(error).split())

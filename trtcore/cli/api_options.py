@@ -48,6 +48,7 @@ def values_for(options: argparse.Namespace, kind: str) -> dict[str, Any]:
     values = api_values(options)
     means = {option.name for option in api_options() if kind in option.use.kinds}
     chosen = {name: value for name, value in values.items() if name in means}
+    # The API would raise before the command could print and save the profile.
     if chosen.pop("tolerance", None) is not None:
         chosen["accuracy"] = True
     return chosen
@@ -94,6 +95,7 @@ def parse_io_formats(texts: Sequence[str]) -> dict[str, str]:
     """
     formats: dict[str, str] = {}
     for text in (part for given in texts for part in given.split(",") if part):
+        # From the right: tensor names may contain colons, formats do not.
         name, _, word = text.rpartition(":")
         if not name or word.lower() not in FORMAT_NAMES:
             accepted = "|".join(FORMAT_NAMES)
@@ -136,6 +138,7 @@ def _separated(texts: Sequence[str]) -> tuple[str, ...]:
     return tuple(part for text in texts for part in text.split(","))
 
 
+# By type, not by option: a new option of one of these types is parsed without a change here.
 _READERS: dict[ValueType, Callable[[Any], Any]] = {
     SHAPES: parse_shapes,
     FORMATS: parse_io_formats,

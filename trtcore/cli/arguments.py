@@ -26,9 +26,10 @@ exit codes: 0 done, 1 the run failed, 2 bad input, 130 interrupted, 141 the outp
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser whose errors are one line, and which takes no option for one it begins like."""
+    """A parser whose errors are one line, and which accepts no abbreviated options."""
 
     def __init__(self, **given: Any) -> None:
+        # An abbreviation breaks in scripts as soon as a new option begins like it.
         super().__init__(**given, allow_abbrev=False)
 
     def error(self, message: str) -> NoReturn:
@@ -36,11 +37,12 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
-    """Reads a command line; what no command knows is an error of that command.
+    """Parses a command line; an unknown option is an error of its command.
 
     Args:
         arguments: without the program's name; those of this process if left out.
     """
+    # parse_args would report unknown options by the top parser, whose --help does not list them.
     options, unknown = make_parser().parse_known_args(arguments)
     if unknown:
         options.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
@@ -65,7 +67,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 class _Version(argparse.Action):
-    """Looks the version up only when it is asked for."""
+    """Looks the version up only when needed: `importlib.metadata` is slow to import."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
         from importlib import metadata
@@ -93,7 +95,7 @@ def _command(
 
 
 def _lazy(name: str) -> Callable[[argparse.Namespace], int]:
-    """Imports a command's module when it runs."""
+    """Imports a command's module when it runs, so that ``--help`` loads no NumPy or ONNX."""
 
     def run(options: argparse.Namespace) -> int:
         module = importlib.import_module(f"trtcore.cli.commands.{name}")
@@ -164,7 +166,7 @@ def _add_compare(commands: _Commands[_Parser]) -> None:
     parser = _command(
         commands, "compare", "compare results of one model, node by node", _COMPARE_EXAMPLES
     )
-    kinds = readers_text().replace("%", "%%")
+    kinds = readers_text().replace("%", "%%")  # argparse formats help with the % operator
     parser.add_argument("base", metavar="BASE", help=kinds)
     parser.add_argument("new", metavar="NEW", nargs="+", help="the same, each compared with BASE")
     parser.add_argument(

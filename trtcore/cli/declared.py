@@ -1,4 +1,4 @@
-"""Arguments of the parser out of declared options, and back from their names to their flags."""
+"""Declared options as arguments of argparse, and argument names as command-line flags."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from trtcore.cli.own_options import PROFILE_OPTIONS
 _REPEATED = (NAMES, BLOBS, PATHS, SHAPES, FORMATS)
 """Types whose options can be given several times."""
 _ONE_EACH = (BLOBS, PATHS)
-"""Those of them that are not separated by commas, which names of blobs and files may hold."""
+"""Those of them that are not split at commas, which names of blobs and files may contain."""
 
 
 def api_options() -> tuple[Option, ...]:
@@ -25,7 +25,7 @@ def api_options() -> tuple[Option, ...]:
 def add_options(
     parser: argparse.ArgumentParser, options: Iterable[Option], kinds: Sequence[str]
 ) -> None:
-    """Adds the options that mean something for one of the kinds, in their groups."""
+    """Adds the options that have an effect for one of the kinds of requests, in their groups."""
     groups: dict[str, argparse._ArgumentGroup] = {}
     for option in options:
         if not set(kinds) & set(option.use.kinds):
@@ -37,7 +37,8 @@ def add_options(
 
 
 def add_option(group: argparse._ArgumentGroup, option: Option) -> None:
-    """Adds one option; its value is found under its name."""
+    """Adds one option, and a flag for each of its short forms."""
+    # dest is the name in the API, so that parsed values can be handed on by name.
     group.add_argument(option.spelling, dest=option.name, help=option.help_line, **_reading(option))
     for word in option.short():
         short_for = f"short for {option.spelling} {word}"
@@ -47,11 +48,12 @@ def add_option(group: argparse._ArgumentGroup, option: Option) -> None:
 def _reading(option: Option) -> dict[str, Any]:
     """How the parser reads an option's values."""
     if option.type is FLAG:
-        if option.default is None:
+        if option.default is None:  # three states: --stream, --no-stream, or up to trtcore
             return {"action": argparse.BooleanOptionalAction}
         return {"action": "store_false" if option.default else "store_true"}
     valued: dict[str, Any] = {"metavar": option.metavar}
     if option.default is not None and option.type in _REPEATED:
+        # A list: argparse appends to a copy of the default, and the declared () has no append.
         return {**valued, "action": "append", "default": []}
     if option.type in (WHOLE, NUMBER):
         valued["type"] = int if option.type is WHOLE else float
@@ -60,27 +62,29 @@ def _reading(option: Option) -> dict[str, Any]:
 
 def spelled(name: str, value: object = None) -> str:
     """How the command line names an argument of the API: ``--keep-fp32 LRN`` for ``keep_fp32``."""
-    option = next(one for one in (*api_options(), *PROFILE_OPTIONS) if one.name == name)
+    option = next(row for row in (*api_options(), *PROFILE_OPTIONS) if row.name == name)
     if value is None or option.type is FLAG:
         negated = f"--no-{option.spelling[2:]}"
         is_off = option.default is None and value is False
         return negated if is_off else option.spelling
     from shlex import quote
 
+    # Quoted, so that what an error names can be pasted into a shell.
     if option.type in _ONE_EACH:
-        return " ".join(f"{option.spelling} {quote(word)}" for word in _words(value))
-    return f"{option.spelling} {quote(','.join(_words(value)))}"
+        return " ".join(f"{option.spelling} {quote(part)}" for part in _typed(value))
+    return f"{option.spelling} {quote(','.join(_typed(value)))}"
 
 
-def _words(value: object) -> Iterator[str]:
-    """A value as it is typed, without the commas."""
+def _typed(value: object) -> Iterator[str]:
+    """The parts of a value as they are typed on the command line."""
     if isinstance(value, Mapping):
-        for name, one in value.items():
-            is_shape = isinstance(one, Sequence) and not isinstance(one, str)
-            yield f"{name}:{_shape(one) if is_shape else one}"
+        for name, part in value.items():
+            is_shape = isinstance(part, Sequence) and not isinstance(part, str)
+            yield f"{name}:{_shape(part) if is_shape else part}"
     elif isinstance(value, (list, tuple)):
         yield from map(str, value)
     else:
+        # The value of an enumeration: `str` of the member would be `Precision.FP16`.
         yield str(getattr(value, "value", value))
 
 

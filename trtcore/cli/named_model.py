@@ -1,4 +1,4 @@
-"""The model that a command line names, loaded when it is first needed and once for all that do."""
+"""The model named on the command line, loaded once, when it is first needed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class NamedModel:
         self._options = options
 
     def __call__(self) -> Model:
-        """Returns the model with its shapes settled.
+        """Returns the model with batch and shapes applied.
 
         Raises:
             OptionError: an option makes no sense.
@@ -37,13 +37,14 @@ class NamedModel:
         from trtcore.api.options import Options
         from trtcore.models.load import load_model
 
-        given = values_for(self._options, MODEL)
-        weights, outputs = given.pop("weights"), given.pop("outputs")
-        asked = Options(**given)
+        values = values_for(self._options, MODEL)
+        weights, outputs = values.pop("weights"), values.pop("outputs")
+        # A wrong value is refused before a model of gigabytes is read.
+        checked = Options(**values)
         return load_model(
             self._options.model,
             weights=weights,
             outputs=outputs,
-            batch=asked.batch,
-            shapes=asked.shapes,
+            batch=checked.batch,
+            shapes=checked.shapes,
         )

@@ -1,4 +1,4 @@
-"""The files a command writes: none over another or over what it reads, and every one is tried."""
+"""The files a command writes: never over each other or an input, and one failure stops no other."""
 
 from __future__ import annotations
 
@@ -11,45 +11,46 @@ from trtcore.measure.nodes.choice import measured
 from trtcore.system.files import check_writable, same_file
 
 
-def _keywords(word: str) -> tuple[str, ...]:
-    """What an option takes for words of its own, whatever files there are."""
-    words = {"MODEL": ("googlenet",), "--input": ("random", "zeros"), "--baseline": measured()}
-    return words.get(word, ())
+def _keywords(option: str) -> tuple[str, ...]:
+    """The values of an option that never name a file, even if there is one of that name."""
+    keywords = {"MODEL": ("googlenet",), "--input": ("random", "zeros"), "--baseline": measured()}
+    return keywords.get(option, ())
 
 
 def check_outputs(outputs: Mapping[str, str | None], inputs: Mapping[str, str | None]) -> None:
-    """Finds out before the long work what could not be written after it.
+    """Checks before the long work that its results can be written.
 
     Args:
-        outputs: paths by what the user calls them, such as ``--save``; None is not written.
-        inputs: what the command reads, likewise.
+        outputs: paths by option, such as ``--save``; None is not written.
+        inputs: paths that the command reads, likewise.
 
     Raises:
         ResultError: a path cannot be written.
-        OptionError: it is what the command reads, or two of them are one file.
+        OptionError: a path is an input of the command, or two of them are one file.
     """
-    read = {word: path for word, path in inputs.items() if path and path not in _keywords(word)}
+    read = {opt: path for opt, path in inputs.items() if path and path not in _keywords(opt)}
     taken: dict[str, str] = {}
-    for word, path in outputs.items():
+    for option, path in outputs.items():
         if path is None:
             continue
         check_writable(path)
         for other, name in {**read, **taken}.items():
+            # By file, not by text: `./net.onnx` or a link would overwrite the model all the same.
             if same_file(Path(path), Path(name)):
                 raise OptionError(
-                    f"{word} {path} would overwrite {other} {name}: name another file"
+                    f"{option} {path} would overwrite {other} {name}: name another file"
                 )
-        taken[word] = path
+        taken[option] = path
 
 
 def save_all(*savers: Callable[[], None]) -> int:
     """Saves one file after the other, whether or not those before could be saved.
 
     Returns:
-        The exit code: 0, or that of the first error; each is told.
+        The exit code: 0, or that of the first error; every error is printed.
 
     Raises:
-        BrokenPipeError: nobody reads standard output, which one was to be written to.
+        BrokenPipeError: a file is standard output, and its reader is gone.
     """
     code = 0
     closed: BrokenPipeError | None = None
@@ -60,7 +61,7 @@ def save_all(*savers: Callable[[], None]) -> int:
             notify(f"error: {error}")
             code = code or error.exit_code
         except BrokenPipeError as error:
-            closed = error
+            closed = error  # raised last, so that the files after it are saved
     if closed is not None:
         raise closed
     return code

@@ -1,6 +1,6 @@
-"""Options of ``trtcore profile`` that the API does without: what is printed, written and beside it.
+"""Options of ``trtcore profile`` that the API lacks: output, view and baseline.
 
-Declared as those of the API are, so that what means nothing is refused in the same way.
+Declared like those of the API, so that the same checks refuse options without effect.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ COMPARE = Option(
     default=None,
     type=NAMES,
     about="several precisions of a model",
-    help="measure several precisions in turns: fp32,fp16,half2; the first is the base",
+    help="measure several precisions interleaved: fp32,fp16,half2; the first is the base",
     metavar="P,P,...",
     use=Use((MODEL, COMPARISON), "what a precision costs"),
 )

@@ -1,4 +1,4 @@
-"""Standard output as rich writes to it; a file of its own, since `--help` does without rich."""
+"""The rich console on standard output; a module of its own, as ``--help`` must not load rich."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from rich.console import Console
 
 
 class Screen(Console):
-    """A console that leaves a closed pipe to the command line, which has an exit code for it."""
+    """A console that raises on a closed pipe, for which `trtcore.cli.main` has an exit code."""
 
     def on_broken_pipe(self) -> None:
-        """Called by rich while it handles the error, which it would answer by exiting with 1."""
+        """Called by rich inside its handler of the error; the default exits with 1."""
+        # Bare: re-raises the BrokenPipeError that rich is handling.
         raise  # noqa: PLE0704
 
     @property
     def table_width(self) -> int | None:
-        """Columns of the terminal; None where there is none, and lines may be of any length."""
+        """Columns of the terminal; None without one, where lines may be of any length."""
         return self.width if self.is_terminal else None

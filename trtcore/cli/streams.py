@@ -1,4 +1,4 @@
-"""Standard output and error: always there, never a crash over a letter, one end when they close."""
+"""Standard output and error: closed streams, characters they cannot encode, and closed pipes."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ from contextlib import contextmanager
 from typing import Any, TextIO, cast
 
 CLOSED_PIPE = 141
-"""Exit code when nobody reads the output any more: 128 + SIGPIPE, as a shell would say."""
+"""Exit code when the reader of the output is gone: 128 + SIGPIPE, as a shell reports it."""
 
 _OUTPUT = "standard output"
 
 
 class _Output:
-    """Standard output, whose errors can be told from those of files."""
+    """Standard output, with its errors marked to tell them from those of files."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
+    # argparse, rich and print use more of a stream than the two methods below.
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
 
@@ -49,17 +50,20 @@ def _marked() -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        # A write to a descriptor leaves filename None, like a write to any other open file.
         error.filename = _OUTPUT
         raise
 
 
 def ready_streams() -> None:
-    """Puts something in the place of closed streams, and escapes what their encoding lacks."""
+    """Replaces closed streams, and escapes characters that their encoding lacks."""
     for name in ("stdout", "stderr"):
+        # None after `>&-`: print would be silent, but flush would raise.
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
         stream = getattr(sys, name)
         if isinstance(stream, io.TextIOWrapper):
+            # In ASCII a layer named in Chinese would end a finished run with an error.
             stream.reconfigure(errors="backslashreplace")
 
 
@@ -69,7 +73,8 @@ def is_of_output(error: OSError) -> bool:
 
 
 def drop_output() -> None:
-    """Gives up standard output, so that Python does not complain again when it flushes."""
+    """Redirects standard output to nowhere."""
+    # Python flushes it once more at exit, and would print the error and exit with 120.
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)

@@ -1,4 +1,4 @@
-"""What the user sees while it works: on a terminal a bar, elsewhere nothing."""
+"""Progress bar, warnings and notes on standard error."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from trtcore.system.progress import Progress
 
 @contextmanager
 def shown_progress(quiet: bool) -> Iterator[Progress | None]:
-    """A function that shows a phase, steps done and steps in all on standard error."""
+    """A function that shows a phase, steps done and steps in all; None where nothing is shown."""
+    # Not into files and logs, where every redraw would be a line.
     if quiet or not sys.stderr.isatty():
         yield None
         return
@@ -31,13 +32,14 @@ def shown_progress(quiet: bool) -> Iterator[Progress | None]:
 
 
 class _Phases:
-    """One bar for the phase that reported last; phases of a build nest, so older ones return."""
+    """One bar for the phase that reported last; phases of a build nest, so outer ones return."""
 
     def __init__(self, bar: Any) -> None:
         self._bar = bar
         self._task = bar.add_task("starting", total=None)
 
     def show(self, phase: str, done: int, total: int) -> None:
+        # A total of 0 is unknown: None makes the bar pulse instead of standing at the end.
         self._bar.update(self._task, description=phase, completed=done, total=total or None)
 
 
@@ -48,7 +50,7 @@ def warn(lines: Iterable[str]) -> None:
 
 
 def notify(line: str) -> None:
-    """Prints a line the user should see at once; names in it cannot do anything to a terminal."""
+    """Prints a line on standard error, with control characters escaped: names come from files."""
     from trtcore.report.content.printable import printable_text
 
     print(f"trtcore: {printable_text(line)}", file=sys.stderr)

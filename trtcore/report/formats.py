@@ -1,4 +1,4 @@
-"""The forms of a report: one row for each, from which ``trtcore report --format`` is made.
+"""The formats of a report: one row each, from which ``trtcore report --format`` is made.
 
 Imports nothing heavy, because ``--help`` lists it.
 """
@@ -12,16 +12,16 @@ from trtcore.system.lazy import lazily
 
 
 class Format(NamedTuple):
-    """A form of a report.
+    """A format of a report.
 
     Attributes:
-        help: what it is, in the few words that ``--help`` has room for.
+        help: a few words for ``--help``.
         render: from a profile to the text, its last line ended; takes ``sort``, ``top`` and
             ``group_by`` and ``full_names`` too if it ``takes_view``.
-        takes_view: rows can be sorted, grouped and cut; without it every layer is in it as it is.
+        takes_view: rows can be sorted, grouped and cut; without it every layer is written.
         show: prints a profile on a console, fitted to it; None to write the text as it is.
-        left_out: what of a profile the form has no room for, in one line; ``""`` for nothing.
-        of_precisions: the same for a comparison of precisions; None if it has no such form.
+        left_out: one line on what the format cannot hold of a profile; ``""`` for nothing.
+        of_precisions: the same for a comparison of precisions; None if it cannot hold one.
     """
 
     help: str
@@ -34,6 +34,7 @@ class Format(NamedTuple):
 
 def _line(render: Callable[..., str]) -> Callable[..., str]:
     """Ends the last line of a table, which its renderer leaves open."""
+    # Renderers return text without it, as `print` adds its own.
     return lambda *given, **view: render(*given, **view) + "\n"
 
 
@@ -67,15 +68,16 @@ FORMATS: Mapping[str, Format] = {
         left_out=lazily("trtcore.report.export.perfetto", "trace_left_out"),
     ),
 }
-"""Every form by its name; the first is the default."""
+"""Every format by name; the first is the default."""
 
 
 def default_format() -> str:
-    """The form that is taken where none is asked for."""
+    """The format if none is requested."""
     return next(iter(FORMATS))
 
 
 def formats_help() -> str:
-    """Every form with what it is, for ``--help``; ``%`` would be taken for a place to fill in."""
-    words = [f"{name} ({row.help})" for name, row in FORMATS.items()]
-    return f"{', '.join(words)}; default: {default_format()}".replace("%", "%%")
+    """Every format with its description, for ``--help``."""
+    # argparse formats help texts with the % operator, so a percent sign is doubled.
+    entries = [f"{name} ({row.help})" for name, row in FORMATS.items()]
+    return f"{', '.join(entries)}; default: {default_format()}".replace("%", "%%")

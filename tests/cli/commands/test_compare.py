@@ -140,7 +140,7 @@ class TestTrtexec:
     def test_without_its_layers_the_report_asks_for_them(self, run: Run, data: Path) -> None:
         ran = run("compare", data / self.PROFILE, data / self.PROFILE)
         assert ran.code == 0, ran.err
-        assert "Note: base: 132 of 206 layer names lead to no model node" in ran.out
+        assert "Note: base: 132 of 206 layer names map to no model node" in ran.out
         assert "--layer-info" in ran.out
 
     def test_one_for_each(self, run: Run, data: Path) -> None:

@@ -242,7 +242,7 @@ def test_a_profile_of_trtexec(run: Run, data: Path) -> None:
     ran = run(*few, "--baseline", profile, "--layer-info", info)
     assert ran.code == 0, ran.err
     assert "of what it takes with trtexec: " in ran.out
-    assert "layer names lead to no model node" not in ran.out
+    assert "layer names map to no model node" not in ran.out
 
 
 @pytest.mark.parametrize(
@@ -256,12 +256,12 @@ def test_a_profile_of_trtexec(run: Run, data: Path) -> None:
         ),
         (
             ("--compare", "fp32,fp16", "--layer-info", "x.json"),
-            "--layer-info x.json (of a baseline that is a profile of trtexec) means nothing in a "
+            "--layer-info x.json (of a baseline that is a profile of trtexec) has no effect in a "
             "comparison of precisions, which is of several runs: leave it out",
         ),
         (
             ("--compare", "fp32,fp16", "--allow-partial"),
-            "--allow-partial (of a baseline that has another model) means nothing in a comparison "
+            "--allow-partial (of a baseline that has another model) has no effect in a comparison "
             "of precisions, which is of several runs: leave it out",
         ),
     ],

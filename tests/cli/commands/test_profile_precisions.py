@@ -178,7 +178,7 @@ def test_a_plan_and_a_precision_beside_a_comparison_are_refused(
     plan.write_bytes(b"ftrt" * 100)
     assert_refused(run("profile", plan, "--compare", "fp32,fp16"), "--compare needs the model")
     with pytest.raises(
-        OptionError, match=r"precision='fp16' .* means nothing in a comparison of precisions"
+        OptionError, match=r"precision='fp16' .* has no effect in a comparison of precisions"
     ):
         trtcore.compare_precisions(net, ["fp32", "fp16"], precision="fp16")
 

@@ -253,7 +253,7 @@ def test_the_whole_report(comparison: PrecisionComparison) -> None:
     ]
     assert cells[8] == ["relative L2 error of the outputs", "2.0e-07", "3.0e-03", "4.0e-03"]
     assert lines[12:] == [
-        "Medians of 320 iterations, measured in turns; ratios with their 95 % interval, ~ where "
+        "Medians of 320 iterations, measured interleaved; ratios with their 95 % interval, ~ where "
         "the difference may be chance.",
         "",
         "fp32       built in 1.5 s by RTX, 2.0 MB, 3 layers, verbosity DETAILED",

@@ -199,7 +199,7 @@ def test_onnx_runtime_loads_none() -> None:
     with pytest.raises(OptionError) as error:
         trtcore.profile_model("googlenet", backend="onnxruntime", plugins=["a.so"])
     assert str(error.value) == (
-        "plugins=['a.so'] (libraries that TensorRT loads) means nothing with "
+        "plugins=['a.so'] (libraries that TensorRT loads) has no effect with "
         "backend='onnxruntime', which builds no engine: leave it out"
     )
 
@@ -208,7 +208,7 @@ def test_a_baseline_loads_none() -> None:
     with pytest.raises(OptionError) as error:
         trtcore.profile_baseline("googlenet", "onnxruntime", plugins=["a.so"])
     assert str(error.value) == (
-        "plugins=['a.so'] (libraries that TensorRT loads) means nothing for a baseline, which "
+        "plugins=['a.so'] (libraries that TensorRT loads) has no effect for a baseline, which "
         "times the model un-fused: leave it out"
     )
 

@@ -14,7 +14,7 @@ from trtcore.measure import _core
 from trtcore.measure.loops.native import ignore
 
 STREAM = 1
-HELD = "not gated, so that times hold launch gaps: "
+HELD = "not gated, so times include launch overhead: "
 
 
 def test_a_gate_that_works_is_no_problem(pair: Any) -> None:

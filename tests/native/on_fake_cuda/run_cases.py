@@ -23,7 +23,7 @@ from trtcore.result.layers import Layer
 from trtcore.system.clocks import ClockMonitor
 
 STREAM = 1
-HELD = "not gated, so that times hold launch gaps: "
+HELD = "not gated, so times include launch overhead: "
 
 
 def ready(pair: Any, sync: str = "enqueue") -> NativeLoops:

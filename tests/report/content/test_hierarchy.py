@@ -65,7 +65,7 @@ def test_blocks_of_googlenet(googlenet):
         "inception_5b",
         "pool5",
         "loss3 + prob",
-        "signal and wait markers",
+        "stream sync layers",
     ]
     assert len(buckets[4].layers) == 7
 
@@ -79,7 +79,7 @@ def test_types_of_googlenet(googlenet):
         ("normalization", 6),
         ("matmul", 1),
         ("softmax", 1),
-        ("signal and wait markers", 126),
+        ("stream sync layers", 126),
     ]
 
 
@@ -119,7 +119,7 @@ def test_table_by_block(googlenet):
         ["conv1", "0.1939", "0.0304", "10.2%"],
         ["inception_4b", "0.1741", "9.1%"],
         ["15", "further", "blocks", "1.5355", "80.7%"],
-        ["126", "signal", "and", "wait", "markers", "0.0000", "0.0%"],
+        ["126", "stream", "sync", "layers", "0.0000", "0.0%"],
         ["Time", "over", "all", "layers", "1.9036", "0.0304", "100.0%"],
     ]
     assert lines[10] == "reformat ms: time in reformat, cast and copy layers (included in median)."
@@ -162,10 +162,10 @@ def test_a_bucket_of_short_layers_is_below_the_resolution(gpu_profile):
     [
         (
             "type",
-            "~ Of layers below 0.002 ms only: the corrected time is an order of magnitude, "
-            "not more.",
+            "~ Corrected times of all layers below 0.002 ms: below timer resolution; indicative "
+            "only.",
         ),
-        ("layer", "~ Below 0.002 ms the corrected time is an order of magnitude, not more."),
+        ("layer", "~ Corrected time below 0.002 ms: below timer resolution; indicative only."),
     ],
 )
 def test_the_footnote_is_true_of_groups_that_are_long_in_all(gpu_profile, level, footnote):

@@ -61,7 +61,7 @@ Mapping    by hand
 Unmapped   1 of 6 kernels, 0.0010 ms: x
 Agreement  corrected times are within 10 % or 1 us of the kernels for 3 of 4 layers, which hold
            87.8% of their time; median difference 1.00 us; 4 of the 4 longest layers are the same
-Slow-down  1.14x: host time 0.2850 ms with CUPTI, 0.2500 ms without, taken in turn
+Slow-down  1.14x: host time 0.2850 ms with CUPTI, 0.2500 ms without, rounds interleaved
 """  # noqa: E501
 
 
@@ -74,7 +74,7 @@ def test_the_kernel_block(traced: Profile) -> None:
 def test_the_mark_is_explained_where_only_this_block_has_it(traced: Profile) -> None:
     text = render_table(traced, group_by="type")
     assert text.count("~0.0006") == 1
-    assert "\n~ Below 0.002 ms the corrected time is an order of magnitude, not more.\n" in text
+    assert "\n~ Corrected time below 0.002 ms: below timer resolution; indicative only.\n" in text
 
 
 def rows(profile: Profile, **view: Any) -> list[str]:
@@ -103,7 +103,7 @@ def test_what_is_not_known_is_left_open(traced: Profile) -> None:
     facts = dict(kernel_facts(Analysis(replace(traced, kernels=kernels))))
     assert list(facts) == ["Kernels", "Gaps", "Mapping", "Unmapped"]
     assert facts["Kernels"].endswith("CUPTI 13.0, not gated")
-    assert facts["Gaps"].endswith("last end, launch gaps of the host among them")
+    assert facts["Gaps"].endswith("last end, including launch overhead of the host")
     assert facts["Unmapped"] == "6 of 6 kernels, 0.1971 ms: a, b, c and 2 more"
     assert kernel_table(Analysis(replace(traced, kernels=kernels)), View()) is None
 

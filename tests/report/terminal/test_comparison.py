@@ -39,7 +39,7 @@ New:  net, tensorrt, fp16, batch 1, ONNX Runtime 1.31.1 (un-fused model on the C
 
 Nodes                     base ms  new ms  change ms   ratio                       95 % interval
 a + b                      6.0000  3.0000    -3.0000  0.500x                      0.490 to 0.510
-d                          1.0000  1.5000    +0.5000  1.500x  1.400 to 1.600, 1.450x against the rest
+d                          1.0000  1.5000    +0.5000  1.500x  1.400 to 1.600, 1.450x relative to all other layers
 c                          0.5000  0.5100    +0.0100  1.020x                0.980 to 1.060 noise
 cat                        0.1000  0.0000    -0.1000  0.000x
 markers and unattributed   0.0100  0.0200    +0.0100  2.000x
@@ -77,7 +77,7 @@ d                        1.0000    1.5000      0.7x
 a + b                    6.0000    3.0000      2.0x
 c                        0.5000    0.5100      1.0x
 un-profiled GPU time     7.0000    4.0000      1.8x
-Costs nothing any more, 0.1000 ms: cat
+Eliminated, 0.1000 ms: cat
 Only before, 0.4000 ms: gone
 Only after, 0.0500 ms: here|now
 One forward pass takes 57.1% of what it takes with tensorrt_rtx: 4.0000 of 7.0000 ms.
@@ -94,7 +94,7 @@ MARKDOWN = """\
 | time over all layers | 8.0100 | 5.0800 | -2.9300 | 0.634x |  |
 | un-profiled GPU time | 7.0000 | 4.0000 | -3.0000 | 0.571x | 0.560 to 0.580 |
 | a + b | 6.0000 | 3.0000 | -3.0000 | 0.500x | 0.490 to 0.510 |
-| d | 1.0000 | 1.5000 | +0.5000 | 1.500x | 1.400 to 1.600, 1.450x against the rest |
+| d | 1.0000 | 1.5000 | +0.5000 | 1.500x | 1.400 to 1.600, 1.450x relative to all other layers |
 | gone | 0.4000 | 0.0000 | -0.4000 | 0.000x |  |
 | c | 0.5000 | 0.5100 | +0.0100 | 1.020x | 0.980 to 1.060 noise |
 | cat | 0.1000 | 0.0000 | -0.1000 | 0.000x |  |
@@ -290,7 +290,10 @@ def test_json(comparison):
 def test_a_row_that_nothing_is_claimed_of(comparison):
     row = replace(ROWS[3], interval=(nan, nan), unclaimed_ms=0.2)
     one = replace(comparison, rows=(row,))
-    assert "| c | 0.5000 | 0.5100 | +0.0100 | 1.020x | unclaimed |" in comparison_markdown(one)
+    assert (
+        "| c | 0.5000 | 0.5100 | +0.0100 | 1.020x | inconclusive (attribution) |"
+        in comparison_markdown(one)
+    )
     (found,) = json.loads(comparison_json(one))["rows"]
     assert (found["is_claimed"], found["unclaimed_ms"], found["is_noise"]) == (False, 0.2, True)
 

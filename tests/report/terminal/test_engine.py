@@ -24,7 +24,7 @@ Output prob (4, 1000) Half linear
 1  conv1/7x7_s2 + conv1/relu_7x7 [correlation]                                                        correlation  0                                Half nhwc 4x64x112x112     __myelin_CASK_STUB
 4  inception_3a/3x3_reduce + inception_3a/relu_3x3_reduce + inception_3a/3x3 + inception_3a/relu_3x3  correlation  1
 5  __myl_Move_myl0_5                                                                                  kgen         0
-and 2 signal and wait markers
+and 2 stream sync layers
 """  # noqa: E501
 
 
@@ -68,7 +68,7 @@ def test_plan():
     assert lines[2].split(maxsplit=6)[:6] == ["1", "n0", "+", "n1", "correlation", "0"]
     assert "Float nhwc 1x3x224x224" in lines[2]
     assert "Float nhwc 1x64x111x111" in lines[2]
-    assert lines[-1] == "and 32 signal and wait markers"
+    assert lines[-1] == "and 32 stream sync layers"
     assert len(lines) == 1 + 34 + 1
     assert engine == (
         "Engine: built in 0.8 s by TensorRT-RTX 1.7.1, 5.0 MB, 66 layers, 2 auxiliary streams, "
@@ -80,8 +80,8 @@ def test_plan_without_layers():
     information = parse_engine_information({"Layers": ["a + b"], "Bindings": ["x"]})
     assert render_plan(BUILD, information, with_layers=False) == (
         "Input x\n\n"
-        "The plan was built with profiling verbosity LAYER_NAMES_ONLY, so it does not tell model "
-        "nodes, formats and tactics; build it with DETAILED to see them.\n\n"
+        "Built with profiling verbosity LAYER_NAMES_ONLY: no model nodes, formats or tactics; "
+        "rebuild with DETAILED to see them.\n\n"
         "Engine: built in 0.8 s by TensorRT-RTX 1.7.1, 5.0 MB, 66 layers, 2 auxiliary streams, "
         "verbosity DETAILED"
     )
@@ -90,7 +90,7 @@ def test_plan_without_layers():
 def test_plan_that_tensorrt_told_nothing_about():
     assert render_plan(Build("TensorRT 10.16", 0.0, 1_000_000, verbosity="NONE"), None) == (
         "Engine: loaded by TensorRT 10.16, 1.0 MB, verbosity NONE\n\n"
-        "TensorRT did not tell what is in it"
+        "the engine inspector reported nothing about it"
     )
 
 

@@ -42,7 +42,7 @@ encoder_layer_11/mlp: MatMul + Add     0.0272     0.0241    2.2%       -  0.0266
 Time over all layers                   1.5173     1.0936  100.0%
 Medians of 40 profiled iterations; the total is of the medians, the shares are
 of the corrected times. A p95 needs 130 iterations.
-~ Below 0.002 ms the corrected time is an order of magnitude, not more.
+~ Corrected time below 0.002 ms: below timer resolution; indicative only.
 """
 
 VIT_120 = """\
@@ -66,7 +66,7 @@ encoder_layer_11/mlp: MatMul + Add + Gelu     0.0272     0.0241    2.2%       - 
 Time over all layers                          1.5173     1.0936  100.0%
 Medians of 40 profiled iterations; the total is of the medians, the shares are of the corrected times. A p95 needs 130
 iterations.
-~ Below 0.002 ms the corrected time is an order of magnitude, not more.
+~ Corrected time below 0.002 ms: below timer resolution; indicative only.
 """  # noqa: E501
 
 

@@ -26,7 +26,7 @@ conv1/7x7_s2 + conv1/relu_7x7 [MoveConc]                                        
 conv1/7x7_s2 + conv1/relu_7x7 [correlation]                                                           0.1636   77.9%  0.1651  0.1620
 inception_3a/3x3_reduce + inception_3a/relu_3x3_reduce + inception_3a/3x3 + inception_3a/relu_3x3     0.0125    6.0%  0.0126  0.0124
 __myl_Move_myl0_5                                                                                     0.0025    1.2%  0.0025  0.0025
-2 signal and wait markers                                                                             0.0010    0.5%
+2 stream sync layers                                                                                  0.0010    0.5%
 Time over all layers                                                                                  0.2100  100.0%
 Medians of 200 profiled iterations; the total and the shares are of the medians.
 
@@ -37,7 +37,7 @@ GPU time    0.2050 ms, median of 700 un-profiled iterations (95 % interval 0.204
 Enqueue     0.0600 ms, median of 700 un-profiled iterations (95 % interval 0.0600 to 0.0600), host
             time of the enqueue call alone; p90 0.0605; p95 0.0605; p99 0.0606
 Throughput  16000.0 items per second: batch 4 over the mean latency
-Iterations  asked 700, warmed up 64, measured 700 un-profiled and 200 profiled, interrupted
+Iterations  requested 700, warm-up 64, measured 700 un-profiled and 200 profiled, interrupted
 Samples     outliers 1.5 to 3 and beyond 3 IQR from the quartiles, all kept: latency 0 and 0 of 700,
             GPU time 0 and 0 of 700
 Method      native IProfiler, reported after each synchronise
@@ -75,7 +75,7 @@ Medians of 11 profiled iterations; the total and the shares are of the medians. 
 Latency     20.0000 ms, median of 11 un-profiled iterations (95 % interval 19.8400 to 20.1600), host
             time of a run
 Throughput  50.0 items per second: batch 1 over the mean latency
-Iterations  asked for as many as fit the time, warmed up 2, measured 11 un-profiled and 11 profiled
+Iterations  requested as many as fit the time, warm-up 2, measured 11 un-profiled and 11 profiled
 Method      un-fused model on the CPU, 2 threads
 
 Model    net (net.onnx), weights file, precision fp32, batch 1
@@ -107,10 +107,10 @@ conv1/7x7_s2 + conv1/relu_7x7 [MoveConc]                                        
 conv1/7x7_s2 + conv1/relu_7x7 [correlation]                                                           0.1636     0.1617   79.9%  0.1651  0.1620
 inception_3a/3x3_reduce + inception_3a/relu_3x3_reduce + inception_3a/3x3 + inception_3a/relu_3x3     0.0125     0.0106    5.2%  0.0126  0.0124
 __myl_Move_myl0_5                                                                                     0.0025    ~0.0006   ~0.3%  0.0025  0.0025
-2 signal and wait markers                                                                             0.0010     0.0010    0.5%
+2 stream sync layers                                                                                  0.0010     0.0010    0.5%
 Time over all layers                                                                                  0.2100     0.2024  100.0%
 Medians of 200 profiled iterations; the total is of the medians, the shares are of the corrected times.
-~ Below 0.002 ms the corrected time is an order of magnitude, not more.
+~ Corrected time below 0.002 ms: below timer resolution; indicative only.
 
 Layer times as measured   0.2100 ms  4 layers
 Of it, markers            0.0010 ms  2 signals and waits, in the sum above
@@ -188,7 +188,7 @@ class TestRows:
             "inception_3a/3x3_reduce + ... +                   0.0125    6.0%  0.0126  0.0124\n"
             "inception_3a/relu_3x3 (4 nodes)\n"
             "1 further layer                                   0.0025    1.2%\n"
-            "2 signal and wait markers                         0.0010    0.5%\n"
+            "2 stream sync layers                              0.0010    0.5%\n"
             "Time over all layers                              0.2100  100.0%\n"
             "Medians of 200 profiled iterations; the total and the shares are of the medians.\n"
         )

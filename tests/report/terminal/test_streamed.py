@@ -249,7 +249,7 @@ def test_times_below_zero_are_still_seen(streamed: Profile) -> None:
     profile = dataclasses.replace(
         streamed, samples=dataclasses.replace(samples, layer_histograms=bad)
     )
-    words = "times are below zero: those of 1 layer; the device's event times cannot be trusted"
+    words = "negative times: those of 1 layer; the device's event times are unreliable"
     assert words in diagnosis(profile)
 
 

@@ -101,7 +101,10 @@ def test_nothing_to_say():
             "the run was interrupted: 200 profiled iterations were measured",
         ),
         ({"layer": 0.53}, "the layer times add up to 1.06x the un-profiled GPU time: the profiler"),
-        ({"layer": 0.47}, "the layer times add up to 0.94x the un-profiled GPU time: time passes"),
+        (
+            {"layer": 0.47},
+            "the layer times add up to 0.94x the un-profiled GPU time: there is time",
+        ),
     ],
 )
 def test_one_warning(changes, words):
@@ -133,7 +136,7 @@ def test_negative_times():
     times[0, 0] = -0.1
     profile = make_profile(samples=replace(samples, layer_ms=times))
     assert diagnosis(profile) == (
-        "times are below zero: 1 layer time; the device's event times cannot be trusted",
+        "negative times: 1 layer time; the device's event times are unreliable",
     )
 
 
@@ -141,8 +144,8 @@ def test_negative_times_of_passes_are_no_enqueue_bound():
     samples = make_profile(gated=[-0.4] * 200).samples
     profile = make_profile(samples=replace(samples, gpu_ms=-samples.gpu_ms))
     assert diagnosis(profile) == (
-        "times are below zero: 200 of the un-profiled GPU time, 200 of the un-profiled gated GPU "
-        "time; the device's event times cannot be trusted",
+        "negative times: 200 of the un-profiled GPU time, 200 of the un-profiled gated GPU time; "
+        "the device's event times are unreliable",
         "the layer times are not reconciled with the latency: the un-profiled gated GPU time is "
         "-0.4000 ms",
     )
@@ -155,8 +158,8 @@ def test_times_that_are_not_numbers():
     gpu[7] = np.nan
     profile = make_profile(samples=replace(samples, layer_ms=times, gpu_ms=gpu))
     assert (
-        "times are not numbers: 2 layer times, 1 of the un-profiled GPU time; figures that rest on "
-        "them are not to be trusted"
+        "times are NaN or infinite: 2 layer times, 1 of the un-profiled GPU time; figures derived "
+        "from them are unreliable"
     ) in diagnosis(profile)
 
 
@@ -168,8 +171,8 @@ def test_times_of_a_streamed_run_that_are_not_numbers():
     streamed = (StreamedSeries("gpu_ms", fold(gpu[:, None])),)
     odd = replace(samples, layer_histograms=fold(times), streamed=streamed)
     assert (
-        "times are not numbers: those of 1 layer, some of the un-profiled GPU time; figures that "
-        "rest on them are not to be trusted"
+        "times are NaN or infinite: those of 1 layer, some of the un-profiled GPU time; figures "
+        "derived from them are unreliable"
     ) in diagnosis(make_profile(samples=odd))
 
 

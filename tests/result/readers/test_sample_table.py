@@ -27,7 +27,7 @@ class TestSampleTable:
         cut = "inception_3a/pool_proj + inception_3a/re"
         assert layers[cut].nodes == ("inception_3a/pool_proj", f"inception_3a/re{CUT}")
         assert texts(profile.warnings) == (
-            "37 names end after 40 characters: what else is fused into those layers is not known",
+            "37 names end after 40 characters: what else is fused into those layers is unknown",
         )
 
     def test_without_total(self):
@@ -35,7 +35,7 @@ class TestSampleTable:
         assert profile.layers == (Layer("conv1 + relu1", nodes=("conv1", "relu1")),)
         assert profile.samples.wall_ms.size == 0
         assert texts(profile.warnings) == (
-            "it has no line 'Time over all layers': part of the log may be missing",
+            "the file has no line 'Time over all layers': part of the log may be missing",
         )
 
     def test_cut_in_its_total_or_its_head(self):

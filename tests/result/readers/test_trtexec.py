@@ -28,7 +28,7 @@ class TestTrtexec:
             "trtexec: median of 1 profiled iterations, each layer between two events"
         )
         assert texts(profile.warnings) == (
-            "132 of 206 layer names lead to no model node, such as '__myl_MoveConc_myl0_0': give "
+            "132 of 206 layer names map to no model node, such as '__myl_MoveConc_myl0_0': give "
             "what trtexec --exportLayerInfo wrote with layer_info",
         )
 
@@ -70,7 +70,7 @@ class TestTrtexec:
     @pytest.mark.parametrize("names", [["0", "1"], ["__myl_Cast_myl0_0", "__mye59_0_myl0_1"]])
     def test_names_that_lead_nowhere_ask_for_layer_information(self, names):
         (warning,) = texts(parse_trtexec_profile(rows_text(*names)).warnings)
-        assert warning.startswith(f"2 of 2 layer names lead to no model node, such as '{names[0]}'")
+        assert warning.startswith(f"2 of 2 layer names map to no model node, such as '{names[0]}'")
         assert "layer_info" in warning
 
     def test_names_that_lead_to_nodes_ask_for_nothing(self):
@@ -80,7 +80,7 @@ class TestTrtexec:
     def test_layer_information_with_names_only(self):
         known = parse_engine_information({"Layers": ["a", "b"]})
         assert texts(parse_trtexec_profile(rows_text("a", "b"), known=known).warnings) == (
-            "the layer information tells no model nodes, as its verbosity is LAYER_NAMES_ONLY: "
+            "the layer information has no model nodes (profiling verbosity LAYER_NAMES_ONLY): "
             "build the engine with trtexec --profilingVerbosity=detailed",
         )
 

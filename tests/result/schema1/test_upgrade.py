@@ -19,7 +19,12 @@ FILES = DATA / "schema1"
 LONG = {"engine", "streamed", "sample", "trtexec"}
 """Reports that were printed with ``--sort time --top 12``."""
 
-REWORDED = (
+
+def _requested(found: re.Match[str]) -> str:
+    return f"requested {found[1].removeprefix('for ')}, warm-up {found[2]}"
+
+
+REWORDED: tuple[tuple[str, Any], ...] = (
     # What version 1 printed, as a pattern, and what is printed now.
     (r"the (?:two|passes) take turns in rounds", "passes interleaved in rounds"),
     (r"held down by nothing", "not throttled"),
@@ -33,6 +38,35 @@ REWORDED = (
         r" \(its quartiles are ([\d.]+ and [\d.]+ ms)\), so that its median is a matter of luck",
         r", so the median is not representative; see quartiles (\1)",
     ),
+    (r"asked (\d+|for as many .*? time), warmed up (\d+)", _requested),
+    (
+        r"(\w+) was built; the CPU timed the model as it is",
+        r"the \1 engine was built, but the CPU timed the unmodified model",
+    ),
+    (r"nothing is streamed on", "streaming has no effect on"),
+    (
+        r"put nodes of its own into the model, for want of a kernel: (.*?); each is listed with "
+        r"the model node it works for",
+        r"inserted nodes where it lacks a kernel: \1; each is listed with the model node it was "
+        "inserted for",
+    ),
+    (r"layer names lead to no", "layer names map to no"),
+    (r"not gated, so that times hold launch gaps", "not gated, so times include launch overhead"),
+    (r"without, taken in turn", "without, rounds interleaved"),
+    (r"iterations, measured in turns", "iterations, measured interleaved"),
+    (
+        r"callbacks, gated(\).*? interleaved in rounds)",
+        r"callbacks\1; gated: launch overhead hidden (stream blocked until enqueued)",
+    ),
+    (
+        r"~ Below 0.002 ms the corrected time is an order of magnitude, not more.",
+        "~ Corrected time below 0.002 ms: below timer resolution; indicative only.",
+    ),
+    (
+        r"what else is fused into those layers is not known",
+        "what else is fused into those layers is unknown",
+    ),
+    (r"ms cannot be\b", "ms is not plausible"),
     # What the run saw comes before what its figures tell.
     (r"(Warning the warm-up ended .*) (Warning the moon was full)", r"\2 \1"),
 )

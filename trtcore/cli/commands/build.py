@@ -1,4 +1,4 @@
-"""``trtcore build``: an engine, and what is in it."""
+"""``trtcore build``: builds an engine and lists what is in it."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ def run(options: argparse.Namespace) -> int:
     check_outputs({"-o": options.output_file}, read)
     with shown_progress(options.quiet) as progress:
         plan = build_model(options.model, progress=progress, **api_values(options))
+    # Written before anything is printed: a closed pipe must not cost the plan.
     if options.output_file is not None:
         write_file(options.output_file, plan.content)
     from trtcore.report.content.warning_words import warning_text

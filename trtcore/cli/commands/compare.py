@@ -1,4 +1,4 @@
-"""``trtcore compare``: saved results, logs and other tools' files side by side, and a gate."""
+"""``trtcore compare``: saved results, logs and other tools' files, and limits for CI."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _GATE_BROKEN = 3
 
 @dataclass(frozen=True)
 class _Compared:
-    """Two files, how they compare, and what the gate says of that."""
+    """Two files, their comparison, and its verdict by the limits."""
 
     files: tuple[str, str]
     comparison: Comparison
@@ -29,6 +29,7 @@ def run(options: argparse.Namespace) -> int:
     """Runs the command and returns its exit code: 3 when a condition is broken."""
     if options.top is not None and options.top < 1:
         raise OptionError(f"--top is {options.top}, must be 1 or more")
+    # Parsed first: a misspelt condition should not wait for files of a million samples.
     conditions = tuple(parse_limit(text) for text in options.fail_if)
     files = (options.base, *options.new)
     base, *news = map(Analysis, load_baselines(files, layer_info=options.layer_info))
@@ -37,6 +38,7 @@ def run(options: argparse.Namespace) -> int:
         for file, new in zip(options.new, news, strict=True)
     ]
     print(_render(compared, options))
+    # On standard error, so that --json and --markdown stay one document.
     for one in compared:
         for row in (*one.verdict.broken, *one.verdict.doubtful):
             notify(f"{one.files[1]}: {row}")

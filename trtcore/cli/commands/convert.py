@@ -25,6 +25,7 @@ def run(options: argparse.Namespace) -> int:
         )
     model = load_model(options.model, **values)
     save_onnx(model, options.output_file)
+    # Where the weights came from decides whether the outputs mean anything.
     for note in (f"weights: {model.weights}", *model.notes):
         notify(note)
     return 0

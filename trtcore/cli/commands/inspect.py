@@ -1,4 +1,4 @@
-"""``trtcore inspect``: what is in a plan or a saved result."""
+"""``trtcore inspect``: I/O tensors, layers, formats and tactics of a plan or a saved result."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ def run(options: argparse.Namespace) -> int:
     path = options.file
     content = read_content(path, ResultError)
     kind = kind_of(content[:HEAD_BYTES])
+    # UNKNOWN is let through: TensorRT may change the magic bytes of a plan, and refuses better.
     if kind not in (JSON, PLAN, UNKNOWN):
         raise ResultError(f"{path}: is {kind}, neither a saved result nor {PLAN}")
     if kind == JSON:

@@ -22,6 +22,7 @@ from trtcore.system.file_kind import PLAN_SUFFIXES
 from trtcore.system.files import write_file
 from trtcore.system.progress import Progress
 
+# As `trtcore.cli.INTERRUPTED`; importing it from there would be a circle.
 _INTERRUPTED = 130
 
 
@@ -32,6 +33,7 @@ def run(options: argparse.Namespace) -> int:
         return _compare(options)
     require_meanings(options, PLAN if is_plan(options.model) else MODEL)
     model = None if is_plan(options.model) else NamedModel(options)
+    # Before the build: a baseline that cannot be had should not cost a finished run.
     baseline = prepare_baseline(options, model)
     kept = _KeptPlan(options.save_engine)
     with shown_progress(options.quiet) as progress:
@@ -44,15 +46,17 @@ def run(options: argparse.Namespace) -> int:
         warn(profile_warnings(analysis))
     else:
         _print_timed(analysis, options)
+    # After Ctrl-C nothing more is measured or judged: half a run proves no tolerance.
     if profile.counts.interrupted:
         return _INTERRUPTED
     interrupted = baseline is not None and baseline.show(analysis, options)
+    # Last, so that whoever exceeds the tolerance has the report and the file to see by how much.
     require_precision(profile, options.tolerance)
     return _INTERRUPTED if interrupted else unsaved
 
 
 def _compare(options: argparse.Namespace) -> int:
-    """Compares precisions; ends with an error, now that all is shown, if one is not as asked."""
+    """Compares precisions; once all is shown, raises an error if a tolerance is exceeded."""
     from trtcore.cli.commands import profile_precisions
 
     if is_plan(options.model):
@@ -70,9 +74,10 @@ def is_plan(path: str) -> bool:
 
 
 def _check(options: argparse.Namespace) -> None:
-    """Finds out before the long work what could not be done after it."""
+    """Checks before the long work whatever only matters after it."""
     from trtcore.report.content.rows import View
 
+    # Raises on a bad --sort, --top or --group-by; the table itself is made after the run.
     View(options.sort, options.top, options.group_by)
     if options.tolerance is not None:
         check_limit(options.tolerance)
@@ -92,14 +97,14 @@ def _check(options: argparse.Namespace) -> None:
 
 
 class _KeptPlan:
-    """Where a plan is saved once it is built; that it cannot be costs nothing but the plan."""
+    """Saves a plan once it is built; a failure to do so does not end the run."""
 
     def __init__(self, path: str | None) -> None:
         self.path = path
         self.code = 0
 
     def save(self, plan: bytes) -> None:
-        """Writes it, and keeps the exit code of that."""
+        """Writes the plan and keeps the exit code."""
         self.code = save_all(partial(write_file, str(self.path), plan))
 
 
@@ -155,8 +160,8 @@ def _save(analysis: Analysis, options: argparse.Namespace) -> int:
     from trtcore.report.export.csv import write_csv
     from trtcore.result.saved import save_profile
 
-    asked = (
+    requested = (
         (partial(save_profile, analysis.profile), options.save),
         (partial(write_csv, analysis), options.csv),
     )
-    return save_all(*(partial(save, path) for save, path in asked if path is not None))
+    return save_all(*(partial(save, path) for save, path in requested if path is not None))

@@ -1,4 +1,4 @@
-"""``trtcore profile --baseline``: what the un-optimised network cost, beside the engine."""
+"""``trtcore profile --baseline``: the un-optimised network beside the engine."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Baseline:
-    """What a profile will be compared with.
+    """The baseline of a profile.
 
     Attributes:
-        asked: as given on the command line.
-        loaded: what a file held; None for what is timed on the spot.
-        model: what is timed then; None for a plan.
+        source: as given on the command line: a timer's name or a file.
+        loaded: the profile of a file; None if the baseline is timed in this run.
+        model: the model to time then; None for a plan.
     """
 
-    asked: str
+    source: str
     loaded: Analysis | None = None
     model: NamedModel | None = None
 
@@ -41,12 +41,12 @@ class Baseline:
 
         Raises:
             ResultError: the baseline is of another model.
-            ModelError: what times it refuses the model.
+            ModelError: the runtime refuses the model.
         """
         if self._is_itself(analysis.profile, options):
             notify(
-                f"--baseline {self.asked}: ONNX Runtime on the CPU would be compared with itself, "
-                "as the profile is its own; a saved result, a log or --baseline torch would do"
+                f"--baseline {self.source}: ONNX Runtime on the CPU would be compared with itself, "
+                "as the profile is its own; use a saved result, a log or --baseline torch"
             )
             return False
         base = self.loaded if self.loaded is not None else self._measure(options)
@@ -56,15 +56,16 @@ class Baseline:
         try:
             _print(base, analysis, options.allow_partial)
         except ResultError as error:
-            raise ResultError(f"--baseline {self.asked}: {error}") from None
+            raise ResultError(f"--baseline {self.source}: {error}") from None
         return self.loaded is None and base.profile.counts.interrupted
 
     def _is_itself(self, profile: Profile, options: argparse.Namespace) -> bool:
-        """Whether the profile is of the model as it is, timed with what would time the baseline."""
+        """Whether profile and baseline would be the same model under the same timer."""
+        # A converted graph differs from the model, so that there is something to compare.
         converted = options.backend == profile.backend and any(precision_options(options).values())
         if self.loaded is not None or converted:
             return False
-        return profile.backend == choose_baseline(self.asked)[0]
+        return profile.backend == choose_baseline(self.source)[0]
 
     def _measure(self, options: argparse.Namespace) -> Analysis | None:
         """Times the model in its own precision, with the same input.
@@ -78,7 +79,7 @@ class Baseline:
                 return Analysis(
                     profile_baseline(
                         self.model,
-                        self.asked,
+                        self.source,
                         progress=progress,
                         notify=notify,
                         **{name: one for name, one in given.items() if name not in left_out},
@@ -89,7 +90,7 @@ class Baseline:
 
 
 def prepare_baseline(options: argparse.Namespace, model: NamedModel | None) -> Baseline | None:
-    """Finds out before the long work whether there can be a baseline; None if none is asked for.
+    """Checks and loads the baseline before the long work; None without --baseline.
 
     Args:
         options: of the command line.
@@ -97,39 +98,40 @@ def prepare_baseline(options: argparse.Namespace, model: NamedModel | None) -> B
 
     Raises:
         OptionError: it contradicts another option, or there is no model to time.
-        BackendError: PyTorch was asked for and is not installed.
+        BackendError: PyTorch was requested and is not installed.
         ResultError: a file that cannot be read, is no baseline or one of another model.
         ModelError: the model, which a file is compared with, cannot be read.
     """
-    asked: str | None = options.baseline
-    if asked is None:
+    source: str | None = options.baseline
+    if source is None:
         _check_unused(options)
         return None
     if options.quiet:
         raise OptionError("--baseline prints a table and --quiet none: leave one of them out")
-    if asked not in measured():
-        loaded = Analysis(load_baseline(asked, layer_info=options.layer_info))
+    if source not in measured():
+        loaded = Analysis(load_baseline(source, layer_info=options.layer_info))
+        # Now rather than after the run; the nodes of a plan are known only once it has run.
         if not (model is None or options.allow_partial):
-            _check_model(asked, loaded, model())
-        return Baseline(asked, loaded)
+            _check_model(source, loaded, model())
+        return Baseline(source, loaded)
     if options.layer_info is not None:
-        raise OptionError(f"--layer-info goes with a file, and --baseline {asked} is timed here")
+        raise OptionError(f"--layer-info goes with a file, and --baseline {source} is timed here")
     if model is None:
         raise OptionError(
-            f"--baseline {asked} times the model, and {options.model} is built already: name the "
+            f"--baseline {source} times the model, and {options.model} is built already: name the "
             "file of a saved baseline"
         )
-    check_baseline(asked)
-    return Baseline(asked, model=model)
+    check_baseline(source)
+    return Baseline(source, model=model)
 
 
-def _check_model(asked: str, base: Analysis, model: Model) -> None:
+def _check_model(source: str, base: Analysis, model: Model) -> None:
     from trtcore.api.assemble import model_record
 
     try:
         check_same_model(base, model_record(model))
     except ResultError as error:
-        raise ResultError(f"--baseline {asked}: {error}") from None
+        raise ResultError(f"--baseline {source}: {error}") from None
 
 
 def _check_unused(options: argparse.Namespace) -> None:

@@ -1,4 +1,4 @@
-"""``trtcore profile --compare``: several precisions in turns, one table."""
+"""``trtcore profile --compare``: several precisions, measured interleaved, in one table."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def run(options: argparse.Namespace) -> tuple[PrecisionComparison, int]:
         The comparison, and the exit code of saving it.
 
     Raises:
-        OptionError: options that a comparison has no use for.
+        OptionError: options without effect in a comparison.
     """
     require_meanings(options, COMPARISON)
     with shown_progress(options.quiet) as progress:
@@ -31,6 +31,7 @@ def run(options: argparse.Namespace) -> tuple[PrecisionComparison, int]:
             notify=notify,
             **values_for(options, COMPARISON),
         )
+    # Saved before it is printed, as printing may fail (a closed pipe).
     unsaved = 0
     if options.save is not None:
         from trtcore.compare.precisions.saved import save_precisions

@@ -32,13 +32,14 @@ def run(options: argparse.Namespace) -> int:
     profile = parse_profile(text, options.file)
     view = {name: getattr(options, name) for name in ("sort", "top", "group_by", "full_names")}
     _give(profile, form, options, view if form.takes_view else {})
+    # After the text, on standard error: the formats of other tools have no place to say it.
     if form.left_out is not None and (line := form.left_out(profile)):
         notify(line)
     return 0
 
 
 def _check_view(options: argparse.Namespace, form: Format) -> None:
-    """Refuses what only a table can have where another form is asked for."""
+    """Raises OptionError if a view is chosen for a form that has none."""
     if form.takes_view:
         return
     defaults = {"sort": "order", "group_by": "layer", "top": None, "full_names": False}
@@ -52,7 +53,7 @@ def _check_view(options: argparse.Namespace, form: Format) -> None:
 
 
 def _form_of_precisions(options: argparse.Namespace, form: Format) -> Format:
-    """The form of a comparison of precisions, which has rows of its own and no other grouping."""
+    """The form of a comparison of precisions, whose rows have one grouping only."""
     if form.of_precisions is None:
         others = ", ".join(name for name, row in FORMATS.items() if row.of_precisions)
         raise OptionError(
@@ -67,8 +68,9 @@ def _form_of_precisions(options: argparse.Namespace, form: Format) -> Format:
 
 
 def _give(result: Any, form: Format, options: argparse.Namespace, view: dict[str, Any]) -> None:
-    """Prints a result, or writes it to the file that was named."""
+    """Prints a result, or writes it to --output-file."""
     if options.output_file is not None:
+        # Escaped, not refused: names from other tools' files may hold lone surrogates.
         text = form.render(result, **view)
         write_file(Path(options.output_file), text.encode(errors="backslashreplace"))
     elif form.show is not None:

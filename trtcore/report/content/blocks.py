@@ -10,8 +10,11 @@ from trtcore.result.analysis.modules import Path, block_of, has_module, is_inlin
 from trtcore.result.analysis.short_names import PRODUCTS, ShortNames
 from trtcore.result.layers import ModelNode
 
+# Two blocks are a stem and a body in most networks, which says nothing yet.
 _FEWEST_BLOCKS = 3
+# Ends the search: deeper blocks hold a node or two each. `block:DEPTH` takes any depth.
 _DEEPEST = 6
+# More would not fit beside the figures; the first and the last say where a block begins and ends.
 _MOST_NAMES = 3
 
 
@@ -32,17 +35,19 @@ def block_namer(
     """
     nodes = [graph.nodes[name] for name in timed if name in graph.nodes]
     placed = [node for node in nodes if not is_inlined(node)]
+    # Of all nodes at once: one depth for the whole table, whichever group is asked first.
     level = depth or _telling_depth(placed)
 
     def block(group: tuple[str, ...]) -> str:
         known = [name for name in group if name in graph.nodes]
-        found = [graph.nodes[name] for name in names.words.telling(known)]
-        found = [node for node in found if not is_inlined(node)] or found
-        if not found:
+        nodes = [graph.nodes[name] for name in names.words.telling(known)]
+        # Inlined nodes have names without a place (`node_42`): used only if there are no others.
+        nodes = [node for node in nodes if not is_inlined(node)] or nodes
+        if not nodes:
             return _join(_unknown_block(name, level) for name in group)
-        if not all(map(has_module, found)):
-            return _join(_text(block_of(node, level), names) for node in found)
-        return _text(_largest(found, level), names)
+        if not all(map(has_module, nodes)):
+            return _join(_text(block_of(node, level), names) for node in nodes)
+        return _text(_largest(nodes, level), names)
 
     return block
 
@@ -51,6 +56,7 @@ def _largest(nodes: list[ModelNode], depth: int) -> Path:
     """The block of most nodes; of several that of a product, and else the last."""
     counts = Counter(block_of(node, depth) for node in nodes)
     with_product = {block_of(node, depth) for node in nodes if node.op in PRODUCTS}
+    # `max` keeps the first of equals, so the last block comes first.
     last_first = (block_of(node, depth) for node in reversed(nodes))
     return max(last_first, key=lambda block: (counts[block], block in with_product))
 

@@ -1,4 +1,4 @@
-"""The rows of a comparison in words: what every form of it shows."""
+"""The rows of a comparison as texts, for every format."""
 
 from __future__ import annotations
 
@@ -9,29 +9,33 @@ from trtcore.compare.comparison import APPEARED, ELIMINATED, REFUSED, VANISHED, 
 from trtcore.report.content.method import method_text
 from trtcore.result.records import Profile
 
+INCONCLUSIVE = "inconclusive"
+"""Mark of a row whose change may be time of layers that map to no node."""
+
 HEADINGS = ("base ms", "new ms", "change ms", "ratio", "95 % interval")
 BASE_NEW = ((VANISHED, "Only in base"), (APPEARED, "Only in new"))
 BEFORE_AFTER = (
-    (ELIMINATED, "Costs nothing any more"),
+    (ELIMINATED, "Eliminated"),
     (VANISHED, "Only before"),
     (APPEARED, "Only after"),
 )
 
 
-def mark(row: Change) -> str:
-    """What keeps a row's ratio from being taken for a change; empty if nothing does."""
+def mark(row: Change, *, is_short: bool = False) -> str:
+    """Why a row's ratio is not taken for a change; empty if it is."""
+    # First: without attribution there is no interval either, and `is_noise` is always set.
     if not row.is_claimed:
-        return "unclaimed"
+        return INCONCLUSIVE if is_short else f"{INCONCLUSIVE} (attribution)"
     return "noise" if row.is_noise else ""
 
 
-def figures(row: Change) -> tuple[str, ...]:
-    """What stands under `HEADINGS`."""
+def figures(row: Change, *, is_short: bool = False) -> tuple[str, ...]:
+    """The cells under `HEADINGS`, with short marks where columns are few."""
     low, high = row.interval
     interval = "" if isnan(low) or not row.is_claimed else f"{low:.3f} to {high:.3f}"
-    interval = " ".join(filter(None, (interval, mark(row))))
+    interval = " ".join(filter(None, (interval, mark(row, is_short=is_short))))
     if not isnan(row.against_rest):
-        interval += f", {row.against_rest:.3f}x against the rest"
+        interval += f", {row.against_rest:.3f}x relative to all other layers"
     return (
         in_ms(row.base_ms),
         in_ms(row.new_ms),
@@ -42,7 +46,7 @@ def figures(row: Change) -> tuple[str, ...]:
 
 
 def totals(comparison: Comparison) -> tuple[Change, ...]:
-    """What no row tells, if there is any, and both totals."""
+    """The time that is in no row, if there is any, and both totals."""
     rest = comparison.rest
     return (*([rest] if rest.base_ms or rest.new_ms else []), comparison.layers, comparison.total)
 
@@ -54,28 +58,30 @@ def cut(rows: Sequence[Change], top: int | None) -> list[Change]:
         base_ms, new_ms = (
             sum(getattr(row, f"{side}_ms") for row in others) for side in ("base", "new")
         )
+        # A sum without an interval: medians of the rows do not give one for their sum.
         shown.append(Change(further(len(others)), base_ms, new_ms))
     return shown
 
 
 def further(count: int) -> str:
-    """What so many rows that are not shown are called."""
+    """Label of the rows that are not shown."""
     return f"{count} further row{'' if count == 1 else 's'}"
 
 
-def one_sided(rows: Sequence[Change], words: Iterable[tuple[str, str]]) -> list[str]:
-    """A line for each kind of row that is there, with their time and names.
+def one_sided(rows: Sequence[Change], labels: Iterable[tuple[str, str]]) -> list[str]:
+    """A line for each kind of row that occurs, with their time and names.
 
     Args:
         rows: of any kind.
-        words: each kind, and what its line begins with.
+        labels: each kind, and the label of its line.
     """
     lines = []
-    for kind, word in words:
-        found = [row for row in rows if row.kind == kind]
-        if found:
-            time = sum(row.base_ms + row.new_ms for row in found)
-            lines.append(f"{word}, {in_ms(time)} ms: {', '.join(row.name for row in found)}")
+    for kind, label in labels:
+        alike = [row for row in rows if row.kind == kind]
+        if alike:
+            # One of the two is 0 in such a row, so that the sum is the side that has it.
+            time = sum(row.base_ms + row.new_ms for row in alike)
+            lines.append(f"{label}, {in_ms(time)} ms: {', '.join(row.name for row in alike)}")
     return lines
 
 
@@ -87,7 +93,7 @@ def refused(comparison: Comparison) -> list[Change]:
 
 
 def side(profile: Profile, file: str) -> str:
-    """What a profile is of, and how it was measured."""
+    """Model, backend, precision, device and method of a profile, in one line."""
     parts = (
         profile.model.name,
         profile.backend,
@@ -96,8 +102,8 @@ def side(profile: Profile, file: str) -> str:
         profile.environment.device,
         profile.environment.runtime,
     )
-    what = f"{', '.join(filter(None, parts))} ({method_text(profile)})"
-    return f"{file}: {what}" if file else what
+    text = f"{', '.join(filter(None, parts))} ({method_text(profile)})"
+    return f"{file}: {text}" if file else text
 
 
 def in_ms(value: float) -> str:

@@ -1,6 +1,6 @@
-"""What stands under a table: the un-profiled times and how, where and on what they were measured.
+"""The facts under a table: un-profiled times, method, model, engine and machine.
 
-Each line is a label and a text, so that every report can lay them out in its own way.
+Each fact is a label and a text, so that every report can lay them out in its own way.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from trtcore.system.records import Clocks, Environment
 Fact = tuple[str, str]
 
 _HIGH_MEAN = 1.1
-"""Mean over median above which the mean is not typical."""
+"""Mean over median above which the throughput, which is of the mean, gets a note: ordinary tails
+raise it by a few per cent, and a note on every report would not be read."""
 
 
 def io_lines(io: Sequence[IOTensor]) -> tuple[str, ...]:
@@ -34,9 +35,10 @@ def io_lines(io: Sequence[IOTensor]) -> tuple[str, ...]:
 
 
 def _io_line(tensor: IOTensor) -> str:
+    # () is a scalar where the type is known, and an unknown shape where it is not.
     shape = str(tensor.shape) if tensor.shape or tensor.dtype else ""
-    words = (tensor.mode.capitalize(), tensor.name, shape, tensor.dtype, tensor.format)
-    return " ".join(filter(None, words))
+    parts = (tensor.mode.capitalize(), tensor.name, shape, tensor.dtype, tensor.format)
+    return " ".join(filter(None, parts))
 
 
 def timing_facts(analysis: Analysis) -> tuple[Fact, ...]:
@@ -52,10 +54,10 @@ def timing_facts(analysis: Analysis) -> tuple[Fact, ...]:
         how = "host time of the enqueue call alone"
         facts.append(("Enqueue", _series(latency.enqueue, intervals["enqueue_ms"], how)))
     if latency.wall and not isnan(latency.items_per_s):
-        words = f"items per second: batch {profile.batch} over the mean latency"
-        words += _high_mean(latency.wall)
-        facts.append(("Throughput", f"{latency.items_per_s:.1f} {words}"))
-    if not profile.source_tool:
+        basis = f"items per second: batch {profile.batch} over the mean latency"
+        basis += _high_mean(latency.wall)
+        facts.append(("Throughput", f"{latency.items_per_s:.1f} {basis}"))
+    if not profile.source_tool:  # other tools' files do not say how many were warm-up
         facts.append(("Iterations", _iterations(profile, latency)))
     if outliers := outlier_text(analysis.steadiness):
         facts.append(("Samples", outliers))
@@ -65,7 +67,7 @@ def timing_facts(analysis: Analysis) -> tuple[Fact, ...]:
 
 
 def place_facts(analysis: Analysis) -> tuple[Fact, ...]:
-    """Returns what was run, on what, and how the engine was built."""
+    """Returns model, fusion, engine, GPU, clocks, CPU, runtime and host."""
     profile = analysis.profile
     where = profile.environment
     facts = [("Model", _model(profile))]
@@ -86,6 +88,7 @@ def _series(series: TimeSummary | None, interval: Interval, how: str) -> str:
         return "not measured"
     if series.count == 1:
         return f"{series.median_ms:.4f} ms, a single figure"
+    # NaN where the samples are too few for the percentile; see `SAMPLES_NEEDED`.
     tails = (("p90", series.p90_ms), ("p95", series.p95_ms), ("p99", series.p99_ms))
     return "".join(
         (
@@ -110,9 +113,9 @@ def _interval(interval: Interval) -> str:
 def _iterations(profile: Profile, latency: Latency) -> str:
     counts = profile.counts
     unprofiled = latency.wall.count if latency.wall else 0
-    asked = str(counts.asked) if counts.asked else "for as many as fit the time"
+    requested = str(counts.asked) if counts.asked else "as many as fit the time"
     return (
-        f"asked {asked}, warmed up {counts.warmed_up}, measured {unprofiled} un-profiled "
+        f"requested {requested}, warm-up {counts.warmed_up}, measured {unprofiled} un-profiled "
         f"and {counts.measured} profiled{', interrupted' if counts.interrupted else ''}"
         f"{'; ' + stop_text(counts.stopped) if counts.stopped else ''}"
         f"{'; warm-up ended ' + warm_up_text(counts.warm_up) if counts.warm_up else ''}"
@@ -131,6 +134,7 @@ def _fusion(analysis: Analysis) -> str:
     if analysis.profile.timed_by.is_unfused:
         return ""
     times = ((row.median_ms, row.corrected_ms) for row in analysis.rows)
+    # Corrected where it is known: raw times weigh short layers up by the cost of their events.
     layer_ms = [median if isnan(corrected) else corrected for median, corrected in times]
     return describe_fusion(analysis.profile, analysis.fusion, layer_ms)
 
@@ -202,7 +206,7 @@ def _gpu(where: Environment) -> str:
 
 def _clocks(clocks: Clocks) -> str:
     if not clocks.sm_mhz_after:
-        return "not known"
+        return "unknown"
     slow, fast = clocks.sm_mhz_min, clocks.sm_mhz_max
     range_ = f" ({slow} to {fast} while measuring)" if fast else ""
     parts = (

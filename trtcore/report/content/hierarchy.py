@@ -15,7 +15,7 @@ from trtcore.result.analysis.kinds import kind_of
 from trtcore.result.analysis.modules import has_module
 from trtcore.result.layers import LayerProfile
 
-MARKERS = "signal and wait markers"
+MARKERS = "stream sync layers"  # `signal` and `wait` of engines with auxiliary streams
 UNATTRIBUTED = "unattributed"
 
 _JOINER = " + "
@@ -25,15 +25,15 @@ Namer = Callable[[tuple[str, ...]], str]
 
 @dataclass(frozen=True)
 class Bucket:
-    """A line of a rolled-up profile.
+    """A row of a rolled-up profile.
 
     Attributes:
-        name: what it is called.
+        name: its label.
         median_ms: sum of the medians of its layers.
         share: its part of the time over all layers, 0 to 1.
         layers: positions of its layers, in order of execution.
         nodes: model nodes in it.
-        corrected_ms: sum of the medians of its layers without the cost of events; None if unknown.
+        corrected_ms: the same without the cost of the profiler's events; None if unknown.
         reformat_ms: of ``median_ms``, what reformats, casts and copies take; 0 for a single layer.
         is_below_resolution: it holds nothing but layers below the resolution, however many.
     """
@@ -73,6 +73,7 @@ def roll_up(analysis: Analysis, level: str, *, full_names: bool = False) -> tupl
     else:
         name = _namer(analysis, parsed, full=full_names)
         buckets = _by_name(analysis, name, by_layer=parsed.name == "block")
+    # Rows of their own, so that the rows add up to the time over all layers.
     for label, rest in ((MARKERS, fusion.markers), (UNATTRIBUTED, fusion.unattributed)):
         if rest:
             buckets.append(_bucket(label, rest, (), rows))
@@ -80,10 +81,11 @@ def roll_up(analysis: Analysis, level: str, *, full_names: bool = False) -> tupl
 
 
 def _by_name(analysis: Analysis, name: Namer, *, by_layer: bool) -> list[Bucket]:
-    """The groups of each name; of a group whose nodes tell modules, each layer by itself."""
+    """The groups of each name; a group whose nodes have modules is split into its layers."""
     fusion, known = analysis.fusion, analysis.graph.nodes
     parts: dict[str, tuple[list[int], list[str]]] = {}
     for group in fusion.groups:
+        # Such a group can reach across blocks, its single layers rarely do.
         is_split = by_layer and any(n in known and has_module(known[n]) for n in group.nodes)
         for layers, nodes in (
             _members(analysis, group) if is_split else [(group.layers, group.nodes)]
@@ -113,11 +115,12 @@ def _namer(analysis: Analysis, level: Level, *, full: bool) -> Namer:
         return _JOINER.join
     groups = [group.nodes for group in analysis.fusion.groups]
     short = dict(zip(groups, analysis.short_names.names(groups), strict=True))
+    # "" where the nodes tell no modules, as in Caffe models.
     return lambda nodes: ShortName(short[nodes]) or _JOINER.join(nodes)
 
 
 def _by_type(analysis: Analysis, depth: int | None) -> tuple[Bucket, ...]:
-    """The layers of each kind, markers and those without a node for themselves."""
+    """The layers of each kind; stream sync layers and unattributed ones are added by `roll_up`."""
     words, fusion = analysis.short_names.words, analysis.fusion
     home = {i: group for group in fusion.groups for i in group.layers}
     parts: dict[str, list[int]] = {}
@@ -145,7 +148,7 @@ def _bucket(
     reformats: Container[int] = (),
 ) -> Bucket:
     places = tuple(sorted(layers))
-    corrected_ms = sum(rows[i].corrected_ms for i in places)
+    corrected_ms = sum(rows[i].corrected_ms for i in places)  # NaN as soon as one is unknown
     return Bucket(
         name=name,
         median_ms=sum(rows[i].median_ms for i in places),

@@ -1,4 +1,4 @@
-"""What the kernel times by CUPTI add up to, and how well layer times agree with them."""
+"""Kernel times by CUPTI: their sum, gaps, mapping, and agreement with the layer times."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.analysis.kernels import KernelAgreement, KernelTotals
 from trtcore.result.records import KernelPass
 
+# Less is not worth a line: it is below the tolerance of `KernelAgreement`, 1 us.
 _LEAST_OVERLAP_MS = 0.001
 
 
 def kernel_facts(analysis: Analysis) -> tuple[Fact, ...]:
-    """Returns what the kernels of a profile add up to; nothing if none were traced."""
+    """Returns the facts about the kernels of a profile; empty if none were traced."""
     kernels, totals = analysis.profile.kernels, analysis.kernel_totals
     if kernels is None or totals is None:
         return ()
@@ -44,7 +45,7 @@ def _sum_text(kernels: KernelPass, totals: KernelTotals) -> str:
 
 
 def _gap_text(kernels: KernelPass, totals: KernelTotals) -> str:
-    causes = "" if kernels.is_gated else ", launch gaps of the host among them"
+    causes = "" if kernels.is_gated else ", including launch overhead of the host"
     return (
         f"{totals.gap_ms:.4f} ms in which no kernel ran, of {totals.span_ms:.4f} ms from the first "
         f"start to the last end{causes}"
@@ -53,7 +54,7 @@ def _gap_text(kernels: KernelPass, totals: KernelTotals) -> str:
 
 def _overlap_text(totals: KernelTotals) -> str:
     overlap = totals.kernel_ms - totals.busy_ms
-    if not overlap > _LEAST_OVERLAP_MS:
+    if not overlap > _LEAST_OVERLAP_MS:  # not `<=`: a NaN says nothing either
         return ""
     return f"{overlap:.4f} ms of the sum ran beside other kernels"
 
@@ -66,24 +67,24 @@ def _unmapped_text(kernels: KernelPass, totals: KernelTotals) -> str:
     return f"{totals.unmapped} of {totals.count} kernels, {totals.unmapped_ms:.4f} ms: {names}"
 
 
-def _agreement_text(found: KernelAgreement | None) -> str:
-    if found is None:
+def _agreement_text(agreement: KernelAgreement | None) -> str:
+    if agreement is None:
         return ""
     return (
-        f"corrected times are within 10 % or 1 us of the kernels for {found.close} of "
-        f"{found.layers} layers, which hold {found.close_share:.1%} of their time; median "
-        f"difference {1000 * found.median_error_ms:.2f} us; {found.common} of the {found.longest} "
-        "longest layers are the same"
+        f"corrected times are within 10 % or 1 us of the kernels for {agreement.close} of "
+        f"{agreement.layers} layers, which hold {agreement.close_share:.1%} of their time; median "
+        f"difference {1000 * agreement.median_error_ms:.2f} us; {agreement.common} of the "
+        f"{agreement.longest} longest layers are the same"
     )
 
 
-def _alone_text(found: KernelAgreement | None) -> str:
-    if found is None:
+def _alone_text(agreement: KernelAgreement | None) -> str:
+    if agreement is None:
         return ""
     return (
         "in profiled iterations, where events keep kernels apart, the same holds for "
-        f"{found.close} of {found.layers} layers, {found.close_share:.1%} of their time; median "
-        f"difference {1000 * found.median_error_ms:.2f} us"
+        f"{agreement.close} of {agreement.layers} layers, {agreement.close_share:.1%} of their "
+        f"time; median difference {1000 * agreement.median_error_ms:.2f} us"
     )
 
 
@@ -93,5 +94,5 @@ def _slow_down_text(kernels: KernelPass, totals: KernelTotals) -> str:
     walls = (float(np.median(kernels.wall_ms)), float(np.median(kernels.plain_wall_ms)))
     return (
         f"{totals.slow_down:.2f}x: host time {walls[0]:.4f} ms with CUPTI, {walls[1]:.4f} ms "
-        "without, taken in turn"
+        "without, rounds interleaved"
     )

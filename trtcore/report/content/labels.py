@@ -1,4 +1,4 @@
-"""What a layer is called in a report: by the nodes of the user's model, told apart where shared."""
+"""Labels of layers: the nodes of the user's model, and more where layers share a node."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _REFORMAT = "reformat"
 
 
 class ShortName(str):
-    """A label that says places and operators, and so is folded where a list of nodes is cut."""
+    """A label of places and operators; `shorten` leaves it whole, so that it is folded."""
 
     __slots__ = ()
 
@@ -30,6 +30,7 @@ def layer_labels(layers: Sequence[Layer]) -> tuple[str, ...]:
     """
     users = Counter(node for layer in layers for node in layer.nodes)
     labels = [_label(layer, any(users[node] > 1 for node in layer.nodes)) for layer in layers]
+    # Positions only where nothing else differs: they change with every build of the engine.
     seen = Counter(labels)
     return tuple(f"{label} #{i}" if seen[label] > 1 else label for i, label in enumerate(labels))
 
@@ -48,6 +49,7 @@ def row_labels(
     labels = layer_labels([layers[i] for i in positions])
     if full_names:
         return labels
+    # Short names are made for all rows at once, since each has to be unlike the others.
     home = {i: group for group in analysis.fusion.groups for i in group.layers}
     nodes = [layer_nodes(layers[i], home.get(i)) for i in positions]
     moves = [i in home and i in home[i].reformats for i in positions]
@@ -62,7 +64,7 @@ def row_labels(
 
 
 def layer_nodes(layer: Layer, group: Group | None) -> tuple[str, ...]:
-    """Returns the nodes of one layer: those it names, or all of its group where it is the one.
+    """Returns the nodes of a layer: those it names, or its group's if no other layer computes them.
 
     Args:
         layer: the layer.
@@ -70,8 +72,9 @@ def layer_nodes(layer: Layer, group: Group | None) -> tuple[str, ...]:
     """
     if group is None:
         return layer.nodes
-    is_the_one = len(group.layers) - len(group.reformats) == 1
-    return group.nodes if is_the_one or not layer.nodes else layer.nodes
+    # Reformats compute nothing, so beside them a single layer does all of the group's work.
+    is_only_layer = len(group.layers) - len(group.reformats) == 1
+    return group.nodes if is_only_layer or not layer.nodes else layer.nodes
 
 
 def _reformat_name(analysis: Analysis, nodes: Sequence[str]) -> str:
@@ -90,16 +93,17 @@ def shorten(label: str, width: int) -> str:
     The result may still be wider: names themselves are never cut.
     """
     parts = label.split(_JOINER)
+    # Two parts are the first and the last already.
     if len(label) <= width or len(parts) < 3 or isinstance(label, ShortName):
         return label
     return f"{parts[0]} + ... + {parts[-1]} ({len(parts)} nodes)"
 
 
 def _label(layer: Layer, is_shared: bool) -> str:
-    what = _what_it_does(layer)
-    return f"{node_list(layer)} [{what}]" if is_shared and what else node_list(layer)
+    work = _operations(layer)
+    return f"{node_list(layer)} [{work}]" if is_shared and work else node_list(layer)
 
 
-def _what_it_does(layer: Layer) -> str:
-    """A generated kernel's name tells its operations; other layers have only their kind."""
+def _operations(layer: Layer) -> str:
+    """The operations of a generated kernel, from its name; the kind of any other layer."""
     return generated_operations(layer.name) or layer.kind

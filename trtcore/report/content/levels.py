@@ -1,4 +1,4 @@
-"""What a table has a row for: a layer, a node group, a block or a type, the last two with depth."""
+"""The levels of grouping: layer, node, block and type, the last two with a depth."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class Level:
 
     Attributes:
         name: ``layer``, ``node``, ``block`` or ``type``.
-        depth: modules that the name of a block has, or 2 for types with their operators; None for
-            what suits the model.
+        depth: modules in the name of a block, or 2 for types with their operators; None to choose
+            it by the model.
     """
 
     name: str
@@ -28,7 +28,7 @@ def parse_level(text: str) -> Level:
     """Reads ``layer``, ``node``, ``block``, ``block:3``, ``type`` or ``type:2``.
 
     Raises:
-        OptionError: another name, or a depth that is none or has no meaning there.
+        OptionError: another name, or a depth that is no number or not supported at that level.
     """
     name, colon, depth = text.partition(":")
     given = f"{argument('group_by')} is '{text}'"
@@ -38,6 +38,7 @@ def parse_level(text: str) -> Level:
         return Level(name)
     if name not in _WITH_DEPTH:
         raise OptionError(f"{given}: only {' and '.join(_WITH_DEPTH)} have a depth")
+    # `isdecimal` alone takes digits of any script, which `int` would read too.
     if not (depth.isascii() and depth.isdecimal() and int(depth) > 0):
         raise OptionError(f"{given}, its depth must be a whole number of 1 or more")
     return Level(name, int(depth))

@@ -1,4 +1,4 @@
-"""How kernels were mapped to layers, in words."""
+"""Texts on how kernels were mapped to layers."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from trtcore.result.kernel_pass import (
     ObstacleKind,
 )
 
+# {0} and {1} are `MappingObstacle.numbers`, which says what they count for each kind.
 _OBSTACLES = {
     ObstacleKind.COUNTS_DIFFER: "not by order: {0} kernels for {1} layers",
     ObstacleKind.WRONG_PLACE: (
@@ -38,9 +39,9 @@ _OBSTACLES = {
 
 def mapping_text(mapping: KernelMapping) -> str:
     """Returns how kernels were mapped to layers, and why not in a better way."""
-    found = _method(mapping)
+    method = _method(mapping)
     why = "; ".join(map(obstacle_text, mapping.obstacles))
-    return f"{found} ({why})" if why else found
+    return f"{method} ({why})" if why else method
 
 
 def obstacle_text(obstacle: MappingObstacle) -> str:
@@ -52,7 +53,7 @@ def obstacle_text(obstacle: MappingObstacle) -> str:
 def _method(mapping: KernelMapping) -> str:
     part = f"{mapping.mapped} of {mapping.kernels} kernels"
     proofs = f"{mapping.proofs} of them by name too" if mapping.proofs else "no name tells more"
-    words = {
+    texts = {
         MappingMethod.ORDER: (f"by order: {mapping.kernels} kernels for as many layers, {proofs}"),
         MappingMethod.STREAMS: f"by order within each of {mapping.streams} streams",
         MappingMethod.TIMES: (
@@ -61,4 +62,5 @@ def _method(mapping: KernelMapping) -> str:
         MappingMethod.NAME: f"{part} by name alone",
         MappingMethod.NONE: f"{part} mapped to layers",
     }
-    return words.get(mapping.method, mapping.note)
+    # Another method is one of a file of version 1 that could not be parsed: its own sentence.
+    return texts.get(mapping.method, mapping.note)

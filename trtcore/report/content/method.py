@@ -1,4 +1,4 @@
-"""How a profile was timed, in words."""
+"""Texts on how a profile was timed."""
 
 from __future__ import annotations
 
@@ -11,21 +11,23 @@ _SYNC = {
     "enqueue": "enqueueV3 and synchronise; layers by IProfiler, reported after each iteration",
     "execute": "executeV2, synchronous; layers by IProfiler",
 }
+_GATED = "gated: launch overhead hidden (stream blocked until enqueued)"
 _TYPE = {True: "TF32", False: "FP32"}
 
 
 def method_text(profile: Profile) -> str:
     """Returns how a profile was timed, in one line."""
-    return _WORDS[profile.method.timer](profile)
+    return _TEXTS[profile.method.timer](profile)
 
 
 def _tensorrt(profile: Profile) -> str:
     method = profile.method
     callbacks = "in Python" if method.in_python else "native"
-    gated = ", gated" if profile.samples.gated_ms.size else ""
+    # The one place that says what gated means; every other line of a report uses the word.
+    gated = f"; {_GATED}" if profile.samples.gated_ms.size else ""
     return (
-        f"{_SYNC[method.sync]} ({callbacks} callbacks{gated}); {method.inputs} input; latency in "
-        "a context of its own that is never profiled; passes interleaved in rounds"
+        f"{_SYNC[method.sync]} ({callbacks} callbacks); {method.inputs} input; latency in a "
+        f"context of its own that is never profiled; passes interleaved in rounds{gated}"
     )
 
 
@@ -51,6 +53,7 @@ def _torch(profile: Profile) -> str:
 
 
 def _tf32(method: Method) -> str:
+    # Not recorded on a CPU, which has no TF32.
     if method.tf32_convolutions is None or method.tf32_products is None:
         return ""
     return (
@@ -87,7 +90,7 @@ def _trtexec(profile: Profile) -> str:
     )
 
 
-_WORDS: dict[Timer, Callable[[Profile], str]] = {
+_TEXTS: dict[Timer, Callable[[Profile], str]] = {
     Timer.TENSORRT: _tensorrt,
     Timer.ONNXRUNTIME: _onnxruntime,
     Timer.TORCH_EVENTS: _torch,

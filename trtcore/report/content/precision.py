@@ -1,4 +1,4 @@
-"""What a report says of precision: what the engine has, and what it did to the outputs."""
+"""Facts about precision: the types the engine computes in, and the accuracy of its outputs."""
 
 from __future__ import annotations
 
@@ -19,11 +19,13 @@ from trtcore.result.build import (
 )
 from trtcore.result.records import Profile
 
+# A screen of a report has room for no more; the rest is one line with its count and time.
 _MOST_FALLBACKS = 10
 # What exporters put behind an operator's name to make it unique: LayerNormalization_3.
 _OPERATOR = re.compile(r"_\d+$")
+# As many as fit two lines of a report.
 _NAMES_SHOWN = 4
-# What TensorRT's inspector calls them, and what people do.
+# TensorRT's inspector names, and the usual ones.
 _DTYPES = {"Float": "FP32", "Half": "FP16", "BFloat16": "BF16", "Int8": "INT8", "Int4": "INT4"}
 _COMPARED = {
     Compared.ENGINE: "the engine",
@@ -34,7 +36,7 @@ _COMPARED = {
 
 
 def precision_facts(profile: Profile) -> tuple[Fact, ...]:
-    """Returns what precision the engine has, where it falls back to another, and the accuracy."""
+    """Returns the precision check, the precision fallbacks and the accuracy."""
     build = profile.build
     facts = build_facts(build) if build else ()
     return (*facts, *(accuracy_facts(profile.accuracy) if profile.accuracy else ()))
@@ -58,17 +60,19 @@ def _kinds(fallbacks: Sequence[LayerPrecision]) -> list[list[LayerPrecision]]:
     """Fallbacks of the same operators in the same type together, in the order of the first."""
     alike: dict[tuple[str, str, str, int], list[LayerPrecision]] = defaultdict(list)
     for i, row in enumerate(fallbacks):
-        what = _operators(row)
-        alike[what, row.dtype, _excuse(row), 0 if what else i].append(row)
+        ops = _operators(row)
+        # The position keeps layers apart whose names tell no operators: they may differ.
+        alike[ops, row.dtype, _excuse(row), 0 if ops else i].append(row)
     return list(alike.values())
 
 
 def _operators(row: LayerPrecision) -> str:
-    """What layers that are the same but for their place share: the operators of exported names.
+    """The operators in the names of a layer's nodes, which layers of one kind share.
 
-    ``""`` for names that do not tell operators.
+    ``""`` for names without operators.
     """
     ops = [_OPERATOR.sub("", node.rsplit("/", 1)[-1]) for node in row.nodes]
+    # PyTorch's exporter names nodes by path and operator: /layer1/layer1.0/conv1/Conv.
     is_exported = bool(ops) and all(node.startswith("/") for node in row.nodes)
     return " + ".join(dict.fromkeys(ops)) if is_exported else ""
 
@@ -85,14 +89,14 @@ def _fallbacks(alike: Sequence[LayerPrecision]) -> str:
 def precision_line(check: PrecisionCheck) -> str:
     """Returns such as ``asked fp16: 76 of 80 layers Half, 4 Float (conv2/norm2)``.
 
-    All layers of the engine are in it: those counted, those that do not tell their types, and those
-    that are not counted.
+    It accounts for all layers of the engine: counted, without reported types, and not counted.
     """
     if check.note:
         return check.note
     head = f"asked {check.asked}: " if check.asked else "engine: "
     if check.verdict is PrecisionVerdict.OPAQUE:
         return f"{head}layer data types unavailable; rebuild with profiling verbosity DETAILED"
+    # The type that was requested comes first, even with no layer at all in it.
     first = check.main_dtype
     others = "".join(f", {n} {dtype}" for dtype, n in check.dtypes.items() if dtype != first)
     text = f"{head}{check.dtypes.get(first, 0)} of {check.layers} layers {first}{others}"
@@ -115,20 +119,20 @@ def kept_text(kept: KeptNodes) -> str:
 
 
 def accuracy_facts(accuracy: Accuracy) -> tuple[Fact, ...]:
-    """Returns a line per output, and what was compared with what."""
+    """Returns a line per output, and the two sides of the comparison."""
     outputs = (("Accuracy", output_line(output)) for output in accuracy.outputs)
     return (*outputs, ("Compared", compared_text(accuracy)))
 
 
 def compared_text(accuracy: Accuracy) -> str:
-    """Returns what outputs were compared with, and on what input."""
+    """Returns the reference of the outputs and the input they were computed on."""
     if accuracy.compared is Compared.OTHER:
         return accuracy.note
     is_random = accuracy.inputs == "random"
     source = f"random input of seed {accuracy.seed}" if is_random else accuracy.inputs
     weights = f"; weights {accuracy.weights}" if accuracy.weights else ""
-    what = _COMPARED[accuracy.compared]
-    return f"{what} against {_reference(accuracy)} under ONNX Runtime, {source}{weights}"
+    subject = _COMPARED[accuracy.compared]
+    return f"{subject} against {_reference(accuracy)} under ONNX Runtime, {source}{weights}"
 
 
 def _reference(accuracy: Accuracy) -> str:
@@ -147,6 +151,7 @@ def output_line(output: OutputAccuracy) -> str:
     """Returns the figures of one output, such as ``prob: relative L2 3.1e-03, ...``."""
     bad = output.nan_count + output.inf_count
     where = f", first in node '{output.first_bad_node}'" if output.first_bad_node else ""
+    # Relative errors divide by the reference: by zero, or by what the type cannot represent.
     if output.is_empty:
         return f"{output.name}: {_empty(output)}, so this says nothing"
     if math.isnan(output.relative_l2):
@@ -181,7 +186,7 @@ def _lost(output: OutputAccuracy) -> str:
 
 
 def _places(fallbacks: Sequence[LayerPrecision]) -> str:
-    """`` (pool1/norm1, conv2/norm2), 3.1 % of time``: where the fallbacks are and their cost."""
+    """`` (pool1/norm1, conv2/norm2), 3.1 % of time``: the nodes of the fallbacks and their time."""
     if not fallbacks:
         return ""
     names = dict.fromkeys(name for row in fallbacks for name in row.nodes or (row.layer,))
@@ -190,6 +195,7 @@ def _places(fallbacks: Sequence[LayerPrecision]) -> str:
     text += f", {requested} of them on request" if requested else ""
     only = sum(row.is_fp32_only for row in fallbacks)
     text += f", {only} of them in FP32 only in TensorRT" if only else ""
+    # No shares where the engine did not run, such as after `trtcore build`.
     if any(row.share is not None for row in fallbacks):
         text += f", {100 * sum(row.share or 0.0 for row in fallbacks):.1f} % of time"
     return text

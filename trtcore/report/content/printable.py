@@ -1,4 +1,4 @@
-"""Names as they may stand in a terminal or a table: no character of them controls either."""
+"""Escapes control characters in names, which come from files, for terminals and tables."""
 
 from __future__ import annotations
 
@@ -16,23 +16,24 @@ def printable_text(text: str) -> str:
 
 
 def printable(value: T) -> T:
-    """Returns a result in all of whose texts nothing controls a terminal.
+    """Returns a result with the control characters in all of its texts escaped.
 
     Args:
-        value: a profile, a comparison or what else is made of dataclasses, tuples and texts; it
-            comes back itself where there is nothing to escape.
+        value: a profile, a comparison or anything of dataclasses, tuples and texts; returned
+            as it is if there is nothing to escape.
     """
-    found: Any = value
+    # Parts that did not change are shared, not copied: a profile can hold gigabytes of samples.
+    result: Any = value
     if isinstance(value, str):
-        found = printable_text(value)
+        result = printable_text(value)
     elif isinstance(value, tuple):
         parts = tuple(map(printable, value))
         if any(part is not old for part, old in zip(parts, value, strict=True)):
-            found = parts
+            result = parts
     elif is_dataclass(value) and not isinstance(value, type):
-        found = _with_printable_fields(value)
-    known: T = found
-    return known
+        result = _with_printable_fields(value)
+    escaped: T = result
+    return escaped
 
 
 def _with_printable_fields(value: Any) -> Any:

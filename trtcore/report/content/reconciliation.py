@@ -30,6 +30,7 @@ def explain(
         latency_ms: median host time of an un-profiled iteration; NaN if it was not measured.
         event_cost_interval: 95 % interval of a calibrated event cost, in ms per layer.
     """
+    # In the order of the calculation, so that a reader can add the lines up by hand.
     corrected = Line("layer times corrected", result.corrected_sum_ms, _below(result))
     return (
         Line("layer times as measured", result.raw_sum_ms, _layers(result)),
@@ -44,6 +45,7 @@ def explain(
 
 
 def _layers(result: Reconciliation) -> str:
+    # Negative times shorten the sum unnoticed, so they are named beside it.
     negative = int((result.raw_ms < 0).sum())
     words = _count(result.layer_count, "layer")
     if negative:
@@ -65,6 +67,7 @@ def _cost(result: Reconciliation, interval: Interval | None) -> str:
     if result.event_cost_source == TRACED:
         return f"{words}, by CUPTI in this run; {_apart(result, between)}"
     if result.event_cost_source == CALIBRATED:
+        # The same-run cost is an independent check of the calibration, so both are shown.
         least = "at least " if len(result.stream_ms) > 1 else ""
         own = f"; this run alone would give {least}{_us(result.same_run_cost_ms)}"
         return (
@@ -86,6 +89,7 @@ def _apart(result: Reconciliation, between: str) -> str:
 def _at_zero(result: Reconciliation) -> str:
     """Why less was taken off than the product, or even something added."""
     is_negative = result.raw_ms < 0
+    # Markers pay no event cost, so that a short one was not cut.
     cut = ~is_negative & ~result.is_marker & (result.raw_ms < result.event_cost_ms)
     found = [
         f"{number} {words}"
@@ -128,11 +132,13 @@ def _last(result: Reconciliation, interval: Interval | None) -> Line:
 
 def _unexplained(result: Reconciliation, interval: Interval | None) -> str:
     words = _share(result, result.unexplained_ms)
+    # A cost taken from this run was chosen to make the remainder vanish.
     if result.event_cost_source in {SAME_RUN, NOT_CORRECTED}:
         return f"{words}; no test, as the event cost was taken from this run"
     is_calibrated = result.event_cost_source == CALIBRATED
     if not is_calibrated or interval is None or not result.compared_layers:
         return words
+    # The error of the one constant adds up over all layers it was taken off.
     half_width = (interval[1] - interval[0]) / 2 * result.compared_layers
     return f"{words}; the interval of the event cost alone allows {half_width:.4f} ms either way"
 

@@ -1,4 +1,4 @@
-"""The rows of a table: layers or what they roll up to, the rest in one line, and the total."""
+"""The rows of a table: layers or groups of them, the rest in one line, and the total."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class Rows:
 
     Attributes:
         shown: the rows that were chosen, with one line for the rest.
-        markers: all markers in one line; None if there are none.
+        markers: all stream sync layers in one line; None if there are none.
         total: everything together.
     """
 
@@ -86,7 +86,8 @@ class Rows:
 def make_rows(analysis: Analysis, view: View) -> Rows:
     """Returns the rows of a profile; their times add up to the total, whatever is shown."""
     _, folded = analysis.folded
-    label = f"{folded.count} signal and wait markers"
+    # One line: 126 of the 206 layers of GoogLeNet on four streams are such, and read 0.0.
+    label = f"{folded.count} {MARKERS}"
     markers = Row(label, folded.median_ms, folded.share, folded.median_ms) if folded.count else None
     rows = _layer_rows(analysis, view) if view.level == "layer" else _rolled_up(analysis, view)
     total = _sum("Time over all layers", [*rows, *filter(None, [markers])])
@@ -130,6 +131,7 @@ def _choose(rows: list[Row], view: View) -> list[Row]:
     by_time = sorted(rows, key=lambda row: -row.median_ms)
     shown = by_time[: view.top]
     rest = by_time[len(shown) :]
+    # `top` means the longest rows in either order. By identity, as two rows can be equal.
     if view.sort == "order":
         kept = {id(row) for row in shown}
         shown = [row for row in rows if id(row) in kept]

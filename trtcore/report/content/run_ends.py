@@ -1,4 +1,4 @@
-"""How a warm-up and a measurement ended, in words."""
+"""Texts on how a warm-up and a measurement ended."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def warm_up_text(end: WarmUpEnd) -> str:
 
 def _unsteady(end: WarmUpEnd) -> str:
     after = " after the layers changed" if end.have_layers_changed else ""
-    words = {
+    texts = {
         WarmUpReason.TOO_SHORT: f"{end.least_ms:g} ms and {end.iterations} iterations are needed",
         WarmUpReason.TOO_FEW: f"two windows of {end.iterations} iterations are needed{after}",
         WarmUpReason.TIMES_CHANGE: f"iterations still changed by {end.change:.1%}",
         WarmUpReason.CLOCK_CHANGES: f"the clock still changed by {end.change:.1%}",
     }
-    return words[end.reason]
+    return texts[end.reason]
 
 
 def stop_text(stop: Stop) -> str:
@@ -46,6 +46,7 @@ def _name(stop: Stop) -> str:
 
 def _apart(found: float, wanted: float) -> str:
     texts = ((f"{found:.{n}%}", f"{wanted:.{n}%}") for n in _DIGITS)
+    # Figures that are equal to 18 digits: the comparison that ended the run still told them apart.
     pair = next((pair for pair in texts if pair[0] != pair[1]), ("more", "less"))
     return f"{pair[0]}, wanted {pair[1]}"
 

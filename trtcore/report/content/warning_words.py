@@ -1,4 +1,4 @@
-"""Each kind of warning in words."""
+"""The text of each kind of warning."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from trtcore.result.counts import Counts
 from trtcore.result.warnings import RunWarning, WarningKind
 
 _TEMPLATES = {
-    WarningKind.NOT_GATED: "not gated, so that times hold launch gaps: {note}",
+    WarningKind.NOT_GATED: "not gated, so times include launch overhead: {note}",
     WarningKind.NO_GRAPH: "no CUDA graph: {note}",
     WarningKind.PYTHON_CALLBACKS: (
         "callbacks run in Python: no gate, no CUDA graph, over a microsecond a layer"
@@ -30,9 +30,13 @@ _TEMPLATES = {
         "not confirmed: {joined}: the engine does not report the format it has there"
     ),
     WarningKind.TIMED_ON_CPU: "timed on the CPU: {note}",
-    WarningKind.BUILT_NOT_TIMED: "{names[0]} was built; the CPU timed the model as it is",
-    WarningKind.ASKED_NOT_TIMED: "{names[0]} was asked for; the CPU timed the model as it is",
-    WarningKind.NOT_STREAMED: "nothing is streamed on the CPU: every time was kept",
+    WarningKind.BUILT_NOT_TIMED: (
+        "the {names[0]} engine was built, but the CPU timed the unmodified model"
+    ),
+    WarningKind.ASKED_NOT_TIMED: (
+        "{names[0]} was requested, but the CPU timed the unmodified model"
+    ),
+    WarningKind.NOT_STREAMED: "streaming has no effect on the CPU: every time was kept",
     WarningKind.NO_TARGET_COUNTED: (
         "a run on the CPU has no precision target: it measures its iterations"
     ),
@@ -47,12 +51,11 @@ _TEMPLATES = {
         "{0:g} of {1:g} model nodes have no row, because ONNX Runtime did not run them: {tail}"
     ),
     WarningKind.NODES_CONSTANT: (
-        "{0:g} of {1:g} model nodes have no row, because their results are known before the run: "
-        "{tail}"
+        "{0:g} of {1:g} model nodes have no row, because their results are constant: {tail}"
     ),
     WarningKind.NODES_ADDED: (
-        "ONNX Runtime put nodes of its own into the model, for want of a kernel: {tail}; each is "
-        "listed with the model node it works for"
+        "ONNX Runtime inserted nodes where it lacks a kernel: {tail}; each is listed with the "
+        "model node it was inserted for"
     ),
     WarningKind.NODE_PROFILE_FULL: (
         "layers were timed in the first {0:g} of {1:g} iterations: ONNX Runtime's profile has no "
@@ -60,8 +63,8 @@ _TEMPLATES = {
     ),
     WarningKind.GRAPHS_ON_CPU: "no engine was timed: the converted graphs ran on the CPU",
     WarningKind.NO_REFERENCE: "the outputs were not compared: {note}",
-    WarningKind.IMPOSSIBLE_TIME: "layer '{names[0]}' is left out: {0:g} ms cannot be",
-    WarningKind.NO_TOTAL: "it has no line '{names[0]}': part of the log may be missing",
+    WarningKind.IMPOSSIBLE_TIME: "layer '{names[0]}' is left out: {0:g} ms is not plausible",
+    WarningKind.NO_TOTAL: "the file has no line '{names[0]}': part of the log may be missing",
     WarningKind.ROWS_EXCEED_TOTAL: (
         "its rows add up to {0:.2f} ms, more than the {1:.2f} ms of the whole: that total is cut "
         "short, or rows are there twice"
@@ -70,10 +73,10 @@ _TEMPLATES = {
         "its rows add up to {0:.2f} of {1:.2f} ms: part of the log is missing"
     ),
     WarningKind.NAMES_CUT: (
-        "{0:g} names end after {1:g} characters: what else is fused into those layers is not known"
+        "{0:g} names end after {1:g} characters: what else is fused into those layers is unknown"
     ),
     WarningKind.NAMES_MADE_UP: (
-        "{0:g} of {1:g} layer names lead to no model node, such as '{names[0]}': give what trtexec "
+        "{0:g} of {1:g} layer names map to no model node, such as '{names[0]}': give what trtexec "
         "--exportLayerInfo wrote with {layer_info}"
     ),
     WarningKind.OTHER_LAYER_INFO: (
@@ -81,7 +84,7 @@ _TEMPLATES = {
         "of another engine"
     ),
     WarningKind.NO_NODES_TOLD: (
-        "the layer information tells no model nodes, as its verbosity is {names[0]}: build the "
+        "the layer information has no model nodes (profiling verbosity {names[0]}): build the "
         "engine with trtexec --profilingVerbosity=detailed"
     ),
     WarningKind.OTHER: "{note}",
@@ -99,7 +102,7 @@ _TEMPLATES = {
         "engine built without auxiliary streams ({serial}) does not overlap"
     ),
     WarningKind.NOT_NUMBERS: (
-        "times are not numbers: {note}; figures that rest on them are not to be trusted"
+        "times are NaN or infinite: {note}; figures derived from them are unreliable"
     ),
     WarningKind.NOT_RECONCILED: ("the layer times are not reconciled with the latency: {note}"),
 }
@@ -110,12 +113,13 @@ def warning_text(warning: RunWarning, counts: Counts | None = None) -> str:
 
     Args:
         warning: the warning.
-        counts: of the run; how its warm-up and its measurement ended is told by them only.
+        counts: of the run, which alone say how its warm-up and its measurement ended.
     """
     if counts is not None and warning.kind in _OF_COUNTS:
         return _OF_COUNTS[warning.kind](counts)
-    if warning.kind in _WORDS:
-        return _WORDS[warning.kind](warning)
+    if warning.kind in _SPECIAL:
+        return _SPECIAL[warning.kind](warning)
+    # Counts of operators come last, one per name; the numbers before them are {0} and {1}.
     amounts = warning.numbers[-len(warning.names) :] if warning.names else ()
     pairs = zip(amounts, warning.names, strict=False)
     return _TEMPLATES[warning.kind].format(
@@ -135,32 +139,33 @@ def _no_effect(warning: RunWarning) -> str:
 
 
 def _interrupted(warning: RunWarning) -> str:
-    measured, asked = warning.numbers
-    if measured == asked:
+    measured, requested = warning.numbers
+    # Every iteration was there, so that it was one of the passes behind them that Ctrl-C cut.
+    if measured == requested:
         return (
-            f"interrupted after all {asked:g} iterations; later passes (kernel trace, accuracy) "
-            "are incomplete"
+            f"interrupted after all {requested:g} iterations; later passes (kernel trace, "
+            "accuracy) are incomplete"
         )
-    of = f" of {asked:g}" if asked else ""
+    of = f" of {requested:g}" if requested else ""
     return f"the run was interrupted: {measured:g}{of} profiled iterations were measured"
 
 
 def _unsteady(warning: RunWarning) -> str:
     variation, spread = warning.numbers
-    found = []
+    exceeded = []
     if variation > UNSTEADY_VARIATION:
-        found.append(f"CoV {variation:.1%}, steady is below {UNSTEADY_VARIATION:.1%}")
+        exceeded.append(f"CoV {variation:.1%}, steady is below {UNSTEADY_VARIATION:.1%}")
     if spread > UNSTEADY_SPREAD:
-        found.append(f"IQR/median {spread:.1%}, steady is below {UNSTEADY_SPREAD:.0%}")
-    return f"the un-profiled {warning.names[0]} is unsteady: {'; '.join(found)}"
+        exceeded.append(f"IQR/median {spread:.1%}, steady is below {UNSTEADY_SPREAD:.0%}")
+    return f"the un-profiled {warning.names[0]} is unsteady: {'; '.join(exceeded)}"
 
 
 def _clock(warning: RunWarning) -> str:
     numbers = warning.numbers
-    found = [f"the SM clock went from {numbers[0]:g} to {numbers[1]:g} MHz"] if numbers else []
+    causes = [f"the SM clock went from {numbers[0]:g} to {numbers[1]:g} MHz"] if numbers else []
     if warning.names:
-        found.append(f"throttled: {', '.join(warning.names)}")
-    return f"unstable clock: {'; '.join(found)}"
+        causes.append(f"throttled: {', '.join(warning.names)}")
+    return f"unstable clock: {'; '.join(causes)}"
 
 
 def _throttled(warning: RunWarning) -> str:
@@ -174,17 +179,17 @@ def _throttled(warning: RunWarning) -> str:
 def _below_zero(warning: RunWarning) -> str:
     cause = ", as is known of Confidential Computing (NVIDIA/TensorRT#4740)"
     return (
-        f"times are below zero: {warning.note}; the device's event times cannot be trusted"
+        f"negative times: {warning.note}; the device's event times are unreliable"
         f"{cause if warning.names else ''}"
     )
 
 
 def _sum(warning: RunWarning) -> str:
-    (ratio,), (what, place) = warning.numbers, warning.names
+    (ratio,), (latency, place) = warning.numbers, warning.names
     why = _why_not_one(ratio, on_cpu=place == "CPU")
     return (
-        f"the layer times add up to {ratio:.2f}x the un-profiled {what}: {why}; compare layers "
-        f"with each other, not with the {what}"
+        f"the layer times add up to {ratio:.2f}x the un-profiled {latency}: {why}; compare layers "
+        f"with each other, not with the {latency}"
     )
 
 
@@ -195,10 +200,10 @@ def _why_not_one(ratio: float, *, on_cpu: bool) -> str:
         return "the machine was slower in the un-profiled pass, or the threads waited between nodes"
     if ratio > 1:
         return (
-            "the profiler puts an event between layers, which weighs most on the small ones, and "
-            "without gated passes its cost cannot be taken off"
+            "the profiler records an event between layers, which weighs most on short ones, and "
+            "without gated passes its cost cannot be subtracted"
         )
-    return "time passes between the layers that belongs to none of them"
+    return "there is time between the layers that belongs to none of them"
 
 
 def _warm_up(counts: Counts) -> str:
@@ -213,7 +218,8 @@ _OF_COUNTS: dict[WarningKind, Callable[[Counts], str]] = {
     WarningKind.WARM_UP_NOT_STEADY: _warm_up,
     WarningKind.NOT_CONVERGED: _stopped,
 }
-_WORDS: dict[WarningKind, Callable[[RunWarning], str]] = {
+# Kinds whose text depends on their numbers in more ways than a template can say.
+_SPECIAL: dict[WarningKind, Callable[[RunWarning], str]] = {
     WarningKind.NO_EFFECT: _no_effect,
     WarningKind.INTERRUPTED: _interrupted,
     WarningKind.UNSTEADY: _unsteady,

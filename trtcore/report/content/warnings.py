@@ -1,4 +1,4 @@
-"""What a reader of the figures has to know, in words."""
+"""Warnings and notes of a report, as texts."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ if TYPE_CHECKING:
     from trtcore.compare.precisions.comparison import PrecisionComparison
 
 
-def profile_warnings(given: Profile | Analysis) -> tuple[str, ...]:
-    """Returns what is to be said of a profile: what its run saw, and what its figures tell."""
-    analysis = Analysis.of(given)
+def profile_warnings(profile: Profile | Analysis) -> tuple[str, ...]:
+    """Returns the warnings of a run, and those that follow from its figures."""
+    analysis = Analysis.of(profile)
     counts = analysis.profile.counts
-    return tuple(dict.fromkeys(warning_text(found, counts) for found in analysis.warnings))
+    # Several passes of a run can raise the same warning.
+    return tuple(dict.fromkeys(warning_text(entry, counts) for entry in analysis.warnings))
 
 
 def comparison_notes(comparison: Comparison) -> tuple[str, ...]:
@@ -30,7 +31,7 @@ def comparison_notes(comparison: Comparison) -> tuple[str, ...]:
 
 
 def _side_warnings(profile: Profile) -> tuple[str, ...]:
-    """Files of other tools tell too little of how their times were taken to find fault with."""
+    """Other tools' files say too little about the measurement to derive warnings from figures."""
     if profile.environment.trtcore:
         return profile_warnings(profile)
     return tuple(warning_text(warning, profile.counts) for warning in profile.warnings)
@@ -39,7 +40,7 @@ def _side_warnings(profile: Profile) -> tuple[str, ...]:
 def precision_notes(comparison: PrecisionComparison) -> tuple[str, ...]:
     """Returns the notes of a comparison of precisions, and the notes and warnings of its profiles.
 
-    What all of them have is said once.
+    What all profiles share is listed once.
     """
     users: dict[str, list[str]] = {}
     for precision, profile in zip(comparison.precisions, comparison.profiles, strict=True):
@@ -48,7 +49,7 @@ def precision_notes(comparison: PrecisionComparison) -> tuple[str, ...]:
     return (
         *map(warning_text, comparison.notes),
         *(
-            line if len(found) == len(comparison.profiles) else f"{', '.join(found)}: {line}"
-            for line, found in users.items()
+            line if len(names) == len(comparison.profiles) else f"{', '.join(names)}: {line}"
+            for line, names in users.items()
         ),
     )

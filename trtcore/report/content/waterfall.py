@@ -8,10 +8,12 @@ from trtcore.compare.comparison import Change, Comparison
 from trtcore.report.content.comparison_rows import further
 from trtcore.report.content.labels import shorten
 
+# With a figure of 12 and the margins, a line keeps within 120 columns and shows 4 % steps.
 _NAME_WIDTH = 48
 _BAR_WIDTH = 24
 # A whole bar is at least this part of the base, so that a change of nothing looks like nothing.
 _LEAST_SCALE = 0.01
+# Half of the last digit shown: less reads 0.0000, beside which a bar would look wrong.
 _SHOWN_MS = 0.00005
 
 
@@ -26,6 +28,7 @@ def waterfall_lines(comparison: Comparison, steps: int = 10) -> list[str]:
     changes = [(_name(row), row.difference_ms) for row in shown]
     if others:
         changes.append((further(len(others)), _sum(others)))
+    # The rest counts too: without it the steps would not lead from one total to the other.
     if comparison.rest.base_ms or comparison.rest.new_ms:
         changes.append((comparison.rest.name, comparison.rest.difference_ms))
     layers = comparison.layers

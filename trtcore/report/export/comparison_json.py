@@ -20,12 +20,13 @@ SCHEMA_VERSION = 1
 
 
 def comparison_json(comparison: Comparison) -> str:
-    """Returns the comparison with its rows and totals; what is not known is null."""
+    """Returns the comparison with its rows and totals; unknown figures are null."""
     return render_trees([comparison_tree(comparison)])
 
 
 def render_trees(trees: Sequence[dict[str, Any]]) -> str:
     """Returns one document: the comparison, or a list of them where there are several."""
+    # One comparison is no list, so that scripts for the common case need no index.
     return json.dumps(trees[0] if len(trees) == 1 else trees, indent=1, allow_nan=False) + "\n"
 
 
@@ -35,12 +36,12 @@ def comparison_tree(
     files: tuple[str, str] = ("", ""),
     verdict: LimitVerdict | None = None,
 ) -> dict[str, Any]:
-    """Returns what JSON says of a comparison.
+    """Returns a comparison as a tree for JSON.
 
     Args:
         comparison: the comparison.
         files: where base and new came from.
-        verdict: what the gate says; None without one.
+        verdict: of the limits; None without any.
     """
     return {
         "schema": SCHEMA,

@@ -1,4 +1,4 @@
-"""A comparison for a pull request: the totals, the largest changes, and what the gate says."""
+"""A comparison for a pull request: totals, largest changes and the verdict of the limits."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from trtcore.compare.limits import Limit, LimitVerdict
 
 TOP = 10
-"""How many rows are shown where nobody says how many."""
+"""Default number of rows: what a comment shows without scrolling."""
 
 
 def comparison_markdown(
@@ -37,7 +37,7 @@ def comparison_markdown(
         comparison: the comparison.
         top: how many of the largest changes, and of the re-fused groups; None for `TOP`.
         files: where base and new came from.
-        verdict: what the gate says; None without one.
+        verdict: of the limits; None without any.
     """
     count = TOP if top is None else top
     comparison, files, verdict = printable(comparison), printable(files), printable(verdict)
@@ -79,7 +79,7 @@ def _gate(verdict: LimitVerdict | None) -> list[str]:
 
 
 def _fate(verdict: LimitVerdict, condition: Limit) -> str:
-    """What became of a condition, in words."""
+    """The outcome of a condition, as a text."""
     broken = sum(row.condition == condition for row in verdict.broken)
     doubtful = sum(row.condition == condition for row in verdict.doubtful)
     chance = f", {doubtful} beyond it that may be chance" if doubtful else ""
@@ -115,6 +115,7 @@ def _refused_row(row: Change) -> str:
 
 
 def _code(text: str) -> str:
+    # A backtick would end the code span, and a name in it could then format the comment.
     return f"`{' '.join(text.split()).replace('`', chr(39))}`"
 
 

@@ -1,4 +1,4 @@
-"""The rows as CSV: every layer and column, as precise as samples, nothing shortened or folded."""
+"""The layers as CSV: every layer and column, at the precision of the samples."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ COLUMNS = (
 """``low_ms`` and ``high_ms`` are the 95 % interval of the median of iterations that are taken as
 independent, ``corrected_ms`` is the median without the cost of the profiler's events, ``share`` is
 the part of the sum of that column, or of ``median_ms`` where it is empty, and ``below_resolution``
-is 1 where ``corrected_ms`` is too short to be more than an order of magnitude, else 0. Figures have
-the digits that make them the same float32, as samples are; what is not known is left empty."""
+is 1 where ``corrected_ms`` is below the timer resolution and indicative only, else 0. Figures have
+the digits that make them the same float32, as samples are; unknown ones are left empty."""
 
 
 def render_csv(profile: Profile | Analysis) -> str:
-    """Returns a header and one line per layer, markers included, in order of execution."""
+    """Returns a header and one line per layer, stream sync layers too, in order of execution."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
@@ -67,6 +67,7 @@ def _line(row: LayerProfile) -> tuple[object, ...]:
         " + ".join(layer.nodes),
         layer.tactic,
         layer.stream if layer.stream >= 0 else "",
+        # The shortest text of a float32: a float64's digits would claim what no timer measured.
         *("" if isnan(figure) else str(np.float32(figure)) for figure in figures),
         "" if isnan(row.corrected_ms) else int(row.is_below_resolution),
     )

@@ -23,8 +23,9 @@ from trtcore.result.records import Profile
 from trtcore.result.samples import Samples
 
 ITERATIONS = 10
-"""How many iterations a trace shows one by one, where nothing else is asked for."""
+"""Default number of single iterations in a trace: enough to see jitter, and still a small file."""
 
+# Process and thread ids of the trace, which the viewer sorts by.
 _MEDIANS, _PROFILED, _UNPROFILED = 1, 2, 3
 _HOST, _GPU = 0, 1
 _NOTE = (
@@ -39,27 +40,28 @@ _TWO_PASSES = (
 Event = dict[str, Any]
 
 
-def render_trace(given: Profile | Analysis, iterations: int = ITERATIONS) -> str:
+def render_trace(result: Profile | Analysis, iterations: int = ITERATIONS) -> str:
     """Returns a trace of the median iteration and of the first iterations as they were.
 
-    Of a streamed run they are the first of the last ones, which alone are kept; their numbers and
-    a note say so. Un-profiled ones are made of two, see `trtcore.report.export.timeline`; another
-    note says that.
+    A streamed run keeps its last iterations only, of which the first are shown; their numbers and a
+    note say so. Un-profiled ones combine two, see `trtcore.report.export.timeline`; another note
+    says that.
 
     Each CUDA stream of the engine is a track. Layers are named after the model's nodes; the
     engine's own name, the tactic and the rest are among an event's arguments.
 
     Args:
-        given: the profile, or its analysis.
-        iterations: how many iterations to show one by one.
+        result: the profile, or its analysis.
+        iterations: how many iterations to show one by iteration.
     """
-    analysis = Analysis.of(given)
+    analysis = Analysis.of(result)
     profile = analysis.profile
     events = [
         *_median_iteration(analysis),
         *_profiled_iterations(profile, iterations),
         *_unprofiled_iterations(profile, iterations),
     ]
+    # One event per line, for diffs and grep; a viewer does not mind.
     lines = ",\n".join(json.dumps(event) for event in events)
     about = json.dumps(_about(profile))
     return f'{{"displayTimeUnit": "ns",\n"otherData": {about},\n"traceEvents": [\n{lines}\n]}}\n'
@@ -89,9 +91,9 @@ def _note(samples: Samples) -> str:
     return " ".join(notes)
 
 
-def trace_left_out(given: Profile | Analysis) -> str:
-    """Says which iterations of a streamed run `render_trace` shows; ``""`` if it is not one."""
-    return iterations_left_out(Analysis.of(given).profile.samples, ITERATIONS)
+def trace_left_out(result: Profile | Analysis) -> str:
+    """Returns which iterations of a streamed run `render_trace` shows; ``""`` for other runs."""
+    return iterations_left_out(Analysis.of(result).profile.samples, ITERATIONS)
 
 
 def _median_iteration(analysis: Analysis) -> Iterator[Event]:
@@ -104,6 +106,7 @@ def _median_iteration(analysis: Analysis) -> Iterator[Event]:
 
 
 def _profiled_iterations(profile: Profile, iterations: int) -> Iterator[Event]:
+    # float64, as sums of a float32 drift by nanoseconds over a long track.
     shown = profile.samples.layer_ms[:iterations].astype(np.float64)
     if len(shown) == 0:
         return
@@ -123,17 +126,22 @@ def _unprofiled_iterations(profile: Profile, iterations: int) -> Iterator[Event]
         return
     tracks = {_HOST: "host", _GPU: "GPU"} if samples.gpu_ms.size else {_HOST: "host"}
     yield from _names(_UNPROFILED, "un-profiled iterations", tracks)
-    for one in islice(unprofiled_iterations(samples), iterations):
-        name, enqueued_ms = f"iteration {one.number}", one.start_ms + one.enqueue_ms
-        yield _complete(name, _UNPROFILED, _HOST, one.start_ms, one.end_ms)
+    for iteration in islice(unprofiled_iterations(samples), iterations):
+        name, enqueued_ms = (
+            f"iteration {iteration.number}",
+            iteration.start_ms + iteration.enqueue_ms,
+        )
+        # Before its enqueue call, with which it starts: viewers nest the later of the two.
+        yield _complete(name, _UNPROFILED, _HOST, iteration.start_ms, iteration.end_ms)
         if samples.enqueue_ms.size:
-            yield _complete("enqueue", _UNPROFILED, _HOST, one.start_ms, enqueued_ms)
+            yield _complete("enqueue", _UNPROFILED, _HOST, iteration.start_ms, enqueued_ms)
         if samples.gpu_ms.size:
-            yield _complete(name, _UNPROFILED, _GPU, one.compute_start_ms, one.end_ms)
+            yield _complete(name, _UNPROFILED, _GPU, iteration.compute_start_ms, iteration.end_ms)
 
 
 def _borders(start_ms: float, layer_ms: np.ndarray[Any, Any]) -> list[float]:
-    """Where L layers begin that are laid end to end, and where the last one ends."""
+    """The L starts of layers laid end to end, and the end of the last one, in ms."""
+    # A negative time (Confidential Computing) would put an event before the one it follows.
     lengths = layer_ms.clip(min=0.0)
     return [start_ms, *(start_ms + np.cumsum(lengths, dtype=np.float64)).tolist()]
 
@@ -157,7 +165,9 @@ def _arguments(layer: Layer, index: int) -> dict[str, Any]:
 
 
 def _complete(name: str, process: int, track: int, start_ms: float, end_ms: float) -> Event:
-    """An event whose end, once both are rounded, is where the next one begins."""
+    """A complete event (``X``) from start to end."""
+    # The duration of rounded ends: rounded on its own, it could overlap the next event by 1 ns,
+    # which viewers show as nested.
     start_us, end_us = round(start_ms * 1000, 3), round(end_ms * 1000, 3)
     return {
         "name": name,
@@ -176,6 +186,6 @@ def _streams(layers: Sequence[Layer]) -> dict[int, str]:
 def _names(process: int, name: str, tracks: dict[int, str]) -> Iterator[Event]:
     yield {"name": "process_name", "ph": "M", "pid": process, "args": {"name": name}}
     yield {"name": "process_sort_index", "ph": "M", "pid": process, "args": {"sort_index": process}}
-    for track, words in tracks.items():
-        args = {"name": words}
+    for track, title in tracks.items():
+        args = {"name": title}
         yield {"name": "thread_name", "ph": "M", "pid": process, "tid": track, "args": args}

@@ -1,4 +1,4 @@
-"""Un-profiled iterations one after the other, as the files for other tools want them."""
+"""Un-profiled iterations on one time axis, as other tools' files need them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Iteration:
 
     Attributes:
         number: counted from 0 over the whole run.
-        start_ms: when it was enqueued, right after the one before had ended.
+        start_ms: when it was enqueued, right after the previous one had ended.
         end_ms: when it had ended.
         enqueue_ms: host time of the enqueue call; 0 if not measured.
         compute_ms: time on the GPU; without one, of the whole iteration.
@@ -36,9 +36,9 @@ def unprofiled_iterations(samples: Samples) -> Iterator[Iteration]:
     """Yields the un-profiled iterations whose times were kept.
 
     Host times come from iterations without events, GPU times from iterations of their own, because
-    events cost host time. They are paired in the order they were taken, so that an iteration here
-    is made of two. It lasts as long as the longer of both, because nothing can be computed before
-    it is enqueued; a GPU time below zero counts as none.
+    events cost host time. They are paired in order, so that an iteration here combines two. It
+    lasts as long as the longer of both, because nothing can be computed before it is enqueued; a
+    negative GPU time counts as 0.
     """
     first, start = first_iteration(samples), 0.0
     walls = samples.wall_ms.tolist()
@@ -59,16 +59,16 @@ def first_iteration(samples: Samples) -> int:
 
 
 def iterations_left_out(samples: Samples, most: int | None = None) -> str:
-    """Says that only late iterations of a streamed run can be written; ``""`` if all can.
+    """Returns which iterations of a streamed run are written; ``""`` if all are.
 
     Args:
         samples: of the run.
-        most: how many a file shows; None for all that were kept.
+        most: iterations in the file; None for all that were kept.
     """
     first = first_iteration(samples)
     if not first:
         return ""
     kept = len(samples.wall_ms)
     shown = kept if most is None else min(most, kept)
-    words = f"the first {shown} of the last {kept}" if shown < kept else f"the last {kept}"
-    return f"the run was streamed: of {first + kept} iterations {words} are written"
+    part = f"the first {shown} of the last {kept}" if shown < kept else f"the last {kept}"
+    return f"the run was streamed: of {first + kept} iterations {part} are written"

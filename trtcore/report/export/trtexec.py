@@ -23,17 +23,19 @@ from trtcore.result.dtypes import inspector_name
 from trtcore.result.layers import IOTensor, Layer, TensorInfo
 from trtcore.result.records import Profile
 
+# Between the nodes of a layer in the metadata that TensorRT's own ONNX parser writes.
 _UNIT_SEPARATOR = "\x1f"
+# The default precision of C++ streams, with which trtexec writes its figures.
 _SIGNIFICANT = 6
 
 
-def export_profile(given: Profile | Analysis) -> str:
+def export_profile(result: Profile | Analysis) -> str:
     """Returns what ``trtexec --exportProfile`` writes: the times of each layer.
 
     Rows have exactly trtexec's five keys, as its readers tell rows from the header by their
     number. A repeated layer name gets ``_2`` and so on, because readers find layers by name.
     """
-    analysis = Analysis.of(given)
+    analysis = Analysis.of(result)
     profile, layers = analysis.profile, analysis.rows
     iterations = profiled_iterations(profile)
     total = sum(layer.mean_ms for layer in layers) if iterations else 0.0
@@ -50,10 +52,10 @@ def export_profile(given: Profile | Analysis) -> str:
     return _as_rows([{"count": iterations}, *rows])
 
 
-def export_times(given: Profile | Analysis) -> str:
+def export_times(result: Profile | Analysis) -> str:
     """Returns what ``trtexec --exportTimes`` writes: one record per un-profiled iteration.
 
-    Of a streamed run these are the last iterations only, which the format has no room to say.
+    A streamed run has its last iterations only, which the format has no field for.
 
     The iterations follow each other without a gap, each with its GPU time at its end. Unlike
     trtexec's, the host and GPU times of a record come from different iterations, see
@@ -62,25 +64,25 @@ def export_times(given: Profile | Analysis) -> str:
     outputs stay on the device, so their transfers take no time, and the latency is the compute
     time, as trtexec defines it.
     """
-    return _as_rows(map(_time_record, unprofiled_iterations(Analysis.of(given).profile.samples)))
+    return _as_rows(map(_time_record, unprofiled_iterations(Analysis.of(result).profile.samples)))
 
 
-def times_left_out(given: Profile | Analysis) -> str:
-    """Says which iterations of a streamed run `export_times` writes; ``""`` if it is not one."""
-    return iterations_left_out(Analysis.of(given).profile.samples)
+def times_left_out(result: Profile | Analysis) -> str:
+    """Returns which iterations of a streamed run `export_times` writes; ``""`` for other runs."""
+    return iterations_left_out(Analysis.of(result).profile.samples)
 
 
-def export_layer_info(given: Profile | Analysis, as_list: bool = False) -> str:
-    """Returns what ``trtexec --exportLayerInfo`` writes: what each layer is.
+def export_layer_info(result: Profile | Analysis, as_list: bool = False) -> str:
+    """Returns what ``trtexec --exportLayerInfo`` writes: the layers with their formats and tactics.
 
     Has the keys of both the inspector's older form (``Bindings``, ``Format/Datatype``) and its
     newer one (``I/O Tensors``, ``Format``, ``Datatype``), and the names of `export_profile`.
 
     Args:
-        given: the profile, or its analysis.
+        result: the profile, or its analysis.
         as_list: only the list of layers, for readers that want no object around it.
     """
-    profile = Analysis.of(given).profile
+    profile = Analysis.of(result).profile
     verbosity = profile.build.verbosity if profile.build else "DETAILED"
     names = _unique_names(profile.layers)
     layers: list[Any] = list(names)
@@ -148,6 +150,7 @@ def _io_tensor(tensor: IOTensor) -> dict[str, Any]:
 
 def _unique_names(layers: Iterable[Layer]) -> tuple[str, ...]:
     names = [layer.name for layer in layers]
+    # A number must not make a name that another layer has already: `a`, `a`, `a_2`.
     taken, unique = set(names), []
     used: set[str] = set()
     for name in names:

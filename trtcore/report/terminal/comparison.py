@@ -1,4 +1,4 @@
-"""A comparison for a terminal, and as the old tutorial's table."""
+"""A comparison for a terminal, and the before/after table of `--baseline`."""
 
 from __future__ import annotations
 
@@ -28,13 +28,14 @@ from trtcore.report.content.waterfall import waterfall_lines
 from trtcore.report.terminal.layout import figure_table, plain_text, room_beside, text_room
 
 _FIGURES_WIDTH = 64
-# Of the columns under HEADINGS, and of a ratio whose interval has no room but its mark has.
+# Of the columns under HEADINGS with their gaps; of a ratio with a mark but without an interval.
 _WIDTHS = (10, 10, 11, 9, 24)
-_MARKED_RATIO = 19
+_MARKED_RATIO = 22
 _RATIO, _INTERVAL = 3, 4
-# What is left out first where names have no room beside it: interval, change, base.
+# Columns dropped in this order until names have room: interval, change, base.
 _LEAST_ROOM = 16
 _DISPENSABLE = (_INTERVAL, 2, 0)
+# Of the lists of names below the table: what still reads as lines of text.
 _TEXT_WIDTH = 100
 
 
@@ -56,13 +57,14 @@ def render_comparison(
         width: columns to keep within; None for names in full.
         files: where base and new came from.
     """
+    # Names come from files; escaped once here, so that no line below has to think of it.
     comparison, files = printable(comparison), printable(files)
     shared = [row for row in comparison.rows if row.kind not in {APPEARED, VANISHED}]
     kept, taken = _fitting(width)
     missing = (heading for i, heading in enumerate(HEADINGS) if i not in kept)
     table = figure_table("Nodes", (HEADINGS[i] for i in kept), missing)
     for row in (*cut(shared, top), *totals(comparison)):
-        table.add_row(_label(row.name, width, taken), *_cells(row, kept))
+        table.add_row(_label(row.name, width, taken), *_cells(row, kept, width))
     blocks = [
         _sides(comparison, ("Base:", "New:"), files),
         [plain_text(lambda console: console.print(table), width)],
@@ -76,7 +78,7 @@ def render_comparison(
 def render_baseline(
     comparison: Comparison, *, width: int | None = None, base_file: str = ""
 ) -> str:
-    """Returns the tutorial's own table: every layer group before and after, and its speed-up.
+    """Returns the before/after table: every layer group, its times and its speed-up.
 
     Args:
         comparison: with the un-optimised network as its base.
@@ -89,7 +91,7 @@ def render_baseline(
     for row in (*sorted(both, key=lambda row: row.order), comparison.total):
         speed_up = "-" if isnan(row.speed_up) else f"{row.speed_up:.1f}x"
         table.add_row(_label(row.name, width), in_ms(row.base_ms), in_ms(row.new_ms), speed_up)
-    words = _wrapped(one_sided(comparison.rows, BEFORE_AFTER))
+    lists = _wrapped(one_sided(comparison.rows, BEFORE_AFTER))
     total = comparison.total
     sentence = (
         f"One forward pass takes {total.ratio:.1%} of what it takes with "
@@ -97,7 +99,7 @@ def render_baseline(
     )
     blocks = [
         _sides(comparison, ("Before:", "After:"), (base_file, "")),
-        [plain_text(lambda console: console.print(table), width), *words, sentence],
+        [plain_text(lambda console: console.print(table), width), *lists, sentence],
         [f"Note: {note}" for note in comparison_notes(comparison)],
     ]
     return "\n\n".join("\n".join(block) for block in blocks if block)
@@ -113,18 +115,19 @@ def _lists(comparison: Comparison) -> list[list[str]]:
 
 
 def _wrapped(lines: Iterable[str]) -> list[str]:
+    # A name broken in two could no longer be searched for.
     wrapper = textwrap.TextWrapper(
         _TEXT_WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
     )
     return [part for line in lines for part in wrapper.wrap(line)]
 
 
-def _sides(comparison: Comparison, words: tuple[str, str], files: tuple[str, str]) -> list[str]:
-    width = max(map(len, words))
+def _sides(comparison: Comparison, labels: tuple[str, str], files: tuple[str, str]) -> list[str]:
+    width = max(map(len, labels))
     profiles = (comparison.base, comparison.new)
     return [
-        f"{word:<{width}} {side(profile, file)}"
-        for word, profile, file in zip(words, profiles, files, strict=True)
+        f"{label:<{width}} {side(profile, file)}"
+        for label, profile, file in zip(labels, profiles, files, strict=True)
     ]
 
 
@@ -134,14 +137,15 @@ def _fitting(width: int | None) -> tuple[list[int], int]:
     for i in _DISPENSABLE:
         if room_beside(sum(widths.values()), width) < _LEAST_ROOM:
             del widths[i]
-            widths[_RATIO] = _MARKED_RATIO
+            widths[_RATIO] = _MARKED_RATIO  # the first to go is the interval, which held the mark
     return list(widths), sum(widths.values())
 
 
-def _cells(row: Change, kept: Sequence[int]) -> list[str]:
-    cells = list(figures(row))
+def _cells(row: Change, kept: Sequence[int], width: int | None) -> list[str]:
+    cells = list(figures(row, is_short=width is not None))
+    # The mark must stay: without it a ratio would be taken for a change.
     if _INTERVAL not in kept:
-        cells[_RATIO] = f"{cells[_RATIO]} {mark(row)}".rstrip()
+        cells[_RATIO] = f"{cells[_RATIO]} {mark(row, is_short=True)}".rstrip()
     return [cells[i] for i in kept]
 
 

@@ -1,4 +1,4 @@
-"""What is in an engine: I/O tensors, layers with their model nodes, formats and tactics."""
+"""The contents of an engine: I/O tensors, layers with their model nodes, formats and tactics."""
 
 from __future__ import annotations
 
@@ -22,16 +22,17 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 
-def render_inspection(given: Profile | Analysis) -> str:
-    """Returns what is in a saved result, without its times."""
-    analysis = Analysis.of(given)
+def render_inspection(result: Profile | Analysis) -> str:
+    """Returns the contents of the engine of a saved result, without its times."""
+    analysis = Analysis.of(result)
+    # What was computed from the unescaped profile holds for the escaped one.
     profile = printable(analysis.profile)
     analysis = analysis.reused_for(profile)
     is_engine = not profile.timed_by.is_unfused
     quantized = facts_of_layers(profile.layers, profile.model.nodes) if is_engine else ()
-    found = (*precision_facts(profile), *quantized, *place_facts(analysis), *_node_lists(analysis))
-    facts = [f"{label}: {text}" for label, text in found]
-    return _join(io_lines(profile.io), _layer_lines(profile.layers), facts)
+    facts = (*precision_facts(profile), *quantized, *place_facts(analysis), *_node_lists(analysis))
+    lines = [f"{label}: {text}" for label, text in facts]
+    return _join(io_lines(profile.io), _layer_lines(profile.layers), lines)
 
 
 def render_plan(
@@ -41,11 +42,11 @@ def render_plan(
     with_layers: bool = True,
     nodes: Sequence[ModelNode] = (),
 ) -> str:
-    """Returns what is in an engine.
+    """Returns the contents of an engine.
 
     Args:
         build: how it was built.
-        information: what TensorRT told about it; None if it did not.
+        information: of the engine inspector; None if it reported nothing.
         with_layers: list its layers too.
         nodes: of the model it was built from, if that is known.
     """
@@ -54,7 +55,7 @@ def render_plan(
     facts += [f"Shapes: {shapes_text(build)}"] if build.shape_ranges else []
     facts += [f"{label}: {text}" for label, text in build_facts(build)]
     if information is None:
-        return _join(facts, ["TensorRT did not tell what is in it"])
+        return _join(facts, ["the engine inspector reported nothing about it"])
     quantized = facts_of_layers(information.layers, printable(tuple(nodes)))
     facts += [f"{label}: {text}" for label, text in quantized]
     layers = _layer_lines(information.layers) if with_layers else []
@@ -62,7 +63,7 @@ def render_plan(
 
 
 def _node_lists(analysis: Analysis) -> list[tuple[str, str]]:
-    """The nodes that no layer runs, all of them; none of a model that was run node by node."""
+    """All nodes that no layer runs; none of a model that was run node by node."""
     profile = analysis.profile
     if profile.timed_by.is_unfused or not profile.model.nodes:
         return []
@@ -76,7 +77,7 @@ def _node_lists(analysis: Analysis) -> list[tuple[str, str]]:
 
 
 def _by_reason(label: str, nodes: Sequence[str], fusion: FusionMap) -> list[tuple[str, str]]:
-    """Nodes of a list, those of each reason in a line."""
+    """The nodes of a list, one line per reason."""
     lines: dict[Reason, list[str]] = {}
     for node in nodes:
         lines.setdefault(fusion.reasons[node], []).append(node)
@@ -91,16 +92,17 @@ def _verdict(information: EngineInformation) -> list[str]:
     if information.verbosity == "DETAILED":
         return []
     return [
-        f"The plan was built with profiling verbosity {information.verbosity}, so it does not tell "
-        "model nodes, formats and tactics; build it with DETAILED to see them."
+        f"Built with profiling verbosity {information.verbosity}: no model nodes, formats or "
+        "tactics; rebuild with DETAILED to see them."
     ]
 
 
 def _layer_lines(layers: Sequence[Layer]) -> list[str]:
     shown = [(i, layer) for i, layer in enumerate(layers) if not is_marker(layer)]
+    # Positions keep those of the markers left out, so that they agree with other reports.
     lines = [plain_text(lambda console: console.print(_layer_table(shown)))]
     markers = len(layers) - len(shown)
-    return [*lines, f"and {markers} signal and wait markers"] if markers else lines
+    return [*lines, f"and {markers} stream sync layers"] if markers else lines
 
 
 def _layer_table(shown: Sequence[tuple[int, Layer]]) -> Table:
@@ -113,6 +115,7 @@ def _layer_table(shown: Sequence[tuple[int, Layer]]) -> Table:
         table.add_column(heading, no_wrap=True)
     labels = layer_labels([layer for _, layer in shown])
     for (index, layer), label in zip(shown, labels, strict=True):
+        # -1 where the plan does not report the stream.
         stream = str(layer.stream) if layer.stream >= 0 else ""
         tensors = (_tensors(layer.inputs), _tensors(layer.outputs))
         cells = (str(index), label, layer.kind, stream, *tensors, layer.tactic)

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 _HEADINGS = ("median ms", "corrected", "kernel ms", "kernels", "gap ms")
-# Of the columns under them, with a blank or two before each.
+# Of the columns under them with their gaps.
 _FIGURES_WIDTH = 49
 
 
 def kernel_table(analysis: Analysis, view: View, width: int | None = None) -> Table | None:
-    """Returns kernel times, kernels and gaps of each layer beside its raw and corrected time.
+    """Returns kernel time, number of kernels and gap of each layer beside its layer times.
 
     Args:
         analysis: of the profile.
@@ -33,35 +33,35 @@ def kernel_table(analysis: Analysis, view: View, width: int | None = None) -> Ta
         width: columns to keep within; None for names in full.
 
     Returns:
-        None if no kernel was traced, or none could be led to a layer.
+        None if no kernel was traced, or none could be mapped to a layer.
     """
     from rich.text import Text
 
-    found, totals, times = analysis.kernels, analysis.kernel_totals, analysis.rows
-    if found is None or totals is None or not found.count.any():
+    kernels, totals, times = analysis.kernels, analysis.kernel_totals, analysis.rows
+    if kernels is None or totals is None or not kernels.count.any():
         return None
     labels = _labels(analysis, view)
     room = text_room(_FIGURES_WIDTH, width)
     table = figure_table("Layer", _HEADINGS)
-    for i in _chosen(list(labels), found, view):
-        cells = _cells(times[i], found, i)
+    for i in _chosen(list(labels), kernels, view):
+        cells = _cells(times[i], kernels, i)
         table.add_row(Text(shorten(labels[i], room)), *cells)
     table.add_row(*_sums(times, totals), style="bold")
     return table
 
 
 def _labels(analysis: Analysis, view: View) -> dict[int, str]:
-    """What the layers are called, by position; markers run no kernel and are not among them."""
+    """Labels of the layers by position, without stream sync layers, which run no kernel."""
     layers = analysis.profile.layers
     timed = [i for i, layer in enumerate(layers) if not is_marker(layer)]
     labels = row_labels(analysis, timed, full_names=view.full_names)
     return dict(zip(timed, labels, strict=True))
 
 
-def _cells(layer: LayerProfile, found: LayerKernels, i: int) -> tuple[str, ...]:
+def _cells(layer: LayerProfile, kernels: LayerKernels, i: int) -> tuple[str, ...]:
     corrected = corrected_text(layer.corrected_ms, layer.is_below_resolution)
-    count = str(found.count[i]) if found.count[i] else "-"
-    return _ms(layer.median_ms), corrected, _ms(found.kernel_ms[i]), count, _ms(found.gap_ms[i])
+    count = str(kernels.count[i]) if kernels.count[i] else "-"
+    return _ms(layer.median_ms), corrected, _ms(kernels.kernel_ms[i]), count, _ms(kernels.gap_ms[i])
 
 
 def _sums(layers: Sequence[LayerProfile], totals: KernelTotals) -> tuple[str, ...]:
@@ -72,8 +72,9 @@ def _sums(layers: Sequence[LayerProfile], totals: KernelTotals) -> tuple[str, ..
     return label, *times, str(totals.count), _ms(totals.gap_ms)
 
 
-def _chosen(layers: Sequence[int], found: LayerKernels, view: View) -> Sequence[int]:
-    by_time = sorted(layers, key=lambda i: -np.nan_to_num(found.kernel_ms[i]))
+def _chosen(layers: Sequence[int], kernels: LayerKernels, view: View) -> Sequence[int]:
+    # NaN, of layers without a kernel, would make the order arbitrary.
+    by_time = sorted(layers, key=lambda i: -np.nan_to_num(kernels.kernel_ms[i]))
     shown = by_time[: view.top]
     return sorted(shown) if view.sort == "order" else shown
 

@@ -1,4 +1,4 @@
-"""How tables are laid out in columns, and how what a terminal would show becomes plain text."""
+"""The layout of tables, and their rendering as plain text."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 LEAST_TEXT = 20
-"""Columns that a name has at least: fewer would make stacks of letters of it."""
+"""Columns a name gets at least: `inception_3a/3x3` has 16, and fewer fold most names twice."""
 
 PLAIN_WIDTH = 120
-"""Columns of a report that no terminal shows: what fits the editors and logs it is read in."""
+"""Columns of a report without a terminal: what editors and CI logs show without wrapping."""
 
 # Stands for no limit, where rich wants a number: wider than any line of a report.
 _UNLIMITED = 10_000
@@ -30,23 +30,24 @@ def plain_text(show: Callable[[Console], None], width: int | None = None) -> str
     from rich.console import Console
 
     text = io.StringIO()
+    # No colours and no terminal: escape codes would end up in files and pull requests.
     console = Console(file=text, width=width or _UNLIMITED, color_system=None, force_terminal=False)
     show(console)
     return "\n".join(line.rstrip() for line in text.getvalue().rstrip().split("\n"))
 
 
 def room_beside(taken: int, width: int | None) -> int:
-    """Returns how many columns are left beside some; it can be below zero.
+    """Returns how many columns are left, below zero if there are too few.
 
     Args:
-        taken: columns.
-        width: of the whole; None for as many as it takes.
+        taken: columns in use.
+        width: of the whole; None for no limit.
     """
     return (width or _UNLIMITED) - taken
 
 
 def text_room(taken: int, width: int | None) -> int:
-    """Returns how many columns a name gets beside some, which is never less than `LEAST_TEXT`."""
+    """Returns how many columns are left for a name, never less than `LEAST_TEXT`."""
     return max(room_beside(taken, width), LEAST_TEXT)
 
 
@@ -56,7 +57,7 @@ def figure_table(first: str, headings: Iterable[str], missing: Iterable[str] = (
     Args:
         first: heading of the names.
         headings: of the figures.
-        missing: what there is no room for, which the caption says.
+        missing: headings without room, which the caption lists.
     """
     from rich.table import Table
 

@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+# Widths of columns with their gaps: a time, a ratio with its interval, and one without.
 _MS_WIDTH = 11
 _RATIO_WIDTH = 24
 _BARE_RATIO_WIDTH = 11
+# For names; narrower and columns are dropped instead. `inception_3a/3x3` has 16.
 _LEAST_ROOM = 16
 
 
@@ -36,7 +38,7 @@ def render_precisions(
     top: int | None = None,
     width: int | None = None,
 ) -> str:
-    """Returns the comparison as plain text: verdict, table, and what the figures are worth.
+    """Returns the comparison as plain text: verdict, table, engines and notes.
 
     Args:
         comparison: the comparison.
@@ -101,7 +103,7 @@ def _title(comparison: PrecisionComparison) -> str:
 
 
 class _Columns(NamedTuple):
-    """Which precisions have a column of times, and what their ratios and names have room for."""
+    """Precisions that have a column of times, whether ratios have intervals, and room for names."""
 
     timed: range
     has_intervals: bool
@@ -109,8 +111,9 @@ class _Columns(NamedTuple):
 
 
 def _fitting(names: Sequence[str], width: int | None) -> _Columns:
-    """The most columns beside which names have room; ratios are always among them."""
+    """As many columns as leave names room; ratios are always among them."""
     every = range(len(names))
+    # From everything down: the base's times go last, since ratios alone give no times.
     for timed, has_intervals in (
         (every, True),
         (every, False),
@@ -134,10 +137,12 @@ def _table(
     for row in rows:
         table.add_row(Text(shorten(row.name, columns.room)), *_figures(row, columns))
     for row in (comparison.reformats, comparison.rest):
+        # An engine of few layers has neither; a row of zeros would be noise.
         if any(time.median_ms for time in row.times):
             table.add_row(row.name, *_figures(row, columns), style="dim")
     for row in (comparison.layers, *comparison.totals):
         table.add_row(row.name, *_figures(row, columns), style="bold")
+    # An error stands under its precision's times, so it needs all of these columns.
     if len(columns.timed) == len(names) and any(one.accuracy for one in comparison.profiles):
         table.add_row("relative L2 error of the outputs", *_errors(comparison))
     return table
@@ -194,6 +199,7 @@ def _chosen(rows: Sequence[PrecisionRow], sort: str, top: int | None) -> list[Pr
         raise OptionError(f"{argument('top')} is {top}, must be 1 or more")
     by_time = sorted(rows, key=lambda row: -row.times[0].median_ms)
     shown, rest = by_time[:top], by_time[len(by_time[:top]) :]
+    # By identity: two rows can have equal values.
     if sort == "order":
         kept = {id(row) for row in shown}
         shown = [row for row in rows if id(row) in kept]
@@ -202,6 +208,7 @@ def _chosen(rows: Sequence[PrecisionRow], sort: str, top: int | None) -> list[Pr
 
 def _sum(rows: Sequence[PrecisionRow]) -> PrecisionRow:
     columns = zip(*([time.median_ms for time in row.times] for row in rows), strict=True)
+    # No ratio: the interval of a sum does not follow from those of its rows.
     times = tuple(RelativeTime(sum(column)) for column in columns)
     return PrecisionRow(f"{len(rows)} further row{'' if len(rows) == 1 else 's'}", times)
 
@@ -212,7 +219,7 @@ def _footnote(comparison: PrecisionComparison, columns: _Columns) -> str:
     events = ", without the cost of the profiler's events" if comparison.is_corrected else ""
     interval = " with their 95 % interval," if columns.has_intervals else ":"
     return (
-        f"Medians of {many} iterations, measured in turns{events}; ratios{interval} ~ where the "
+        f"Medians of {many} iterations, measured interleaved{events}; ratios{interval} ~ where the "
         "difference may be chance."
     )
 

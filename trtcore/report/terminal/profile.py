@@ -1,4 +1,4 @@
-"""The report in a terminal: one row per layer, then what the figures are worth."""
+"""The report in a terminal: one row per layer, then latency, precision, method and warnings."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def render_table(
     """Returns the whole report as plain text.
 
     Args:
-        profile: the profile, or its analysis where it is there already.
+        profile: the profile, or its analysis if that exists already.
         sort: rows in ``order`` of execution, or by ``time``, longest first.
         top: only the longest so many rows; the rest becomes one line.
         group_by: a row per ``layer``, ``node`` (nodes that belong together), ``block`` (at a depth:
@@ -69,14 +69,17 @@ def print_table(
         _print(profile, console, View(sort, top, group_by, full_names), console.width)
     else:
         text = render_table(profile, sort=sort, top=top, group_by=group_by, full_names=full_names)
+        # `out`, not `print`: no wrapping at the width that rich assumes of a pipe.
         console.out(text, highlight=False)
 
 
-def _print(given: Profile | Analysis, console: Console, view: View, width: int | None) -> None:
-    analysis = Analysis.of(given)
+def _print(result: Profile | Analysis, console: Console, view: View, width: int | None) -> None:
+    analysis = Analysis.of(result)
+    # Names come from files: what controls a terminal is escaped before anything is printed.
     profile = printable(analysis.profile)
     analysis = analysis.reused_for(profile)
     widest = width or (None if view.full_names else PLAIN_WIDTH)
+    # markup off everywhere: rich would take the brackets of `conv1 [avgpool]` for a style.
     for line in io_lines(profile.io):
         console.print(line, markup=False, highlight=False)
     if profile.io:

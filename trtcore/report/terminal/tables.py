@@ -1,4 +1,4 @@
-"""The rows of a report laid out: which columns there are, and what their marks mean."""
+"""The tables of a report: rows with their columns and marks, and facts."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 
 
 BELOW_RESOLUTION = "~"
-"""Stands before a corrected time, and its share, that are an order of magnitude at best."""
+"""Mark of a corrected time, and of its share, below the timer resolution."""
 
+# Columns between two columns, and of a figure such as 0.0123.
 _GAP = 2
 _FIGURE = 6
-# What is left out first where names have no room beside it.
+# Columns dropped in this order until names have room; median and corrected time stay.
 _DISPENSABLE = ("min ms", "p95 ms", "reformat ms", "share")
 
 Column = tuple[str, Callable[[Row], str]]
@@ -38,11 +39,12 @@ def row_table(profile: Profile, rows: Rows, view: View, width: int | None) -> Ta
     Args:
         profile: where the rows come from.
         rows: what to show.
-        view: how they were chosen.
+        view: how the rows were chosen.
         width: columns to keep within; None for names in full.
     """
     from rich.text import Text
 
+    # Three decimals on a CPU: ONNX Runtime's profiler counts whole microseconds.
     wanted = _columns(rows, view, 3 if profile.timed_by.on_cpu else 4)
     columns = _fitting(wanted, width)
     room = text_room(_taken(columns), width)
@@ -59,25 +61,29 @@ def row_table(profile: Profile, rows: Rows, view: View, width: int | None) -> Ta
 def footnotes(
     analysis: Analysis, rows: Rows, view: View, width: int | None = None
 ) -> Iterator[str]:
-    """Yields what the figures are of, and what the marks and shown columns stand for."""
+    """Yields the basis of the figures, and the meaning of marks and of columns that are shown."""
     shown = {heading for heading, _ in _fitting(_columns(rows, view, 4), width)}
     yield _measured(profiled_iterations(analysis.profile), rows, shown)
     are_marked = any(row.is_below_resolution for row in rows.shown)
     # Kernel times stand beside each layer, whatever the rows here are.
     beside = () if analysis.kernels is None else analysis.rows
     if are_marked or any(row.is_below_resolution for row in beside):
+        # A group is marked only if each of its layers is: a sum of many can be long.
         of_groups = are_marked and view.level != "layer"
-        limit = f"below {RESOLUTION_MS} ms"
-        which = f"Of layers {limit} only:" if of_groups else limit.capitalize()
-        yield f"{BELOW_RESOLUTION} {which} the corrected time is an order of magnitude, not more."
+        which = "Corrected times of all layers" if of_groups else "Corrected time"
+        yield (
+            f"{BELOW_RESOLUTION} {which} below {RESOLUTION_MS} ms: below timer resolution; "
+            "indicative only."
+        )
     if "reformat ms" in shown:
         yield "reformat ms: time in reformat, cast and copy layers (included in median)."
 
 
 def _measured(count: int, rows: Rows, shown: Set[str]) -> str:
     needed = SAMPLES_NEEDED[95]
+    # A single figure comes from another tool's file, to which no iterations can be added.
     is_short = "p95 ms" in shown and 1 < count < needed
-    what = "One figure per layer" if count == 1 else f"Medians of {count} profiled iterations"
+    basis = "One figure per layer" if count == 1 else f"Medians of {count} profiled iterations"
     of = "these" if count == 1 else "the medians"
     if "share" not in shown:
         totals = f"the total is of {of}"
@@ -85,7 +91,7 @@ def _measured(count: int, rows: Rows, shown: Set[str]) -> str:
         totals = f"the total and the shares are of {of}"
     else:
         totals = f"the total is of {of}, the shares are of the corrected times"
-    return f"{what}; {totals}.{f' A p95 needs {needed} iterations.' if is_short else ''}"
+    return f"{basis}; {totals}.{f' A p95 needs {needed} iterations.' if is_short else ''}"
 
 
 def corrected_text(ms: float, is_below_resolution: bool, digits: int = 4) -> str:
@@ -112,7 +118,7 @@ def _columns(rows: Rows, view: View, digits: int) -> list[Column]:
 
 
 def _fitting(columns: list[Column], width: int | None) -> list[Column]:
-    """The columns beside which names have room, as far as there are some to do without."""
+    """The columns that leave names room, as far as there are some to drop."""
     left = columns
     for heading in _DISPENSABLE:
         if room_beside(_taken(left), width) < LEAST_TEXT:
@@ -136,6 +142,8 @@ def _ms(value: float | None, digits: int) -> str:
     return "-" if isnan(value) else f"{value:.{digits}f}"
 
 
+# As wide as the longest label that most reports have, so that their texts begin in one column; and
+# a width at which a sentence still reads well.
 _LABEL_WIDTH = 12
 _PLAIN_WIDTH = 100
 

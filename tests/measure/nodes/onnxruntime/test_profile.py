@@ -138,8 +138,8 @@ class TestGraphsThatAreNotRunAsTheyStand:
             ("last", "Relu", ("last",)),
         ]
         assert texts(run.warnings) == (
-            "ONNX Runtime put nodes of its own into the model, for want of a kernel: "
-            "1 HardSigmoid, 1 Mul; each is listed with the model node it works for",
+            "ONNX Runtime inserted nodes where it lacks a kernel: 1 HardSigmoid, 1 Mul; each is "
+            "listed with the model node it was inserted for",
         )
 
     def test_casts_around_half_operators_belong_to_their_reader(self):

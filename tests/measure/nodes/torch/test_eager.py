@@ -236,8 +236,7 @@ class TestProfile:
         run = profile_nodes(model, {"x": X}, iterations=1, device="cpu")
         assert [layer.name for layer in run.layers] == ["m"]
         assert texts(run.warnings) == (
-            "1 of 2 model nodes have no row, because their results are known before the run: "
-            "1 Constant",
+            "1 of 2 model nodes have no row, because their results are constant: 1 Constant",
         )
 
     def test_the_model_is_left_as_it_was(self):
