@@ -15,7 +15,7 @@ from memory import growth_mb
 from sample_profiles import chain_profile, layer_times, streamed
 
 from trtcore.result.analysis.summary import summarise_layers
-from trtcore.result.samples import Samples
+from trtcore.result.records.samples import Samples
 from trtcore.stats import _stats
 from trtcore.stats.bootstrap import draw_medians
 

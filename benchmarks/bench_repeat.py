@@ -18,7 +18,7 @@ from profiled import profiled
 
 from trtcore.engine.choice import choose_backend
 from trtcore.result.analysis.reconcile import reconcile_profile
-from trtcore.result.records import Profile
+from trtcore.result.records.profile import Profile
 
 ENGINE = ("googlenet", "--fp16", "--batch", "4", "--serial")
 PROCESSES = 5

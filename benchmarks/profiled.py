@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import trtcore
-from trtcore.result.records import Profile
+from trtcore.result.records.profile import Profile
 
 
 def profiled(folder: Path, source: str, *options: str) -> Profile:

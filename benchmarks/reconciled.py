@@ -19,7 +19,7 @@ from trtcore.report.content.warnings import profile_warnings
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.analysis.kernels import kernel_totals
 from trtcore.result.analysis.reconcile import Reconciliation, reconcile_profile
-from trtcore.result.records import Profile
+from trtcore.result.records.profile import Profile
 
 LIGHT = Path(onnx.__file__).parent / "backend/test/data/light/light_resnet50.onnx"
 MODELS = {"googlenet": "googlenet", "light ResNet-50": str(LIGHT)}

@@ -7,9 +7,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from trtcore.result.layers import IOTensor, Layer, ModelNode, ModelRecord
-from trtcore.result.records import Counts, Profile
-from trtcore.result.samples import Samples
+from trtcore.result.records.counts import Counts
+from trtcore.result.records.layers import IOTensor, Layer, ModelNode, ModelRecord
+from trtcore.result.records.profile import Profile
+from trtcore.result.records.samples import Samples
 from trtcore.stats.histogram import fold
 from trtcore.system.records import Environment
 

@@ -15,7 +15,7 @@ from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.analysis.bridge import PartKind
 from trtcore.result.analysis.kernels import KernelAgreement, agreement, times_alone
 from trtcore.result.analysis.reconcile import TRACED, Reconciliation, reconcile_profile
-from trtcore.result.records import Profile
+from trtcore.result.records.profile import Profile
 
 COLUMNS = (
     "network", "precision", "batch", "layers", "raw sum",

@@ -7,7 +7,7 @@ from collections import defaultdict
 
 from trtcore.result.analysis.fusion.groups import FusionMap
 from trtcore.result.analysis.fusion.reasons import Reason
-from trtcore.result.records import Profile
+from trtcore.result.records.profile import Profile
 
 SHAPE_READERS = {"Shape", "Size"}
 SOURCES = {"Constant", "ConstantOfShape", "EyeLike"}

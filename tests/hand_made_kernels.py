@@ -6,11 +6,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from trtcore.result.kernel_pass import KernelMapping, MappingMethod, ProfiledKernels
-from trtcore.result.layers import Layer, ModelRecord
-from trtcore.result.method import Method
-from trtcore.result.records import Counts, EventCost, KernelPass, Profile
-from trtcore.result.samples import Samples
+from trtcore.result.records.counts import Counts
+from trtcore.result.records.kernel_pass import (
+    KernelMapping,
+    KernelPass,
+    MappingMethod,
+    ProfiledKernels,
+)
+from trtcore.result.records.layers import Layer, ModelRecord
+from trtcore.result.records.method import Method
+from trtcore.result.records.profile import EventCost, Profile
+from trtcore.result.records.samples import Samples
 from trtcore.system.records import Environment
 
 # Three layers, the second of two kernels with 1 us between them. Times in us here, in ms below.

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from trtcore.compare.comparison import Comparison
-from trtcore.result.layers import IOTensor, ModelNode, ModelRecord
-from trtcore.result.method import Method
-from trtcore.result.records import Counts, Profile
-from trtcore.result.samples import Samples
+from trtcore.result.records.counts import Counts
+from trtcore.result.records.layers import IOTensor, ModelNode, ModelRecord
+from trtcore.result.records.method import Method
+from trtcore.result.records.profile import Profile
+from trtcore.result.records.samples import Samples
 from trtcore.system.records import Environment
 
 X = IOTensor("x", (1,), "Half")

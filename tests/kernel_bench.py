@@ -6,7 +6,7 @@ from typing import Any
 
 from trtcore.measure import _core
 from trtcore.measure.loops.native import NativeLoops
-from trtcore.result.layers import Layer
+from trtcore.result.records.layers import Layer
 
 US = 1000
 LAYERS = (

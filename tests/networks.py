@@ -16,9 +16,10 @@ from paths import DATA
 from trtcore.api.calls import build_model
 from trtcore.models.load import load_model
 from trtcore.models.onnx.graph import model_nodes
-from trtcore.result.layers import ModelRecord
-from trtcore.result.records import Counts, Profile
-from trtcore.result.samples import Samples
+from trtcore.result.records.counts import Counts
+from trtcore.result.records.layers import ModelRecord
+from trtcore.result.records.profile import Profile
+from trtcore.result.records.samples import Samples
 from trtcore.result.saved import parse_profile
 from trtcore.system.records import Environment
 

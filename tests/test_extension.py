@@ -30,14 +30,14 @@ from trtcore.precision.verify.check import check_precision
 from trtcore.report.content.precision import precision_line
 from trtcore.report.formats import FORMATS, Format
 from trtcore.result.backends import BACKENDS, Backend
-from trtcore.result.build import PrecisionVerdict
-from trtcore.result.layers import Layer, TensorInfo
-from trtcore.result.method import Method
 from trtcore.result.readers import registry
 from trtcore.result.readers.registry import Reader
 from trtcore.result.readers.single_figures import make_profile as make_table
-from trtcore.result.records import Profile
-from trtcore.result.samples import Samples
+from trtcore.result.records.build import PrecisionVerdict
+from trtcore.result.records.layers import Layer, TensorInfo
+from trtcore.result.records.method import Method
+from trtcore.result.records.profile import Profile
+from trtcore.result.records.samples import Samples
 
 Capture = pytest.CaptureFixture[str]
 Patch = pytest.MonkeyPatch

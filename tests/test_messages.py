@@ -19,7 +19,7 @@ from trtcore.measure.length.stopping import StopRule
 from trtcore.models.load import load_model
 from trtcore.precision.request import check_keep_fp32, read_io_precision
 from trtcore.report.content.rows import View
-from trtcore.result.layers import TensorInfo
+from trtcore.result.records.layers import TensorInfo
 
 ROOT = Path(trtcore.__file__).parent
 # What holds texts of ``--help``: the options and the report formats.

@@ -8,8 +8,8 @@ from trtcore.measure.kernels.mapping import KernelMap
 from trtcore.report.content.mapping import mapping_text, obstacle_text
 from trtcore.report.content.warning_words import warning_text
 from trtcore.result.analysis.analysis import Analysis
-from trtcore.result.records import Profile
-from trtcore.result.warnings import RunWarning
+from trtcore.result.records.profile import Profile
+from trtcore.result.records.warnings import RunWarning
 
 
 def texts(warnings: Iterable[RunWarning]) -> tuple[str, ...]:

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from trtcore.result.analysis.analysis import Analysis
     from trtcore.result.analysis.summary import summarise_layers
     from trtcore.result.readers.load import load_baseline
-    from trtcore.result.records import Profile
+    from trtcore.result.records.profile import Profile
     from trtcore.result.saved import load_profile, save_profile
 
 # Which module defines each public name. Importing them here would load NumPy and ONNX for every
@@ -88,7 +88,7 @@ _HOMES = {
     "trtcore.compare.precisions.saved": ("load_precisions", "save_precisions"),
     "trtcore.report.export.comparison_json": ("comparison_json",),
     "trtcore.report.export.comparison_markdown": ("comparison_markdown",),
-    "trtcore.result.records": ("Profile",),
+    "trtcore.result.records.profile": ("Profile",),
     "trtcore.result.saved": ("load_profile", "save_profile"),
     "trtcore.measure.attach": ("attach",),
     "trtcore.result.analysis.analysis": ("Analysis",),

@@ -14,7 +14,8 @@ import trtcore
 from trtcore.errors import BackendError, ModelError, OptionError
 from trtcore.measure.nodes.choice import check_baseline, choose_baseline
 from trtcore.report.terminal.profile import render_table
-from trtcore.result.warnings import RunWarning, WarningKind
+from trtcore.result.records.warning_kinds import WarningKind
+from trtcore.result.records.warnings import RunWarning
 from trtcore.system.device import gpu_problem
 
 NET = """

@@ -22,11 +22,12 @@ from trtcore.measure.rounds import Run
 from trtcore.models.model import Model
 from trtcore.precision.accuracy.reference import Reference
 from trtcore.report.content.precision import precision_line
-from trtcore.result.accuracy import Compared
 from trtcore.result.readers.inspector import EngineInformation
-from trtcore.result.records import Counts
-from trtcore.result.samples import Samples
-from trtcore.result.warnings import RunWarning, WarningKind
+from trtcore.result.records.accuracy import Compared
+from trtcore.result.records.counts import Counts
+from trtcore.result.records.samples import Samples
+from trtcore.result.records.warning_kinds import WarningKind
+from trtcore.result.records.warnings import RunWarning
 from trtcore.system.records import Clocks
 
 pytest.importorskip("tensorrt_rtx", reason="TensorRT-RTX builds without a GPU, TensorRT does not")

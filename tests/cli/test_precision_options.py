@@ -14,7 +14,7 @@ from onnx import parser
 from trtcore.models.load import load_model
 from trtcore.models.onnx.graph import save_onnx
 from trtcore.precision.convert.apply import apply_precision
-from trtcore.result.accuracy import Compared
+from trtcore.result.records.accuracy import Compared
 from trtcore.result.saved import load_profile
 from trtcore.system.device import gpu_problem
 

@@ -14,9 +14,9 @@ from paths import DATA
 from trtcore.compare.limits import broken_conditions, parse_limit
 from trtcore.compare.profiles import compare_profiles
 from trtcore.errors import OptionError
-from trtcore.result.layers import Layer, ModelNode
 from trtcore.result.readers.inspector import parse_engine_information
-from trtcore.result.records import Profile
+from trtcore.result.records.layers import Layer, ModelNode
+from trtcore.result.records.profile import Profile
 
 
 class TestAttribution:

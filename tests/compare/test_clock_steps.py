@@ -9,9 +9,9 @@ import pytest
 from hand_made_profiles import chain, make_profile
 
 from trtcore.compare.profiles import compare_profiles
-from trtcore.result.layers import Layer
-from trtcore.result.records import Profile
-from trtcore.result.samples import Samples, no_samples
+from trtcore.result.records.layers import Layer
+from trtcore.result.records.profile import Profile
+from trtcore.result.records.samples import Samples, no_samples
 
 LAYERS = (Layer("a", nodes=("a",)), Layer("b", nodes=("b",)))
 

@@ -12,10 +12,11 @@ from trtcore.compare.comparison import Change, Comparison
 from trtcore.compare.limits import Broken, Limit, broken_conditions, judge, parse_limit
 from trtcore.compare.tails import compare_tails
 from trtcore.errors import OptionError
-from trtcore.result.layers import ModelRecord
-from trtcore.result.method import Method
-from trtcore.result.records import Counts, Profile
-from trtcore.result.samples import Samples
+from trtcore.result.records.counts import Counts
+from trtcore.result.records.layers import ModelRecord
+from trtcore.result.records.method import Method
+from trtcore.result.records.profile import Profile
+from trtcore.result.records.samples import Samples
 from trtcore.system.records import Environment
 
 
@@ -166,7 +167,7 @@ class TestDoubt:
     def test_a_few_odd_batches_are_enough_for_doubt(self):
         """Twice the time throughout, and a spike in one of seven batches."""
         from trtcore.compare.profiles import compare_profiles
-        from trtcore.result.layers import Layer
+        from trtcore.result.records.layers import Layer
 
         times = np.full((224, 1), 0.08, np.float32)
         times[::2] += 0.001

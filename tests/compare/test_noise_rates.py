@@ -12,9 +12,9 @@ from paths import DATA
 
 from trtcore.compare.limits import broken_conditions, parse_limit
 from trtcore.compare.profiles import compare_profiles
-from trtcore.result.layers import Layer
-from trtcore.result.records import Profile
-from trtcore.result.samples import Samples
+from trtcore.result.records.layers import Layer
+from trtcore.result.records.profile import Profile
+from trtcore.result.records.samples import Samples
 
 
 @pytest.fixture(scope="module")

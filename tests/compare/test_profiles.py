@@ -14,11 +14,11 @@ from paths import DATA
 from trtcore.compare.comparison import Comparison
 from trtcore.compare.profiles import compare_profiles
 from trtcore.report.content.warnings import comparison_notes
-from trtcore.result.layers import Layer, ModelNode, TensorInfo
 from trtcore.result.readers.inspector import parse_engine_information
 from trtcore.result.readers.load import load_baseline
 from trtcore.result.readers.trtexec import parse_trtexec_profile
-from trtcore.result.samples import Samples, no_samples
+from trtcore.result.records.layers import Layer, ModelNode, TensorInfo
+from trtcore.result.records.samples import Samples, no_samples
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,9 @@ from hand_made_profiles import chain, check_sums, figures, make_profile
 
 from trtcore.compare.profiles import compare_profiles
 from trtcore.errors import ResultError
-from trtcore.result.layers import Layer, ModelNode
 from trtcore.result.readers.trtexec import parse_trtexec_profile
-from trtcore.result.samples import StreamedSeries
+from trtcore.result.records.layers import Layer, ModelNode
+from trtcore.result.records.samples import StreamedSeries
 from trtcore.stats.histogram import fold
 
 

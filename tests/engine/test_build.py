@@ -23,8 +23,8 @@ from trtcore.models.model import Model
 from trtcore.precision.convert.apply import apply_precision
 from trtcore.report.content.precision import precision_line
 from trtcore.result.analysis.requirements import require_met
-from trtcore.result.build import PrecisionCheck, PrecisionVerdict
-from trtcore.result.layers import Layer, LayerProfile
+from trtcore.result.records.build import PrecisionCheck, PrecisionVerdict
+from trtcore.result.records.layers import Layer, LayerProfile
 from trtcore.system.device import Device
 
 pytest.importorskip("tensorrt_rtx", reason="TensorRT-RTX builds without a GPU, TensorRT does not")

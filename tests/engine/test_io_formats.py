@@ -23,9 +23,10 @@ from trtcore.engine.io_formats import (
     unpack,
 )
 from trtcore.errors import OptionError, PrecisionError
-from trtcore.result.layers import TensorInfo
 from trtcore.result.readers.inspector import parse_engine_information
-from trtcore.result.warnings import RunWarning, WarningKind
+from trtcore.result.records.layers import TensorInfo
+from trtcore.result.records.warning_kinds import WarningKind
+from trtcore.result.records.warnings import RunWarning
 
 IMAGE = TensorInfo("data", (4, 3, 224, 224), "Half")
 PROB = TensorInfo("prob", (4, 1000), "Half")

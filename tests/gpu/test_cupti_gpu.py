@@ -21,9 +21,9 @@ from trtcore.report.content.mapping import mapping_text
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.analysis.bridge import PartKind
 from trtcore.result.analysis.kernels import kernel_totals
-from trtcore.result.kernel_pass import MappingMethod
-from trtcore.result.layers import is_marker
-from trtcore.result.records import KernelPass, Profile
+from trtcore.result.records.kernel_pass import KernelPass, MappingMethod
+from trtcore.result.records.layers import is_marker
+from trtcore.result.records.profile import Profile
 
 pytestmark = pytest.mark.gpu
 

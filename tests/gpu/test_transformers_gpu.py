@@ -6,7 +6,7 @@ import pytest
 from transformer_models import CASES
 
 import trtcore
-from trtcore.result.build import PrecisionVerdict
+from trtcore.result.records.build import PrecisionVerdict
 
 pytestmark = pytest.mark.gpu
 

@@ -14,8 +14,9 @@ from trtcore.api.requests import run_options
 from trtcore.errors import BuildError, TrtcoreError
 from trtcore.measure import plans
 from trtcore.measure.event_cost import calibrate
-from trtcore.result.records import Counts, EventCost
-from trtcore.result.samples import Samples
+from trtcore.result.records.counts import Counts
+from trtcore.result.records.profile import EventCost
+from trtcore.result.records.samples import Samples
 from trtcore.system.records import Environment
 
 COST = EventCost(0.003, 0.0029, 0.0031, 0.0, 0.0, 12)

@@ -13,7 +13,7 @@ from trtcore.errors import OptionError
 from trtcore.models.inputs import make_inputs
 from trtcore.result.dtypes import to_bfloat16_values
 from trtcore.result.fp8 import to_fp8_values
-from trtcore.result.layers import TensorInfo
+from trtcore.result.records.layers import TensorInfo
 
 DATA = TensorInfo("data", (2, 3), "float32")
 MASK = TensorInfo("mask", (4,), "bool")

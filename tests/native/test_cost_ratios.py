@@ -17,11 +17,12 @@ import pytest
 from trtcore.measure import _core
 from trtcore.result.analysis.fusion.groups import map_fusion
 from trtcore.result.analysis.summary import summarise_layers
-from trtcore.result.layers import Layer, ModelNode, ModelRecord
-from trtcore.result.method import Method
 from trtcore.result.readers.inspector import match_layers, parse_engine_information
-from trtcore.result.records import Counts, Profile
-from trtcore.result.samples import Samples
+from trtcore.result.records.counts import Counts
+from trtcore.result.records.layers import Layer, ModelNode, ModelRecord
+from trtcore.result.records.method import Method
+from trtcore.result.records.profile import Profile
+from trtcore.result.records.samples import Samples
 from trtcore.stats import _stats
 from trtcore.stats.bootstrap import draw_medians
 from trtcore.system.records import Environment

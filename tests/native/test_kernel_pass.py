@@ -20,7 +20,7 @@ from trtcore.measure.kernels.trace import trace_kernels, version_words
 from trtcore.measure.kernels.traced_loops import TracedLoops
 from trtcore.report.content.mapping import mapping_text
 from trtcore.result.analysis.kernels import kernel_totals, layer_kernels
-from trtcore.result.layers import Layer
+from trtcore.result.records.layers import Layer
 
 
 def test_kernels_of_a_serial_engine_are_led_to_its_layers(bench: Bench) -> None:

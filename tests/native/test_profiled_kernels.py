@@ -15,7 +15,7 @@ from trtcore.measure.kernels.profiled import trace_profiled
 from trtcore.measure.kernels.trace import trace_kernels
 from trtcore.measure.kernels.traced_loops import TracedLoops
 from trtcore.measure.loops.native import NativeLoops, Times
-from trtcore.result.kernel_pass import MappingObstacle, ObstacleKind, ProfiledKernels
+from trtcore.result.records.kernel_pass import MappingObstacle, ObstacleKind, ProfiledKernels
 
 
 def test_profiled_iterations_are_traced_with_it(bench: Bench) -> None:

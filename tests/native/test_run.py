@@ -14,7 +14,8 @@ from trtcore.measure.length.stopping import StopDecision, StopRule, decide
 from trtcore.measure.length.warmup import WarmUp
 from trtcore.measure.loops.native import NativeLoops, Times
 from trtcore.measure.rounds import Run, RunLength, Subject, measure
-from trtcore.result.warnings import RunWarning, WarningKind
+from trtcore.result.records.warning_kinds import WarningKind
+from trtcore.result.records.warnings import RunWarning
 from trtcore.stats.histogram import quantiles
 from trtcore.system.clocks import ClockMonitor
 

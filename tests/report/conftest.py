@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from trtcore.result.build import CacheUse
-from trtcore.result.layers import IOTensor, Layer, ModelNode, ModelRecord, TensorInfo
-from trtcore.result.method import Method
-from trtcore.result.records import Build, Counts, Profile
-from trtcore.result.samples import Samples
-from trtcore.result.warnings import RunWarning, WarningKind
+from trtcore.result.records.build import Build, CacheUse
+from trtcore.result.records.counts import Counts
+from trtcore.result.records.layers import IOTensor, Layer, ModelNode, ModelRecord, TensorInfo
+from trtcore.result.records.method import Method
+from trtcore.result.records.profile import Profile
+from trtcore.result.records.samples import Samples
+from trtcore.result.records.warning_kinds import WarningKind
+from trtcore.result.records.warnings import RunWarning
 from trtcore.system.records import Clocks, Environment
 
 

@@ -15,8 +15,8 @@ from trtcore.result.backends import (
     node_backends,
     selectable,
 )
-from trtcore.result.layers import Layer
-from trtcore.result.records import Profile
+from trtcore.result.records.layers import Layer
+from trtcore.result.records.profile import Profile
 
 
 def profile_of(backend: str, device: str) -> Profile:

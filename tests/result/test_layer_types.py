@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from trtcore.result.layer_types import layer_dtype, multiplies
-from trtcore.result.layers import Layer, TensorInfo
+from trtcore.result.records.layers import Layer, TensorInfo
 
 
 def layer(kind: str, reads: str, writes: str, constants: str = "") -> Layer:

@@ -11,12 +11,21 @@ import numpy as np
 import pytest
 
 from trtcore.errors import ResultError
-from trtcore.result.build import PrecisionCheck, PrecisionVerdict, TypeCount
-from trtcore.result.counts import Stop, StopReason, WarmUpEnd, WarmUpReason
-from trtcore.result.layers import IOTensor, Layer, ModelNode, ModelRecord, TensorInfo
-from trtcore.result.method import Method
-from trtcore.result.records import Accuracy, Build, Counts, LayerPrecision, OutputAccuracy, Profile
-from trtcore.result.samples import Samples
+from trtcore.result.records.accuracy import Accuracy, OutputAccuracy
+from trtcore.result.records.build import (
+    Build,
+    LayerPrecision,
+    PrecisionCheck,
+    PrecisionVerdict,
+    TypeCount,
+)
+from trtcore.result.records.counts import Counts, Stop, StopReason, WarmUpEnd, WarmUpReason
+from trtcore.result.records.layers import IOTensor, Layer, ModelNode, ModelRecord, TensorInfo
+from trtcore.result.records.method import Method
+from trtcore.result.records.profile import Profile
+from trtcore.result.records.samples import Samples
+from trtcore.result.records.warning_kinds import WarningKind
+from trtcore.result.records.warnings import RunWarning
 from trtcore.result.saved import (
     SCHEMA_VERSION,
     dump_profile,
@@ -24,7 +33,6 @@ from trtcore.result.saved import (
     parse_profile,
     save_profile,
 )
-from trtcore.result.warnings import RunWarning, WarningKind
 from trtcore.system.records import Clocks, Environment
 
 

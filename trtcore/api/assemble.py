@@ -7,12 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trtcore.result.analysis.summary import summarise_layers
-from trtcore.result.build import Build, PrecisionCheck
-from trtcore.result.layers import IOTensor, Layer, LayerProfile, ModelRecord
-from trtcore.result.method import Method, Timer
 from trtcore.result.readers.inspector import match_layers
-from trtcore.result.records import Profile
-from trtcore.result.warnings import RunWarning, WarningKind
+from trtcore.result.records.build import Build, PrecisionCheck
+from trtcore.result.records.layers import IOTensor, Layer, LayerProfile, ModelRecord
+from trtcore.result.records.method import Method, Timer
+from trtcore.result.records.profile import Profile
+from trtcore.result.records.warning_kinds import WarningKind
+from trtcore.result.records.warnings import RunWarning
 from trtcore.system.environment import capture_environment
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from trtcore.models.onnx.input_roles import make_model_inputs
 from trtcore.precision.convert.apply import own_precision
 from trtcore.precision.formats import FORMATS, Precision
 from trtcore.result.backends import find_backend
-from trtcore.result.records import Profile
-from trtcore.result.warnings import RunWarning
+from trtcore.result.records.profile import Profile
+from trtcore.result.records.warnings import RunWarning
 from trtcore.system.progress import Notify, Progress
 
 if TYPE_CHECKING:

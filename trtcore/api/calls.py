@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from trtcore.api.declaring import BASELINE, BUILD, COMPARISON, MODEL, PLAN
 from trtcore.api.options import Options, check_argument, read_options
 from trtcore.errors import BackendError, EngineLoadError, argument
-from trtcore.result.build import Build
-from trtcore.result.layers import Layer, LayerProfile, ModelRecord
 from trtcore.result.phases import Phase, Stopwatch
-from trtcore.result.records import Profile
+from trtcore.result.records.build import Build
+from trtcore.result.records.layers import Layer, LayerProfile, ModelRecord
+from trtcore.result.records.profile import Profile
 from trtcore.system import file_kind
 from trtcore.system.files import read_content
 from trtcore.system.progress import Notify, Progress
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from trtcore.engine.tensorrt.bindings import Bindings
     from trtcore.engine.tensorrt.builder import Plan
     from trtcore.models.model import Model
-    from trtcore.result.build import PrecisionCheck
     from trtcore.result.readers.inspector import EngineInformation
+    from trtcore.result.records.build import PrecisionCheck
 
 
 def profile_model(

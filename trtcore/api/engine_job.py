@@ -20,12 +20,13 @@ from trtcore.models.onnx.input_roles import make_model_inputs
 from trtcore.precision.accuracy.reference import Reference
 from trtcore.precision.convert.apply import own_precision
 from trtcore.precision.formats import FORMATS, Precision
-from trtcore.result.accuracy import Accuracy
 from trtcore.result.backends import find_backend
-from trtcore.result.build import Build
 from trtcore.result.phases import Phase, Stopwatch
-from trtcore.result.records import Profile
-from trtcore.result.warnings import RunWarning, WarningKind
+from trtcore.result.records.accuracy import Accuracy
+from trtcore.result.records.build import Build
+from trtcore.result.records.profile import Profile
+from trtcore.result.records.warning_kinds import WarningKind
+from trtcore.result.records.warnings import RunWarning
 from trtcore.system.progress import Notify, Progress
 
 if TYPE_CHECKING:

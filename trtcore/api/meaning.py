@@ -8,7 +8,8 @@ from typing import NamedTuple
 from trtcore.api.declaring import BASELINE, BUILD, COMPARISON, PLAN, Option
 from trtcore.errors import OptionError, argument
 from trtcore.result.backends import find_backend
-from trtcore.result.warnings import RunWarning, WarningKind
+from trtcore.result.records.warning_kinds import WarningKind
+from trtcore.result.records.warnings import RunWarning
 
 _KINDS = {
     PLAN: "for a plan, which is built already",

@@ -23,8 +23,9 @@ from trtcore.measure.plans import run_plans
 from trtcore.models.model import Model
 from trtcore.precision.accuracy.reference import Reference
 from trtcore.precision.formats import FORMATS, Precision
-from trtcore.result.records import Profile
-from trtcore.result.warnings import RunWarning, WarningKind
+from trtcore.result.records.profile import Profile
+from trtcore.result.records.warning_kinds import WarningKind
+from trtcore.result.records.warnings import RunWarning
 from trtcore.system.progress import Progress
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from trtcore.errors import ResultError, argument, few
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.analysis.fusion.graph import Components
 from trtcore.result.analysis.fusion.groups import FusionMap, Group
-from trtcore.result.layers import ModelNode
 from trtcore.result.readers.sample_table import CUT, complete_names
-from trtcore.result.records import Profile
+from trtcore.result.records.layers import ModelNode
+from trtcore.result.records.profile import Profile
 
 # Precisions add these to a model's graph, which stays the same model for it.
 _CONVERSIONS = frozenset({"Cast", "QuantizeLinear", "DequantizeLinear"})

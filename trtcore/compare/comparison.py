@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import isnan, nan
 
-from trtcore.result.records import Profile
+from trtcore.result.records.profile import Profile
 
 # Values of `Change.kind`; the comparison's JSON has them too.
 APPEARED = "appeared"

@@ -23,7 +23,7 @@ from trtcore.compare.times import LayerTimes, SampledTimes, sample_series, time_
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.analysis.summary import profiled_iterations
 from trtcore.result.checks import check_times
-from trtcore.result.records import Profile
+from trtcore.result.records.profile import Profile
 from trtcore.stats.histogram import ACCURACY
 
 SUMMED = "one forward pass, summed over layers"

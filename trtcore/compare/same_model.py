@@ -9,9 +9,9 @@ import numpy as np
 from trtcore.compare.alignment import FEWEST_SHARED, align
 from trtcore.errors import ResultError, argument
 from trtcore.result.analysis.analysis import Analysis
-from trtcore.result.layers import ModelRecord
-from trtcore.result.records import Profile
-from trtcore.result.samples import Samples
+from trtcore.result.records.layers import ModelRecord
+from trtcore.result.records.profile import Profile
+from trtcore.result.records.samples import Samples
 
 # Half of what the baseline that names the fewest of its own nodes has: the log of `caffe time` has
 # 31 of GoogLeNet's 142 (22 %).

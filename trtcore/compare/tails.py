@@ -9,7 +9,7 @@ from trtcore.compare.comparison import Change
 from trtcore.compare.noise import batch_widening
 from trtcore.compare.times import DRAWS, WANTED_BATCHES, draw_streamed
 from trtcore.errors import OptionError
-from trtcore.result.samples import Samples
+from trtcore.result.records.samples import Samples
 from trtcore.stats.arrays import Floats
 from trtcore.stats.batches import batch_size
 from trtcore.stats.histogram import ACCURACY, TimeHistograms, quantiles

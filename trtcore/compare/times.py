@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from trtcore.compare.alignment import Side
 from trtcore.result.analysis.reconcile import Reconciliation
-from trtcore.result.samples import Samples
+from trtcore.result.records.samples import Samples
 from trtcore.stats.arrays import Floats
 from trtcore.stats.batches import batch_medians, batch_size
 from trtcore.stats.bootstrap import draw_medians, draw_ranks

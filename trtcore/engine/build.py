@@ -25,11 +25,11 @@ from trtcore.precision.formats import FORMATS, Precision
 from trtcore.precision.request import PrecisionRequest
 from trtcore.precision.verify.check import check_rows
 from trtcore.result.analysis.requirements import require_met
-from trtcore.result.build import PrecisionCheck
-from trtcore.result.layers import Layer, LayerProfile
 from trtcore.result.phases import Phase, Stopwatch
 from trtcore.result.readers.inspector import EngineInformation
-from trtcore.result.warnings import RunWarning
+from trtcore.result.records.build import PrecisionCheck
+from trtcore.result.records.layers import Layer, LayerProfile
+from trtcore.result.records.warnings import RunWarning
 from trtcore.system.device import current_device
 from trtcore.system.progress import Progress
 

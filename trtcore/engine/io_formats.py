@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 
 from trtcore.errors import OptionError, PrecisionError, argument
 from trtcore.result.dtypes import itemsize, numpy_name
-from trtcore.result.layers import TensorInfo
-from trtcore.result.warnings import RunWarning, WarningKind
+from trtcore.result.records.layers import TensorInfo
+from trtcore.result.records.warning_kinds import WarningKind
+from trtcore.result.records.warnings import RunWarning
 
 # Formats are defined over (..., C, H, W).
 _CHANNEL_AXIS = -3

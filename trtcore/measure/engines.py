@@ -30,10 +30,10 @@ from trtcore.measure.loops.native import Loops, NativeLoops
 from trtcore.measure.loops.python import PythonLoops
 from trtcore.measure.rounds import Run, RunLength, Subject, measure
 from trtcore.models.inputs import InputRole, make_inputs
-from trtcore.result.layers import IOTensor
 from trtcore.result.phases import Phase, Stopwatch
 from trtcore.result.readers.inspector import EngineInformation, match_layers
-from trtcore.result.records import KernelPass
+from trtcore.result.records.kernel_pass import KernelPass
+from trtcore.result.records.layers import IOTensor
 from trtcore.result.shapes import ShapeRange, Specialization
 from trtcore.system.clocks import ClockMonitor
 from trtcore.system.progress import Progress

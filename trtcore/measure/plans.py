@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from trtcore.errors import TrtcoreError
 from trtcore.result.phases import Phase
-from trtcore.result.records import EventCost
+from trtcore.result.records.profile import EventCost
 from trtcore.system.progress import Progress
 from trtcore.system.records import Clocks
 

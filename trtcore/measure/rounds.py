@@ -16,10 +16,10 @@ from trtcore.measure.length.warmup import WarmUpRule
 from trtcore.measure.loops.abi_check import raise_fault
 from trtcore.measure.loops.native import Loops, Report, Times
 from trtcore.measure.store import STREAM_ABOVE_BYTES, FullStore, Store, StreamingStore
-from trtcore.result.counts import Counts, Stop
 from trtcore.result.phases import Phase, Stopwatch
-from trtcore.result.samples import Samples
-from trtcore.result.warnings import RunWarning
+from trtcore.result.records.counts import Counts, Stop
+from trtcore.result.records.samples import Samples
+from trtcore.result.records.warnings import RunWarning
 from trtcore.system.clocks import ClockMonitor
 from trtcore.system.progress import Progress
 

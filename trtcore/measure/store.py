@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from trtcore.measure import _core
-from trtcore.result.samples import Samples, StreamedSeries
+from trtcore.result.records.samples import Samples, StreamedSeries
 from trtcore.stats.arrays import FloatArray
 from trtcore.stats.histogram import TimeHistograms, fold, merge
 

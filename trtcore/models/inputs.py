@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from trtcore.errors import OptionError
 from trtcore.result.dtypes import host_type, numpy_name, to_bfloat16_values
 from trtcore.result.fp8 import to_fp8_values
-from trtcore.result.layers import TensorInfo
+from trtcore.result.records.layers import TensorInfo
 from trtcore.system.files import check_readable
 
 Array = NDArray[np.generic]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from trtcore.errors import PrecisionError, argument
 from trtcore.precision.formats import FORMATS, Precision
-from trtcore.result.warnings import RunWarning, WarningKind
+from trtcore.result.records.warning_kinds import WarningKind
+from trtcore.result.records.warnings import RunWarning
 from trtcore.system.device import Device
 
 

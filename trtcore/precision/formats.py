@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from trtcore.errors import OptionError
 from trtcore.result.dtypes import DTYPES
-from trtcore.result.warning_kinds import WarningKind
+from trtcore.result.records.warning_kinds import WarningKind
 from trtcore.system.lazy import lazily
 
 _Capability = tuple[int, int]

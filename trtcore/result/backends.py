@@ -1,6 +1,6 @@
 """What can time layers: one row for each runtime, and for each tool whose files are read.
 
-A saved profile holds the name alone; `trtcore.result.records.Profile.timed_by` finds the row.
+A saved profile holds the name alone; its ``timed_by`` finds the row.
 Imports nothing heavy, because ``--help`` lists it.
 """
 

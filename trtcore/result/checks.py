@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trtcore.errors import ResultError
-from trtcore.result.records import KernelPass, Profile
-from trtcore.result.samples import Samples
+from trtcore.result.records.kernel_pass import KernelPass
+from trtcore.result.records.profile import Profile
+from trtcore.result.records.samples import Samples
 from trtcore.stats.histogram import BUCKETS, TimeHistograms
 
 # All but `layer_ms`, whose columns are checked one by one so that the error can name the layer.

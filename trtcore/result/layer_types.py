@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from trtcore.result.dtypes import DTYPES, itemsize, numpy_name
 
 if TYPE_CHECKING:
-    from trtcore.result.layers import Layer, TensorInfo
+    from trtcore.result.records.layers import Layer, TensorInfo
 
 
 # The types that layers compute in, in one word each; integers that only count are left out.

@@ -18,7 +18,7 @@ import numpy as np
 
 from trtcore.errors import ResultError
 from trtcore.result.checks import check_shapes
-from trtcore.result.records import Profile
+from trtcore.result.records.profile import Profile
 from trtcore.result.schema1.upgrade import upgraded_profile
 from trtcore.stats.arrays import CountArray, FloatArray, Floats
 from trtcore.system.files import read_text, write_file

@@ -13,7 +13,7 @@ import pytest
 from paths import LIGHT
 
 import trtcore
-from trtcore.result.layers import Layer
+from trtcore.result.records.layers import Layer
 
 Run = Callable[..., Any]
 

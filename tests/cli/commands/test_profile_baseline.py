@@ -14,10 +14,10 @@ import pytest
 from onnx import TensorProto, helper
 
 import trtcore.models.load
-from trtcore.result.layers import Layer, ModelNode
-from trtcore.result.method import Method
 from trtcore.result.readers.single_figures import make_profile
-from trtcore.result.records import Profile
+from trtcore.result.records.layers import Layer, ModelNode
+from trtcore.result.records.method import Method
+from trtcore.result.records.profile import Profile
 from trtcore.result.saved import save_profile
 from trtcore.system.device import gpu_problem
 

@@ -17,12 +17,15 @@ from trtcore.compare.precisions.saved import dump_precisions, load_precisions, p
 from trtcore.compare.precisions.saved import save_precisions as save
 from trtcore.errors import OptionError, ResultError
 from trtcore.report.terminal.precisions import render_precisions
-from trtcore.result.build import PrecisionCheck, PrecisionVerdict
-from trtcore.result.layers import IOTensor, Layer, ModelNode, ModelRecord
-from trtcore.result.method import Method
-from trtcore.result.records import Accuracy, Build, Counts, OutputAccuracy, Profile
-from trtcore.result.samples import Samples
-from trtcore.result.warnings import RunWarning, WarningKind
+from trtcore.result.records.accuracy import Accuracy, OutputAccuracy
+from trtcore.result.records.build import Build, PrecisionCheck, PrecisionVerdict
+from trtcore.result.records.counts import Counts
+from trtcore.result.records.layers import IOTensor, Layer, ModelNode, ModelRecord
+from trtcore.result.records.method import Method
+from trtcore.result.records.profile import Profile
+from trtcore.result.records.samples import Samples
+from trtcore.result.records.warning_kinds import WarningKind
+from trtcore.result.records.warnings import RunWarning
 from trtcore.system.records import Environment
 
 NODES = (

@@ -21,7 +21,7 @@ from trtcore.models.onnx.graph import model_inputs
 from trtcore.report.content.facts import shapes_text
 from trtcore.report.terminal.engine import render_plan
 from trtcore.report.terminal.profile import render_table
-from trtcore.result.build import PrecisionVerdict
+from trtcore.result.records.build import PrecisionVerdict
 from trtcore.result.shapes import ShapeRange, Specialization
 
 pytest.importorskip("tensorrt_rtx", reason="TensorRT-RTX builds without a GPU, TensorRT does not")

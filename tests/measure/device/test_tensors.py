@@ -11,7 +11,7 @@ from trtcore.engine.io_formats import storage_bytes
 from trtcore.measure.device.tensors import BoundTensor
 from trtcore.result.dtypes import to_bfloat16_values
 from trtcore.result.fp8 import to_fp8_values
-from trtcore.result.layers import IOTensor
+from trtcore.result.records.layers import IOTensor
 
 
 class HostMemory:

@@ -13,7 +13,7 @@ from words import map_words
 
 from trtcore.measure.kernels import alignment as kernel_sequence
 from trtcore.measure.kernels.alignment import map_by_sequence
-from trtcore.result.layers import Layer
+from trtcore.result.records.layers import Layer
 
 RECORDED = json.loads((DATA / "kernels_of_profiled_iterations_h200.json").read_text())["engines"]
 H200 = json.loads((DATA / "layer_times_googlenet_fp16_serial_h200.json").read_text())["layers"]

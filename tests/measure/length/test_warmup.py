@@ -7,7 +7,7 @@ import pytest
 
 from trtcore.measure.length.warmup import WarmUp, WarmUpRule, WarmUpState
 from trtcore.report.content.run_ends import warm_up_text
-from trtcore.result.counts import WarmUpEnd, WarmUpReason
+from trtcore.result.records.counts import WarmUpEnd, WarmUpReason
 
 
 def run(stream: np.ndarray, clocks: np.ndarray | None = None, chunk: int = 16) -> WarmUpState:

@@ -16,7 +16,7 @@ from trtcore.errors import OptionError
 from trtcore.models.builtin.googlenet import googlenet
 from trtcore.models.inputs import make_inputs
 from trtcore.models.onnx.graph import model_inputs, model_nodes, model_outputs, serialized
-from trtcore.result.layers import TensorInfo
+from trtcore.result.records.layers import TensorInfo
 
 WEIGHTS, BIAS = "loss3/classifier_w", "loss3/classifier_b"
 

@@ -26,7 +26,7 @@ from trtcore.models.onnx.graph import (
     save_onnx,
     serialized,
 )
-from trtcore.result.layers import ModelNode, TensorInfo
+from trtcore.result.records.layers import ModelNode, TensorInfo
 
 BRANCHES = """
 <ir_version: 8, opset_import: ["" : 17]>

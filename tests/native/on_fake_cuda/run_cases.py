@@ -19,7 +19,7 @@ from trtcore.measure.kernels.trace import trace_kernels
 from trtcore.measure.loops.native import NativeLoops, ignore
 from trtcore.measure.rounds import RunLength, Subject, measure
 from trtcore.report.content.mapping import mapping_text
-from trtcore.result.layers import Layer
+from trtcore.result.records.layers import Layer
 from trtcore.system.clocks import ClockMonitor
 
 STREAM = 1

@@ -18,10 +18,9 @@ from trtcore.precision.accuracy.outputs import compare_outputs
 from trtcore.precision.accuracy.reference import Reference
 from trtcore.precision.convert.apply import apply_precision
 from trtcore.report.content.precision import compared_text, output_line
-from trtcore.result.accuracy import Compared
 from trtcore.result.analysis.requirements import check_tolerance
 from trtcore.result.dtypes import to_bfloat16_values
-from trtcore.result.records import Accuracy, OutputAccuracy
+from trtcore.result.records.accuracy import Accuracy, Compared, OutputAccuracy
 
 
 def near(**changes: object) -> OutputAccuracy:

@@ -11,9 +11,9 @@ from trtcore.errors import PrecisionNotMetError
 from trtcore.precision.verify.check import check_precision
 from trtcore.report.content.precision import precision_line
 from trtcore.result.analysis.requirements import require_met
-from trtcore.result.build import PrecisionVerdict
-from trtcore.result.layers import Layer, TensorInfo
 from trtcore.result.readers.inspector import parse_engine_information
+from trtcore.result.records.build import PrecisionVerdict
+from trtcore.result.records.layers import Layer, TensorInfo
 
 
 def layer(name: str, reads: str = "Half", writes: str = "Half", kind: str = "kgen") -> Layer:

@@ -7,8 +7,8 @@ import pytest
 from trtcore.precision.verify.check import check_precision
 from trtcore.precision.verify.kept import find_kept
 from trtcore.report.content.precision import kept_text
-from trtcore.result.build import KeptNodes
-from trtcore.result.layers import Layer, TensorInfo
+from trtcore.result.records.build import KeptNodes
+from trtcore.result.records.layers import Layer, TensorInfo
 
 
 def layer(nodes: str, reads: str = "Half", writes: str = "Half") -> Layer:

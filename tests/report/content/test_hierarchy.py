@@ -17,10 +17,10 @@ from trtcore.report.terminal.profile import render_table
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.analysis.fusion.graph import ModelGraph
 from trtcore.result.analysis.short_names import ShortNames
-from trtcore.result.layers import Layer, ModelNode, ModelRecord
 from trtcore.result.readers.inspector import parse_engine_information
-from trtcore.result.records import EventCost
-from trtcore.result.samples import Samples
+from trtcore.result.records.layers import Layer, ModelNode, ModelRecord
+from trtcore.result.records.profile import EventCost
+from trtcore.result.records.samples import Samples
 
 
 @pytest.fixture

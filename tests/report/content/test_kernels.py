@@ -13,8 +13,8 @@ from trtcore.report.content.rows import View
 from trtcore.report.terminal.kernels import kernel_table
 from trtcore.report.terminal.profile import render_table
 from trtcore.result.analysis.analysis import Analysis
-from trtcore.result.kernel_pass import KernelMapping, MappingMethod
-from trtcore.result.records import EventCost, KernelPass, Profile
+from trtcore.result.records.kernel_pass import KernelMapping, KernelPass, MappingMethod
+from trtcore.result.records.profile import EventCost, Profile
 
 
 def repeated(*values: float, count: int = 50) -> np.ndarray:

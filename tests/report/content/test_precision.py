@@ -11,8 +11,15 @@ from trtcore.errors import PrecisionNotMetError
 from trtcore.report.content.precision import build_facts, precision_facts
 from trtcore.report.terminal.profile import render_table
 from trtcore.result.analysis.requirements import require_met
-from trtcore.result.build import PrecisionCheck, PrecisionVerdict, TypeCount
-from trtcore.result.records import Accuracy, Build, LayerPrecision, OutputAccuracy, Profile
+from trtcore.result.records.accuracy import Accuracy, OutputAccuracy
+from trtcore.result.records.build import (
+    Build,
+    LayerPrecision,
+    PrecisionCheck,
+    PrecisionVerdict,
+    TypeCount,
+)
+from trtcore.result.records.profile import Profile
 
 LINE = (
     "asked fp16: 76 of 80 layers Half, 2 Float, 2 Int8 (norm, keep_myl0, rnn), 1 of them on "

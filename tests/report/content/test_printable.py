@@ -13,8 +13,9 @@ from trtcore.report.export.comparison_markdown import comparison_markdown
 from trtcore.report.terminal.comparison import render_baseline, render_comparison
 from trtcore.report.terminal.engine import render_inspection
 from trtcore.report.terminal.profile import render_table
-from trtcore.result.layers import Layer
-from trtcore.result.warnings import RunWarning, WarningKind
+from trtcore.result.records.layers import Layer
+from trtcore.result.records.warning_kinds import WarningKind
+from trtcore.result.records.warnings import RunWarning
 
 ODD = "a\x1b[31m\nb\u202e"
 SHOWN = "a\\x1b[31m\\nb\\u202e"

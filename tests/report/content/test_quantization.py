@@ -12,8 +12,8 @@ from trtcore.report.content.quantization import facts_of_layers, quantization_fa
 from trtcore.report.terminal.engine import render_inspection
 from trtcore.report.terminal.profile import render_table
 from trtcore.result.analysis.analysis import Analysis
-from trtcore.result.layers import Layer, ModelNode, TensorInfo
-from trtcore.result.records import Profile
+from trtcore.result.records.layers import Layer, ModelNode, TensorInfo
+from trtcore.result.records.profile import Profile
 
 
 def layer(kind: str, reads: str, writes: str, *nodes: str, constants: str = "Float") -> Layer:

@@ -9,7 +9,7 @@ import pytest
 from trtcore.report.content.reconciliation import explain
 from trtcore.report.content.span_parts import Line, rounded
 from trtcore.result.analysis.reconcile import reconcile
-from trtcore.result.layers import Layer
+from trtcore.result.records.layers import Layer
 
 
 def figures(lines: tuple[Line, ...]) -> list[tuple[str, float, str]]:

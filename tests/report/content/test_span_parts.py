@@ -11,7 +11,8 @@ from hand_made_kernels import bridged_profile, kernel_pass, repeated
 from trtcore.report.content.kernels import kernel_facts
 from trtcore.report.terminal.profile import render_table
 from trtcore.result.analysis.analysis import Analysis
-from trtcore.result.records import EventCost, KernelPass, Profile
+from trtcore.result.records.kernel_pass import KernelPass
+from trtcore.result.records.profile import EventCost, Profile
 
 WITH_CUPTI = """\
 Layer times as measured     0.0370 ms  3 layers

@@ -9,10 +9,11 @@ from dataclasses import replace
 import numpy as np
 
 from trtcore.report.export.perfetto import render_trace
-from trtcore.result.layers import Layer, ModelRecord, TensorInfo
-from trtcore.result.method import Method
-from trtcore.result.records import Counts, Profile
-from trtcore.result.samples import Samples, StreamedSeries
+from trtcore.result.records.counts import Counts
+from trtcore.result.records.layers import Layer, ModelRecord, TensorInfo
+from trtcore.result.records.method import Method
+from trtcore.result.records.profile import Profile
+from trtcore.result.records.samples import Samples, StreamedSeries
 from trtcore.stats.histogram import fold
 from trtcore.system.records import Environment
 

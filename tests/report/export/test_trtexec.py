@@ -10,10 +10,12 @@ import pytest
 from paths import DATA
 
 from trtcore.report.export.trtexec import export_layer_info, export_profile, export_times
-from trtcore.result.layers import IOTensor, Layer, ModelRecord, TensorInfo
-from trtcore.result.method import Method
-from trtcore.result.records import Build, Counts, Profile
-from trtcore.result.samples import Samples
+from trtcore.result.records.build import Build
+from trtcore.result.records.counts import Counts
+from trtcore.result.records.layers import IOTensor, Layer, ModelRecord, TensorInfo
+from trtcore.result.records.method import Method
+from trtcore.result.records.profile import Profile
+from trtcore.result.records.samples import Samples
 from trtcore.system.records import Environment
 
 DATA_IN = TensorInfo("data", (1, 3, 8, 8), "Half", "(Linear) Row major linear format")

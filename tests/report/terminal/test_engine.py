@@ -8,10 +8,10 @@ import numpy as np
 from paths import DATA
 
 from trtcore.report.terminal.engine import render_inspection, render_plan
-from trtcore.result.layers import Layer, ModelNode, ModelRecord
 from trtcore.result.readers.inspector import parse_engine_information
-from trtcore.result.records import Build
-from trtcore.result.samples import Samples
+from trtcore.result.records.build import Build
+from trtcore.result.records.layers import Layer, ModelNode, ModelRecord
+from trtcore.result.records.samples import Samples
 
 BUILD = Build("TensorRT-RTX 1.7.1", 0.85, 5_000_000, 66, 2)
 

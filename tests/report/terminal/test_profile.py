@@ -13,9 +13,10 @@ from trtcore.errors import OptionError
 from trtcore.report.content.labels import layer_labels, shorten
 from trtcore.report.terminal.profile import print_table, render_table
 from trtcore.result.analysis.analysis import Analysis
-from trtcore.result.layers import Layer
-from trtcore.result.records import Counts, EventCost
-from trtcore.result.samples import Samples
+from trtcore.result.records.counts import Counts
+from trtcore.result.records.layers import Layer
+from trtcore.result.records.profile import EventCost
+from trtcore.result.records.samples import Samples
 
 GPU_TABLE = """\
 Input data (4, 3, 224, 224) Half linear

@@ -26,8 +26,9 @@ from trtcore.report.export.trtexec import export_profile
 from trtcore.report.terminal.profile import render_table
 from trtcore.result.analysis.reconcile import reconcile_profile
 from trtcore.result.analysis.summary import summarise_latency, summarise_layers
-from trtcore.result.records import Counts, Profile
-from trtcore.result.samples import Samples, StreamedSeries
+from trtcore.result.records.counts import Counts
+from trtcore.result.records.profile import Profile
+from trtcore.result.records.samples import Samples, StreamedSeries
 from trtcore.result.saved import dump_profile, parse_profile, save_profile
 from trtcore.stats.histogram import fold
 

@@ -27,12 +27,14 @@ from trtcore.report.terminal.engine import render_inspection
 from trtcore.report.terminal.profile import print_table, render_table
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.analysis.summary import summarise_layers
-from trtcore.result.kernel_pass import KernelMapping, MappingMethod
-from trtcore.result.layers import Layer
-from trtcore.result.records import Counts, EventCost, KernelPass, Profile
-from trtcore.result.samples import Samples
+from trtcore.result.records.counts import Counts
+from trtcore.result.records.kernel_pass import KernelMapping, KernelPass, MappingMethod
+from trtcore.result.records.layers import Layer
+from trtcore.result.records.profile import EventCost, Profile
+from trtcore.result.records.samples import Samples
+from trtcore.result.records.warning_kinds import WarningKind
+from trtcore.result.records.warnings import RunWarning
 from trtcore.result.saved import save_profile
-from trtcore.result.warnings import RunWarning, WarningKind
 
 LAYERS, ITERATIONS = 206, 1000
 PASSES = 4

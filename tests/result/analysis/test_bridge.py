@@ -20,9 +20,9 @@ from trtcore.result.analysis.bridge import (
     traced_event_cost,
 )
 from trtcore.result.analysis.reconcile import reconcile_profile
-from trtcore.result.kernel_pass import ProfiledKernels
-from trtcore.result.layers import Layer
-from trtcore.result.records import Build
+from trtcore.result.records.build import Build
+from trtcore.result.records.kernel_pass import ProfiledKernels
+from trtcore.result.records.layers import Layer
 from trtcore.result.saved import dump_profile, parse_profile
 
 

@@ -15,11 +15,17 @@ from paths import DATA
 
 from trtcore.result.analysis.kernels import agreement, times_alone
 from trtcore.result.analysis.reconcile import Reconciliation, reconcile_profile
-from trtcore.result.kernel_pass import KernelMapping, MappingMethod, ProfiledKernels
-from trtcore.result.layers import Layer, ModelRecord
-from trtcore.result.method import Method
-from trtcore.result.records import Counts, EventCost, KernelPass, Profile
-from trtcore.result.samples import Samples
+from trtcore.result.records.counts import Counts
+from trtcore.result.records.kernel_pass import (
+    KernelMapping,
+    KernelPass,
+    MappingMethod,
+    ProfiledKernels,
+)
+from trtcore.result.records.layers import Layer, ModelRecord
+from trtcore.result.records.method import Method
+from trtcore.result.records.profile import EventCost, Profile
+from trtcore.result.records.samples import Samples
 from trtcore.system.records import Environment
 
 ENGINES: dict[str, dict[str, Any]] = {

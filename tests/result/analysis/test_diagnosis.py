@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from words import diagnosis
 
-from trtcore.result.counts import Stop, StopReason, WarmUpEnd, WarmUpReason
-from trtcore.result.layers import Layer, ModelRecord
-from trtcore.result.method import Method
-from trtcore.result.records import Build, Counts, Profile
-from trtcore.result.samples import Samples, StreamedSeries
+from trtcore.result.records.build import Build
+from trtcore.result.records.counts import Counts, Stop, StopReason, WarmUpEnd, WarmUpReason
+from trtcore.result.records.layers import Layer, ModelRecord
+from trtcore.result.records.method import Method
+from trtcore.result.records.profile import Profile
+from trtcore.result.records.samples import Samples, StreamedSeries
 from trtcore.stats.histogram import fold
 from trtcore.system.records import Clocks, Environment
 

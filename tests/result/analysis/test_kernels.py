@@ -14,11 +14,12 @@ from paths import DATA
 
 from trtcore.errors import ResultError
 from trtcore.result.analysis.kernels import kernel_totals, layer_kernels
-from trtcore.result.kernel_pass import KernelMapping, MappingMethod
-from trtcore.result.layers import Layer, ModelRecord
-from trtcore.result.method import Method
-from trtcore.result.records import Counts, KernelPass, Profile
-from trtcore.result.samples import Samples
+from trtcore.result.records.counts import Counts
+from trtcore.result.records.kernel_pass import KernelMapping, KernelPass, MappingMethod
+from trtcore.result.records.layers import Layer, ModelRecord
+from trtcore.result.records.method import Method
+from trtcore.result.records.profile import Profile
+from trtcore.result.records.samples import Samples
 from trtcore.result.saved import dump_profile, parse_profile
 from trtcore.stats.timeline import idle_before
 from trtcore.system.records import Environment

@@ -11,7 +11,7 @@ from trtcore.result.analysis.fusion.graph import ModelGraph
 from trtcore.result.analysis.fusion.groups import map_fusion, model_graph
 from trtcore.result.analysis.kinds import LayerKind, kind_of
 from trtcore.result.analysis.patterns import OperatorWords
-from trtcore.result.layers import Layer, ModelNode
+from trtcore.result.records.layers import Layer, ModelNode
 
 
 def words_of(*ops: str) -> OperatorWords:

@@ -20,7 +20,7 @@ from trtcore.result.analysis.modules import (
     path_text,
 )
 from trtcore.result.analysis.short_names import LONGEST, ShortNames, distinct
-from trtcore.result.layers import ModelNode
+from trtcore.result.records.layers import ModelNode
 
 
 def named(name: str, module: str = "") -> ModelNode:

@@ -12,7 +12,7 @@ from trtcore.models.onnx.graph import model_nodes
 from trtcore.result.analysis.fusion.graph import ModelGraph
 from trtcore.result.analysis.fusion.groups import model_graph
 from trtcore.result.analysis.patterns import OperatorWords, Pattern, find_patterns
-from trtcore.result.layers import ModelNode
+from trtcore.result.records.layers import ModelNode
 
 
 def graph_of(text: str) -> ModelGraph:

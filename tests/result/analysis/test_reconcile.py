@@ -12,7 +12,7 @@ from paths import DATA
 
 from trtcore.errors import OptionError
 from trtcore.result.analysis.reconcile import reconcile, same_run_cost
-from trtcore.result.layers import Layer
+from trtcore.result.records.layers import Layer
 
 H200 = DATA / "layer_times_googlenet_fp16_serial_h200.json"
 

@@ -12,8 +12,8 @@ import trtcore
 from trtcore.errors import OptionError, PrecisionNotMetError
 from trtcore.models.model import Model
 from trtcore.result.analysis.requirements import require_precision
-from trtcore.result.build import PrecisionCheck, PrecisionVerdict, TypeCount
-from trtcore.result.records import Build, Profile
+from trtcore.result.records.build import Build, PrecisionCheck, PrecisionVerdict, TypeCount
+from trtcore.result.records.profile import Profile
 
 NET = """
 <ir_version: 8, opset_import: ["" : 17]>

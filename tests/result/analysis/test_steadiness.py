@@ -14,10 +14,11 @@ from trtcore.result.analysis.steadiness import (
     steadiness_warnings,
 )
 from trtcore.result.analysis.summary import summarise_series
-from trtcore.result.layers import Layer, ModelRecord
-from trtcore.result.method import Method
-from trtcore.result.records import Counts, Profile
-from trtcore.result.samples import Samples, StreamedSeries
+from trtcore.result.records.counts import Counts
+from trtcore.result.records.layers import Layer, ModelRecord
+from trtcore.result.records.method import Method
+from trtcore.result.records.profile import Profile
+from trtcore.result.records.samples import Samples, StreamedSeries
 from trtcore.stats.histogram import fold
 from trtcore.stats.intervals import Interval, median_interval
 from trtcore.stats.series import describe, estimate

@@ -14,10 +14,12 @@ from trtcore.result.analysis.summary import (
     summarise_latency,
     summarise_layers,
 )
-from trtcore.result.layers import Layer, LayerProfile, ModelRecord
-from trtcore.result.method import Method
-from trtcore.result.records import Build, Counts, Profile
-from trtcore.result.samples import Samples
+from trtcore.result.records.build import Build
+from trtcore.result.records.counts import Counts
+from trtcore.result.records.layers import Layer, LayerProfile, ModelRecord
+from trtcore.result.records.method import Method
+from trtcore.result.records.profile import Profile
+from trtcore.result.records.samples import Samples
 from trtcore.stats.intervals import (
     median_interval,
 )

@@ -10,9 +10,9 @@ from words import texts
 
 from trtcore.errors import ResultError
 from trtcore.report.content.method import method_text
-from trtcore.result.layers import Layer
 from trtcore.result.readers.caffe_time import parse_caffe_time
 from trtcore.result.readers.load import load_baseline
+from trtcore.result.records.layers import Layer
 
 CAFFE_LAYERS = (
     Layer("data", nodes=("data",)),

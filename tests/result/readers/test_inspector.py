@@ -9,7 +9,6 @@ import pytest
 from paths import DATA
 
 from trtcore.errors import ResultError
-from trtcore.result.layers import IOTensor, Layer, TensorInfo
 from trtcore.result.readers.inspector import (
     EngineInformation,
     match_layers,
@@ -17,6 +16,7 @@ from trtcore.result.readers.inspector import (
     parse_metadata,
 )
 from trtcore.result.readers.tensor_words import short_dtype, short_format
+from trtcore.result.records.layers import IOTensor, Layer, TensorInfo
 
 # TensorRT 8 to 10; the texts are those of NVIDIA/TensorRT#4020
 STYLE_10 = """{"Layers": [{

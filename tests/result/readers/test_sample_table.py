@@ -7,9 +7,9 @@ import pytest
 from paths import DATA
 from words import texts
 
-from trtcore.result.layers import IOTensor, Layer
 from trtcore.result.readers.load import load_baseline
 from trtcore.result.readers.sample_table import CUT, complete_names, parse_sample_table
+from trtcore.result.records.layers import IOTensor, Layer
 
 
 class TestSampleTable:

@@ -13,12 +13,12 @@ from trtcore.report.content.mapping import mapping_text
 from trtcore.report.content.method import method_text
 from trtcore.report.content.precision import compared_text, precision_line
 from trtcore.report.content.run_ends import stop_text, warm_up_text
-from trtcore.result.accuracy import Accuracy, Compared
-from trtcore.result.build import CacheUse, PrecisionVerdict
-from trtcore.result.counts import Stop, StopReason, WarmUpEnd, WarmUpReason
-from trtcore.result.kernel_pass import MappingMethod, ObstacleKind
-from trtcore.result.layers import Layer
-from trtcore.result.method import Timer
+from trtcore.result.records.accuracy import Accuracy, Compared
+from trtcore.result.records.build import CacheUse, PrecisionVerdict
+from trtcore.result.records.counts import Stop, StopReason, WarmUpEnd, WarmUpReason
+from trtcore.result.records.kernel_pass import MappingMethod, ObstacleKind
+from trtcore.result.records.layers import Layer
+from trtcore.result.records.method import Timer
 from trtcore.result.saved import dump_profile, parse_profile
 from trtcore.result.schema1.build import upgraded_build
 from trtcore.result.schema1.ends import stop_of, warm_up_of

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from trtcore.report.content.warning_words import warning_text
+from trtcore.result.records.warning_kinds import WarningKind
+from trtcore.result.records.warnings import RunWarning
 from trtcore.result.schema1.warnings import is_derived, warning_of
-from trtcore.result.warnings import RunWarning, WarningKind
 
 NOW = {
     WarningKind.NOT_GATED: (

@@ -17,7 +17,7 @@ from trtcore.errors import OptionError
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.analysis.requirements import check_limit, require_precision
 from trtcore.result.phases import Phase, Stopwatch
-from trtcore.result.records import Profile
+from trtcore.result.records.profile import Profile
 from trtcore.system.file_kind import PLAN_SUFFIXES
 from trtcore.system.files import write_file
 from trtcore.system.progress import Progress

@@ -16,7 +16,7 @@ from trtcore.errors import OptionError, ResultError
 from trtcore.measure.nodes.choice import check_baseline, choose_baseline, measured
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.readers.load import load_baseline
-from trtcore.result.records import Profile
+from trtcore.result.records.profile import Profile
 
 if TYPE_CHECKING:
     from trtcore.models.model import Model

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from trtcore.errors import NotJudgedError, PrecisionNotMetError
 from trtcore.result.analysis.requirements import require_precision
-from trtcore.result.records import Profile
-from trtcore.result.warnings import RunWarning
+from trtcore.result.records.profile import Profile
+from trtcore.result.records.warnings import RunWarning
 
 Interval = tuple[float, float]
 

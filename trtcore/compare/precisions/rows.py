@@ -14,8 +14,8 @@ from trtcore.compare.times import LayerTimes, SampledTimes, event_costs, sample_
 from trtcore.errors import ResultError
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.analysis.reconcile import TRACED, Reconciliation, reconcile_profile
-from trtcore.result.records import Profile
-from trtcore.result.warnings import RunWarning
+from trtcore.result.records.profile import Profile
+from trtcore.result.records.warnings import RunWarning
 
 # The whole network, by the names of its series.
 _TOTALS = (

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import isnan
 
 from trtcore.compare.precisions.comparison import PrecisionRow, RelativeTime
-from trtcore.result.records import Profile
+from trtcore.result.records.profile import Profile
 
 GATED_TIME = "un-profiled GPU time, gated"
 GPU_TIME = "un-profiled GPU time"

@@ -15,7 +15,7 @@ from trtcore.errors import RunError
 from trtcore.measure.device.cuda import DeviceBuffer
 from trtcore.result.dtypes import host_type, inspector_name, numpy_name, to_bfloat16_values
 from trtcore.result.fp8 import from_fp8, to_fp8
-from trtcore.result.layers import IOTensor, TensorInfo
+from trtcore.result.records.layers import IOTensor, TensorInfo
 
 Array = NDArray[Any]
 

@@ -14,9 +14,9 @@ from trtcore.measure.event_cost.fit import fit_event_cost, load_runs, save_runs
 from trtcore.measure.length.warmup import WarmUpRule
 from trtcore.measure.rounds import RunLength
 from trtcore.models.builtin.chain import convolution_chain
-from trtcore.result.layers import is_marker
 from trtcore.result.readers.inspector import match_layers
-from trtcore.result.records import EventCost
+from trtcore.result.records.layers import is_marker
+from trtcore.result.records.profile import EventCost
 from trtcore.system.clocks import ClockMonitor
 from trtcore.system.environment import capture_environment
 from trtcore.system.progress import Progress

@@ -17,7 +17,7 @@ from statistics import NormalDist
 import numpy as np
 
 from trtcore.errors import OptionError, RunError
-from trtcore.result.records import EventCost
+from trtcore.result.records.profile import EventCost
 from trtcore.stats.arrays import Floats
 from trtcore.stats.intervals import student_t
 from trtcore.stats.series import pair_slopes

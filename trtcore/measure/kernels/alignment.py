@@ -20,13 +20,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from trtcore.measure.kernels.mapping import UNKNOWN, KernelMap, claims_of
-from trtcore.result.kernel_pass import (
+from trtcore.result.records.kernel_pass import (
     KernelMapping,
     MappingMethod,
     MappingObstacle,
     ObstacleKind,
 )
-from trtcore.result.layers import Layer, is_marker
+from trtcore.result.records.layers import Layer, is_marker
 from trtcore.stats.arrays import Floats
 
 # What a layer's median may be off by: the 0.5 us that CUDA events resolve, and a share for longer

@@ -8,14 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice, permutations
 
-from trtcore.result.kernel_pass import (
+from trtcore.result.readers.layer_names import generated_operations
+from trtcore.result.records.kernel_pass import (
     KernelMapping,
     MappingMethod,
     MappingObstacle,
     ObstacleKind,
 )
-from trtcore.result.layers import Layer, is_marker
-from trtcore.result.readers.layer_names import generated_operations
+from trtcore.result.records.layers import Layer, is_marker
 
 UNKNOWN = -1
 

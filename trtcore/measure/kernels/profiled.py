@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from trtcore.errors import RunError
 from trtcore.measure.kernels.traced_loops import TracedLoops
-from trtcore.result.kernel_pass import MappingObstacle, ObstacleKind, ProfiledKernels
+from trtcore.result.records.kernel_pass import MappingObstacle, ObstacleKind, ProfiledKernels
 
 _ITERATIONS = 20
 """On 13 engines on an H200 the event cost by the first ten and by the last ten differs by at most

@@ -22,9 +22,9 @@ from trtcore.measure.kernels.profiled import trace_profiled
 from trtcore.measure.kernels.table import KernelTable
 from trtcore.measure.kernels.traced_loops import CAPACITY, TracedLoops
 from trtcore.measure.loops.native import NativeLoops, ignore
-from trtcore.result.kernel_pass import KernelPass, MappingObstacle, ProfiledKernels
-from trtcore.result.layers import Layer
-from trtcore.result.samples import no_samples
+from trtcore.result.records.kernel_pass import KernelPass, MappingObstacle, ProfiledKernels
+from trtcore.result.records.layers import Layer
+from trtcore.result.records.samples import no_samples
 from trtcore.stats.arrays import FloatArray
 from trtcore.system.progress import Progress
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from trtcore.errors import OptionError, argument
-from trtcore.result.counts import Stop, StopReason
+from trtcore.result.records.counts import Stop, StopReason
 from trtcore.stats.arrays import Floats
 from trtcore.stats.batches import BatchMedians, Reservoir, batch_size
 from trtcore.stats.intervals import longest_layers

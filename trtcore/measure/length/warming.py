@@ -11,7 +11,7 @@ from trtcore.measure import _core
 from trtcore.measure.length.warmup import WarmUp, WarmUpRule
 from trtcore.measure.loops.abi_check import raise_fault
 from trtcore.measure.loops.native import Loops, ignore
-from trtcore.result.counts import WarmUpEnd
+from trtcore.result.records.counts import WarmUpEnd
 from trtcore.stats.arrays import FloatArray
 from trtcore.system.clocks import ClockMonitor
 

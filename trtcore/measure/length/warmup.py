@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from trtcore.result.counts import WarmUpEnd, WarmUpReason
+from trtcore.result.records.counts import WarmUpEnd, WarmUpReason
 from trtcore.stats.arrays import Floats
 
 # The median of fewer follows a single slow iteration.

@@ -10,7 +10,8 @@ from typing import Protocol
 import numpy as np
 
 from trtcore.measure import _core
-from trtcore.result.warnings import RunWarning, WarningKind
+from trtcore.result.records.warning_kinds import WarningKind
+from trtcore.result.records.warnings import RunWarning
 from trtcore.stats.arrays import FloatArray
 
 Report = Callable[[int], object]

@@ -15,7 +15,8 @@ from trtcore.errors import RunError
 from trtcore.measure import _core
 from trtcore.measure.device.cuda import check, timing_events
 from trtcore.measure.loops.native import Report, Times, ignore
-from trtcore.result.warnings import RunWarning, WarningKind
+from trtcore.result.records.warning_kinds import WarningKind
+from trtcore.result.records.warnings import RunWarning
 
 # As often as the native loops report: a progress bar moves smoothly and costs nothing measurable.
 _REPORT_SECONDS = 0.05

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from trtcore.result.counts import Counts
-from trtcore.result.layers import Layer
-from trtcore.result.method import Method
-from trtcore.result.samples import Samples
-from trtcore.result.warnings import RunWarning
+from trtcore.result.records.counts import Counts
+from trtcore.result.records.layers import Layer
+from trtcore.result.records.method import Method
+from trtcore.result.records.samples import Samples
+from trtcore.result.records.warnings import RunWarning
 from trtcore.system.records import Clocks
 
 

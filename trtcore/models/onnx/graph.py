@@ -24,7 +24,7 @@ from trtcore.models.onnx.weights import (
     write_with_external_weights,
 )
 from trtcore.result.dtypes import ONNX_TYPES
-from trtcore.result.layers import ModelNode, TensorInfo
+from trtcore.result.records.layers import ModelNode, TensorInfo
 from trtcore.system.files import check_readable, check_writable, write_file
 
 ONNX_DOMAINS = ("", "ai.onnx")

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trtcore.errors import OptionError
-from trtcore.result.records import OutputAccuracy
+from trtcore.result.records.accuracy import OutputAccuracy
 
 Arrays = Mapping[str, NDArray[Any]]
 

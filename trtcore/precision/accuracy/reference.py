@@ -20,7 +20,7 @@ from trtcore.precision.accuracy.unquantized import Unquantized, without_quantiza
 from trtcore.precision.convert.apply import own_precision
 from trtcore.precision.convert.nodes import quantized_nodes
 from trtcore.precision.request import Precision
-from trtcore.result.accuracy import Accuracy, Compared, OutputAccuracy
+from trtcore.result.records.accuracy import Accuracy, Compared, OutputAccuracy
 
 Outputs = dict[str, NDArray[Any]]
 

@@ -12,10 +12,10 @@ from collections.abc import Collection, Sequence
 
 from trtcore.precision.formats import FORMATS, Precision
 from trtcore.precision.verify.kept import find_kept, is_kept
-from trtcore.result.build import LayerPrecision, PrecisionCheck, PrecisionVerdict, TypeCount
 from trtcore.result.dtypes import DTYPES
 from trtcore.result.layer_types import layer_dtype, multiplies
-from trtcore.result.layers import Layer, LayerProfile, is_marker
+from trtcore.result.records.build import LayerPrecision, PrecisionCheck, PrecisionVerdict, TypeCount
+from trtcore.result.records.layers import Layer, LayerProfile, is_marker
 
 _QUANTIZED = tuple(row.inspector for row in DTYPES.values() if row.is_quantized)
 # Judgements: a sound FP16 engine has casts and other layers in FP32, so half of the layers and of

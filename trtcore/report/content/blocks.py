@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from trtcore.result.analysis.fusion.graph import ModelGraph
 from trtcore.result.analysis.modules import Path, block_of, has_module, is_inlined
 from trtcore.result.analysis.short_names import PRODUCTS, ShortNames
-from trtcore.result.layers import ModelNode
+from trtcore.result.records.layers import ModelNode
 
 # Two blocks are a stem and a body in most networks, which says nothing yet.
 _FEWEST_BLOCKS = 3

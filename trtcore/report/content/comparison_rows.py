@@ -7,7 +7,7 @@ from math import isnan
 
 from trtcore.compare.comparison import APPEARED, ELIMINATED, REFUSED, VANISHED, Change, Comparison
 from trtcore.report.content.method import method_text
-from trtcore.result.records import Profile
+from trtcore.result.records.profile import Profile
 
 INCONCLUSIVE = "inconclusive"
 """Mark of a row whose change may be time of layers that map to no node."""

@@ -14,9 +14,9 @@ from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.analysis.fusion.groups import describe_fusion
 from trtcore.result.analysis.steadiness import outlier_text
 from trtcore.result.analysis.summary import Latency
-from trtcore.result.build import Build, CacheUse
-from trtcore.result.layers import IOTensor
-from trtcore.result.records import Profile
+from trtcore.result.records.build import Build, CacheUse
+from trtcore.result.records.layers import IOTensor
+from trtcore.result.records.profile import Profile
 from trtcore.result.shapes import Specialization, shape_text
 from trtcore.stats.histogram import ACCURACY
 from trtcore.stats.intervals import Interval, TimeSummary

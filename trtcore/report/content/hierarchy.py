@@ -13,7 +13,7 @@ from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.analysis.fusion.groups import Group
 from trtcore.result.analysis.kinds import kind_of
 from trtcore.result.analysis.modules import has_module
-from trtcore.result.layers import LayerProfile
+from trtcore.result.records.layers import LayerProfile
 
 MARKERS = "stream sync layers"  # `signal` and `wait` of engines with auxiliary streams
 UNATTRIBUTED = "unattributed"

@@ -11,7 +11,7 @@ from trtcore.report.content.facts import Fact
 from trtcore.report.content.mapping import mapping_text
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.analysis.kernels import KernelAgreement, KernelTotals
-from trtcore.result.records import KernelPass
+from trtcore.result.records.kernel_pass import KernelPass
 
 # Less is not worth a line: it is below the tolerance of `KernelAgreement`, 1 us.
 _LEAST_OVERLAP_MS = 0.001

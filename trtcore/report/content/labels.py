@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.analysis.fusion.groups import Group
 from trtcore.result.analysis.short_names import distinct
-from trtcore.result.layers import Layer
 from trtcore.result.readers.layer_names import generated_operations
+from trtcore.result.records.layers import Layer
 
 _JOINER = " + "
 _REFORMAT = "reformat"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trtcore.result.kernel_pass import (
+from trtcore.result.records.kernel_pass import (
     KernelMapping,
     MappingMethod,
     MappingObstacle,

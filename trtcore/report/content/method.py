@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from trtcore.result.method import Method, Timer
-from trtcore.result.records import Profile
+from trtcore.result.records.method import Method, Timer
+from trtcore.result.records.profile import Profile
 
 _SYNC = {
     "enqueue": "enqueueV3 and synchronise; layers by IProfiler, reported after each iteration",

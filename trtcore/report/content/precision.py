@@ -9,15 +9,15 @@ from collections.abc import Sequence
 
 from trtcore.errors import few
 from trtcore.report.content.facts import Fact
-from trtcore.result.accuracy import Accuracy, Compared, OutputAccuracy
-from trtcore.result.build import (
+from trtcore.result.records.accuracy import Accuracy, Compared, OutputAccuracy
+from trtcore.result.records.build import (
     Build,
     KeptNodes,
     LayerPrecision,
     PrecisionCheck,
     PrecisionVerdict,
 )
-from trtcore.result.records import Profile
+from trtcore.result.records.profile import Profile
 
 # A screen of a report has room for no more; the rest is one line with its count and time.
 _MOST_FALLBACKS = 10

@@ -12,7 +12,7 @@ from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.analysis.quantization import Quantization, find_quantization
 from trtcore.result.dtypes import DTYPES, numpy_name
 from trtcore.result.layer_types import layer_dtype, multiplies
-from trtcore.result.layers import Layer, LayerProfile, ModelNode
+from trtcore.result.records.layers import Layer, LayerProfile, ModelNode
 
 Fact = tuple[str, str]
 

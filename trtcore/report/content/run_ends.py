@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from trtcore.result.counts import Stop, StopReason, WarmUpEnd, WarmUpReason
+from trtcore.result.records.counts import Stop, StopReason, WarmUpEnd, WarmUpReason
 
 # An interval and its target are shown with as many digits as tell them apart, from 2 on.
 _DIGITS = range(2, 20)

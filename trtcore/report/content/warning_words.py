@@ -7,8 +7,9 @@ from collections.abc import Callable
 from trtcore.errors import argument
 from trtcore.report.content.run_ends import stop_text, warm_up_text
 from trtcore.result.analysis.diagnosis import UNSTEADY_SPREAD, UNSTEADY_VARIATION
-from trtcore.result.counts import Counts
-from trtcore.result.warnings import RunWarning, WarningKind
+from trtcore.result.records.counts import Counts
+from trtcore.result.records.warning_kinds import WarningKind
+from trtcore.result.records.warnings import RunWarning
 
 _TEMPLATES = {
     WarningKind.NOT_GATED: "not gated, so times include launch overhead: {note}",

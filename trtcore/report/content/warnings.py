@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from trtcore.report.content.warning_words import warning_text
 from trtcore.result.analysis.analysis import Analysis
-from trtcore.result.records import Profile
+from trtcore.result.records.profile import Profile
 
 if TYPE_CHECKING:
     from trtcore.compare.comparison import Comparison

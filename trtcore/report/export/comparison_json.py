@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from trtcore.compare.comparison import Change, Comparison
 from trtcore.report.content.method import method_text
 from trtcore.report.content.warnings import comparison_notes
-from trtcore.result.records import Profile
+from trtcore.result.records.profile import Profile
 
 if TYPE_CHECKING:
     from trtcore.compare.limits import LimitVerdict

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from trtcore.result.analysis.analysis import Analysis
-from trtcore.result.layers import LayerProfile
-from trtcore.result.records import Profile
+from trtcore.result.records.layers import LayerProfile
+from trtcore.result.records.profile import Profile
 from trtcore.system.files import write_file
 
 COLUMNS = (

@@ -18,9 +18,9 @@ from trtcore.report.content.method import method_text
 from trtcore.report.export.timeline import iterations_left_out, unprofiled_iterations
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.analysis.summary import profiled_iterations
-from trtcore.result.layers import Layer
-from trtcore.result.records import Profile
-from trtcore.result.samples import Samples
+from trtcore.result.records.layers import Layer
+from trtcore.result.records.profile import Profile
+from trtcore.result.records.samples import Samples
 
 ITERATIONS = 10
 """Default number of single iterations in a trace: enough to see jitter, and still a small file."""

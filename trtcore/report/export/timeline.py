@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from trtcore.result.samples import Samples
+from trtcore.result.records.samples import Samples
 
 
 @dataclass(frozen=True)

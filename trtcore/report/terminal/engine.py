@@ -14,9 +14,10 @@ from trtcore.report.terminal.layout import plain_text
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.analysis.fusion.groups import FusionMap
 from trtcore.result.analysis.fusion.reasons import Reason
-from trtcore.result.layers import Layer, ModelNode, TensorInfo, is_marker
 from trtcore.result.readers.inspector import EngineInformation
-from trtcore.result.records import Build, Profile
+from trtcore.result.records.build import Build
+from trtcore.result.records.layers import Layer, ModelNode, TensorInfo, is_marker
+from trtcore.result.records.profile import Profile
 
 if TYPE_CHECKING:
     from rich.table import Table

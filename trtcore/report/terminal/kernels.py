@@ -14,7 +14,7 @@ from trtcore.report.terminal.layout import figure_table, text_room
 from trtcore.report.terminal.tables import corrected_text
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.analysis.kernels import KernelTotals, LayerKernels
-from trtcore.result.layers import LayerProfile, is_marker
+from trtcore.result.records.layers import LayerProfile, is_marker
 
 if TYPE_CHECKING:
     from rich.table import Table

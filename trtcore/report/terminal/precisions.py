@@ -17,7 +17,8 @@ from trtcore.report.content.rows import SORTS
 from trtcore.report.content.warnings import precision_notes
 from trtcore.report.terminal.layout import figure_table, plain_text, room_beside, text_room
 from trtcore.report.terminal.tables import fact_table
-from trtcore.result.records import Accuracy, Profile
+from trtcore.result.records.accuracy import Accuracy
+from trtcore.result.records.profile import Profile
 
 if TYPE_CHECKING:
     from rich.console import Console

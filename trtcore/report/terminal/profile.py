@@ -17,7 +17,7 @@ from trtcore.report.terminal.kernels import kernel_table
 from trtcore.report.terminal.layout import PLAIN_WIDTH, plain_text
 from trtcore.report.terminal.tables import fact_table, footnotes, row_table
 from trtcore.result.analysis.analysis import Analysis
-from trtcore.result.records import Profile
+from trtcore.result.records.profile import Profile
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -12,7 +12,7 @@ from trtcore.report.terminal.layout import LEAST_TEXT, figure_table, room_beside
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.analysis.reconcile import RESOLUTION_MS
 from trtcore.result.analysis.summary import profiled_iterations
-from trtcore.result.records import Profile
+from trtcore.result.records.profile import Profile
 from trtcore.stats.intervals import SAMPLES_NEEDED
 
 if TYPE_CHECKING:

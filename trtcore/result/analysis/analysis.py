@@ -28,9 +28,9 @@ from trtcore.result.analysis.summary import (
     layer_rows,
     summarise_all_series,
 )
-from trtcore.result.layers import LayerProfile
-from trtcore.result.records import Profile
-from trtcore.result.warnings import RunWarning
+from trtcore.result.records.layers import LayerProfile
+from trtcore.result.records.profile import Profile
+from trtcore.result.records.warnings import RunWarning
 from trtcore.stats.intervals import Interval, TimeSummary
 
 

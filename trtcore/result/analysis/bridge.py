@@ -13,7 +13,7 @@ from enum import Enum
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from trtcore.result.kernel_pass import KernelPass
+from trtcore.result.records.kernel_pass import KernelPass
 from trtcore.stats.arrays import Floats
 from trtcore.stats.timeline import idle_before, merge_runs
 

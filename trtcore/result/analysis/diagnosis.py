@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from trtcore.result.analysis.reconcile import reconciliation_obstacle
 from trtcore.result.analysis.steadiness import Steadiness, steadiness_warnings
 from trtcore.result.analysis.summary import Latency
-from trtcore.result.counts import Counts
-from trtcore.result.layers import LayerProfile, is_marker
-from trtcore.result.records import Profile
-from trtcore.result.samples import PASSES, Samples
-from trtcore.result.warnings import RunWarning, WarningKind
+from trtcore.result.records.counts import Counts
+from trtcore.result.records.layers import LayerProfile, is_marker
+from trtcore.result.records.profile import Profile
+from trtcore.result.records.samples import PASSES, Samples
+from trtcore.result.records.warning_kinds import WarningKind
+from trtcore.result.records.warnings import RunWarning
 from trtcore.stats.arrays import FloatArray
 from trtcore.stats.intervals import TimeSummary
 from trtcore.system.records import Clocks

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from trtcore.result.records import KernelPass
+from trtcore.result.records.kernel_pass import KernelPass
 from trtcore.stats.arrays import Floats
 from trtcore.stats.timeline import idle_before
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from enum import Enum
 
 from trtcore.result.analysis.patterns import OWN_WORDS, OperatorWords
-from trtcore.result.layers import Layer
 from trtcore.result.readers.layer_names import kernel_operations, only_moves
+from trtcore.result.records.layers import Layer
 
 
 class LayerKind(Enum):

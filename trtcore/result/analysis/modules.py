@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import takewhile
 
-from trtcore.result.layers import ModelNode
+from trtcore.result.records.layers import ModelNode
 
 Path = tuple[str, ...]
 

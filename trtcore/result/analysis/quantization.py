@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from trtcore.result.dtypes import DTYPES, numpy_name
 from trtcore.result.layer_types import QUANTIZED_WORDS, layer_dtype, multiplies
-from trtcore.result.layers import is_marker
+from trtcore.result.records.layers import is_marker
 
 if TYPE_CHECKING:
-    from trtcore.result.layers import Layer, ModelNode, TensorInfo
+    from trtcore.result.records.layers import Layer, ModelNode, TensorInfo
 
 _OPERATORS = ("QuantizeLinear", "DequantizeLinear")
 # They move values or name them, and compute nothing of their own.

@@ -21,8 +21,9 @@ from trtcore.result.analysis.bridge import (
     graph_parts,
     traced_event_cost,
 )
-from trtcore.result.layers import Layer, is_marker
-from trtcore.result.records import KernelPass, Profile
+from trtcore.result.records.kernel_pass import KernelPass
+from trtcore.result.records.layers import Layer, is_marker
+from trtcore.result.records.profile import Profile
 from trtcore.stats.arrays import Floats
 from trtcore.stats.histogram import medians
 

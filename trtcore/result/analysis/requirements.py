@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from trtcore.errors import NotJudgedError, OptionError, PrecisionNotMetError, argument, few
-from trtcore.result.accuracy import OutputAccuracy
-from trtcore.result.build import PrecisionCheck, PrecisionVerdict
-from trtcore.result.records import Profile
+from trtcore.result.records.accuracy import OutputAccuracy
+from trtcore.result.records.build import PrecisionCheck, PrecisionVerdict
+from trtcore.result.records.profile import Profile
 
 _NAMES_SHOWN = 4  # an error is one line; the report lists all
 

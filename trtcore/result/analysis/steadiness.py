@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from trtcore.errors import few
-from trtcore.result.layers import is_marker
-from trtcore.result.records import Profile
-from trtcore.result.samples import PASSES, Samples
+from trtcore.result.records.layers import is_marker
+from trtcore.result.records.profile import Profile
+from trtcore.result.records.samples import PASSES, Samples
 from trtcore.stats.intervals import (
     NO_INTERVAL,
     Interval,

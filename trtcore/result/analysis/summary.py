@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trtcore.result.analysis.reconcile import Reconciliation, reconcile_profile
-from trtcore.result.layers import LayerProfile, is_marker
-from trtcore.result.records import Profile
-from trtcore.result.samples import PASSES, Samples
+from trtcore.result.records.layers import LayerProfile, is_marker
+from trtcore.result.records.profile import Profile
+from trtcore.result.records.samples import PASSES, Samples
 from trtcore.stats.intervals import (
     Interval,
     TimeSummary,

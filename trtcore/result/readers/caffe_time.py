@@ -9,11 +9,12 @@ import re
 from collections import Counter
 
 from trtcore.errors import ResultError
-from trtcore.result.layers import Layer
-from trtcore.result.method import Method, Timer
 from trtcore.result.readers.single_figures import Row, make_profile, missing_rows
-from trtcore.result.records import Profile
-from trtcore.result.warnings import RunWarning, WarningKind
+from trtcore.result.records.layers import Layer
+from trtcore.result.records.method import Method, Timer
+from trtcore.result.records.profile import Profile
+from trtcore.result.records.warning_kinds import WarningKind
+from trtcore.result.records.warnings import RunWarning
 
 # Also what Caffe prints for a broken timer, so that the error can say so.
 _NUMBER = r"[-+]?(?:\d+(?:\.\d*)?(?:[eE][-+]?\d+)?|nan|inf)"

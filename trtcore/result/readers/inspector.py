@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from trtcore.errors import ResultError
-from trtcore.result.layers import IOTensor, Layer, TensorInfo
 from trtcore.result.readers.inspector_oneline import parse_text
 from trtcore.result.readers.tensor_words import short_dtype, short_format
+from trtcore.result.records.layers import IOTensor, Layer, TensorInfo
 
 # TensorRT puts these control characters between the entries of ``Metadata``.
 _SEPARATORS = re.compile("[\x1e\x1f]")

@@ -10,7 +10,7 @@ from trtcore.result.checks import check_times
 from trtcore.result.readers.inspector import EngineInformation, parse_engine_information
 from trtcore.result.readers.registry import Reader, find_reader, readers_text
 from trtcore.result.readers.trtexec import is_trtexec_profile
-from trtcore.result.records import Profile
+from trtcore.result.records.profile import Profile
 from trtcore.system.files import read_text
 
 

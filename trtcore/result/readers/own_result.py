@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trtcore.errors import ResultError
-from trtcore.result.records import Profile
+from trtcore.result.records.profile import Profile
 from trtcore.result.saved import is_precisions, parse_profile
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from trtcore.system.lazy import lazily
 
 if TYPE_CHECKING:
-    from trtcore.result.records import Profile
+    from trtcore.result.records.profile import Profile
 
 
 class Reader(NamedTuple):

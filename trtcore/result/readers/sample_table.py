@@ -9,12 +9,13 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from trtcore.result.layers import IOTensor, Layer
-from trtcore.result.method import Method, Timer
 from trtcore.result.readers.layer_names import split_name
 from trtcore.result.readers.single_figures import Row, make_profile, missing_rows
-from trtcore.result.records import Profile
-from trtcore.result.warnings import RunWarning, WarningKind
+from trtcore.result.records.layers import IOTensor, Layer
+from trtcore.result.records.method import Method, Timer
+from trtcore.result.records.profile import Profile
+from trtcore.result.records.warning_kinds import WarningKind
+from trtcore.result.records.warnings import RunWarning
 
 _NAME_WIDTH = 40
 _ROW = re.compile(r"^[ \t]*(\S.*?)[ \t]+(\d+(?:\.\d+)?)ms[ \t]*$", re.M)

@@ -8,11 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from trtcore.errors import ResultError
-from trtcore.result.layers import IOTensor, Layer, ModelRecord
-from trtcore.result.method import Method
-from trtcore.result.records import Counts, Profile
-from trtcore.result.samples import Samples
-from trtcore.result.warnings import RunWarning, WarningKind
+from trtcore.result.records.counts import Counts
+from trtcore.result.records.layers import IOTensor, Layer, ModelRecord
+from trtcore.result.records.method import Method
+from trtcore.result.records.profile import Profile
+from trtcore.result.records.samples import Samples
+from trtcore.result.records.warning_kinds import WarningKind
+from trtcore.result.records.warnings import RunWarning
 from trtcore.system.records import Environment
 
 Row = tuple[Layer, float]

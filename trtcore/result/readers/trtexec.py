@@ -12,12 +12,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from trtcore.errors import ResultError
-from trtcore.result.layers import Layer, is_marker
-from trtcore.result.method import Method, Statistic, Timer
 from trtcore.result.readers.inspector import EngineInformation, match_layers
 from trtcore.result.readers.single_figures import make_profile
-from trtcore.result.records import Profile
-from trtcore.result.warnings import RunWarning, WarningKind
+from trtcore.result.records.layers import Layer, is_marker
+from trtcore.result.records.method import Method, Statistic, Timer
+from trtcore.result.records.profile import Profile
+from trtcore.result.records.warning_kinds import WarningKind
+from trtcore.result.records.warnings import RunWarning
 
 _START = re.compile(r'\{\s*"name"\s*:')
 _ROW = re.compile(r'\{\s*"name"\s*:\s*"(.*?)"\s*,\s*"timeMs"\s*:(.*?)\}')

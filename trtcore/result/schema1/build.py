@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from trtcore.result.build import CacheUse
+from trtcore.result.records.build import CacheUse
 from trtcore.result.schema1.trees import Tree
 
 # Every pattern here is a sentence as version 1 wrote it. Saved files hold those, so none may change

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from trtcore.result.counts import Stop, StopReason, WarmUpEnd, WarmUpReason
+from trtcore.result.records.counts import Stop, StopReason, WarmUpEnd, WarmUpReason
 from trtcore.result.schema1.trees import Rule, first_match, part
 
 _STOP = re.compile(r"(?:not )?stable after ([\d.]+) s: (.*)", re.DOTALL)

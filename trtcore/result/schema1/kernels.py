@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from trtcore.result.kernel_pass import (
+from trtcore.result.records.kernel_pass import (
     KernelMapping,
     MappingMethod,
     MappingObstacle,

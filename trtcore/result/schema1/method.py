@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from trtcore.result.accuracy import Accuracy, Compared
-from trtcore.result.method import Method, Statistic, Timer
+from trtcore.result.records.accuracy import Accuracy, Compared
+from trtcore.result.records.method import Method, Statistic, Timer
 from trtcore.result.schema1.trees import Rule, first_match
 
 _FITTED = r"(?:, as many iterations as fit ([\d.e+-]+) s, (?:at least (\d+), )?up to (\d+))?"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
+from trtcore.result.records.warning_kinds import WarningKind
+from trtcore.result.records.warnings import RunWarning
 from trtcore.result.schema1.trees import Rule, first_match
-from trtcore.result.warnings import RunWarning, WarningKind
 
 # What `trtcore.result.analysis.diagnosis.diagnose` returns anew for the figures of the file. Kept
 # as well, it would be printed twice: once in the words of version 1, once in those of today.

@@ -18,8 +18,8 @@ from trtcore.measure.nodes.onnxruntime.session import physical_cores
 from trtcore.measure.nodes.onnxruntime.trace import read_profile
 from trtcore.models.model import Model
 from trtcore.models.onnx.graph import load_onnx
-from trtcore.result.layers import TensorInfo
-from trtcore.result.method import Method, Timer
+from trtcore.result.records.layers import TensorInfo
+from trtcore.result.records.method import Method, Timer
 
 FLOAT, HALF = TensorProto.FLOAT, TensorProto.FLOAT16
 

@@ -20,8 +20,8 @@ from trtcore.models.model import Model
 from trtcore.models.onnx.graph import from_proto, model_inputs
 from trtcore.precision.convert.apply import apply_precision
 from trtcore.precision.request import Precision
-from trtcore.result.layers import TensorInfo
-from trtcore.result.method import Method, Timer
+from trtcore.result.records.layers import TensorInfo
+from trtcore.result.records.method import Method, Timer
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 

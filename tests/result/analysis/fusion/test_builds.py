@@ -14,10 +14,11 @@ from trtcore.api.calls import build_model
 from trtcore.models.load import load_model
 from trtcore.models.onnx.graph import model_nodes
 from trtcore.result.analysis.fusion.groups import FusionMap, map_fusion
-from trtcore.result.layers import ModelRecord
-from trtcore.result.method import Method
-from trtcore.result.records import Counts, Profile
-from trtcore.result.samples import Samples
+from trtcore.result.records.counts import Counts
+from trtcore.result.records.layers import ModelRecord
+from trtcore.result.records.method import Method
+from trtcore.result.records.profile import Profile
+from trtcore.result.records.samples import Samples
 from trtcore.system.records import Environment
 
 pytest.importorskip("tensorrt_rtx")

@@ -8,7 +8,7 @@ from networks import BUILT, LONG, MEASURED, built, measured
 
 from trtcore.result.analysis.fusion.groups import map_fusion
 from trtcore.result.analysis.fusion.reasons import ELIMINATED, FOLDED, TIMED, Reason
-from trtcore.result.records import Profile
+from trtcore.result.records.profile import Profile
 
 
 def check(profile: Profile) -> None:

@@ -9,9 +9,10 @@ import pytest
 
 from trtcore.result.analysis.fusion.groups import FusionMap, map_fusion
 from trtcore.result.analysis.fusion.reasons import Reason
-from trtcore.result.layers import IOTensor, Layer, ModelNode, ModelRecord, TensorInfo
-from trtcore.result.records import Counts, Profile
-from trtcore.result.samples import Samples
+from trtcore.result.records.counts import Counts
+from trtcore.result.records.layers import IOTensor, Layer, ModelNode, ModelRecord, TensorInfo
+from trtcore.result.records.profile import Profile
+from trtcore.result.records.samples import Samples
 from trtcore.system.records import Environment
 
 X, Y = IOTensor("x", (1,), "Half"), IOTensor("y", (1,), "Half", mode="output")

@@ -16,7 +16,7 @@ from onnx import GraphProto, ModelProto, NodeProto
 
 from trtcore.models.model import Model
 from trtcore.models.onnx.graph import bodies, walk_nodes
-from trtcore.result.layers import Layer, TensorInfo
+from trtcore.result.records.layers import Layer, TensorInfo
 
 _ID = "trtcore_node_"
 INNER = "trtcore_inner"

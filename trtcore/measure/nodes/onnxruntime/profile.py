@@ -27,11 +27,12 @@ from trtcore.measure.nodes.onnxruntime.trace import NodeTimes, TypedShape
 from trtcore.measure.nodes.run import NodeRun
 from trtcore.measure.nodes.turns import LEAST_ITERATIONS, MOST_ITERATIONS, WARM_UP, NodeRunLength
 from trtcore.models.model import Model
-from trtcore.result.counts import Counts
-from trtcore.result.layers import Layer, TensorInfo
-from trtcore.result.method import Method, Timer
-from trtcore.result.samples import Samples
-from trtcore.result.warnings import RunWarning, WarningKind
+from trtcore.result.records.counts import Counts
+from trtcore.result.records.layers import Layer, TensorInfo
+from trtcore.result.records.method import Method, Timer
+from trtcore.result.records.samples import Samples
+from trtcore.result.records.warning_kinds import WarningKind
+from trtcore.result.records.warnings import RunWarning
 from trtcore.system.progress import Progress
 
 

@@ -17,7 +17,7 @@ from trtcore.errors import ModelError, argument
 from trtcore.measure.nodes.onnxruntime.graph import TimedGraph, flatten, real_names
 from trtcore.models.model import Model
 from trtcore.models.onnx.graph import fits_in_memory, on_disk, one_line, serialized
-from trtcore.result.layers import Layer
+from trtcore.result.records.layers import Layer
 
 Inputs = Mapping[str, NDArray[Any]]
 

@@ -20,10 +20,11 @@ from trtcore.measure.nodes.torch.timing import Iteration, timer_for
 from trtcore.measure.nodes.torch.tracer import prepare
 from trtcore.measure.nodes.turns import MOST_ITERATIONS, WARM_UP, NodeRunLength, Pass, interleave
 from trtcore.models.model import Model
-from trtcore.result.counts import Counts
-from trtcore.result.method import Method, Timer
-from trtcore.result.samples import Samples
-from trtcore.result.warnings import RunWarning, WarningKind
+from trtcore.result.records.counts import Counts
+from trtcore.result.records.method import Method, Timer
+from trtcore.result.records.samples import Samples
+from trtcore.result.records.warning_kinds import WarningKind
+from trtcore.result.records.warnings import RunWarning
 from trtcore.system.clocks import ClockMonitor
 from trtcore.system.progress import Progress
 from trtcore.system.records import Clocks

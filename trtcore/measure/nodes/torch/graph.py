@@ -16,7 +16,7 @@ from trtcore.errors import ModelError, RunError
 from trtcore.measure.nodes.torch.operators.call import Kernel
 from trtcore.measure.nodes.torch.tensors import to_numpy
 from trtcore.models.onnx.graph import one_line
-from trtcore.result.layers import Layer
+from trtcore.result.records.layers import Layer
 
 Values = dict[str, Tensor]
 

@@ -19,7 +19,7 @@ from trtcore.measure.nodes.torch.operators.call import Call, Kernel, Operator
 from trtcore.measure.nodes.torch.tensors import checked_dtype, dtype_label, to_torch
 from trtcore.models.model import Model
 from trtcore.models.onnx.graph import ONNX_DOMAINS, graph_inputs, opset_version
-from trtcore.result.layers import Layer, TensorInfo
+from trtcore.result.records.layers import Layer, TensorInfo
 
 
 def prepare(model: Model, inputs: Mapping[str, NDArray[Any]], device: str) -> TorchGraph:

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 
 from trtcore.result.analysis.fusion.graph import ModelGraph
 from trtcore.result.analysis.fusion.reasons import Reason
-from trtcore.result.layers import Layer, is_marker
 from trtcore.result.readers.layer_names import (
     foreign_range,
     model_tensor,
     nodes_in_name,
     only_moves,
 )
+from trtcore.result.records.layers import Layer, is_marker
 
 _REFORMAT_KINDS = frozenset({"reformat", "noop", "copy", "cast"})
 

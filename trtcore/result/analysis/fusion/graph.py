@@ -18,7 +18,7 @@ from trtcore.result.analysis.fusion.operators import (
     SOURCES,
     VIEWS,
 )
-from trtcore.result.layers import ModelNode
+from trtcore.result.records.layers import ModelNode
 
 _MOVES = MOVES | NO_OPS | VIEWS
 

@@ -17,7 +17,7 @@ from trtcore.result.analysis.fusion.claims import Claims, claim_nodes
 from trtcore.result.analysis.fusion.graph import Components, ModelGraph
 from trtcore.result.analysis.fusion.leftover import Group, Leftovers
 from trtcore.result.analysis.fusion.reasons import ELIMINATED, FOLDED, UNKNOWN, Reason
-from trtcore.result.records import Profile
+from trtcore.result.records.profile import Profile
 
 _MODES = ("input", "output")
 

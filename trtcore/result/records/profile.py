@@ -10,65 +10,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import isfinite
 
-from trtcore.result.accuracy import Accuracy, Compared, OutputAccuracy
 from trtcore.result.backends import Backend, find_backend
-from trtcore.result.build import (
+from trtcore.result.phases import PhaseTime
+from trtcore.result.records.accuracy import Accuracy
+from trtcore.result.records.build import (
     Build,
-    CacheUse,
-    KeptNodes,
-    LayerPrecision,
-    PrecisionCheck,
-    PrecisionVerdict,
-    TypeCount,
 )
-from trtcore.result.counts import Counts, Stop, StopReason, WarmUpEnd, WarmUpReason
-from trtcore.result.kernel_pass import (
-    KernelMapping,
+from trtcore.result.records.counts import Counts
+from trtcore.result.records.kernel_pass import (
     KernelPass,
-    MappingMethod,
-    MappingObstacle,
-    ObstacleKind,
-    ProfiledKernels,
 )
-from trtcore.result.layers import IOTensor, Layer, ModelRecord
-from trtcore.result.method import Method, Statistic, Timer
-from trtcore.result.phases import Phase, PhaseTime
-from trtcore.result.samples import Samples
-from trtcore.result.warnings import RunWarning, WarningKind
+from trtcore.result.records.layers import IOTensor, Layer, ModelRecord
+from trtcore.result.records.method import Method
+from trtcore.result.records.samples import Samples
+from trtcore.result.records.warnings import RunWarning
 from trtcore.system.records import Environment
-
-__all__ = [
-    "Accuracy",
-    "Build",
-    "CacheUse",
-    "Compared",
-    "Counts",
-    "EventCost",
-    "KeptNodes",
-    "KernelMapping",
-    "KernelPass",
-    "LayerPrecision",
-    "MappingMethod",
-    "MappingObstacle",
-    "Method",
-    "ObstacleKind",
-    "OutputAccuracy",
-    "Phase",
-    "PhaseTime",
-    "PrecisionCheck",
-    "PrecisionVerdict",
-    "Profile",
-    "ProfiledKernels",
-    "RunWarning",
-    "Statistic",
-    "Stop",
-    "StopReason",
-    "Timer",
-    "TypeCount",
-    "WarmUpEnd",
-    "WarmUpReason",
-    "WarningKind",
-]
 
 
 @dataclass(frozen=True)

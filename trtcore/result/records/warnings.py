@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trtcore.result.warning_kinds import WarningKind
+from trtcore.result.records.warning_kinds import WarningKind
 
 __all__ = ["RunWarning", "WarningKind"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from trtcore.result.layers import Layer, is_marker
+from trtcore.result.records.layers import Layer, is_marker
 
 
 class TestMarkers:

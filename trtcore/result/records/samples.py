@@ -72,7 +72,7 @@ class TimedPass(NamedTuple):
     """An un-profiled pass.
 
     Attributes:
-        series: its times, as a field of `trtcore.result.records.Samples`.
+        series: its times, as a field of `trtcore.result.records.profile.Samples`.
         title: what it timed.
         work: how its work was submitted to the GPU; ``""`` for times of the host.
     """

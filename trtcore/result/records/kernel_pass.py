@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
-from trtcore.result.samples import no_samples
+from trtcore.result.records.samples import no_samples
 from trtcore.stats.arrays import FloatArray
 
 
