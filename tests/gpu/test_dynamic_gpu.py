@@ -82,12 +82,12 @@ def test_a_plan_runs_at_two_shapes_of_its_range(
 
 def _run(bindings: Bindings, plan: bytes, shape: tuple[int, ...]) -> tuple[Any, Any]:
     from trtcore.measure.engines import RunOptions, run_engine
-    from trtcore.measure.rounds import Length
+    from trtcore.measure.rounds import RunLength
     from trtcore.system.clocks import ClockMonitor
 
     profile = trtcore.profile_plan(plan, shapes={"x": shape}, iterations=100)
     with ClockMonitor() as monitor:
-        options = RunOptions(length=Length(3), shapes={"x": shape})
+        options = RunOptions(length=RunLength(3), shapes={"x": shape})
         ran = run_engine(bindings, plan, "plan", options, monitor)
     return profile, ran.outputs["y"].astype(np.float64)
 

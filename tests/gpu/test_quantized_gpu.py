@@ -66,7 +66,7 @@ def test_inputs_and_outputs_of_8_bits_bind(kind: str, word: str) -> None:
         pytest.skip(f"this TensorRT does not build it: {error}")
     from trtcore.engine.choice import choose_backend
     from trtcore.measure.engines import RunOptions, run_engine
-    from trtcore.measure.rounds import Length
+    from trtcore.measure.rounds import RunLength
     from trtcore.models.inputs import make_inputs
     from trtcore.models.onnx.graph import model_inputs
     from trtcore.system.clocks import ClockMonitor
@@ -74,7 +74,7 @@ def test_inputs_and_outputs_of_8_bits_bind(kind: str, word: str) -> None:
     bindings = choose_backend("auto").bindings
     assert bindings is not None
     with ClockMonitor() as monitor:
-        ran = run_engine(bindings, plan.content, "plan", RunOptions(Length(3)), monitor)
+        ran = run_engine(bindings, plan.content, "plan", RunOptions(RunLength(3)), monitor)
     assert {tensor.dtype for tensor in ran.io} == {word}
     x = make_inputs(model_inputs(plan.model), "random", 0)["x"]
     np.testing.assert_array_equal(ran.outputs["y"], np.maximum(x, 0))
