@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from trtcore.result.records.counts import Counts
 from trtcore.result.records.layers import IOTensor, Layer, ModelNode, ModelRecord
+from trtcore.result.records.method import Method
 from trtcore.result.records.profile import Profile
 from trtcore.result.records.samples import Samples
 from trtcore.stats.histogram import fold
@@ -53,7 +54,7 @@ def chain_profile(samples: Samples, nodes: int = 0) -> Profile:
         backend="tensorrt_rtx",
         precision="fp16",
         batch=1,
-        method="made up",
+        method=Method(note="random times"),
         io=(
             IOTensor("x", (1, 8, 16, 16), "Half", "linear", "input"),
             IOTensor(f"t{len(model) - 1}", (1, 8, 16, 16), "Half", "linear", "output"),
