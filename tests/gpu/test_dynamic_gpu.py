@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 import pytest
 from onnx import numpy_helper, parser
+from shape_models import RESIDUAL
 
 import trtcore
 from trtcore.engine.tensorrt.bindings import Bindings
@@ -21,21 +22,11 @@ from trtcore.result.shapes import ShapeRange, Specialization
 pytestmark = pytest.mark.gpu
 
 RANGE = ((1, 3, 32, 32), (4, 3, 64, 64), (8, 3, 96, 96))
-NET = """
-<ir_version: 8, opset_import: ["" : 17]>
-net (float[batch,3,height,width] x) => (float[batch,10] y)
-  <float[16,3,3,3] stem, float[16,16,3,3] one, float[16,16,3,3] two, float[10,16] fc>
-{ [stem] a = Conv <pads = [1,1,1,1], strides = [2,2]> (x, stem) [relu] b = Relu (a)
-  [conv1] c = Conv <pads = [1,1,1,1]> (b, one) [relu1] d = Relu (c)
-  [conv2] e = Conv <pads = [1,1,1,1]> (d, two) [add] f = Add (e, b) [relu2] g = Relu (f)
-  [pool] h = GlobalAveragePool (g) [flat] i = Flatten (h)
-  [head] y = Gemm <transB = 1> (i, fc) }
-"""
 
 
 @pytest.fixture(scope="module")
 def net() -> onnx.ModelProto:
-    proto = parser.parse_model(NET)
+    proto = parser.parse_model(RESIDUAL)
     generator = np.random.default_rng(0)
     for value in proto.graph.value_info:
         shape = [dim.dim_value for dim in value.type.tensor_type.shape.dim]

@@ -11,6 +11,7 @@ import onnx
 import pytest
 from onnx import numpy_helper, parser
 from paths import LIGHT
+from shape_models import RESIDUAL
 
 import trtcore
 from trtcore.engine.tensorrt.bindings import Bindings, load_bindings
@@ -34,17 +35,6 @@ net (float[N,3,H,32] x, int64[N,S] ids) => (float[N,8,H,32] y, float[N,S,16] e)
   <float[8,3,3,3] w, float[50,16] table>
 { [conv] c = Conv <pads = [1,1,1,1]> (x, w) [relu] y = Relu (c)
   [embed] g = Gather (table, ids) [soft] e = Softmax (g) }
-"""
-# As a network with residual blocks and a head has it, batch and size open.
-RESIDUAL = """
-<ir_version: 8, opset_import: ["" : 17]>
-net (float[batch,3,height,width] x) => (float[batch,10] y)
-  <float[16,3,3,3] stem, float[16,16,3,3] one, float[16,16,3,3] two, float[10,16] fc>
-{ [stem] a = Conv <pads = [1,1,1,1], strides = [2,2]> (x, stem) [relu] b = Relu (a)
-  [conv1] c = Conv <pads = [1,1,1,1]> (b, one) [relu1] d = Relu (c)
-  [conv2] e = Conv <pads = [1,1,1,1]> (d, two) [add] f = Add (e, b) [relu2] g = Relu (f)
-  [pool] h = GlobalAveragePool (g) [flat] i = Flatten (h)
-  [head] y = Gemm <transB = 1> (i, fc) }
 """
 SHAPES = {
     "mixed": {"x": ((1, 3, 16, 32), (2, 3, 32, 32), (4, 3, 64, 32)), "ids": IDS},

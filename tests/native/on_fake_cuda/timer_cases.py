@@ -147,7 +147,8 @@ def test_the_watchdog_lets_a_waiting_enqueue_go(rig: Any, driver: Any) -> None:
     driver.synchronize_at(2)
     start = time.perf_counter()
     wall, *_, interrupted = _core.time_inference(rig.view, timer, 10)
-    assert 0.1 <= time.perf_counter() - start < 1
+    # No upper bound: without the watchdog this enqueue never ends.
+    assert time.perf_counter() - start >= 0.1
     assert (len(wall), interrupted, timer.invalidated) == (2, False, True)
     assert not driver.is_held
     assert len(_core.time_inference(rig.view, timer, 10)[0]) == 0, "of no more use"
