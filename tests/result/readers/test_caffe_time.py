@@ -75,6 +75,14 @@ class TestCaffeTime:
             "layer 'data' is left out: 3.68935e+11 ms is not plausible",
         )
 
+    def test_faults_of_the_timer_in_a_log_without_a_total(self):
+        text = "input\tforward: 3.68935e+011 ms.\nconv1\tforward: 0.478906 ms.\n"
+        profile = parse_caffe_time(text)
+        assert [layer.name for layer in profile.layers] == ["conv1"]
+        assert texts(profile.warnings)[0] == (
+            "layer 'input' is left out: 3.68935e+11 ms is not plausible"
+        )
+
     @pytest.mark.parametrize("value", ["nan", "inf"])
     def test_times_that_are_no_numbers(self, value):
         text = "a\tforward: 1 ms.\nb\tforward: VALUE ms.\n".replace("VALUE", value)

@@ -14,6 +14,7 @@ from trtcore.report.content.comparison_rows import (
     HEADINGS,
     cut,
     figures,
+    headline,
     in_ms,
     mark,
     one_sided,
@@ -92,14 +93,9 @@ def render_baseline(
         speed_up = "-" if isnan(row.speed_up) else f"{row.speed_up:.1f}x"
         table.add_row(_label(row.name, width), in_ms(row.base_ms), in_ms(row.new_ms), speed_up)
     lists = _wrapped(one_sided(comparison.rows, BEFORE_AFTER))
-    total = comparison.total
-    sentence = (
-        f"One forward pass takes {total.ratio:.1%} of what it takes with "
-        f"{comparison.base.backend}: {in_ms(total.new_ms)} of {in_ms(total.base_ms)} ms."
-    )
     blocks = [
         _sides(comparison, ("Before:", "After:"), (base_file, "")),
-        [plain_text(lambda console: console.print(table), width), *lists, sentence],
+        [plain_text(lambda console: console.print(table), width), *lists, headline(comparison)],
         [f"Note: {note}" for note in comparison_notes(comparison)],
     ]
     return "\n\n".join("\n".join(block) for block in blocks if block)

@@ -7,6 +7,7 @@ from math import isnan
 from typing import TYPE_CHECKING, NamedTuple
 
 from trtcore.compare.precisions.comparison import PrecisionComparison, PrecisionRow, RelativeTime
+from trtcore.compare.ratios import ratio_text
 from trtcore.errors import OptionError, argument
 from trtcore.report.content.facts import Fact, engine_text, io_lines
 from trtcore.report.content.labels import shorten
@@ -176,8 +177,8 @@ def _ratio(time: RelativeTime, has_interval: bool) -> str:
         return "-"
     mark = "~" if time.is_noise else ""
     interval = time.interval if has_interval else None
-    reach = "" if interval is None else f" ({interval[0]:.3f}-{interval[1]:.3f})"
-    return f"{mark}{time.ratio:.3f}x{reach}"
+    reach = "" if interval is None else f" ({ratio_text(interval[0])}-{ratio_text(interval[1])})"
+    return f"{mark}{ratio_text(time.ratio)}x{reach}"
 
 
 def _errors(comparison: PrecisionComparison) -> Iterable[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from math import inf
 
 from trtcore.errors import ResultError
 from trtcore.result.readers.single_figures import Row, make_profile, missing_rows
@@ -80,10 +81,9 @@ def _without_faults(
     rows: list[Row], whole_ms: float | None
 ) -> tuple[list[Row], tuple[RunWarning, ...]]:
     """Leaves out what Caffe's timer got wrong: above the pass or an hour, or below zero."""
-    most_ms = _IMPOSSIBLE_MS if whole_ms is None else min(whole_ms, _IMPOSSIBLE_MS)
     kept, warnings = [], []
     for layer, ms in rows:
-        if ms < 0 or ms > most_ms:
+        if ms < 0 or (whole_ms is not None and ms > whole_ms) or _IMPOSSIBLE_MS < ms < inf:
             warnings.append(RunWarning(WarningKind.IMPOSSIBLE_TIME, (ms,), (layer.name,)))
         else:
             kept.append((layer, ms))

@@ -27,8 +27,6 @@ class ForeignFile(NamedTuple):
 HEAD_CHARACTERS = 65536
 """How much of a text is searched: every pattern stands in the first rows of its file."""
 
-_LOG = "run trtexec with --dumpProfile, or give what its --exportProfile writes"
-
 FOREIGN_FILES: tuple[ForeignFile, ...] = (
     ForeignFile(
         re.compile(r'^\s*\[\s*\{\s*"(?:startEnqMs|startInMs)"', re.M),
@@ -36,7 +34,7 @@ FOREIGN_FILES: tuple[ForeignFile, ...] = (
         "give what trtexec --exportProfile writes",
     ),
     ForeignFile(
-        re.compile(r'"(?:Layers|layers)"\s*:\s*\[|^\s*\[\s*\{\s*"Name"\s*:'),
+        re.compile(r'"(?:Layers|LayerInfo)"\s*:\s*\[|^\s*\[\s*\{\s*"Name"\s*:'),
         "what trtexec --exportLayerInfo wrote",
         "it belongs to {layer_info}, beside the profile that trtexec --exportProfile writes",
     ),
@@ -60,8 +58,11 @@ FOREIGN_FILES: tuple[ForeignFile, ...] = (
         "a summary of Nsight Systems",
         "it holds kernels, not layers",
     ),
-    ForeignFile(re.compile(r"RUNNING TensorRT\.trtexec|^.*=== (?:Model|Inference) Options ===", re.M),
-        "a log of trtexec without layer times", _LOG),
+    ForeignFile(
+        re.compile(r"RUNNING TensorRT\.trtexec|=== (?:Model|Inference) Options ==="),
+        "a log of trtexec without layer times",
+        "run trtexec with --dumpProfile, or give what its --exportProfile writes",
+    ),
     ForeignFile(
         re.compile(r"^={5,} .* profile ={5,}", re.M),
         "the table of TensorRT's later samples (SimpleProfiler)",

@@ -90,7 +90,7 @@ def _by_name(i: int, layer: Layer, graph: ModelGraph, claims: Claims) -> None:
     # Without a model every name would count as a node, unless a plan has metadata for that. Plans
     # of before TensorRT 8.6 have details without it.
     has_details = bool(layer.inputs or layer.outputs)
-    if not graph.nodes and (claims.has_metadata and has_details or foreign_range(layer.name)):
+    if not graph.nodes and ((claims.has_metadata and has_details) or foreign_range(layer.name)):
         return
     named = nodes_in_name(layer.name, graph.nodes or None)
     if named.nodes:
