@@ -33,7 +33,13 @@ CORE = [
     and path.relative_to(ROOT).as_posix() not in (*HELP, *OLD_WORDS)
 ]
 OPTION = re.compile(r"(?<![\w-])--[a-z][\w-]*")
-OF_TRTEXEC = {"--exportProfile", "--exportLayerInfo", "--profilingVerbosity"}
+OF_TRTEXEC = {
+    "--dumpProfile",
+    "--exportTimes",
+    "--exportProfile",
+    "--exportLayerInfo",
+    "--profilingVerbosity",
+}
 """Options of another program, whose files are read."""
 
 

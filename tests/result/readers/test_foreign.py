@@ -35,8 +35,8 @@ TIMES = '[\n  { "startEnqMs" : 2.67333, "endEnqMs" : 2.70722, "computeMs" : 0.87
     [
         (
             TRACE,
-            "is a trace of PyTorch's profiler, which is no profile: 'trtcore profile MODEL "
-            "--baseline torch' measures the same",
+            "is a trace of PyTorch's profiler, which is no profile: a profile with "
+            "baseline='torch' measures the same",
         ),
         (
             REPORT,
@@ -50,8 +50,8 @@ TIMES = '[\n  { "startEnqMs" : 2.67333, "endEnqMs" : 2.70722, "computeMs" : 0.87
         ),
         (
             ORT,
-            "is a profile of ONNX Runtime, which is no profile: 'trtcore profile MODEL --backend "
-            "onnxruntime' measures the same",
+            "is a profile of ONNX Runtime, which is no profile: a profile with "
+            "backend='onnxruntime' measures the same",
         ),
         (
             '{"traceEvents": []}',

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from trtcore.errors import argument
+
 
 class ForeignFile(NamedTuple):
     """A file of another tool that cannot be a profile.
@@ -16,7 +18,8 @@ class ForeignFile(NamedTuple):
     Attributes:
         pattern: found in its first part (`HEAD_CHARACTERS`).
         name: what it is, with its article.
-        way_out: what to give instead; ``{layer_info}`` stands for the argument of that name.
+        way_out: what to give instead; names in braces stand for
+            arguments (`explained`).
     """
 
     pattern: re.Pattern[str]
@@ -41,12 +44,12 @@ FOREIGN_FILES: tuple[ForeignFile, ...] = (
     ForeignFile(
         re.compile(r'"cat"\s*:\s*"(?:Session|Node)"'),
         "a profile of ONNX Runtime",
-        "'trtcore profile MODEL --backend onnxruntime' measures the same",
+        "a profile with {onnxruntime} measures the same",
     ),
     ForeignFile(
         re.compile(r'"(?:schemaVersion|deviceProperties)"\s*:|"name"\s*:\s*"aten::'),
         "a trace of PyTorch's profiler",
-        "'trtcore profile MODEL --baseline torch' measures the same",
+        "a profile with {torch} measures the same",
     ),
     ForeignFile(
         re.compile(r'"traceEvents"\s*:|"ph"\s*:\s*"[BEX]"'),
@@ -80,3 +83,13 @@ def foreign_file(text: str) -> ForeignFile | None:
     """What a text is by what another tool always writes; None if it is none of these."""
     head = text[:HEAD_CHARACTERS]
     return next((kind for kind in FOREIGN_FILES if kind.pattern.search(head)), None)
+
+
+def explained(kind: ForeignFile) -> str:
+    """What the file is and what to give instead; arguments named as the caller knows them."""
+    way_out = kind.way_out.format(
+        layer_info=argument("layer_info"),
+        onnxruntime=argument("backend", "onnxruntime"),
+        torch=argument("baseline", "torch"),
+    )
+    return f"is {kind.name}, which is no profile: {way_out}"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from trtcore.errors import OptionError, ResultError, argument
 from trtcore.result.checks import check_times
-from trtcore.result.readers.foreign import foreign_file
+from trtcore.result.readers.foreign import explained, foreign_file
 from trtcore.result.readers.inspector import EngineInformation, parse_engine_information
 from trtcore.result.readers.registry import Reader, find_reader, readers_text
 from trtcore.result.readers.trtexec import is_trtexec_profile
@@ -96,6 +96,5 @@ def _reader(text: str, source: str) -> Reader:
         return reader
     known = foreign_file(text)
     if known is not None:
-        way_out = known.way_out.format(layer_info=argument("layer_info"))
-        raise ResultError(f"{source}: is {known.name}, which is no profile: {way_out}")
+        raise ResultError(f"{source}: {explained(known)}")
     raise ResultError(f"{source}: is not {readers_text()}")
