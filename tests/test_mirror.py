@@ -129,11 +129,20 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
     ),
     "models/onnx/test_graph.py": (
         "models/model",
+        "models/onnx/bodies",
         "models/onnx/weights",
     ),
     "models/onnx/test_shapes.py": (
         "models/onnx/batch",
         "models/onnx/inference",
+    ),
+    "models/onnx/work/test_count.py": (
+        "models/onnx/work/elementwise",
+        "models/onnx/work/folding",
+        "models/onnx/work/operands",
+        "models/onnx/work/products",
+        "models/onnx/work/shapes",
+        "result/records/work",
     ),
     "native/test_attach.py": ("measure/attach",),
     "native/test_bindings_boundary.py": ("measure/loops/abi_check",),

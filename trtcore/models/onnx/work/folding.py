@@ -38,16 +38,20 @@ def completed_shapes(proto: ModelProto) -> dict[str, Shape]:
     for _ in range(_MOST_PASSES):
         if not _open(proto.graph, shapes):
             break
+        shapes.update(_inferred(proto))
         found = _folded(proto, shapes, values)
         if not found:
             break
         values.update(found)
         _put_in(proto.graph, found)
-        inferred = onnx.shape_inference.infer_shapes(proto, data_prop=True)
-        del proto.graph.value_info[:]
-        proto.graph.value_info.extend(inferred.graph.value_info)
-        shapes.update(known_shapes(inferred.graph))
     return shapes
+
+
+def _inferred(proto: ModelProto) -> dict[str, Shape]:
+    inferred = onnx.shape_inference.infer_shapes(proto, data_prop=True)
+    del proto.graph.value_info[:]
+    proto.graph.value_info.extend(inferred.graph.value_info)
+    return known_shapes(inferred.graph)
 
 
 def _open(graph: GraphProto, shapes: Mapping[str, Shape]) -> bool:
