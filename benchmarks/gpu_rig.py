@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from trtcore.api.options import Options
+from trtcore.api.options.values import Options
 from trtcore.api.requests import build_as_asked
 from trtcore.engine.tensorrt.bindings import Bindings
 from trtcore.engine.tensorrt.contexts import create_context

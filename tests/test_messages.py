@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import trtcore
-from trtcore.api.declarations import SOURCE_OPTIONS, Declarations
+from trtcore.api.options.declarations import SOURCE_OPTIONS, Declarations
 from trtcore.cli.declared import spelled
 from trtcore.cli.own_options import PROFILE_OPTIONS
 from trtcore.engine.io_formats import check_io_formats
@@ -23,7 +23,7 @@ from trtcore.result.records.layers import TensorInfo
 
 ROOT = Path(trtcore.__file__).parent
 # What holds texts of ``--help``: the options and the report formats.
-HELP = ("api/declarations.py", "report/formats.py")
+HELP = ("api/options/declarations.py", "report/formats.py")
 # Reads the sentences of old results, which name options.
 OLD_WORDS = ("result/schema1/warnings.py",)
 CORE = [

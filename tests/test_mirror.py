@@ -11,8 +11,8 @@ import trtcore
 SOURCES, TESTS = Path(trtcore.__file__).parent, Path(__file__).parent
 
 TESTED_BY: dict[str, tuple[str, ...]] = {
-    "api/test_meaning.py": ("api/value_types",),
-    "api/test_declarations.py": ("api/declaring",),
+    "api/options/test_meaning.py": ("api/options/value_types",),
+    "api/options/test_declarations.py": ("api/options/declaring",),
     "cli/test_declared.py": ("cli/own_options",),
     "result/test_backends.py": ("measure/nodes/timers",),
     "test_extension.py": (
@@ -56,13 +56,13 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "compare/precisions/comparison",
         "compare/precisions/verdict",
     ),
-    "compare/test_limits.py": ("compare/tails",),
-    "compare/test_noise.py": ("compare/times",),
+    "compare/test_limits.py": ("compare/significance/tails",),
+    "compare/significance/test_noise.py": ("compare/significance/times",),
     "compare/test_profiles.py": (
         "compare/alignment",
         "compare/comparison",
     ),
-    "engine/tensorrt/test_dynamic_shapes.py": ("result/shapes",),
+    "engine/tensorrt/test_dynamic_shapes.py": ("result/types/shapes",),
     "engine/tensorrt/test_builder.py": (
         "engine/tensorrt/bindings",
         "engine/tensorrt/interrupts",
@@ -100,7 +100,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "measure/nodes/torch/operators/sources",
         "measure/nodes/torch/operators/windows",
     ),
-    "measure/test_plans.py": (
+    "measure/engine_runs/test_plans.py": (
         "measure/event_cost/calibrate",
         "models/builtin/chain",
     ),
@@ -138,17 +138,17 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
     "native/test_attach.py": ("measure/attach",),
     "native/test_bindings_boundary.py": ("measure/loops/abi_check",),
     "native/test_cupti_headers.py": ("measure/kernels/cupti",),
-    "native/test_engine_runs.py": ("measure/engines",),
+    "native/test_engine_runs.py": ("measure/engine_runs/engines",),
     "native/test_profiled_kernels.py": ("measure/kernels/profiled",),
     "native/test_kernel_pass.py": (
         "measure/kernels/trace",
         "measure/kernels/traced_loops",
     ),
     "native/test_slow_runs.py": ("measure/length/warming",),
-    "native/test_streaming.py": ("measure/store",),
+    "native/test_streaming.py": ("measure/engine_runs/store",),
     "native/test_turns.py": (
         "measure/loops/native",
-        "measure/rounds",
+        "measure/engine_runs/rounds",
     ),
     "precision/accuracy/test_outputs.py": (
         "precision/accuracy/emulation",

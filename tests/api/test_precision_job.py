@@ -11,14 +11,14 @@ import pytest
 from precision_models import model_of
 
 import trtcore
-from trtcore.api.options import Options
+from trtcore.api.options.values import Options
 from trtcore.api.precision_job import PrecisionRuns, check_precisions
 from trtcore.engine.tensorrt.bindings import Bindings, load_bindings
 from trtcore.errors import ModelError, PrecisionNotMetError
-from trtcore.measure.engines import EngineRun
+from trtcore.measure.engine_runs.engines import EngineRun
+from trtcore.measure.engine_runs.plans import PlanRun
+from trtcore.measure.engine_runs.rounds import Run
 from trtcore.measure.nodes.onnxruntime.profile import run_model
-from trtcore.measure.plans import PlanRun
-from trtcore.measure.rounds import Run
 from trtcore.models.model import Model
 from trtcore.precision.accuracy.reference import Reference
 from trtcore.report.content.precision import precision_line

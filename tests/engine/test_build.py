@@ -11,7 +11,7 @@ from onnx import numpy_helper, parser
 from words import texts
 
 import trtcore
-from trtcore.api.options import Options
+from trtcore.api.options.values import Options
 from trtcore.api.requests import build_as_asked, precision_request, with_precision
 from trtcore.engine.build import check_engine
 from trtcore.engine.tensorrt.bindings import Bindings, load_bindings

@@ -12,7 +12,7 @@ from paths import LIGHT
 from precision_models import BLOCK, RESIZE_IF, model_of
 from words import texts
 
-from trtcore.api.options import Options
+from trtcore.api.options.values import Options
 from trtcore.api.requests import build_as_asked
 from trtcore.engine.tensorrt.bindings import Bindings, load_bindings
 from trtcore.engine.tensorrt.builder import Plan, build_plan, parse

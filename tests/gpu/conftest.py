@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from trtcore.api.options import Options
+from trtcore.api.options.values import Options
 from trtcore.api.requests import build_as_asked
 from trtcore.engine.choice import choose_backend
 from trtcore.engine.tensorrt.bindings import Bindings

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 import trtcore
-from trtcore.api.options import Options
+from trtcore.api.options.values import Options
 from trtcore.api.requests import build_as_asked, run_options
 from trtcore.engine.tensorrt.bindings import Bindings
-from trtcore.measure.plans import run_plans
+from trtcore.measure.engine_runs.plans import run_plans
 from trtcore.models.load import load_model
 from trtcore.stats.series import estimate
 

@@ -17,7 +17,7 @@ from trtcore.errors import OptionError
 from trtcore.models.inputs import make_inputs
 from trtcore.models.load import load_model
 from trtcore.models.onnx.graph import model_inputs
-from trtcore.result.shapes import ShapeRange, Specialization
+from trtcore.result.types.shapes import ShapeRange, Specialization
 
 pytestmark = pytest.mark.gpu
 
@@ -72,8 +72,8 @@ def test_a_plan_runs_at_two_shapes_of_its_range(
 
 
 def _run(bindings: Bindings, plan: bytes, shape: tuple[int, ...]) -> tuple[Any, Any]:
-    from trtcore.measure.engines import RunOptions, run_engine
-    from trtcore.measure.rounds import RunLength
+    from trtcore.measure.engine_runs.engines import RunOptions, run_engine
+    from trtcore.measure.engine_runs.rounds import RunLength
     from trtcore.system.clocks import ClockMonitor
 
     profile = trtcore.profile_plan(plan, shapes={"x": shape}, iterations=100)

@@ -16,7 +16,7 @@ from onnx import numpy_helper, parser
 from terminals import read_until
 
 import trtcore
-from trtcore.api.options import Options
+from trtcore.api.options.values import Options
 from trtcore.api.requests import build_as_asked
 from trtcore.engine.tensorrt.bindings import Bindings
 from trtcore.errors import PrecisionNotMetError
@@ -54,8 +54,8 @@ def odd() -> Model:
 
 
 def run_plan(bindings: Bindings, plan: bytes, **options: Any) -> Any:
-    from trtcore.measure.engines import RunOptions, run_engine
-    from trtcore.measure.rounds import RunLength
+    from trtcore.measure.engine_runs.engines import RunOptions, run_engine
+    from trtcore.measure.engine_runs.rounds import RunLength
 
     with ClockMonitor() as monitor:
         return run_engine(bindings, plan, "plan", RunOptions(RunLength(3), **options), monitor)

@@ -17,11 +17,11 @@ from trtcore.result.records.warnings import RunWarning
 from trtcore.system.environment import capture_environment
 
 if TYPE_CHECKING:
-    from trtcore.api.options import Options
+    from trtcore.api.options.values import Options
     from trtcore.engine.tensorrt.bindings import Bindings
-    from trtcore.measure.engines import EngineRun
+    from trtcore.measure.engine_runs.engines import EngineRun
+    from trtcore.measure.engine_runs.plans import PlanRun
     from trtcore.measure.nodes.run import NodeRun
-    from trtcore.measure.plans import PlanRun
     from trtcore.models.model import Model
 
 Check = Callable[[Sequence[Layer], Sequence[LayerProfile]], PrecisionCheck]

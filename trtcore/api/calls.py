@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trtcore.api.declaring import BASELINE, BUILD, COMPARISON, MODEL, PLAN
-from trtcore.api.options import Options, check_argument, read_options
+from trtcore.api.options.declaring import BASELINE, BUILD, COMPARISON, MODEL, PLAN
+from trtcore.api.options.values import Options, check_argument, read_options
 from trtcore.errors import BackendError, EngineLoadError, argument
 from trtcore.result.phases import Phase, Stopwatch
 from trtcore.result.records.build import Build
@@ -231,7 +231,7 @@ def profile_plan(
     """
     from trtcore.api.assemble import engine_profile
     from trtcore.api.requests import run_options
-    from trtcore.measure.plans import run_plan
+    from trtcore.measure.engine_runs.plans import run_plan
     from trtcore.precision.verify.check import check_rows
 
     request = read_options(options, PLAN)

@@ -8,12 +8,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from trtcore.api.assemble import engine_profile, model_record, node_profile
-from trtcore.api.meaning import without_effect
-from trtcore.api.options import Options
+from trtcore.api.options.meaning import without_effect
+from trtcore.api.options.values import Options
 from trtcore.api.requests import build_as_asked, node_length, precision_request, run_options
 from trtcore.engine.build import check_engine, converted
 from trtcore.errors import EngineLoadError, PrecisionError
-from trtcore.measure.plans import PlanRun, run_plan
+from trtcore.measure.engine_runs.plans import PlanRun, run_plan
 from trtcore.models.inputs import GENERATED, Array
 from trtcore.models.model import Model
 from trtcore.models.onnx.input_roles import make_model_inputs

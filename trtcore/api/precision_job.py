@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trtcore.api.engine_job import Job, on_cpu
-from trtcore.api.options import Options
+from trtcore.api.options.values import Options
 from trtcore.api.requests import (
     build_as_asked,
     node_length,
@@ -19,7 +19,7 @@ from trtcore.compare.precisions.comparison import PrecisionComparison
 from trtcore.compare.precisions.rows import compare_runs
 from trtcore.engine.build import converted
 from trtcore.errors import ModelError, OptionError
-from trtcore.measure.plans import run_plans
+from trtcore.measure.engine_runs.plans import run_plans
 from trtcore.models.model import Model
 from trtcore.precision.accuracy.reference import Reference
 from trtcore.precision.formats import FORMATS, Precision

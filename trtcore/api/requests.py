@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from trtcore.api.options import Options
+from trtcore.api.options.values import Options
 from trtcore.errors import OptionError, argument
 from trtcore.precision.request import Precision, PrecisionRequest
 from trtcore.result.phases import Stopwatch
@@ -13,8 +13,8 @@ from trtcore.system.progress import Progress
 if TYPE_CHECKING:
     from trtcore.engine.tensorrt.bindings import Bindings
     from trtcore.engine.tensorrt.builder import BuildOptions, Plan
-    from trtcore.measure.engines import RunOptions
-    from trtcore.measure.rounds import RunLength
+    from trtcore.measure.engine_runs.engines import RunOptions
+    from trtcore.measure.engine_runs.rounds import RunLength
     from trtcore.models.model import Model
 
 # More than the 662 that a p99 needs (`SAMPLES_NEEDED`), and still about a second per pass for
@@ -82,7 +82,7 @@ def run_options(
     Raises:
         OptionError: a range of shapes for a plan.
     """
-    from trtcore.measure.engines import RunOptions
+    from trtcore.measure.engine_runs.engines import RunOptions
     from trtcore.models.onnx.input_roles import input_roles
     from trtcore.models.onnx.shape_ranges import run_shapes
 
@@ -124,7 +124,7 @@ def node_length(asked: Options) -> dict[str, Any]:
 
 def _length(asked: Options) -> RunLength:
     """So many iterations, or on until stable where a precision or a time was asked for."""
-    from trtcore.measure.rounds import RunLength
+    from trtcore.measure.engine_runs.rounds import RunLength
 
     rule = asked.stop_rule()
     iterations = asked.iterations or (_LEAST_ITERATIONS if rule else _GPU_ITERATIONS)

@@ -6,9 +6,9 @@ import argparse
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from trtcore.api.declaring import Option
-from trtcore.api.meaning import given_options, require_meaning
-from trtcore.api.value_types import BLOBS, FORMATS, NAMES, PATHS, SHAPES, ValueType
+from trtcore.api.options.declaring import Option
+from trtcore.api.options.meaning import given_options, require_meaning
+from trtcore.api.options.value_types import BLOBS, FORMATS, NAMES, PATHS, SHAPES, ValueType
 from trtcore.cli.declared import api_options
 from trtcore.cli.own_options import PROFILE_OPTIONS
 from trtcore.engine.io_formats import FORMATS as FORMAT_NAMES

@@ -7,7 +7,7 @@ import importlib
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from trtcore.api.declaring import BUILD, CONVERSION, INSPECTION, PROFILES
+from trtcore.api.options.declaring import BUILD, CONVERSION, INSPECTION, PROFILES
 from trtcore.cli.declared import add_option, add_options, api_options
 from trtcore.cli.own_options import PROFILE_OPTIONS, VIEW
 from trtcore.report.formats import default_format, formats_help

@@ -5,8 +5,8 @@ Declared like those of the API, so that the same checks refuse options without e
 
 from __future__ import annotations
 
-from trtcore.api.declaring import COMPARISON, MODEL, PLAN, PROFILES, Option, Use
-from trtcore.api.value_types import FLAG, NAME, NAMES, PATH, WHOLE
+from trtcore.api.options.declaring import COMPARISON, MODEL, PLAN, PROFILES, Option, Use
+from trtcore.api.options.value_types import FLAG, NAME, NAMES, PATH, WHOLE
 from trtcore.result.backends import node_backends
 
 _OF_EVERY_RESULT = Use(PROFILES, "output")

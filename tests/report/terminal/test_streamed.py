@@ -18,7 +18,7 @@ from trtcore.cli import main
 from trtcore.compare.limits import broken_conditions, parse_limit
 from trtcore.compare.precisions.rows import compare_runs
 from trtcore.compare.profiles import compare_profiles
-from trtcore.compare.tails import compare_tails
+from trtcore.compare.significance.tails import compare_tails
 from trtcore.errors import OptionError
 from trtcore.report.export.csv import render_csv
 from trtcore.report.export.perfetto import render_trace

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from trtcore.api.calls import profile_model, profile_plan
-from trtcore.api.declaring import MODEL, PLAN
+from trtcore.api.options.declaring import MODEL, PLAN
 from trtcore.cli.api_options import OF_LOADING, require_meanings, values_for
 from trtcore.cli.commands.profile_baseline import prepare_baseline
 from trtcore.cli.named_model import NamedModel

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trtcore.api.calls import profile_baseline
-from trtcore.api.declaring import BASELINE
+from trtcore.api.options.declaring import BASELINE
 from trtcore.cli.api_options import OF_LOADING, precision_options, values_for
 from trtcore.cli.named_model import NamedModel
 from trtcore.cli.terminal import notify, shown_progress

@@ -10,7 +10,7 @@ from trtcore.engine.tensorrt.bindings import Bindings
 from trtcore.engine.tensorrt.interrupts import held_interrupts
 from trtcore.errors import EngineLoadError, OptionError, argument
 from trtcore.result.readers.inspector import EngineInformation, parse_engine_information
-from trtcore.result.shapes import ShapeRange, shape_text
+from trtcore.result.types.shapes import ShapeRange, shape_text
 
 Shape = tuple[int, ...]
 # TensorRT-RTX releases drop GPUs; what still serves them. Source: running 1.6.1 and 1.7.1.

@@ -23,8 +23,8 @@ from trtcore.models.onnx.weights import (
     with_weights_as_inputs,
     write_with_external_weights,
 )
-from trtcore.result.dtypes import ONNX_TYPES
 from trtcore.result.records.layers import ModelNode, TensorInfo
+from trtcore.result.types.dtypes import ONNX_TYPES
 from trtcore.system.files import check_readable, check_writable, write_file
 
 ONNX_DOMAINS = ("", "ai.onnx")

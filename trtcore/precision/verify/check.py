@@ -2,7 +2,7 @@
 
 A layer counts by the widest float type it writes (that it reads, if it writes none), so a fused
 kernel that computes an LRN in FP32 inside an FP16 network shows as what it is. A product of
-quantized values counts as quantized, whatever it writes; see `trtcore.result.layer_types`.
+quantized values counts as quantized, whatever it writes; see `trtcore.result.types.layer_types`.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from collections.abc import Collection, Sequence
 
 from trtcore.precision.formats import FORMATS, Precision
 from trtcore.precision.verify.kept import find_kept, is_kept
-from trtcore.result.dtypes import DTYPES
-from trtcore.result.layer_types import layer_dtype, multiplies
 from trtcore.result.records.build import LayerPrecision, PrecisionCheck, PrecisionVerdict, TypeCount
 from trtcore.result.records.layers import Layer, LayerProfile, is_marker
+from trtcore.result.types.dtypes import DTYPES
+from trtcore.result.types.layer_types import layer_dtype, multiplies
 
 _QUANTIZED = tuple(row.inspector for row in DTYPES.values() if row.is_quantized)
 # Judgements: a sound FP16 engine has casts and other layers in FP32, so half of the layers and of

@@ -17,7 +17,7 @@ from trtcore.result.analysis.summary import Latency
 from trtcore.result.records.build import Build, CacheUse
 from trtcore.result.records.layers import IOTensor
 from trtcore.result.records.profile import Profile
-from trtcore.result.shapes import Specialization, shape_text
+from trtcore.result.types.shapes import Specialization, shape_text
 from trtcore.stats.histogram import ACCURACY
 from trtcore.stats.intervals import Interval, TimeSummary
 from trtcore.system.records import Clocks, Environment

@@ -10,9 +10,9 @@ from trtcore.errors import few
 from trtcore.report.content.labels import layer_labels
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.analysis.quantization import Quantization, find_quantization
-from trtcore.result.dtypes import DTYPES, numpy_name
-from trtcore.result.layer_types import layer_dtype, multiplies
 from trtcore.result.records.layers import Layer, LayerProfile, ModelNode
+from trtcore.result.types.dtypes import DTYPES, numpy_name
+from trtcore.result.types.layer_types import layer_dtype, multiplies
 
 Fact = tuple[str, str]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from trtcore.result.dtypes import WORDS
+from trtcore.result.types.dtypes import WORDS
 
 _WIDTHS = {"thirty-two": 32, "sixteen": 16, "eight": 8, "four": 4, "two": 2}
 _TYPE = re.compile(rf"\b({'|'.join(WORDS)})\b", re.IGNORECASE)

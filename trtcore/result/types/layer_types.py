@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from trtcore.result.dtypes import DTYPES, itemsize, numpy_name
+from trtcore.result.types.dtypes import DTYPES, itemsize, numpy_name
 
 if TYPE_CHECKING:
     from trtcore.result.records.layers import Layer, TensorInfo

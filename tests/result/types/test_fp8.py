@@ -6,7 +6,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from trtcore.result.fp8 import from_fp8, to_fp8, to_fp8_values
+from trtcore.result.types.fp8 import from_fp8, to_fp8, to_fp8_values
 
 CODES = np.arange(256, dtype=np.uint8)
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import trtcore
-from trtcore.api.declaring import MODEL
-from trtcore.api.options import Options, read_options
+from trtcore.api.options.declaring import MODEL
+from trtcore.api.options.values import Options, read_options
 from trtcore.api.precision_job import check_precisions
 from trtcore.errors import OptionError
 from trtcore.precision.request import Precision

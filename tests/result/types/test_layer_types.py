@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from trtcore.result.layer_types import layer_dtype, multiplies
 from trtcore.result.records.layers import Layer, TensorInfo
+from trtcore.result.types.layer_types import layer_dtype, multiplies
 
 
 def layer(kind: str, reads: str, writes: str, constants: str = "") -> Layer:

@@ -10,7 +10,8 @@ from onnx import TensorProto
 
 from trtcore.models.onnx.graph import dtype_name
 from trtcore.models.onnx.weights import short_tensor
-from trtcore.result.dtypes import (
+from trtcore.result.readers.tensor_words import short_dtype
+from trtcore.result.types.dtypes import (
     DTYPES,
     ONNX_TYPES,
     WORDS,
@@ -20,7 +21,6 @@ from trtcore.result.dtypes import (
     itemsize,
     numpy_name,
 )
-from trtcore.result.readers.tensor_words import short_dtype
 
 # Names of `TensorProto.DataType` that are not NumPy's in upper case.
 ONNX_NAMES = {

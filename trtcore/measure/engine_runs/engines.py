@@ -23,18 +23,18 @@ from trtcore.measure.device.tensors import (
     set_addresses,
     upload,
 )
+from trtcore.measure.engine_runs.rounds import Run, RunLength, Subject, measure
 from trtcore.measure.kernels.trace import trace_kernels
 from trtcore.measure.length.warmup import WarmUpRule
 from trtcore.measure.loops.abi_check import native_context
 from trtcore.measure.loops.native import Loops, NativeLoops
 from trtcore.measure.loops.python import PythonLoops
-from trtcore.measure.rounds import Run, RunLength, Subject, measure
 from trtcore.models.inputs import InputRole, make_inputs
 from trtcore.result.phases import Phase, Stopwatch
 from trtcore.result.readers.inspector import EngineInformation, match_layers
 from trtcore.result.records.kernel_pass import KernelPass
 from trtcore.result.records.layers import IOTensor
-from trtcore.result.shapes import ShapeRange, Specialization
+from trtcore.result.types.shapes import ShapeRange, Specialization
 from trtcore.system.clocks import ClockMonitor
 from trtcore.system.progress import Progress
 

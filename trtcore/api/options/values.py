@@ -8,9 +8,9 @@ from dataclasses import replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from trtcore.api.declarations import SOURCE_OPTIONS, Declarations
-from trtcore.api.declaring import Option
-from trtcore.api.meaning import Given, given_options, require_meaning
+from trtcore.api.options.declarations import SOURCE_OPTIONS, Declarations
+from trtcore.api.options.declaring import Option
+from trtcore.api.options.meaning import Given, given_options, require_meaning
 from trtcore.errors import OptionError, argument
 from trtcore.precision.request import Precision, check_keep_fp32, read_io_precision
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 import trtcore
-from trtcore.api.declarations import Declarations
-from trtcore.api.declaring import MODEL, Option, Use
-from trtcore.api.options import Options
-from trtcore.api.value_types import WHOLE
+from trtcore.api.options.declarations import Declarations
+from trtcore.api.options.declaring import MODEL, Option, Use
+from trtcore.api.options.value_types import WHOLE
+from trtcore.api.options.values import Options
 from trtcore.cli import main
 from trtcore.cli.arguments import parse_arguments
 from trtcore.errors import OptionError

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 
 from trtcore.errors import RunError
 from trtcore.measure import _core
+from trtcore.measure.engine_runs.store import STREAM_ABOVE_BYTES, FullStore, Store, StreamingStore
 from trtcore.measure.length.stopping import Convergence, StopRule
 from trtcore.measure.length.warming import Warming
 from trtcore.measure.length.warmup import WarmUpRule
 from trtcore.measure.loops.abi_check import raise_fault
 from trtcore.measure.loops.native import Loops, Report, Times
-from trtcore.measure.store import STREAM_ABOVE_BYTES, FullStore, Store, StreamingStore
 from trtcore.result.phases import Phase, Stopwatch
 from trtcore.result.records.counts import Counts, Stop
 from trtcore.result.records.samples import Samples

@@ -10,9 +10,9 @@ import pytest
 from words import texts
 
 import trtcore
-from trtcore.api.declarations import SOURCE_OPTIONS, Declarations
-from trtcore.api.declaring import Option
-from trtcore.api.meaning import given_options, without_effect
+from trtcore.api.options.declarations import SOURCE_OPTIONS, Declarations
+from trtcore.api.options.declaring import Option
+from trtcore.api.options.meaning import given_options, without_effect
 from trtcore.cli import main
 from trtcore.cli.own_options import PROFILE_OPTIONS
 from trtcore.errors import OptionError, TrtcoreError

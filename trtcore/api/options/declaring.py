@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from trtcore.api.value_types import ValueType
+from trtcore.api.options.value_types import ValueType
 
 if TYPE_CHECKING:
     from typing_extensions import Self, dataclass_transform

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from trtcore.api.declaring import BASELINE, BUILD, COMPARISON, PLAN, Option
+from trtcore.api.options.declaring import BASELINE, BUILD, COMPARISON, PLAN, Option
 from trtcore.errors import OptionError, argument
 from trtcore.result.backends import find_backend
 from trtcore.result.records.warning_kinds import WarningKind

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from trtcore.api.declaring import (
+from trtcore.api.options.declaring import (
     BASELINE,
     BUILD,
     COMPARISON,
@@ -22,7 +22,7 @@ from trtcore.api.declaring import (
     Use,
     option,
 )
-from trtcore.api.value_types import (
+from trtcore.api.options.value_types import (
     BLOBS,
     FLAG,
     FORMATS,

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trtcore.compare.comparison import Change
-from trtcore.compare.noise import batch_widening
-from trtcore.compare.times import DRAWS, WANTED_BATCHES, draw_streamed
+from trtcore.compare.significance.noise import batch_widening
+from trtcore.compare.significance.times import DRAWS, WANTED_BATCHES, draw_streamed
 from trtcore.errors import OptionError
 from trtcore.result.records.samples import Samples
 from trtcore.stats.arrays import Floats

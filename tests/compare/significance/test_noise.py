@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from trtcore.compare.noise import compare_times
-from trtcore.compare.times import SampledTimes, dependence, sample_times
+from trtcore.compare.significance.noise import compare_times
+from trtcore.compare.significance.times import SampledTimes, dependence, sample_times
 from trtcore.stats.histogram import fold
 
 

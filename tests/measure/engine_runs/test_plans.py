@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from trtcore.api.options import Options
+from trtcore.api.options.values import Options
 from trtcore.api.requests import run_options
 from trtcore.errors import BuildError, TrtcoreError
-from trtcore.measure import plans
+from trtcore.measure.engine_runs import plans
 from trtcore.measure.event_cost import calibrate
 from trtcore.result.records.counts import Counts
 from trtcore.result.records.profile import EventCost
@@ -41,7 +41,9 @@ def run_plans(monkeypatch: pytest.MonkeyPatch, outcome: Any, **options: Any) -> 
             return outcome
         raise outcome
 
-    monkeypatch.setattr("trtcore.measure.engines.run_engines", lambda *_: (made_up_run(),))
+    monkeypatch.setattr(
+        "trtcore.measure.engine_runs.engines.run_engines", lambda *_: (made_up_run(),)
+    )
     monkeypatch.setattr(calibrate, "event_cost", event_cost)
     asked = run_options(Options(**options))
     return plans.run_plans(None, {"measuring": b""}, "net", asked, None)[0]  # type: ignore[arg-type]

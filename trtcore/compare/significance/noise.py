@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trtcore.compare.comparison import Change
-from trtcore.compare.times import SampledTimes
+from trtcore.compare.significance.times import SampledTimes
 from trtcore.stats.arrays import Floats
 from trtcore.stats.intervals import lag_one, student_t, widening
 
