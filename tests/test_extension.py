@@ -27,7 +27,7 @@ from trtcore.precision.convert.apply import apply_precision, own_precision
 from trtcore.precision.formats import FORMATS as PRECISIONS
 from trtcore.precision.formats import Precision, PrecisionFormat
 from trtcore.precision.verify.check import check_precision
-from trtcore.report.content.precision import precision_line
+from trtcore.report.content.facts.precision import precision_line
 from trtcore.report.formats import FORMATS, Format
 from trtcore.result.backends import BACKENDS, Backend
 from trtcore.result.readers import registry

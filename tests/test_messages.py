@@ -18,7 +18,7 @@ from trtcore.errors import TrtcoreError, spelled_by
 from trtcore.measure.length.stopping import StopRule
 from trtcore.models.load import load_model
 from trtcore.precision.request import check_keep_fp32, read_io_precision
-from trtcore.report.content.rows import View
+from trtcore.report.content.rows.rows import View
 from trtcore.result.records.layers import TensorInfo
 
 ROOT = Path(trtcore.__file__).parent

@@ -173,16 +173,16 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "report/export/comparison_markdown",
     ),
     "report/terminal/test_profile.py": (
-        "report/content/facts",
-        "report/content/labels",
-        "report/content/levels",
-        "report/content/rows",
-        "report/content/run_ends",
+        "report/content/facts/facts",
+        "report/content/rows/labels",
+        "report/content/rows/levels",
+        "report/content/rows/rows",
+        "report/content/facts/run_ends",
         "report/terminal/layout",
     ),
-    "report/content/test_hierarchy.py": (
-        "report/content/blocks",
-        "result/analysis/short_names",
+    "report/content/rows/test_hierarchy.py": (
+        "report/content/rows/blocks",
+        "result/analysis/naming/short_names",
     ),
     "result/analysis/fusion/test_leftover.py": (
         "result/analysis/fusion/operators",
@@ -191,11 +191,11 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
     "result/analysis/fusion/test_groups.py": (
         "result/analysis/fusion/claims",
         "result/analysis/fusion/graph",
-        "result/readers/layer_names",
+        "result/readers/inspector/layer_names",
     ),
-    "result/readers/test_inspector.py": (
-        "result/readers/inspector_oneline",
-        "result/readers/tensor_words",
+    "result/readers/inspector/test_inspector.py": (
+        "result/readers/inspector/oneline",
+        "result/readers/inspector/tensor_words",
     ),
     "result/readers/test_load.py": (
         "result/readers/own_result",
@@ -210,7 +210,10 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "stats/arrays",
         "stats/resolution",
     ),
-    "report/content/test_kernels.py": ("report/content/mapping", "report/terminal/kernels"),
+    "report/content/times/test_kernels.py": (
+        "report/content/times/mapping",
+        "report/terminal/kernels",
+    ),
     "result/analysis/test_diagnosis.py": (
         "report/content/warning_words",
         "report/content/warnings",
@@ -218,7 +221,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "result/records/warnings",
     ),
     "result/schema1/test_sentences.py": (
-        "report/content/method",
+        "report/content/facts/method",
         "result/records/accuracy",
         "result/records/build",
         "result/records/counts",

@@ -21,8 +21,8 @@ from trtcore.measure.engine_runs.rounds import Run
 from trtcore.measure.nodes.onnxruntime.profile import run_model
 from trtcore.models.model import Model
 from trtcore.precision.accuracy.reference import Reference
-from trtcore.report.content.precision import precision_line
-from trtcore.result.readers.inspector import EngineInformation
+from trtcore.report.content.facts.precision import precision_line
+from trtcore.result.readers.inspector.inspector import EngineInformation
 from trtcore.result.records.accuracy import Compared
 from trtcore.result.records.counts import Counts
 from trtcore.result.records.samples import Samples

@@ -21,7 +21,7 @@ from trtcore.models.builtin.googlenet import googlenet
 from trtcore.models.load import load_model
 from trtcore.models.model import Model
 from trtcore.precision.convert.apply import apply_precision
-from trtcore.report.content.precision import precision_line
+from trtcore.report.content.facts.precision import precision_line
 from trtcore.result.analysis.requirements import require_met
 from trtcore.result.records.build import PrecisionCheck, PrecisionVerdict
 from trtcore.result.records.layers import Layer, LayerProfile

@@ -22,7 +22,7 @@ from trtcore.models.load import load_model
 from trtcore.models.model import Model
 from trtcore.precision.convert.apply import apply_precision, kept_nodes
 from trtcore.precision.verify.check import check_precision
-from trtcore.report.content.precision import precision_line
+from trtcore.report.content.facts.precision import precision_line
 from trtcore.result.records.build import PrecisionVerdict
 
 pytest.importorskip("tensorrt_rtx", reason="TensorRT-RTX builds without a GPU, TensorRT does not")

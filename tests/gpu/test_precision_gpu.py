@@ -24,7 +24,7 @@ from trtcore.measure.nodes.onnxruntime.profile import run_model
 from trtcore.models.load import load_model
 from trtcore.models.model import Model
 from trtcore.precision.accuracy.reference import Reference
-from trtcore.report.content.precision import precision_line
+from trtcore.report.content.facts.precision import precision_line
 from trtcore.result.records.build import PrecisionVerdict
 from trtcore.system.clocks import ClockMonitor
 

@@ -11,8 +11,8 @@ from quantized_models import CONVOLUTIONS, ENCODER, quantized
 
 import trtcore
 from trtcore.errors import BuildError
-from trtcore.report.content.precision import compared_text
-from trtcore.report.content.quantization import quantization_facts
+from trtcore.report.content.facts.precision import compared_text
+from trtcore.report.content.facts.quantization import quantization_facts
 from trtcore.result.analysis.quantization import find_quantization
 from trtcore.result.types.layer_types import layer_dtype, multiplies
 

@@ -15,7 +15,7 @@ from trtcore.measure.engine_runs.engines import EngineRun, PlanToRun, RunOptions
 from trtcore.measure.engine_runs.rounds import RunLength
 from trtcore.measure.kernels import cupti
 from trtcore.measure.loops.native import NativeLoops
-from trtcore.result.readers.inspector import EngineInformation
+from trtcore.result.readers.inspector.inspector import EngineInformation
 from trtcore.system.clocks import ClockMonitor
 
 pytestmark = pytest.mark.usefixtures("short_warm_up")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trtcore.result.analysis.summary import summarise_layers
-from trtcore.result.readers.inspector import match_layers
+from trtcore.result.readers.inspector.inspector import match_layers
 from trtcore.result.records.build import Build, PrecisionCheck
 from trtcore.result.records.layers import IOTensor, Layer, LayerProfile, ModelRecord
 from trtcore.result.records.method import Method, Timer

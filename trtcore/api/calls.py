@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from trtcore.engine.tensorrt.bindings import Bindings
     from trtcore.engine.tensorrt.builder import Plan
     from trtcore.models.model import Model
-    from trtcore.result.readers.inspector import EngineInformation
+    from trtcore.result.readers.inspector.inspector import EngineInformation
     from trtcore.result.records.build import PrecisionCheck
 
 

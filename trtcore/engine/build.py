@@ -26,7 +26,7 @@ from trtcore.precision.request import PrecisionRequest
 from trtcore.precision.verify.check import check_rows
 from trtcore.result.analysis.requirements import require_met
 from trtcore.result.phases import Phase, Stopwatch
-from trtcore.result.readers.inspector import EngineInformation
+from trtcore.result.readers.inspector.inspector import EngineInformation
 from trtcore.result.records.build import PrecisionCheck
 from trtcore.result.records.layers import Layer, LayerProfile
 from trtcore.result.records.warnings import RunWarning

@@ -19,7 +19,7 @@ from trtcore.engine.tensorrt.builder import Plan, build_plan
 from trtcore.errors import BuildError
 from trtcore.models.load import load_model
 from trtcore.models.onnx.graph import model_inputs
-from trtcore.report.content.facts import shapes_text
+from trtcore.report.content.facts.facts import shapes_text
 from trtcore.report.terminal.engine import render_plan
 from trtcore.report.terminal.profile import render_table
 from trtcore.result.records.build import PrecisionVerdict

@@ -9,9 +9,9 @@ from paths import DATA
 
 from trtcore.errors import PrecisionNotMetError
 from trtcore.precision.verify.check import check_precision
-from trtcore.report.content.precision import precision_line
+from trtcore.report.content.facts.precision import precision_line
 from trtcore.result.analysis.requirements import require_met
-from trtcore.result.readers.inspector import parse_engine_information
+from trtcore.result.readers.inspector.inspector import parse_engine_information
 from trtcore.result.records.build import PrecisionVerdict
 from trtcore.result.records.layers import Layer, TensorInfo
 

@@ -24,7 +24,7 @@ from trtcore.report.export.csv import render_csv
 from trtcore.report.export.perfetto import render_trace
 from trtcore.report.export.trtexec import export_profile
 from trtcore.report.terminal.profile import render_table
-from trtcore.result.analysis.reconcile import reconcile_profile
+from trtcore.result.analysis.reconciliation.reconcile import reconcile_profile
 from trtcore.result.analysis.summary import summarise_latency, summarise_layers
 from trtcore.result.records.counts import Counts
 from trtcore.result.records.profile import Profile

@@ -9,10 +9,10 @@ from math import isnan, nan
 import pytest
 from hand_made_profiles import make_profile
 
-from trtcore.report.content.mapping import mapping_text
-from trtcore.report.content.method import method_text
-from trtcore.report.content.precision import compared_text, precision_line
-from trtcore.report.content.run_ends import stop_text, warm_up_text
+from trtcore.report.content.facts.method import method_text
+from trtcore.report.content.facts.precision import compared_text, precision_line
+from trtcore.report.content.facts.run_ends import stop_text, warm_up_text
+from trtcore.report.content.times.mapping import mapping_text
 from trtcore.result.records.accuracy import Accuracy, Compared
 from trtcore.result.records.build import CacheUse, PrecisionVerdict
 from trtcore.result.records.counts import Stop, StopReason, WarmUpEnd, WarmUpReason

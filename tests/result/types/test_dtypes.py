@@ -10,7 +10,7 @@ from onnx import TensorProto
 
 from trtcore.models.onnx.graph import dtype_name
 from trtcore.models.onnx.weights import short_tensor
-from trtcore.result.readers.tensor_words import short_dtype
+from trtcore.result.readers.inspector.tensor_words import short_dtype
 from trtcore.result.types.dtypes import (
     DTYPES,
     ONNX_TYPES,

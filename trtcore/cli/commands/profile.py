@@ -75,7 +75,7 @@ def is_plan(path: str) -> bool:
 
 def _check(options: argparse.Namespace) -> None:
     """Checks before the long work whatever only matters after it."""
-    from trtcore.report.content.rows import View
+    from trtcore.report.content.rows.rows import View
 
     # Raises on a bad --sort, --top or --group-by; the table itself is made after the run.
     View(options.sort, options.top, options.group_by)
@@ -134,7 +134,7 @@ def _print_timed(analysis: Analysis, options: argparse.Namespace) -> None:
     with watch.phase(Phase.REPORT):
         _print(analysis, options)
     if options.verbose:
-        from trtcore.report.content.phases import phase_lines
+        from trtcore.report.content.facts.phases import phase_lines
 
         print()
         for line in phase_lines((*analysis.profile.phases, *watch.times)):

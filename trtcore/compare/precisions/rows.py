@@ -19,7 +19,11 @@ from trtcore.compare.significance.times import (
 )
 from trtcore.errors import ResultError
 from trtcore.result.analysis.analysis import Analysis
-from trtcore.result.analysis.reconcile import TRACED, Reconciliation, reconcile_profile
+from trtcore.result.analysis.reconciliation.reconcile import (
+    TRACED,
+    Reconciliation,
+    reconcile_profile,
+)
 from trtcore.result.records.profile import Profile
 from trtcore.result.records.warnings import RunWarning
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trtcore.compare.alignment import Side
-from trtcore.result.analysis.reconcile import Reconciliation
+from trtcore.result.analysis.reconciliation.reconcile import Reconciliation
 from trtcore.result.records.samples import Samples
 from trtcore.stats.arrays import Floats
 from trtcore.stats.batches import batch_medians, batch_size

@@ -9,7 +9,7 @@ from typing import Any
 from trtcore.engine.tensorrt.bindings import Bindings
 from trtcore.engine.tensorrt.interrupts import held_interrupts
 from trtcore.errors import EngineLoadError, OptionError, argument
-from trtcore.result.readers.inspector import EngineInformation, parse_engine_information
+from trtcore.result.readers.inspector.inspector import EngineInformation, parse_engine_information
 from trtcore.result.types.shapes import ShapeRange, shape_text
 
 Shape = tuple[int, ...]

@@ -31,7 +31,7 @@ from trtcore.measure.loops.native import Loops, NativeLoops
 from trtcore.measure.loops.python import PythonLoops
 from trtcore.models.inputs import InputRole, make_inputs
 from trtcore.result.phases import Phase, Stopwatch
-from trtcore.result.readers.inspector import EngineInformation, match_layers
+from trtcore.result.readers.inspector.inspector import EngineInformation, match_layers
 from trtcore.result.records.kernel_pass import KernelPass
 from trtcore.result.records.layers import IOTensor
 from trtcore.result.types.shapes import ShapeRange, Specialization

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from trtcore.compare.comparison import Change, Comparison
 from trtcore.report.content.comparison_rows import further
-from trtcore.report.content.labels import shorten
+from trtcore.report.content.rows.labels import shorten
 
 # With a figure of 12 and the margins, a line keeps within 120 columns and shows 4 % steps.
 _NAME_WIDTH = 48

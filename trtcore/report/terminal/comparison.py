@@ -22,8 +22,8 @@ from trtcore.report.content.comparison_rows import (
     side,
     totals,
 )
-from trtcore.report.content.labels import shorten
 from trtcore.report.content.printable import printable
+from trtcore.report.content.rows.labels import shorten
 from trtcore.report.content.warnings import comparison_notes
 from trtcore.report.content.waterfall import waterfall_lines
 from trtcore.report.terminal.layout import figure_table, plain_text, room_beside, text_room

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from trtcore.compare.precisions.comparison import PrecisionComparison, PrecisionRow, RelativeTime
 from trtcore.compare.ratios import ratio_text
 from trtcore.errors import OptionError, argument
-from trtcore.report.content.facts import Fact, engine_text, io_lines
-from trtcore.report.content.labels import shorten
-from trtcore.report.content.method import method_text
-from trtcore.report.content.precision import build_facts, compared_text, output_line
+from trtcore.report.content.facts.facts import Fact, engine_text, io_lines
+from trtcore.report.content.facts.method import method_text
+from trtcore.report.content.facts.precision import build_facts, compared_text, output_line
 from trtcore.report.content.printable import printable
-from trtcore.report.content.rows import SORTS
+from trtcore.report.content.rows.labels import shorten
+from trtcore.report.content.rows.rows import SORTS
 from trtcore.report.content.warnings import precision_notes
 from trtcore.report.terminal.layout import figure_table, plain_text, room_beside, text_room
 from trtcore.report.terminal.tables import fact_table

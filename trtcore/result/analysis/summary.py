@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from trtcore.result.analysis.reconcile import Reconciliation, reconcile_profile
+from trtcore.result.analysis.reconciliation.reconcile import Reconciliation, reconcile_profile
 from trtcore.result.records.layers import LayerProfile, is_marker
 from trtcore.result.records.profile import Profile
 from trtcore.result.records.samples import PASSES, Samples
