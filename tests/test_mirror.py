@@ -66,7 +66,6 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
     "engine/tensorrt/test_builder.py": (
         "engine/tensorrt/bindings",
         "engine/tensorrt/interrupts",
-        "engine/tensorrt/logger",
         "engine/tensorrt/progress",
     ),
     "engine/test_io_formats.py": ("cli/api_options",),
