@@ -82,7 +82,7 @@ def runs(net: Model, monkeypatch: pytest.MonkeyPatch) -> MadeUpRuns:
     import trtcore.api.precision_job as module
 
     plans: dict[bytes, EngineInformation] = {}
-    build = module.build_as_asked
+    build = module.build_as_requested
 
     def remember(*arguments: Any) -> Any:
         plan = build(*arguments)
@@ -91,7 +91,7 @@ def runs(net: Model, monkeypatch: pytest.MonkeyPatch) -> MadeUpRuns:
         return plan
 
     made_up = MadeUpRuns(net, plans)
-    monkeypatch.setattr(module, "build_as_asked", remember)
+    monkeypatch.setattr(module, "build_as_requested", remember)
     monkeypatch.setattr(module, "run_plans", made_up)
     return made_up
 
@@ -111,7 +111,7 @@ def test_every_precision_has_its_engine_its_check_and_its_accuracy(
     full, half, paired = comparison.profiles
     assert [t.format for t in paired.io] == ["chw2", "chw2"]
     assert [t.format for t in half.io] == ["linear", "linear"]
-    assert precision_line(full.build.precision).startswith("asked fp32: ")
+    assert precision_line(full.build.precision).startswith("requested fp32: ")
     assert precision_line(half.build.precision).endswith("% of time")
     assert all(fallback.nodes == ("norm",) for fallback in half.build.precision.fallbacks)
     assert all(

@@ -1,4 +1,4 @@
-"""FP16 and BF16 of transformers through the real builder: the engine is what was asked for."""
+"""FP16 and BF16 of transformers through the real builder: the engine has what was requested."""
 
 from __future__ import annotations
 

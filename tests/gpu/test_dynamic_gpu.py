@@ -86,10 +86,10 @@ def _run(bindings: Bindings, plan: bytes, shape: tuple[int, ...]) -> tuple[Any, 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"batch": 9}, "input 'x' takes 1x3x32x32 to 8x3x96x96, 9x3x64x64 was asked for"),
+        ({"batch": 9}, "input 'x' takes 1x3x32x32 to 8x3x96x96, 9x3x64x64 was requested"),
         (
             {"shapes": {"x": (1, 3, 16, 32)}},
-            "input 'x' takes 1x3x32x32 to 8x3x96x96, 1x3x16x32 was asked for",
+            "input 'x' takes 1x3x32x32 to 8x3x96x96, 1x3x16x32 was requested",
         ),
         ({"shapes": {"x": RANGE}}, "a plan has its ranges already, give the one shape to run"),
     ],

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from trtcore.api.engine_job import Job, on_cpu
 from trtcore.api.options.values import Options
 from trtcore.api.requests import (
-    build_as_asked,
+    build_as_requested,
     node_length,
     precision_request,
     run_options,
@@ -109,7 +109,9 @@ class PrecisionRuns:
         return Job(self.model, with_precision(own, self.model), reference, self.progress)
 
     def _engines(self, jobs: Sequence[Job], bindings: Bindings) -> list[Profile]:
-        plans = [build_as_asked(bindings, self.model, job.options, self.progress) for job in jobs]
+        plans = [
+            build_as_requested(bindings, self.model, job.options, self.progress) for job in jobs
+        ]
         # All engines are built first: they have to be loaded together to be run interleaved.
         labels = [f"measuring {precision.value}" for precision in self.precisions]
         contents = [plan.content for plan in plans]

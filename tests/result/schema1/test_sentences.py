@@ -204,19 +204,20 @@ def test_mapping(sentence: str, method: MappingMethod, obstacles: tuple[Obstacle
             "asked fp16: 76 of 80 layers Half, 3 Int8, 1 Float (a, b), 3.1 % of time; 2 layers do "
             "not tell; 126 signal and wait markers and 3 layers of integers left out",
             ({"Half": 76, "Int8": 3, "Float": 1}, 2, 126, 3),
-            "asked fp16: 76 of 80 layers Half, 3 Int8, 1 Float; 2 layers unreported; 126 stream "
-            "sync layers and 3 layers of integers not counted",
+            "requested fp16: 76 of 80 layers Half, 3 Int8, 1 Float; 2 layers unreported; 126 "
+            "stream sync layers and 3 layers of integers not counted",
         ),
         ("engine: 2 of 3 layers Int8, 1 Half", ({"Int8": 2, "Half": 1}, 0, 0, 0), SAME),
         (
             "asked fp16: 0 of 8 layers Half, 8 Float (a); 1 layers of integers left out",
             ({"Float": 8}, 0, 0, 1),
-            "asked fp16: 0 of 8 layers Half, 8 Float; 1 layers of integers not counted",
+            "requested fp16: 0 of 8 layers Half, 8 Float; 1 layers of integers not counted",
         ),
         (
             "asked bf16: the plan does not tell the types of its layers, build it DETAILED",
             ({}, 0, 0, 0),
-            "asked bf16: layer data types unavailable; rebuild with profiling verbosity DETAILED",
+            "requested bf16: layer data types unavailable; rebuild with profiling verbosity "
+            "DETAILED",
         ),
         (
             "asked fp16: 1 of 1 layers Half; kept in FP32 on request: 0 of 1 nodes; fc only inside "

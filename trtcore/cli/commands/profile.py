@@ -129,7 +129,7 @@ def _profile(
 
 
 def _print_timed(analysis: Analysis, options: argparse.Namespace) -> None:
-    """Prints the report, and then where the time went if that is asked for."""
+    """Prints the report, and then where the time went if that is requested."""
     watch = Stopwatch()
     with watch.phase(Phase.REPORT):
         _print(analysis, options)

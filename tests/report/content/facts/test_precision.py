@@ -22,7 +22,7 @@ from trtcore.result.records.build import (
 from trtcore.result.records.profile import Profile
 
 LINE = (
-    "asked fp16: 76 of 80 layers Half, 2 Float, 2 Int8 (norm, keep_myl0, rnn), 1 of them on "
+    "requested fp16: 76 of 80 layers Half, 2 Float, 2 Int8 (norm, keep_myl0, rnn), 1 of them on "
     "request, 1 of them in FP32 only in TensorRT, 3.6 % of time"
 )
 FALLBACKS = (
@@ -99,7 +99,7 @@ def test_what_is_plainly_not_met_ends_with_an_error() -> None:
     require_met(CHECK)
     failed = replace(CHECK, verdict=PrecisionVerdict.NOT_MET)
     with pytest.raises(
-        PrecisionNotMetError, match="not have the requested precision: asked fp16: 76 of"
+        PrecisionNotMetError, match="not have the requested precision: requested fp16: 76 of"
     ):
         require_met(failed)
 

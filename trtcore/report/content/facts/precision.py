@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from trtcore.errors import few
 from trtcore.report.content.facts.facts import Fact
+from trtcore.result.analysis.requirements import layer_counts, subject
 from trtcore.result.records.accuracy import Accuracy, Compared, OutputAccuracy
 from trtcore.result.records.build import (
     Build,
@@ -87,20 +88,16 @@ def _fallbacks(alike: Sequence[LayerPrecision]) -> str:
 
 
 def precision_line(check: PrecisionCheck) -> str:
-    """Returns such as ``asked fp16: 76 of 80 layers Half, 4 Float (conv2/norm2)``.
+    """Returns such as ``requested fp16: 76 of 80 layers Half, 4 Float (conv2/norm2)``.
 
     It accounts for all layers of the engine: counted, without reported types, and not counted.
     """
     if check.note:
         return check.note
-    head = f"asked {check.asked}: " if check.asked else "engine: "
     if check.verdict is PrecisionVerdict.OPAQUE:
-        return f"{head}layer data types unavailable; rebuild with profiling verbosity DETAILED"
-    # The type that was requested comes first, even with no layer at all in it.
-    first = check.main_dtype
-    others = "".join(f", {n} {dtype}" for dtype, n in check.dtypes.items() if dtype != first)
-    text = f"{head}{check.dtypes.get(first, 0)} of {check.layers} layers {first}{others}"
-    text += _places(check.fallbacks)
+        unknown = "layer data types unavailable; rebuild with profiling verbosity DETAILED"
+        return f"{subject(check)}{unknown}"
+    text = layer_counts(check) + _places(check.fallbacks)
     return "; ".join(filter(None, (text, kept_text(check.kept), _not_counted(check))))
 
 

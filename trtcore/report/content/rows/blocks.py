@@ -35,7 +35,7 @@ def block_namer(
     """
     nodes = [graph.nodes[name] for name in timed if name in graph.nodes]
     placed = [node for node in nodes if not is_inlined(node)]
-    # Of all nodes at once: one depth for the whole table, whichever group is asked first.
+    # Of all nodes at once: one depth for the whole table, whichever group comes first.
     level = depth or _telling_depth(placed)
 
     def block(group: tuple[str, ...]) -> str:
