@@ -167,6 +167,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
     ),
     "report/export/test_perfetto.py": ("report/export/timeline",),
     "report/terminal/test_comparison.py": (
+        "report/content/comparison_names",
         "report/content/comparison_rows",
         "report/export/comparison_json",
         "report/export/comparison_markdown",

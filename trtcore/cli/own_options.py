@@ -52,9 +52,9 @@ FULL_NAMES = Option(
     name="full_names",
     default=False,
     type=FLAG,
-    about="how the rows of one profile are named",
+    about="how the rows are named",
     help="all nodes of a row, however long its line",
-    use=_OF_ONE_PROFILE,
+    use=_OF_EVERY_RESULT,
 )
 VIEW = (SORT, GROUP_BY, FULL_NAMES, TOP)
 

@@ -53,7 +53,7 @@ OWN_TABLE = """
 compare           x       x    -     x       x
 sort              x       x    x     x       x
 group_by          x       x    x     -       -
-full_names        x       x    x     -       -
+full_names        x       x    x     x       x
 top               x       x    x     x       x
 baseline          x       x    x     -       -
 layer_info        x       x    x     -       -

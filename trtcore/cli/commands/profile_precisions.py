@@ -51,4 +51,10 @@ def show(comparison: PrecisionComparison, options: argparse.Namespace) -> None:
     from trtcore.cli.screen import Screen
     from trtcore.report.terminal.precisions import print_precisions
 
-    print_precisions(comparison, Screen(), sort=options.sort, top=options.top)
+    print_precisions(
+        comparison,
+        Screen(),
+        sort=options.sort,
+        top=options.top,
+        full_names=options.full_names,
+    )
