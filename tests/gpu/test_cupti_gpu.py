@@ -139,8 +139,8 @@ def test_layers_lead_to_the_gated_span(serial: Any) -> None:
 def attention(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Four blocks of attention and MLP, with matrices as ViT-B/16 has them at batch 4.
 
-    In smaller ones a single kernel decides: of a layer that takes 6 us, one whose launch takes 1 us
-    more than others (docs/method.md) is not close any more, and six of such are a tenth of the time.
+    In smaller ones single layers decide: some pay 1 us more for their event than others, as on
+    ResNet-50 (docs/method.md), and three of 42 layers that take 5 us each are an eighth of the time.
     """
     path = tmp_path_factory.mktemp("model") / "attention.onnx"
     onnx.save(transformer_blocks(blocks=4, tokens=4 * 196, width=768, heads=12), path)

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 from onnx import GraphProto, TensorProto
 
-from trtcore.models.onnx.graph import bodies, walk_nodes
+from trtcore.models.onnx.bodies import bodies
+from trtcore.models.onnx.graph import walk_nodes
 
 
 def store_fp8_as_bytes(graph: GraphProto) -> None:
