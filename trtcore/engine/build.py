@@ -94,6 +94,15 @@ def build_engine(
         plan = _described(bindings, build_plan(bindings, graph, options, progress))
     unconfirmed = check_engine_formats(formats, plan.information.io if plan.information else ())
     plan = replace(plan, warnings=tuple(filter(None, (warning, unconfirmed))))
+    return _verified(plan, model, request)
+
+
+def _verified(plan: Plan, model: Model, request: PrecisionRequest) -> Plan:
+    """The plan with its precision check, where its layers are known.
+
+    Raises:
+        PrecisionNotMetError: the engine does not have the precision.
+    """
     if plan.information is None:
         return plan
     # Without rows: before the engine has run, layers count by number and not by time.

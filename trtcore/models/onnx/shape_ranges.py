@@ -84,12 +84,16 @@ def with_ranges(
         if ends.least[value.name] != ends.most[value.name]
     )
     settled = with_shapes(model, others, run, in_place=in_place)
+    notes = _range_notes(settled, dynamic)
+    return replace(settled, dynamic=dynamic, notes=(*settled.notes, *notes))
+
+
+def _range_notes(settled: Model, dynamic: Sequence[DynamicInput]) -> list[str]:
     ran = _shapes(settled)
-    notes = (
+    return [
         f"the engine takes {one.range.text}; the run has {shape_text(ran[one.range.name])}"
         for one in dynamic
-    )
-    return replace(settled, dynamic=dynamic, notes=(*settled.notes, *notes))
+    ]
 
 
 def run_shapes(model: Model) -> dict[str, Shape]:

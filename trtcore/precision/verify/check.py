@@ -54,16 +54,12 @@ def check_precision(
     real = [layer for layer in layers if not is_marker(layer)]
     unreported = sum(_is_unreported(layer) for layer in real)
     wanted = _word(requested)
-    others = [row for row in rows if wanted and row.dtype not in (wanted, *_QUANTIZED)]
-    others.sort(key=lambda row: -(row.share or 0.0))
+    others = _others(rows, wanted)
     return PrecisionCheck(
         asked=requested,
         wanted=wanted,
         verdict=_verdict(rows, others) if rows else PrecisionVerdict.OPAQUE,
-        types=tuple(
-            TypeCount(dtype, count)
-            for dtype, count in Counter(row.dtype for row in rows).most_common()
-        ),
+        types=_types(rows),
         fallbacks=tuple(others),
         unreported=unreported,
         markers=len(layers) - len(real),
@@ -85,6 +81,17 @@ def check_rows(
     return check_precision(
         layers, requested, layer_ms=times, shares=shares, kept=kept, fp32_only=fp32_only
     )
+
+
+def _others(rows: Sequence[LayerPrecision], wanted: str) -> list[LayerPrecision]:
+    """The layers of another type, by their share of the time; none where no type is wanted."""
+    others = [row for row in rows if wanted and row.dtype not in (wanted, *_QUANTIZED)]
+    return sorted(others, key=lambda row: -(row.share or 0.0))
+
+
+def _types(rows: Sequence[LayerPrecision]) -> tuple[TypeCount, ...]:
+    counts = Counter(row.dtype for row in rows)
+    return tuple(TypeCount(dtype, count) for dtype, count in counts.most_common())
 
 
 def _word(requested: str) -> str:

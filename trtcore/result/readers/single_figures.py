@@ -49,11 +49,7 @@ def make_profile(
     Raises:
         ResultError: no rows, or a time that is not a number.
     """
-    if not rows:
-        raise ResultError(f"{source}: no layer times in it")
-    bad = next((layer.name for layer, ms in rows if not np.isfinite(ms)), None)
-    if bad is not None:
-        raise ResultError(f"{source}: layer '{bad}' has a time that is not a number")
+    _check_rows(rows, source)
     whole = [] if whole_ms is None else [whole_ms]
     return Profile(
         model=ModelRecord(Path(source).stem, source),
@@ -71,6 +67,14 @@ def make_profile(
         environment=Environment("", "", "", "", "", ""),
         warnings=warnings,
     )
+
+
+def _check_rows(rows: Sequence[Row], source: str) -> None:
+    if not rows:
+        raise ResultError(f"{source}: no layer times in it")
+    bad = next((layer.name for layer, ms in rows if not np.isfinite(ms)), None)
+    if bad is not None:
+        raise ResultError(f"{source}: layer '{bad}' has a time that is not a number")
 
 
 def missing_rows(rows: Sequence[Row], whole_ms: float | None, whole: str) -> tuple[RunWarning, ...]:
