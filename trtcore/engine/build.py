@@ -93,8 +93,8 @@ def build_engine(
     with watch.phase(Phase.BUILD):
         plan = _described(bindings, build_plan(bindings, graph, options, progress))
     unconfirmed = check_engine_formats(formats, plan.information.io if plan.information else ())
-    plan = replace(plan, warnings=tuple(filter(None, (warning, unconfirmed))))
-    return _verified(plan, model, request)
+    warnings = tuple(filter(None, (warning, unconfirmed)))
+    return _verified(replace(plan, warnings=warnings), model, request)
 
 
 def _verified(plan: Plan, model: Model, request: PrecisionRequest) -> Plan:

@@ -30,11 +30,10 @@ def load_caffe(
 
     Args:
         prototxt: the deploy file, in text.
-        caffemodel: its weights, binary; None draws random ones (He-normal, keyed by
-            layer and seed).
+        caffemodel: its weights, binary; None draws random ones (He-normal, by layer and seed).
         batch: replaces the first dimension of every input; None keeps the file's.
-        outputs: blobs or layers to be the outputs; empty means the blobs that no layer reads.
-            Layers that no output needs are left out.
+        outputs: blobs or layers, by default the blobs that no layer reads; layers that none of
+            them needs are left out.
         seed: seed of random weights, 0 or more.
 
     Returns:
@@ -55,9 +54,13 @@ def load_caffe(
     tensors = _outputs(conversion, outputs, prototxt)
     proto, unneeded = conversion.graph.finish(net.name, tensors)
     notes = [*conversion.notes, *_notes(parsed, weights, unneeded)]
-    # The name becomes part of file names.
-    name = re.sub(r"[^\w.-]+", "_", net.name) or Path(prototxt).stem
+    name = _file_name(net.name) or Path(prototxt).stem
     return Model(name, proto, str(prototxt), weights.origin, tuple(notes))
+
+
+def _file_name(name: str) -> str:
+    # The name of a model becomes part of file names.
+    return re.sub(r"[^\w.-]+", "_", name)
 
 
 def _outputs(conversion: Conversion, outputs: Sequence[str], prototxt: str | Path) -> list[Tensor]:

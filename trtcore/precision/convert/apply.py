@@ -64,11 +64,7 @@ def apply_precision(
     precision = Precision(precision)
     low = FORMATS[precision].onnx_type
     io = low if io_precision is None else FORMATS[read_io_precision(io_precision)].onnx_type
-    kept = kept_nodes(model, keep_fp32)
-    if kept and low == TensorProto.FLOAT:
-        raise OptionError(
-            f"{argument('keep_fp32')} has no meaning with {precision.value}: use it with fp16"
-        )
+    kept = _kept(model, keep_fp32, precision)
     if quantized := quantized_nodes(model.proto):
         ignored = _ignored(precision, kept=bool(kept), io=io_precision is not None)
         return _left_quantized(model, quantized, precision, ignored)
@@ -79,6 +75,15 @@ def apply_precision(
     if io == low == TensorProto.FLOAT:
         return model
     return _converted(model, low, io, kept)
+
+
+def _kept(model: Model, patterns: Sequence[str], precision: Precision) -> frozenset[str]:
+    kept = kept_nodes(model, patterns)
+    if kept and FORMATS[precision].onnx_type == TensorProto.FLOAT:
+        raise OptionError(
+            f"{argument('keep_fp32')} has no meaning with {precision.value}: use it with fp16"
+        )
+    return kept
 
 
 def _left_quantized(model: Model, quantized: int, precision: Precision, ignored: str) -> Model:

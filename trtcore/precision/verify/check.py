@@ -44,8 +44,7 @@ def check_precision(
         layers: as the inspector tells them; `signal` and `wait` are left out.
         requested: ``fp32``, ``tf32``, ``fp16``, ``half2`` or ``bf16``; ``""`` only describes.
         layer_ms: median time of each layer in milliseconds, in the order of ``layers``.
-        shares: the part of the time that each layer holds, 0 to 1; that of ``layer_ms`` if left
-            out.
+        shares: the part of the time that each layer holds, 0 to 1; by default by ``layer_ms``.
         kept: names of the model nodes that stay in FP32 on request.
         fp32_only: names of those that TensorRT has in FP32 only. Where there are some, layers of no
             known node may be theirs (a recurrent node is dozens of layers).

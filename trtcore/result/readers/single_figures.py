@@ -50,7 +50,6 @@ def make_profile(
         ResultError: no rows, or a time that is not a number.
     """
     _check_rows(rows, source)
-    whole = [] if whole_ms is None else [whole_ms]
     return Profile(
         model=ModelRecord(Path(source).stem, source),
         backend=source_tool,
@@ -59,13 +58,17 @@ def make_profile(
         method=method,
         io=io,
         layers=tuple(layer for layer, _ in rows),
-        samples=Samples(
-            layer_ms=np.array([[ms for _, ms in rows]], dtype=np.float32),
-            wall_ms=np.array(whole, dtype=np.float32),
-        ),
+        samples=_samples(rows, whole_ms),
         counts=Counts(asked=iterations, warmed_up=0, measured=iterations),
         environment=Environment("", "", "", "", "", ""),
         warnings=warnings,
+    )
+
+
+def _samples(rows: Sequence[Row], whole_ms: float | None) -> Samples:
+    return Samples(
+        layer_ms=np.array([[ms for _, ms in rows]], dtype=np.float32),
+        wall_ms=np.array([] if whole_ms is None else [whole_ms], dtype=np.float32),
     )
 
 
