@@ -46,8 +46,7 @@ def load_caffe(
         OptionError: batch below 1, or seed below 0.
     """
     _check_numbers(batch, seed)
-    parsed = read_prototxt(prototxt)
-    net = assemble(parsed)
+    net = assemble(parsed := read_prototxt(prototxt))
     weights = Weights(caffemodel, seed)
     conversion = Conversion(net, weights, batch)
     conversion.run(str(prototxt))
