@@ -69,14 +69,17 @@ def engine_profile(
         kernels=engine_run.kernels,
     )
     # The verdict weighs layers by their times, so the profile has to be there first.
-    profile = _checked(profile, check)
-    problems = engine_run.run.problems
+    return replace(_checked(profile, check), warnings=_problems(ran))
+
+
+def _problems(ran: PlanRun) -> tuple[RunWarning, ...]:
+    """What the run, the calibration and the kernel trace could not do."""
+    problems = list(ran.engine_run.run.problems)
     if ran.problem:
-        problems = (*problems, RunWarning(WarningKind.NO_EVENT_COST, note=ran.problem))
-    if engine_run.kernel_problem:
-        problem = RunWarning(WarningKind.NO_KERNELS, note=engine_run.kernel_problem)
-        problems = (*problems, problem)
-    return replace(profile, warnings=problems)
+        problems.append(RunWarning(WarningKind.NO_EVENT_COST, note=ran.problem))
+    if ran.engine_run.kernel_problem:
+        problems.append(RunWarning(WarningKind.NO_KERNELS, note=ran.engine_run.kernel_problem))
+    return tuple(problems)
 
 
 def _method(engine_run: EngineRun, options: Options) -> Method:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from trtcore.engine.io_formats import check_engine_formats, check_io_formats, half2_formats
@@ -93,7 +93,18 @@ def build_engine(
     with watch.phase(Phase.BUILD):
         plan = _described(bindings, build_plan(bindings, graph, options, progress))
     unconfirmed = check_engine_formats(formats, plan.information.io if plan.information else ())
-    plan = replace(plan, warnings=tuple(filter(None, (warning, unconfirmed))))
+    return _verified(plan, model, request, filter(None, (warning, unconfirmed)))
+
+
+def _verified(
+    plan: Plan, model: Model, request: PrecisionRequest, warnings: Iterable[RunWarning]
+) -> Plan:
+    """The plan with its warnings, and with its precision check where its layers are known.
+
+    Raises:
+        PrecisionNotMetError: the engine does not have the precision.
+    """
+    plan = replace(plan, warnings=tuple(warnings))
     if plan.information is None:
         return plan
     # Without rows: before the engine has run, layers count by number and not by time.
