@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 # Enough for all errors of one call; a long run that warns in every iteration stays within memory.
@@ -20,6 +22,15 @@ class MessageLog:
         """Forgets everything, so that the next error is about the next call."""
         self.__init__()  # type: ignore[misc]
 
+    @contextmanager
+    def unchanged(self) -> Iterator[None]:
+        """Forgets what is logged inside the block, where TensorRT is only asked for something."""
+        kept = dict(vars(self))
+        try:
+            yield
+        finally:
+            vars(self).update(kept)
+
     def last_error(self, default: str = "TensorRT gave no reason") -> str:
         """The first line of TensorRT's own explanation.
 
@@ -27,6 +38,17 @@ class MessageLog:
         since `clear` that counts.
         """
         return " ".join(self.errors[0].split()) if self.errors else default
+
+    def reason(self) -> str:
+        """The first error, and the first warning with it.
+
+        Where TensorRT cannot even start, what CUDA says (error 35 is an old driver) is often a
+        warning only.
+        """
+        if not self.warnings:
+            return self.last_error()
+        warning = " ".join(self.warnings[0].split())
+        return f"{self.last_error()} (warning: {warning})" if self.errors else warning
 
 
 def make_logger(module: Any, log: MessageLog) -> Any:
