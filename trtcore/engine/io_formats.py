@@ -26,8 +26,8 @@ from trtcore.result.records.warnings import RunWarning
 
 # Formats are defined over (..., C, H, W).
 _CHANNEL_AXIS = -3
-# From this version on TensorRT has `chw16` for the DLA only, TensorRT-RTX always: 1.7.1 fails to build
-# it. Source: TensorFormat in the bindings of 10.0 to 10.16, 11.4 and TensorRT-RTX 1.6 and 1.7.
+# From this version on TensorRT has `chw16` for the DLA only; TensorRT-RTX 1.7.1 fails to build it.
+# Source: TensorFormat in the bindings of 10.0 to 10.16, of 11.4, and of TensorRT-RTX 1.6 and 1.7.
 _CHW16_ON_DLA_ONLY = {"tensorrt": (10, 12), "tensorrt_rtx": (1, 0)}
 # TensorRT documents vectorised formats for three dimensions or more; TensorRT-RTX 1.7.1 fails to
 # build `chw2` for any other number than these.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from typing import Any
 
 # Enough for all errors of one call; a long run that warns in every iteration stays within memory.
@@ -25,7 +26,7 @@ class MessageLog:
     @contextmanager
     def unchanged(self) -> Iterator[None]:
         """Forgets what is logged inside the block, where TensorRT is only asked for something."""
-        kept = dict(vars(self))
+        kept = {name: copy(value) for name, value in vars(self).items()}
         try:
             yield
         finally:

@@ -23,8 +23,9 @@ _SERVED_BY = "use TensorRT itself (pip install 'trtcore[tensorrt]') or TensorRT-
 # only. Source: the words of TensorRT-RTX 1.7.1's library.
 _HOST_CODE = "getEngineHostCodeAllowed() is false"
 _WITHOUT_HOST_CODE = (
-    "it was built VERSION_COMPATIBLE and holds code for the CPU; build it with EXCLUDE_LEAN_RUNTIME,"
-    " or load it yourself with engine_host_code_allowed = True and record with trtcore.attach"
+    "it was built VERSION_COMPATIBLE and holds code for the CPU; build it with "
+    "EXCLUDE_LEAN_RUNTIME, or load it yourself with engine_host_code_allowed = True and record "
+    "with trtcore.attach"
 )
 
 

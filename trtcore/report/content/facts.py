@@ -166,7 +166,9 @@ def engine_text(build: Build) -> str:
         f"verbosity {build.verbosity}",
         "" if build.cache is CacheUse.NONE else build.cache.value,
         build.note,
-        f"for {build.hardware_compatibility} GPUs" if build.hardware_compatibility else "",
+        f"hardware compatibility {build.hardware_compatibility}"
+        if build.hardware_compatibility
+        else "",
         *memory_parts(build.memory),
     )
     return ", ".join(filter(None, parts))
