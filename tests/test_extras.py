@@ -1,4 +1,4 @@
-"""The extras: what they ask for, that messages name real ones, and how ``.ci/extras`` judges pip."""
+"""The extras: what they ask for, which of them texts name, and how ``.ci/extras`` judges pip."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ def bindings(module: Any = STATISTICS) -> Bindings:
 
 
 def statistic(used: Bindings, value: int) -> Any:
-    """``get_engine_stat``: of an engine that was not stripped it is -1, with an error in the log."""
+    """``get_engine_stat``: without stripped weights it is -1, with an error in the log."""
 
     def get_engine_stat(kind: str) -> int:
         assert kind == "stripped"
@@ -38,7 +38,11 @@ def test_release_10_0_has_the_first_names_only() -> None:
     engine = SimpleNamespace(
         device_memory_size=3 << 20, streamable_weights_size=0, weight_streaming_budget=-1
     )
-    assert engine_memory(bindings(SimpleNamespace()), engine) == EngineMemory(3 << 20)
+    used = bindings(SimpleNamespace())
+    assert engine_memory(used, engine) == EngineMemory(3 << 20)
+    # Its budget is another number than that of later releases: -1 and 0 have meanings there.
+    engine.streamable_weights_size = 90
+    assert engine_memory(used, engine) == EngineMemory(3 << 20, 90, None)
 
 
 def test_without_weight_streaming_there_is_no_budget() -> None:

@@ -41,8 +41,8 @@ def test_a_version_compatible_plan_with_code_for_the_cpu() -> None:
         "false."
     )
     assert message(used) == (
-        "net.plan: TensorRT 11.4.0 does not load it: it was built VERSION_COMPATIBLE and holds code "
-        "for the CPU; build it with EXCLUDE_LEAN_RUNTIME, or load it yourself with "
+        "net.plan: TensorRT 11.4.0 does not load it: it was built VERSION_COMPATIBLE and holds "
+        "code for the CPU; build it with EXCLUDE_LEAN_RUNTIME, or load it yourself with "
         "engine_host_code_allowed = True and record with trtcore.attach"
     )
 

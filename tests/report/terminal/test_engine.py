@@ -101,15 +101,10 @@ def test_plan_that_tensorrt_told_nothing_about():
     [
         (EngineMemory(), ""),
         (EngineMemory(12_300_000), ", 12.3 MB of device memory a context"),
-        (
-            EngineMemory(0, 90_000_000, 30_000_000),
-            ", weight streaming: 30.0 of 90.0 MB of weights on the GPU",
-        ),
+        (EngineMemory(0, 90_000_000, 0), ", weight streaming: budget 0.0 MB of 90.0 MB"),
+        (EngineMemory(0, 90_000_000), ", weight streaming: budget unknown of 90.0 MB"),
         # A budget above their size turns weight streaming off.
-        (
-            EngineMemory(0, 90_000_000, 95_000_000),
-            ", weight streaming: 90.0 of 90.0 MB of weights on the GPU",
-        ),
+        (EngineMemory(0, 90_000_000, 95_000_000), ", weight streaming: budget 90.0 MB of 90.0 MB"),
         (
             EngineMemory(stripped_weights_bytes=4_000_000),
             ", 4.0 MB of weights stripped, outputs are wrong until it is refitted",

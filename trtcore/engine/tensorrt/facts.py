@@ -15,12 +15,11 @@ def engine_memory(bindings: Bindings, cuda_engine: Any) -> EngineMemory:
     others, and sizes of stripped weights are told from 10.15 on.
     """
     streamable = _size(cuda_engine, "streamable_weights_size")
-    budget = _size(cuda_engine, "weight_streaming_budget_v2")
+    budget = getattr(cuda_engine, "weight_streaming_budget_v2", None) if streamable else None
     return EngineMemory(
         context_bytes=context_bytes(cuda_engine),
         streamable_weights_bytes=streamable,
-        # Without weight streaming there is no budget, whatever the number says.
-        weight_streaming_budget_bytes=budget if streamable else 0,
+        weight_streaming_budget_bytes=None if budget is None else int(budget),
         stripped_weights_bytes=_stripped(bindings, cuda_engine),
     )
 

@@ -178,16 +178,21 @@ def memory_parts(memory: EngineMemory | None) -> tuple[str, ...]:
     """Returns what an engine needs of the device, a text for each thing that is known."""
     memory = memory or EngineMemory()
     context, stripped = memory.context_bytes, memory.stripped_weights_bytes
-    streamable, budget = memory.streamable_weights_bytes, memory.weight_streaming_budget_bytes
-    # A budget of all of them, or more, turns weight streaming off.
-    kept = f"{min(budget, streamable) / 1e6:.1f} of {streamable / 1e6:.1f} MB of weights on the GPU"
+    missing = f"{stripped / 1e6:.1f} MB of weights stripped, outputs are wrong until it is refitted"
     return (
         f"{context / 1e6:.1f} MB of device memory a context" if context else "",
-        f"weight streaming: {kept}" if streamable else "",
-        f"{stripped / 1e6:.1f} MB of weights stripped, outputs are wrong until it is refitted"
-        if stripped
-        else "",
+        _weight_streaming(memory),
+        missing if stripped else "",
     )
+
+
+def _weight_streaming(memory: EngineMemory) -> str:
+    streamable, budget = memory.streamable_weights_bytes, memory.weight_streaming_budget_bytes
+    if not streamable:
+        return ""
+    # A budget of all of them, or more, turns weight streaming off.
+    kept = "unknown" if budget is None else f"{min(budget, streamable) / 1e6:.1f} MB"
+    return f"weight streaming: budget {kept} of {streamable / 1e6:.1f} MB"
 
 
 _COMPILED = {

@@ -120,19 +120,22 @@ class PrecisionCheck:
 
 @dataclass(frozen=True)
 class EngineMemory:
-    """Memory of a loaded engine, as TensorRT tells it; 0 where it does not.
+    """Memory of a loaded engine, as TensorRT tells it.
 
     Attributes:
-        context_bytes: device memory that an execution context needs beside the weights.
+        context_bytes: device memory that an execution context needs beside the weights; 0 if it is
+            not told.
         streamable_weights_bytes: weights that need not stay on the device, of a plan that was built
-            for weight streaming.
-        weight_streaming_budget_bytes: how much of them stays there.
-        stripped_weights_bytes: weights that are missing until the engine is refitted.
+            for weight streaming; 0 of any other.
+        weight_streaming_budget_bytes: how much of them may stay there; None if it is not told, or
+            where there is no weight streaming.
+        stripped_weights_bytes: weights that are missing until the engine is refitted; 0 too where
+            TensorRT cannot be asked (before 10.15).
     """
 
     context_bytes: int = 0
     streamable_weights_bytes: int = 0
-    weight_streaming_budget_bytes: int = 0
+    weight_streaming_budget_bytes: int | None = None
     stripped_weights_bytes: int = 0
 
 
