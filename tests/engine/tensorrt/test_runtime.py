@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from trtcore.engine.tensorrt import wheels
 from trtcore.engine.tensorrt.bindings import Bindings, load_bindings
 from trtcore.engine.tensorrt.logger import MessageLog
 from trtcore.engine.tensorrt.runtime import load_engine
@@ -52,6 +53,16 @@ def test_a_plan_of_another_version() -> None:
         "net.plan: TensorRT 11.4.0 cannot load it: The engine plan file is not compatible with "
         "this version; a plan loads only in the version and on the kind of GPU it was built for: "
         "build it again"
+    )
+
+
+@pytest.mark.parametrize(("cuda", "extra"), [("13.0", "tensorrt"), ("12.8", "tensorrt-cu12")])
+def test_a_gpu_that_is_not_served(monkeypatch: pytest.MonkeyPatch, cuda: str, extra: str) -> None:
+    monkeypatch.setattr(wheels, "cuda_version", lambda: cuda)
+    used = bindings("later", "This plan cannot run on this GPU, which has compute capability 9.0")
+    assert message(used) == (
+        "TensorRT 11.4.0 refuses this GPU: later; use TensorRT itself "
+        f"(pip install 'trtcore[{extra}]') or TensorRT-RTX 1.6"
     )
 
 

@@ -10,15 +10,15 @@ from trtcore.engine.tensorrt.bindings import Bindings
 from trtcore.engine.tensorrt.factories import make_runtime
 from trtcore.engine.tensorrt.facts import engine_memory, hardware_compatibility
 from trtcore.engine.tensorrt.interrupts import held_interrupts
+from trtcore.engine.tensorrt.wheels import extra
 from trtcore.errors import EngineLoadError, OptionError, argument
 from trtcore.result.readers.inspector import EngineInformation, parse_engine_information
 from trtcore.result.records.build import EngineMemory
 from trtcore.result.shapes import ShapeRange, shape_text
 
 Shape = tuple[int, ...]
-# TensorRT-RTX releases drop GPUs; what still serves them. Source: running 1.6.1 and 1.7.1.
+# TensorRT-RTX releases drop GPUs: 1.6.1 serves some that 1.7.1 does not. Source: running both.
 _REFUSES_GPU = "cannot run on this GPU"
-_SERVED_BY = "use TensorRT itself (pip install 'trtcore[tensorrt]') or TensorRT-RTX 1.6"
 # A version-compatible plan holds a lean runtime: code for the CPU, which TensorRT runs on request
 # only. Source: the words of TensorRT-RTX 1.7.1's library.
 _HOST_CODE = "getEngineHostCodeAllowed() is false"
@@ -114,7 +114,10 @@ def load_engine(bindings: Bindings, plan: bytes, source: str) -> Engine:
 def _load_problem(bindings: Bindings, source: str) -> str:
     reason = bindings.log.last_error()
     if any(_REFUSES_GPU in message for message in bindings.log.errors):
-        return f"{bindings.label} refuses this GPU: {reason}; {_SERVED_BY}"
+        return (
+            f"{bindings.label} refuses this GPU: {reason}; use TensorRT itself "
+            f"(pip install '{extra('tensorrt')}') or TensorRT-RTX 1.6"
+        )
     if any(_HOST_CODE in message for message in bindings.log.errors):
         return f"{source}: {bindings.label} does not load it: {_WITHOUT_HOST_CODE}"
     return (
