@@ -59,10 +59,10 @@ def test_a_plan_of_another_version() -> None:
 @pytest.mark.parametrize(("cuda", "extra"), [("13.0", "tensorrt"), ("12.8", "tensorrt-cu12")])
 def test_a_gpu_that_is_not_served(monkeypatch: pytest.MonkeyPatch, cuda: str, extra: str) -> None:
     monkeypatch.setattr(wheels, "cuda_version", lambda: cuda)
-    used = bindings("later", "This plan cannot run on this GPU, which has compute capability 9.0")
+    used = bindings("This plan cannot run on this GPU, which has compute capability 9.0")
     assert message(used) == (
-        "TensorRT 11.4.0 refuses this GPU: later; use TensorRT itself "
-        f"(pip install 'trtcore[{extra}]') or TensorRT-RTX 1.6"
+        "TensorRT 11.4.0 refuses this GPU: This plan cannot run on this GPU, which has compute "
+        f"capability 9.0; use TensorRT itself (pip install 'trtcore[{extra}]') or TensorRT-RTX 1.6"
     )
 
 
