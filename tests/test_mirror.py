@@ -70,10 +70,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
     ),
     "engine/test_io_formats.py": ("cli/api_options",),
     "engine/test_precision_build.py": ("api/requests",),
-    "gpu/test_attach_gpu.py": (
-        "engine/tensorrt/python_profiler",
-        "engine/tensorrt/runtime",
-    ),
+    "gpu/test_attach_gpu.py": ("engine/tensorrt/python_profiler",),
     "measure/loops/test_python.py": ("measure/device/cuda",),
     "measure/nodes/onnxruntime/test_profile.py": (
         "measure/nodes/onnxruntime/graph",

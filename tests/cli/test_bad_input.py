@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,16 @@ def test_a_missing_file(run: Run, tmp_path: Path) -> None:
 
 def test_an_unknown_model(run: Run) -> None:
     assert_refused(run("profile", "googlenett"), "googlenett: no such file or built-in model")
+
+
+def test_a_module_called_tensorrt(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tensorrt.py").write_text("raise RuntimeError('not the one you meant')")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "tensorrt", raising=False)
+    reason = "TensorRT cannot be imported: RuntimeError: not the one you meant; pip install"
+    assert_refused(run("profile", "googlenet", "--backend", "tensorrt"), reason)
 
 
 def test_a_directory(run: Run, tmp_path: Path) -> None:

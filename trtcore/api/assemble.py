@@ -64,6 +64,8 @@ def engine_profile(
             verbosity=engine_run.verbosity,
             shape_ranges=engine_run.shape_ranges,
             specialization=engine_run.specialization,
+            memory=engine_run.memory,
+            hardware_compatibility=engine_run.hardware_compatibility,
         ),
         event_cost=ran.event_cost,
         kernels=engine_run.kernels,

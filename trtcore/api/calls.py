@@ -288,6 +288,8 @@ def inspect_plan(
         layers=len(information.layers),
         auxiliary_streams=engine.auxiliary_streams,
         verbosity=engine.verbosity(),
+        memory=engine.memory,
+        hardware_compatibility=engine.hardware_compatibility,
     )
     return build, information
 

@@ -9,7 +9,7 @@ from trtcore.engine.io_formats import check_engine_formats, check_io_formats, ha
 from trtcore.engine.tensorrt.bindings import Bindings
 from trtcore.engine.tensorrt.builder import BuildOptions, Plan, build_plan
 from trtcore.engine.tensorrt.runtime import load_engine
-from trtcore.errors import EngineLoadError
+from trtcore.errors import BackendError, EngineLoadError
 from trtcore.models.model import Model
 from trtcore.models.onnx.graph import model_inputs, model_outputs
 from trtcore.precision.convert.apply import (
@@ -26,7 +26,6 @@ from trtcore.precision.request import PrecisionRequest
 from trtcore.precision.verify.check import check_rows
 from trtcore.result.analysis.requirements import require_met
 from trtcore.result.phases import Phase, Stopwatch
-from trtcore.result.readers.inspector.inspector import EngineInformation
 from trtcore.result.records.build import PrecisionCheck
 from trtcore.result.records.layers import Layer, LayerProfile
 from trtcore.result.records.warnings import RunWarning
@@ -88,7 +87,7 @@ def build_engine(
     watch = watch or Stopwatch()
     with watch.phase(Phase.CONVERT):
         graph = converted(model, request)
-    formats = _io_formats(graph, precision, options.io_formats, bindings.name)
+    formats = _io_formats(graph, precision, options.io_formats, bindings)
     options = replace(options, tf32=FORMATS[precision].allows_tf32, io_formats=formats)
     with watch.phase(Phase.BUILD):
         plan = _described(bindings, build_plan(bindings, graph, options, progress))
@@ -149,27 +148,29 @@ def _device_warning(model: Model, precision: Precision) -> RunWarning | None:
 
 
 def _io_formats(
-    graph: Model, precision: Precision, requested: Mapping[str, str], backend: str
+    graph: Model, precision: Precision, requested: Mapping[str, str], bindings: Bindings
 ) -> dict[str, str]:
     tensors = (*model_inputs(graph), *model_outputs(graph))
-    check_io_formats(requested, tensors)
+    check_io_formats(requested, tensors, bindings.name, bindings.version)
     layout = FORMATS[precision].io_layout
     if not layout or quantized_nodes(graph.proto):
         return dict(requested)
-    return {**half2_formats(tensors, backend, layout), **requested}
+    return {**half2_formats(tensors, bindings.name, layout), **requested}
 
 
 def _described(bindings: Bindings, plan: Plan) -> Plan:
     """The plan with what is in it: the builder's word, else what the loaded engine tells."""
     if plan.information is not None or current_device() is None:
         return plan
-    information = _loaded_information(bindings, plan)
-    layers = len(information.layers) if information else 0
-    return replace(plan, information=information, build=replace(plan.build, layers=layers))
-
-
-def _loaded_information(bindings: Bindings, plan: Plan) -> EngineInformation | None:
     try:
-        return load_engine(bindings, plan.content, "the plan").information()
-    except EngineLoadError:
-        return None
+        engine = load_engine(bindings, plan.content, "the plan")
+    except (EngineLoadError, BackendError):
+        return plan
+    information = engine.information()
+    build = replace(
+        plan.build,
+        layers=len(information.layers),
+        memory=engine.memory,
+        hardware_compatibility=engine.hardware_compatibility,
+    )
+    return replace(plan, information=information, build=build)

@@ -10,8 +10,10 @@ from typing import Any
 
 from trtcore.engine.tensorrt.bindings import Bindings
 from trtcore.engine.tensorrt.fp8_weights import store_fp8_as_bytes
+from trtcore.engine.tensorrt.factories import make_builder
 from trtcore.engine.tensorrt.interrupts import held_interrupts
 from trtcore.engine.tensorrt.progress import BuildProgress, make_progress_monitor
+from trtcore.engine.tensorrt.timing_cache import TimingCache
 from trtcore.errors import BuildError, ModelError, argument
 from trtcore.models.model import Model
 from trtcore.models.onnx.graph import on_disk, serialized
@@ -20,7 +22,6 @@ from trtcore.models.onnx.weights import INLINE_BYTES, weight_bytes
 from trtcore.result.readers.inspector.inspector import EngineInformation, parse_engine_information
 from trtcore.result.records.build import Build, CacheUse
 from trtcore.result.records.warnings import RunWarning
-from trtcore.system.cache import cache_entry, read_entry, write_entry
 from trtcore.system.progress import Progress
 
 
@@ -85,16 +86,13 @@ def build_plan(
 
 
 def _build(bindings: Bindings, model: Model, options: BuildOptions, phases: BuildProgress) -> Plan:
-    bindings.log.clear()
-    builder = bindings.module.Builder(bindings.logger)
-    if builder is None:
-        raise BuildError(f"{bindings.label} gives no builder: {bindings.log.last_error()}")
+    builder = make_builder(bindings)
     network = parse(bindings, builder, model)
     _request_formats(bindings, network, options.io_formats)
     config = _configure(bindings, builder, options)
     _add_profile(bindings, builder, config, model)
     config.progress_monitor = make_progress_monitor(bindings.module, phases)
-    timing_cache = _TimingCache(bindings, config) if options.use_cache else None
+    timing_cache = TimingCache(bindings, config) if options.use_cache else None
     start = time.perf_counter()
     content = builder.build_serialized_network(network, config)
     seconds = time.perf_counter() - start
@@ -202,29 +200,6 @@ def _add_profile(bindings: Bindings, builder: Any, config: Any, model: Model) ->
         raise BuildError(
             f"{bindings.label} does not take the ranges {ranges}: {bindings.log.last_error()}"
         )
-
-
-class _TimingCache:
-    """TensorRT's timing cache, kept per version and GPU; TensorRT-RTX has none."""
-
-    def __init__(self, bindings: Bindings, config: Any) -> None:
-        self._config = config
-        self._path = None
-        if bindings.name != "tensorrt":
-            return
-        from trtcore.system.device import current_device
-
-        device = current_device()
-        self._path = cache_entry("timing", bindings.version, device.name if device else "")
-        self._stored = read_entry(self._path)
-        config.set_timing_cache(config.create_timing_cache(self._stored or b""), False)
-
-    def save(self) -> CacheUse:
-        """Stores what the build added; returns what the cache did for it."""
-        if self._path is None:
-            return CacheUse.NONE
-        write_entry(self._path, bytes(self._config.get_timing_cache().serialize()))
-        return CacheUse.TIMING_REUSED if self._stored else CacheUse.TIMING_CREATED
 
 
 def _logged_information(bindings: Bindings) -> EngineInformation | None:

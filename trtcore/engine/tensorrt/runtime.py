@@ -7,15 +7,26 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trtcore.engine.tensorrt.bindings import Bindings
+from trtcore.engine.tensorrt.factories import make_runtime
+from trtcore.engine.tensorrt.facts import engine_memory, hardware_compatibility
 from trtcore.engine.tensorrt.interrupts import held_interrupts
+from trtcore.engine.tensorrt.wheels import extra
 from trtcore.errors import EngineLoadError, OptionError, argument
 from trtcore.result.readers.inspector.inspector import EngineInformation, parse_engine_information
+from trtcore.result.records.build import EngineMemory
 from trtcore.result.types.shapes import ShapeRange, shape_text
 
 Shape = tuple[int, ...]
-# TensorRT-RTX releases drop GPUs; what still serves them. Source: running 1.6.1 and 1.7.1.
+# TensorRT-RTX releases drop GPUs: 1.6.1 serves some that 1.7.1 does not. Source: running both.
 _REFUSES_GPU = "cannot run on this GPU"
-_SERVED_BY = "use TensorRT itself (pip install 'trtcore[tensorrt]') or TensorRT-RTX 1.6"
+# A version-compatible plan holds a lean runtime: code for the CPU, which TensorRT runs on request
+# only. Source: the words of TensorRT-RTX 1.7.1's library.
+_HOST_CODE = "getEngineHostCodeAllowed() is false"
+_WITHOUT_HOST_CODE = (
+    "it was built VERSION_COMPATIBLE and holds code for the CPU; build it with "
+    "EXCLUDE_LEAN_RUNTIME, or load it yourself with engine_host_code_allowed = True and record "
+    "with trtcore.attach"
+)
 
 
 @dataclass(frozen=True)
@@ -55,6 +66,21 @@ class Engine:
         shapes = self.engine.get_tensor_profile_shape(name, 0)
         return ShapeRange(name, *(tuple(int(dim) for dim in shape) for shape in shapes))
 
+    @property
+    def memory(self) -> EngineMemory:
+        """What it needs of the device, as far as its bindings tell."""
+        return engine_memory(self.bindings, self.engine)
+
+    @property
+    def hardware_compatibility(self) -> str:
+        """Other GPUs that the plan is for too, such as ``AMPERE_PLUS``; ``""`` if it is for one."""
+        return hardware_compatibility(self.engine)
+
+    def is_on_host(self, name: str) -> bool:
+        """Whether the tensor lies in host memory, as those that hold shapes do."""
+        place = self.engine.get_tensor_location(name)
+        return bool(place == self.bindings.module.TensorLocation.HOST)
+
     def verbosity(self) -> str:
         """Profiling verbosity of the plan: ``DETAILED``, ``LAYER_NAMES_ONLY`` or ``NONE``."""
         return str(self.engine.profiling_verbosity.name)
@@ -75,10 +101,10 @@ def load_engine(bindings: Bindings, plan: bytes, source: str) -> Engine:
 
     Raises:
         EngineLoadError: not a plan, or made for another version or GPU; TensorRT's words included.
+        BackendError: TensorRT cannot even make a runtime here.
     """
-    bindings.log.clear()
     with held_interrupts():
-        runtime = bindings.module.Runtime(bindings.logger)
+        runtime = make_runtime(bindings)
         engine = runtime.deserialize_cuda_engine(plan)
     if engine is None:
         raise EngineLoadError(_load_problem(bindings, source))
@@ -88,7 +114,12 @@ def load_engine(bindings: Bindings, plan: bytes, source: str) -> Engine:
 def _load_problem(bindings: Bindings, source: str) -> str:
     reason = bindings.log.last_error()
     if any(_REFUSES_GPU in message for message in bindings.log.errors):
-        return f"{bindings.label} refuses this GPU: {reason}; {_SERVED_BY}"
+        return (
+            f"{bindings.label} refuses this GPU: {reason}; use TensorRT itself "
+            f"(pip install '{extra('tensorrt')}') or TensorRT-RTX 1.6"
+        )
+    if any(_HOST_CODE in message for message in bindings.log.errors):
+        return f"{source}: {bindings.label} does not load it: {_WITHOUT_HOST_CODE}"
     return (
         f"{source}: {bindings.label} cannot load it: {reason}; "
         "a plan loads only in the version and on the kind of GPU it was built for: build it again"

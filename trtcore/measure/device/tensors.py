@@ -13,6 +13,7 @@ from trtcore.engine.io_formats import FORMATS, pack, storage_bytes, storage_shap
 from trtcore.engine.tensorrt.runtime import Engine
 from trtcore.errors import RunError
 from trtcore.measure.device.cuda import DeviceBuffer
+from trtcore.measure.device.host import HostBuffer
 from trtcore.result.records.layers import IOTensor, TensorInfo
 from trtcore.result.types.dtypes import host_type, inspector_name, numpy_name, to_bfloat16_values
 from trtcore.result.types.fp8 import from_fp8, to_fp8
@@ -49,12 +50,13 @@ class BoundTensor:
     Attributes:
         info: as reports show it.
         dtype: NumPy name of its type; ``bfloat16`` and ``fp8`` are float32 on the host.
-        buffer: its device memory, laid out in the tensor's format.
+        buffer: its memory, laid out in the tensor's format: on the device but for what TensorRT
+            writes on the host.
     """
 
     info: IOTensor
     dtype: str
-    buffer: DeviceBuffer
+    buffer: DeviceBuffer | HostBuffer
 
     def upload(self, values: Array) -> None:
         """Copies host values of the tensor's shape to the device, in the tensor's format."""
@@ -82,9 +84,15 @@ def bind_tensors(engine: Engine, context: Any) -> tuple[BoundTensor, ...]:
     for name in engine.tensor_names:
         info, dtype = _describe(engine, context, name)
         nbytes = storage_bytes(info.shape, dtype, info.format)
-        bound.append(BoundTensor(info, dtype, DeviceBuffer(nbytes, f"tensor '{name}'")))
+        bound.append(BoundTensor(info, dtype, _buffer(engine, info, nbytes)))
     set_addresses(context, bound)
     return tuple(bound)
+
+
+def _buffer(engine: Engine, info: IOTensor, nbytes: int) -> DeviceBuffer | HostBuffer:
+    if info.mode == "output" and engine.is_on_host(info.name):
+        return HostBuffer(nbytes)
+    return DeviceBuffer(nbytes, f"tensor '{info.name}'")
 
 
 def set_addresses(context: Any, tensors: tuple[BoundTensor, ...] | list[BoundTensor]) -> None:

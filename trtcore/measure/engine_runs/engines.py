@@ -32,6 +32,7 @@ from trtcore.measure.loops.python import PythonLoops
 from trtcore.models.inputs import InputRole, make_inputs
 from trtcore.result.phases import Phase, Stopwatch
 from trtcore.result.readers.inspector.inspector import EngineInformation, match_layers
+from trtcore.result.records.build import EngineMemory
 from trtcore.result.records.kernel_pass import KernelPass
 from trtcore.result.records.layers import IOTensor
 from trtcore.result.types.shapes import ShapeRange, Specialization
@@ -88,6 +89,8 @@ class EngineRun:
         kernel_problem: why it failed, in one line.
         shape_ranges: of the inputs whose shape may vary.
         specialization: when kernels were compiled for the shapes of the run, see `Build`.
+        memory: what the engine needs of the device.
+        hardware_compatibility: other GPUs that the plan is for, see `Build`.
     """
 
     run: Run
@@ -101,6 +104,8 @@ class EngineRun:
     kernel_problem: str = ""
     shape_ranges: tuple[ShapeRange, ...] = ()
     specialization: Specialization = Specialization.NONE
+    memory: EngineMemory | None = None
+    hardware_compatibility: str = ""
 
 
 @dataclass(frozen=True)
@@ -224,6 +229,8 @@ class _Ready:
             kernel_problem=kernel_problem,
             shape_ranges=self.engine.shape_ranges,
             specialization=self.contexts.specialization,
+            memory=self.engine.memory,
+            hardware_compatibility=self.engine.hardware_compatibility,
         )
 
 
