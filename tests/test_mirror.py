@@ -11,6 +11,7 @@ import trtcore
 SOURCES, TESTS = Path(trtcore.__file__).parent, Path(__file__).parent
 
 TESTED_BY: dict[str, tuple[str, ...]] = {
+    "models/test_described.py": ("result/records/input_values",),
     "api/test_meaning.py": ("api/value_types",),
     "api/test_declarations.py": ("api/declaring",),
     "cli/test_declared.py": ("cli/own_options",),

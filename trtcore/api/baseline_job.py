@@ -12,8 +12,9 @@ from trtcore.engine.build import converted
 from trtcore.errors import ModelError, RunError
 from trtcore.measure.nodes.choice import choose_baseline, stand_in
 from trtcore.measure.nodes.timers import TIMERS
+from trtcore.models.described import describe_inputs
 from trtcore.models.model import Model
-from trtcore.models.onnx.input_roles import make_model_inputs
+from trtcore.models.onnx.input_roles import input_roles, make_model_inputs
 from trtcore.precision.convert.apply import own_precision
 from trtcore.precision.formats import FORMATS, Precision
 from trtcore.result.backends import find_backend
@@ -77,4 +78,9 @@ def _profile(model: Model, graph: Model, node_run: NodeRun, options: Options) ->
     kind = FORMATS[Precision(precision)].baseline_warning if options.precision else None
     warnings = () if kind is None else (RunWarning(kind),)
     profile = node_profile(graph, node_run, None, precision, warnings)
-    return replace(profile, model=replace(model_record(model), notes=graph.notes))
+    inputs = make_model_inputs(graph, options.inputs, options.seed)
+    return replace(
+        profile,
+        model=replace(model_record(model), notes=graph.notes),
+        inputs=describe_inputs(inputs, options.inputs, input_roles(graph)),
+    )

@@ -36,6 +36,7 @@ from trtcore.api.value_types import (
     WHOLE,
     WORD,
 )
+from trtcore.models.input_texts import generators
 from trtcore.precision.formats import FORMATS as PRECISIONS
 from trtcore.precision.formats import Precision, flags, io_precisions
 from trtcore.result.backends import selectable
@@ -260,15 +261,21 @@ class Declarations(Declared):
         use=_OF_ENGINE_RUNS,
     )
     """Calibrated once per GPU, driver and TensorRT, then cached; takes some seconds."""
-    inputs: str | Path = option(
+    inputs: str | Path | Mapping[str, Any] = option(
         default="random",
         type=INPUTS,
         about="what the network is fed",
-        help="random (default), zeros, or FILE.npz",
+        help=lambda: (
+            "random (default), FILE.npz, or a generator, for all or by input: "
+            f"ids:randint(0,30522),mask:ones; there are {generators()}"
+        ),
         metavar="WHAT",
         flag="--input",
         use=_OF_EVERY_RUN,
     )
+    """By input, generators and arrays too: ``{"ids": "randint(0,30522)", "mask": ones}``; ``*`` is
+    every other input.
+    """
     seed: int = option(
         default=0,
         type=WHOLE,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from trtcore.engine.tensorrt.bindings import Bindings
@@ -29,9 +28,11 @@ from trtcore.measure.loops.abi_check import native_context
 from trtcore.measure.loops.native import Loops, NativeLoops
 from trtcore.measure.loops.python import PythonLoops
 from trtcore.measure.rounds import Run, RunLength, Subject, measure
-from trtcore.models.inputs import InputRole, make_inputs
+from trtcore.models.described import describe_inputs
+from trtcore.models.inputs import InputRole, Source, make_inputs
 from trtcore.result.phases import Phase, Stopwatch
 from trtcore.result.readers.inspector import EngineInformation, match_layers
+from trtcore.result.records.input_values import InputValues
 from trtcore.result.records.kernel_pass import KernelPass
 from trtcore.result.records.layers import IOTensor
 from trtcore.result.shapes import ShapeRange, Specialization
@@ -47,7 +48,7 @@ class RunOptions:
         length: how long to measure.
         batch: leading dimension of dynamic inputs; None takes the plan's optimum.
         shapes: shapes of dynamic inputs by name.
-        inputs: ``random``, ``zeros`` or a path to an ``.npz``.
+        inputs: where their values come from, see `make_inputs`.
         seed: of random inputs.
         roles: what integer inputs are for, by name, where the model is known.
         sync: ``enqueue`` for ``enqueueV3`` and synchronise, ``execute`` for ``executeV2``.
@@ -61,7 +62,7 @@ class RunOptions:
     length: RunLength
     batch: int | None = None
     shapes: Mapping[str, Sequence[int]] = field(default_factory=dict)
-    inputs: str | Path = "random"
+    inputs: Source = "random"
     seed: int = 0
     roles: Mapping[str, InputRole] = field(default_factory=dict)
     sync: str = "enqueue"
@@ -88,6 +89,7 @@ class EngineRun:
         kernel_problem: why it failed, in one line.
         shape_ranges: of the inputs whose shape may vary.
         specialization: when kernels were compiled for the shapes of the run, see `Build`.
+        inputs: what each input was fed.
     """
 
     run: Run
@@ -101,6 +103,7 @@ class EngineRun:
     kernel_problem: str = ""
     shape_ranges: tuple[ShapeRange, ...] = ()
     specialization: Specialization = Specialization.NONE
+    inputs: tuple[InputValues, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -205,6 +208,7 @@ class _Ready:
     contexts: Contexts
     plain: Any
     tensors: tuple[BoundTensor, ...]
+    inputs: tuple[InputValues, ...]
     loops: Loops
 
     def result(self, run: Run, options: RunOptions, progress: Progress | None) -> EngineRun:
@@ -219,6 +223,7 @@ class _Ready:
             auxiliary_streams=self.engine.auxiliary_streams,
             verbosity=self.engine.verbosity(),
             outputs=download(self.tensors),
+            inputs=self.inputs,
             in_python=isinstance(self.loops, PythonLoops),
             kernels=kernels,
             kernel_problem=kernel_problem,
@@ -241,11 +246,11 @@ def _ready(
     for context in (plain, profiled):
         set_input_shapes(engine, context, options.batch, options.shapes)
     with _bound(engine, (plain, profiled)) as tensors, Stream() as stream:
-        upload(
-            tensors, make_inputs(input_specs(tensors), options.inputs, options.seed, options.roles)
-        )
+        made = make_inputs(input_specs(tensors), options.inputs, options.seed, options.roles)
+        upload(tensors, made)
+        inputs = describe_inputs(made, options.inputs, options.roles)
         loops = _loops(bindings, plain, profiled, stream.handle, tensors, options)
-        yield _Ready(engine, contexts, plain, tensors, loops)
+        yield _Ready(engine, contexts, plain, tensors, inputs, loops)
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ from trtcore.api.calls import profile_model, profile_plan
 from trtcore.api.declaring import MODEL, PLAN
 from trtcore.cli.api_options import OF_LOADING, require_meanings, values_for
 from trtcore.cli.commands.profile_baseline import prepare_baseline
+from trtcore.cli.inputs import input_file
 from trtcore.cli.named_model import NamedModel
 from trtcore.cli.outputs import check_outputs, save_all
 from trtcore.cli.terminal import notify, shown_progress, warn
@@ -89,7 +90,7 @@ def _check(options: argparse.Namespace) -> None:
     inputs = {
         "MODEL": options.model,
         "--weights": options.weights,
-        "--input": options.inputs,
+        "--input": input_file(options.inputs),
         "--baseline": options.baseline,
         "--layer-info": options.layer_info,
     }

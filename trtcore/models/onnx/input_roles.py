@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from onnx import NodeProto, TensorProto, numpy_helper
 
-from trtcore.models.inputs import Array, InputRole, Kind, make_inputs
+from trtcore.models.fitting import Array
+from trtcore.models.inputs import InputRole, Kind, Source, make_inputs
 from trtcore.models.model import Model
 from trtcore.models.onnx.bodies import bodies
 from trtcore.models.onnx.graph import graph_inputs, model_inputs, walk_nodes
@@ -74,9 +74,7 @@ def input_roles(model: Model) -> dict[str, InputRole]:
     return {name: role for name, role in roles.items() if role is not None}
 
 
-def make_model_inputs(
-    model: Model, source: str | Path = "random", seed: int = 0
-) -> dict[str, Array]:
+def make_model_inputs(model: Model, source: Source = "random", seed: int = 0) -> dict[str, Array]:
     """Makes the inputs of a model, as `make_inputs` does, with the roles found in its graph."""
     return make_inputs(model_inputs(model), source, seed, input_roles(model))
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from trtcore.models.inputs import Source, source_text
 from trtcore.models.model import Model
 from trtcore.models.onnx.input_roles import make_model_inputs
 from trtcore.precision.accuracy.emulation import emulated
@@ -42,14 +42,14 @@ class Reference:
     Attributes:
         model: as it was loaded.
         run: runs a graph on an input, such as `run_model` of ONNX Runtime.
-        source: ``random``, ``zeros`` or an ``.npz``, see `make_inputs`.
+        source: of its inputs, see `make_inputs`.
         seed: of random input.
         threads: within an operator; the number of physical cores if left out.
     """
 
     model: Model
     run: RunModel
-    source: str | Path = "random"
+    source: Source = "random"
     seed: int = 0
     threads: int | None = None
 
@@ -85,7 +85,7 @@ class Reference:
         return Accuracy(
             self._with_first_bad_node(outputs_accuracy, graph),
             compared,
-            inputs=str(self.source),
+            inputs=source_text(self.source),
             seed=self.seed,
             weights="" if self.model.weights == "file" else self.model.weights,
             quantized_nodes=quantized_nodes(self.model.proto),
