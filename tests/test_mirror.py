@@ -63,7 +63,10 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "compare/alignment",
         "compare/comparison",
     ),
-    "engine/tensorrt/test_dynamic_shapes.py": ("result/shapes",),
+    "engine/tensorrt/test_dynamic_shapes.py": (
+        "engine/tensorrt/optimization_profile",
+        "result/shapes",
+    ),
     "engine/tensorrt/test_builder.py": (
         "engine/tensorrt/bindings",
         "engine/tensorrt/interrupts",

@@ -42,8 +42,8 @@ precision_target  x       -    x     -      x       -    -
 max_seconds       x       x    x     -      x       x    -
 stream            x       -    x     -      -       -    -
 calibrate         x       -    x     -      x       -    -
-inputs            x       x    x     -      x       x    x
-seed              x       x    x     -      x       x    x
+inputs            x       x    x     x      x       x    x
+seed              x       x    x     x      x       x    x
 sync              x       -    x     -      x       -    -
 timing            x       -    x     -      -       -    -
 """

@@ -319,13 +319,14 @@ def build_model(
         BackendError: nothing that builds is installed.
         BuildError: TensorRT could not build the engine.
     """
-    from trtcore.api.requests import build_as_asked
+    from trtcore.api.requests import build_as_asked, require_shape_inputs
     from trtcore.engine.choice import choose_builder
 
     request = read_options(options, BUILD)
     bindings = choose_builder(request.backend)
     _load_plugins(request.plugins, bindings)
     loaded = _load(model, weights, outputs, request)
+    require_shape_inputs(request, loaded)
     return build_as_asked(bindings, loaded, request, progress)
 
 

@@ -58,6 +58,8 @@ _OF_BUILDING = Use((MODEL, BUILD, COMPARISON), _ENGINE, needs_engine=True)
 _OF_PRECISION = Use((MODEL, BUILD, COMPARISON, BASELINE), _PRECISION)
 _OF_ACCURACY = Use((MODEL, COMPARISON), "what a precision costs")
 _OF_EVERY_RUN = Use((MODEL, PLAN, COMPARISON, BASELINE), _RUN)
+# A build needs the values of inputs that decide shapes.
+_OF_INPUTS = Use((MODEL, PLAN, BUILD, COMPARISON, BASELINE), _RUN)
 _OF_TIMED_RUNS = Use((MODEL, PLAN, COMPARISON), _RUN)
 _OF_ENGINE_RUNS = Use((MODEL, PLAN, COMPARISON), _RUN, needs_engine=True)
 _OF_ONE_ENGINE_RUN = Use((MODEL, PLAN), _RUN, needs_engine=True)
@@ -271,7 +273,7 @@ class Declarations(Declared):
         ),
         metavar="WHAT",
         flag="--input",
-        use=_OF_EVERY_RUN,
+        use=_OF_INPUTS,
     )
     """By input, generators and arrays too: ``{"ids": "randint(0,30522)", "mask": ones}``; ``*`` is
     every other input.
@@ -283,7 +285,7 @@ class Declarations(Declared):
         help="of random input",
         metavar="N",
         least=0,
-        use=_OF_EVERY_RUN,
+        use=_OF_INPUTS,
     )
     sync: str = option(
         default="enqueue",

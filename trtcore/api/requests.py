@@ -23,6 +23,8 @@ _GPU_ITERATIONS = 1000
 # Before this many the stop rule is not applied, and rounds are a tenth of it: few, so that slow
 # networks keep to the time limit.
 _LEAST_ITERATIONS = 100
+# What TensorRT takes for a shape.
+_WHOLE = ("int32", "int64")
 
 
 def precision_request(asked: Options) -> PrecisionRequest:
@@ -42,8 +44,12 @@ def with_precision(asked: Options, model: Model) -> Options:
     return asked.replaced(precision=precision.value if precision else None)
 
 
-def build_options(asked: Options) -> BuildOptions:
-    """How to build an engine."""
+def build_options(asked: Options, model: Model) -> BuildOptions:
+    """How to build an engine of a model.
+
+    Raises:
+        OptionError: inputs that do not fit the model, which has some that may decide shapes.
+    """
     from trtcore.engine.tensorrt.builder import BuildOptions
 
     workspace = asked.workspace_mib
@@ -51,8 +57,31 @@ def build_options(asked: Options) -> BuildOptions:
         workspace_bytes=None if workspace is None else workspace << 20,
         max_aux_streams=0 if asked.serial else None,
         io_formats=asked.io_formats,
+        shape_values=_shape_values(asked, model),
         use_cache=asked.use_cache,
     )
+
+
+def require_shape_inputs(asked: Options, model: Model) -> None:
+    """Raises OptionError if inputs are given for a build whose model needs none."""
+    given = [one for one in asked.given if one.option.name in ("inputs", "seed")]
+    if given and not _shape_values(asked, model):
+        raise OptionError(
+            f"{given[0].label} has no effect when an engine of {model.name} is built, as none of "
+            "its inputs decides a shape: leave it out"
+        )
+
+
+def _shape_values(asked: Options, model: Model) -> dict[str, tuple[int, ...]]:
+    """The values of the inputs that may decide shapes; which of them do, TensorRT tells."""
+    from trtcore.models.onnx.graph import model_inputs
+    from trtcore.models.onnx.input_roles import make_model_inputs
+
+    names = [t.name for t in model_inputs(model) if t.dtype in _WHOLE and len(t.shape) <= 1]
+    if not names:
+        return {}
+    made = make_model_inputs(model, asked.inputs, asked.seed)
+    return {name: tuple(int(one) for one in made[name].ravel()) for name in names}
 
 
 def build_as_asked(
@@ -65,7 +94,7 @@ def build_as_asked(
     """Builds an engine as `build_engine` does, from the options of a call."""
     from trtcore.engine.build import build_engine
 
-    request, options = precision_request(asked), build_options(asked)
+    request, options = precision_request(asked), build_options(asked, model)
     return build_engine(bindings, model, request, options, progress, watch)
 
 

@@ -9,7 +9,12 @@ from typing import Any
 
 from trtcore.engine.tensorrt.bindings import Bindings
 from trtcore.engine.tensorrt.contexts import Contexts
-from trtcore.engine.tensorrt.runtime import Engine, load_engine, set_input_shapes
+from trtcore.engine.tensorrt.runtime import (
+    Engine,
+    check_shape_values,
+    load_engine,
+    set_input_shapes,
+)
 from trtcore.errors import BackendError, RunError
 from trtcore.measure import _core
 from trtcore.measure.device.cuda import Stream
@@ -18,8 +23,9 @@ from trtcore.measure.device.tensors import (
     BoundTensor,
     bind_tensors,
     download,
+    free,
     input_specs,
-    set_addresses,
+    shape_roles,
     upload,
 )
 from trtcore.measure.kernels.trace import trace_kernels
@@ -212,7 +218,7 @@ class _Ready:
     loops: Loops
 
     def result(self, run: Run, options: RunOptions, progress: Progress | None) -> EngineRun:
-        if self.engine.shape_ranges:
+        if self.engine.has_open_shapes:
             self.contexts.keep()  # with the kernels for these shapes, compiled when first run
         information = self.engine.information(self.plain)
         kernels, kernel_problem, is_cut = _kernels(self.loops, run, information, options, progress)
@@ -245,25 +251,32 @@ def _ready(
     plain, profiled = contexts.create(), contexts.create()
     for context in (plain, profiled):
         set_input_shapes(engine, context, options.batch, options.shapes)
-    with _bound(engine, (plain, profiled)) as tensors, Stream() as stream:
-        made = make_inputs(input_specs(tensors), options.inputs, options.seed, options.roles)
-        upload(tensors, made)
-        inputs = describe_inputs(made, options.inputs, options.roles)
+    with _bound(engine, (plain, profiled), options) as (tensors, inputs), Stream() as stream:
         loops = _loops(bindings, plain, profiled, stream.handle, tensors, options)
         yield _Ready(engine, contexts, plain, tensors, inputs, loops)
 
 
 @contextlib.contextmanager
-def _bound(engine: Engine, contexts: Sequence[Any]) -> Iterator[tuple[BoundTensor, ...]]:
-    """Device memory for the I/O tensors, shared by the contexts and freed at the end."""
-    tensors = bind_tensors(engine, contexts[0])
-    try:
-        for context in contexts[1:]:
-            set_addresses(context, tensors)
-        yield tensors
-    finally:
-        for tensor in tensors:
-            tensor.buffer.free()
+def _bound(
+    engine: Engine, contexts: Sequence[Any], options: RunOptions
+) -> Iterator[tuple[tuple[BoundTensor, ...], tuple[InputValues, ...]]]:
+    """Memory of the I/O tensors, shared by contexts and freed at the end, with the inputs in it."""
+    with contextlib.ExitStack() as bound:
+        inputs = bind_tensors(engine, contexts, engine.inputs)
+        bound.callback(free, inputs)
+        # A plan tells what values it takes for shapes; of a model it is known without it.
+        roles = {**shape_roles(engine), **options.roles}
+        made = make_inputs(input_specs(inputs), options.inputs, options.seed, roles)
+        shapes = {name: made[name].ravel().tolist() for name in engine.shape_inputs}
+        check_shape_values(engine, shapes)
+        upload(inputs, made)
+        # Only now: the shapes of outputs can follow from the values of inputs.
+        outputs = bind_tensors(engine, contexts, engine.outputs)
+        bound.callback(free, outputs)
+        # In the engine's order, which executeV2 takes addresses in.
+        by_name = {tensor.info.name: tensor for tensor in (*inputs, *outputs)}
+        tensors = tuple(by_name[name] for name in engine.tensor_names)
+        yield tensors, describe_inputs(made, options.inputs, roles)
 
 
 def _loops(

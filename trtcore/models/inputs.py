@@ -130,7 +130,13 @@ def _all_of(
 ) -> dict[str, Array]:
     """The arrays of all inputs that have one source; others are named, which a file may hold."""
     if not _is_file(source):
-        return {spec.name: _of(spec, source, seed, roles.get(spec.name)) for spec in specs}
+        return {
+            # What is meant for data, such as zeros, is seldom meant for shapes.
+            spec.name: _of(
+                spec, "random" if _is_shape(spec, roles) else source, seed, roles.get(spec.name)
+            )
+            for spec in specs
+        }
     path = Path(str(source))
     arrays = read_npz(path)
     check_names(path, specs, arrays, named)
@@ -138,6 +144,10 @@ def _all_of(
         spec.name: _checked(str(path), spec, arrays[spec.name], roles.get(spec.name))
         for spec in specs
     }
+
+
+def _is_shape(spec: TensorInfo, roles: Mapping[str, InputRole]) -> bool:
+    return spec.name in roles and roles[spec.name].kind is Kind.SHAPE
 
 
 def _is_file(source: str | Path | Array) -> bool:

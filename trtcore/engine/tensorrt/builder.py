@@ -10,6 +10,7 @@ from typing import Any
 
 from trtcore.engine.tensorrt.bindings import Bindings
 from trtcore.engine.tensorrt.interrupts import held_interrupts
+from trtcore.engine.tensorrt.optimization_profile import add_profile, shape_hint, shape_tensors
 from trtcore.engine.tensorrt.progress import BuildProgress, make_progress_monitor
 from trtcore.errors import BuildError, ModelError, argument
 from trtcore.models.model import Model
@@ -34,6 +35,7 @@ class BuildOptions:
         tf32: whether FP32 convolutions and products may use TF32.
         io_formats: formats of inputs and outputs by name, in words of
             `trtcore.engine.io_formats`; others are linear.
+        shape_values: of inputs that may decide shapes, by name: what the run feeds them.
         use_cache: whether to keep and use a timing cache in the user's cache folder.
     """
 
@@ -41,6 +43,7 @@ class BuildOptions:
     max_aux_streams: int | None = None
     tf32: bool = False
     io_formats: Mapping[str, str] = field(default_factory=dict)
+    shape_values: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     use_cache: bool = True
 
 
@@ -91,7 +94,8 @@ def _build(bindings: Bindings, model: Model, options: BuildOptions, phases: Buil
     network = parse(bindings, builder, model)
     _request_formats(bindings, network, options.io_formats)
     config = _configure(bindings, builder, options)
-    _add_profile(bindings, builder, config, model)
+    decided = shape_tensors(network, options.shape_values)
+    add_profile(bindings, builder, config, model, decided)
     config.progress_monitor = make_progress_monitor(bindings.module, phases)
     timing_cache = _TimingCache(bindings, config) if options.use_cache else None
     start = time.perf_counter()
@@ -100,7 +104,7 @@ def _build(bindings: Bindings, model: Model, options: BuildOptions, phases: Buil
     # Before the plan is looked at: a build that an exception stopped returns None too.
     phases.reraise()
     if content is None:
-        hint = _format_hint(options.io_formats)
+        hint = _format_hint(options.io_formats) + shape_hint(decided)
         reason = bindings.log.last_error()
         raise BuildError(f"{bindings.label} could not build it{hint}: {reason}")
     information = _logged_information(bindings)
@@ -182,24 +186,6 @@ def _configure(bindings: Bindings, builder: Any, options: BuildOptions) -> Any:
         # TensorRT allows TF32 by default.
         config.clear_flag(trt.BuilderFlag.TF32)
     return config
-
-
-def _add_profile(bindings: Bindings, builder: Any, config: Any, model: Model) -> None:
-    """Tells the builder the ranges of the inputs whose shape may vary.
-
-    Raises:
-        BuildError: TensorRT does not take them.
-    """
-    if not model.dynamic:
-        return
-    profile = builder.create_optimization_profile()
-    for one in model.dynamic:
-        profile.set_shape(one.range.name, one.range.least, one.range.optimum, one.range.most)
-    if config.add_optimization_profile(profile) < 0:
-        ranges = ", ".join(one.range.text for one in model.dynamic)
-        raise BuildError(
-            f"{bindings.label} does not take the ranges {ranges}: {bindings.log.last_error()}"
-        )
 
 
 class _TimingCache:

@@ -43,17 +43,49 @@ class Engine:
         return bool(mode == self.bindings.module.TensorIOMode.INPUT)
 
     @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the inputs."""
+        return tuple(name for name in self.tensor_names if self.is_input(name))
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of the outputs."""
+        return tuple(name for name in self.tensor_names if not self.is_input(name))
+
+    @property
     def shape_ranges(self) -> tuple[ShapeRange, ...]:
         """What optimization profile 0 takes of the inputs whose shape may vary."""
-        inputs = (name for name in self.tensor_names if self.is_input(name))
         return tuple(
-            self.shape_range(name) for name in inputs if -1 in self.engine.get_tensor_shape(name)
+            self.shape_range(name)
+            for name in self.inputs
+            if -1 in self.engine.get_tensor_shape(name)
         )
 
     def shape_range(self, name: str) -> ShapeRange:
         """What optimization profile 0 takes of an input whose shape may vary."""
         shapes = self.engine.get_tensor_profile_shape(name, 0)
         return ShapeRange(name, *(tuple(int(dim) for dim in shape) for shape in shapes))
+
+    @property
+    def shape_inputs(self) -> tuple[str, ...]:
+        """The inputs whose values decide shapes: TensorRT reads them in host memory."""
+        return tuple(filter(self.is_on_host, self.inputs))
+
+    @property
+    def has_open_shapes(self) -> bool:
+        """Whether a run chooses shapes, by those of its inputs or by their values."""
+        return bool(self.shape_ranges or self.shape_inputs)
+
+    def is_on_host(self, name: str) -> bool:
+        """Whether the tensor has to be in host memory."""
+        location = self.engine.get_tensor_location(name)
+        return bool(location == self.bindings.module.TensorLocation.HOST)
+
+    def shape_values(self, name: str) -> ShapeRange:
+        """What optimization profile 0 takes of an input that decides shapes, as values."""
+        # The bindings have the index first, whatever their signature says.
+        values = self.engine.get_tensor_profile_values(0, name)
+        return ShapeRange(name, *(tuple(int(one) for one in each) for each in values))
 
     def verbosity(self) -> str:
         """Profiling verbosity of the plan: ``DETAILED``, ``LAYER_NAMES_ONLY`` or ``NONE``."""
@@ -103,7 +135,7 @@ def set_input_shapes(
     Raises:
         OptionError: an unknown input, or a shape outside the plan's range.
     """
-    inputs = [name for name in engine.tensor_names if engine.is_input(name)]
+    inputs = engine.inputs
     unknown = sorted(set(shapes) - set(inputs))
     if unknown:
         raise OptionError(
@@ -120,6 +152,19 @@ def set_input_shapes(
             raise OptionError(
                 f"input '{name}' of the plan is {shape_text(static)}, {shape_text(wanted)} was "
                 "asked for"
+            )
+
+
+def check_shape_values(engine: Engine, values: Mapping[str, Sequence[int]]) -> None:
+    """Raises OptionError if inputs that decide shapes have values outside the plan's range."""
+    for name in engine.shape_inputs:
+        takes = engine.shape_values(name)
+        if not takes.holds(values[name]):
+            found, least, most = (
+                ",".join(map(str, one)) for one in (values[name], takes.least, takes.most)
+            )
+            raise OptionError(
+                f"input '{name}' decides shapes and takes {least} to {most}, {found} was asked for"
             )
 
 
