@@ -34,6 +34,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "precision/accuracy/reference",
     ),
     "cli/commands/test_profile.py": (
+        "cli/phases",
         "cli/commands/build",
         "cli/commands/inspect",
         "profile",
@@ -104,10 +105,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "measure/nodes/torch/operators/sources",
         "measure/nodes/torch/operators/windows",
     ),
-    "measure/test_plans.py": (
-        "measure/event_cost/calibrate",
-        "models/builtin/chain",
-    ),
+    "measure/test_plans.py": ("models/builtin/chain",),
     "models/caffe/files/test_caffemodel.py": (
         "models/caffe/files/schema",
         "models/caffe/files/wire",

@@ -61,7 +61,7 @@ allow_partial     x       x    x     -       -
 save              x       x    x     x       x
 csv               x       x    x     -       -
 save_engine       x       -    -     -       -
-verbose           x       x    x     -       -
+verbose           x       x    x     x       x
 quiet             x       x    x     x       x
 """
 COLUMNS = ("engine", "cpu", "plan", "build", "comparison", "comparison on the cpu", "baseline")

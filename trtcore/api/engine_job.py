@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -10,7 +11,13 @@ from typing import TYPE_CHECKING
 from trtcore.api.assemble import engine_profile, model_record, node_profile
 from trtcore.api.meaning import without_effect
 from trtcore.api.options import Options
-from trtcore.api.requests import build_as_asked, node_length, precision_request, run_options
+from trtcore.api.requests import (
+    build_as_asked,
+    may_overlap,
+    node_length,
+    precision_request,
+    run_options,
+)
 from trtcore.engine.build import check_engine, converted
 from trtcore.errors import EngineLoadError, PrecisionError
 from trtcore.measure.plans import PlanRun, run_plan
@@ -73,25 +80,35 @@ class Job:
 
     def profile(self, choice: Choice, keep_plan: Callable[[bytes], None] | None) -> Profile:
         """Builds the engine where one can be built, and profiles it or the model itself."""
-        self.prepare()
+        is_beside = self.options.wants_accuracy and may_overlap(choice.bindings, self.model)
+        self.prepare(with_reference=not is_beside)
         self.tell(choice.explanation)
         if choice.bindings is None:
             return self.profile_nodes(None, choice.reason)
-        plan = build_as_asked(choice.bindings, self.model, self.options, self.progress, self.watch)
+        with self.reference.beside() if is_beside else nullcontext():
+            plan = build_as_asked(
+                choice.bindings, self.model, self.options, self.progress, self.watch
+            )
+        self.compute_reference()
         if keep_plan is not None:
             keep_plan(plan.content)
         if choice.runs_nodes:
             return self.profile_nodes(plan, choice.reason)
         return self.profile_engine(choice.bindings, plan)
 
-    def prepare(self) -> None:
-        """Checks the inputs and computes the reference before the build.
+    def prepare(self, *, with_reference: bool = True) -> None:
+        """Checks the inputs, and computes the reference, before the build.
 
         A build takes minutes, and either may turn out to be impossible.
         """
         # Random inputs always fit; a file may lack a tensor, a generator the type or the shape.
         if not is_made(self.options.inputs):
             make_model_inputs(self.model, self.options.inputs)
+        if with_reference:
+            self.compute_reference()
+
+    def compute_reference(self) -> None:
+        """Computes the reference if it is wanted and not there yet."""
         if self.options.wants_accuracy:
             self.report("computing the reference")
             with self.watch.phase(Phase.REFERENCE):
@@ -124,7 +141,8 @@ class Job:
         """The profile of a plan that ran; rows map to the nodes of the model as it was loaded."""
         record = replace(model_record(self.model), notes=plan.model.notes)
         check = partial(check_engine, model=self.model, asked=precision_request(self.options))
-        profile = engine_profile(bindings, ran, record, plan.build, self.options, check)
+        with self.watch.phase(Phase.RESULT):
+            profile = engine_profile(bindings, ran, record, plan.build, self.options, check)
         profile = replace(profile, warnings=(*plan.warnings, *profile.warnings))
         outputs = ran.engine_run.outputs
         return self.with_accuracy(profile, lambda: self.reference.of_engine(plan.model, outputs))

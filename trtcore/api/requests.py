@@ -23,6 +23,8 @@ _GPU_ITERATIONS = 1000
 # Before this many the stop rule is not applied, and rounds are a tenth of it: few, so that slow
 # networks keep to the time limit.
 _LEAST_ITERATIONS = 100
+# Builder and ONNX Runtime each hold the weights: of larger models not at the same time.
+_BESIDE_BYTES = 500_000_000
 # What TensorRT takes for a shape.
 _WHOLE = ("int32", "int64")
 
@@ -96,6 +98,17 @@ def build_as_asked(
 
     request, options = precision_request(asked), build_options(asked, model)
     return build_engine(bindings, model, request, options, progress, watch)
+
+
+def may_overlap(bindings: Bindings | None, model: Model) -> bool:
+    """Whether the reference can be computed while an engine is built.
+
+    TensorRT times tactics when it builds, which nothing may disturb; TensorRT-RTX does not.
+    """
+    from trtcore.models.onnx.weights import weight_bytes
+
+    is_quiet = bindings is not None and bindings.name == "tensorrt_rtx"
+    return is_quiet and weight_bytes(model.proto) <= _BESIDE_BYTES
 
 
 def run_options(

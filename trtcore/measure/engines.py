@@ -197,7 +197,8 @@ def run_engines(
         results: list[EngineRun] = []
         for engine, run in zip(engines, runs, strict=True):
             is_cut = bool(results) and results[-1].run.counts.interrupted
-            results.append(engine.result(_cut(run) if is_cut else run, options, progress))
+            with options.watch.phase(Phase.RESULT):
+                results.append(engine.result(_cut(run) if is_cut else run, options, progress))
         return tuple(results)
 
 

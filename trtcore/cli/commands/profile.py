@@ -13,6 +13,7 @@ from trtcore.cli.commands.profile_baseline import prepare_baseline
 from trtcore.cli.inputs import input_file
 from trtcore.cli.named_model import NamedModel
 from trtcore.cli.outputs import check_outputs, save_all
+from trtcore.cli.phases import print_phases
 from trtcore.cli.terminal import notify, shown_progress, warn
 from trtcore.errors import OptionError
 from trtcore.result.analysis.analysis import Analysis
@@ -135,11 +136,7 @@ def _print_timed(analysis: Analysis, options: argparse.Namespace) -> None:
     with watch.phase(Phase.REPORT):
         _print(analysis, options)
     if options.verbose:
-        from trtcore.report.content.phases import phase_lines
-
-        print()
-        for line in phase_lines((*analysis.profile.phases, *watch.times)):
-            print(line)
+        print_phases((*analysis.profile.phases, *watch.times))
 
 
 def _print(analysis: Analysis, options: argparse.Namespace) -> None:
