@@ -9,10 +9,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from trtcore.api.assemble import engine_profile, model_record, node_profile
-from trtcore.api.meaning import without_effect
-from trtcore.api.options import Options
+from trtcore.api.options.meaning import without_effect
+from trtcore.api.options.values import Options
 from trtcore.api.requests import (
-    build_as_asked,
+    build_as_requested,
     may_overlap,
     node_length,
     precision_request,
@@ -20,7 +20,7 @@ from trtcore.api.requests import (
 )
 from trtcore.engine.build import check_engine, converted
 from trtcore.errors import EngineLoadError, PrecisionError
-from trtcore.measure.plans import PlanRun, run_plan
+from trtcore.measure.engine_runs.plans import PlanRun, run_plan
 from trtcore.models.described import describe_inputs
 from trtcore.models.fitting import Array
 from trtcore.models.inputs import is_made
@@ -86,7 +86,7 @@ class Job:
         if choice.bindings is None:
             return self.profile_nodes(None, choice.reason)
         with self.reference.beside() if is_beside else nullcontext():
-            plan = build_as_asked(
+            plan = build_as_requested(
                 choice.bindings, self.model, self.options, self.progress, self.watch
             )
         self.compute_reference()
@@ -140,7 +140,7 @@ class Job:
     def engine_profile(self, bindings: Bindings, plan: Plan, ran: PlanRun) -> Profile:
         """The profile of a plan that ran; rows map to the nodes of the model as it was loaded."""
         record = replace(model_record(self.model), notes=plan.model.notes)
-        check = partial(check_engine, model=self.model, asked=precision_request(self.options))
+        check = partial(check_engine, model=self.model, request=precision_request(self.options))
         with self.watch.phase(Phase.RESULT):
             profile = engine_profile(bindings, ran, record, plan.build, self.options, check)
         profile = replace(profile, warnings=(*plan.warnings, *profile.warnings))

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from trtcore.api.engine_job import Job, on_cpu
-from trtcore.api.options import Options
+from trtcore.api.options.values import Options
 from trtcore.api.requests import (
-    build_as_asked,
+    build_as_requested,
     may_overlap,
     node_length,
     precision_request,
@@ -21,7 +21,7 @@ from trtcore.compare.precisions.comparison import PrecisionComparison
 from trtcore.compare.precisions.rows import compare_runs
 from trtcore.engine.build import converted
 from trtcore.errors import ModelError, OptionError
-from trtcore.measure.plans import run_plans
+from trtcore.measure.engine_runs.plans import run_plans
 from trtcore.models.model import Model
 from trtcore.precision.accuracy.reference import Reference
 from trtcore.precision.formats import FORMATS, Precision
@@ -127,7 +127,7 @@ class PrecisionRuns:
         if bindings is None:
             return []
         return [
-            build_as_asked(bindings, self.model, job.options, self.progress, self.watch)
+            build_as_requested(bindings, self.model, job.options, self.progress, self.watch)
             for job in jobs
         ]
 

@@ -6,9 +6,9 @@ import argparse
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from trtcore.api.declarations import SOURCE_OPTIONS, Declarations
-from trtcore.api.declaring import Option
-from trtcore.api.value_types import (
+from trtcore.api.options.declarations import SOURCE_OPTIONS, Declarations
+from trtcore.api.options.declaring import Option
+from trtcore.api.options.value_types import (
     BLOBS,
     FLAG,
     FORMATS,
