@@ -182,7 +182,10 @@ def _wanted_shape(
     shape = static
     if -1 in static:
         shape = engine.shape_range(name).optimum
-    return (batch, *shape[1:]) if batch is not None and shape else shape
+    # The values of a shape are no items of a batch.
+    if batch is None or not shape or engine.is_on_host(name):
+        return shape
+    return (batch, *shape[1:])
 
 
 def _require_in_range(engine: Engine, name: str, shape: Shape) -> None:
