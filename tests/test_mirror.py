@@ -198,6 +198,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
     "result/analysis/fusion/test_leftover.py": (
         "result/analysis/fusion/operators",
         "result/analysis/fusion/reasons",
+        "result/analysis/fusion/sides",
     ),
     "result/analysis/fusion/test_groups.py": (
         "result/analysis/fusion/claims",

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trtcore.engine.tensorrt.bindings import Bindings
+from trtcore.engine.tensorrt.fp8_weights import store_fp8_as_bytes
 from trtcore.engine.tensorrt.interrupts import held_interrupts
 from trtcore.engine.tensorrt.optimization_profile import add_profile, shape_hint, shape_tensors
 from trtcore.engine.tensorrt.progress import BuildProgress, make_progress_monitor
@@ -128,6 +129,7 @@ def parse(bindings: Bindings, builder: Any, model: Model) -> Any:
     trt = bindings.module
     network = builder.create_network(1 << int(trt.NetworkDefinitionCreationFlag.STRONGLY_TYPED))
     parser = trt.OnnxParser(network, bindings.logger)
+    store_fp8_as_bytes(model.proto.graph)
     with opened(model):
         if weight_bytes(model.proto) <= INLINE_BYTES:
             parsed = parser.parse(serialized(model))
