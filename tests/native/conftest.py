@@ -12,7 +12,6 @@ from kernel_bench import KERNELS, Bench
 
 from trtcore.measure import _core
 from trtcore.measure.kernels import cupti
-from trtcore.measure.length.warmup import WarmUp, WarmUpRule
 
 trtcore_fake = pytest.importorskip(
     "trtcore_fake", reason="built without TRTCORE_TESTS=ON, which `make test` sets"
@@ -98,13 +97,6 @@ def fake_cupti_path(tmp_path: Path) -> Path:
 @pytest.fixture
 def fake_cupti(fake_cupti_path: Path) -> FakeCupti:
     return FakeCupti(fake_cupti_path)
-
-
-@pytest.fixture
-def short_warm_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Warm-ups that end after 300 ms in any case: on a busy machine times are never steady."""
-    rule = WarmUpRule(least_ms=50, least_iterations=4, at_most_ms=300)
-    monkeypatch.setattr("trtcore.measure.length.warming.WarmUp", lambda _: WarmUp(rule))
 
 
 @pytest.fixture

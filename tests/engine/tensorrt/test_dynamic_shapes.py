@@ -6,12 +6,9 @@ import functools
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import onnx
 import pytest
-from onnx import numpy_helper, parser
 from paths import LIGHT
-from shape_models import RESIDUAL
+from shape_models import RESIDUAL, with_weights
 
 import trtcore
 from trtcore.engine.tensorrt.bindings import Bindings, load_bindings
@@ -53,18 +50,6 @@ SAID = {
 @functools.cache
 def bindings() -> Bindings:
     return load_bindings("tensorrt_rtx")
-
-
-def with_weights(text: str) -> onnx.ModelProto:
-    """The graph with seeded values for the initializers that the text only declares."""
-    proto = parser.parse_model(text)
-    generator = np.random.default_rng(0)
-    for value in proto.graph.value_info:
-        shape = [dim.dim_value for dim in value.type.tensor_type.shape.dim]
-        values = generator.standard_normal(shape).astype(np.float32)
-        proto.graph.initializer.append(numpy_helper.from_array(values, value.name))
-    proto.graph.ClearField("value_info")
-    return proto
 
 
 def source(name: str) -> Any:
