@@ -12,6 +12,7 @@ from kernel_bench import KERNELS, Bench
 
 from trtcore.measure import _core
 from trtcore.measure.kernels import cupti
+from trtcore.measure.length.warmup import WarmUp, WarmUpRule
 
 trtcore_fake = pytest.importorskip(
     "trtcore_fake", reason="built without TRTCORE_TESTS=ON, which `make test` sets"
@@ -97,6 +98,13 @@ def fake_cupti_path(tmp_path: Path) -> Path:
 @pytest.fixture
 def fake_cupti(fake_cupti_path: Path) -> FakeCupti:
     return FakeCupti(fake_cupti_path)
+
+
+@pytest.fixture
+def brief_warm_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Warm-ups of a few iterations, where many engines have to be warm and none is slow."""
+    rule = WarmUpRule(least_ms=1, least_iterations=4, window=4, window_ms=1, at_most_ms=20)
+    monkeypatch.setattr("trtcore.measure.length.warming.WarmUp", lambda _: WarmUp(rule))
 
 
 @pytest.fixture

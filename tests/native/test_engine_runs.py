@@ -18,7 +18,7 @@ from trtcore.measure.rounds import RunLength
 from trtcore.result.readers.inspector import EngineInformation
 from trtcore.system.clocks import ClockMonitor
 
-pytestmark = pytest.mark.usefixtures("short_warm_up")
+pytestmark = pytest.mark.usefixtures("brief_warm_up")
 
 NAMES = ("A", "B", "C")
 Progress = Callable[[str, int, int], None]
