@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from pathlib import Path
@@ -45,6 +46,12 @@ def short_warm_up(monkeypatch: pytest.MonkeyPatch) -> None:
 def pytest_configure() -> None:
     """Hears Ctrl-C also where whoever started us ignores it, as a shell does in the background."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_finish() -> None:
+    """Leaves what is loaded by now out of collections, of which native tests ask for hundreds."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -68,7 +68,11 @@ def plan_of(name: str, precision: str = "fp32") -> Plan:
 
 
 @pytest.mark.parametrize("precision", ["fp32", "fp16"])
-@pytest.mark.parametrize("name", list(SHAPES))
+@pytest.mark.parametrize(
+    "name",
+    # Three seconds a build; the residual block shows the same.
+    [pytest.param(n, marks=pytest.mark.slow if n == "resnet50" else ()) for n in SHAPES],
+)
 def test_the_engine_takes_the_range(name: str, precision: str) -> None:
     plan = plan_of(name, precision)
     given = {key: ShapeRange(key, *shapes) for key, shapes in SHAPES[name].items()}
