@@ -100,10 +100,6 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "measure/nodes/torch/operators/sources",
         "measure/nodes/torch/operators/windows",
     ),
-    "measure/test_plans.py": (
-        "measure/event_cost/calibrate",
-        "models/builtin/chain",
-    ),
     "models/caffe/files/test_caffemodel.py": (
         "models/caffe/files/schema",
         "models/caffe/files/wire",
@@ -134,6 +130,10 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
     "models/onnx/test_shapes.py": (
         "models/onnx/batch",
         "models/onnx/inference",
+    ),
+    "native/on_fake_cuda/plan_cases.py": (
+        "measure/plans",
+        "models/builtin/chain",
     ),
     "native/test_attach.py": ("measure/attach",),
     "native/test_bindings_boundary.py": ("measure/loops/abi_check",),

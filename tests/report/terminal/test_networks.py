@@ -111,8 +111,8 @@ def test_no_line_is_wider(name, level, width):
 
 
 @pytest.mark.parametrize("name", MEASURED)
-def test_without_a_width_it_is_that_of_a_file(name):
-    assert render_table(analysed(name)) == render_table(analysed(name), width=120)
+def test_without_a_width_no_line_is_wider_than_120(name):
+    assert max(map(len, render_table(analysed(name)).splitlines())) <= 120
 
 
 def test_full_names_are_all_there():

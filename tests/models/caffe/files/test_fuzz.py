@@ -108,7 +108,7 @@ FUZZ = settings(
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-LONG = settings(FUZZ, max_examples=1500)
+LONG = settings(FUZZ, max_examples=500)
 
 
 @pytest.fixture(autouse=True)
