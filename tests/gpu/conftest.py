@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from shape_models import RESIDUAL, with_weights
 
-from trtcore.api.options import Options
-from trtcore.api.requests import build_as_asked
+from trtcore.api.options.values import Options
+from trtcore.api.requests import build_as_requested
 from trtcore.engine.choice import choose_backend
 from trtcore.engine.tensorrt.bindings import Bindings
 from trtcore.engine.tensorrt.builder import Plan
@@ -42,7 +42,7 @@ def small_plans(bindings: Bindings) -> dict[str, Plan]:
 
 def _by_precision(bindings: Bindings, model: Model) -> dict[str, Plan]:
     return {
-        precision: build_as_asked(bindings, model, Options(precision=precision))
+        precision: build_as_requested(bindings, model, Options(precision=precision))
         for precision in ("fp32", "fp16")
     }
 

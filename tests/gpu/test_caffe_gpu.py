@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from trtcore.api.options import Options
-from trtcore.api.requests import build_as_asked, run_options
+from trtcore.api.options.values import Options
+from trtcore.api.requests import build_as_requested, run_options
 from trtcore.engine.tensorrt.bindings import Bindings
 from trtcore.engine.tensorrt.builder import Plan
-from trtcore.measure.plans import run_plans
+from trtcore.measure.engine_runs.plans import run_plans
 from trtcore.models.load import load_model
 from trtcore.stats.series import estimate
 
@@ -28,7 +28,7 @@ def built(bindings: Bindings, data: Path) -> dict[str, list[Plan]]:
     models = {"built-in": load_model("googlenet", batch=4), "imported": load_model(deploy, batch=4)}
     asked = Options(use_cache=False, **OPTIONS)
     return {
-        name: [build_as_asked(bindings, model, asked) for _ in range(BUILDS)]
+        name: [build_as_requested(bindings, model, asked) for _ in range(BUILDS)]
         for name, model in models.items()
     }
 

@@ -21,7 +21,8 @@ from fnmatch import fnmatchcase
 from math import isfinite, isnan
 
 from trtcore.compare.comparison import ELIMINATED, VANISHED, Change, Comparison
-from trtcore.compare.tails import compare_tails
+from trtcore.compare.ratios import interval_text, ratio_text
+from trtcore.compare.significance.tails import compare_tails
 from trtcore.errors import OptionError
 
 SUBJECTS = ("total", "layer", "p90", "p95", "p99")
@@ -106,12 +107,15 @@ class Broken:
         """What changed, from what to what, and how sure that is."""
         row = self.row
         share = "" if isnan(row.ratio) else f", {row.ratio - 1:+.1%}"
-        low, high = row.interval
-        sure = "noise unknown" if isnan(low) else f"95 % interval {low:.3f} to {high:.3f}"
+        sure = (
+            "noise unknown"
+            if isnan(row.interval[0])
+            else f"95 % interval {interval_text(row.interval)}"
+        )
         rest = (
             ""
             if isnan(row.against_rest)
-            else f"; {row.against_rest:.3f}x relative to all other layers"
+            else f"; {ratio_text(row.against_rest)}x relative to all other layers"
         )
         verdict = (
             f"breaks '{self.condition.text}'"

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from trtcore.api.options import Options
+from trtcore.api.options.values import Options
 from trtcore.api.requests import run_options
 from trtcore.errors import BuildError
-from trtcore.measure import engines as engine_run
-from trtcore.measure import plans
+from trtcore.measure.engine_runs import engines as engine_run
+from trtcore.measure.engine_runs import plans
 from trtcore.measure.event_cost import calibrate
 from trtcore.measure.loops.native import NativeLoops
-from trtcore.result.readers.inspector import EngineInformation
+from trtcore.result.readers.inspector.inspector import EngineInformation
 
 pytestmark = pytest.mark.usefixtures("brief_warm_up")
 

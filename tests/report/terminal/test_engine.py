@@ -8,7 +8,7 @@ import numpy as np
 from paths import DATA
 
 from trtcore.report.terminal.engine import render_inspection, render_plan
-from trtcore.result.readers.inspector import parse_engine_information
+from trtcore.result.readers.inspector.inspector import parse_engine_information
 from trtcore.result.records.build import Build
 from trtcore.result.records.layers import Layer, ModelNode, ModelRecord
 from trtcore.result.records.samples import Samples

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trtcore.engine.tensorrt.bindings import Bindings
+from trtcore.engine.tensorrt.fp8_weights import store_fp8_as_bytes
 from trtcore.engine.tensorrt.interrupts import held_interrupts
 from trtcore.engine.tensorrt.progress import BuildProgress, make_progress_monitor
 from trtcore.errors import BuildError, ModelError, argument
@@ -16,7 +17,7 @@ from trtcore.models.model import Model
 from trtcore.models.onnx.graph import on_disk, serialized
 from trtcore.models.onnx.shape_ranges import opened
 from trtcore.models.onnx.weights import INLINE_BYTES, weight_bytes
-from trtcore.result.readers.inspector import EngineInformation, parse_engine_information
+from trtcore.result.readers.inspector.inspector import EngineInformation, parse_engine_information
 from trtcore.result.records.build import Build, CacheUse
 from trtcore.result.records.warnings import RunWarning
 from trtcore.system.cache import cache_entry, read_entry, write_entry
@@ -124,6 +125,7 @@ def parse(bindings: Bindings, builder: Any, model: Model) -> Any:
     trt = bindings.module
     network = builder.create_network(1 << int(trt.NetworkDefinitionCreationFlag.STRONGLY_TYPED))
     parser = trt.OnnxParser(network, bindings.logger)
+    store_fp8_as_bytes(model.proto.graph)
     with opened(model):
         if weight_bytes(model.proto) <= INLINE_BYTES:
             parsed = parser.parse(serialized(model))

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import onnx
 from google.protobuf.message import DecodeError, EncodeError
-from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, ValueInfoProto
+from onnx import GraphProto, ModelProto, NodeProto, ValueInfoProto
 from onnx.external_data_helper import load_external_data_for_model
 
 from trtcore.errors import ModelError
 from trtcore.models.model import Model
+from trtcore.models.onnx.bodies import bodies
 from trtcore.models.onnx.weights import (
     INLINE_BYTES,
     short_tensor,
@@ -23,8 +24,9 @@ from trtcore.models.onnx.weights import (
     with_weights_as_inputs,
     write_with_external_weights,
 )
-from trtcore.result.dtypes import ONNX_TYPES
+from trtcore.models.onnx.work.count import count_work
 from trtcore.result.records.layers import ModelNode, TensorInfo
+from trtcore.result.types.dtypes import ONNX_TYPES
 from trtcore.system.files import check_readable, check_writable, write_file
 
 ONNX_DOMAINS = ("", "ai.onnx")
@@ -110,9 +112,14 @@ def model_nodes(model: Model) -> tuple[ModelNode, ...]:
     """The nodes in graph order; those of a control-flow body follow the node that holds it."""
     return tuple(
         ModelNode(
-            node.name, node.op_type, tuple(node.input), tuple(node.output), exported_module(node)
+            node.name,
+            node.op_type,
+            tuple(node.input),
+            tuple(node.output),
+            exported_module(node),
+            work,
         )
-        for node in walk_nodes(model.proto.graph)
+        for node, work in count_work(model.proto)
     )
 
 
@@ -155,14 +162,6 @@ def walk_nodes(graph: GraphProto) -> Iterator[NodeProto]:
         yield node
         for body in bodies(node):
             yield from walk_nodes(body)
-
-
-def bodies(node: NodeProto) -> Iterator[GraphProto]:
-    """The graphs inside a control-flow node."""
-    for attribute in node.attribute:
-        if attribute.type == AttributeProto.GRAPH:
-            yield attribute.g
-        yield from attribute.graphs
 
 
 def tensor_info(value: ValueInfoProto) -> TensorInfo:

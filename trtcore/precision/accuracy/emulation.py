@@ -24,7 +24,8 @@ from onnx import (
 )
 
 from trtcore.models.model import Model
-from trtcore.models.onnx.graph import bodies, opset_version
+from trtcore.models.onnx.bodies import bodies
+from trtcore.models.onnx.graph import opset_version
 from trtcore.models.onnx.weights import without_weights
 from trtcore.precision.convert.nodes import elem_types
 from trtcore.precision.convert.plan import TYPE_ATTRIBUTES

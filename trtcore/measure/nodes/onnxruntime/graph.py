@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from onnx import GraphProto, ModelProto, NodeProto
 
 from trtcore.models.model import Model
-from trtcore.models.onnx.graph import bodies, walk_nodes
+from trtcore.models.onnx.bodies import bodies
+from trtcore.models.onnx.graph import walk_nodes
 from trtcore.result.records.layers import Layer, TensorInfo
 
 _ID = "trtcore_node_"
