@@ -101,7 +101,6 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "measure/nodes/torch/operators/sources",
         "measure/nodes/torch/operators/windows",
     ),
-    "measure/engine_runs/test_plans.py": ("models/builtin/chain",),
     "models/caffe/files/test_caffemodel.py": (
         "models/caffe/files/schema",
         "models/caffe/files/wire",
@@ -141,6 +140,10 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "models/onnx/work/products",
         "models/onnx/work/shapes",
         "result/records/work",
+    ),
+    "native/on_fake_cuda/plan_cases.py": (
+        "measure/engine_runs/plans",
+        "models/builtin/chain",
     ),
     "native/test_attach.py": ("measure/attach",),
     "native/test_bindings_boundary.py": ("measure/loops/abi_check",),

@@ -185,7 +185,8 @@ def test_a_runner_of_polygraphy_is_recorded(
         if has_profiler:
             collector = Collector()
             runner.context.profiler = collector
-        feed = {"data": np.zeros((4, 3, 224, 224), np.float16)}
+        (x,) = (tensor for tensor in running.tensors if tensor.info.mode == "input")
+        feed = {x.info.name: np.zeros(x.info.shape, np.float16)}
         with trtcore.attach(runner.context) as recorder:
             for _ in range(5):
                 runner.infer(feed)

@@ -18,7 +18,7 @@ from trtcore.measure.loops.native import NativeLoops
 from trtcore.result.readers.inspector.inspector import EngineInformation
 from trtcore.system.clocks import ClockMonitor
 
-pytestmark = pytest.mark.usefixtures("short_warm_up")
+pytestmark = pytest.mark.usefixtures("brief_warm_up")
 
 NAMES = ("A", "B", "C")
 Progress = Callable[[str, int, int], None]
@@ -41,12 +41,13 @@ def run(rig_of: Any, fake_cupti: Any, monkeypatch: pytest.MonkeyPatch) -> Runner
             auxiliary_streams=0,
             verbosity=lambda: "",
             shape_ranges=(),
+            has_open_shapes=False,
             memory=None,
             hardware_compatibility="",
         )
         contexts: Any = SimpleNamespace(specialization="")
         loops = NativeLoops(plain.view, profiled.view, _core.HostTimer())
-        yield engine_run._Ready(engine, contexts, plain.context, (), loops)
+        yield engine_run._Ready(engine, contexts, plain.context, (), (), loops)
 
     monkeypatch.setattr(engine_run, "_ready", ready)
     bindings: Any = SimpleNamespace(log=SimpleNamespace(last_error=lambda: "nothing was logged"))
