@@ -56,7 +56,7 @@ def test_a_version_newer_than_the_newest_proved_warns_once(
 ) -> None:
     recorder = attach(context)
     monkeypatch.setattr(recorder._bindings, "newer_than", "10.98")
-    with pytest.warns(RuntimeWarning) as warned, recorder:
+    with pytest.warns(RuntimeWarning) as warned, recorder:  # noqa: PT031
         assert context.execute_async_v3(0)
         assert context.execute_async_v3(0)
     assert [str(one.message) for one in warned] == [
