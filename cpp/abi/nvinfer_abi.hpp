@@ -55,6 +55,9 @@ class IProfiler {
 };
 }  // namespace v11
 
+// Where an interface of nvinfer1 holds its implementation: behind the pointer to its own table.
+constexpr std::size_t kImplementationOffset = 8;
+
 // A non-owning view of a live nvinfer1::IExecutionContext.
 class ExecutionContext {
  public:
@@ -89,6 +92,7 @@ class ExecutionContext {
     void* vptr;
     void* impl;
   };
+  static_assert(offsetof(Head, impl) == kImplementationOffset);
 
   template <class Result, class... Arguments>
   Result call(std::size_t slot, Arguments... arguments) const noexcept {

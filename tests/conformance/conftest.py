@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from conformance import table
 from conformance.findings import Findings
-from conformance.wheels import EVERY_TIME, WHEELS, Unavailable, Wheel
+from conformance.wheels import EVERY_TIME, WHEELS, UnavailableError, Wheel
 
 PARAMETERS = [
     pytest.param(wheel, id=str(wheel), marks=() if wheel in EVERY_TIME else pytest.mark.slow)
@@ -29,9 +29,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def findings(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Findings:
+def findings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Findings:
     """What was found about the wheels; all of them, and in the page too, with ``--write-table``."""
     found = Findings(tmp_path_factory.mktemp("conformance"))
     if request.config.getoption("--write-table"):
@@ -51,5 +49,5 @@ def facts(wheel: Wheel, findings: Findings) -> dict[str, Any]:
     """What was found about a wheel; skips where it cannot be had."""
     try:
         return findings.facts(wheel)
-    except Unavailable as why:
+    except UnavailableError as why:
         pytest.skip(f"{wheel}: {why} (offline, or no wheel for this Python)")

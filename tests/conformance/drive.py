@@ -29,7 +29,8 @@ CONDUIT = "_pybind11_conduit_v1_"
 def drive(site: str, module: str, library: str) -> dict[str, Any]:
     """Everything that is found about a wheel."""
     sys.path.insert(0, site)
-    fake, bindings = Fake(library), load_bindings(module)
+    bindings = load_bindings(module)
+    fake = Fake(library, is_versioned=not bindings.version.startswith("10."))
     assert bindings.module.__file__.startswith(site), bindings.module.__file__
     rig = Rig(fake, bindings)
     # Those without a conduit are of layout 10.

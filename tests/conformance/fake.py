@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable
+from contextlib import suppress
 from enum import IntEnum
 from typing import Any
 
@@ -54,13 +55,21 @@ class _Call(ctypes.Structure):
 
 
 class Fake:
-    """The library that the bindings of this process were loaded with."""
+    """The library that the bindings of this process were loaded with.
 
-    def __init__(self, library: str) -> None:
+    Args:
+        library: its name, as the loader knows it.
+        is_versioned: whether loggers and profilers derive from IVersionedInterface, as in layout
+            11: their own methods then begin at slot 4, else at 0.
+    """
+
+    def __init__(self, library: str, is_versioned: bool) -> None:
         self._library: Any = ctypes.CDLL(library)
         self._library.fake_rule.argtypes = [*[ctypes.c_int] * 3, ctypes.c_uint64]
         self._library.fake_interface.restype = ctypes.c_void_p
-        self._library.fake_profiler.argtypes = [ctypes.c_size_t] * 2
+        self._library.fake_profiler.argtypes = [ctypes.c_size_t]
+        self._library.fake_callbacks.argtypes = [ctypes.c_size_t]
+        self._library.fake_callbacks(4 if is_versioned else 0)
         self._library.fake_calls.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
         self._library.fake_calls.restype = ctypes.c_size_t
         self._kept_alive: list[Any] = []
@@ -71,10 +80,8 @@ class Fake:
         The call may fail: before its slot is known, nothing can be there to answer it.
         """
         self._read_calls()
-        try:
+        with suppress(TypeError, ValueError, RuntimeError):
             call()
-        except (TypeError, ValueError, RuntimeError):
-            pass
         return [one.slot for one in self._read_calls() if one.kind == kind]
 
     def slot(self, kind: Kind, call: Callable[[], object]) -> int:
@@ -122,11 +129,11 @@ class Fake:
         """Lets a factory log a reason and return null; an empty reason lets it work again."""
         self._library.fake_refuse(kind, severity, reason.encode())
 
-    def report_layers(self, names: tuple[str, ...], profiler_cell: int, slot: int) -> None:
-        """Says which layers a run reports, and at which slot of the profiler in a cell."""
+    def report_layers(self, names: tuple[str, ...], profiler_cell: int) -> None:
+        """Says which layers a run reports to the profiler in a cell."""
         for name in names:
             self._library.fake_layer(name.encode())
-        self._library.fake_profiler(profiler_cell, slot)
+        self._library.fake_profiler(profiler_cell)
 
     def _read_calls(self) -> list[_Call]:
         room = (_Call * _MOST_CALLS)()

@@ -49,7 +49,10 @@ std::array<Word, kCells> cells;
 std::array<std::string, kCells> texts;
 std::vector<Call> calls;
 std::vector<std::string> layers;
-std::size_t profiler_cell = 0, report_slot = 0;
+std::size_t profiler_cell = 0;
+// The first method of an interface that the application implements, such as ILogger's `log`: where
+// those are versioned, the destructors and two methods stand before it.
+std::size_t callback_slot = 0;
 
 // A profiler is the application's: its table is that of NVIDIA's bindings, or ours.
 Word report() {
@@ -57,7 +60,7 @@ Word report() {
   if (profiler == nullptr) return 0;
   using ReportLayerTime = void (*)(void*, char const*, float);
   auto const* const table = *static_cast<void* const* const*>(profiler);
-  auto const call = reinterpret_cast<ReportLayerTime>(table[report_slot]);
+  auto const call = reinterpret_cast<ReportLayerTime>(table[callback_slot]);
   float ms = 0.5F;
   for (auto const& layer : layers) call(profiler, layer.c_str(), ms++);
   return 1;
@@ -158,11 +161,10 @@ Word make_interface(Word kind) {
 
 void* logger = nullptr;
 
-// `log` is the first of ILogger's methods in every release.
 void log(int severity, char const* message) {
   using Log = void (*)(void*, std::int32_t, char const*);
   auto const* const table = *static_cast<void* const* const*>(logger);
-  reinterpret_cast<Log>(table[0])(logger, severity, message);
+  reinterpret_cast<Log>(table[callback_slot])(logger, severity, message);
 }
 
 Word refuse(char const* reason) {
@@ -217,10 +219,8 @@ EXPORTED void fake_refuse(int kind, int severity, char const* reason) {
   refusals[static_cast<std::size_t>(kind)] = {reason, severity};
 }
 EXPORTED void fake_layer(char const* name) { layers.emplace_back(name); }
-EXPORTED void fake_profiler(std::size_t cell, std::size_t slot) {
-  profiler_cell = cell;
-  report_slot = slot;
-}
+EXPORTED void fake_profiler(std::size_t cell) { profiler_cell = cell; }
+EXPORTED void fake_callbacks(std::size_t slot) { callback_slot = slot; }
 // Moves the calls since the last time into `room`; returns how many there were.
 EXPORTED std::size_t fake_calls(Call* room, std::size_t most) {
   std::size_t count = 0;

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance.library import library_folder, needed_names
-from conformance.wheels import Unavailable, Wheel, site_of
+from conformance.wheels import UnavailableError, Wheel, site_of
 
 TESTS = Path(__file__).parents[1]
 # A process takes two seconds; one that hangs is ended.
@@ -34,7 +34,7 @@ class Findings:
         """Drives a wheel, unless that was done.
 
         Raises:
-            Unavailable: the wheel cannot be had here.
+            UnavailableError: the wheel cannot be had here.
         """
         if wheel not in self._facts:
             self._facts[wheel] = self._drive(wheel, self._site(wheel))
@@ -42,10 +42,10 @@ class Findings:
 
     def _site(self, wheel: Wheel) -> Path:
         if wheel.package in self._missing:
-            raise Unavailable(self._missing[wheel.package])
+            raise UnavailableError(self._missing[wheel.package])
         try:
             return site_of(wheel)
-        except Unavailable as why:
+        except UnavailableError as why:
             if "from versions: none" in str(why):
                 self._missing[wheel.package] = str(why)
             raise

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from conformance.wheels import Unavailable, cache_folder
+from conformance.wheels import UnavailableError, cache_folder
 
 SOURCE = Path(__file__).with_name("fake_nvinfer.cpp")
 
@@ -18,11 +18,11 @@ def compiler() -> str:
     """The C++ compiler.
 
     Raises:
-        Unavailable: there is none.
+        UnavailableError: there is none.
     """
     found = shutil.which("g++") or shutil.which("c++")
     if found is None:
-        raise Unavailable("there is no C++ compiler")
+        raise UnavailableError("there is no C++ compiler")
     return found
 
 
@@ -30,7 +30,7 @@ def library_folder(site: Path, module: str) -> Path:
     """A folder for the loader's path, with the fake library under every name these bindings need.
 
     Raises:
-        Unavailable: there is no compiler.
+        UnavailableError: there is no compiler.
     """
     library = _compiled()
     folder = library.with_suffix("")

@@ -40,9 +40,7 @@ class Rig:
         self.fake, self.bindings, self.trt = fake, bindings, bindings.module
         self.runtime = self.trt.Runtime(bindings.logger)
         plan = b"plan"
-        fake.make(
-            Kind.RUNTIME, Kind.ENGINE, lambda: self.runtime.deserialize_cuda_engine(plan)
-        )
+        fake.make(Kind.RUNTIME, Kind.ENGINE, lambda: self.runtime.deserialize_cuda_engine(plan))
         self.engine = self.runtime.deserialize_cuda_engine(plan)
         self.address = fake.interface(Kind.CONTEXT)
         fake.give(Kind.ENGINE, self.address, self.engine.create_execution_context)
@@ -92,9 +90,7 @@ class Rig:
         for method, (action, cell) in does.items():
             self.fake.rule(Kind.CONTEXT, self.slots[method], action, cell)
         self._behave_as_engine()
-        # reportLayerTime stands behind the destructors where IProfiler is versioned.
-        report_slot = 0 if self.trt.__version__.startswith("10.") else 4
-        self.fake.report_layers(LAYERS, Cell.PROFILER, report_slot)
+        self.fake.report_layers(LAYERS, Cell.PROFILER)
 
     def _behave_as_engine(self) -> None:
         fake, engine = self.fake, self.fake.interface(Kind.ENGINE)

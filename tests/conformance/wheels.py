@@ -23,7 +23,7 @@ class Wheel:
 
     Attributes:
         package: name in the registry.
-        release: such as ``10.16.1``; empty for the newest there is.
+        release: such as ``10.16.1.11``; empty for the newest there is.
     """
 
     package: str
@@ -39,30 +39,30 @@ class Wheel:
 
 
 # 10.0.1: the oldest. 10.15: the last without pybind11's conduit. 10.16.1: the last of layout 10.
-# 11.0 and TensorRT-RTX 1.5: the first of layout 11. 1.6.1 ran on GPUs. The newest of each: a release
-# that breaks something is seen here first.
+# 11.0 and TensorRT-RTX 1.5: the first of layout 11. 1.6.1 ran on GPUs. The newest of each: what a new
+# release breaks is seen here first.
 WHEELS = (
     Wheel("tensorrt-cu12-bindings", "10.0.1"),
-    Wheel("tensorrt-cu12-bindings", "10.15"),
-    Wheel("tensorrt-cu12-bindings", "10.16.1"),
-    Wheel("tensorrt-cu12-bindings", "11.0"),
+    Wheel("tensorrt-cu12-bindings", "10.15.1.29"),
+    Wheel("tensorrt-cu12-bindings", "10.16.1.11"),
+    Wheel("tensorrt-cu12-bindings", "11.0.0.114"),
     Wheel("tensorrt-cu12-bindings"),
-    Wheel("tensorrt-cu13-bindings", "10.15"),
-    Wheel("tensorrt-cu13-bindings", "10.16.1"),
-    Wheel("tensorrt-cu13-bindings", "11.0"),
+    Wheel("tensorrt-cu13-bindings", "10.15.1.29"),
+    Wheel("tensorrt-cu13-bindings", "10.16.1.11"),
+    Wheel("tensorrt-cu13-bindings", "11.0.0.114"),
     Wheel("tensorrt-cu13-bindings"),
-    Wheel("tensorrt-rtx-cu13-bindings", "1.5"),
-    Wheel("tensorrt-rtx-cu13-bindings", "1.6.1"),
+    Wheel("tensorrt-rtx-cu13-bindings", "1.5.0.114"),
+    Wheel("tensorrt-rtx-cu13-bindings", "1.6.1.120"),
     Wheel("tensorrt-rtx-cu13-bindings"),
 )
 # One of each layout; the others are marked slow.
 EVERY_TIME = (
-    Wheel("tensorrt-cu13-bindings", "10.16.1"),
-    Wheel("tensorrt-cu13-bindings", "11.0"),
+    Wheel("tensorrt-cu13-bindings", "10.16.1.11"),
+    Wheel("tensorrt-cu13-bindings", "11.0.0.114"),
 )
 
 
-class Unavailable(Exception):
+class UnavailableError(Exception):
     """Why a wheel cannot be had: offline, or none for this Python."""
 
 
@@ -79,7 +79,7 @@ def site_of(wheel: Wheel) -> Path:
     """A folder for ``sys.path`` with the bindings of a release, fetched where they are not yet.
 
     Raises:
-        Unavailable: neither in the cache nor in a registry.
+        UnavailableError: neither in the cache nor in a registry.
     """
     file = _cached(wheel) or _downloaded(wheel)
     site = file.with_suffix("")
@@ -97,16 +97,11 @@ def _cached(wheel: Wheel) -> Path | None:
     if not wheel.release:
         return None
     name = wheel.package.replace("-", "_")
-    # A dot, so that 10.1 is not 10.16; 10.0.1 has nothing behind it.
-    found = [
-        *cache_folder().glob(f"{name}-{wheel.release}.*-{python_tag()}-*.whl"),
-        *cache_folder().glob(f"{name}-{wheel.release}-{python_tag()}-*.whl"),
-    ]
-    return max(found, default=None)
+    return next(cache_folder().glob(f"{name}-{wheel.release}-{python_tag()}-*.whl"), None)
 
 
 def _downloaded(wheel: Wheel) -> Path:
-    specifier = f"{wheel.package}=={wheel.release}.*" if wheel.release else wheel.package
+    specifier = f"{wheel.package}=={wheel.release}" if wheel.release else wheel.package
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:"]
     limits = ["--retries", "0", "--timeout", str(_TIMEOUT_S), "--disable-pip-version-check"]
     folder = cache_folder()
@@ -118,7 +113,7 @@ def _downloaded(wheel: Wheel) -> Path:
     )
     if ran.returncode != 0:
         errors = [line for line in ran.stderr.splitlines() if line.startswith("ERROR")]
-        raise Unavailable(f"{specifier}: {errors[-1] if errors else 'pip download failed'}")
+        raise UnavailableError(f"{specifier}: {errors[-1] if errors else 'pip download failed'}")
     # pip says "Saved FILE", or "File was already downloaded FILE".
     (named,) = {word for word in ran.stdout.split() if word.endswith(".whl") and "/" in word}
     return folder / Path(named).name
