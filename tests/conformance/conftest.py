@@ -50,4 +50,4 @@ def facts(wheel: Wheel, findings: Findings) -> dict[str, Any]:
     try:
         return findings.facts(wheel)
     except UnavailableError as why:
-        pytest.skip(f"{wheel}: {why} (offline, or no wheel for this Python)")
+        pytest.skip(f"offline, or no wheel for this Python: {why}")

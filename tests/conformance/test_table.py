@@ -21,6 +21,11 @@ def test_the_row_of_a_release_is_what_was_found(facts: dict[str, Any]) -> None:
     assert table.row(facts) in table.written_rows()
 
 
+def test_a_release_that_moved_a_method_is_told(facts: dict[str, Any]) -> None:
+    moved = {**facts, "native": {**facts["native"], "enqueue": ["setPersistentCacheLimit"]}}
+    assert table.row(moved).count("**no**") == table.row(facts).count("**no**") + 1
+
+
 def test_the_page_holds_every_release_once() -> None:
     rows = table.written_rows()
     assert len(rows) == len(set(rows)) == len(WHEELS)

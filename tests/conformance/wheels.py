@@ -113,7 +113,9 @@ def _downloaded(wheel: Wheel) -> Path:
     )
     if ran.returncode != 0:
         errors = [line for line in ran.stderr.splitlines() if line.startswith("ERROR")]
-        raise UnavailableError(f"{specifier}: {errors[-1] if errors else 'pip download failed'}")
+        # The first says which versions there are: none, if the registry does not answer.
+        reason = errors[0].removeprefix("ERROR: ") if errors else "pip download failed"
+        raise UnavailableError(f"{specifier}: {reason}")
     # pip says "Saved FILE", or "File was already downloaded FILE".
     (named,) = {word for word in ran.stdout.split() if word.endswith(".whl") and "/" in word}
     return folder / Path(named).name

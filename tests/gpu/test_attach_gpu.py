@@ -63,7 +63,8 @@ def test_the_self_check_proves_every_slot_and_leaves_no_trace(running: Any) -> N
 
     before = state()
     view = _core.Context(context, running.engine.bindings.layout)
-    assert check_slots(view, context, "TensorRT")
+    # As a release that was never compared: only one that takes the cache limit passes.
+    assert check_slots(view, context, "TensorRT", is_proved=False)
     assert state() == before
 
 

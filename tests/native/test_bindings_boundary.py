@@ -142,6 +142,14 @@ def test_a_newer_version_has_to_prove_every_slot(
     assert (native_context(bindings_with(newer_than), context) is not None) == native
 
 
+def test_nothing_else_is_called_of_a_newer_version_that_takes_no_cache_limit(rig_of: Any) -> None:
+    context = rig_of(10).context
+    context.takes_cache_limit = False
+    # One that is not ours returns 0, as the limit is: every later call would be a wrong one.
+    context.shift_table(39, inserts=True)
+    assert native_context(bindings_with("9.9"), context) is None
+
+
 class Foreign:
     """A context whose pybind11 has another platform id: its conduit answers None."""
 

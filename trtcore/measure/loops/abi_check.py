@@ -50,18 +50,25 @@ def native_context(bindings: Bindings, context: Any) -> _core.Context | None:
             f"{bindings.label}: its IProfiler has C++ layout {layout}, expected {bindings.layout}; "
             "this version of trtcore does not support it"
         )
-    proves_all = check_slots(view, context, bindings.label)
-    return view if proves_all or not bindings.newer_than else None
+    is_proved = not bindings.newer_than
+    return view if check_slots(view, context, bindings.label, is_proved=is_proved) else None
 
 
-def check_slots(view: _core.Context, context: Any, label: str) -> bool:
+def check_slots(view: _core.Context, context: Any, label: str, *, is_proved: bool = True) -> bool:
     """Sets properties through TensorRT's own bindings and reads them back through the slots.
 
     The cache limit comes first: it stands behind every slot in use, so that a method put in or
     taken out anywhere before it moves it, and what is called then in its place does no harm.
 
+    Args:
+        view: the native view of the context.
+        context: the context.
+        label: name and version of its TensorRT.
+        is_proved: whether the layout of this version was compared before. If not, a context that
+            does not take the cache limits is left alone: nothing says that the other slots hold.
+
     Returns:
-        Whether the context took the cache limits, without which nothing is proved of ``enqueueV3``.
+        Whether the slots may be called.
 
     Raises:
         BackendError: the values read differ from those set.
@@ -70,6 +77,8 @@ def check_slots(view: _core.Context, context: Any, label: str) -> bool:
     limit = context.persistent_cache_limit
     try:
         taken = [_follows_cache_limit(view, context, label, probe) for probe in _CACHE_LIMITS]
+        if not (all(taken) or is_proved):
+            return False
         for probe in (False, True):
             context.enqueue_emits_profile = probe
             context.name = f"{_PROBE}-{probe}"
@@ -80,7 +89,7 @@ def check_slots(view: _core.Context, context: Any, label: str) -> bool:
         # The context may be a user's own, given to `attach`: it gets back what it had.
         context.name, context.enqueue_emits_profile = name, emits
         context.persistent_cache_limit = limit
-    return all(taken)
+    return True
 
 
 def _follows_cache_limit(view: _core.Context, context: Any, label: str, limit: int) -> bool:
