@@ -39,8 +39,8 @@ class Wheel:
 
 
 # 10.0.1: the oldest. 10.15: the last without pybind11's conduit. 10.16.1: the last of layout 10.
-# 11.0 and TensorRT-RTX 1.5: the first of layout 11. 1.6.1 ran on GPUs. The newest of each: what a new
-# release breaks is seen here first.
+# 11.0 and TensorRT-RTX 1.5: the first of layout 11. 1.6.1 ran on GPUs. The newest of each: what a
+# new release breaks is seen here first.
 WHEELS = (
     Wheel("tensorrt-cu12-bindings", "10.0.1"),
     Wheel("tensorrt-cu12-bindings", "10.15.1.29"),
