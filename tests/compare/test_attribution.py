@@ -14,7 +14,7 @@ from paths import DATA
 from trtcore.compare.limits import broken_conditions, parse_limit
 from trtcore.compare.profiles import compare_profiles
 from trtcore.errors import OptionError
-from trtcore.result.readers.inspector import parse_engine_information
+from trtcore.result.readers.inspector.inspector import parse_engine_information
 from trtcore.result.records.layers import Layer, ModelNode
 from trtcore.result.records.profile import Profile
 

@@ -10,7 +10,7 @@ import pytest
 
 from trtcore.compare.comparison import Change, Comparison
 from trtcore.compare.limits import Broken, Limit, broken_conditions, judge, parse_limit
-from trtcore.compare.tails import compare_tails
+from trtcore.compare.significance.tails import compare_tails
 from trtcore.errors import OptionError
 from trtcore.result.records.counts import Counts
 from trtcore.result.records.layers import ModelRecord

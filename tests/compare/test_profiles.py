@@ -15,7 +15,7 @@ from trtcore.compare.comparison import Comparison
 from trtcore.compare.profiles import compare_profiles
 from trtcore.report.content.comparison_rows import headline
 from trtcore.report.content.warnings import comparison_notes
-from trtcore.result.readers.inspector import parse_engine_information
+from trtcore.result.readers.inspector.inspector import parse_engine_information
 from trtcore.result.readers.load import load_baseline
 from trtcore.result.readers.trtexec import parse_trtexec_profile
 from trtcore.result.records.layers import Layer, ModelNode, TensorInfo

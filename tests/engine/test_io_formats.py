@@ -23,7 +23,7 @@ from trtcore.engine.io_formats import (
     unpack,
 )
 from trtcore.errors import OptionError, PrecisionError
-from trtcore.result.readers.inspector import parse_engine_information
+from trtcore.result.readers.inspector.inspector import parse_engine_information
 from trtcore.result.records.layers import TensorInfo
 from trtcore.result.records.warning_kinds import WarningKind
 from trtcore.result.records.warnings import RunWarning

@@ -17,10 +17,10 @@ from transformer_blocks import transformer_blocks
 import trtcore
 from trtcore.errors import BackendError
 from trtcore.measure.kernels.cupti import check_cupti, cupti_candidates
-from trtcore.report.content.mapping import mapping_text
+from trtcore.report.content.times.mapping import mapping_text
 from trtcore.result.analysis.analysis import Analysis
-from trtcore.result.analysis.bridge import PartKind
-from trtcore.result.analysis.kernels import kernel_totals
+from trtcore.result.analysis.reconciliation.bridge import PartKind
+from trtcore.result.analysis.reconciliation.kernels import kernel_totals
 from trtcore.result.records.kernel_pass import KernelPass, MappingMethod
 from trtcore.result.records.layers import is_marker
 from trtcore.result.records.profile import Profile

@@ -17,7 +17,7 @@ from trtcore.errors import OptionError
 from trtcore.models.inputs import make_inputs
 from trtcore.models.load import load_model
 from trtcore.models.onnx.graph import model_inputs
-from trtcore.result.shapes import ShapeRange, Specialization
+from trtcore.result.types.shapes import ShapeRange, Specialization
 
 pytestmark = pytest.mark.gpu
 
@@ -72,8 +72,8 @@ def test_a_plan_runs_at_two_shapes_of_its_range(
 
 
 def _run(bindings: Bindings, plan: bytes, shape: tuple[int, ...]) -> tuple[Any, Any]:
-    from trtcore.measure.engines import RunOptions, run_engine
-    from trtcore.measure.rounds import RunLength
+    from trtcore.measure.engine_runs.engines import RunOptions, run_engine
+    from trtcore.measure.engine_runs.rounds import RunLength
     from trtcore.system.clocks import ClockMonitor
 
     profile = trtcore.profile_plan(plan, shapes={"x": shape}, iterations=100)
@@ -86,10 +86,10 @@ def _run(bindings: Bindings, plan: bytes, shape: tuple[int, ...]) -> tuple[Any, 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"batch": 9}, "input 'x' takes 1x3x32x32 to 8x3x96x96, 9x3x64x64 was asked for"),
+        ({"batch": 9}, "input 'x' takes 1x3x32x32 to 8x3x96x96, 9x3x64x64 was requested"),
         (
             {"shapes": {"x": (1, 3, 16, 32)}},
-            "input 'x' takes 1x3x32x32 to 8x3x96x96, 1x3x16x32 was asked for",
+            "input 'x' takes 1x3x32x32 to 8x3x96x96, 1x3x16x32 was requested",
         ),
         ({"shapes": {"x": RANGE}}, "a plan has its ranges already, give the one shape to run"),
     ],

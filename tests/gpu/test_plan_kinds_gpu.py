@@ -9,8 +9,8 @@ import pytest
 
 import trtcore
 from trtcore.engine.tensorrt.bindings import Bindings
-from trtcore.measure.engines import RunOptions, run_engine
-from trtcore.measure.rounds import RunLength
+from trtcore.measure.engine_runs.engines import RunOptions, run_engine
+from trtcore.measure.engine_runs.rounds import RunLength
 from trtcore.system.clocks import ClockMonitor
 
 pytestmark = pytest.mark.gpu

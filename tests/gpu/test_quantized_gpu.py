@@ -11,10 +11,10 @@ from quantized_models import CONVOLUTIONS, ENCODER, quantized
 
 import trtcore
 from trtcore.errors import BuildError
-from trtcore.report.content.precision import compared_text
-from trtcore.report.content.quantization import quantization_facts
+from trtcore.report.content.facts.precision import compared_text
+from trtcore.report.content.facts.quantization import quantization_facts
 from trtcore.result.analysis.quantization import find_quantization
-from trtcore.result.layer_types import layer_dtype, multiplies
+from trtcore.result.types.layer_types import layer_dtype, multiplies
 
 pytestmark = pytest.mark.gpu
 
@@ -65,8 +65,8 @@ def test_inputs_and_outputs_of_8_bits_bind(kind: str, word: str) -> None:
     except BuildError as error:
         pytest.skip(f"this TensorRT does not build it: {error}")
     from trtcore.engine.choice import choose_backend
-    from trtcore.measure.engines import RunOptions, run_engine
-    from trtcore.measure.rounds import RunLength
+    from trtcore.measure.engine_runs.engines import RunOptions, run_engine
+    from trtcore.measure.engine_runs.rounds import RunLength
     from trtcore.models.inputs import make_inputs
     from trtcore.models.onnx.graph import model_inputs
     from trtcore.system.clocks import ClockMonitor

@@ -11,12 +11,12 @@ import pytest
 import trtcore_fake
 
 from trtcore.measure import _core
-from trtcore.measure import engines as engine_run
-from trtcore.measure.engines import EngineRun, PlanToRun, RunOptions, run_engines
+from trtcore.measure.engine_runs import engines as engine_run
+from trtcore.measure.engine_runs.engines import EngineRun, PlanToRun, RunOptions, run_engines
+from trtcore.measure.engine_runs.rounds import RunLength
 from trtcore.measure.kernels import cupti
 from trtcore.measure.loops.native import NativeLoops
-from trtcore.measure.rounds import RunLength
-from trtcore.result.readers.inspector import EngineInformation
+from trtcore.result.readers.inspector.inspector import EngineInformation
 from trtcore.result.records.warnings import RunWarning, WarningKind
 from trtcore.system.clocks import ClockMonitor
 

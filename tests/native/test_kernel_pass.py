@@ -19,8 +19,8 @@ from trtcore.measure import _core
 from trtcore.measure.kernels import cupti
 from trtcore.measure.kernels.trace import trace_kernels, version_words
 from trtcore.measure.kernels.traced_loops import TracedLoops
-from trtcore.report.content.mapping import mapping_text
-from trtcore.result.analysis.kernels import kernel_totals, layer_kernels
+from trtcore.report.content.times.mapping import mapping_text
+from trtcore.result.analysis.reconciliation.kernels import kernel_totals, layer_kernels
 from trtcore.result.records.layers import Layer
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trtcore.result.analysis.summary import summarise_layers
-from trtcore.result.readers.inspector import match_layers
+from trtcore.result.readers.inspector.inspector import match_layers
 from trtcore.result.records.build import Build, PrecisionCheck
 from trtcore.result.records.layers import IOTensor, Layer, LayerProfile, ModelRecord
 from trtcore.result.records.method import Method, Timer
@@ -17,11 +17,11 @@ from trtcore.result.records.warnings import RunWarning
 from trtcore.system.environment import capture_environment
 
 if TYPE_CHECKING:
-    from trtcore.api.options import Options
+    from trtcore.api.options.values import Options
     from trtcore.engine.tensorrt.bindings import Bindings
-    from trtcore.measure.engines import EngineRun
+    from trtcore.measure.engine_runs.engines import EngineRun
+    from trtcore.measure.engine_runs.plans import PlanRun
     from trtcore.measure.nodes.run import NodeRun
-    from trtcore.measure.plans import PlanRun
     from trtcore.models.model import Model
 
 Check = Callable[[Sequence[Layer], Sequence[LayerProfile]], PrecisionCheck]

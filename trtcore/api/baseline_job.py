@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trtcore.api.assemble import model_record, node_profile
-from trtcore.api.options import Options
+from trtcore.api.options.values import Options
 from trtcore.api.requests import precision_request
 from trtcore.engine.build import converted
 from trtcore.errors import ModelError, RunError

@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trtcore.api.declaring import BASELINE, BUILD, COMPARISON, MODEL, PLAN
-from trtcore.api.options import Options, check_argument, read_options
+from trtcore.api.options.declaring import BASELINE, BUILD, COMPARISON, MODEL, PLAN
+from trtcore.api.options.values import Options, check_argument, read_options
 from trtcore.errors import BackendError, EngineLoadError, argument
 from trtcore.result.phases import Phase, Stopwatch
 from trtcore.result.records.build import Build
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from trtcore.engine.tensorrt.bindings import Bindings
     from trtcore.engine.tensorrt.builder import Plan
     from trtcore.models.model import Model
-    from trtcore.result.readers.inspector import EngineInformation
+    from trtcore.result.readers.inspector.inspector import EngineInformation
     from trtcore.result.records.build import PrecisionCheck
 
 
@@ -231,7 +231,7 @@ def profile_plan(
     """
     from trtcore.api.assemble import engine_profile
     from trtcore.api.requests import run_options
-    from trtcore.measure.plans import run_plan
+    from trtcore.measure.engine_runs.plans import run_plan
     from trtcore.precision.verify.check import check_rows
 
     request = read_options(options, PLAN)
@@ -321,14 +321,14 @@ def build_model(
         BackendError: nothing that builds is installed.
         BuildError: TensorRT could not build the engine.
     """
-    from trtcore.api.requests import build_as_asked
+    from trtcore.api.requests import build_as_requested
     from trtcore.engine.choice import choose_builder
 
     request = read_options(options, BUILD)
     bindings = choose_builder(request.backend)
     _load_plugins(request.plugins, bindings)
     loaded = _load(model, weights, outputs, request)
-    return build_as_asked(bindings, loaded, request, progress)
+    return build_as_requested(bindings, loaded, request, progress)
 
 
 def _load(

@@ -8,12 +8,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from trtcore.api.assemble import engine_profile, model_record, node_profile
-from trtcore.api.meaning import without_effect
-from trtcore.api.options import Options
-from trtcore.api.requests import build_as_asked, node_length, precision_request, run_options
+from trtcore.api.options.meaning import without_effect
+from trtcore.api.options.values import Options
+from trtcore.api.requests import build_as_requested, node_length, precision_request, run_options
 from trtcore.engine.build import check_engine, converted
 from trtcore.errors import EngineLoadError, PrecisionError
-from trtcore.measure.plans import PlanRun, run_plan
+from trtcore.measure.engine_runs.plans import PlanRun, run_plan
 from trtcore.models.inputs import GENERATED, Array
 from trtcore.models.model import Model
 from trtcore.models.onnx.input_roles import make_model_inputs
@@ -74,7 +74,9 @@ class Job:
         self.tell(choice.explanation)
         if choice.bindings is None:
             return self.profile_nodes(None, choice.reason)
-        plan = build_as_asked(choice.bindings, self.model, self.options, self.progress, self.watch)
+        plan = build_as_requested(
+            choice.bindings, self.model, self.options, self.progress, self.watch
+        )
         if keep_plan is not None:
             keep_plan(plan.content)
         if choice.runs_nodes:
@@ -120,7 +122,7 @@ class Job:
     def engine_profile(self, bindings: Bindings, plan: Plan, ran: PlanRun) -> Profile:
         """The profile of a plan that ran; rows map to the nodes of the model as it was loaded."""
         record = replace(model_record(self.model), notes=plan.model.notes)
-        check = partial(check_engine, model=self.model, asked=precision_request(self.options))
+        check = partial(check_engine, model=self.model, request=precision_request(self.options))
         profile = engine_profile(bindings, ran, record, plan.build, self.options, check)
         profile = replace(profile, warnings=(*plan.warnings, *profile.warnings))
         outputs = ran.engine_run.outputs

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from trtcore.api.engine_job import Job, on_cpu
-from trtcore.api.options import Options
+from trtcore.api.options.values import Options
 from trtcore.api.requests import (
-    build_as_asked,
+    build_as_requested,
     node_length,
     precision_request,
     run_options,
@@ -19,7 +19,7 @@ from trtcore.compare.precisions.comparison import PrecisionComparison
 from trtcore.compare.precisions.rows import compare_runs
 from trtcore.engine.build import converted
 from trtcore.errors import ModelError, OptionError
-from trtcore.measure.plans import run_plans
+from trtcore.measure.engine_runs.plans import run_plans
 from trtcore.models.model import Model
 from trtcore.precision.accuracy.reference import Reference
 from trtcore.precision.formats import FORMATS, Precision
@@ -109,7 +109,9 @@ class PrecisionRuns:
         return Job(self.model, with_precision(own, self.model), reference, self.progress)
 
     def _engines(self, jobs: Sequence[Job], bindings: Bindings) -> list[Profile]:
-        plans = [build_as_asked(bindings, self.model, job.options, self.progress) for job in jobs]
+        plans = [
+            build_as_requested(bindings, self.model, job.options, self.progress) for job in jobs
+        ]
         # All engines are built first: they have to be loaded together to be run interleaved.
         labels = [f"measuring {precision.value}" for precision in self.precisions]
         contents = [plan.content for plan in plans]

@@ -16,8 +16,8 @@ import numpy as np
 
 from trtcore.compare.alignment import Span
 from trtcore.compare.comparison import Change
-from trtcore.compare.times import LayerTimes
-from trtcore.result.readers.layer_names import foreign_range, nodes_in_name
+from trtcore.compare.significance.times import LayerTimes
+from trtcore.result.readers.inspector.layer_names import foreign_range, nodes_in_name
 from trtcore.stats.arrays import Floats
 
 _NO_ROW = -1

@@ -22,7 +22,7 @@ from math import isfinite, isnan
 
 from trtcore.compare.comparison import ELIMINATED, VANISHED, Change, Comparison
 from trtcore.compare.ratios import interval_text, ratio_text
-from trtcore.compare.tails import compare_tails
+from trtcore.compare.significance.tails import compare_tails
 from trtcore.errors import OptionError
 
 SUBJECTS = ("total", "layer", "p90", "p95", "p99")

@@ -18,8 +18,8 @@ from trtcore.compare.comparison import (
     Change,
     Comparison,
 )
-from trtcore.compare.noise import RowTimes, judge_rows, judge_total
-from trtcore.compare.times import LayerTimes, SampledTimes, sample_series, time_layers
+from trtcore.compare.significance.noise import RowTimes, judge_rows, judge_total
+from trtcore.compare.significance.times import LayerTimes, SampledTimes, sample_series, time_layers
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.analysis.summary import profiled_iterations
 from trtcore.result.checks import check_times

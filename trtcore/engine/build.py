@@ -1,4 +1,4 @@
-"""From a model to a plan in the precision that was asked for, and the proof that it has it."""
+"""From a model to a plan in the requested precision, and the proof that it has it."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ from trtcore.system.device import current_device
 from trtcore.system.progress import Progress
 
 
-def settled(asked: PrecisionRequest, model: Model) -> PrecisionRequest:
-    """The request with a precision in it: the model's own where none was asked for."""
-    return replace(asked, precision=_precision(asked, model))
+def settled(request: PrecisionRequest, model: Model) -> PrecisionRequest:
+    """The request with a precision in it: the model's own where none was requested."""
+    return replace(request, precision=_precision(request, model))
 
 
-def converted(model: Model, asked: PrecisionRequest) -> Model:
-    """The model in the precision that was asked for.
+def converted(model: Model, request: PrecisionRequest) -> Model:
+    """The model in the requested precision.
 
     Raises:
         OptionError: an entry of ``keep_fp32`` that matches nothing.
@@ -47,16 +47,16 @@ def converted(model: Model, asked: PrecisionRequest) -> Model:
     """
     return apply_precision(
         model,
-        _precision(asked, model),
-        keep_fp32=asked.keep_fp32,
-        io_precision=asked.io_precision,
+        _precision(request, model),
+        keep_fp32=request.keep_fp32,
+        io_precision=request.io_precision,
     )
 
 
 def build_engine(
     bindings: Bindings,
     model: Model,
-    asked: PrecisionRequest,
+    request: PrecisionRequest,
     options: BuildOptions,
     progress: Progress | None = None,
     watch: Stopwatch | None = None,
@@ -66,7 +66,7 @@ def build_engine(
     Args:
         bindings: the TensorRT to build with.
         model: as it was loaded.
-        asked: the precision to build in; ``tf32`` and ``half2`` are added to the options.
+        request: the precision to build in; ``tf32`` and ``half2`` are added to the options.
         options: how to build.
         progress: called with the phase, steps done and steps in all.
         watch: counts the time of the conversion and of the build.
@@ -81,12 +81,12 @@ def build_engine(
         ModelError: TensorRT cannot read the graph.
         BuildError: TensorRT could not build the engine.
     """
-    precision = _precision(asked, model)
+    precision = _precision(request, model)
     # Before the conversion, which takes seconds on a large model: the GPU may refuse the precision.
     warning = _device_warning(model, precision)
     watch = watch or Stopwatch()
     with watch.phase(Phase.CONVERT):
-        graph = converted(model, asked)
+        graph = converted(model, request)
     formats = _io_formats(graph, precision, options.io_formats, bindings)
     options = replace(options, tf32=FORMATS[precision].allows_tf32, io_formats=formats)
     with watch.phase(Phase.BUILD):
@@ -96,7 +96,7 @@ def build_engine(
     if plan.information is None:
         return plan
     # Without rows: before the engine has run, layers count by number and not by time.
-    check = check_engine(plan.information.layers, (), model=model, asked=asked)
+    check = check_engine(plan.information.layers, (), model=model, request=request)
     require_met(check)
     return replace(plan, build=replace(plan.build, precision=check))
 
@@ -106,27 +106,27 @@ def check_engine(
     rows: Sequence[LayerProfile],
     *,
     model: Model,
-    asked: PrecisionRequest,
+    request: PrecisionRequest,
 ) -> PrecisionCheck:
-    """Compares the layers of an engine with what was asked for.
+    """Compares the layers of an engine with what was requested.
 
     Args:
         layers: as the inspector tells them.
         rows: what each layer cost; none before it ran.
         model: before its precision was changed; one that mixes types by itself, or is quantized,
             is described and not judged.
-        asked: the precision it was built in.
+        request: the precision it was built in.
     """
-    precision = _precision(asked, model)
+    precision = _precision(request, model)
     is_its_own = precision is own_precision(model) and is_mixed(model)
     if quantized_nodes(model.proto) or is_its_own:
         return check_rows(layers, rows, "")
-    kept = kept_nodes(model, asked.keep_fp32)
+    kept = kept_nodes(model, request.keep_fp32)
     return check_rows(layers, rows, precision.value, kept, fp32_only_nodes(model, precision))
 
 
-def _precision(asked: PrecisionRequest, model: Model) -> Precision:
-    return asked.precision or own_precision(model)
+def _precision(request: PrecisionRequest, model: Model) -> Precision:
+    return request.precision or own_precision(model)
 
 
 def _device_warning(model: Model, precision: Precision) -> RunWarning | None:
@@ -137,14 +137,14 @@ def _device_warning(model: Model, precision: Precision) -> RunWarning | None:
 
 
 def _io_formats(
-    graph: Model, precision: Precision, asked: Mapping[str, str], bindings: Bindings
+    graph: Model, precision: Precision, requested: Mapping[str, str], bindings: Bindings
 ) -> dict[str, str]:
     tensors = (*model_inputs(graph), *model_outputs(graph))
-    check_io_formats(asked, tensors, bindings.name, bindings.version)
+    check_io_formats(requested, tensors, bindings.name, bindings.version)
     layout = FORMATS[precision].io_layout
     if not layout or quantized_nodes(graph.proto):
-        return dict(asked)
-    return {**half2_formats(tensors, bindings.name, layout), **asked}
+        return dict(requested)
+    return {**half2_formats(tensors, bindings.name, layout), **requested}
 
 
 def _described(bindings: Bindings, plan: Plan) -> Plan:

@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 
 from trtcore.errors import OptionError, PrecisionError, argument
 from trtcore.result.backends import find_backend
-from trtcore.result.dtypes import itemsize, numpy_name
 from trtcore.result.records.layers import TensorInfo
 from trtcore.result.records.warning_kinds import WarningKind
 from trtcore.result.records.warnings import RunWarning
+from trtcore.result.types.dtypes import itemsize, numpy_name
 
 # Formats are defined over (..., C, H, W).
 _CHANNEL_AXIS = -3

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trtcore.errors import OptionError
-from trtcore.result.dtypes import host_type, numpy_name, to_bfloat16_values
-from trtcore.result.fp8 import to_fp8_values
 from trtcore.result.records.layers import TensorInfo
+from trtcore.result.types.dtypes import host_type, numpy_name, to_bfloat16_values
+from trtcore.result.types.fp8 import to_fp8_values
 from trtcore.system.files import check_readable
 
 Array = NDArray[np.generic]

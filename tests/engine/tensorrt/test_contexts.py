@@ -13,7 +13,7 @@ from trtcore.engine.tensorrt.contexts import Contexts
 from trtcore.engine.tensorrt.logger import MessageLog
 from trtcore.engine.tensorrt.runtime import Engine
 from trtcore.errors import RunError
-from trtcore.result.shapes import Specialization
+from trtcore.result.types.shapes import Specialization
 
 EAGERLY = "EAGER of the bindings"
 

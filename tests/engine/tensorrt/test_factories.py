@@ -71,21 +71,23 @@ def test_the_reason_is_tensorrts_own(null_library: Path) -> None:
     ("errors", "warnings", "reason"),
     [
         ([], [], "TensorRT gave no reason"),
-        (["bad\nthing", "later"], [], "bad thing"),
+        (["bad\nthing", "later"], [], "later (first error: bad thing)"),
         ([], ["CUDA error\n 35"], "CUDA error 35"),
         (["bad"], ["CUDA error 35", "more"], "bad (warning: CUDA error 35)"),
     ],
 )
 def test_a_warning_is_a_reason_too(errors: list[str], warnings: list[str], reason: str) -> None:
     log = MessageLog()
-    log.errors, log.warnings = errors, warnings
+    log.warnings = warnings
+    for error in errors:
+        log.add_error(error)
     assert log.reason() == reason
 
 
 def test_what_is_asked_meanwhile_leaves_the_log_as_it_was() -> None:
     log = MessageLog()
-    log.errors = ["first"]
+    log.add_error("first")
     with log.unchanged():
-        log.errors = [*log.errors, "second"]
+        log.add_error("second")
         log.warnings = ["third"]
     assert (log.errors, log.warnings) == (["first"], [])

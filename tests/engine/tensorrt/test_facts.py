@@ -28,7 +28,7 @@ def statistic(used: Bindings, value: int) -> Any:
     def get_engine_stat(kind: str) -> int:
         assert kind == "stripped"
         if value < 0:
-            used.log.errors.append("queried but this engine is not build with kSTRIP_PLAN")
+            used.log.add_error("queried but this engine is not build with kSTRIP_PLAN")
         return value
 
     return get_engine_stat

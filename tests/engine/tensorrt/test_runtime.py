@@ -24,7 +24,8 @@ def bindings(*errors: str) -> Bindings:
             pass
 
         def deserialize_cuda_engine(self, plan: bytes) -> None:
-            log.errors = list(errors)
+            for error in errors:
+                log.add_error(error)
 
     return Bindings("tensorrt", SimpleNamespace(Runtime=Runtime), "11.4.0", 11, log, None)
 

@@ -48,7 +48,7 @@ class Config:
     def create_timing_cache(self, content: bytes) -> Cache | None:
         if self.makes_any and content != self.refused:
             return Cache(content)
-        self.log.errors.append("the timing cache is of another version")
+        self.log.add_error("the timing cache is of another version")
         return None
 
     def set_timing_cache(self, cache: Cache, ignore_mismatch: bool) -> bool:

@@ -17,10 +17,10 @@ from trtcore.precision.accuracy.emulation import emulated
 from trtcore.precision.accuracy.outputs import compare_outputs
 from trtcore.precision.accuracy.reference import Reference
 from trtcore.precision.convert.apply import apply_precision
-from trtcore.report.content.precision import compared_text, output_line
+from trtcore.report.content.facts.precision import compared_text, output_line
 from trtcore.result.analysis.requirements import check_tolerance
-from trtcore.result.dtypes import to_bfloat16_values
 from trtcore.result.records.accuracy import Accuracy, Compared, OutputAccuracy
+from trtcore.result.types.dtypes import to_bfloat16_values
 
 
 def near(**changes: object) -> OutputAccuracy:

@@ -31,10 +31,17 @@ NOTES = (
     "base: layers run on 2 streams, so their times overlap and do not add up to the latency; an "
     "engine built without auxiliary streams (serial=True) does not overlap",
 )
-NOTE_LINES = "\n".join(f"Note: {note}" for note in NOTES)
+NOTE_LINES = """\
+Note: look out
+Note: base: the input was zeros
+Note: base: the run was interrupted: 200 of 700 profiled iterations were measured
+Note: base: unstable clock: the SM clock went from 1905 to 1980 MHz; throttled: SW power cap
+Note: base: layers run on 2 streams, so their times overlap and do not add up to the latency; an engine built without
+    auxiliary streams (serial=True) does not overlap"""  # noqa: E501
 
 TEXT = """\
-Base: googlenet, tensorrt_rtx, fp16, batch 4, NVIDIA H200, TensorRT-RTX 1.6.1 (native IProfiler, reported after each synchronise)
+Base: googlenet, tensorrt_rtx, fp16, batch 4, NVIDIA H200, TensorRT-RTX 1.6.1 (native IProfiler, reported after each
+    synchronise)
 New:  net, tensorrt, fp16, batch 1, ONNX Runtime 1.31.1 (un-fused model on the CPU, 2 threads)
 
 Nodes                     base ms  new ms  change ms   ratio                       95 % interval
@@ -69,7 +76,8 @@ Only in new, 0.0500 ms: here|now
 TEXT += f"{NOTE_LINES}\n"
 
 BASELINE = """\
-Before: googlenet, tensorrt_rtx, fp16, batch 4, NVIDIA H200, TensorRT-RTX 1.6.1 (native IProfiler, reported after each synchronise)
+Before: googlenet, tensorrt_rtx, fp16, batch 4, NVIDIA H200, TensorRT-RTX 1.6.1 (native IProfiler, reported after each
+    synchronise)
 After:  net, tensorrt, fp16, batch 1, ONNX Runtime 1.31.1 (un-fused model on the CPU, 2 threads)
 
 Layer group           before ms  after ms  speed-up
@@ -135,7 +143,7 @@ def test_text(comparison):
 
 
 def test_columns_line_up(comparison):
-    lines = render_comparison(comparison).splitlines()[3:10]
+    lines = render_comparison(comparison).splitlines()[4:11]
     assert len({line.index(".") for line in lines[1:]}) == 1
 
 
@@ -170,14 +178,14 @@ def test_baseline_keeps_rows_that_the_clock_gave_no_time(comparison):
         Change("g", 0.0, 0.0, nodes=("g",), order=5),
     )
     lines = render_baseline(replace(comparison, rows=(*ROWS, *short))).splitlines()
-    assert words("\n".join(lines[6:11])) == [
+    assert words("\n".join(lines[7:12])) == [
         ["c", "0.5000", "0.5100", "1.0x"],
         ["f", "0.2000", "0.0000", "-"],
         ["e", "0.0000", "0.1000", "-"],
         ["g", "0.0000", "0.0000", "-"],
         ["un-profiled", "GPU", "time", "7.0000", "4.0000", "1.8x"],
     ]
-    assert words("\n".join(lines[11:])) == words(BASELINE)[8:]
+    assert words("\n".join(lines[12:])) == words(BASELINE)[9:]
 
 
 def test_markdown(comparison):
@@ -235,10 +243,10 @@ def test_markdown_of_the_largest_changes_only(comparison):
 def test_files_are_named(comparison):
     lines = render_comparison(comparison, files=("a.json", "b.json")).splitlines()
     assert lines[0].startswith("Base: a.json: googlenet, tensorrt_rtx, fp16")
-    assert lines[1].startswith("New:  b.json: net, tensorrt, fp16")
+    assert lines[2].startswith("New:  b.json: net, tensorrt, fp16")
     lines = render_baseline(comparison, base_file="a.log").splitlines()
     assert lines[0].startswith("Before: a.log: googlenet, ")
-    assert lines[1].startswith("After:  net, ")
+    assert lines[2].startswith("After:  net, ")
 
 
 def test_json_of_several(comparison):
@@ -301,4 +309,4 @@ def test_a_row_that_nothing_is_claimed_of(comparison):
 def test_rows_without_any_time(comparison):
     empty = replace(comparison, rows=(), rest=Change("rest", 0.0, 0.0, (nan, nan)))
     assert "markers" not in render_comparison(empty)
-    assert render_baseline(empty).splitlines()[4].startswith("un-profiled GPU time")
+    assert render_baseline(empty).splitlines()[5].startswith("un-profiled GPU time")

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from paths import DATA
 
-from trtcore.report.content.facts import engine_text
+from trtcore.report.content.facts.facts import engine_text
 from trtcore.report.terminal.engine import render_inspection, render_plan
-from trtcore.result.readers.inspector import parse_engine_information
+from trtcore.result.readers.inspector.inspector import parse_engine_information
 from trtcore.result.records.build import Build, EngineMemory
 from trtcore.result.records.layers import Layer, ModelNode, ModelRecord
 from trtcore.result.records.samples import Samples

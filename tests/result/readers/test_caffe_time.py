@@ -9,7 +9,7 @@ from paths import DATA
 from words import texts
 
 from trtcore.errors import ResultError
-from trtcore.report.content.method import method_text
+from trtcore.report.content.facts.method import method_text
 from trtcore.result.readers.caffe_time import parse_caffe_time
 from trtcore.result.readers.load import load_baseline
 from trtcore.result.records.layers import Layer

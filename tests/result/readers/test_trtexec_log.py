@@ -9,8 +9,8 @@ from words import texts
 
 from trtcore.compare.profiles import compare_profiles
 from trtcore.errors import ResultError
-from trtcore.report.content.method import method_text
-from trtcore.result.readers.inspector import parse_engine_information
+from trtcore.report.content.facts.method import method_text
+from trtcore.result.readers.inspector.inspector import parse_engine_information
 from trtcore.result.readers.load import load_baseline
 from trtcore.result.readers.trtexec_log import is_trtexec_log, parse_trtexec_log
 

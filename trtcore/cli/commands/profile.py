@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from trtcore.api.calls import profile_model, profile_plan
-from trtcore.api.declaring import MODEL, PLAN
+from trtcore.api.options.declaring import MODEL, PLAN
 from trtcore.cli.api_options import OF_LOADING, require_meanings, values_for
 from trtcore.cli.commands.profile_baseline import prepare_baseline
 from trtcore.cli.named_model import NamedModel
@@ -75,7 +75,7 @@ def is_plan(path: str) -> bool:
 
 def _check(options: argparse.Namespace) -> None:
     """Checks before the long work whatever only matters after it."""
-    from trtcore.report.content.rows import View
+    from trtcore.report.content.rows.rows import View
 
     # Raises on a bad --sort, --top or --group-by; the table itself is made after the run.
     View(options.sort, options.top, options.group_by)
@@ -129,12 +129,12 @@ def _profile(
 
 
 def _print_timed(analysis: Analysis, options: argparse.Namespace) -> None:
-    """Prints the report, and then where the time went if that is asked for."""
+    """Prints the report, and then where the time went if that is requested."""
     watch = Stopwatch()
     with watch.phase(Phase.REPORT):
         _print(analysis, options)
     if options.verbose:
-        from trtcore.report.content.phases import phase_lines
+        from trtcore.report.content.facts.phases import phase_lines
 
         print()
         for line in phase_lines((*analysis.profile.phases, *watch.times)):

@@ -6,7 +6,7 @@ import argparse
 from functools import partial
 
 from trtcore.api.calls import compare_precisions
-from trtcore.api.declaring import COMPARISON
+from trtcore.api.options.declaring import COMPARISON
 from trtcore.cli.api_options import require_meanings, values_for
 from trtcore.cli.outputs import save_all
 from trtcore.cli.terminal import notify, shown_progress, warn
@@ -51,4 +51,10 @@ def show(comparison: PrecisionComparison, options: argparse.Namespace) -> None:
     from trtcore.cli.screen import Screen
     from trtcore.report.terminal.precisions import print_precisions
 
-    print_precisions(comparison, Screen(), sort=options.sort, top=options.top)
+    print_precisions(
+        comparison,
+        Screen(),
+        sort=options.sort,
+        top=options.top,
+        full_names=options.full_names,
+    )

@@ -18,7 +18,7 @@ from trtcore.models.model import Model
 from trtcore.models.onnx.graph import on_disk, serialized
 from trtcore.models.onnx.shape_ranges import opened
 from trtcore.models.onnx.weights import INLINE_BYTES, weight_bytes
-from trtcore.result.readers.inspector import EngineInformation, parse_engine_information
+from trtcore.result.readers.inspector.inspector import EngineInformation, parse_engine_information
 from trtcore.result.records.build import Build, CacheUse
 from trtcore.result.records.warnings import RunWarning
 from trtcore.system.progress import Progress

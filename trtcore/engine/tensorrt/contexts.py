@@ -8,7 +8,7 @@ from typing import Any
 from trtcore.engine.tensorrt.interrupts import held_interrupts
 from trtcore.engine.tensorrt.runtime import Engine
 from trtcore.errors import RunError
-from trtcore.result.shapes import Specialization
+from trtcore.result.types.shapes import Specialization
 from trtcore.system.cache import cache_entry, read_entry, write_entry
 
 

@@ -12,9 +12,9 @@ from trtcore.engine.tensorrt.facts import engine_memory, hardware_compatibility
 from trtcore.engine.tensorrt.interrupts import held_interrupts
 from trtcore.engine.tensorrt.wheels import extra
 from trtcore.errors import EngineLoadError, OptionError, argument
-from trtcore.result.readers.inspector import EngineInformation, parse_engine_information
+from trtcore.result.readers.inspector.inspector import EngineInformation, parse_engine_information
 from trtcore.result.records.build import EngineMemory
-from trtcore.result.shapes import ShapeRange, shape_text
+from trtcore.result.types.shapes import ShapeRange, shape_text
 
 Shape = tuple[int, ...]
 # TensorRT-RTX releases drop GPUs: 1.6.1 serves some that 1.7.1 does not. Source: running both.
@@ -129,7 +129,7 @@ def _load_problem(bindings: Bindings, source: str) -> str:
 def set_input_shapes(
     engine: Engine, context: Any, batch: int | None, shapes: Mapping[str, Sequence[int]]
 ) -> None:
-    """Chooses the shapes of dynamic inputs: as asked, else the optimum of profile 0.
+    """Chooses the shapes of dynamic inputs: as requested, else the optimum of profile 0.
 
     Raises:
         OptionError: an unknown input, or a shape outside the plan's range.
@@ -150,20 +150,20 @@ def set_input_shapes(
         elif wanted != static:
             raise OptionError(
                 f"input '{name}' of the plan is {shape_text(static)}, {shape_text(wanted)} was "
-                "asked for"
+                "requested"
             )
 
 
 def _wanted_shape(
-    engine: Engine, name: str, static: Shape, batch: int | None, asked: Sequence[int] | None
+    engine: Engine, name: str, static: Shape, batch: int | None, requested: Sequence[int] | None
 ) -> Shape:
-    if asked is not None:
-        if batch is not None and static[:1] == (-1,) and asked[0] != batch:
+    if requested is not None:
+        if batch is not None and static[:1] == (-1,) and requested[0] != batch:
             raise OptionError(
-                f"{argument('batch', batch)} and {argument('shapes', {name: tuple(asked)})} "
+                f"{argument('batch', batch)} and {argument('shapes', {name: tuple(requested)})} "
                 "contradict each other: leave one of them out"
             )
-        return tuple(asked)
+        return tuple(requested)
     # Profile 0, and of its minimum, optimum and maximum shapes the optimum.
     shape = static
     if -1 in static:
@@ -176,5 +176,5 @@ def _require_in_range(engine: Engine, name: str, shape: Shape) -> None:
     if not takes.holds(shape):
         least, most = shape_text(takes.least), shape_text(takes.most)
         raise OptionError(
-            f"input '{name}' takes {least} to {most}, {shape_text(shape)} was asked for"
+            f"input '{name}' takes {least} to {most}, {shape_text(shape)} was requested"
         )

@@ -14,9 +14,9 @@ from trtcore.engine.tensorrt.runtime import Engine
 from trtcore.errors import RunError
 from trtcore.measure.device.cuda import DeviceBuffer
 from trtcore.measure.device.host import HostBuffer
-from trtcore.result.dtypes import host_type, inspector_name, numpy_name, to_bfloat16_values
-from trtcore.result.fp8 import from_fp8, to_fp8
 from trtcore.result.records.layers import IOTensor, TensorInfo
+from trtcore.result.types.dtypes import host_type, inspector_name, numpy_name, to_bfloat16_values
+from trtcore.result.types.fp8 import from_fp8, to_fp8
 
 Array = NDArray[Any]
 

@@ -9,12 +9,12 @@ import numpy as np
 from trtcore.engine.tensorrt.bindings import Bindings
 from trtcore.engine.tensorrt.builder import BuildOptions, build_plan
 from trtcore.errors import TrtcoreError
-from trtcore.measure.engines import EngineRun, PlanToRun, RunOptions, run_engines
+from trtcore.measure.engine_runs.engines import EngineRun, PlanToRun, RunOptions, run_engines
+from trtcore.measure.engine_runs.rounds import RunLength
 from trtcore.measure.event_cost.fit import fit_event_cost, load_runs, save_runs
 from trtcore.measure.length.warmup import WarmUpRule
-from trtcore.measure.rounds import RunLength
 from trtcore.models.builtin.chain import convolution_chain
-from trtcore.result.readers.inspector import match_layers
+from trtcore.result.readers.inspector.inspector import match_layers
 from trtcore.result.records.layers import is_marker
 from trtcore.result.records.profile import EventCost
 from trtcore.system.clocks import ClockMonitor

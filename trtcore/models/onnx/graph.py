@@ -25,8 +25,8 @@ from trtcore.models.onnx.weights import (
     write_with_external_weights,
 )
 from trtcore.models.onnx.work.count import count_work
-from trtcore.result.dtypes import ONNX_TYPES
 from trtcore.result.records.layers import ModelNode, TensorInfo
+from trtcore.result.types.dtypes import ONNX_TYPES
 from trtcore.system.files import check_readable, check_writable, write_file
 
 ONNX_DOMAINS = ("", "ai.onnx")

@@ -20,7 +20,7 @@ from trtcore.models.onnx.bodies import bodies
 from trtcore.models.onnx.graph import graph_inputs, model_inputs, walk_nodes
 from trtcore.models.onnx.shapes import declared_dims, with_shapes
 from trtcore.models.onnx.weights import without_weights
-from trtcore.result.shapes import ShapeRange, shape_text
+from trtcore.result.types.shapes import ShapeRange, shape_text
 
 Shape = tuple[int, ...]
 Shapes = Mapping[str, Sequence[Any]]

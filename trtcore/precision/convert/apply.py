@@ -59,7 +59,7 @@ def apply_precision(
     Raises:
         OptionError: unknown precision, or a ``keep_fp32`` entry that matches no node.
         PrecisionError: a constant that the precision cannot hold, or a 16-bit or quantized model
-            for which another precision is asked than it has.
+            for which another precision than its own is requested.
     """
     precision = Precision(precision)
     low = FORMATS[precision].onnx_type

@@ -8,7 +8,7 @@ from math import isnan
 from trtcore.compare.comparison import APPEARED, ELIMINATED, REFUSED, VANISHED, Change, Comparison
 from trtcore.compare.profiles import SHARED
 from trtcore.compare.ratios import interval_text, percent_text, ratio_text
-from trtcore.report.content.method import method_text
+from trtcore.report.content.facts.method import method_text
 from trtcore.result.records.profile import Profile
 
 INCONCLUSIVE = "inconclusive"

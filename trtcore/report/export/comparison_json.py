@@ -8,7 +8,7 @@ from math import isnan
 from typing import TYPE_CHECKING, Any
 
 from trtcore.compare.comparison import Change, Comparison
-from trtcore.report.content.method import method_text
+from trtcore.report.content.facts.method import method_text
 from trtcore.report.content.warnings import comparison_notes
 from trtcore.result.records.profile import Profile
 

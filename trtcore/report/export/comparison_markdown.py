@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trtcore.compare.comparison import Change, Comparison
+from trtcore.report.content.comparison_names import with_short_names
 from trtcore.report.content.comparison_rows import (
     BASE_NEW,
     HEADINGS,
@@ -30,6 +31,7 @@ def comparison_markdown(
     top: int | None = None,
     files: tuple[str, str] = ("", ""),
     verdict: LimitVerdict | None = None,
+    full_names: bool = False,
 ) -> str:
     """Returns a table for a pull request's comment.
 
@@ -38,9 +40,11 @@ def comparison_markdown(
         top: how many of the largest changes, and of the re-fused groups; None for `TOP`.
         files: where base and new came from.
         verdict: of the limits; None without any.
+        full_names: all nodes of a row instead of a short name.
     """
     count = TOP if top is None else top
     comparison, files, verdict = printable(comparison), printable(files), printable(verdict)
+    comparison = comparison if full_names else with_short_names(comparison)
     blocks = [
         [f"### {_escape(_title(comparison))}"],
         _files(files),

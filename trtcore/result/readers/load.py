@@ -8,7 +8,7 @@ from pathlib import Path
 from trtcore.errors import OptionError, ResultError, argument
 from trtcore.result.checks import check_times
 from trtcore.result.readers.foreign import explained, foreign_file
-from trtcore.result.readers.inspector import EngineInformation, parse_engine_information
+from trtcore.result.readers.inspector.inspector import EngineInformation, parse_engine_information
 from trtcore.result.readers.registry import Reader, find_reader, readers_text
 from trtcore.result.readers.trtexec import is_trtexec_profile
 from trtcore.result.records.profile import Profile

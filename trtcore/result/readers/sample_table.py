@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from trtcore.result.readers.layer_names import split_name
+from trtcore.result.readers.inspector.layer_names import split_name
 from trtcore.result.readers.single_figures import Row, make_profile, missing_rows
 from trtcore.result.records.layers import IOTensor, Layer
 from trtcore.result.records.method import Method, Timer

@@ -13,7 +13,7 @@ from math import nan
 from typing import Any, NamedTuple
 
 from trtcore.errors import ResultError
-from trtcore.result.readers.inspector import EngineInformation, match_layers
+from trtcore.result.readers.inspector.inspector import EngineInformation, match_layers
 from trtcore.result.readers.single_figures import make_profile
 from trtcore.result.records.layers import Layer, is_marker
 from trtcore.result.records.method import Method, Statistic, Timer

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from trtcore.errors import ResultError
-from trtcore.result.readers.inspector import EngineInformation
+from trtcore.result.readers.inspector.inspector import EngineInformation
 from trtcore.result.readers.single_figures import missing_rows
 from trtcore.result.readers.trtexec import TrtexecRow, make_trtexec_profile
 from trtcore.result.records.layers import Layer

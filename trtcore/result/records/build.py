@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
-from trtcore.result.shapes import ShapeRange, Specialization
+from trtcore.result.types.shapes import ShapeRange, Specialization
 
 
 class CacheUse(Enum):

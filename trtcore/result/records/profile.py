@@ -69,7 +69,7 @@ class Profile:
         io: the network's inputs and outputs.
         layers: (L,) what each column of ``samples.layer_ms`` is.
         samples: the raw times.
-        counts: iterations asked, warmed up, measured.
+        counts: iterations requested, warmed up, measured.
         environment: where it was measured.
         build: the engine, if one was built or loaded.
         event_cost: the calibrated cost of the profiler's events, if it was measured.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from trtcore.result.analysis.fusion.graph import ModelGraph
 from trtcore.result.analysis.fusion.reasons import Reason
-from trtcore.result.readers.layer_names import (
+from trtcore.result.readers.inspector.layer_names import (
     foreign_range,
     model_tensor,
     nodes_in_name,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from trtcore.result.analysis.fusion.graph import ModelGraph
 from trtcore.result.analysis.fusion.operators import NO_OPS, VIEWS
 from trtcore.result.analysis.fusion.reasons import Reason
-from trtcore.result.readers.layer_names import kernel_operations
+from trtcore.result.readers.inspector.layer_names import kernel_operations
 from trtcore.result.records.layers import Layer
 
 _WORD = 4  # letters that a generated kernel's name spends on an operation: Relu, Tran(spose)
