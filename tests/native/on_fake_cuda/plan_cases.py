@@ -107,7 +107,7 @@ def test_the_cost_comes_with_the_run(engines: Engines) -> None:
 def test_a_calibration_that_fails_leaves_the_run_and_its_reason(
     engines: Engines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: Any) -> Any:
+    def fail(*_: Any, **__: Any) -> Any:
         raise BuildError("no memory for the chain")
 
     monkeypatch.setattr(calibrate, "chain_plan", fail)
