@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from trtcore.models.caffe.layers import (
+    activations,
+    batch_norm,
     convolution,
+    depthwise,
+    detection_output,
     elementwise,
     joining,
     normalization,
     pooling,
+    prior_box,
+    rearranging,
+    recurrent,
     reduction,
+    resizing,
     scaling,
     shaping,
     sources,
@@ -25,6 +33,14 @@ CONVERTERS: dict[str, Converter] = {
     **joining.CONVERTERS,
     **shaping.CONVERTERS,
     **reduction.CONVERTERS,
+    **activations.CONVERTERS,
+    **batch_norm.CONVERTERS,
+    **depthwise.CONVERTERS,
+    **resizing.CONVERTERS,
+    **rearranging.CONVERTERS,
+    **prior_box.CONVERTERS,
+    **detection_output.CONVERTERS,
+    **recurrent.CONVERTERS,
 }
 """Layer type to converter."""
 

@@ -40,7 +40,7 @@ class _Window:
         }
 
 
-def _window(builder: LayerBuilder, param: Any) -> _Window:
+def _window(builder: LayerBuilder, param: Any, group: int) -> _Window:
     axes = len(builder.bottom.shape) - 2
     if axes < 1 or builder.axis(param.axis) != 1:
         builder.refuse(
@@ -52,7 +52,7 @@ def _window(builder: LayerBuilder, param: Any) -> _Window:
         per_axis(builder, param, "stride", axes, 1),
         per_axis(builder, param, "pad", axes, 0),
         per_axis(builder, param, "dilation", axes, 1),
-        param.group,
+        group,
     )
     check_positive(
         builder,
@@ -70,8 +70,13 @@ def _window(builder: LayerBuilder, param: Any) -> _Window:
 
 def convolution(builder: LayerBuilder) -> list[Tensor]:
     """Conv; the size rounds down."""
+    return convolve(builder, builder.param("convolution_param").group)
+
+
+def convolve(builder: LayerBuilder, group: int) -> list[Tensor]:
+    """Conv with the parameters of a convolution and a number of groups."""
     param = builder.param("convolution_param")
-    window = _window(builder, param)
+    window = _window(builder, param, group)
     batch, channels, *sizes = builder.bottom.shape
     outs = [
         (size + 2 * pad - extent) // stride + 1 for size, pad, extent, stride in window.axes(sizes)
@@ -85,7 +90,7 @@ def convolution(builder: LayerBuilder) -> list[Tensor]:
 def deconvolution(builder: LayerBuilder) -> list[Tensor]:
     """ConvTranspose with the same weights: input channels first."""
     param = builder.param("convolution_param")
-    window = _window(builder, param)
+    window = _window(builder, param, param.group)
     batch, channels, *sizes = builder.bottom.shape
     outs = [
         stride * (size - 1) + extent - 2 * pad for size, pad, extent, stride in window.axes(sizes)

@@ -1,0 +1,47 @@
+"""Where to cut a net whose last layers are not supported: the results to take in their place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from trtcore.models.caffe.net import Layer
+from trtcore.models.caffe.wiring import Top, Wiring
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A net without the layers that are not supported and those behind them.
+
+    Attributes:
+        outputs: the results that take the place of the net's own outputs; none where nothing that
+            is computed is left.
+        behind: the supported layers that are lost too, because they read what is cut off.
+    """
+
+    outputs: tuple[Top, ...]
+    behind: tuple[Layer, ...]
+
+
+def cut_above(wiring: Wiring, outputs: Sequence[Top], unsupported: Sequence[Layer]) -> Cut:
+    """Finds the results at the border of what can be converted.
+
+    Args:
+        wiring: the net.
+        outputs: what was to be its outputs.
+        unsupported: the layers that stand in the way.
+    """
+    needed = wiring.needed(outputs)
+    lost = wiring.behind(unsupported)
+    kept = [layer for layer in wiring.layers if layer in needed and layer not in lost]
+    read = {top for layer in kept for top in wiring.sources[layer]}
+    # What no kept layer reads ends the net now; what was asked for stays an output.
+    ends = [
+        top
+        for layer in kept
+        if layer.bottoms
+        for top in (Top(layer, index) for index in range(len(layer.tops)))
+        if top not in read or top in outputs
+    ]
+    cut_off = (layer for layer in wiring.layers if layer in needed and layer in lost)
+    return Cut(tuple(ends), tuple(one for one in cut_off if one not in unsupported))
