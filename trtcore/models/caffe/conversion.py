@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from difflib import get_close_matches
 
-from trtcore.errors import ModelError, argument
+from trtcore.errors import argument
 from trtcore.models.caffe.builder import Asked, LayerBuilder
 from trtcore.models.caffe.graph import Graph, Tensor, text
 from trtcore.models.caffe.layers import CONVERTERS
 from trtcore.models.caffe.layers.sources import FROM_SHAPES
 from trtcore.models.caffe.net import Layer
-from trtcore.models.caffe.problems import LayerError, Problem, UnsupportedError
+from trtcore.models.caffe.problems import NOT_SUPPORTED, LayerError, Problem, UnsupportedError
 from trtcore.models.caffe.weights import Weights
-from trtcore.models.caffe.wiring import Top, Wiring
+from trtcore.models.caffe.wiring import Top, Wiring, is_input
 
 # 0.85 accepts slips of the pen ("Convoluton": 0.95) and not another layer of similar name
 # ("ROIPooling" and "Pooling": 0.82).
@@ -43,11 +43,7 @@ class Conversion:
         self._read: set[Top | None] = set()
 
     def run(self, outputs: Sequence[Top]) -> list[Tensor]:
-        """Converts what the outputs need; nothing if `problems` were found.
-
-        Raises:
-            ModelError: an output is an input of the net.
-        """
+        """Converts what the outputs need; a tensor for each, unless `problems` were found."""
         needed = self._wiring.needed(outputs)
         self._read = {*outputs, *(top for one in needed for top in self._wiring.sources[one])}
         for layer in self._wiring.layers:
@@ -57,14 +53,7 @@ class Conversion:
                 self.idle.append(layer)
         self.notes += self._placeholders()
         # Split and Dropout give one tensor several blob names: it is one output.
-        return list(dict.fromkeys(filter(None, map(self._output, outputs))))
-
-    def _output(self, top: Top) -> Tensor | None:
-        tensor = self._tensors[top]
-        if tensor in self.graph.inputs:
-            name = self._wiring.name(top)
-            raise ModelError(f"output {name!r} is an input of the net, no layer computes it")
-        return tensor
+        return list(dict.fromkeys(filter(None, map(self._tensors.get, outputs))))
 
     def _convert(self, layer: Layer) -> None:
         try:
@@ -79,11 +68,12 @@ class Conversion:
             self._tensors[Top(layer, index)] = tensor
 
     def _layer(self, layer: Layer) -> Sequence[Tensor | None]:
-        converter = CONVERTERS.get(layer.type)
-        if converter is None and not layer.bottoms and self._asked.has(layer.tops):
-            converter = FROM_SHAPES
+        hint = _hint(layer.type)
+        # Whatever reads nothing hands data in: all that matters of it is the shape.
+        is_data = is_input(layer) and not hint
+        converter = CONVERTERS.get(layer.type, FROM_SHAPES if is_data else None)
         if converter is None:
-            raise UnsupportedError(f"this layer type is not supported{_hint(layer.type)}")
+            raise UnsupportedError(f"{NOT_SUPPORTED}{hint}")
         if layer in self._wiring.faults:
             raise LayerError(self._wiring.faults[layer])
         if layer.skipped:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from trtcore.models.caffe.net import Layer
-from trtcore.models.caffe.wiring import Top, Wiring
+from trtcore.models.caffe.wiring import Top, Wiring, is_input
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def cut_above(wiring: Wiring, outputs: Sequence[Top], unsupported: Sequence[Laye
     ends = [
         top
         for layer in kept
-        if layer.bottoms
+        if not is_input(layer)
         for top in (Top(layer, index) for index in range(len(layer.tops)))
         if top not in read or top in outputs
     ]

@@ -99,6 +99,7 @@ class Import:
             self._convert(self._wiring.outputs(names))
             if may_cut:
                 self._cut()
+            self._check_computed(names)
         except ModelError as problem:
             raise ModelError(f"{self._source}: {problem}") from None
         self._refuse()
@@ -138,6 +139,17 @@ class Import:
         self._conversion = Conversion(self._wiring, self._weights, self._asked)
         self._tensors = self._conversion.run(outputs)
 
+    def _check_computed(self, names: Sequence[str]) -> None:
+        """Raises ModelError if an output is an input of the net."""
+        inputs = self._conversion.graph.inputs
+        if not any(tensor in inputs for tensor in self._tensors):
+            return
+        if not names:
+            raise ModelError("the net has no outputs: every computed blob is read by another layer")
+        named = (name for name in names if any(name == one.name for one in inputs))
+        name = next(named, names[0])
+        raise ModelError(f"output {name!r} is an input of the net, no layer computes it")
+
     def _refuse(self) -> None:
         problems = self._conversion.problems
         unsupported = [one for one in problems if one.is_unsupported]
@@ -157,14 +169,6 @@ def _cut_note(wiring: Wiring, cut: Cut, problems: Sequence[Problem]) -> str:
     names = ", ".join(repr(wiring.name(top)) for top in cut.outputs)
     lost = f", and {len(cut.behind)} layers behind them" if cut.behind else ""
     return f"cut: {descriptions(problems)[0]}{lost}; the outputs are {names}"
-
-
-def _training_only(net: Net) -> list[Layer]:
-    return [*net.other_phase, *(one for one in net.layers if one.type in TRAINING_ONLY)]
-
-
-def _listed(layers: Sequence[Layer]) -> str:
-    return ", ".join(f"{layer.name!r} ({layer.kind})" for layer in layers)
 
 
 def _harmless(parsed: Prototxt) -> list[str]:

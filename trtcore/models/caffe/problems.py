@@ -12,6 +12,10 @@ from trtcore.models.caffe.net import Layer
 MAX_MESSAGE = 300
 
 
+NOT_SUPPORTED = "this layer type is not supported"
+"""The reason of a type that has no converter."""
+
+
 class LayerError(Exception):
     """A problem of one layer; the conversion collects them."""
 
@@ -94,7 +98,10 @@ def _by_type(problems: Iterable[Problem]) -> list[list[Problem]]:
 def _with_layer(group: list[Problem]) -> str:
     first = group[0].layer
     place = f"{first.name!r}, line {first.line}" if first.line else repr(first.name)
-    return f"{_with_count(group)} ({'first ' if len(group) > 1 else ''}{place})"
+    # A supported type can be asked for something that is not.
+    reason = group[0].reason
+    why = "" if reason.startswith(NOT_SUPPORTED) else f": {reason}"
+    return f"{_with_count(group)} ({'first ' if len(group) > 1 else ''}{place}{why})"
 
 
 def _with_line(group: list[Problem]) -> str:
@@ -108,7 +115,7 @@ def _with_count(group: list[Problem]) -> str:
 def _ways_out(outputs: Sequence[str]) -> list[str]:
     """What to do, from the longest text on."""
     if not outputs:
-        return ["nothing that can be computed stands above them"]
+        return ["no layer above can be an output"]
     flag = argument("cut_unsupported")
     few = f"cut above with {argument('outputs', list(outputs))}, or {flag}"
     return [few, f"{flag} takes the {len(outputs)} outputs above, from {outputs[0]!r} on"]

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from trtcore.errors import ModelError, argument
-from trtcore.models.caffe.layers import TRAINING_ONLY
+from trtcore.models.caffe.layers import CONVERTERS, TRAINING_ONLY
+from trtcore.models.caffe.layers.sources import CONVERTERS as SOURCES
 from trtcore.models.caffe.net import Layer, Net
 
 
@@ -54,8 +55,10 @@ class Wiring:
         """
         tops = [self._output(name) for name in names]
         if not names:
-            unread = (self._blobs[blob] for blob in self._unread)
-            tops = [top for top in unread if top.layer.bottoms]
+            unread = [self._blobs[blob] for blob in self._unread]
+            # Inputs that nothing reads only where nothing is computed: what is wrong with them is
+            # to be said then.
+            tops = [top for top in unread if not is_input(top.layer)] or unread
         if not tops:
             raise ModelError("the net has no outputs: every computed blob is read by another layer")
         return list(dict.fromkeys(tops))
@@ -138,6 +141,11 @@ class Wiring:
             if top in layer.tops[:index] or is_taken:
                 fault = f"produces {top!r}, which another layer already produces"
                 self.faults.setdefault(layer, fault)
+
+
+def is_input(layer: Layer) -> bool:
+    """Whether its tops are inputs of the net: a source, or an unknown type that reads nothing."""
+    return not layer.bottoms and (layer.type in SOURCES or layer.type not in CONVERTERS)
 
 
 def _is_in_place(layer: Layer, index: int) -> bool:

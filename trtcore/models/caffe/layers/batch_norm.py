@@ -43,7 +43,7 @@ def batch_norm(builder: LayerBuilder) -> list[Tensor]:
         return 1.0 / stored if stored else 0.0
 
     stored = _filled(builder, 1.0), _filled(builder, 0.0)
-    divided = lambda: mean() * factor(), lambda: variance() * factor()  # noqa: E731
+    divided = lambda: mean() * factor(), lambda: variance() * factor()
     return [_normalized(builder, (*stored, *divided), param.eps)]
 
 
