@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from caffe_fork_reference import FORK_LAYERS, nvcaffe_batch_norm
 from caffe_windows import convolution, deconvolution, lrn, pooling
 
 
@@ -38,6 +39,8 @@ def inner_product(layer, bottoms, blobs):
 
 
 def batch_norm(layer, bottoms, blobs):
+    if len(blobs) == 5:
+        return nvcaffe_batch_norm(layer, bottoms, blobs)
     (x,), (mean, variance, divisor) = bottoms, blobs
     factor = 0 if divisor[0] == 0 else 1 / divisor[0]
     shape = (-1, *(1,) * (x.ndim - 2))
@@ -230,4 +233,5 @@ _LAYERS = {
     "Reduction": reduction,
     "MVN": mvn,
     "Normalize": normalize,
+    **FORK_LAYERS,
 }

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from caffe_cases import CASES, net_text
+from caffe_cases import net_text
+from caffe_fork_cases import EVERY_CASE
 
 from trtcore.models.caffe.importer import load_caffe
 
@@ -33,7 +34,7 @@ def output_shapes(proto):
     ]
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize("case", EVERY_CASE, ids=str)
 def test_layer_is_parsed_with_its_size(case, write_net, parse):
     inputs = {f"in{i}": shape for i, shape in enumerate(case.bottoms)}
     text, tops = net_text(case, inputs)

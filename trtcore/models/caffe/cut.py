@@ -34,14 +34,18 @@ def cut_above(wiring: Wiring, outputs: Sequence[Top], unsupported: Sequence[Laye
     needed = wiring.needed(outputs)
     lost = wiring.behind(unsupported)
     kept = [layer for layer in wiring.layers if layer in needed and layer not in lost]
-    read = {top for layer in kept for top in wiring.sources[layer]}
-    # What no kept layer reads ends the net now; what was asked for stays an output.
+    cut_off = [layer for layer in wiring.layers if layer in needed and layer in lost]
+    read, missed = _read(wiring, kept), _read(wiring, cut_off)
+    # What only the lost layers read ends the net now; what was asked for stays an output.
     ends = [
         top
         for layer in kept
         if not is_input(layer)
         for top in (Top(layer, index) for index in range(len(layer.tops)))
-        if top not in read or top in outputs
+        if top in outputs or (top in missed and top not in read)
     ]
-    cut_off = (layer for layer in wiring.layers if layer in needed and layer in lost)
     return Cut(tuple(ends), tuple(one for one in cut_off if one not in unsupported))
+
+
+def _read(wiring: Wiring, layers: Sequence[Layer]) -> set[Top | None]:
+    return {top for layer in layers for top in wiring.sources[layer]}

@@ -11,7 +11,7 @@ from trtcore.models.caffe.builder import LayerBuilder
 from trtcore.models.caffe.graph import Shape, Tensor
 
 # Numbers of CodeType in caffe.proto.
-_CORNER, _CENTER_SIZE = 1, 2
+_CORNER, CENTER_SIZE = 1, 2
 
 
 def decoded(builder: LayerBuilder, param: Any, priors: int, classes: int) -> Tensor:
@@ -23,10 +23,24 @@ def decoded(builder: LayerBuilder, param: Any, priors: int, classes: int) -> Ten
     if not param.variance_encoded_in_target:
         variances = _prior_part(builder, 1, priors)
         offsets = builder.node("Mul", [offsets, variances], shape, "scaled")
-    decode = {_CORNER: _by_corner, _CENTER_SIZE: _by_centre}.get(param.code_type, _by_corner_size)
+    decode = {_CORNER: _by_corner, CENTER_SIZE: _by_centre}.get(param.code_type, _by_corner_size)
     corners = decode(builder, offsets, boxes, shape)
     turned = (batch, classes, priors, 4)
     return builder.node("Transpose", [corners], turned, "boxes", perm=[0, 2, 1, 3])
+
+
+def without_turned(builder: LayerBuilder, boxes: Tensor) -> Tensor:
+    """The boxes with those whose upper corner is below the lower one made empty.
+
+    Caffe takes their area for 0, so that they suppress nothing; ONNX would turn them around.
+    """
+    half = (*boxes.shape[:-1], 2)
+    axis = len(half) - 1
+    outputs = [Tensor("lower", half), Tensor("upper", half)]
+    sizes = builder.integers("corners_split", [2, 2])
+    low, high = builder.nodes("Split", [boxes, sizes], outputs, "corners_of", axis=axis)
+    high = builder.node("Max", [low, high], half, "not_below")
+    return builder.node("Concat", [low, high], boxes.shape, "areas", axis=axis)
 
 
 def _prior_part(builder: LayerBuilder, index: int, priors: int) -> Tensor:

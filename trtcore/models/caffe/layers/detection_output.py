@@ -17,7 +17,7 @@ from onnx import TensorProto
 
 from trtcore.models.caffe.builder import LayerBuilder
 from trtcore.models.caffe.graph import Shape, Tensor, text
-from trtcore.models.caffe.layers.box_decoding import decoded
+from trtcore.models.caffe.layers.box_decoding import CENTER_SIZE, decoded, without_turned
 from trtcore.models.caffe.layers.converter import Converter
 
 _INTS, _FLOATS, _BOOLS = TensorProto.INT64, TensorProto.FLOAT, TensorProto.BOOL
@@ -62,7 +62,9 @@ def detection_output(builder: LayerBuilder) -> list[Tensor]:
     head = _head(builder, param)
     scores, candidates = _best_of_labels(builder, head)
     boxes = _candidate_boxes(builder, param, head, candidates)
-    survivors = _suppressed(builder, param, head, scores, boxes)
+    # Sizes of CENTER_SIZE are powers of e: only the others can turn a box around.
+    areas = boxes if param.code_type == CENTER_SIZE else without_turned(builder, boxes)
+    survivors = _suppressed(builder, param, head, scores, areas)
     return [_rows(builder, head, survivors, boxes)]
 
 
@@ -74,7 +76,8 @@ def _head(builder: LayerBuilder, param: Any) -> _Head:
     flat = [(shape[0], int(np.prod(shape[1:]))) for shape in (locations, confidences)]
     if (*flat, priors) != wanted or classes < 1:
         builder.refuse(
-            f"takes {' , '.join(map(text, wanted))} for {classes} classes, got {text(locations)}, "
+            f"takes {text(wanted[0])}, {text(wanted[1])} and {text(wanted[2])} for "
+            f"{classes} classes, got {text(locations)}, "
             f"{text(confidences)} and {text(priors)}"
         )
     nms = param.nms_param
