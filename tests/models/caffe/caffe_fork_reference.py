@@ -147,6 +147,37 @@ def lstm(layer, bottoms, blobs):
     return np.stack(steps)
 
 
+def pooled(x, kernel, stride, pad):
+    """Maxima and their positions in the image, window by window."""
+    outs = [-(-(size + 2 * pad - kernel) // stride) + 1 for size in x.shape[2:]]
+    if pad:
+        outs = [
+            out - 1 if (out - 1) * stride >= size + pad else out
+            for out, size in zip(outs, x.shape[2:], strict=True)
+        ]
+    values, where = np.zeros((*x.shape[:2], *outs)), np.zeros((*x.shape[:2], *outs), int)
+    for n, c, i, j in itertools.product(*map(range, values.shape)):
+        best = -np.inf
+        rows = range(max(i * stride - pad, 0), min(i * stride - pad + kernel, x.shape[2]))
+        columns = range(max(j * stride - pad, 0), min(j * stride - pad + kernel, x.shape[3]))
+        for row, column in itertools.product(rows, columns):
+            if x[n, c, row, column] > best:
+                best = x[n, c, row, column]
+                where[n, c, i, j] = row * x.shape[3] + column
+        values[n, c, i, j] = best
+    return values, where
+
+
+def unpooling(layer, bottoms, _):
+    """Upsample with a mask, by a whole scale."""
+    (x, mask), scale = bottoms, int(layer.upsample_param.scale)
+    batch, channels, height, width = x.shape
+    out = np.zeros((batch, channels, height * width * scale**2))
+    for n, c, i, j in itertools.product(*map(range, x.shape)):
+        out[n, c, int(mask[n, c, i, j])] = x[n, c, i, j]
+    return out.reshape(batch, channels, height * scale, width * scale)
+
+
 def _sigmoid(x):
     return 1 / (1 + np.exp(-x))
 
@@ -165,6 +196,7 @@ FORK_LAYERS = {
     "Axpy": axpy,
     "PriorBox": prior_box,
     "LSTM": lstm,
+    "Upsample": unpooling,
     "Transpose": lambda layer, bottoms, _: bottoms[0].transpose(list(layer.transpose_param.dim)),
     "ReLU6": lambda _, bottoms, __: np.clip(bottoms[0], 0, 6),
     "Mish": lambda _, bottoms, __: bottoms[0] * np.tanh(np.logaddexp(0, bottoms[0])),

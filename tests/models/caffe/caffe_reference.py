@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from caffe_fork_reference import FORK_LAYERS, nvcaffe_batch_norm
+from caffe_fork_reference import FORK_LAYERS, nvcaffe_batch_norm, pooled
 from caffe_windows import convolution, deconvolution, lrn, pooling
 
 
@@ -96,6 +96,13 @@ def log(layer, bottoms, _):
     param = layer.log_param
     natural = np.log(param.shift + param.scale * bottoms[0])
     return natural if param.base == -1 else natural / math.log(param.base)
+
+
+def _pooling(layer, bottoms, blobs):
+    if len(layer.top) == 1:
+        return pooling(layer, bottoms, blobs)
+    param = layer.pooling_param
+    return list(pooled(bottoms[0], param.kernel_size, param.stride, param.pad))
 
 
 def softmax(layer, bottoms, _):
@@ -200,7 +207,7 @@ _LAYERS = {
     "Convolution": convolution,
     "Deconvolution": deconvolution,
     "InnerProduct": inner_product,
-    "Pooling": pooling,
+    "Pooling": _pooling,
     "LRN": lrn,
     "BatchNorm": batch_norm,
     "Scale": scale,

@@ -7,6 +7,7 @@ import itertools
 import numpy as np
 import onnx
 import pytest
+from caffe_fork_reference import pooled
 from caffe_oracles import run_onnx
 
 from trtcore.errors import ModelError
@@ -30,27 +31,6 @@ def unpooling(window, param):
 def values_of(shape):
     # Few values, so that windows hold their maximum more than once: the first counts.
     return np.random.default_rng(4).integers(-3, 3, shape).astype(np.float32)
-
-
-def pooled(x, kernel, stride, pad):
-    """Maxima and their positions in the image, window by window."""
-    outs = [-(-(size + 2 * pad - kernel) // stride) + 1 for size in x.shape[2:]]
-    if pad:
-        outs = [
-            out - 1 if (out - 1) * stride >= size + pad else out
-            for out, size in zip(outs, x.shape[2:], strict=True)
-        ]
-    values, where = np.zeros((*x.shape[:2], *outs)), np.zeros((*x.shape[:2], *outs), int)
-    for n, c, i, j in itertools.product(*map(range, values.shape)):
-        best = -np.inf
-        rows = range(max(i * stride - pad, 0), min(i * stride - pad + kernel, x.shape[2]))
-        columns = range(max(j * stride - pad, 0), min(j * stride - pad + kernel, x.shape[3]))
-        for row, column in itertools.product(rows, columns):
-            if x[n, c, row, column] > best:
-                best = x[n, c, row, column]
-                where[n, c, i, j] = row * x.shape[3] + column
-        values[n, c, i, j] = best
-    return values, where
 
 
 @pytest.mark.parametrize(
