@@ -167,7 +167,8 @@ class Import:
 
 def _cut_note(wiring: Wiring, cut: Cut, problems: Sequence[Problem]) -> str:
     names = ", ".join(repr(wiring.name(top)) for top in cut.outputs)
-    lost = f", and {len(cut.behind)} layers behind them" if cut.behind else ""
+    count = len(cut.behind)
+    lost = f", and {count} layer{'s' if count > 1 else ''} behind them" if count else ""
     return f"cut: {descriptions(problems)[0]}{lost}; the outputs are {names}"
 
 

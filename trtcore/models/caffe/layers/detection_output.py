@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from onnx import TensorProto
 
+from trtcore.errors import argument
 from trtcore.models.caffe.builder import LayerBuilder
 from trtcore.models.caffe.graph import Shape, Tensor, text
 from trtcore.models.caffe.layers.box_decoding import CENTER_SIZE, decoded, without_turned
@@ -62,6 +63,11 @@ def detection_output(builder: LayerBuilder) -> list[Tensor]:
     head = _head(builder, param)
     scores, candidates = _best_of_labels(builder, head)
     boxes = _candidate_boxes(builder, param, head, candidates)
+    above = argument("outputs", list(builder.layer.bottoms[:2]))
+    builder.notes.append(
+        f"{builder.layer}: TensorRT-RTX (1.7) builds no NonMaxSuppression; "
+        f"end above it with {above}"
+    )
     # Sizes of CENTER_SIZE are powers of e: only the others can turn a box around.
     areas = boxes if param.code_type == CENTER_SIZE else without_turned(builder, boxes)
     survivors = _suppressed(builder, param, head, scores, areas)
