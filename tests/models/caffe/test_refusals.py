@@ -333,3 +333,33 @@ def test_two_layers_with_weights_under_one_name(write_net):
     net = write_net(CONV + CONV.replace('"out"', '"more"'), data=(1, 3, 8, 8))
     with pytest.raises(ModelError, match="line 2 has a layer of this name, but weights go by name"):
         load_caffe(net)
+
+
+def test_weights_are_taken_as_far_as_memory_goes(write_net, monkeypatch):
+    net = write_net(CONV, data=(1, 3, 8, 8))
+    # 108 weights and 4 biases of 8 bytes each.
+    monkeypatch.setattr("trtcore.models.caffe.weights.memory_at_hand", lambda: 896)
+    load_caffe(net)
+    big = write_net(conv("num_output: 400000 kernel_size: 3"), data=(1, 3, 8, 8))
+    monkeypatch.setattr("trtcore.models.caffe.weights.memory_at_hand", lambda: 80 << 20)
+    with pytest.raises(ModelError) as caught:
+        load_caffe(big)
+    assert str(caught.value) == (
+        f"{big}: layer 'it' (Convolution, line 2): its blob 0 would be 400000x3x3x3: with it the "
+        "net's weights take 82 MiB of memory, 80 MiB are free"
+    )
+
+
+def test_skipped_parameter_of_a_layer_that_is_not_needed(write_net):
+    net = write_net(
+        CONV + layer("TanH", "tanh_param { odd: 1 }", name="b", top="b"), data=(1, 3, 8, 8)
+    )
+    load_caffe(net)
+    net = write_net(
+        CONV + conv("num_output: 1 kernel_size: 1 odd: 1", name="b", top="b"), data=(1, 3, 8, 8)
+    )
+    with pytest.raises(
+        ModelError, match=r"layer 'b' .*ConvolutionParameter\.odd \(line 3\) is not"
+    ):
+        load_caffe(net)
+    load_caffe(net, outputs=["out"])

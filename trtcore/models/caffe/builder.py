@@ -17,8 +17,8 @@ from trtcore.models.caffe.weights import BlobRequest, Maker, Weights
 
 
 @dataclass(frozen=True)
-class Asked:
-    """The input shapes that were asked for.
+class Requested:
+    """The input shapes that were requested.
 
     Attributes:
         batch: the first dimension of every input; None keeps the file's.
@@ -33,7 +33,7 @@ class Asked:
         return any(blob in self.shapes for blob in blobs)
 
     def shape(self, blob: str, stated: Shape | None) -> Shape | None:
-        """The shape of an input: as asked, or the file's with the batch asked for."""
+        """The shape of an input: as requested, or the file's with the batch requested."""
         if blob in self.shapes:
             return tuple(self.shapes[blob])
         if self.batch is None or not stated:
@@ -59,7 +59,7 @@ class LayerBuilder:
         bottoms: Sequence[Tensor],
         graph: Graph,
         weights: Weights,
-        asked: Asked,
+        requested: Requested,
         read: Collection[int] = (),
     ) -> None:
         self.layer = layer
@@ -67,7 +67,7 @@ class LayerBuilder:
         self.notes: list[str] = []
         self._graph = graph
         self._weights = weights
-        self._asked = asked
+        self._requested = requested
         self._read = read
         self._blobs = 0
 
@@ -109,9 +109,9 @@ class LayerBuilder:
         raise UnsupportedError(reason)
 
     @property
-    def asked(self) -> Asked:
-        """The input shapes that were asked for."""
-        return self._asked
+    def requested(self) -> Requested:
+        """The input shapes that were requested."""
+        return self._requested
 
     def is_read(self, index: int) -> bool:
         """Whether a layer or an output takes this top."""

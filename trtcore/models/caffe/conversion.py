@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 from trtcore.errors import argument
-from trtcore.models.caffe.builder import Asked, LayerBuilder
+from trtcore.models.caffe.builder import LayerBuilder, Requested
 from trtcore.models.caffe.graph import Graph, Tensor, text
 from trtcore.models.caffe.layers import CONVERTERS
 from trtcore.models.caffe.layers.sources import FROM_SHAPES
@@ -30,14 +30,14 @@ class Conversion:
         idle: the layers that do nothing at inference.
     """
 
-    def __init__(self, wiring: Wiring, weights: Weights, asked: Asked) -> None:
+    def __init__(self, wiring: Wiring, weights: Weights, requested: Requested) -> None:
         self.graph = Graph(layer.name for layer in wiring.layers)
         self.notes: list[str] = []
         self.problems: list[Problem] = []
         self.idle: list[Layer] = []
         self._wiring = wiring
         self._weights = weights
-        self._asked = asked
+        self._requested = requested
         # None stands for the result of a layer that could not be converted.
         self._tensors: dict[Top, Tensor | None] = {}
         self._read: set[Top | None] = set()
@@ -84,7 +84,7 @@ class Conversion:
         if len(bottoms) < len(sources):
             return [None] * len(layer.tops)
         read = [index for index in range(len(layer.tops)) if Top(layer, index) in self._read]
-        builder = LayerBuilder(layer, bottoms, self.graph, self._weights, self._asked, read)
+        builder = LayerBuilder(layer, bottoms, self.graph, self._weights, self._requested, read)
         tensors = converter(builder)
         self.notes += builder.notes
         if all(tensor in bottoms for tensor in tensors):
@@ -103,7 +103,7 @@ class Conversion:
             for tensor in self.graph.inputs
             if len(tensor.shape) == 4
             and tensor.shape[2:] == (1, 1)
-            and not self._asked.has([tensor.name])
+            and not self._requested.has([tensor.name])
         ]
 
 

@@ -36,7 +36,7 @@ def cut_above(wiring: Wiring, outputs: Sequence[Top], unsupported: Sequence[Laye
     kept = [layer for layer in wiring.layers if layer in needed and layer not in lost]
     cut_off = [layer for layer in wiring.layers if layer in needed and layer in lost]
     read, missed = _read(wiring, kept), _read(wiring, cut_off)
-    # What only the lost layers read ends the net now; what was asked for stays an output.
+    # What only the lost layers read ends the net now; what was requested stays an output.
     ends = [
         top
         for layer in kept

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from trtcore.errors import ModelError, OptionError
-from trtcore.models.caffe.builder import Asked
+from trtcore.models.caffe.builder import Requested
 from trtcore.models.caffe.conversion import Conversion
 from trtcore.models.caffe.cut import Cut, cut_above
 from trtcore.models.caffe.files.prototxt import Prototxt, read_prototxt
@@ -60,7 +60,7 @@ def load_caffe(
         raise OptionError(f"batch is {batch}, must be 1 or more")
     if seed < 0:
         raise OptionError(f"seed is {seed}, must be 0 or more")
-    made = Import(prototxt, Weights(caffemodel, seed), Asked(batch, shapes or {}))
+    made = Import(prototxt, Weights(caffemodel, seed), Requested(batch, shapes or {}))
     made.run(outputs, cut_unsupported)
     return made.model()
 
@@ -71,21 +71,21 @@ class Import:
     Args:
         prototxt: the deploy file.
         weights: of its layers.
-        asked: the input shapes that were asked for.
+        requested: the input shapes that were requested.
 
     Raises:
         ModelError: the file cannot be read, or is no net.
     """
 
-    def __init__(self, prototxt: str | Path, weights: Weights, asked: Asked) -> None:
+    def __init__(self, prototxt: str | Path, weights: Weights, requested: Requested) -> None:
         self._source = str(prototxt)
         self._parsed = read_prototxt(prototxt)
-        self._net = with_inputs(assemble(self._parsed), asked.shapes)
+        self._net = with_inputs(assemble(self._parsed), requested.shapes)
         self._wiring = Wiring(self._net)
         self._weights = weights
-        self._asked = asked
+        self._requested = requested
         self._notes: list[str] = []
-        self._conversion = Conversion(self._wiring, weights, asked)
+        self._conversion = Conversion(self._wiring, weights, requested)
         self._outputs: list[Top] = []
         self._tensors: list[Tensor] = []
 
@@ -136,7 +136,7 @@ class Import:
     def _convert(self, outputs: Sequence[Top]) -> None:
         self._weights.forget()
         self._outputs = list(outputs)
-        self._conversion = Conversion(self._wiring, self._weights, self._asked)
+        self._conversion = Conversion(self._wiring, self._weights, self._requested)
         self._tensors = self._conversion.run(outputs)
 
     def _check_computed(self, names: Sequence[str]) -> None:

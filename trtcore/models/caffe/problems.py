@@ -21,7 +21,7 @@ class LayerError(Exception):
 
 
 class UnsupportedError(LayerError):
-    """The layer, or what it is asked to do, is beyond the importer: the file itself is right."""
+    """The layer, or what it is to do, is beyond the importer: the file itself is right."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def _by_type(problems: Iterable[Problem]) -> list[list[Problem]]:
 def _with_layer(group: list[Problem]) -> str:
     first = group[0].layer
     place = f"{first.name!r}, line {first.line}" if first.line else repr(first.name)
-    # A supported type can be asked for something that is not.
+    # A supported type can be told to do something that is not.
     reason = group[0].reason
     why = "" if reason.startswith(NOT_SUPPORTED) else f": {reason}"
     return f"{_with_count(group)} ({'first ' if len(group) > 1 else ''}{place}{why})"

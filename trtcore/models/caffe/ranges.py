@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from trtcore.errors import ModelError, argument
-from trtcore.models.caffe.builder import Asked
+from trtcore.models.caffe.builder import Requested
 from trtcore.models.caffe.importer import Import, load_caffe
 from trtcore.models.caffe.weights import Weights
 from trtcore.models.model import Model
@@ -82,7 +82,7 @@ def _check_ends(
     for place in range(3):
         # The batch is that of the optimum: what holds it is rewritten where ranges are read.
         at = {name: (*optimum[name][:1], *dims[1:]) for name, dims in _at(shapes, place).items()}
-        made = Import(prototxt, Weights(None, 0), Asked(None, at))
+        made = Import(prototxt, Weights(None, 0), Requested(None, at))
         made.run(outputs, cut_unsupported)
         structures.append(made.structure())
     least, middle, most = structures

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from trtcore.models.caffe.layers import (
+from trtcore.models.caffe.layers import recurrent, sources
+from trtcore.models.caffe.layers.converter import Converter
+from trtcore.models.caffe.layers.detection import detection_output, prior_box
+from trtcore.models.caffe.layers.shapes import joining, rearranging, reduction, resizing, shaping
+from trtcore.models.caffe.layers.values import (
     activations,
     batch_norm,
-    convolution,
-    depthwise,
-    detection_output,
     elementwise,
-    joining,
     normalization,
-    pooling,
-    prior_box,
-    rearranging,
-    recurrent,
-    reduction,
-    resizing,
     scaling,
-    shaping,
-    sources,
 )
-from trtcore.models.caffe.layers.converter import Converter
+from trtcore.models.caffe.layers.windows import convolution, depthwise, pooling
 
 CONVERTERS: dict[str, Converter] = {
     **sources.CONVERTERS,

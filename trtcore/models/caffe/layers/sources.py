@@ -57,7 +57,7 @@ def memory_data(builder: LayerBuilder) -> list[Tensor | None]:
 
 
 def from_shapes(builder: LayerBuilder) -> list[Tensor | None]:
-    """Data layers whose files tell no shape: those that were asked for."""
+    """Data layers whose files tell no shape: those that were requested."""
     builder.notes.append(f"{builder.layer} became inputs")
     return _inputs(builder, [])
 
@@ -65,16 +65,16 @@ def from_shapes(builder: LayerBuilder) -> list[Tensor | None]:
 def _images(builder: LayerBuilder, stated: Shape) -> list[Tensor | None]:
     """Images of the shape stated, as far as it is, and a label for each."""
     name, *labels = builder.layer.tops
-    is_asked, is_stated = builder.asked.has([name]), min(stated) >= 1
-    images = builder.asked.shape(name, stated) if is_asked or is_stated else None
-    assumed = f", {stated[1]} channels assumed" if is_stated and not is_asked else ""
+    is_requested, is_stated = builder.requested.has([name]), min(stated) >= 1
+    images = builder.requested.shape(name, stated) if is_requested or is_stated else None
+    assumed = f", {stated[1]} channels assumed" if is_stated and not is_requested else ""
     builder.notes.append(f"{builder.layer} became inputs{assumed}")
     of_labels = () if images is None else images[:1]
     return _inputs(builder, [images or (), *(of_labels for _ in labels)])
 
 
 def _inputs(builder: LayerBuilder, stated: Sequence[Shape]) -> list[Tensor | None]:
-    """An input for each top, of the shape asked for or stated."""
+    """An input for each top, of the shape requested or stated."""
     tops = builder.layer.tops
     if len(stated) not in (0, 1, len(tops)):
         builder.refuse(f"has {len(stated)} shapes for {len(tops)} tops, give one, or one per top")
@@ -84,7 +84,7 @@ def _inputs(builder: LayerBuilder, stated: Sequence[Shape]) -> list[Tensor | Non
 
 def _input(builder: LayerBuilder, index: int, stated: Shape) -> Tensor | None:
     name = builder.layer.tops[index]
-    shape = builder.asked.shape(name, stated)
+    shape = builder.requested.shape(name, stated)
     if shape:
         return builder.input(name, shape)
     if builder.is_read(index):
@@ -96,7 +96,7 @@ def _input(builder: LayerBuilder, index: int, stated: Shape) -> Tensor | None:
 
 _FREE = Converter(from_shapes, bottoms=(0, 0), tops=(1, MANY))
 FROM_SHAPES = _FREE
-"""For any type without bottoms, where shapes of its tops were asked for."""
+"""For any type without bottoms, where shapes of its tops were requested."""
 
 CONVERTERS = {
     "Input": Converter(input_, bottoms=(0, 0), tops=(1, MANY)),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from trtcore.models.caffe.builder import LayerBuilder
 from trtcore.models.caffe.graph import Tensor, text
 from trtcore.models.caffe.layers.converter import Converter
-from trtcore.models.caffe.layers.convolution import convolve
+from trtcore.models.caffe.layers.windows.convolution import convolve
 
 
 def depthwise(builder: LayerBuilder) -> list[Tensor]:

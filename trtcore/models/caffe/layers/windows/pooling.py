@@ -8,8 +8,8 @@ from typing import Any
 from trtcore.models.caffe.builder import LayerBuilder
 from trtcore.models.caffe.graph import Shape, Tensor, text
 from trtcore.models.caffe.layers.converter import Converter
-from trtcore.models.caffe.layers.mask import max_mask
-from trtcore.models.caffe.layers.window import check_positive
+from trtcore.models.caffe.layers.windows.mask import max_mask
+from trtcore.models.caffe.layers.windows.window import check_positive
 
 # Numbers of PoolMethod and RoundMode in caffe.proto.
 _MAX, _AVE, _STOCHASTIC = 0, 1, 2

@@ -18,8 +18,8 @@ from onnx import TensorProto
 from trtcore.errors import argument
 from trtcore.models.caffe.builder import LayerBuilder
 from trtcore.models.caffe.graph import Shape, Tensor, text
-from trtcore.models.caffe.layers.box_decoding import CENTER_SIZE, decoded, without_turned
 from trtcore.models.caffe.layers.converter import Converter
+from trtcore.models.caffe.layers.detection.box_decoding import CENTER_SIZE, decoded, without_turned
 
 _INTS, _FLOATS, _BOOLS = TensorProto.INT64, TensorProto.FLOAT, TensorProto.BOOL
 # Below every score, which are probabilities, and not so low that FP16 would lose it.

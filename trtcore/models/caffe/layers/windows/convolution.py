@@ -10,7 +10,7 @@ from typing import Any
 from trtcore.models.caffe.builder import LayerBuilder
 from trtcore.models.caffe.graph import Shape, Tensor, text
 from trtcore.models.caffe.layers.converter import Converter
-from trtcore.models.caffe.layers.window import check_positive, per_axis
+from trtcore.models.caffe.layers.windows.window import check_positive, per_axis
 
 
 @dataclass(frozen=True)
