@@ -98,7 +98,7 @@ def test_skipped_field_that_changes_nothing_is_a_note(convert):
     assert made.code == 0
     assert made.said.splitlines() == [
         "trtcore: weights: He-normal, seed 0",
-        "trtcore: unknown fields skipped, no effect on the result: "
+        "trtcore: unknown fields skipped: "
         "ConvolutionParameter.conv_algos_override (line 2), NetParameter.layer_count (line 3)",
     ]
 

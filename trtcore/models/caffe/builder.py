@@ -92,6 +92,17 @@ class LayerBuilder:
             self.refuse(f"axis {value} does not exist in its bottom of {text(self.bottom.shape)}")
         return canonical
 
+    def image_shape(self) -> Shape:
+        """The shape of the first bottom, which has to be one of images.
+
+        Raises:
+            LayerError: not of 4 axes.
+        """
+        shape = self.bottom.shape
+        if len(shape) != 4:
+            self.refuse(f"takes a bottom of 4 axes, got {text(shape)}")
+        return shape
+
     def refuse(self, reason: str) -> NoReturn:
         """Refuses the layer.
 

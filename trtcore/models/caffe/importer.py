@@ -38,11 +38,9 @@ def load_caffe(
 
     Args:
         prototxt: the deploy file, in text.
-        caffemodel: its weights, binary; None draws random ones (He-normal, keyed by
-            layer and seed).
+        caffemodel: its weights, binary; None draws random ones (He-normal, by layer and seed).
         batch: replaces the first dimension of every input; None keeps the file's.
-        shapes: whole shapes of inputs by blob, in place of the file's; padding, crops and reshapes
-            follow from them. A blob that only a layer of training data makes becomes an input.
+        shapes: whole shapes of inputs by blob, in place of the file's.
         outputs: blobs or layers to be the outputs; empty means the blobs that no layer reads.
         cut_unsupported: take the last results above unsupported layers as outputs.
         seed: seed of random weights, 0 or more.
@@ -114,7 +112,7 @@ class Import:
             "left out, no effect at inference": [_listed(self._conversion.idle)],
             "left out, training only": [_listed(_training_only(net))],
             "left out, not needed by any output": [*self._unneeded(), *map(repr, unneeded)],
-            "unknown fields skipped, no effect on the result": _harmless(self._parsed),
+            "unknown fields skipped": _other_fields(self._parsed),
             "unused weights": self._weights.unused(),
         }
         texts = {title: ", ".join(filter(None, items)) for title, items in lists.items()}
@@ -172,8 +170,8 @@ def _cut_note(wiring: Wiring, cut: Cut, problems: Sequence[Problem]) -> str:
     return f"cut: {descriptions(problems)[0]}{lost}; the outputs are {names}"
 
 
-def _harmless(parsed: Prototxt) -> list[str]:
-    """The unknown fields that change no result, each at its first place."""
+def _other_fields(parsed: Prototxt) -> list[str]:
+    """The unknown fields that are no parameters of a layer, each at its first place."""
     fields = {
         (one.message, one.name): str(one)
         for one in reversed(parsed.unknown_fields)
@@ -188,18 +186,3 @@ def _training_only(net: Net) -> list[Layer]:
 
 def _listed(layers: Sequence[Layer]) -> str:
     return ", ".join(f"{layer.name!r} ({layer.kind})" for layer in layers)
-
-
-def _notes(parsed: Prototxt, weights: Weights, net: Net, unneeded: Sequence[str]) -> list[str]:
-    harmless = {
-        f"{one.message}.{one.name}": str(one)
-        for one in reversed(parsed.unknown_fields)
-        if not one.may_change_result
-    }
-    lists = {
-        "left out, training only": [_listed([one]) for one in _training_only(net)],
-        "left out, not needed by any output": unneeded,
-        "unknown fields skipped, no effect on the result": list(reversed(harmless.values())),
-        "unused weights": weights.unused(),
-    }
-    return [f"{title}: {', '.join(items)}" for title, items in lists.items() if items]

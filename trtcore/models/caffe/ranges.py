@@ -31,13 +31,8 @@ def load_caffe_range(
     Padding, crops and reshapes are worked out for one size. A range is taken if both its ends give
     the same graph, as they do where only the batch varies.
 
-    Args:
-        prototxt: see `load_caffe`.
-        caffemodel: see `load_caffe`.
-        batch: see `load_caffe`; with a range of the batch, `with_ranges` sees to it.
-        shapes: by input, a shape or (min, opt, max) of it.
-        outputs: see `load_caffe`.
-        cut_unsupported: see `load_caffe`.
+    Args: those of `load_caffe`; of ``shapes`` some or all are (min, opt, max), and ``batch`` is
+    left to `with_ranges` where the batch has a range.
 
     Raises:
         ModelError: as `load_caffe`, or a range of sizes that no one graph holds for.

@@ -19,7 +19,7 @@ def reorg(builder: LayerBuilder) -> list[Tensor]:
     """
     param = builder.param("reorg_param")
     s = param.stride
-    batch, channels, height, width = _images(builder)
+    batch, channels, height, width = builder.image_shape()
     if s < 1 or channels % (s * s) or (not param.reverse and (height % s or width % s)):
         builder.refuse(f"stride {s} does not divide its bottom, {text(builder.bottom.shape)}")
     inner = channels // (s * s)
@@ -39,7 +39,7 @@ def shuffle_channel(builder: LayerBuilder) -> list[Tensor]:
     Source: farmingyard/ShuffleNet, shuffle_channel_layer.cpp.
     """
     group = builder.param("shuffle_channel_param").group
-    batch, channels, height, width = _images(builder)
+    batch, channels, height, width = builder.image_shape()
     if group < 1 or channels % group:
         builder.refuse(f"group {group} does not divide its channels, {channels}")
     split = (batch, group, channels // group, height, width)
@@ -53,12 +53,6 @@ def _moved(builder: LayerBuilder, split: Shape, order: Sequence[int], top: Shape
     turned = tuple(split[axis] for axis in order)
     moved = builder.node("Transpose", [parts], turned, "transpose", perm=list(order))
     return [builder.node("Reshape", [moved, builder.integers("shape", top)], top)]
-
-
-def _images(builder: LayerBuilder) -> Shape:
-    if len(builder.bottom.shape) != 4:
-        builder.refuse(f"takes a bottom of 4 axes, got {text(builder.bottom.shape)}")
-    return builder.bottom.shape
 
 
 CONVERTERS = {

@@ -19,7 +19,7 @@ def interp(builder: LayerBuilder) -> list[Tensor]:
 
     Source: hszhao/PSPNet and DeepLab's caffe, src/caffe/layers/interp_layer.cpp.
     """
-    param, shape = builder.param("interp_param"), _images(builder)
+    param, shape = builder.param("interp_param"), builder.image_shape()
     pads = param.pad_beg, param.pad_end
     if max(pads) > 0 or min(param.zoom_factor, param.shrink_factor) < 1:
         builder.refuse(
@@ -71,7 +71,7 @@ def upsample(builder: LayerBuilder) -> list[Tensor]:
     Source: ChenYingpeng/darknet2caffe, upsample_layer.cpp, for one bottom;
     alexgkendall/caffe-segnet, the same file, for two.
     """
-    shape, top = _images(builder), _upsampled(builder)
+    shape, top = builder.image_shape(), _upsampled(builder)
     if len(builder.bottoms) == 2:
         return [_unpooled(builder, top)]
     if any(out % size for out, size in zip(top[2:], shape[2:], strict=True)):
@@ -114,12 +114,6 @@ def _unpooled(builder: LayerBuilder, top: Shape) -> Tensor:
     zeros = builder.node("Expand", filled, flat, "zeros")
     placed = builder.node("ScatterElements", [zeros, where, values], flat, "scatter", axis=2)
     return builder.node("Reshape", [placed, builder.integers("shape", top)], top)
-
-
-def _images(builder: LayerBuilder) -> Shape:
-    if len(builder.bottom.shape) != 4:
-        builder.refuse(f"takes a bottom of 4 axes, got {text(builder.bottom.shape)}")
-    return builder.bottom.shape
 
 
 CONVERTERS = {

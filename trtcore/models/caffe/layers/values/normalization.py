@@ -15,9 +15,7 @@ def lrn(builder: LayerBuilder) -> list[Tensor]:
 
     Source: BVLC/caffe src/caffe/layers/lrn_layer.cpp; within a channel ``k`` is not used there.
     """
-    param, shape = builder.param("lrn_param"), builder.bottom.shape
-    if len(shape) != 4:
-        builder.refuse(f"takes a bottom of 4 axes, got {text(shape)}")
+    param, shape = builder.param("lrn_param"), builder.image_shape()
     size = param.local_size
     if size % 2 == 0:
         builder.refuse(f"local_size is {size}, must be odd")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from trtcore.models.caffe.builder import LayerBuilder
-from trtcore.models.caffe.graph import Shape, Tensor, text
+from trtcore.models.caffe.graph import Shape, Tensor
 from trtcore.models.caffe.layers.converter import Converter
 from trtcore.models.caffe.layers.windows.mask import max_mask
 from trtcore.models.caffe.layers.windows.window import check_positive
@@ -47,9 +47,7 @@ class _Pool:
 
 def pooling(builder: LayerBuilder) -> list[Tensor]:
     """MaxPool or AveragePool, their global forms, or Pad and AveragePool."""
-    param, shape = builder.param("pooling_param"), builder.bottom.shape
-    if len(shape) != 4:
-        builder.refuse(f"takes a bottom of 4 axes, got {text(shape)}")
+    param, shape = builder.param("pooling_param"), builder.image_shape()
     if param.pool == _STOCHASTIC:
         builder.refuse("pool STOCHASTIC is not supported, use MAX or AVE")
     is_max = param.pool == _MAX
