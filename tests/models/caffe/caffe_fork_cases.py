@@ -42,6 +42,18 @@ FORK_CASES = [
         12,
         cv2_departs=NOT_THERE,
     ),
+    Case(
+        'type: "Convolution" convolution_param { num_output: 4 kernel_size: 3 hole: 2 }',
+        (IMAGE,),
+        ((4, 6, 3, 3), (4,)),
+        cv2_departs=NO_FIELD,
+    ),
+    Case(
+        'type: "Convolution" convolution_param { num_output: 4 kernel_size: 3 hole_h: 3 hole_w: 1 }',
+        (IMAGE,),
+        ((4, 6, 3, 3), (4,)),
+        cv2_departs=NO_FIELD,
+    ),
     simple("ReLU6"),
     simple("Mish"),
     simple("HardSwish"),

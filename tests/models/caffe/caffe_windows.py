@@ -26,6 +26,8 @@ def _window(param):
 
 
 def _dilation(param):
+    if param.hole or param.hole_h:
+        return [param.hole_h or param.hole, param.hole_w or param.hole]
     values = list(param.dilation) or [1]
     return values * 2 if len(values) == 1 else values
 

@@ -78,7 +78,9 @@ class Conversion:
             raise LayerError(self._wiring.faults[layer])
         if layer.skipped:
             fields = ", ".join(map(str, layer.skipped))
-            raise LayerError(f"{fields} is not known and may change its result: remove it")
+            raise LayerError(
+                f"{fields} is not known and may change its result; if it does not, remove it"
+            )
         sources = [self._tensors[top] for top in self._wiring.sources[layer] if top is not None]
         bottoms = [tensor for tensor in sources if tensor is not None]
         if len(bottoms) < len(sources):

@@ -51,7 +51,7 @@ def _window(builder: LayerBuilder, param: Any, group: int) -> _Window:
         per_axis(builder, param, "kernel_size", axes),
         per_axis(builder, param, "stride", axes, 1),
         per_axis(builder, param, "pad", axes, 0),
-        per_axis(builder, param, "dilation", axes, 1),
+        _dilation(builder, param, axes),
         group,
     )
     check_positive(
@@ -66,6 +66,16 @@ def _window(builder: LayerBuilder, param: Any, group: int) -> _Window:
         if count % window.group:
             builder.refuse(f"group {window.group} does not divide its {name}, {count}")
     return window
+
+
+def _dilation(builder: LayerBuilder, param: Any, axes: int) -> list[int]:
+    """Dilation, which DeepLab's first forks call hole."""
+    hole = (param.hole_h or param.hole, param.hole_w or param.hole)
+    if not any(hole):
+        return per_axis(builder, param, "dilation", axes, 1)
+    if param.dilation or axes != 2 or not all(hole):
+        builder.refuse("hole goes with 2 spatial axes, both of them, and without dilation")
+    return list(hole)
 
 
 def convolution(builder: LayerBuilder) -> list[Tensor]:
