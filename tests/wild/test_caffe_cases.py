@@ -85,8 +85,8 @@ def test_skipped_field_that_may_change_the_result_is_an_error(convert):
     made = convert(image(1, 4, 8, 8) + CONV % "num_output: 4 kernel_size: 3 torch_pad: 1")
     assert refused(made) == (
         "trtcore: error: net.prototxt: layer 'conv' (Convolution, line 2): "
-        "ConvolutionParameter.torch_pad (line 2) is not known and may change its result; if it does "
-        "not, remove it"
+        "ConvolutionParameter.torch_pad (line 2) is not known and may change its result; if it "
+        "does not, remove it"
     )
 
 

@@ -49,7 +49,7 @@ FORK_CASES = [
         cv2_departs=NO_FIELD,
     ),
     Case(
-        'type: "Convolution" convolution_param { num_output: 4 kernel_size: 3 hole_h: 3 hole_w: 1 }',
+        'type: "Convolution" convolution_param { num_output: 4 kernel_size: 3 hole_h: 3 hole_w: 1}',
         (IMAGE,),
         ((4, 6, 3, 3), (4,)),
         cv2_departs=NO_FIELD,

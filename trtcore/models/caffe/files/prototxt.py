@@ -75,8 +75,8 @@ _NEUTRAL_MESSAGES = frozenset(
         "InputParameter",
     }
 )
-# Initial values and averages of training, what is shown or saved, and the choice of an implementation (NVCaffe's cudnn_* fields and
-# conv_algos_override).
+# Initial values and averages of training, what is shown or saved, and the choice of an
+# implementation (NVCaffe's cudnn_* fields and conv_algos_override).
 _NEUTRAL_ENDINGS = ("_filler", "_algos_override", "_mult")
 _NEUTRAL_STARTS = ("cudnn_", "debug_", "visualize", "save_", "momentum", "decay")
 
