@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from enet_net import enet
 
 from trtcore.errors import ModelError
 from trtcore.models.load import load_model
@@ -32,6 +33,14 @@ def test_range_of_the_batch(write_net):
     assert sizes(model) == {"data": (2, 3, 8, 8), "pool": (2, 4, 4, 4)}
     assert [one.dims for one in model.dynamic] == [("data_0", 3, 8, 8)]
     assert sizes(load_model(net, batch=5, shapes={"data": points}))["pool"] == (5, 4, 4, 4)
+
+
+def test_range_of_the_batch_of_a_net_with_unpooling(tmp_path):
+    net = tmp_path / "net.prototxt"
+    net.write_text(enet(32, 48))
+    points = ((1, 3, 32, 48), (2, 3, 32, 48), (4, 3, 32, 48))
+    model = load_model(net, shapes={"data": points})
+    assert sizes(model) == {"data": (2, 3, 32, 48), "fullconv": (2, 5, 32, 48)}
 
 
 def test_range_of_sizes_that_change_no_node(write_net):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from onnx import TensorProto
 
 from trtcore.models.caffe.builder import LayerBuilder
@@ -110,10 +111,24 @@ def _unpooled(builder: LayerBuilder, top: Shape) -> Tensor:
     to_rows = builder.integers("rows", rows)
     values = builder.node("Reshape", [bottom, to_rows], rows, "values")
     where = builder.node("Reshape", [mask, to_rows], rows, "positions", dtype=TensorProto.INT64)
-    filled = [builder.number("zero", 0.0), builder.integers("flat", flat)]
-    zeros = builder.node("Expand", filled, flat, "zeros")
+    zeros = _zeros(builder, where, flat)
     placed = builder.node("ScatterElements", [zeros, where, values], flat, "scatter", axis=2)
     return builder.node("Reshape", [placed, builder.integers("shape", top)], top)
+
+
+def _zeros(builder: LayerBuilder, where: Tensor, shape: Shape) -> Tensor:
+    """Zeros of a shape whose batch is that of the positions.
+
+    No constant holds the batch, so that one engine can take several.
+    """
+    column = (*shape[:2], 1)
+    ints, bools = TensorProto.INT64, TensorProto.BOOL
+    first = builder.integers("first", [0])
+    column_of = builder.node("Gather", [where, first], column, "column", dtype=ints, axis=2)
+    limit = builder.constant("limit", np.array(0, np.int64))
+    never = builder.node("Less", [column_of, limit], column, "never", dtype=bools)
+    row = builder.constant("row", np.zeros((1, 1, shape[2]), np.float32))
+    return builder.node("Where", [never, builder.number("zero", 0.0), row], shape, "zeros")
 
 
 CONVERTERS = {
