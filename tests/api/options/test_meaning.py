@@ -43,8 +43,8 @@ precision_target  x       -    x     -      x       -    -
 max_seconds       x       x    x     -      x       x    -
 stream            x       -    x     -      -       -    -
 calibrate         x       -    x     -      x       -    -
-inputs            x       x    x     -      x       x    x
-seed              x       x    x     -      x       x    x
+inputs            x       x    x     x      x       x    x
+seed              x       x    x     x      x       x    x
 sync              x       -    x     -      x       -    -
 timing            x       -    x     -      -       -    -
 """
@@ -62,7 +62,7 @@ allow_partial     x       x    x     -       -
 save              x       x    x     x       x
 csv               x       x    x     -       -
 save_engine       x       -    -     -       -
-verbose           x       x    x     -       -
+verbose           x       x    x     x       x
 quiet             x       x    x     x       x
 """
 COLUMNS = ("engine", "cpu", "plan", "build", "comparison", "comparison on the cpu", "baseline")

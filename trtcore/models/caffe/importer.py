@@ -54,13 +54,17 @@ def load_caffe(
             not fit; one line that names the layers and their lines in the prototxt.
         OptionError: batch below 1, or seed below 0.
     """
+    _check_numbers(batch, seed)
+    made = Import(prototxt, Weights(caffemodel, seed), Requested(batch, shapes or {}))
+    made.run(outputs, cut_unsupported)
+    return made.model()
+
+
+def _check_numbers(batch: int | None, seed: int) -> None:
     if batch is not None and batch < 1:
         raise OptionError(f"batch is {batch}, must be 1 or more")
     if seed < 0:
         raise OptionError(f"seed is {seed}, must be 0 or more")
-    made = Import(prototxt, Weights(caffemodel, seed), Requested(batch, shapes or {}))
-    made.run(outputs, cut_unsupported)
-    return made.model()
 
 
 class Import:
