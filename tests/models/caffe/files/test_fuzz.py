@@ -114,7 +114,7 @@ LONG = settings(FUZZ, max_examples=500)
 @pytest.fixture(autouse=True)
 def _small_nets_only(monkeypatch):
     # A mutated size within the real limit is a legal net of a gigabyte; it needs no memory here.
-    monkeypatch.setattr(weights, "MAX_WEIGHTS", 1 << 20)
+    monkeypatch.setattr(weights, "memory_at_hand", lambda: 1 << 23)
 
 
 def test_the_net_to_mutate_is_sound(tmp_path):
