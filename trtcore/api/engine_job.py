@@ -12,7 +12,7 @@ from trtcore.api.meaning import without_effect
 from trtcore.api.options import Options
 from trtcore.api.requests import build_as_asked, node_length, precision_request, run_options
 from trtcore.engine.build import check_engine, converted
-from trtcore.errors import EngineLoadError, PrecisionError
+from trtcore.errors import EngineLoadError, ModelError, PrecisionError
 from trtcore.measure.plans import PlanRun, run_plan
 from trtcore.models.inputs import GENERATED, Array
 from trtcore.models.model import Model
@@ -92,7 +92,20 @@ class Job:
         if self.options.wants_accuracy:
             self.report("computing the reference")
             with self.watch.phase(Phase.REFERENCE):
-                _ = self.reference.outputs  # cached: the comparison after the run reads it again
+                self.compute_reference()
+
+    def compute_reference(self) -> None:
+        """Computes the reference, which the comparison after the run reads again.
+
+        Raises:
+            ModelError: it cannot be had, and a tolerance is to be checked against it.
+        """
+        try:
+            _ = self.reference.outputs
+        except ModelError:
+            # The times can be measured without it: the comparison will say what is missing.
+            if self.options.tolerance is not None:
+                raise
 
     def tell(self, line: str) -> None:
         """Shows the user a line."""
@@ -133,7 +146,12 @@ class Job:
             return profile
         self.report("comparing the outputs")
         with self.watch.phase(Phase.ACCURACY):
-            return replace(profile, accuracy=compare())
+            try:
+                return replace(profile, accuracy=compare())
+            except (ModelError, PrecisionError) as error:
+                # What was measured is kept, whatever becomes of the comparison.
+                missing = RunWarning(WarningKind.NO_REFERENCE, note=str(error))
+                return replace(profile, warnings=(*profile.warnings, missing))
 
     def profile_nodes(self, plan: Plan | None, reason: str) -> Profile:
         """Profiles the un-fused model with ONNX Runtime; ``reason`` says why not on a GPU.

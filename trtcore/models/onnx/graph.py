@@ -31,6 +31,8 @@ ONNX_DOMAINS = ("", "ai.onnx")
 _PLUGIN_DOMAIN = "trtcore.plugin"
 # Two copies of so much are not worth a way of their own.
 _CHECKED_WHOLE_BYTES = 32_000_000
+# Of a message of ONNX or ONNX Runtime: with the file's name and the way out it stays below 300.
+_MOST_CHARACTERS = 220
 _SCOPES = "pkg.torch.onnx.name_scopes"
 
 
@@ -191,9 +193,19 @@ def dtype_name(elem_type: int) -> str:
 
 def one_line(problem: Exception) -> str:
     """The beginning of an exception's text as one line."""
-    # 300 characters hold the cause; the context that ONNX appends can be much longer.
+    return shortened(spaced(problem))
+
+
+def spaced(problem: Exception) -> str:
+    """An exception's text as one line."""
     lines = [line.strip() for line in str(problem).splitlines() if line.strip()]
-    return " ".join(lines)[:300] or type(problem).__name__
+    return " ".join(lines) or type(problem).__name__
+
+
+def shortened(text: str) -> str:
+    """The beginning of a message."""
+    # These hold the cause; the context that ONNX appends can be much longer.
+    return text if len(text) <= _MOST_CHARACTERS else f"{text[: _MOST_CHARACTERS - 4]} ..."
 
 
 def _check(proto: ModelProto, path: Path | None) -> tuple[str, ...]:

@@ -9,7 +9,13 @@ from collections.abc import Sequence
 
 from trtcore.errors import few
 from trtcore.report.content.facts import Fact
-from trtcore.result.records.accuracy import Accuracy, Compared, OutputAccuracy
+from trtcore.result.records.accuracy import (
+    Accuracy,
+    Compared,
+    NotCompared,
+    Obstacle,
+    OutputAccuracy,
+)
 from trtcore.result.records.build import (
     Build,
     KeptNodes,
@@ -18,6 +24,7 @@ from trtcore.result.records.build import (
     PrecisionVerdict,
 )
 from trtcore.result.records.profile import Profile
+from trtcore.result.shapes import shape_text
 
 # A screen of a report has room for no more; the rest is one line with its count and time.
 _MOST_FALLBACKS = 10
@@ -32,6 +39,10 @@ _COMPARED = {
     Compared.GRAPH_ON_CPU: (
         "the graph on the CPU, every value rounded to its type and sums in FP32,"
     ),
+}
+_OBSTACLES = {
+    Obstacle.ABSENT: "only one of the two sides has it",
+    Obstacle.NO_NUMBERS: "it holds no numbers (text, maps or an empty optional)",
 }
 
 
@@ -121,7 +132,18 @@ def kept_text(kept: KeptNodes) -> str:
 def accuracy_facts(accuracy: Accuracy) -> tuple[Fact, ...]:
     """Returns a line per output, and the two sides of the comparison."""
     outputs = (("Accuracy", output_line(output)) for output in accuracy.outputs)
-    return (*outputs, ("Compared", compared_text(accuracy)))
+    left_out = (("Accuracy", not_compared_line(output)) for output in accuracy.not_compared)
+    return (*outputs, *left_out, ("Compared", compared_text(accuracy)))
+
+
+def not_compared_line(output: NotCompared) -> str:
+    """Returns why an output was not compared, such as ``scores: not compared: ...``."""
+    if output.obstacle is Obstacle.SHAPE:
+        here, there = (shape_text(shape) for shape in output.shapes)
+        why = f"its shape depends on the data, {here} here and {there} in FP32"
+    else:
+        why = _OBSTACLES[output.obstacle]
+    return f"{output.name}: not compared: {why}"
 
 
 def compared_text(accuracy: Accuracy) -> str:

@@ -11,7 +11,12 @@ from trtcore.errors import OptionError, argument
 from trtcore.report.content.facts import Fact, engine_text, io_lines
 from trtcore.report.content.labels import shorten
 from trtcore.report.content.method import method_text
-from trtcore.report.content.precision import build_facts, compared_text, output_line
+from trtcore.report.content.precision import (
+    build_facts,
+    compared_text,
+    not_compared_line,
+    output_line,
+)
 from trtcore.report.content.printable import printable
 from trtcore.report.content.rows import SORTS
 from trtcore.report.content.warnings import precision_notes
@@ -231,6 +236,8 @@ def _column_facts(name: str, profile: Profile) -> list[Fact]:
     facts += build_facts(profile.build) if profile.build else ()
     outputs = profile.accuracy.outputs if profile.accuracy else ()
     facts += [("Accuracy", output_line(output)) for output in outputs]
+    left_out = profile.accuracy.not_compared if profile.accuracy else ()
+    facts += [("Accuracy", not_compared_line(output)) for output in left_out]
     return [(name if i == 0 else label, text) for i, (label, text) in enumerate(facts)]
 
 
