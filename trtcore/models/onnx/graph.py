@@ -11,11 +11,13 @@ from pathlib import Path
 
 import onnx
 from google.protobuf.message import DecodeError, EncodeError
-from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, ValueInfoProto
+from onnx import GraphProto, ModelProto, NodeProto, ValueInfoProto
 from onnx.external_data_helper import load_external_data_for_model
 
 from trtcore.errors import ModelError
 from trtcore.models.model import Model
+from trtcore.models.onnx.complete import complete_graph, without_functions
+from trtcore.models.onnx.walk import walk_nodes
 from trtcore.models.onnx.weights import (
     INLINE_BYTES,
     short_tensor,
@@ -51,8 +53,7 @@ def load_onnx(path: str | Path) -> Model:
         load_external_data_for_model(proto, str(path.parent))
     except (OSError, ValueError, onnx.checker.ValidationError) as problem:
         raise ModelError(f"{path}: its external data cannot be read: {one_line(problem)}") from None
-    notes = (*name_nodes(proto), *_check(proto, path))
-    return Model(path.stem, proto, str(path), notes=notes)
+    return _checked(proto, path.stem, str(path), path)
 
 
 def from_proto(proto: ModelProto, name: str = "") -> Model:
@@ -63,8 +64,15 @@ def from_proto(proto: ModelProto, name: str = "") -> Model:
     """
     own = ModelProto()
     own.CopyFrom(proto)
-    notes = (*name_nodes(own), *_check(own, None))
-    return Model(name or own.graph.name or "model", own, "memory", notes=notes)
+    return _checked(own, name or own.graph.name or "model", "memory", None)
+
+
+def _checked(proto: ModelProto, name: str, source: str, path: Path | None) -> Model:
+    """A model of a graph that nobody else has, made complete and checked."""
+    notes = complete_graph(proto, name)
+    proto = without_functions(proto)
+    notes += (*name_nodes(proto), *_check(proto, path))
+    return Model(name, proto, source, notes=notes)
 
 
 def save_onnx(model: Model, path: str | Path) -> None:
@@ -151,22 +159,6 @@ def graph_inputs(graph: GraphProto) -> list[ValueInfoProto]:
     return [value for value in graph.input if value.name not in initialized]
 
 
-def walk_nodes(graph: GraphProto) -> Iterator[NodeProto]:
-    """Every node, each followed by those of its bodies (If, Loop, Scan)."""
-    for node in graph.node:
-        yield node
-        for body in bodies(node):
-            yield from walk_nodes(body)
-
-
-def bodies(node: NodeProto) -> Iterator[GraphProto]:
-    """The graphs inside a control-flow node."""
-    for attribute in node.attribute:
-        if attribute.type == AttributeProto.GRAPH:
-            yield attribute.g
-        yield from attribute.graphs
-
-
 def tensor_info(value: ValueInfoProto) -> TensorInfo:
     """Name, shape (-1 where dynamic; empty if unknown) and NumPy dtype name of a value."""
     tensor = value.type.tensor_type
@@ -246,14 +238,15 @@ def _run_checker(proto: ModelProto) -> None:
         for tensor in proto.graph.initializer:
             onnx.checker.check_tensor(tensor)
         proto = with_weights_as_inputs(proto)
-    with _outputs_with_shapes(proto):
+    with _with_shapes(proto):
         onnx.checker.check_model(proto)
 
 
 @contextlib.contextmanager
-def _outputs_with_shapes(proto: ModelProto) -> Iterator[None]:
-    """Lets outputs without a shape pass the checker: every runtime infers it."""
-    types = [output.type.tensor_type for output in proto.graph.output]
+def _with_shapes(proto: ModelProto) -> Iterator[None]:
+    """Lets inputs and outputs without a shape pass the checker: the runtimes read them."""
+    values = (*proto.graph.input, *proto.graph.output)
+    types = [value.type.tensor_type for value in values]
     shapeless = [kind for kind in types if kind.elem_type and not kind.HasField("shape")]
     for kind in shapeless:
         kind.shape.SetInParent()

@@ -15,7 +15,8 @@ from onnx import NodeProto, TensorProto, numpy_helper
 
 from trtcore.models.inputs import Array, InputRole, Kind, make_inputs
 from trtcore.models.model import Model
-from trtcore.models.onnx.graph import bodies, graph_inputs, model_inputs, walk_nodes
+from trtcore.models.onnx.graph import graph_inputs, model_inputs
+from trtcore.models.onnx.walk import bodies, walk_nodes
 
 # Operators that hand indices on as they are, by the input they hand on.
 _CARRIES = frozenset(

@@ -16,8 +16,9 @@ from onnx import GraphProto, ModelProto, ValueInfoProto
 from trtcore.errors import OptionError, argument
 from trtcore.models.model import DynamicInput, Model
 from trtcore.models.onnx.batch import free_batch
-from trtcore.models.onnx.graph import bodies, graph_inputs, model_inputs, walk_nodes
+from trtcore.models.onnx.graph import graph_inputs, model_inputs
 from trtcore.models.onnx.shapes import declared_dims, with_shapes
+from trtcore.models.onnx.walk import bodies, walk_nodes
 from trtcore.models.onnx.weights import without_weights
 from trtcore.result.shapes import ShapeRange, shape_text
 

@@ -25,7 +25,8 @@ from onnx import (
 )
 
 from trtcore.models.model import Model
-from trtcore.models.onnx.graph import bodies, opset_version
+from trtcore.models.onnx.graph import opset_version
+from trtcore.models.onnx.walk import bodies
 from trtcore.models.onnx.weights import without_weights
 from trtcore.precision.convert.nodes import all_names, elem_types
 from trtcore.precision.convert.plan import TYPE_ATTRIBUTES

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from onnx import GraphProto, ModelProto, NodeProto
 
 from trtcore.models.model import Model
-from trtcore.models.onnx.graph import walk_nodes
+from trtcore.models.onnx.walk import walk_nodes
+from trtcore.precision.convert.nodes import rename_value
 from trtcore.result.records.layers import Layer, TensorInfo
 
 _ID = "trtcore_node_"
@@ -100,10 +101,25 @@ def _timed(
     own = ModelProto()
     own.CopyFrom(proto)
     named = tuple(layers)
+    _tell_casts_apart(own.graph)
     for index, node in enumerate(walk_nodes(own.graph)):
         node.name = node_id(index)
     holders = tuple(place.holder for place in places)
     return TimedGraph(Model(model.name, own, model.source), named, holders)
+
+
+def _tell_casts_apart(graph: GraphProto) -> None:
+    """Gives casts that ONNX Runtime put into bodies values of their own.
+
+    It names them after the value they cast, so that a body and what is around it have the same.
+    """
+    for index, node in enumerate(walk_nodes(graph)):
+        for word, body in _named_bodies(node):
+            made = [name for inner in body.node for name in inner.output]
+            for name in made:
+                if name.startswith(_CAST_PREFIX):
+                    for inner in body.node:
+                        rename_value(inner, name, f"{name}__{index}_{word}")
 
 
 def _places(

@@ -27,7 +27,7 @@ from trtcore.measure.nodes.onnxruntime.trace import NodeTimes, TypedShape
 from trtcore.measure.nodes.run import NodeRun
 from trtcore.measure.nodes.turns import LEAST_ITERATIONS, MOST_ITERATIONS, WARM_UP, NodeRunLength
 from trtcore.models.model import Model
-from trtcore.models.onnx.graph import walk_nodes
+from trtcore.models.onnx.walk import walk_nodes
 from trtcore.result.records.counts import Counts
 from trtcore.result.records.layers import Layer, TensorInfo
 from trtcore.result.records.method import Method, Timer

@@ -26,6 +26,10 @@ _NOISE = re.compile(r"\[ONNXRuntimeError\] : \d+ : \w+ : ")
 _POSITION = re.compile(r"(?:/\S+/)?\w+\.(?:cc|h|hpp|cpp):\d+ ")
 # The C++ function that follows a position: a type or two, qualified names, template arguments.
 _FUNCTION = re.compile(r"[\w:~<>,&*\[\] ]*?[\w>~]+\(|[\w:<>~]*(?:<lambda)?\(")
+# What failed, in words that leave no room for why.
+_NODE = re.compile(r"Non-zero status code returned while running (\w+) node\. Name:'([^']*)' ")
+_CONDITION = re.compile(r"Status Message: (?:[^.]*? was false\. )?")
+_FUTURE = re.compile(r"ONNX Runtime only \*guarantees\* .*?(Opset \d+) is .*?(?=Current official)")
 _TEMPLATE = re.compile(r" ?\[with [^\]]*\]")
 _QUIET = 4  # ORT_LOGGING_LEVEL_FATAL: its errors reach the user as exceptions
 _UNKNOWN_OPERATOR = "is not a registered function/op"
@@ -118,7 +122,8 @@ def _reason(text: str) -> str:
     while found := _POSITION.search(text):
         rest = text[found.end() :]
         text = text[: found.start()] + rest[_signature_end(rest) :].lstrip()
-    return text
+    text = _CONDITION.sub("", _NODE.sub(r"node '\2' (\1): ", text), count=1)
+    return _FUTURE.sub(r"\1 is newer than it. ", text)
 
 
 def _signature_end(text: str) -> int:
