@@ -59,6 +59,7 @@ class Job:
         progress: called with the phase, steps done and steps in all.
         notify: called with lines a user should see at once.
         watch: counts where the time goes.
+        is_own: the precision is the model's own, which nobody asked for: no engine is held to it.
     """
 
     model: Model
@@ -67,6 +68,7 @@ class Job:
     progress: Progress | None = None
     notify: Notify | None = None
     watch: Stopwatch = field(default_factory=Stopwatch, compare=False, repr=False)
+    is_own: bool = False
 
     def profile(self, choice: Choice, keep_plan: Callable[[bytes], None] | None) -> Profile:
         """Builds the engine where one can be built, and profiles it or the model itself."""
@@ -74,7 +76,14 @@ class Job:
         self.tell(choice.explanation)
         if choice.bindings is None:
             return self.profile_nodes(None, choice.reason)
-        plan = build_as_asked(choice.bindings, self.model, self.options, self.progress, self.watch)
+        plan = build_as_asked(
+            choice.bindings,
+            self.model,
+            self.options,
+            self.progress,
+            self.watch,
+            is_own=self.is_own,
+        )
         if keep_plan is not None:
             keep_plan(plan.content)
         if choice.runs_nodes:
@@ -133,7 +142,8 @@ class Job:
     def engine_profile(self, bindings: Bindings, plan: Plan, ran: PlanRun) -> Profile:
         """The profile of a plan that ran; rows map to the nodes of the model as it was loaded."""
         record = replace(model_record(self.model), notes=plan.model.notes)
-        check = partial(check_engine, model=self.model, asked=precision_request(self.options))
+        asked = precision_request(self.options, is_own=self.is_own)
+        check = partial(check_engine, model=self.model, asked=asked)
         profile = engine_profile(bindings, ran, record, plan.build, self.options, check)
         profile = replace(profile, warnings=(*plan.warnings, *profile.warnings))
         outputs = ran.engine_run.outputs

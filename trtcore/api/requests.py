@@ -25,10 +25,16 @@ _GPU_ITERATIONS = 1000
 _LEAST_ITERATIONS = 100
 
 
-def precision_request(asked: Options) -> PrecisionRequest:
-    """The precision to build in."""
+def precision_request(asked: Options, *, is_own: bool = False) -> PrecisionRequest:
+    """The precision to build in.
+
+    Args:
+        asked: the options.
+        is_own: the precision in them is the model's own, which nobody asked for.
+    """
+    own = asked.precision is None or is_own
     return PrecisionRequest(
-        precision=None if asked.precision is None else Precision(asked.precision),
+        precision=None if own else Precision(str(asked.precision)),
         keep_fp32=asked.keep_fp32,
         io_precision=asked.io_precision,
     )
@@ -61,11 +67,16 @@ def build_as_asked(
     asked: Options,
     progress: Progress | None = None,
     watch: Stopwatch | None = None,
+    *,
+    is_own: bool = False,
 ) -> Plan:
-    """Builds an engine as `build_engine` does, from the options of a call."""
+    """Builds an engine as `build_engine` does, from the options of a call.
+
+    With ``is_own`` the precision in the options is the model's own: it is not held to it.
+    """
     from trtcore.engine.build import build_engine
 
-    request, options = precision_request(asked), build_options(asked)
+    request, options = precision_request(asked, is_own=is_own), build_options(asked)
     return build_engine(bindings, model, request, options, progress, watch)
 
 

@@ -105,6 +105,11 @@ def precision_line(check: PrecisionCheck) -> str:
     if check.note:
         return check.note
     head = f"asked {check.asked}: " if check.asked else "engine: "
+    if check.verdict is PrecisionVerdict.OPAQUE and check.unknown:
+        return (
+            f"{head}unknown: {check.unknown} of {check.layers + check.unknown} layers do not tell "
+            "what they compute in"
+        )
     if check.verdict is PrecisionVerdict.OPAQUE:
         return f"{head}layer data types unavailable; rebuild with profiling verbosity DETAILED"
     # The type that was requested comes first, even with no layer at all in it.
@@ -230,7 +235,8 @@ def _not_counted(check: PrecisionCheck) -> str:
     )
     left = " and ".join(filter(None, left_out))
     unreported = f"{check.unreported} layers unreported" if check.unreported else ""
-    return "; ".join(filter(None, (unreported, left and f"{left} not counted")))
+    unknown = f"{check.unknown} layers of unknown type" if check.unknown else ""
+    return "; ".join(filter(None, (unreported, unknown, left and f"{left} not counted")))
 
 
 def _fallback(row: LayerPrecision) -> str:
