@@ -9,6 +9,9 @@ from onnx import ModelProto, TensorShapeProto, ValueInfoProto
 
 from trtcore.errors import ModelError, OptionError, argument
 from trtcore.models.model import Model
+from trtcore.models.onnx.batch_edits import apply_edits
+from trtcore.models.onnx.batch_repairs import Batch
+from trtcore.models.onnx.batch_walk import Carried, carried
 from trtcore.models.onnx.graph import graph_inputs
 from trtcore.models.onnx.inference import infer_shapes, is_odd
 from trtcore.result.shapes import shape_text
@@ -56,10 +59,48 @@ def with_shapes(
     notes += _shapeless_notes(shapeless - given.keys())
     # The file's own shapes are taken as valid: what inference objects to is only noted.
     is_lenient = wanted == declared or is_odd(proto)
+    prefix = _complaint(model, declared, wanted)
+    found = _carried(proto, inputs, declared, wanted, prefix)
+    notes += apply_edits(proto.graph, found.edits)
     for value in inputs:
         _write_dims(value, wanted[value.name])
-    notes += infer_shapes(proto, _complaint(model, declared, wanted), is_lenient=is_lenient)
+    notes += infer_shapes(proto, prefix, is_lenient=is_lenient)
+    _complete_outputs(proto, found.outputs)
     return replace(model, proto=proto, notes=(*model.notes, *notes))
+
+
+def _complete_outputs(proto: ModelProto, shapes: Mapping[str, Sequence[int]]) -> None:
+    """Writes the shapes of outputs that ONNX's inference leaves open."""
+    for output in proto.graph.output:
+        if output.name in shapes and any(dim.dim_value <= 0 for dim in _dims(output)):
+            _write_dims(output, shapes[output.name])
+
+
+def _dims(value: ValueInfoProto) -> Sequence[TensorShapeProto.Dimension]:
+    return tuple(value.type.tensor_type.shape.dim)
+
+
+def _carried(
+    proto: ModelProto,
+    inputs: Sequence[ValueInfoProto],
+    declared: _Shapes,
+    wanted: dict[str, list[int]],
+    prefix: str,
+) -> Carried:
+    """What the graph needs for the batch, if it is another than the file's.
+
+    A file whose batch is open was traced with one all the same, 1 as a rule.
+    """
+    batched = [name for name in _batched(declared) if wanted[name]]
+    batches = {wanted[name][0] for name in batched}
+    before = {dim if isinstance(dim := declared[name][0], int) else 1 for name in batched}
+    if len(batches) != 1 or len(before) != 1 or batches == before or 0 in before | batches:
+        return Carried()
+    batch = Batch(before.pop(), batches.pop())
+    for value in inputs:
+        dims = wanted[value.name]
+        _write_dims(value, [batch.old, *dims[1:]] if value.name in batched else dims)
+    return carried(proto, batched, batch, prefix)
 
 
 def _checked_options(
