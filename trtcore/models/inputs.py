@@ -32,6 +32,11 @@ class Kind(Enum):
     POSITIONS = "positions"
     TOKEN_TYPES = "token types"
     MASK = "a mask"
+    NUMBERS = "axes, lengths or a shape"
+    BOXES = "corners of boxes"
+
+
+_INDEXES = (Kind.TOKENS, Kind.POSITIONS, Kind.TOKEN_TYPES)
 
 
 @dataclass(frozen=True)
@@ -40,11 +45,14 @@ class InputRole:
 
     Attributes:
         kind: its meaning.
-        below: its values are smaller than this: the rows of the table it indexes; 2 for a mask.
+        below: its values are smaller than this: the rows of the table it indexes; 2 for a mask, the
+            size of the image for boxes, 0 for numbers.
+        values: the numbers themselves, for `Kind.NUMBERS`.
     """
 
     kind: Kind
     below: int
+    values: tuple[int, ...] = ()
 
 
 def make_inputs(
@@ -62,8 +70,9 @@ def make_inputs(
         seed: seed of ``random``, with the input's name: standard normal for floats, 0 to 7 for
             integers, false or true for booleans. Random is the default: zeros
             switch fewer bits, and the power saved lets the GPU clock higher.
-        roles: meanings of integer and boolean inputs, by name: token ids are then within the
-            vocabulary, positions count up, token types are two halves, and masks are ones.
+        roles: meanings of inputs, by name: token ids are then within the vocabulary, positions
+            count up, token types are two halves, masks are ones, axes and lengths are valid, and
+            boxes have an area.
 
     Returns:
         C-contiguous arrays by input name, in the order of the specs.
@@ -82,7 +91,7 @@ def make_inputs(
     made = {spec.name: _fitting(Path(source), spec, arrays[spec.name]) for spec in specs}
     # A mask may hold any value: it indexes no table.
     for name, role in roles.items():
-        if name in made and role.kind is not Kind.MASK:
+        if name in made and role.kind in _INDEXES:
             _check_indices(Path(source), name, made[name], role.below)
     return made
 
@@ -107,6 +116,10 @@ def _made(spec: TensorInfo, seed: int, role: InputRole | None) -> Array:
         return np.asarray(generator.integers(0, role.below, spec.shape)).astype(dtype)
     if role.kind is Kind.MASK:
         return np.ones(spec.shape, dtype)
+    if role.kind is Kind.NUMBERS:
+        return np.array(role.values, dtype).reshape(spec.shape)
+    if role.kind is Kind.BOXES:
+        return _boxes(spec, seed, role.below).astype(dtype)
     length = spec.shape[-1] if spec.shape else 1
     row = np.arange(length)
     if role.kind is Kind.TOKEN_TYPES:
@@ -117,6 +130,13 @@ def _made(spec: TensorInfo, seed: int, role: InputRole | None) -> Array:
         .reshape(spec.shape)
         .astype(dtype)
     )
+
+
+def _boxes(spec: TensorInfo, seed: int, size: int) -> Array:
+    """Two corners for each box, the first above and left of the second."""
+    generator = np.random.default_rng([seed, zlib.crc32(spec.name.encode())])
+    corners = np.sort(generator.random((*spec.shape[:-1], 2, spec.shape[-1] // 2)), axis=-2)
+    return np.asarray(corners.reshape(spec.shape) * size)
 
 
 def _check_indices(path: Path, name: str, array: Array, below: int) -> None:

@@ -6,6 +6,7 @@ attention mask of random bits masks whole rows. How the graph uses an input tell
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,8 +16,10 @@ from onnx import NodeProto, TensorProto, numpy_helper
 
 from trtcore.models.inputs import Array, InputRole, Kind, make_inputs
 from trtcore.models.model import Model
-from trtcore.models.onnx.graph import graph_inputs, model_inputs
+from trtcore.models.onnx.graph import graph_inputs, model_inputs, tensor_info
+from trtcore.models.onnx.input_values import Shapes, needed_values
 from trtcore.models.onnx.walk import bodies, walk_nodes
+from trtcore.result.records.layers import TensorInfo
 
 # Operators that hand indices on as they are, by the input they hand on.
 _CARRIES = frozenset(
@@ -38,10 +41,30 @@ _CARRIES = frozenset(
 )
 # Operators that read one value or another, and hand on all of them.
 _JOINS = frozenset({"Concat", "Where"})
+# Where the length of what an input indexes is found: which input, and which of its axes.
+_TABLES = {
+    ("EmbedLayerNormalization", 0): (2, 0),
+    ("EmbedLayerNormalization", 1): (4, 0),
+    ("NegativeLogLikelihoodLoss", 1): (0, 1),
+    ("RoiAlign", 2): (0, 0),
+    ("SoftmaxCrossEntropyLoss", 1): (0, 1),
+    ("TensorScatter", 2): (0, 0),
+}
+# Inputs that hold boxes as two corners.
+_BOXES = frozenset({("NonMaxSuppression", 0), ("RoiAlign", 1)})
 _SHIFTS = frozenset({"Add", "Sub"})
 # How a graph uses a mask: as a condition, or as zeros and ones that are computed with.
 _MASKING = frozenset({"And", "Equal", "Not", "Or", "Where", "Sub", "Mul", "ReduceSum", "CumSum"})
 _INTEGERS = (TensorProto.INT32, TensorProto.INT64, TensorProto.BOOL)
+_ANY_INTEGERS = (
+    *_INTEGERS,
+    TensorProto.INT8,
+    TensorProto.INT16,
+    TensorProto.UINT8,
+    TensorProto.UINT16,
+    TensorProto.UINT32,
+    TensorProto.UINT64,
+)
 # Words in the names of inputs that tell positions and kinds of tokens from tokens.
 _POSITION_WORDS = ("position", "pos_ids")
 _TYPE_WORDS = ("token_type", "segment")
@@ -49,10 +72,14 @@ _TYPE_WORDS = ("token_type", "segment")
 
 @dataclass(frozen=True)
 class _Reach:
-    """Where an input leads: the rows of the tables it indexes, and whether it is a mask."""
+    """Where an input leads: the rows of the tables it indexes, and whether it is a mask.
+
+    ``numbers`` are valid ones where it is an axis, a length or a shape.
+    """
 
     rows: tuple[int, ...]
     is_mask: bool
+    numbers: tuple[int, ...] = ()
 
 
 def input_roles(model: Model) -> dict[str, InputRole]:
@@ -65,12 +92,12 @@ def input_roles(model: Model) -> dict[str, InputRole]:
         Roles by input name; inputs of unknown role are left out.
     """
     values = graph_inputs(model.proto.graph)
-    integers = [v for v in values if v.type.tensor_type.elem_type in _INTEGERS]
-    if not integers:
-        return {}
+    integers = [v for v in values if v.type.tensor_type.elem_type in _ANY_INTEGERS]
     graph = _Graph(model)
-    ranks = {value.name: len(value.type.tensor_type.shape.dim) for value in integers}
-    roles = {name: _role(name, rank, graph) for name, rank in ranks.items()}
+    roles = {value.name: _role(tensor_info(value), graph) for value in integers}
+    roles |= {
+        value.name: graph.boxes(tensor_info(value)) for value in values if value not in integers
+    }
     return {name: role for name, role in roles.items() if role is not None}
 
 
@@ -81,8 +108,11 @@ def make_model_inputs(
     return make_inputs(model_inputs(model), source, seed, input_roles(model))
 
 
-def _role(name: str, rank: int, graph: _Graph) -> InputRole | None:
-    reach = graph.reach(name)
+def _role(value: TensorInfo, graph: _Graph) -> InputRole | None:
+    name, rank = value.name, len(value.shape)
+    reach = graph.reach(name, math.prod(value.shape))
+    if reach.numbers:
+        return InputRole(Kind.NUMBERS, 0, reach.numbers)
     if reach.rows:
         # It may index several tables: the smallest is safe for all of them.
         return InputRole(_kind_of_index(name), min(reach.rows))
@@ -120,9 +150,19 @@ class _Graph:
                 stated = (a.t for a in node.attribute if a.name == "value")
                 self.constants.update((node.output[0], tensor) for tensor in stated)
 
-    def reach(self, name: str) -> _Reach:
-        """Follows an input through operators that only reshape or shift it."""
+    def boxes(self, value: TensorInfo) -> InputRole | None:
+        """The role of a float input that holds boxes; None for any other."""
+        for node, index in self.uses[value.name]:
+            if (node.op_type, index) not in _BOXES or value.shape[-1:] != (4,):
+                continue
+            image = self.shapes.get(node.input[0], [1]) if node.op_type == "RoiAlign" else [1]
+            return InputRole(Kind.BOXES, max(image[-1], 1))
+        return None
+
+    def reach(self, name: str, count: int) -> _Reach:
+        """Follows an input of so many values through operators that only reshape or shift it."""
         rows: list[int] = []
+        numbers: tuple[int, ...] = ()
         is_mask = False
         todo, seen = [(name, 0)], {name}
         while todo:
@@ -130,12 +170,13 @@ class _Graph:
             for node, index in self.uses[value]:
                 # RoBERTa and OPT add 2 to positions: the table then has 2 rows less to offer.
                 rows += [size - shift for size in self._indexed(node, index)]
+                numbers = numbers or needed_values(node, index, count, Shapes(self.shapes))
                 is_mask |= node.op_type in _MASKING or self._is_float_sum(node, value)
                 for output, new in self._next(node, index, shift):
                     if output not in seen:
                         seen.add(output)
                         todo.append((output, new))
-        return _Reach(tuple(row for row in rows if row > 0), is_mask)
+        return _Reach(tuple(row for row in rows if row > 0), is_mask, numbers)
 
     def _is_float_sum(self, node: NodeProto, value: str) -> bool:
         """Whether integers cast to floats are added to something, as masks are to scores."""
@@ -144,6 +185,11 @@ class _Graph:
     def _indexed(self, node: NodeProto, index: int) -> Iterator[int]:
         """The number of rows that a node can take by this input."""
         shape = self.shapes.get(node.input[0], [])
+        if (place := _TABLES.get((node.op_type, index))) is not None:
+            table = self.shapes.get(node.input[place[0]], []) if place[0] < len(node.input) else []
+            yield from table[place[1] : place[1] + 1]
+        if node.op_type == "OneHot" and index == 0 and (depth := self._scalar(node.input[1])):
+            yield depth
         if index != 1 or not shape:
             return
         if node.op_type in ("Gather", "GatherElements", "ScatterElements"):
