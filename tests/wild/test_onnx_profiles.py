@@ -100,7 +100,10 @@ def test_detections_of_another_number_keep_the_measurement(
     [
         ("sequence", "sq[2]: relative L2"),
         ("seq_output", "sq[0]: relative L2"),
-        ("labels", "label: not compared: it holds no numbers (text, maps or an empty optional)"),
+        (
+            "labels",
+            "label: not compared: it holds no plain numbers (text, maps, an empty optional, FP8)",
+        ),
     ],
 )
 def test_outputs_that_are_no_tensors(command: Command, name: str, line: str) -> None:

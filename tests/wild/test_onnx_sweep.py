@@ -31,8 +31,10 @@ def bindings() -> Bindings:
 def test_outcomes_are_the_recorded_ones(source: str, bindings: Bindings) -> None:
     recorded = read_table(TABLE)
     every = "TRTCORE_ALL_BUILDS" in os.environ
+    # Whole networks are built by tests of their own.
+    sample = SAMPLE if source != "light" else len(recorded) + 1
     found = {
-        name: outcomes(proto, bindings if every or place % SAMPLE == 0 else None)
+        name: outcomes(proto, bindings if every or place % sample == 5 % sample else None)
         for place, (name, proto) in enumerate(SOURCES[source]())
     }
     if "TRTCORE_RECORD_OUTCOMES" in os.environ:

@@ -100,8 +100,9 @@ def _dtype(spec: TensorInfo) -> np.dtype[np.generic]:
     try:
         return np.dtype(host_type(spec.dtype) or numpy_name(spec.dtype))
     except TypeError:
+        kind = "no plain tensor" if spec.dtype == "undefined" else spec.dtype
         raise OptionError(
-            f"input '{spec.name}' is {spec.dtype}, no values can be generated for it: give an .npz"
+            f"input '{spec.name}' is {kind}: no values can be generated for it"
         ) from None
 
 

@@ -50,6 +50,8 @@ _TABLES = {
     ("SoftmaxCrossEntropyLoss", 1): (0, 1),
     ("TensorScatter", 2): (0, 0),
 }
+# Counts and rates, which may be floats.
+_COUNTS = frozenset({("Dropout", 1), ("OneHot", 1), ("Range", 0), ("Range", 1), ("Range", 2)})
 # Inputs that hold boxes as two corners.
 _BOXES = frozenset({("NonMaxSuppression", 0), ("RoiAlign", 1)})
 _SHIFTS = frozenset({"Add", "Sub"})
@@ -96,7 +98,7 @@ def input_roles(model: Model) -> dict[str, InputRole]:
     graph = _Graph(model)
     roles = {value.name: _role(tensor_info(value), graph) for value in integers}
     roles |= {
-        value.name: graph.boxes(tensor_info(value)) for value in values if value not in integers
+        value.name: graph.of_floats(tensor_info(value)) for value in values if value not in integers
     }
     return {name: role for name, role in roles.items() if role is not None}
 
@@ -150,9 +152,13 @@ class _Graph:
                 stated = (a.t for a in node.attribute if a.name == "value")
                 self.constants.update((node.output[0], tensor) for tensor in stated)
 
-    def boxes(self, value: TensorInfo) -> InputRole | None:
-        """The role of a float input that holds boxes; None for any other."""
+    def of_floats(self, value: TensorInfo) -> InputRole | None:
+        """The role of a float input that holds boxes, or a count; None for any other."""
         for node, index in self.uses[value.name]:
+            if (node.op_type, index) in _COUNTS:
+                count = math.prod(value.shape)
+                numbers = needed_values(node, index, count, Shapes(self.shapes))
+                return InputRole(Kind.NUMBERS, 0, numbers)
             if (node.op_type, index) not in _BOXES or value.shape[-1:] != (4,):
                 continue
             image = self.shapes.get(node.input[0], [1]) if node.op_type == "RoiAlign" else [1]

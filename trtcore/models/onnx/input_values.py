@@ -122,6 +122,7 @@ _RULES: dict[tuple[str, int], _Rule] = {
     ("CumSum", 1): _all(0),
     ("ConstantOfShape", 0): _all(1),
     ("CenterCropPad", 1): _same,
+    ("Dropout", 1): _all(0),
     ("Expand", 1): _all(1),
     ("GRU", 4): _times,
     ("LSTM", 4): _times,

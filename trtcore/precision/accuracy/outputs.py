@@ -55,8 +55,13 @@ def find_obstacles(reference: Outputs, outputs: Outputs) -> tuple[NotCompared, .
     expected, actual = _items(reference), _items(outputs)
     more = (name for name in actual if name.rpartition("[")[0] in reference)
     names = dict.fromkeys((*expected, *more))
-    found = (_obstacle(name, expected.get(name), actual.get(name)) for name in names)
-    return tuple(obstacle for obstacle in found if obstacle is not None)
+    found = []
+    for name in names:
+        if name not in expected or name not in actual:
+            found.append(NotCompared(name, Obstacle.ABSENT))
+        elif obstacle := _obstacle(name, expected[name], actual[name]):
+            found.append(obstacle)
+    return tuple(found)
 
 
 def _items(outputs: Outputs) -> dict[str, Any]:
@@ -72,10 +77,8 @@ def _items(outputs: Outputs) -> dict[str, Any]:
 
 def _obstacle(name: str, expected: Any, actual: Any) -> NotCompared | None:
     """Why two values cannot be compared; None if they can."""
-    if not all(_is_numeric(value) for value in (expected, actual) if value is not None):
+    if not (_is_numeric(expected) and _is_numeric(actual)):
         return NotCompared(name, Obstacle.NO_NUMBERS)
-    if expected is None or actual is None:
-        return NotCompared(name, Obstacle.ABSENT)
     if expected.shape != actual.shape:
         return NotCompared(name, Obstacle.SHAPE, (actual.shape, expected.shape))
     return None

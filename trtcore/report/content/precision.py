@@ -42,7 +42,7 @@ _COMPARED = {
 }
 _OBSTACLES = {
     Obstacle.ABSENT: "only one of the two sides has it",
-    Obstacle.NO_NUMBERS: "it holds no numbers (text, maps or an empty optional)",
+    Obstacle.NO_NUMBERS: "it holds no plain numbers (text, maps, an empty optional, FP8)",
 }
 
 

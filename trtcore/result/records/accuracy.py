@@ -71,7 +71,7 @@ class Obstacle(Enum):
     ABSENT = "absent"
     """One of the two sides does not have it, such as an item of a shorter sequence."""
     NO_NUMBERS = "no numbers"
-    """It holds text, maps or nothing."""
+    """It holds text, maps, nothing, or numbers of a type that NumPy lacks."""
 
 
 @dataclass(frozen=True)

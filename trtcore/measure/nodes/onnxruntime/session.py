@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from trtcore.errors import ModelError, argument
 from trtcore.measure.nodes.onnxruntime.graph import TimedGraph, flatten, real_names
+from trtcore.measure.nodes.onnxruntime.values import has_stored_types, run_stored
 from trtcore.models.model import Model
 from trtcore.models.onnx.graph import fits_in_memory, on_disk, serialized, shortened, spaced
 from trtcore.result.records.layers import Layer
@@ -87,10 +88,15 @@ def run_session(
         ModelError: an input is missing or does not fit, or a node failed.
     """
     try:
-        outputs: list[Any] = session.run(None, inputs)
+        run = run_stored if has_stored_types(session) else _run_arrays
+        outputs: list[Any] = run(session, inputs)
     except Exception as problem:  # its exceptions have no common base
         raise ModelError(f"{model.name}: ONNX Runtime: {_message(problem, layers)}") from None
     return outputs
+
+
+def _run_arrays(session: Any, inputs: Inputs) -> list[Any]:
+    return list(session.run(None, inputs))
 
 
 def graph_as_run(model: Model, timed: TimedGraph, threads: int) -> TimedGraph:
