@@ -100,9 +100,12 @@ def _dtype(spec: TensorInfo) -> np.dtype[np.generic]:
     try:
         return np.dtype(host_type(spec.dtype) or numpy_name(spec.dtype))
     except TypeError:
-        kind = "no plain tensor" if spec.dtype == "undefined" else spec.dtype
+        if spec.dtype == "undefined":
+            raise OptionError(
+                f"input '{spec.name}' is a sequence or an optional: only plain tensors can be given"
+            ) from None
         raise OptionError(
-            f"input '{spec.name}' is {kind}: no values can be generated for it"
+            f"input '{spec.name}' is {spec.dtype}, no values can be generated for it: give an .npz"
         ) from None
 
 

@@ -41,6 +41,7 @@ _CARRIES = frozenset(
 )
 # Operators that read one value or another, and hand on all of them.
 _JOINS = frozenset({"Concat", "Where"})
+_INDEXING = frozenset({"Gather", "GatherElements", "GatherND", "ScatterElements", "ScatterND"})
 # Where the length of what an input indexes is found: which input, and which of its axes.
 _TABLES = {
     ("EmbedLayerNormalization", 0): (2, 0),
@@ -182,7 +183,9 @@ class _Graph:
                     if output not in seen:
                         seen.add(output)
                         todo.append((output, new))
-        return _Reach(tuple(row for row in rows if row > 0), is_mask, numbers)
+        known = tuple(row for row in rows if row > 0)
+        # Of a table of unknown length only the first row is sure to be there.
+        return _Reach(known or (1,) * bool(rows), is_mask, numbers)
 
     def _is_float_sum(self, node: NodeProto, value: str) -> bool:
         """Whether integers cast to floats are added to something, as masks are to scores."""
@@ -196,14 +199,16 @@ class _Graph:
             yield from table[place[1] : place[1] + 1]
         if node.op_type == "OneHot" and index == 0 and (depth := self._scalar(node.input[1])):
             yield depth
-        if index != 1 or not shape:
+        if index != 1:
             return
+        if not shape and node.op_type in _INDEXING:
+            yield 0
         if node.op_type in ("Gather", "GatherElements", "ScatterElements"):
             axis = next((a.i for a in node.attribute if a.name == "axis"), 0)
             if -len(shape) <= axis < len(shape):
                 yield shape[axis]
         elif node.op_type in ("GatherND", "ScatterND"):
-            yield min(shape)
+            yield min(shape, default=0)
 
     def _next(self, node: NodeProto, index: int, shift: int) -> Iterator[tuple[str, int]]:
         """The values that hold the same indices, and by how much they are shifted."""
