@@ -106,8 +106,8 @@ def peak_of_a_run(stream: bool, iterations: int) -> float:
     """Returns by how many MB the process grew while it measured on the scripted context."""
     from fake_engine import FakeEngine
 
+    from trtcore.measure.engine_runs.rounds import RunLength, Subject, measure
     from trtcore.measure.loops.native import NativeLoops
-    from trtcore.measure.rounds import RunLength, Subject, measure
     from trtcore.system.clocks import ClockMonitor
 
     plain, profiled = FakeEngine.of(LAYERS, busy_us=5), FakeEngine.of(LAYERS)

@@ -17,7 +17,7 @@ from harness import Benchmark, Goal, Measured, interleave, main
 from profiled import profiled
 
 from trtcore.engine.choice import choose_backend
-from trtcore.result.analysis.reconcile import reconcile_profile
+from trtcore.result.analysis.reconciliation.reconcile import reconcile_profile
 from trtcore.result.records.profile import Profile
 
 ENGINE = ("googlenet", "--fp16", "--batch", "4", "--serial")

@@ -24,7 +24,7 @@ from trtcore.precision.convert.apply import apply_precision
 from trtcore.report.terminal.profile import render_table
 from trtcore.result.analysis.fusion.groups import map_fusion
 from trtcore.result.analysis.summary import summarise_layers
-from trtcore.result.readers.inspector import match_layers, parse_engine_information
+from trtcore.result.readers.inspector.inspector import match_layers, parse_engine_information
 from trtcore.result.records.samples import Samples
 from trtcore.result.saved import dump_profile, parse_profile
 

@@ -12,7 +12,7 @@ from memory import growth_mb
 
 from trtcore.engine.choice import choose_backend
 from trtcore.measure import _core
-from trtcore.measure.store import StreamingStore
+from trtcore.measure.engine_runs.store import StreamingStore
 from trtcore.models.load import load_model
 
 NODES = 6

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from trtcore.api.options import Options
-from trtcore.api.requests import build_as_asked
+from trtcore.api.options.values import Options
+from trtcore.api.requests import build_as_requested
 from trtcore.engine.tensorrt.bindings import Bindings
 from trtcore.engine.tensorrt.contexts import create_context
 from trtcore.engine.tensorrt.runtime import Engine, load_engine, set_input_shapes
@@ -80,11 +80,11 @@ def made_rig(
     """Builds a model in FP16, by default GoogLeNet at batch 4, and sets its inputs."""
     options = Options(precision="fp16", serial=serial)
     model = model or load_model("googlenet", batch=4)
-    plan = build_as_asked(bindings, model, options).content
+    plan = build_as_requested(bindings, model, options).content
     engine = load_engine(bindings, plan, model.name)
     first = create_context(engine, plan)
     set_input_shapes(engine, first, None, {})
-    tensors = bind_tensors(engine, first)
+    tensors = bind_tensors(engine, [first], engine.tensor_names)
     inputs = dict(make_inputs(input_specs(tensors), "random", 0))
     upload(tensors, inputs)
     try:

@@ -17,8 +17,8 @@ from profiled import profiled
 from trtcore.engine.choice import choose_backend
 from trtcore.report.content.warnings import profile_warnings
 from trtcore.result.analysis.analysis import Analysis
-from trtcore.result.analysis.kernels import kernel_totals
-from trtcore.result.analysis.reconcile import Reconciliation, reconcile_profile
+from trtcore.result.analysis.reconciliation.kernels import kernel_totals
+from trtcore.result.analysis.reconciliation.reconcile import Reconciliation, reconcile_profile
 from trtcore.result.records.profile import Profile
 
 LIGHT = Path(onnx.__file__).parent / "backend/test/data/light/light_resnet50.onnx"

@@ -12,9 +12,13 @@ from harness import Goal
 
 import trtcore
 from trtcore.result.analysis.analysis import Analysis
-from trtcore.result.analysis.bridge import PartKind
-from trtcore.result.analysis.kernels import KernelAgreement, agreement, times_alone
-from trtcore.result.analysis.reconcile import TRACED, Reconciliation, reconcile_profile
+from trtcore.result.analysis.reconciliation.bridge import PartKind
+from trtcore.result.analysis.reconciliation.kernels import KernelAgreement, agreement, times_alone
+from trtcore.result.analysis.reconciliation.reconcile import (
+    TRACED,
+    Reconciliation,
+    reconcile_profile,
+)
 from trtcore.result.records.profile import Profile
 
 COLUMNS = (

@@ -12,8 +12,8 @@ import numpy as np
 import onnx
 from onnx import ModelProto
 
-from trtcore.api.options import Options
-from trtcore.api.requests import build_as_asked
+from trtcore.api.options.values import Options
+from trtcore.api.requests import build_as_requested
 from trtcore.engine.tensorrt.bindings import Bindings
 from trtcore.errors import TrtcoreError
 from trtcore.measure.nodes.onnxruntime.profile import profile_nodes, run_model
@@ -84,7 +84,7 @@ def outcomes(proto: ModelProto, bindings: Bindings | None = None) -> dict[str, s
         for precision in (None, "fp16", "bf16"):
             options = Options(use_cache=False, precision=precision)
             name = f"build {precision or 'own'}"
-            _step(found, name, lambda options=options: build_as_asked(bindings, model, options))
+            _step(found, name, lambda options=options: build_as_requested(bindings, model, options))
     return found
 
 

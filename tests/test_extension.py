@@ -27,7 +27,7 @@ from trtcore.precision.convert.apply import apply_precision, own_precision
 from trtcore.precision.formats import FORMATS as PRECISIONS
 from trtcore.precision.formats import Precision, PrecisionFormat
 from trtcore.precision.verify.check import check_precision
-from trtcore.report.content.precision import precision_line
+from trtcore.report.content.facts.precision import precision_line
 from trtcore.report.formats import FORMATS, Format
 from trtcore.result.backends import BACKENDS, Backend
 from trtcore.result.readers import registry
@@ -257,7 +257,7 @@ class TestPrecision:
         ]
         found = check_precision(layers, "fp8")
         assert (found.verdict, found.dtypes) == (PrecisionVerdict.MET, {"FP8": 2, "Half": 1})
-        assert precision_line(found).startswith("asked fp8: 2 of 3 layers FP8, 1 Half")
+        assert precision_line(found).startswith("requested fp8: 2 of 3 layers FP8, 1 Half")
 
     def test_the_command_line_knows_it(self, run: Any, model: Path) -> None:
         _, out, _ = run("profile", "--help")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import trtcore
-from trtcore.api.declarations import SOURCE_OPTIONS, Declarations
+from trtcore.api.options.declarations import SOURCE_OPTIONS, Declarations
 from trtcore.cli.declared import spelled
 from trtcore.cli.own_options import PROFILE_OPTIONS
 from trtcore.engine.io_formats import check_io_formats
@@ -18,12 +18,12 @@ from trtcore.errors import TrtcoreError, spelled_by
 from trtcore.measure.length.stopping import StopRule
 from trtcore.models.load import load_model
 from trtcore.precision.request import check_keep_fp32, read_io_precision
-from trtcore.report.content.rows import View
+from trtcore.report.content.rows.rows import View
 from trtcore.result.records.layers import TensorInfo
 
 ROOT = Path(trtcore.__file__).parent
 # What holds texts of ``--help``: the options and the report formats.
-HELP = ("api/declarations.py", "report/formats.py")
+HELP = ("api/options/declarations.py", "report/formats.py")
 # Reads the sentences of old results, which name options.
 OLD_WORDS = ("result/schema1/warnings.py",)
 CORE = [
@@ -33,7 +33,13 @@ CORE = [
     and path.relative_to(ROOT).as_posix() not in (*HELP, *OLD_WORDS)
 ]
 OPTION = re.compile(r"(?<![\w-])--[a-z][\w-]*")
-OF_TRTEXEC = {"--exportProfile", "--exportLayerInfo", "--profilingVerbosity"}
+OF_TRTEXEC = {
+    "--dumpProfile",
+    "--exportTimes",
+    "--exportProfile",
+    "--exportLayerInfo",
+    "--profilingVerbosity",
+}
 """Options of another program, whose files are read."""
 
 

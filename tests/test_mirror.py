@@ -11,8 +11,9 @@ import trtcore
 SOURCES, TESTS = Path(trtcore.__file__).parent, Path(__file__).parent
 
 TESTED_BY: dict[str, tuple[str, ...]] = {
-    "api/test_meaning.py": ("api/value_types",),
-    "api/test_declarations.py": ("api/declaring",),
+    "models/test_described.py": ("result/records/input_values",),
+    "api/options/test_meaning.py": ("api/options/value_types",),
+    "api/options/test_declarations.py": ("api/options/declaring",),
     "cli/test_declared.py": ("cli/own_options",),
     "result/test_backends.py": ("measure/nodes/timers",),
     "test_extension.py": (
@@ -33,6 +34,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "precision/accuracy/reference",
     ),
     "cli/commands/test_profile.py": (
+        "cli/phases",
         "cli/commands/build",
         "cli/commands/inspect",
         "profile",
@@ -56,25 +58,24 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "compare/precisions/comparison",
         "compare/precisions/verdict",
     ),
-    "compare/test_limits.py": ("compare/tails",),
-    "compare/test_noise.py": ("compare/times",),
+    "compare/test_limits.py": ("compare/significance/tails",),
+    "compare/significance/test_noise.py": ("compare/significance/times",),
     "compare/test_profiles.py": (
         "compare/alignment",
         "compare/comparison",
     ),
-    "engine/tensorrt/test_dynamic_shapes.py": ("result/shapes",),
+    "engine/tensorrt/test_dynamic_shapes.py": (
+        "engine/tensorrt/optimization_profile",
+        "result/types/shapes",
+    ),
     "engine/tensorrt/test_builder.py": (
         "engine/tensorrt/bindings",
         "engine/tensorrt/interrupts",
-        "engine/tensorrt/logger",
         "engine/tensorrt/progress",
     ),
     "engine/test_io_formats.py": ("cli/api_options",),
     "engine/test_precision_build.py": ("api/requests",),
-    "gpu/test_attach_gpu.py": (
-        "engine/tensorrt/python_profiler",
-        "engine/tensorrt/runtime",
-    ),
+    "gpu/test_attach_gpu.py": ("engine/tensorrt/python_profiler",),
     "measure/loops/test_python.py": ("measure/device/cuda",),
     "measure/nodes/onnxruntime/test_profile.py": (
         "measure/nodes/onnxruntime/graph",
@@ -100,10 +101,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "measure/nodes/torch/operators/sources",
         "measure/nodes/torch/operators/windows",
     ),
-    "measure/test_plans.py": (
-        "measure/event_cost/calibrate",
-        "models/builtin/chain",
-    ),
+    "measure/engine_runs/test_plans.py": ("models/builtin/chain",),
     "models/caffe/files/test_caffemodel.py": (
         "models/caffe/files/schema",
         "models/caffe/files/wire",
@@ -129,26 +127,35 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
     ),
     "models/onnx/test_graph.py": (
         "models/model",
+        "models/onnx/bodies",
         "models/onnx/weights",
     ),
     "models/onnx/test_shapes.py": (
         "models/onnx/batch",
         "models/onnx/inference",
     ),
+    "models/onnx/work/test_count.py": (
+        "models/onnx/work/elementwise",
+        "models/onnx/work/folding",
+        "models/onnx/work/operands",
+        "models/onnx/work/products",
+        "models/onnx/work/shapes",
+        "result/records/work",
+    ),
     "native/test_attach.py": ("measure/attach",),
     "native/test_bindings_boundary.py": ("measure/loops/abi_check",),
     "native/test_cupti_headers.py": ("measure/kernels/cupti",),
-    "native/test_engine_runs.py": ("measure/engines",),
+    "native/test_engine_runs.py": ("measure/engine_runs/engines",),
     "native/test_profiled_kernels.py": ("measure/kernels/profiled",),
     "native/test_kernel_pass.py": (
         "measure/kernels/trace",
         "measure/kernels/traced_loops",
     ),
     "native/test_slow_runs.py": ("measure/length/warming",),
-    "native/test_streaming.py": ("measure/store",),
+    "native/test_streaming.py": ("measure/engine_runs/store",),
     "native/test_turns.py": (
         "measure/loops/native",
-        "measure/rounds",
+        "measure/engine_runs/rounds",
     ),
     "precision/accuracy/test_outputs.py": (
         "precision/accuracy/emulation",
@@ -168,34 +175,36 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
     ),
     "report/export/test_perfetto.py": ("report/export/timeline",),
     "report/terminal/test_comparison.py": (
+        "report/content/comparison_names",
         "report/content/comparison_rows",
         "report/export/comparison_json",
         "report/export/comparison_markdown",
     ),
     "report/terminal/test_profile.py": (
-        "report/content/facts",
-        "report/content/labels",
-        "report/content/levels",
-        "report/content/rows",
-        "report/content/run_ends",
+        "report/content/facts/facts",
+        "report/content/rows/labels",
+        "report/content/rows/levels",
+        "report/content/rows/rows",
+        "report/content/facts/run_ends",
         "report/terminal/layout",
     ),
-    "report/content/test_hierarchy.py": (
-        "report/content/blocks",
-        "result/analysis/short_names",
+    "report/content/rows/test_hierarchy.py": (
+        "report/content/rows/blocks",
+        "result/analysis/naming/short_names",
     ),
     "result/analysis/fusion/test_leftover.py": (
         "result/analysis/fusion/operators",
         "result/analysis/fusion/reasons",
+        "result/analysis/fusion/sides",
     ),
     "result/analysis/fusion/test_groups.py": (
         "result/analysis/fusion/claims",
         "result/analysis/fusion/graph",
-        "result/readers/layer_names",
+        "result/readers/inspector/layer_names",
     ),
-    "result/readers/test_inspector.py": (
-        "result/readers/inspector_oneline",
-        "result/readers/tensor_words",
+    "result/readers/inspector/test_inspector.py": (
+        "result/readers/inspector/oneline",
+        "result/readers/inspector/tensor_words",
     ),
     "result/readers/test_load.py": (
         "result/readers/own_result",
@@ -210,7 +219,10 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "stats/arrays",
         "stats/resolution",
     ),
-    "report/content/test_kernels.py": ("report/content/mapping", "report/terminal/kernels"),
+    "report/content/times/test_kernels.py": (
+        "report/content/times/mapping",
+        "report/terminal/kernels",
+    ),
     "result/analysis/test_diagnosis.py": (
         "report/content/warning_words",
         "report/content/warnings",
@@ -218,7 +230,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "result/records/warnings",
     ),
     "result/schema1/test_sentences.py": (
-        "report/content/method",
+        "report/content/facts/method",
         "result/records/accuracy",
         "result/records/build",
         "result/records/counts",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from trtcore.measure.kernels.mapping import KernelMap
-from trtcore.report.content.mapping import mapping_text, obstacle_text
+from trtcore.report.content.times.mapping import mapping_text, obstacle_text
 from trtcore.report.content.warning_words import warning_text
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.records.profile import Profile

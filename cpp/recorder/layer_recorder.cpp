@@ -18,9 +18,6 @@ constexpr std::size_t kTentativeIterations = 4;
 // Gives up looking for a repetition after so many names: plans have thousands of layers, and a
 // million names take some 100 MB.
 constexpr std::size_t kLongestSequence = 1'000'000;
-// Rows that are folded into statistics at once: 256 rows of GoogLeNet's 206 layers are 211 kB, few
-// enough to stay in the cache.
-constexpr std::size_t kBlock = 256;
 
 // How many of at most `most` bytes do not end inside a character of UTF-8.
 std::size_t whole_characters(std::string_view text, std::size_t most) noexcept {
@@ -93,7 +90,7 @@ std::size_t LayerRecorder::columns_to_take() const {
 LayerRecorder::Storage LayerRecorder::make_storage(std::size_t iterations, bool streams,
                                                    std::size_t columns) {
   // The ring has a block to spare, so that the row being written never overwrites a kept one.
-  std::size_t const rows = streams ? (iterations / kBlock + 2) * kBlock : iterations;
+  std::size_t const rows = streams ? (iterations / kBlockRows + 2) * kBlockRows : iterations;
   if (rows < iterations || (columns > 0 && rows > SIZE_MAX / sizeof(float) / columns)) {
     throw std::bad_alloc();
   }
@@ -291,7 +288,7 @@ void LayerRecorder::freeze(std::vector<std::string> names) {
 void LayerRecorder::finish_row() noexcept {
   ++iterations_;
   cursor_ = 0;
-  if (statistics_ && iterations_ % kBlock == 0) fold();
+  if (statistics_ && iterations_ % kBlockRows == 0) fold();
   select_row();
 }
 

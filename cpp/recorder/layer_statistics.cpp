@@ -8,9 +8,6 @@ namespace {
 // Columns folded together: eight floats are half a cache line, so a line is read twice and not once
 // per column, and eight independent sums hide the latency of the additions.
 constexpr std::size_t kTile = 8;
-// Rows folded together: 256 rows of GoogLeNet's 206 layers are 211 kB, which stay in the L2 cache
-// while the tiles go over them one after another. The recorder folds blocks of the same size.
-constexpr std::size_t kBlock = 256;
 
 }  // namespace
 
@@ -22,8 +19,8 @@ LayerStatistics::LayerStatistics(std::size_t layers)
       buckets_(layers * kBuckets) {}
 
 void LayerStatistics::fold(float const* samples, std::size_t rows) noexcept {
-  for (std::size_t done = 0; done < rows; done += kBlock) {
-    fold_block(samples + done * layers(), std::min(kBlock, rows - done));
+  for (std::size_t done = 0; done < rows; done += kBlockRows) {
+    fold_block(samples + done * layers(), std::min(kBlockRows, rows - done));
   }
 }
 

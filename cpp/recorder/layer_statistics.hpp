@@ -10,6 +10,10 @@
 
 namespace trtcore {
 
+// Rows folded at once, which is as many as the recorder hands over: 256 rows of GoogLeNet's 206
+// layers are 211 kB, and stay in the L2 cache while the tiles go over them one after another.
+inline constexpr std::size_t kBlockRows = 256;
+
 class LayerStatistics {
  public:
   // Takes all memory there will be, and touches it.

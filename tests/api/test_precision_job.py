@@ -11,18 +11,18 @@ import pytest
 from precision_models import model_of
 
 import trtcore
-from trtcore.api.options import Options
+from trtcore.api.options.values import Options
 from trtcore.api.precision_job import PrecisionRuns, check_precisions
 from trtcore.engine.tensorrt.bindings import Bindings, load_bindings
 from trtcore.errors import ModelError, PrecisionNotMetError
-from trtcore.measure.engines import EngineRun
+from trtcore.measure.engine_runs.engines import EngineRun
+from trtcore.measure.engine_runs.plans import PlanRun
+from trtcore.measure.engine_runs.rounds import Run
 from trtcore.measure.nodes.onnxruntime.profile import run_model
-from trtcore.measure.plans import PlanRun
-from trtcore.measure.rounds import Run
 from trtcore.models.model import Model
 from trtcore.precision.accuracy.reference import Reference
-from trtcore.report.content.precision import precision_line
-from trtcore.result.readers.inspector import EngineInformation
+from trtcore.report.content.facts.precision import precision_line
+from trtcore.result.readers.inspector.inspector import EngineInformation
 from trtcore.result.records.accuracy import Compared
 from trtcore.result.records.counts import Counts
 from trtcore.result.records.samples import Samples
@@ -82,7 +82,7 @@ def runs(net: Model, monkeypatch: pytest.MonkeyPatch) -> MadeUpRuns:
     import trtcore.api.precision_job as module
 
     plans: dict[bytes, EngineInformation] = {}
-    build = module.build_as_asked
+    build = module.build_as_requested
 
     def remember(*arguments: Any) -> Any:
         plan = build(*arguments)
@@ -91,7 +91,7 @@ def runs(net: Model, monkeypatch: pytest.MonkeyPatch) -> MadeUpRuns:
         return plan
 
     made_up = MadeUpRuns(net, plans)
-    monkeypatch.setattr(module, "build_as_asked", remember)
+    monkeypatch.setattr(module, "build_as_requested", remember)
     monkeypatch.setattr(module, "run_plans", made_up)
     return made_up
 
@@ -111,7 +111,7 @@ def test_every_precision_has_its_engine_its_check_and_its_accuracy(
     full, half, paired = comparison.profiles
     assert [t.format for t in paired.io] == ["chw2", "chw2"]
     assert [t.format for t in half.io] == ["linear", "linear"]
-    assert precision_line(full.build.precision).startswith("asked fp32: ")
+    assert precision_line(full.build.precision).startswith("requested fp32: ")
     assert precision_line(half.build.precision).endswith("% of time")
     assert all(fallback.nodes == ("norm",) for fallback in half.build.precision.fallbacks)
     assert all(

@@ -207,7 +207,7 @@ def test_build_says_what_the_engine_has(run: Run, net: Path) -> None:
     assert "Input x (1, 4, 6, 6) Half chw2" in ran.out
     assert "Output y (1, 8, 6, 6) Half chw2" in ran.out
     assert "Output p (1, 10) Half linear" in ran.out
-    assert "Precision: asked half2: " in ran.out
+    assert "Precision: requested half2: " in ran.out
     assert "Note: FP16 written into the graph: " in ran.out
 
 

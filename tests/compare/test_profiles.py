@@ -13,8 +13,9 @@ from paths import DATA
 
 from trtcore.compare.comparison import Comparison
 from trtcore.compare.profiles import compare_profiles
+from trtcore.report.content.comparison_rows import headline
 from trtcore.report.content.warnings import comparison_notes
-from trtcore.result.readers.inspector import parse_engine_information
+from trtcore.result.readers.inspector.inspector import parse_engine_information
 from trtcore.result.readers.load import load_baseline
 from trtcore.result.readers.trtexec import parse_trtexec_profile
 from trtcore.result.records.layers import Layer, ModelNode, TensorInfo
@@ -204,6 +205,49 @@ class TestTotals:
         assert total.ratio == 1.0
         assert total.base_ms == pytest.approx(1.0 if series else 3.0)
         assert total.is_noise is (True if series else None)
+
+
+class TestBaseThatLacksNodes:
+    """Without a total of its own, a log that is not whole stands for no forward pass."""
+
+    NODES = chain("conv1", "pool1", "conv2")
+    NEW = make_profile(
+        [Layer(node.name, "k", (node.name,)) for node in NODES], [[0.1, 0.05, 0.4]], NODES
+    )
+
+    def test_what_both_have_is_compared(self):
+        base = make_profile(
+            [Layer("conv1", nodes=("conv1",)), Layer("pool1", nodes=("pool1",))], [[0.3, 0.1]]
+        )
+        for comparison, ratio in (
+            (compare_profiles(base, self.NEW), 0.15 / 0.4),
+            (compare_profiles(self.NEW, base), 0.4 / 0.15),
+        ):
+            assert comparison.total.name == "nodes that both have"
+            assert comparison.total.ratio == pytest.approx(ratio)
+        assert headline(compare_profiles(base, self.NEW)) == (
+            "The nodes that both have take 37.5% of what they take with tensorrt: 0.1500 of "
+            "0.4000 ms."
+        )
+
+    def test_its_own_total_stands_for_all(self):
+        layers = [Layer("conv1", nodes=("conv1",)), Layer("pool1", nodes=("pool1",))]
+        base = make_profile(layers, [[0.3, 0.1]])
+        whole = replace(base, samples=replace(base.samples, wall_ms=np.float32([1.0])))
+        new = replace(self.NEW, samples=replace(self.NEW.samples, wall_ms=np.float32([0.6])))
+        assert headline(compare_profiles(whole, new)) == (
+            "One forward pass takes 60.0% of what it takes with tensorrt: 0.6000 of 1.0000 ms."
+        )
+
+    def test_what_costs_nothing_is_not_lacking(self):
+        """A Dropout that an engine removes is no gap in its profile."""
+        nodes = chain("conv1", "drop")
+        nodes = (nodes[0], replace(nodes[1], op="Dropout"))
+        engine = make_profile([Layer("conv1", "k", ("conv1",))], [[0.1]], nodes)
+        each = [Layer(name, "k", (name,)) for name in ("conv1", "drop")]
+        comparison = compare_profiles(make_profile(each, [[0.2, 0.1]], nodes), engine)
+        assert comparison.total.name == "one forward pass, summed over layers"
+        assert comparison.total.ratio == pytest.approx(0.1 / 0.3)
 
 
 class TestUnlikeTotals:

@@ -1,4 +1,4 @@
-"""From a model to an engine in the precision asked for, through the real builder."""
+"""From a model to an engine in the requested precision, through the real builder."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from onnx import numpy_helper, parser
 from words import texts
 
 import trtcore
-from trtcore.api.options import Options
-from trtcore.api.requests import build_as_asked, precision_request, with_precision
+from trtcore.api.options.values import Options
+from trtcore.api.requests import build_as_requested, precision_request, with_precision
 from trtcore.engine.build import check_engine
 from trtcore.engine.tensorrt.bindings import Bindings, load_bindings
 from trtcore.engine.tensorrt.builder import Plan
-from trtcore.errors import BuildError, OptionError, PrecisionError, PrecisionNotMetError
+from trtcore.errors import OptionError, PrecisionError, PrecisionNotMetError
 from trtcore.models.builtin.googlenet import googlenet
 from trtcore.models.load import load_model
 from trtcore.models.model import Model
 from trtcore.precision.convert.apply import apply_precision
-from trtcore.report.content.precision import precision_line
+from trtcore.report.content.facts.precision import precision_line
 from trtcore.result.analysis.requirements import require_met
 from trtcore.result.records.build import PrecisionCheck, PrecisionVerdict
 from trtcore.result.records.layers import Layer, LayerProfile
@@ -49,7 +49,7 @@ def odd() -> Model:
 
 
 def build(model: Model, **options: object) -> Plan:
-    return build_as_asked(bindings(), model, Options(use_cache=False, **options))
+    return build_as_requested(bindings(), model, Options(use_cache=False, **options))
 
 
 def check(
@@ -57,7 +57,7 @@ def check(
 ) -> PrecisionCheck:
     rows = [row_of(index, layers[index], ms) for index, ms in enumerate(layer_ms or ())]
     return check_engine(
-        layers, rows, model=googlenet(1), asked=precision_request(Options(**options))
+        layers, rows, model=googlenet(1), request=precision_request(Options(**options))
     )
 
 
@@ -98,7 +98,7 @@ def test_inputs_and_outputs_are_as_asked(
 
 
 def test_a_format_that_tensorrt_does_not_have_is_named() -> None:
-    with pytest.raises(BuildError, match="could not build it with the formats x:chw16, try it"):
+    with pytest.raises(OptionError, match=r"TensorRT-RTX 1\.\S+ has chw16 for the DLA only"):
         build(odd(), precision="fp16", io_formats={"x": "chw16"})
     with pytest.raises(PrecisionError, match="requested format x:chw2, but the engine has Unknown"):
         build(odd(), precision="bf16", io_formats={"x": "chw2"})
@@ -107,7 +107,7 @@ def test_a_format_that_tensorrt_does_not_have_is_named() -> None:
 def test_the_build_says_what_the_engine_has() -> None:
     plan = build(googlenet(1), precision="fp16", keep_fp32=["prob"])
     line = precision_line(plan.build.precision)
-    assert line.startswith("asked fp16: "), line
+    assert line.startswith("requested fp16: "), line
     assert "pool1/norm1, conv2/norm2" in line
     assert plan.build.precision.verdict is PrecisionVerdict.MET
     assert {node for fallback in plan.build.precision.fallbacks for node in fallback.nodes} >= {
@@ -120,7 +120,9 @@ def test_an_engine_of_another_precision_is_refused() -> None:
     plan = build(googlenet(1))
     assert plan.information is not None
     layers = plan.information.layers
-    with pytest.raises(PrecisionNotMetError, match=r"asked fp16: 0 of \d+ layers Half, \d+ Float"):
+    with pytest.raises(
+        PrecisionNotMetError, match=r"requested fp16: 0 of \d+ layers Half, \d+ Float"
+    ):
         require_met(check(layers, precision="fp16"))
     require_met(check(layers, precision="fp16", keep_fp32=["*"]))
 

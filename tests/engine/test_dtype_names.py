@@ -6,7 +6,7 @@ import pytest
 
 from trtcore.engine.tensorrt.bindings import load_bindings
 from trtcore.errors import BackendError
-from trtcore.result.dtypes import DTYPES, numpy_name
+from trtcore.result.types.dtypes import DTYPES, numpy_name
 
 # The scales of FP4 blocks: no tensor that a model states, and no layer computes in it.
 SCALES_ONLY = {"E8M0"}

@@ -16,7 +16,7 @@ from trtcore.models.onnx.graph import model_inputs
 from trtcore.precision.accuracy.emulation import emulated
 from trtcore.precision.convert.apply import apply_precision
 from trtcore.precision.request import Precision, PrecisionRequest
-from trtcore.report.content.precision import precision_line
+from trtcore.report.content.facts.precision import precision_line
 from trtcore.result.records.build import PrecisionVerdict
 
 pytest.importorskip("tensorrt_rtx", reason="TensorRT-RTX builds without a GPU, TensorRT does not")

@@ -12,8 +12,8 @@ from paths import LIGHT
 from precision_models import BLOCK, RESIZE_IF, model_of
 from words import texts
 
-from trtcore.api.options import Options
-from trtcore.api.requests import build_as_asked
+from trtcore.api.options.values import Options
+from trtcore.api.requests import build_as_requested
 from trtcore.engine.tensorrt.bindings import Bindings, load_bindings
 from trtcore.engine.tensorrt.builder import Plan, build_plan, parse
 from trtcore.errors import PrecisionError
@@ -22,7 +22,7 @@ from trtcore.models.load import load_model
 from trtcore.models.model import Model
 from trtcore.precision.convert.apply import apply_precision, kept_nodes
 from trtcore.precision.verify.check import check_precision
-from trtcore.report.content.precision import precision_line
+from trtcore.report.content.facts.precision import precision_line
 from trtcore.result.records.build import PrecisionVerdict
 
 pytest.importorskip("tensorrt_rtx", reason="TensorRT-RTX builds without a GPU, TensorRT does not")
@@ -62,7 +62,7 @@ def model(name: str) -> Model:
 
 
 def build(original: Model, **options: object) -> Plan:
-    return build_as_asked(bindings(), original, Options(use_cache=False, **options))
+    return build_as_requested(bindings(), original, Options(use_cache=False, **options))
 
 
 @functools.cache
@@ -90,7 +90,7 @@ def test_the_engine_has_the_precision(name: str, precision: str) -> None:
         return
     plan = plan_of(name, precision)
     assert plan.build.precision.verdict is PrecisionVerdict.MET
-    assert precision_line(plan.build.precision).startswith(f"asked {precision}: ")
+    assert precision_line(plan.build.precision).startswith(f"requested {precision}: ")
     assert plan.warnings == ()
     assert plan.information is not None
     found = check_precision(plan.information.layers, precision)
@@ -175,7 +175,7 @@ def test_kept_nodes_are_fp32_in_the_engine() -> None:
 def test_a_kept_node_fused_with_its_casts_is_named() -> None:
     plan = build(model_of(FC), precision="fp16", keep_fp32=["fc"])
     assert precision_line(plan.build.precision) == (
-        "asked fp16: 1 of 1 layers Half; pinned to FP32: 0 of 1 nodes;"
+        "requested fp16: 1 of 1 layers Half; pinned to FP32: 0 of 1 nodes;"
         " fc only inside layers that read and write no FP32"
     )
     plan = build(model_of(FC), precision="fp16", keep_fp32=["fc"], io_precision="fp32")

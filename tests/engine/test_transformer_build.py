@@ -1,4 +1,4 @@
-"""FP16 and BF16 of transformers through the real builder: the engine is what was asked for."""
+"""FP16 and BF16 of transformers through the real builder: the engine has what was requested."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from trtcore.errors import PrecisionError
 from trtcore.models.load import load_model
 from trtcore.precision.accuracy.emulation import emulated
 from trtcore.precision.request import Precision, PrecisionRequest
-from trtcore.report.content.precision import precision_line
+from trtcore.report.content.facts.precision import precision_line
 from trtcore.result.records.build import PrecisionVerdict
 
 pytest.importorskip("tensorrt_rtx", reason="TensorRT-RTX builds without a GPU, TensorRT does not")

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from trtcore.api.options import Options
-from trtcore.api.requests import build_as_asked
+from trtcore.api.options.values import Options
+from trtcore.api.requests import build_as_requested
 from trtcore.engine.choice import choose_backend
 from trtcore.engine.tensorrt.bindings import Bindings
 from trtcore.engine.tensorrt.builder import Plan
@@ -29,7 +29,7 @@ def plans(bindings: Bindings) -> dict[str, Plan]:
     """GoogLeNet at batch 4, by precision."""
     model = load_model("googlenet", batch=4)
     return {
-        precision: build_as_asked(bindings, model, Options(precision=precision))
+        precision: build_as_requested(bindings, model, Options(precision=precision))
         for precision in ("fp32", "fp16")
     }
 
@@ -57,7 +57,7 @@ class Running:
 
         self.engine = load_engine(bindings, plan.content, "plan")
         self.context: Any = create_context(self.engine, plan.content)
-        self.tensors = bind_tensors(self.engine, self.context)
+        self.tensors = bind_tensors(self.engine, [self.context], self.engine.tensor_names)
 
     def infer(self, stream: int) -> None:
         from cuda.bindings import runtime

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 import trtcore
-from trtcore.api.options import Options
-from trtcore.api.requests import build_as_asked, run_options
+from trtcore.api.options.values import Options
+from trtcore.api.requests import build_as_requested, run_options
 from trtcore.engine.tensorrt.bindings import Bindings
-from trtcore.measure.plans import run_plans
+from trtcore.measure.engine_runs.plans import run_plans
 from trtcore.models.load import load_model
 from trtcore.stats.series import estimate
 
@@ -36,7 +36,7 @@ def test_they_take_the_same_time_in_turns(bindings: Bindings, data: Path) -> Non
     # Two builds of one network may take other tactics. How much that is, builds of either tell.
     asked = Options(use_cache=False, **OPTIONS)
     plans = {
-        f"{name} {i}": build_as_asked(bindings, model, asked).content
+        f"{name} {i}": build_as_requested(bindings, model, asked).content
         for i in range(BUILDS)
         for name, model in models.items()
     }

@@ -16,15 +16,15 @@ from onnx import numpy_helper, parser
 from terminals import read_until
 
 import trtcore
-from trtcore.api.options import Options
-from trtcore.api.requests import build_as_asked
+from trtcore.api.options.values import Options
+from trtcore.api.requests import build_as_requested
 from trtcore.engine.tensorrt.bindings import Bindings
 from trtcore.errors import PrecisionNotMetError
 from trtcore.measure.nodes.onnxruntime.profile import run_model
 from trtcore.models.load import load_model
 from trtcore.models.model import Model
 from trtcore.precision.accuracy.reference import Reference
-from trtcore.report.content.precision import precision_line
+from trtcore.report.content.facts.precision import precision_line
 from trtcore.result.records.build import PrecisionVerdict
 from trtcore.system.clocks import ClockMonitor
 
@@ -54,8 +54,8 @@ def odd() -> Model:
 
 
 def run_plan(bindings: Bindings, plan: bytes, **options: Any) -> Any:
-    from trtcore.measure.engines import RunOptions, run_engine
-    from trtcore.measure.rounds import RunLength
+    from trtcore.measure.engine_runs.engines import RunOptions, run_engine
+    from trtcore.measure.engine_runs.rounds import RunLength
 
     with ClockMonitor() as monitor:
         return run_engine(bindings, plan, "plan", RunOptions(RunLength(3), **options), monitor)
@@ -85,7 +85,7 @@ def test_vectorised_tensors_hold_what_onnx_runtime_computes(
     tolerance: float,
     sync: str,
 ) -> None:
-    plan = build_as_asked(bindings, odd, Options(precision=precision, io_formats=formats))
+    plan = build_as_requested(bindings, odd, Options(precision=precision, io_formats=formats))
     ran = run_plan(bindings, plan.content, seed=7, sync=sync)
     asked = formats or {"x": "chw2", "y": "chw2", "p": "chw2"}
     found = {tensor.name: tensor.format for tensor in ran.io}
@@ -120,7 +120,7 @@ def test_a_tolerance_that_is_not_kept_raises() -> None:
 
 def test_a_half2_plan_says_what_it_is(bindings: Bindings) -> None:
     model = load_model("googlenet", batch=2)
-    plan = build_as_asked(bindings, model, Options(precision="half2"))
+    plan = build_as_requested(bindings, model, Options(precision="half2"))
     profile = trtcore.profile_plan(plan.content, iterations=20, calibrate=False)
     assert [tensor.format for tensor in profile.io] == ["chw2", "linear"]
     assert profile.build is not None

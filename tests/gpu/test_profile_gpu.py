@@ -27,8 +27,8 @@ pytestmark = pytest.mark.gpu
 
 
 def run_plan(bindings: Bindings, plan: Plan, iterations: int, **options: Any) -> Any:
-    from trtcore.measure.engines import RunOptions, run_engine
-    from trtcore.measure.rounds import RunLength
+    from trtcore.measure.engine_runs.engines import RunOptions, run_engine
+    from trtcore.measure.engine_runs.rounds import RunLength
     from trtcore.system.clocks import ClockMonitor
 
     chosen = RunOptions(length=RunLength(iterations), **options)

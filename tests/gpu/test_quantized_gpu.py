@@ -11,10 +11,10 @@ from quantized_models import CONVOLUTIONS, ENCODER, quantized
 
 import trtcore
 from trtcore.errors import BuildError
-from trtcore.report.content.precision import compared_text
-from trtcore.report.content.quantization import quantization_facts
+from trtcore.report.content.facts.precision import compared_text
+from trtcore.report.content.facts.quantization import quantization_facts
 from trtcore.result.analysis.quantization import find_quantization
-from trtcore.result.layer_types import layer_dtype, multiplies
+from trtcore.result.types.layer_types import layer_dtype, multiplies
 
 pytestmark = pytest.mark.gpu
 
@@ -39,7 +39,8 @@ def test_fp8_is_near_the_same_model_without_it(text: str) -> None:
     profile = trtcore.profile_model(proto, iterations=50, accuracy=True)
     assert profile.accuracy is not None
     assert profile.accuracy.inseparable == ""
-    # FP8 has three bits of mantissa: single values are within 6 %, sums are nearer.
+    # FP8 has three bits of mantissa: single values are within 6 %, sums are nearer. ONNX Runtime
+    # gives 0.026 and 0.021 for the same Q/DQ graphs.
     assert 1e-4 < profile.accuracy.relative_l2 < 0.1
     assert "without its " in compared_text(profile.accuracy)
 
@@ -65,8 +66,8 @@ def test_inputs_and_outputs_of_8_bits_bind(kind: str, word: str) -> None:
     except BuildError as error:
         pytest.skip(f"this TensorRT does not build it: {error}")
     from trtcore.engine.choice import choose_backend
-    from trtcore.measure.engines import RunOptions, run_engine
-    from trtcore.measure.rounds import RunLength
+    from trtcore.measure.engine_runs.engines import RunOptions, run_engine
+    from trtcore.measure.engine_runs.rounds import RunLength
     from trtcore.models.inputs import make_inputs
     from trtcore.models.onnx.graph import model_inputs
     from trtcore.system.clocks import ClockMonitor

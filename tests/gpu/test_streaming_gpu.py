@@ -10,7 +10,7 @@ import pytest
 
 import trtcore
 from trtcore.measure.device.cuda import Stream
-from trtcore.measure.store import KEPT_ITERATIONS
+from trtcore.measure.engine_runs.store import KEPT_ITERATIONS
 from trtcore.report.terminal.profile import render_table
 from trtcore.result.analysis.summary import summarise_latency, summarise_layers
 from trtcore.result.saved import dump_profile, parse_profile

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from trtcore.errors import OptionError
 from trtcore.models.inputs import make_inputs
-from trtcore.result.dtypes import to_bfloat16_values
-from trtcore.result.fp8 import to_fp8_values
 from trtcore.result.records.layers import TensorInfo
+from trtcore.result.types.dtypes import to_bfloat16_values
+from trtcore.result.types.fp8 import to_fp8_values
 
 DATA = TensorInfo("data", (2, 3), "float32")
 MASK = TensorInfo("mask", (4,), "bool")

@@ -17,7 +17,7 @@ import pytest
 from trtcore.measure import _core
 from trtcore.result.analysis.fusion.groups import map_fusion
 from trtcore.result.analysis.summary import summarise_layers
-from trtcore.result.readers.inspector import match_layers, parse_engine_information
+from trtcore.result.readers.inspector.inspector import match_layers, parse_engine_information
 from trtcore.result.records.counts import Counts
 from trtcore.result.records.layers import Layer, ModelNode, ModelRecord
 from trtcore.result.records.method import Method

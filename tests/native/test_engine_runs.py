@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from trtcore.measure import _core
-from trtcore.measure import engines as engine_run
-from trtcore.measure.engines import EngineRun, PlanToRun, RunOptions, run_engines
+from trtcore.measure.engine_runs import engines as engine_run
+from trtcore.measure.engine_runs.engines import EngineRun, PlanToRun, RunOptions, run_engines
+from trtcore.measure.engine_runs.rounds import RunLength
 from trtcore.measure.kernels import cupti
 from trtcore.measure.loops.native import NativeLoops
-from trtcore.measure.rounds import RunLength
-from trtcore.result.readers.inspector import EngineInformation
+from trtcore.result.readers.inspector.inspector import EngineInformation
 from trtcore.system.clocks import ClockMonitor
 
 pytestmark = pytest.mark.usefixtures("short_warm_up")
@@ -41,6 +41,8 @@ def run(rig_of: Any, fake_cupti: Any, monkeypatch: pytest.MonkeyPatch) -> Runner
             auxiliary_streams=0,
             verbosity=lambda: "",
             shape_ranges=(),
+            memory=None,
+            hardware_compatibility="",
         )
         contexts: Any = SimpleNamespace(specialization="")
         loops = NativeLoops(plain.view, profiled.view, _core.HostTimer())

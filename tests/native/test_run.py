@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from trtcore.errors import RunError
-from trtcore.measure import _core, store
+from trtcore.measure import _core
+from trtcore.measure.engine_runs import store
+from trtcore.measure.engine_runs.rounds import Run, RunLength, Subject, measure
 from trtcore.measure.length.stopping import StopDecision, StopRule, decide
 from trtcore.measure.length.warmup import WarmUp
 from trtcore.measure.loops.native import NativeLoops, Times
-from trtcore.measure.rounds import Run, RunLength, Subject, measure
 from trtcore.result.records.warning_kinds import WarningKind
 from trtcore.result.records.warnings import RunWarning
 from trtcore.stats.histogram import quantiles
@@ -90,7 +91,7 @@ def test_quantiles_of_a_streamed_run_of_real_times(
 def test_it_is_streamed_where_the_times_would_be_too_many(
     loops: NativeLoops, monkeypatch: pytest.MonkeyPatch, limit: int, is_streamed: bool
 ) -> None:
-    monkeypatch.setattr("trtcore.measure.rounds.STREAM_ABOVE_BYTES", limit)
+    monkeypatch.setattr("trtcore.measure.engine_runs.rounds.STREAM_ABOVE_BYTES", limit)
     samples = run(loops, RunLength(500)).samples
     assert (samples.layer_histograms is not None) is is_streamed
     assert run(loops, RunLength(500, stream=False)).samples.layer_histograms is None

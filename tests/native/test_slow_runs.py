@@ -11,12 +11,12 @@ import pytest
 
 from trtcore.errors import RunError
 from trtcore.measure import _core
+from trtcore.measure.engine_runs.rounds import Run, RunLength, Subject, measure
 from trtcore.measure.length.stopping import Convergence, StopDecision, StopRule
 from trtcore.measure.length.warming import Warming
 from trtcore.measure.length.warmup import WarmUp, WarmUpRule
 from trtcore.measure.loops.native import NativeLoops, Times
-from trtcore.measure.rounds import Run, RunLength, Subject, measure
-from trtcore.report.content.run_ends import stop_text, warm_up_text
+from trtcore.report.content.facts.run_ends import stop_text, warm_up_text
 from trtcore.system.clocks import ClockMonitor
 
 

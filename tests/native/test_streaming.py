@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from stats_reference import bucket_of
 
 from trtcore.measure import _core
-from trtcore.measure.store import recorded_histograms
+from trtcore.measure.engine_runs.store import recorded_histograms
 from trtcore.stats.histogram import TimeHistograms, fold, merge
 
 

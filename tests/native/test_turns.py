@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from trtcore.measure import _core
+from trtcore.measure.engine_runs.rounds import Run, RunLength, Subject, measure
 from trtcore.measure.length.stopping import Convergence, StopDecision, StopRule
 from trtcore.measure.loops.native import NativeLoops
-from trtcore.measure.rounds import Run, RunLength, Subject, measure
 from trtcore.system.clocks import ClockMonitor
 
 pytestmark = pytest.mark.usefixtures("short_warm_up")

@@ -66,7 +66,7 @@ def test_accuracy_in_every_precision_and_operator_set(name: str, precision: str)
 
 def test_rounding_to_bf16_below_operator_set_13_is_that_of_the_type() -> None:
     from trtcore.precision.accuracy.emulation import emulated
-    from trtcore.result.dtypes import to_bfloat16_values
+    from trtcore.result.types.dtypes import to_bfloat16_values
 
     graph = apply_precision(model("dropout7"), "bf16")
     wide = emulated(graph)

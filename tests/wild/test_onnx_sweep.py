@@ -49,8 +49,8 @@ def test_outcomes_are_the_recorded_ones(source: str, bindings: Bindings) -> None
     assert changed == set()
 
 
-# Near a pole of the tangent, or a mean of a few values of both signs: the rounding of the input alone
-# moves the output further than the bound.
+# Near a pole of the tangent, or a mean of a few values of both signs: the rounding of the input
+# alone moves the output further than the bound.
 ILL_CONDITIONED = {
     "test_nllloss_NCd1_ii",
     "test_nllloss_NCd1_ii_expanded",

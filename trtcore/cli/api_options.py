@@ -6,10 +6,11 @@ import argparse
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from trtcore.api.declaring import Option
-from trtcore.api.meaning import given_options, require_meaning
-from trtcore.api.value_types import BLOBS, FORMATS, NAMES, PATHS, SHAPES, ValueType
+from trtcore.api.options.declaring import Option
+from trtcore.api.options.meaning import given_options, require_meaning
+from trtcore.api.options.value_types import BLOBS, FORMATS, INPUTS, NAMES, PATHS, SHAPES, ValueType
 from trtcore.cli.declared import api_options
+from trtcore.cli.inputs import parse_inputs
 from trtcore.cli.own_options import PROFILE_OPTIONS
 from trtcore.engine.io_formats import FORMATS as FORMAT_NAMES
 from trtcore.errors import OptionError
@@ -33,7 +34,7 @@ def require_meanings(options: argparse.Namespace, kind: str) -> None:
     The API refuses its own too; here are also those that it does not have.
 
     Raises:
-        OptionError: an option means nothing for that kind, or with the backend asked for.
+        OptionError: an option means nothing for that kind, or with the requested backend.
     """
     values = {**vars(options), **api_values(options)}
     given = given_options((*api_options(), *PROFILE_OPTIONS), values)
@@ -55,7 +56,7 @@ def values_for(options: argparse.Namespace, kind: str) -> dict[str, Any]:
 
 
 def precision_options(options: argparse.Namespace) -> dict[str, Any]:
-    """What is asked of the precision."""
+    """What is requested of the precision."""
     of_precision = [one for one in api_options() if one.use.group == "precision"]
     return {one.name: _value(one, options) for one in of_precision}
 
@@ -69,7 +70,7 @@ def _value(option: Option, options: argparse.Namespace) -> Any:
 
 
 def _short_or_long(option: Option, options: argparse.Namespace) -> Any:
-    """What was asked for, by the option or by a short form of it; None if nothing was.
+    """What was requested, by the option or by a short form of it; None if nothing was.
 
     Raises:
         OptionError: two that contradict each other.
@@ -78,10 +79,10 @@ def _short_or_long(option: Option, options: argparse.Namespace) -> Any:
     short = option.short()
     given = {f"--{word}": word if getattr(options, word) else None for word in short}
     given[f"{option.spelling} {long}"] = long
-    asked = {flag: word for flag, word in given.items() if word}
-    if len(set(asked.values())) > 1:
-        raise OptionError(f"{' and '.join(asked)} contradict each other")
-    return next(iter(asked.values()), None)
+    requested = {flag: word for flag, word in given.items() if word}
+    if len(set(requested.values())) > 1:
+        raise OptionError(f"{' and '.join(requested)} contradict each other")
+    return next(iter(requested.values()), None)
 
 
 def parse_io_formats(texts: Sequence[str]) -> dict[str, str]:
@@ -142,6 +143,7 @@ def _separated(texts: Sequence[str]) -> tuple[str, ...]:
 _READERS: dict[ValueType, Callable[[Any], Any]] = {
     SHAPES: parse_shapes,
     FORMATS: parse_io_formats,
+    INPUTS: parse_inputs,
     NAMES: _separated,
     BLOBS: tuple,
     PATHS: tuple,

@@ -7,7 +7,7 @@ import importlib
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from trtcore.api.declaring import BUILD, CONVERSION, INSPECTION, PROFILES
+from trtcore.api.options.declaring import BUILD, CONVERSION, INSPECTION, PROFILES
 from trtcore.cli.declared import add_option, add_options, api_options
 from trtcore.cli.own_options import PROFILE_OPTIONS, VIEW
 from trtcore.report.formats import default_format, formats_help
@@ -184,6 +184,9 @@ def _add_compare(commands: _Commands[_Parser]) -> None:
         "--fail-if", metavar="CONDITION", action="append", default=[], help="exit with 3 if so"
     )
     parser.add_argument("--top", type=int, metavar="K", help="print the largest K changes only")
+    parser.add_argument(
+        "--full-names", action="store_true", help="all nodes of a row, however long its line"
+    )
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--markdown", action="store_true", help="a table for a pull request")
     form.add_argument("--json", action="store_true", help="all of it, for other tools")

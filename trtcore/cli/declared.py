@@ -6,12 +6,22 @@ import argparse
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from trtcore.api.declarations import SOURCE_OPTIONS, Declarations
-from trtcore.api.declaring import Option
-from trtcore.api.value_types import BLOBS, FLAG, FORMATS, NAMES, NUMBER, PATHS, SHAPES, WHOLE
+from trtcore.api.options.declarations import SOURCE_OPTIONS, Declarations
+from trtcore.api.options.declaring import Option
+from trtcore.api.options.value_types import (
+    BLOBS,
+    FLAG,
+    FORMATS,
+    INPUTS,
+    NAMES,
+    NUMBER,
+    PATHS,
+    SHAPES,
+    WHOLE,
+)
 from trtcore.cli.own_options import PROFILE_OPTIONS
 
-_REPEATED = (NAMES, BLOBS, PATHS, SHAPES, FORMATS)
+_REPEATED = (NAMES, BLOBS, PATHS, SHAPES, FORMATS, INPUTS)
 """Types whose options can be given several times."""
 _ONE_EACH = (BLOBS, PATHS)
 """Those of them that are not split at commas, which names of blobs and files may contain."""

@@ -6,7 +6,7 @@ import argparse
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from trtcore.api.declaring import MODEL
+from trtcore.api.options.declaring import MODEL
 from trtcore.cli.api_options import values_for
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class NamedModel:
 
     @cached_property
     def _loaded(self) -> Model:
-        from trtcore.api.options import Options
+        from trtcore.api.options.values import Options
         from trtcore.models.load import load_model
 
         values = values_for(self._options, MODEL)

@@ -5,8 +5,8 @@ Declared like those of the API, so that the same checks refuse options without e
 
 from __future__ import annotations
 
-from trtcore.api.declaring import COMPARISON, MODEL, PLAN, PROFILES, Option, Use
-from trtcore.api.value_types import FLAG, NAME, NAMES, PATH, WHOLE
+from trtcore.api.options.declaring import COMPARISON, MODEL, PLAN, PROFILES, Option, Use
+from trtcore.api.options.value_types import FLAG, NAME, NAMES, PATH, WHOLE
 from trtcore.result.backends import node_backends
 
 _OF_EVERY_RESULT = Use(PROFILES, "output")
@@ -52,9 +52,9 @@ FULL_NAMES = Option(
     name="full_names",
     default=False,
     type=FLAG,
-    about="how the rows of one profile are named",
+    about="how the rows are named",
     help="all nodes of a row, however long its line",
-    use=_OF_ONE_PROFILE,
+    use=_OF_EVERY_RESULT,
 )
 VIEW = (SORT, GROUP_BY, FULL_NAMES, TOP)
 
@@ -123,7 +123,7 @@ PROFILE_OPTIONS = (
         type=FLAG,
         about="what is printed",
         help="print where the time of the call went, too",
-        use=_OF_ONE_PROFILE,
+        use=_OF_EVERY_RESULT,
     ),
     Option(
         name="quiet",

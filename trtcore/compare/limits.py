@@ -21,7 +21,8 @@ from fnmatch import fnmatchcase
 from math import isfinite, isnan
 
 from trtcore.compare.comparison import ELIMINATED, VANISHED, Change, Comparison
-from trtcore.compare.tails import compare_tails
+from trtcore.compare.ratios import interval_text, ratio_text
+from trtcore.compare.significance.tails import compare_tails
 from trtcore.errors import OptionError
 
 SUBJECTS = ("total", "layer", "p90", "p95", "p99")
@@ -57,7 +58,7 @@ class Limit:
 
     def can_judge(self, row: Change) -> bool:
         """Whether a row is comparable: it is timed, and its layers are mapped well enough."""
-        return self.is_timed(row) and (row.is_claimed or row.unclaimed_ms <= self.limit_ms(row))
+        return self.is_timed(row) and (row.is_conclusive or row.unmapped_ms <= self.limit_ms(row))
 
     def is_timed(self, row: Change) -> bool:
         """Whether a row has a time in new, and in base too unless the limit is in ms."""
@@ -106,12 +107,15 @@ class Broken:
         """What changed, from what to what, and how sure that is."""
         row = self.row
         share = "" if isnan(row.ratio) else f", {row.ratio - 1:+.1%}"
-        low, high = row.interval
-        sure = "noise unknown" if isnan(low) else f"95 % interval {low:.3f} to {high:.3f}"
+        sure = (
+            "noise unknown"
+            if isnan(row.interval[0])
+            else f"95 % interval {interval_text(row.interval)}"
+        )
         rest = (
             ""
-            if isnan(row.against_rest)
-            else f"; {row.against_rest:.3f}x relative to all other layers"
+            if isnan(row.relative_ratio)
+            else f"; {ratio_text(row.relative_ratio)}x relative to all other layers"
         )
         verdict = (
             f"breaks '{self.condition.text}'"
@@ -196,13 +200,13 @@ def _judged(comparison: Comparison, condition: Limit) -> tuple[Change, ...]:
     judged = tuple(row for row in rows if condition.can_judge(row))
     if not judged:
         timed = [row for row in rows if condition.is_timed(row)]
-        reason = _why_unclaimed(timed) if timed else _why_nothing(rows, comparison.rows)
+        reason = _why_inconclusive(timed) if timed else _why_nothing(rows, comparison.rows)
         raise OptionError(f"condition '{condition.text}' matches no comparable row: {reason}")
     return judged
 
 
-def _why_unclaimed(rows: list[Change]) -> str:
-    most = max(row.unclaimed_ms for row in rows)
+def _why_inconclusive(rows: list[Change]) -> str:
+    most = max(row.unmapped_ms for row in rows)
     which = f"'{rows[0].name}'" if len(rows) == 1 else f"any of its {len(rows)} rows"
     return (
         f"unmapped layers can explain or hide {most:.4f} ms in {which}; build both "

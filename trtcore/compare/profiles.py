@@ -18,8 +18,8 @@ from trtcore.compare.comparison import (
     Change,
     Comparison,
 )
-from trtcore.compare.noise import RowTimes, judge_rows, judge_total
-from trtcore.compare.times import LayerTimes, SampledTimes, sample_series, time_layers
+from trtcore.compare.significance.noise import RowTimes, judge_rows, judge_total
+from trtcore.compare.significance.times import LayerTimes, SampledTimes, sample_series, time_layers
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.analysis.summary import profiled_iterations
 from trtcore.result.checks import check_times
@@ -28,6 +28,9 @@ from trtcore.stats.histogram import ACCURACY
 
 SUMMED = "one forward pass, summed over layers"
 """What a total is called where not both sides have an un-profiled latency."""
+
+SHARED = "nodes that both have"
+"""What a total is called where, besides, one side lacks nodes that it must have run."""
 
 
 def compare_profiles(
@@ -62,7 +65,7 @@ def compare_profiles(
         base=analyses[0].profile,
         new=analyses[1].profile,
         rows=tuple(sorted(rows, key=lambda row: -abs(row.difference_ms))),
-        total=_total(before, after),
+        total=_total(before, after, row_spans),
         layers=_sum("time over all layers", before.all_layers, after.all_layers),
         rest=_sum("stream sync and unattributed", *(_rest(side) for side in (before, after))),
         notes=(*_notes(*analyses), *coverage_notes(before, after, doubt)),
@@ -112,7 +115,7 @@ def _kind(span: Span, new: Side) -> str:
     return SAME if span.base_layers else APPEARED
 
 
-def _total(base: LayerTimes, new: LayerTimes) -> Change:
+def _total(base: LayerTimes, new: LayerTimes, row_spans: tuple[Span, ...]) -> Change:
     """The best that both sides have: a sum over layers is compared with nothing but another."""
     # GPU time first, as the latency holds the host's part too. The steps of the host's clock are
     # far below what latencies scatter, so that there is no least difference (0.0).
@@ -129,7 +132,24 @@ def _total(base: LayerTimes, new: LayerTimes) -> Change:
     if all(samples.wall_ms.size for samples in pair):
         before, after = (sample_series(own, "wall_ms") for own in pair)
         return _sum("one forward pass", before, after)
+    if any(_is_lacking(span, base.side, new.side) for span in row_spans):
+        both = [span for span in row_spans if span.base_layers and span.new_layers]
+        before, after = (
+            side.times.sums([[i for span in both for i in getattr(span, layers)]])
+            for side, layers in ((base, "base_layers"), (new, "new_layers"))
+        )
+        return judge_total(SHARED, before, after, step_ms)
     return judge_total(SUMMED, base.all_layers, new.all_layers, step_ms)
+
+
+def _is_lacking(span: Span, base: Side, new: Side) -> bool:
+    """Whether one side did not time what it has to run: a log that is not whole."""
+    if span.base_layers and span.new_layers:
+        return False
+    side = new if span.base_layers else base
+    free = {*side.fusion.eliminated, *side.fusion.folded}
+    known = {node.name for node in side.profile.model.nodes}
+    return any(node in known and node not in free for node in span.nodes)
 
 
 def _rest(side: LayerTimes) -> SampledTimes:

@@ -14,8 +14,8 @@ from trtcore.engine.tensorrt.python_profiler import PythonProfiler, make_python_
 from trtcore.engine.tensorrt.runtime import Engine
 from trtcore.errors import BackendError, OptionError, ResultError, RunError
 from trtcore.measure import _core
+from trtcore.measure.engine_runs.store import recorded_histograms
 from trtcore.measure.loops.abi_check import native_context, raise_fault
-from trtcore.measure.store import recorded_histograms
 from trtcore.stats.histogram import TimeHistograms
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import onnx
 
-from trtcore.result.shapes import ShapeRange
+from trtcore.result.types.shapes import ShapeRange
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from enum import Enum
 from typing import Any, NamedTuple
 
 from trtcore.errors import OptionError
-from trtcore.result.dtypes import DTYPES
 from trtcore.result.records.warning_kinds import WarningKind
+from trtcore.result.types.dtypes import DTYPES
 from trtcore.system.lazy import lazily
 
 _Capability = tuple[int, int]
@@ -42,7 +42,7 @@ class PrecisionFormat(NamedTuple):
     """The properties of a precision. The first row of a data type stands for that type.
 
     Attributes:
-        dtype: the element type in the graph, by its name in `trtcore.result.dtypes.DTYPES`.
+        dtype: the element type in the graph, by its name in `trtcore.result.types.dtypes.DTYPES`.
         largest: largest finite value of the type.
         largest_added: the value of a mask constant that something is added to: up to three of
             them still fit (see `trtcore.precision.convert.masks`).

@@ -5,7 +5,7 @@ by one they would give too narrow an interval. All layers are resampled together
 only the distribution is there; its draws take the iterations as independent.
 
 Comparisons draw with the same two functions, `draw_medians` and `draw_ranks`, and widen the result
-where blocks are correlated too; see `trtcore.compare.noise`.
+where blocks are correlated too; see `trtcore.compare.significance.noise`.
 """
 
 from __future__ import annotations

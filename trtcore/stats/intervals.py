@@ -90,7 +90,7 @@ def median_interval(x: ArrayLike, confidence: float = 0.95) -> Interval:
     if not 0 < confidence < 1:
         raise OptionError(f"confidence is {confidence}, expected a number between 0 and 1")
     ordered = np.sort(np.asarray(x, dtype=np.float64), axis=None)
-    return _interval_of_sorted(ordered, confidence)
+    return interval_of_sorted(ordered, confidence)
 
 
 @lru_cache(maxsize=64)
@@ -117,20 +117,20 @@ def summarise_times(x: ArrayLike) -> TimeSummary | None:
     ordered = np.sort(np.asarray(x, dtype=np.float64), axis=None)
     if ordered.size == 0:
         return None
-    median, mean = _quantile(ordered, 0.5), float(ordered.mean())
-    quartiles = _quantile(ordered, 0.75) - _quantile(ordered, 0.25)
+    median, mean = quantile_of_sorted(ordered, 0.5), float(ordered.mean())
+    quartiles = quantile_of_sorted(ordered, 0.75) - quantile_of_sorted(ordered, 0.25)
     return TimeSummary(
         count=ordered.size,
         median_ms=median,
-        interval=_interval_of_sorted(ordered),
+        interval=interval_of_sorted(ordered),
         min_ms=float(ordered[0]),
         mean_ms=mean,
-        p90_ms=_tail(ordered, 90),
-        p95_ms=_tail(ordered, 95),
-        p99_ms=_tail(ordered, 99),
-        variation=_ratio(float(ordered.std(ddof=1)), mean) if ordered.size > 1 else float("nan"),
+        p90_ms=tail_of_sorted(ordered, 90),
+        p95_ms=tail_of_sorted(ordered, 95),
+        p99_ms=tail_of_sorted(ordered, 99),
+        variation=ratio_of(float(ordered.std(ddof=1)), mean) if ordered.size > 1 else float("nan"),
         # Quartiles of fewer than four samples are nothing but interpolation.
-        spread=_ratio(quartiles, median) if ordered.size > 3 else float("nan"),
+        spread=ratio_of(quartiles, median) if ordered.size > 3 else float("nan"),
     )
 
 
@@ -182,8 +182,8 @@ def _intervals_of(histograms: TimeHistograms) -> list[Interval]:
     return list(zip(lower[:, 0].tolist(), upper[:, 1].tolist(), strict=True))
 
 
-def _quantile(ordered: NDArray[Any], q: float) -> float:
-    """Linear interpolation between the neighbouring order statistics, in float64."""
+def quantile_of_sorted(ordered: NDArray[Any], q: float) -> float:
+    """Returns a quantile of sorted times, between the neighbouring two in float64; NaN of none."""
     if ordered.size == 0:
         return float("nan")
     place = q * (ordered.size - 1)
@@ -192,19 +192,22 @@ def _quantile(ordered: NDArray[Any], q: float) -> float:
     return float(ordered[low]) * (1 - (place - low)) + float(ordered[high]) * (place - low)
 
 
-def _tail(ordered: NDArray[Any], percent: int) -> float:
+def tail_of_sorted(ordered: NDArray[Any], percent: int) -> float:
+    """Returns a percentile of sorted times; NaN below `SAMPLES_NEEDED`."""
     enough = ordered.size >= SAMPLES_NEEDED[percent]
-    return _quantile(ordered, percent / 100) if enough else float("nan")
+    return quantile_of_sorted(ordered, percent / 100) if enough else float("nan")
 
 
-def _interval_of_sorted(ordered: NDArray[Any], confidence: float = 0.95) -> Interval:
+def interval_of_sorted(ordered: NDArray[Any], confidence: float = 0.95) -> Interval:
+    """Returns the interval of the median of sorted times, as `median_interval` does."""
     rank = interval_rank(ordered.size, confidence)
     if rank == 0 or np.isnan(ordered[-1]):  # NumPy sorts NaN to the end
         return NO_INTERVAL
     return float(ordered[rank - 1]), float(ordered[-rank])
 
 
-def _ratio(part: float, whole: float) -> float:
+def ratio_of(part: float, whole: float) -> float:
+    """Returns a part over the whole; NaN for a whole of 0."""
     return part / whole if whole else float("nan")
 
 

@@ -238,7 +238,7 @@ def test_verdict_where_nothing_is_faster() -> None:
 
 
 def test_the_whole_report(comparison: PrecisionComparison) -> None:
-    lines = render_precisions(comparison).split("\n")
+    lines = render_precisions(comparison, full_names=True).split("\n")
     assert lines[0] == "net in fp32, fp16, half2, batch 4, RTX on GPU"
     assert lines[1] == comparison.verdict
     table = [line.split("  ") for line in lines[3:12]]

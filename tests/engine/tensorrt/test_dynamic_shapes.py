@@ -19,11 +19,11 @@ from trtcore.engine.tensorrt.builder import Plan, build_plan
 from trtcore.errors import BuildError
 from trtcore.models.load import load_model
 from trtcore.models.onnx.graph import model_inputs
-from trtcore.report.content.facts import shapes_text
+from trtcore.report.content.facts.facts import shapes_text
 from trtcore.report.terminal.engine import render_plan
 from trtcore.report.terminal.profile import render_table
 from trtcore.result.records.build import PrecisionVerdict
-from trtcore.result.shapes import ShapeRange, Specialization
+from trtcore.result.types.shapes import ShapeRange, Specialization
 
 pytest.importorskip("tensorrt_rtx", reason="TensorRT-RTX builds without a GPU, TensorRT does not")
 

@@ -9,9 +9,9 @@ import pytest
 
 from trtcore.engine.io_formats import storage_bytes
 from trtcore.measure.device.tensors import BoundTensor
-from trtcore.result.dtypes import to_bfloat16_values
-from trtcore.result.fp8 import to_fp8_values
 from trtcore.result.records.layers import IOTensor
+from trtcore.result.types.dtypes import to_bfloat16_values
+from trtcore.result.types.fp8 import to_fp8_values
 
 
 class HostMemory:

@@ -18,7 +18,7 @@ from trtcore.measure.kernels.mapping import (
     map_by_streams,
     names_match,
 )
-from trtcore.result.readers.inspector import parse_engine_information
+from trtcore.result.readers.inspector.inspector import parse_engine_information
 from trtcore.result.records.kernel_pass import MappingObstacle, ObstacleKind
 from trtcore.result.records.layers import Layer, is_marker
 

@@ -11,7 +11,7 @@ import pytest
 
 from trtcore.errors import OptionError
 from trtcore.measure.length.stopping import Convergence, Estimate, StopRule, batch_size_for, decide
-from trtcore.report.content.run_ends import stop_text
+from trtcore.report.content.facts.run_ends import stop_text
 from trtcore.stats.batches import MOST_BATCHES, BatchMedians, batch_medians, batch_size
 from trtcore.stats.series import estimate_columns
 

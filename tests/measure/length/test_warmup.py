@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from trtcore.measure.length.warmup import WarmUp, WarmUpRule, WarmUpState
-from trtcore.report.content.run_ends import warm_up_text
+from trtcore.report.content.facts.run_ends import warm_up_text
 from trtcore.result.records.counts import WarmUpEnd, WarmUpReason
 
 

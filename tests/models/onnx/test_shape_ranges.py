@@ -12,7 +12,7 @@ from trtcore.models.load import load_model
 from trtcore.models.model import Model
 from trtcore.models.onnx.graph import model_inputs
 from trtcore.models.onnx.shape_ranges import opened, run_shapes
-from trtcore.result.shapes import ShapeRange
+from trtcore.result.types.shapes import ShapeRange
 
 # Two inputs share the batch and the length; one has an open dimension of its own.
 TOKENS = """

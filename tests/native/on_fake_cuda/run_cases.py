@@ -12,13 +12,13 @@ from words import texts
 
 from trtcore.errors import RunError
 from trtcore.measure import _core
-from trtcore.measure import engines as engine_run
-from trtcore.measure.engines import RunOptions
+from trtcore.measure.engine_runs import engines as engine_run
+from trtcore.measure.engine_runs.engines import RunOptions
+from trtcore.measure.engine_runs.rounds import RunLength, Subject, measure
 from trtcore.measure.kernels import cupti
 from trtcore.measure.kernels.trace import trace_kernels
 from trtcore.measure.loops.native import NativeLoops, ignore
-from trtcore.measure.rounds import RunLength, Subject, measure
-from trtcore.report.content.mapping import mapping_text
+from trtcore.report.content.times.mapping import mapping_text
 from trtcore.result.records.layers import Layer
 from trtcore.system.clocks import ClockMonitor
 

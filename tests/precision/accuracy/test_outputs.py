@@ -18,9 +18,8 @@ from trtcore.precision.accuracy.emulation import emulated
 from trtcore.precision.accuracy.outputs import compare_outputs, find_obstacles
 from trtcore.precision.accuracy.reference import Reference
 from trtcore.precision.convert.apply import apply_precision
-from trtcore.report.content.precision import compared_text, output_line
+from trtcore.report.content.facts.precision import compared_text, output_line
 from trtcore.result.analysis.requirements import check_tolerance
-from trtcore.result.dtypes import to_bfloat16_values
 from trtcore.result.records.accuracy import (
     Accuracy,
     Compared,
@@ -28,6 +27,7 @@ from trtcore.result.records.accuracy import (
     Obstacle,
     OutputAccuracy,
 )
+from trtcore.result.types.dtypes import to_bfloat16_values
 
 
 def near(**changes: object) -> OutputAccuracy:

@@ -18,7 +18,7 @@ from trtcore.models.load import load_model
 from trtcore.models.onnx.graph import model_inputs, model_nodes
 from trtcore.precision.accuracy.reference import Reference
 from trtcore.precision.accuracy.unquantized import Unquantized, without_quantization
-from trtcore.report.content.precision import compared_text
+from trtcore.report.content.facts.precision import compared_text
 
 TEXTS = {"encoder": ENCODER, "image": CONVOLUTIONS}
 

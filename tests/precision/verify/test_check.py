@@ -1,4 +1,4 @@
-"""The truth check: what the engine says it is, against what was asked for."""
+"""The truth check: what the engine says it is, against what was requested."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from paths import DATA
 
 from trtcore.errors import PrecisionNotMetError
 from trtcore.precision.verify.check import check_precision
-from trtcore.report.content.precision import precision_line
+from trtcore.report.content.facts.precision import precision_line
 from trtcore.result.analysis.requirements import require_met
-from trtcore.result.readers.inspector import parse_engine_information
+from trtcore.result.readers.inspector.inspector import parse_engine_information
 from trtcore.result.records.build import PrecisionVerdict
 from trtcore.result.records.layers import Layer, TensorInfo
 
@@ -48,7 +48,7 @@ def test_real_fp16_engine() -> None:
     assert (check.verdict, check.layers, check.unreported) == (PrecisionVerdict.MET, 80, 0)
     assert check.dtypes == {"Half": 76, "Float": 4}
     assert precision_line(check) == (
-        "asked fp16: 76 of 80 layers Half, 4 Float (pool1/norm1, conv2/norm2);"
+        "requested fp16: 76 of 80 layers Half, 4 Float (pool1/norm1, conv2/norm2);"
         " 126 stream sync layers not counted"
     )
     assert (
@@ -93,7 +93,7 @@ def test_half_converted_engine_fails() -> None:
         require_met(check)
     assert error.value.exit_code == 1
     assert str(error.value).startswith(
-        "the engine does not have the requested precision: asked fp16: "
+        "the engine does not have the requested precision: requested fp16: "
     )
 
 
@@ -101,7 +101,7 @@ def test_silent_fp32_fails() -> None:
     check = check_precision(widened(googlenet(), 0), "fp16")
     assert check.verdict is PrecisionVerdict.NOT_MET
     assert precision_line(check).startswith(
-        "asked fp16: 0 of 80 layers Half, 80 Float (conv1/7x7_s2, "
+        "requested fp16: 0 of 80 layers Half, 80 Float (conv1/7x7_s2, "
     )
     assert " and 128 more); 126 stream" in precision_line(check)
     assert check_precision(widened(googlenet(), 0), "fp32").verdict is PrecisionVerdict.MET
@@ -126,7 +126,7 @@ def test_what_was_kept_on_request_is_not_held_against_it() -> None:
     check = check_precision(layers, "fp16", kept={"node/b", "node/c"})
     assert check.verdict is PrecisionVerdict.MET
     assert precision_line(check) == (
-        "asked fp16: 1 of 3 layers Half, 2 Float (node/b, node/c), 2 of them on request;"
+        "requested fp16: 1 of 3 layers Half, 2 Float (node/b, node/c), 2 of them on request;"
         " pinned to FP32: 2 of 2 nodes"
     )
 
@@ -152,7 +152,8 @@ def test_markers_and_integer_layers_do_not_count() -> None:
     check = check_precision(layers, "fp16")
     assert (check.layers, check.dtypes, check.unreported) == (2, {"Half": 2}, 0)
     assert precision_line(check) == (
-        "asked fp16: 2 of 2 layers Half; 1 stream sync layers and 1 layers of integers not counted"
+        "requested fp16: 2 of 2 layers Half; 1 stream sync layers and 1 layers of integers not "
+        "counted"
     )
 
 
@@ -161,11 +162,11 @@ def test_opaque_plan_is_said_to_be_opaque() -> None:
     check = check_precision(names, "fp16", layer_ms=[1, 2])
     assert (check.verdict, check.unreported) == (PrecisionVerdict.OPAQUE, 2)
     assert precision_line(check) == (
-        "asked fp16: layer data types unavailable; rebuild with profiling verbosity DETAILED"
+        "requested fp16: layer data types unavailable; rebuild with profiling verbosity DETAILED"
     )
     require_met(check)
     partly = check_precision([layer("a"), *names], "fp16")
-    assert precision_line(partly) == "asked fp16: 1 of 1 layers Half; 2 layers unreported"
+    assert precision_line(partly) == "requested fp16: 1 of 1 layers Half; 2 layers unreported"
 
 
 def test_bf16_and_half_are_told_apart() -> None:
@@ -183,8 +184,8 @@ def test_what_tensorrt_has_in_fp32_only_is_not_held_against_the_engine() -> None
     check = check_precision(layers, "fp16", fp32_only=own)
     assert check.verdict is PrecisionVerdict.MET
     assert precision_line(check) == (
-        "asked fp16: 1 of 5 layers Half, 4 Float (node/cell0, node/cell1, node/cell2, __myl_Resh),"
-        " 4 of them in FP32 only in TensorRT"
+        "requested fp16: 1 of 5 layers Half, 4 Float (node/cell0, node/cell1, node/cell2, "
+        "__myl_Resh), 4 of them in FP32 only in TensorRT"
     )
     # Neither a layer of other nodes is excused, nor one without nodes where nothing explains it.
     other = check_precision(layers, "fp16", fp32_only={"node/other"})

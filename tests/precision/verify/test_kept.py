@@ -6,7 +6,7 @@ import pytest
 
 from trtcore.precision.verify.check import check_precision
 from trtcore.precision.verify.kept import find_kept
-from trtcore.report.content.precision import kept_text
+from trtcore.report.content.facts.precision import kept_text
 from trtcore.result.records.build import KeptNodes
 from trtcore.result.records.layers import Layer, TensorInfo
 

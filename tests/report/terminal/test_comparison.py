@@ -16,7 +16,7 @@ from trtcore.report.terminal.comparison import render_baseline, render_compariso
 
 ROWS = (
     Change("a + b", 6.0, 3.0, (0.49, 0.51), False, "re-fused", ("a", "b"), ("1", "2"), ("x",), 1),
-    Change("d", 1.0, 1.5, (1.4, 1.6), False, nodes=("d",), order=0, against_rest=1.45),
+    Change("d", 1.0, 1.5, (1.4, 1.6), False, nodes=("d",), order=0, relative_ratio=1.45),
     Change("gone", 0.4, 0.0, kind="vanished", nodes=("gone",)),
     Change("c", 0.5, 0.51, (0.98, 1.06), True, nodes=("c",), order=2),
     Change("cat", 0.1, 0.0, kind="eliminated", nodes=("cat",)),
@@ -31,10 +31,17 @@ NOTES = (
     "base: layers run on 2 streams, so their times overlap and do not add up to the latency; an "
     "engine built without auxiliary streams (serial=True) does not overlap",
 )
-NOTE_LINES = "\n".join(f"Note: {note}" for note in NOTES)
+NOTE_LINES = """\
+Note: look out
+Note: base: the input was zeros
+Note: base: the run was interrupted: 200 of 700 profiled iterations were measured
+Note: base: unstable clock: the SM clock went from 1905 to 1980 MHz; throttled: SW power cap
+Note: base: layers run on 2 streams, so their times overlap and do not add up to the latency; an engine built without
+    auxiliary streams (serial=True) does not overlap"""  # noqa: E501
 
 TEXT = """\
-Base: googlenet, tensorrt_rtx, fp16, batch 4, NVIDIA H200, TensorRT-RTX 1.6.1 (native IProfiler, reported after each synchronise)
+Base: googlenet, tensorrt_rtx, fp16, batch 4, NVIDIA H200, TensorRT-RTX 1.6.1 (native IProfiler, reported after each
+    synchronise)
 New:  net, tensorrt, fp16, batch 1, ONNX Runtime 1.31.1 (un-fused model on the CPU, 2 threads)
 
 Nodes                     base ms  new ms  change ms   ratio                       95 % interval
@@ -69,7 +76,8 @@ Only in new, 0.0500 ms: here|now
 TEXT += f"{NOTE_LINES}\n"
 
 BASELINE = """\
-Before: googlenet, tensorrt_rtx, fp16, batch 4, NVIDIA H200, TensorRT-RTX 1.6.1 (native IProfiler, reported after each synchronise)
+Before: googlenet, tensorrt_rtx, fp16, batch 4, NVIDIA H200, TensorRT-RTX 1.6.1 (native IProfiler, reported after each
+    synchronise)
 After:  net, tensorrt, fp16, batch 1, ONNX Runtime 1.31.1 (un-fused model on the CPU, 2 threads)
 
 Layer group           before ms  after ms  speed-up
@@ -135,7 +143,7 @@ def test_text(comparison):
 
 
 def test_columns_line_up(comparison):
-    lines = render_comparison(comparison).splitlines()[3:10]
+    lines = render_comparison(comparison).splitlines()[4:11]
     assert len({line.index(".") for line in lines[1:]}) == 1
 
 
@@ -170,14 +178,14 @@ def test_baseline_keeps_rows_that_the_clock_gave_no_time(comparison):
         Change("g", 0.0, 0.0, nodes=("g",), order=5),
     )
     lines = render_baseline(replace(comparison, rows=(*ROWS, *short))).splitlines()
-    assert words("\n".join(lines[6:11])) == [
+    assert words("\n".join(lines[7:12])) == [
         ["c", "0.5000", "0.5100", "1.0x"],
         ["f", "0.2000", "0.0000", "-"],
         ["e", "0.0000", "0.1000", "-"],
         ["g", "0.0000", "0.0000", "-"],
         ["un-profiled", "GPU", "time", "7.0000", "4.0000", "1.8x"],
     ]
-    assert words("\n".join(lines[11:])) == words(BASELINE)[8:]
+    assert words("\n".join(lines[12:])) == words(BASELINE)[9:]
 
 
 def test_markdown(comparison):
@@ -190,7 +198,7 @@ def test_markdown_with_files_and_a_gate_that_passed(comparison):
     assert text == MARKDOWN.replace(
         "fp16\n\n|",
         "fp16\n\nBase `a.json`, new `b.json`\n\n"
-        "**Gate: passed** (`total > 3%`, `layer a* > 1 ms`)\n\n|",
+        "**Limits: passed** (`total > 3%`, `layer a* > 1 ms`)\n\n|",
     )
 
 
@@ -206,13 +214,13 @@ def test_markdown_with_a_gate_that_is_broken(comparison):
         "is beyond 'layer d > 1%' but may be chance, so it breaks nothing: measure both for longer"
     )
     assert (
-        "\n\n**Gate: broken**\n\n"
+        "\n\n**Limits: broken**\n\n"
         "- `total > 3%`: held\n"
         f"- `layer > 10%`: broken by 1 row\n{row}breaks 'layer > 10%'`\n"
         f"- `layer d > 1%`: held, 1 beyond it that may be chance\n{row}{doubt}`\n\n| |"
     ) in comparison_markdown(comparison, verdict=verdict)
     verdict = LimitVerdict((other,), (), doubtful)
-    assert "\n\n**Gate: passed**\n\n- `layer d > 1%`: held" in comparison_markdown(
+    assert "\n\n**Limits: passed**\n\n- `layer d > 1%`: held" in comparison_markdown(
         comparison, verdict=verdict
     )
 
@@ -235,10 +243,10 @@ def test_markdown_of_the_largest_changes_only(comparison):
 def test_files_are_named(comparison):
     lines = render_comparison(comparison, files=("a.json", "b.json")).splitlines()
     assert lines[0].startswith("Base: a.json: googlenet, tensorrt_rtx, fp16")
-    assert lines[1].startswith("New:  b.json: net, tensorrt, fp16")
+    assert lines[2].startswith("New:  b.json: net, tensorrt, fp16")
     lines = render_baseline(comparison, base_file="a.log").splitlines()
     assert lines[0].startswith("Before: a.log: googlenet, ")
-    assert lines[1].startswith("After:  net, ")
+    assert lines[2].startswith("After:  net, ")
 
 
 def test_json_of_several(comparison):
@@ -253,8 +261,8 @@ def test_json_of_several(comparison):
         ("a.json", "b.json"),
         ("a.json", "c.json"),
     ]
-    assert found[0]["gate"]["conditions"] == ["layer > 10%"]
-    assert [(b["condition"], b["row"]["name"]) for b in found[0]["gate"]["broken"]] == [
+    assert found[0]["limits"]["conditions"] == ["layer > 10%"]
+    assert [(b["condition"], b["row"]["name"]) for b in found[0]["limits"]["broken"]] == [
         ("layer > 10%", "d")
     ]
     assert json.loads(render_trees(trees[:1])) == found[0]
@@ -262,10 +270,10 @@ def test_json_of_several(comparison):
 
 def test_json(comparison):
     tree = json.loads(comparison_json(comparison))
-    assert (tree["schema"], tree["version"]) == ("trtcore/comparison", 1)
+    assert (tree["schema"], tree["version"]) == ("trtcore/comparison", 2)
     assert tree["base"]["device"] == "NVIDIA H200"
     assert tree["base"]["file"] is None
-    assert tree["gate"] is None
+    assert tree["limits"] is None
     assert tree["notes"] == list(NOTES)
     assert tree["rows"][0] == {
         "name": "a + b",
@@ -276,9 +284,9 @@ def test_json(comparison):
         "ratio": 0.5,
         "interval": [0.49, 0.51],
         "is_noise": False,
-        "against_rest": None,
-        "is_claimed": True,
-        "unclaimed_ms": 0.0,
+        "relative_ratio": None,
+        "is_conclusive": True,
+        "unmapped_ms": 0.0,
         "nodes": ["a", "b"],
         "base_layers": ["1", "2"],
         "new_layers": ["x"],
@@ -288,17 +296,17 @@ def test_json(comparison):
 
 
 def test_a_row_that_nothing_is_claimed_of(comparison):
-    row = replace(ROWS[3], interval=(nan, nan), unclaimed_ms=0.2)
+    row = replace(ROWS[3], interval=(nan, nan), unmapped_ms=0.2)
     one = replace(comparison, rows=(row,))
     assert (
         "| c | 0.5000 | 0.5100 | +0.0100 | 1.020x | inconclusive (attribution) |"
         in comparison_markdown(one)
     )
     (found,) = json.loads(comparison_json(one))["rows"]
-    assert (found["is_claimed"], found["unclaimed_ms"], found["is_noise"]) == (False, 0.2, True)
+    assert (found["is_conclusive"], found["unmapped_ms"], found["is_noise"]) == (False, 0.2, True)
 
 
 def test_rows_without_any_time(comparison):
     empty = replace(comparison, rows=(), rest=Change("rest", 0.0, 0.0, (nan, nan)))
     assert "markers" not in render_comparison(empty)
-    assert render_baseline(empty).splitlines()[4].startswith("un-profiled GPU time")
+    assert render_baseline(empty).splitlines()[5].startswith("un-profiled GPU time")

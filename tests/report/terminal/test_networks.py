@@ -1,4 +1,4 @@
-"""Reports of networks that people deploy: read at a glance, and never wider than asked for."""
+"""Reports of networks that people deploy: read at a glance, and never wider than requested."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from trtcore.errors import OptionError
-from trtcore.report.content.labels import layer_labels, shorten
+from trtcore.report.content.rows.labels import layer_labels, shorten
 from trtcore.report.terminal.profile import print_table, render_table
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.records.counts import Counts

@@ -18,13 +18,13 @@ from trtcore.cli import main
 from trtcore.compare.limits import broken_conditions, parse_limit
 from trtcore.compare.precisions.rows import compare_runs
 from trtcore.compare.profiles import compare_profiles
-from trtcore.compare.tails import compare_tails
+from trtcore.compare.significance.tails import compare_tails
 from trtcore.errors import OptionError
 from trtcore.report.export.csv import render_csv
 from trtcore.report.export.perfetto import render_trace
 from trtcore.report.export.trtexec import export_profile
 from trtcore.report.terminal.profile import render_table
-from trtcore.result.analysis.reconcile import reconcile_profile
+from trtcore.result.analysis.reconciliation.reconcile import reconcile_profile
 from trtcore.result.analysis.summary import summarise_latency, summarise_layers
 from trtcore.result.records.counts import Counts
 from trtcore.result.records.profile import Profile

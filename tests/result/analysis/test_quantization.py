@@ -14,8 +14,8 @@ from trtcore.api.calls import build_model
 from trtcore.engine.tensorrt.builder import Plan
 from trtcore.models.onnx.graph import model_nodes
 from trtcore.result.analysis.quantization import Quantization, find_quantization
-from trtcore.result.layer_types import layer_dtype, multiplies
 from trtcore.result.records.layers import Layer, ModelNode, TensorInfo
+from trtcore.result.types.layer_types import layer_dtype, multiplies
 
 rtx = pytest.mark.skipif(
     find_spec("tensorrt_rtx") is None,

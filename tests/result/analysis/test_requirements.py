@@ -49,7 +49,7 @@ def test_a_comparison_that_is_too_far_off_is_kept_in_the_error(net: Model) -> No
 
 
 def test_a_profile_whose_engine_is_another(gpu_like: Profile) -> None:
-    with pytest.raises(PrecisionNotMetError, match="asked fp16: 1 of 9 layers Half") as raised:
+    with pytest.raises(PrecisionNotMetError, match="requested fp16: 1 of 9 layers Half") as raised:
         require_precision(gpu_like)
     assert raised.value.result is gpu_like
 

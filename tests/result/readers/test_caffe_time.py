@@ -9,7 +9,7 @@ from paths import DATA
 from words import texts
 
 from trtcore.errors import ResultError
-from trtcore.report.content.method import method_text
+from trtcore.report.content.facts.method import method_text
 from trtcore.result.readers.caffe_time import parse_caffe_time
 from trtcore.result.readers.load import load_baseline
 from trtcore.result.records.layers import Layer
@@ -73,6 +73,14 @@ class TestCaffeTime:
         assert [layer.name for layer in profile.layers] == ["data_data_0_split", "conv1"]
         assert texts(profile.warnings) == (
             "layer 'data' is left out: 3.68935e+11 ms is not plausible",
+        )
+
+    def test_faults_of_the_timer_in_a_log_without_a_total(self):
+        text = "input\tforward: 3.68935e+011 ms.\nconv1\tforward: 0.478906 ms.\n"
+        profile = parse_caffe_time(text)
+        assert [layer.name for layer in profile.layers] == ["conv1"]
+        assert texts(profile.warnings)[0] == (
+            "layer 'input' is left out: 3.68935e+11 ms is not plausible"
         )
 
     @pytest.mark.parametrize("value", ["nan", "inf"])

@@ -34,7 +34,8 @@ class TestLoad:
         [
             (
                 "hello\n",
-                "is not a saved trtcore result, a profile exported by trtexec, a log of caffe time",
+                "is not a saved trtcore result, a profile exported by trtexec, a log of trtexec "
+                "--dumpProfile, a log of caffe time",
             ),
             ("[1, 2]", "is not a saved trtcore result"),
             ('{"a": 1}', "not a saved trtcore profile"),

@@ -11,8 +11,8 @@ from paths import DATA
 from words import texts
 
 from trtcore.errors import ResultError
-from trtcore.report.content.method import method_text
-from trtcore.result.readers.inspector import parse_engine_information
+from trtcore.report.content.facts.method import method_text
+from trtcore.result.readers.inspector.inspector import parse_engine_information
 from trtcore.result.readers.load import load_baseline
 from trtcore.result.readers.trtexec import parse_trtexec_profile
 from trtcore.result.records.layers import Layer

@@ -9,10 +9,10 @@ from math import isnan, nan
 import pytest
 from hand_made_profiles import make_profile
 
-from trtcore.report.content.mapping import mapping_text
-from trtcore.report.content.method import method_text
-from trtcore.report.content.precision import compared_text, precision_line
-from trtcore.report.content.run_ends import stop_text, warm_up_text
+from trtcore.report.content.facts.method import method_text
+from trtcore.report.content.facts.precision import compared_text, precision_line
+from trtcore.report.content.facts.run_ends import stop_text, warm_up_text
+from trtcore.report.content.times.mapping import mapping_text
 from trtcore.result.records.accuracy import Accuracy, Compared
 from trtcore.result.records.build import CacheUse, PrecisionVerdict
 from trtcore.result.records.counts import Stop, StopReason, WarmUpEnd, WarmUpReason
@@ -204,19 +204,20 @@ def test_mapping(sentence: str, method: MappingMethod, obstacles: tuple[Obstacle
             "asked fp16: 76 of 80 layers Half, 3 Int8, 1 Float (a, b), 3.1 % of time; 2 layers do "
             "not tell; 126 signal and wait markers and 3 layers of integers left out",
             ({"Half": 76, "Int8": 3, "Float": 1}, 2, 126, 3),
-            "asked fp16: 76 of 80 layers Half, 3 Int8, 1 Float; 2 layers unreported; 126 stream "
-            "sync layers and 3 layers of integers not counted",
+            "requested fp16: 76 of 80 layers Half, 3 Int8, 1 Float; 2 layers unreported; 126 "
+            "stream sync layers and 3 layers of integers not counted",
         ),
         ("engine: 2 of 3 layers Int8, 1 Half", ({"Int8": 2, "Half": 1}, 0, 0, 0), SAME),
         (
             "asked fp16: 0 of 8 layers Half, 8 Float (a); 1 layers of integers left out",
             ({"Float": 8}, 0, 0, 1),
-            "asked fp16: 0 of 8 layers Half, 8 Float; 1 layers of integers not counted",
+            "requested fp16: 0 of 8 layers Half, 8 Float; 1 layers of integers not counted",
         ),
         (
             "asked bf16: the plan does not tell the types of its layers, build it DETAILED",
             ({}, 0, 0, 0),
-            "asked bf16: layer data types unavailable; rebuild with profiling verbosity DETAILED",
+            "requested bf16: layer data types unavailable; rebuild with profiling verbosity "
+            "DETAILED",
         ),
         (
             "asked fp16: 1 of 1 layers Half; kept in FP32 on request: 0 of 1 nodes; fc only inside "

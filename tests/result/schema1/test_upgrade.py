@@ -67,6 +67,7 @@ REWORDED: tuple[tuple[str, Any], ...] = (
         "what else is fused into those layers is unknown",
     ),
     (r"ms cannot be\b", "ms is not plausible"),
+    (r"asked (?=\w+: )", "requested "),
     # What the run saw comes before what its figures tell.
     (r"(Warning the warm-up ended .*) (Warning the moon was full)", r"\2 \1"),
 )

@@ -13,7 +13,7 @@ from trtcore.errors import OptionError, ResultError
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.readers.load import load_baselines
 
-_GATE_BROKEN = 3
+_LIMIT_BROKEN = 3
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,8 @@ def run(options: argparse.Namespace) -> int:
     """Runs the command and returns its exit code: 3 when a condition is broken."""
     if options.top is not None and options.top < 1:
         raise OptionError(f"--top is {options.top}, must be 1 or more")
+    if options.full_names and options.json:
+        raise OptionError("--full-names is about the tables, and --json holds every name in full")
     # Parsed first: a misspelt condition should not wait for files of a million samples.
     conditions = tuple(parse_limit(text) for text in options.fail_if)
     files = (options.base, *options.new)
@@ -42,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
     for one in compared:
         for row in (*one.verdict.broken, *one.verdict.doubtful):
             notify(f"{one.files[1]}: {row}")
-    return _GATE_BROKEN if any(one.verdict.broken for one in compared) else 0
+    return _LIMIT_BROKEN if any(one.verdict.broken for one in compared) else 0
 
 
 def _compare(
@@ -71,8 +73,11 @@ def _compare(
 def _render(compared: list[_Compared], options: argparse.Namespace) -> str:
     if options.json:
         return _comparison_json(compared).rstrip()
-    render = _comparison_markdown if options.markdown else _render_text
-    return "\n\n".join(render(one, options.top).rstrip() for one in compared)
+    if options.markdown:
+        texts = [_comparison_markdown(one, options.top, options.full_names) for one in compared]
+    else:
+        texts = [_render_text(one, options.top, options.full_names) for one in compared]
+    return "\n\n".join(text.rstrip() for text in texts)
 
 
 def _comparison_json(compared: list[_Compared]) -> str:
@@ -83,15 +88,19 @@ def _comparison_json(compared: list[_Compared]) -> str:
     )
 
 
-def _comparison_markdown(one: _Compared, top: int | None) -> str:
+def _comparison_markdown(one: _Compared, top: int | None, full_names: bool) -> str:
     from trtcore.report.export.comparison_markdown import comparison_markdown
 
-    return comparison_markdown(one.comparison, top=top, files=one.files, verdict=one.verdict)
+    return comparison_markdown(
+        one.comparison, top=top, files=one.files, verdict=one.verdict, full_names=full_names
+    )
 
 
-def _render_text(one: _Compared, top: int | None) -> str:
+def _render_text(one: _Compared, top: int | None, full_names: bool) -> str:
     from trtcore.cli.screen import Screen
     from trtcore.report.terminal.comparison import render_comparison
 
     width = Screen().table_width
-    return render_comparison(one.comparison, top=top, width=width, files=one.files)
+    return render_comparison(
+        one.comparison, top=top, width=width, files=one.files, full_names=full_names
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from trtcore.api.meaning import given_options
+from trtcore.api.options.meaning import given_options
 from trtcore.cli.api_options import api_values
 from trtcore.cli.declared import api_options
 from trtcore.errors import EngineLoadError, OptionError, ResultError

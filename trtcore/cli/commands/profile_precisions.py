@@ -6,11 +6,13 @@ import argparse
 from functools import partial
 
 from trtcore.api.calls import compare_precisions
-from trtcore.api.declaring import COMPARISON
+from trtcore.api.options.declaring import COMPARISON
 from trtcore.cli.api_options import require_meanings, values_for
 from trtcore.cli.outputs import save_all
+from trtcore.cli.phases import print_phases
 from trtcore.cli.terminal import notify, shown_progress, warn
 from trtcore.compare.precisions.comparison import PrecisionComparison
+from trtcore.result.phases import Phase, Stopwatch
 
 
 def run(options: argparse.Namespace) -> tuple[PrecisionComparison, int]:
@@ -42,7 +44,11 @@ def run(options: argparse.Namespace) -> tuple[PrecisionComparison, int]:
 
         warn(precision_notes(comparison))
     else:
-        show(comparison, options)
+        watch = Stopwatch()
+        with watch.phase(Phase.REPORT):
+            show(comparison, options)
+        if options.verbose:
+            print_phases((*comparison.phases, *watch.times))
     return comparison, unsaved
 
 
@@ -51,4 +57,10 @@ def show(comparison: PrecisionComparison, options: argparse.Namespace) -> None:
     from trtcore.cli.screen import Screen
     from trtcore.report.terminal.precisions import print_precisions
 
-    print_precisions(comparison, Screen(), sort=options.sort, top=options.top)
+    print_precisions(
+        comparison,
+        Screen(),
+        sort=options.sort,
+        top=options.top,
+        full_names=options.full_names,
+    )

@@ -27,7 +27,8 @@ def run(options: argparse.Namespace) -> int:
     if is_precisions(text):
         form = _form_of_precisions(options, form)
         comparison = parse_precisions(text, options.file)
-        _give(comparison, form, options, {"sort": options.sort, "top": options.top})
+        view = {name: getattr(options, name) for name in ("sort", "top", "full_names")}
+        _give(comparison, form, options, view)
         return 0
     profile = parse_profile(text, options.file)
     view = {name: getattr(options, name) for name in ("sort", "top", "group_by", "full_names")}

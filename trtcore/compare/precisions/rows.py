@@ -7,13 +7,23 @@ from collections.abc import Sequence
 import numpy as np
 
 from trtcore.compare.alignment import Side, groups_of, node_sets
-from trtcore.compare.noise import CLOCK_STEPS, compare_times
 from trtcore.compare.precisions.comparison import PrecisionComparison, PrecisionRow, RelativeTime
 from trtcore.compare.precisions.verdict import GATED_TIME, GPU_TIME, LATENCY, verdict
-from trtcore.compare.times import LayerTimes, SampledTimes, event_costs, sample_series, time_layers
+from trtcore.compare.significance.noise import CLOCK_STEPS, compare_times
+from trtcore.compare.significance.times import (
+    LayerTimes,
+    SampledTimes,
+    event_costs,
+    sample_series,
+    time_layers,
+)
 from trtcore.errors import ResultError
 from trtcore.result.analysis.analysis import Analysis
-from trtcore.result.analysis.reconcile import TRACED, Reconciliation, reconcile_profile
+from trtcore.result.analysis.reconciliation.reconcile import (
+    TRACED,
+    Reconciliation,
+    reconcile_profile,
+)
 from trtcore.result.records.profile import Profile
 from trtcore.result.records.warnings import RunWarning
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from math import isnan
 
 from trtcore.compare.precisions.comparison import PrecisionRow, RelativeTime
+from trtcore.compare.ratios import interval_text, ratio_text
 from trtcore.result.records.profile import Profile
 
 GATED_TIME = "un-profiled GPU time, gated"
@@ -76,13 +77,12 @@ def _ratio(time: RelativeTime, base: str) -> str:
     that = f" the time of {base}" if base else ""
     if time.interval is None:
         return f"{_factor(time)}{that}"
-    low, high = time.interval
     chance = ", may be chance" if time.is_noise else ""
-    return f"{_factor(time)}{that} (95 % interval {low:.3f} to {high:.3f}{chance})"
+    return f"{_factor(time)}{that} (95 % interval {interval_text(time.interval)}{chance})"
 
 
 def _factor(time: RelativeTime) -> str:
-    return "an unknown part of" if time.ratio is None else f"{time.ratio:.3f}x"
+    return "an unknown part of" if time.ratio is None else f"{ratio_text(time.ratio)}x"
 
 
 def _error(profile: Profile) -> str:

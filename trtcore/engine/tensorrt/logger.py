@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import copy
 from typing import Any
 
 # Enough for all errors of one call; a long run that warns in every iteration stays within memory.
@@ -12,6 +15,7 @@ class MessageLog:
     """The last messages of a TensorRT logger, so that errors can quote TensorRT."""
 
     def __init__(self) -> None:
+        self.first_error = ""
         self.errors: list[str] = []
         self.warnings: list[str] = []
         self.layer_information = ""
@@ -20,13 +24,41 @@ class MessageLog:
         """Forgets everything, so that the next error is about the next call."""
         self.__init__()  # type: ignore[misc]
 
-    def last_error(self, default: str = "TensorRT gave no reason") -> str:
-        """The first line of TensorRT's own explanation.
+    @contextmanager
+    def unchanged(self) -> Iterator[None]:
+        """Forgets what is logged inside the block, where TensorRT is only queried."""
+        kept = {name: copy(value) for name, value in vars(self).items()}
+        try:
+            yield
+        finally:
+            vars(self).update(kept)
 
-        The last message often only says where an exception was caught, so it is the first error
-        since `clear` that counts.
+    def add_error(self, message: str) -> None:
+        """Keeps an error, and the first since `clear` however many follow."""
+        self.first_error = self.first_error or message
+        self.errors = [*self.errors, message][-_KEPT:]
+
+    def last_error(self, default: str = "TensorRT gave no reason") -> str:
+        """TensorRT's last error in one line, with the first since `clear` if that is another.
+
+        The last one is about the call that failed, but may only say where an exception was caught;
+        the first one has its cause.
         """
-        return " ".join(self.errors[0].split()) if self.errors else default
+        if not self.errors:
+            return default
+        first, last = (" ".join(text.split()) for text in (self.first_error, self.errors[-1]))
+        return last if first == last else f"{last} (first error: {first})"
+
+    def reason(self) -> str:
+        """TensorRT's errors as `last_error` has them, and the first warning with them.
+
+        Where TensorRT cannot even start, what CUDA says (error 35 is an old driver) is often a
+        warning only.
+        """
+        if not self.warnings:
+            return self.last_error()
+        warning = " ".join(self.warnings[0].split())
+        return f"{self.last_error()} (warning: {warning})" if self.errors else warning
 
 
 def make_logger(module: Any, log: MessageLog) -> Any:
@@ -39,7 +71,7 @@ def make_logger(module: Any, log: MessageLog) -> Any:
 
         def log(self, level: Any, message: str) -> None:
             if level in {severity.ERROR, severity.INTERNAL_ERROR}:
-                log.errors = [*log.errors, message][-_KEPT:]
+                log.add_error(message)
             elif level == severity.WARNING:
                 log.warnings = [*log.warnings, message][-_KEPT:]
             # How TensorRT-RTX describes an engine that it has built: it needs no GPU for that.

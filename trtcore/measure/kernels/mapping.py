@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice, permutations
 
-from trtcore.result.readers.layer_names import generated_operations
+from trtcore.result.readers.inspector.layer_names import generated_operations
 from trtcore.result.records.kernel_pass import (
     KernelMapping,
     MappingMethod,

@@ -98,11 +98,11 @@ def version_words(version: int) -> str:
     return f"{version // 10000}.{version // 100 % 100}"
 
 
-def _run_rounds(traced: TracedLoops, asked: int, progress: Progress | None) -> list[_Round]:
+def _run_rounds(traced: TracedLoops, requested: int, progress: Progress | None) -> list[_Round]:
     """Returns the times of each round, without CUPTI and with it; Ctrl-C ends them early."""
     done: list[_Round] = []
     try:
-        rounds, count = _warm_up(traced, asked)
+        rounds, count = _warm_up(traced, requested)
         for i in range(rounds):
             if progress is not None:
                 progress("tracing kernels", i * count, rounds * count)
@@ -121,25 +121,25 @@ def _plain_gated_ms(loops: NativeLoops, count: int) -> FloatArray:
     return no_samples() if gated is None else gated.whole().gpu_ms
 
 
-def _warm_up(traced: TracedLoops, asked: int) -> tuple[int, int]:
+def _warm_up(traced: TracedLoops, requested: int) -> tuple[int, int]:
     """Returns how many rounds to run, and iterations in each."""
     wall_ms = float(np.median(traced.loops.time_inference(_WARM_UP, ignore).whole().wall_ms))
     kernels = traced.warm_up(_WARM_UP)
     if kernels == 0:
         raise RunError(f"CUPTI recorded no kernels ({traced.losses})")
-    return _plan(asked, wall_ms, ceil(kernels / _WARM_UP))
+    return _plan(requested, wall_ms, ceil(kernels / _WARM_UP))
 
 
-def _plan(asked: int, wall_ms: float, kernels: int) -> tuple[int, int]:
+def _plan(requested: int, wall_ms: float, kernels: int) -> tuple[int, int]:
     """How many rounds, and iterations in each, fit the time and the trace's capacity.
 
     Args:
-        asked: the most iterations.
+        requested: the most iterations.
         wall_ms: of an iteration.
         kernels: of an iteration, in all passes of a round that are traced.
     """
     fits = int(_SECONDS * 1000 / (_PASSES * max(wall_ms, 1e-3)))
-    total = max(min(asked, _MOST_ITERATIONS, fits), min(asked, _LEAST_ITERATIONS))
+    total = max(min(requested, _MOST_ITERATIONS, fits), min(requested, _LEAST_ITERATIONS))
     rounds = min(_ROUNDS, total)
     return rounds, min(ceil(total / rounds), max(CAPACITY // kernels, 1))
 

@@ -140,7 +140,7 @@ class NativeLoops:
         recorder.attach(self.profiled)
 
     def _make_profile(self) -> None:
-        # executeV2 reports by itself only while the context emits; enqueueV3 is asked to report.
+        # executeV2 reports by itself only while the context emits; enqueueV3 is told to report.
         self.profiled.enqueue_emits_profile = bool(self.bindings)
 
     def detach(self, recorder: _core.LayerRecorder) -> None:

@@ -49,7 +49,7 @@ class PythonLoops:
     def attach(self, recorder: _core.LayerRecorder) -> None:
         """Makes the recorder the profiler of the profiled context."""
         self._profiler = make_python_profiler(self.bindings.module, recorder)
-        # executeV2 reports by itself only while the context emits; enqueueV3 is asked to report.
+        # executeV2 reports by itself only while the context emits; enqueueV3 is told to report.
         self.profiled.enqueue_emits_profile = bool(self.addresses)
         self.profiled.profiler = self._profiler
 

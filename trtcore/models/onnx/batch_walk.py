@@ -28,7 +28,7 @@ from trtcore.models.onnx.batch_values import (
 )
 from trtcore.models.onnx.graph import ONNX_DOMAINS, opset_version
 from trtcore.models.onnx.weights import without_weights
-from trtcore.result.shapes import shape_text
+from trtcore.result.types.shapes import shape_text
 
 # Operators whose outputs may rightly have no batch: they reduce over it, or it depends on values.
 _MAY_LOSE = frozenset(

@@ -25,8 +25,9 @@ from trtcore.models.onnx.weights import (
     with_weights_as_inputs,
     write_with_external_weights,
 )
-from trtcore.result.dtypes import ONNX_TYPES
+from trtcore.models.onnx.work.count import count_work
 from trtcore.result.records.layers import ModelNode, TensorInfo
+from trtcore.result.types.dtypes import ONNX_TYPES
 from trtcore.system.files import check_readable, check_writable, write_file
 
 ONNX_DOMAINS = ("", "ai.onnx")
@@ -120,9 +121,14 @@ def model_nodes(model: Model) -> tuple[ModelNode, ...]:
     """The nodes in graph order; those of a control-flow body follow the node that holds it."""
     return tuple(
         ModelNode(
-            node.name, node.op_type, tuple(node.input), tuple(node.output), exported_module(node)
+            node.name,
+            node.op_type,
+            tuple(node.input),
+            tuple(node.output),
+            exported_module(node),
+            work,
         )
-        for node in walk_nodes(model.proto.graph)
+        for node, work in count_work(model.proto)
     )
 
 

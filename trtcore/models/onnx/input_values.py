@@ -6,7 +6,6 @@ have, or a divisor of 0, ends the run. Each operator says what is valid.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 
 from onnx import NodeProto
@@ -75,19 +74,6 @@ def _lone_axes(node: NodeProto, count: int, shapes: Shapes) -> tuple[int, ...]:
     return tuple(axes[:count])
 
 
-def _ends(node: NodeProto, count: int, shapes: Shapes) -> tuple[int, ...]:
-    return shapes.of(node)[:count]
-
-
-def _shape(node: NodeProto, count: int, shapes: Shapes) -> tuple[int, ...]:
-    """The shape that the file says the output has; else all in one axis."""
-    found = shapes.output(node)
-    size = math.prod(shapes.of(node))
-    if len(found) == count and all(length > 0 for length in found):
-        return found
-    return (size, *[1] * (count - 1)) if count else ()
-
-
 def _same(node: NodeProto, count: int, shapes: Shapes) -> tuple[int, ...]:
     return shapes.of(node)[-count:] if count else ()
 
@@ -120,31 +106,20 @@ def _all(value: int) -> _Rule:
 _RULES: dict[tuple[str, int], _Rule] = {
     ("CumProd", 1): _all(0),
     ("CumSum", 1): _all(0),
-    ("ConstantOfShape", 0): _all(1),
     ("CenterCropPad", 1): _same,
     ("Dropout", 1): _all(0),
-    ("Expand", 1): _all(1),
     ("GRU", 4): _times,
     ("LSTM", 4): _times,
     ("OneHot", 1): _all(_SMALL),
-    ("Pad", 1): _all(0),
     ("Pad", 3): _axes,
     ("RNN", 4): _times,
     ("Range", 0): _all(0),
     ("Range", 1): _all(_SMALL),
     ("Range", 2): _all(1),
-    ("Reshape", 1): _shape,
-    ("Resize", 3): _same,
     ("ReverseSequence", 1): _times,
-    ("Slice", 1): _all(0),
-    ("Slice", 2): _ends,
-    ("Slice", 3): _axes,
-    ("Slice", 4): _all(1),
     ("Split", 1): _parts,
     ("SplitToSequence", 1): _parts,
     ("Squeeze", 1): _lone_axes,
-    ("Tile", 1): _all(1),
-    ("TopK", 1): _all(1),
     ("Trilu", 1): _all(0),
     ("Unsqueeze", 1): _new_axes,
     # Integers, of which 0 is no divisor.

@@ -14,7 +14,7 @@ from trtcore.models.onnx.batch_repairs import Batch
 from trtcore.models.onnx.batch_walk import Carried, carried
 from trtcore.models.onnx.graph import graph_inputs
 from trtcore.models.onnx.inference import infer_shapes, is_odd
-from trtcore.result.shapes import shape_text
+from trtcore.result.types.shapes import shape_text
 
 # What a dimension is before it is resolved: a number, a symbol, or nothing known.
 _Dim = int | str | None

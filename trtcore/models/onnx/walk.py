@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from onnx import AttributeProto, GraphProto, NodeProto
+from onnx import GraphProto, NodeProto
+
+from trtcore.models.onnx.bodies import bodies
+
+__all__ = ["bodies", "walk_nodes"]
 
 
 def walk_nodes(graph: GraphProto) -> Iterator[NodeProto]:
@@ -13,11 +17,3 @@ def walk_nodes(graph: GraphProto) -> Iterator[NodeProto]:
         yield node
         for body in bodies(node):
             yield from walk_nodes(body)
-
-
-def bodies(node: NodeProto) -> Iterator[GraphProto]:
-    """The graphs inside a control-flow node."""
-    for attribute in node.attribute:
-        if attribute.type == AttributeProto.GRAPH:
-            yield attribute.g
-        yield from attribute.graphs

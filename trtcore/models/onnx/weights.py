@@ -18,7 +18,7 @@ from onnx import (
 )
 
 from trtcore.errors import ResultError
-from trtcore.result.dtypes import ONNX_TYPES
+from trtcore.result.types.dtypes import ONNX_TYPES
 from trtcore.system.files import write_file
 
 # A protobuf message holds 2 GiB at most; nodes and names get the rest.

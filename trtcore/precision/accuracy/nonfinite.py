@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from onnx import ModelProto
 
 from trtcore.models.model import Model
-from trtcore.result.dtypes import DTYPES
+from trtcore.result.types.dtypes import DTYPES
 
 Arrays = Mapping[str, NDArray[Any]]
 

@@ -48,7 +48,7 @@ class GraphConverter:
 
     Args:
         proto: the model; converted in place.
-        rules: what is asked.
+        rules: what is requested.
         large: weights of which the model has only type and shape, by name; they are not changed.
 
     Attributes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from trtcore.result.dtypes import to_bfloat16_values
+from trtcore.result.types.dtypes import to_bfloat16_values
 
 Values = NDArray[np.float32]
 

@@ -1,1 +1,1 @@
-"""Whether an engine has the precision that was asked for."""
+"""Whether an engine has the requested precision."""

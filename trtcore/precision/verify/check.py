@@ -1,9 +1,9 @@
-"""Whether an engine has the precision that was asked for: what its inspector tells, layer by layer.
+"""Whether an engine has the requested precision: what its inspector tells, layer by layer.
 
 A layer counts by the widest float type it writes (that it reads, if it writes none), so a fused
 kernel that computes an LRN in FP32 inside an FP16 network shows as what it is; but one that only
 ends in a cast counts by what it computes in before, see `trtcore.precision.verify.computed`. A
-product of quantized values counts as quantized, see `trtcore.result.layer_types`.
+product of quantized values counts as quantized, see `trtcore.result.types.layer_types`.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from collections.abc import Collection, Sequence
 from trtcore.precision.formats import FORMATS, Precision
 from trtcore.precision.verify.computed import UNKNOWN, computed_dtype
 from trtcore.precision.verify.kept import find_kept, is_kept
-from trtcore.result.dtypes import DTYPES
-from trtcore.result.layer_types import multiplies
 from trtcore.result.records.build import LayerPrecision, PrecisionCheck, PrecisionVerdict, TypeCount
 from trtcore.result.records.layers import Layer, LayerProfile, is_marker
+from trtcore.result.types.dtypes import DTYPES
+from trtcore.result.types.layer_types import multiplies
 
 _QUANTIZED = tuple(row.inspector for row in DTYPES.values() if row.is_quantized)
 # Judgements: a sound FP16 engine has casts and other layers in FP32, so half of the layers and of
@@ -29,14 +29,14 @@ _LEAST_OF_MATRIX = 0.75
 
 def check_precision(
     layers: Sequence[Layer],
-    asked: str,
+    requested: str,
     *,
     layer_ms: Sequence[float] | None = None,
     shares: Sequence[float] | None = None,
     kept: Collection[str] = (),
     fp32_only: Collection[str] = (),
 ) -> PrecisionCheck:
-    """Compares the layers of an engine with the precision that was asked for.
+    """Compares the layers of an engine with the requested precision.
 
     It is not met if fewer than half of the layers have it, in number or in time, or fewer than
     three in four of those that multiply matrices. Layers whose nodes were to stay in FP32, or
@@ -44,31 +44,26 @@ def check_precision(
 
     Args:
         layers: as the inspector tells them; `signal` and `wait` are left out.
-        asked: ``fp32``, ``tf32``, ``fp16``, ``half2`` or ``bf16``; ``""`` only describes.
+        requested: ``fp32``, ``tf32``, ``fp16``, ``half2`` or ``bf16``; ``""`` only describes.
         layer_ms: median time of each layer in milliseconds, in the order of ``layers``.
-        shares: the part of the time that each layer holds, 0 to 1; that of ``layer_ms`` if left
-            out.
+        shares: the part of the time that each layer holds, 0 to 1; by default by ``layer_ms``.
         kept: names of the model nodes that stay in FP32 on request.
         fp32_only: names of those that TensorRT has in FP32 only. Where there are some, layers of no
             known node may be theirs (a recurrent node is dozens of layers).
     """
-    wanted = _word(asked)
+    wanted = _word(requested)
     held = frozenset(kept) | frozenset(fp32_only)
     types = [computed_dtype(layer, wanted, held) for layer in layers]
     rows = _rows(layers, types, layer_ms, shares, frozenset(kept), frozenset(fp32_only))
     real = [layer for layer in layers if not is_marker(layer)]
     unknown = sum(dtype == UNKNOWN for dtype in types)
     unreported = sum(_is_unreported(layer) for layer in real)
-    others = [row for row in rows if wanted and row.dtype not in (wanted, *_QUANTIZED)]
-    others.sort(key=lambda row: -(row.share or 0.0))
+    others = _others(rows, wanted)
     return PrecisionCheck(
-        asked=asked,
+        asked=requested,
         wanted=wanted,
         verdict=_verdict(rows, others, unknown),
-        types=tuple(
-            TypeCount(dtype, count)
-            for dtype, count in Counter(row.dtype for row in rows).most_common()
-        ),
+        types=_types(rows),
         fallbacks=tuple(others),
         unreported=unreported,
         markers=len(layers) - len(real),
@@ -81,7 +76,7 @@ def check_precision(
 def check_rows(
     layers: Sequence[Layer],
     rows: Sequence[LayerProfile],
-    asked: str,
+    requested: str,
     kept: Collection[str] = (),
     fp32_only: Collection[str] = (),
 ) -> PrecisionCheck:
@@ -89,13 +84,24 @@ def check_rows(
     times = [row.median_ms for row in rows] or None
     shares = [row.share for row in rows] or None
     return check_precision(
-        layers, asked, layer_ms=times, shares=shares, kept=kept, fp32_only=fp32_only
+        layers, requested, layer_ms=times, shares=shares, kept=kept, fp32_only=fp32_only
     )
 
 
-def _word(asked: str) -> str:
-    """What was asked for in the word of the inspector; ``""`` if nothing was."""
-    return FORMATS[Precision(asked)].inspector_word if asked else ""
+def _others(rows: Sequence[LayerPrecision], wanted: str) -> list[LayerPrecision]:
+    """The layers of another type, by their share of the time; none where no type is wanted."""
+    others = [row for row in rows if wanted and row.dtype not in (wanted, *_QUANTIZED)]
+    return sorted(others, key=lambda row: -(row.share or 0.0))
+
+
+def _types(rows: Sequence[LayerPrecision]) -> tuple[TypeCount, ...]:
+    counts = Counter(row.dtype for row in rows)
+    return tuple(TypeCount(dtype, count) for dtype, count in counts.most_common())
+
+
+def _word(requested: str) -> str:
+    """The requested precision in the inspector's word; ``""`` if there is none."""
+    return FORMATS[Precision(requested)].inspector_word if requested else ""
 
 
 def _rows(

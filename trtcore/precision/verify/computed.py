@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from trtcore.precision.verify.kept import is_added_cast
-from trtcore.result.layer_types import layer_dtype, touched_dtypes
-from trtcore.result.readers.layer_names import foreign_range
+from trtcore.result.readers.inspector.layer_names import foreign_range
 from trtcore.result.records.layers import Layer, is_marker
+from trtcore.result.types.layer_types import layer_dtype, touched_dtypes
 
 UNKNOWN = "unknown"
 """The inspector does not tell what the layer computes in."""

@@ -10,9 +10,9 @@ import re
 from collections.abc import Collection, Sequence
 
 from trtcore.precision.formats import io_precisions
-from trtcore.result.layer_types import touched_dtypes
 from trtcore.result.records.build import KeptNodes
 from trtcore.result.records.layers import Layer
+from trtcore.result.types.layer_types import touched_dtypes
 
 # Casts that a conversion adds are called after the value they cast.
 _TYPES = "|".join(precision.value for precision in io_precisions())

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Sequence
 from math import isnan
 
 from trtcore.compare.comparison import APPEARED, ELIMINATED, REFUSED, VANISHED, Change, Comparison
-from trtcore.report.content.method import method_text
+from trtcore.compare.profiles import SHARED
+from trtcore.compare.ratios import interval_text, percent_text, ratio_text
+from trtcore.report.content.facts.method import method_text
 from trtcore.result.records.profile import Profile
 
 INCONCLUSIVE = "inconclusive"
@@ -24,24 +26,37 @@ BEFORE_AFTER = (
 def mark(row: Change, *, is_short: bool = False) -> str:
     """Why a row's ratio is not taken for a change; empty if it is."""
     # First: without attribution there is no interval either, and `is_noise` is always set.
-    if not row.is_claimed:
+    if not row.is_conclusive:
         return INCONCLUSIVE if is_short else f"{INCONCLUSIVE} (attribution)"
     return "noise" if row.is_noise else ""
 
 
 def figures(row: Change, *, is_short: bool = False) -> tuple[str, ...]:
     """The cells under `HEADINGS`, with short marks where columns are few."""
-    low, high = row.interval
-    interval = "" if isnan(low) or not row.is_claimed else f"{low:.3f} to {high:.3f}"
+    interval = (
+        "" if isnan(row.interval[0]) or not row.is_conclusive else interval_text(row.interval)
+    )
     interval = " ".join(filter(None, (interval, mark(row, is_short=is_short))))
-    if not isnan(row.against_rest):
-        interval += f", {row.against_rest:.3f}x relative to all other layers"
+    if not isnan(row.relative_ratio):
+        interval += f", {ratio_text(row.relative_ratio)}x relative to all other layers"
     return (
         in_ms(row.base_ms),
         in_ms(row.new_ms),
         f"{row.difference_ms:+.4f}",
-        "-" if isnan(row.ratio) else f"{row.ratio:.3f}x",
+        "-" if isnan(row.ratio) else f"{ratio_text(row.ratio)}x",
         interval,
+    )
+
+
+def headline(comparison: Comparison) -> str:
+    """What the new side takes of the base's time, in a sentence; of what both have timed."""
+    total = comparison.total
+    is_shared = total.name == SHARED
+    subject = "The nodes that both have take" if is_shared else "One forward pass takes"
+    they = "they take" if is_shared else "it takes"
+    return (
+        f"{subject} {percent_text(total.ratio)} of what {they} with {comparison.base.backend}: "
+        f"{in_ms(total.new_ms)} of {in_ms(total.base_ms)} ms."
     )
 
 

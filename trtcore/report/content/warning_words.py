@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from trtcore.errors import argument
-from trtcore.report.content.run_ends import stop_text, warm_up_text
+from trtcore.report.content.facts.run_ends import stop_text, warm_up_text
 from trtcore.result.analysis.diagnosis import UNSTEADY_SPREAD, UNSTEADY_VARIATION
 from trtcore.result.records.counts import Counts
 from trtcore.result.records.warning_kinds import WarningKind

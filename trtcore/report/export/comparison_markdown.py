@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trtcore.compare.comparison import Change, Comparison
+from trtcore.report.content.comparison_names import with_short_names
 from trtcore.report.content.comparison_rows import (
     BASE_NEW,
     HEADINGS,
@@ -30,6 +31,7 @@ def comparison_markdown(
     top: int | None = None,
     files: tuple[str, str] = ("", ""),
     verdict: LimitVerdict | None = None,
+    full_names: bool = False,
 ) -> str:
     """Returns a table for a pull request's comment.
 
@@ -38,13 +40,15 @@ def comparison_markdown(
         top: how many of the largest changes, and of the re-fused groups; None for `TOP`.
         files: where base and new came from.
         verdict: of the limits; None without any.
+        full_names: all nodes of a row instead of a short name.
     """
     count = TOP if top is None else top
     comparison, files, verdict = printable(comparison), printable(files), printable(verdict)
+    comparison = comparison if full_names else with_short_names(comparison)
     blocks = [
         [f"### {_escape(_title(comparison))}"],
         _files(files),
-        _gate(verdict),
+        _limits(verdict),
         _table([*totals(comparison), *cut(comparison.rows, count)]),
         [f"- {_escape(line)}" for line in one_sided(comparison.rows, BASE_NEW)],
         _refused(refused(comparison), count),
@@ -64,14 +68,14 @@ def _files(files: tuple[str, str]) -> list[str]:
     return [f"Base {_code(files[0])}, new {_code(files[1])}"] if all(files) else []
 
 
-def _gate(verdict: LimitVerdict | None) -> list[str]:
+def _limits(verdict: LimitVerdict | None) -> list[str]:
     if verdict is None or not verdict.conditions:
         return []
     rows = (*verdict.broken, *verdict.doubtful)
     if not rows:
         held = ", ".join(_code(condition.text) for condition in verdict.conditions)
-        return [f"**Gate: passed** ({held})"]
-    lines = [f"**Gate: {'broken' if verdict.broken else 'passed'}**", ""]
+        return [f"**Limits: passed** ({held})"]
+    lines = [f"**Limits: {'broken' if verdict.broken else 'passed'}**", ""]
     for condition in verdict.conditions:
         lines.append(f"- {_code(condition.text)}: {_fate(verdict, condition)}")
         lines += [f"  - {_code(str(row))}" for row in rows if row.condition == condition]

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from trtcore.report.content.labels import layer_labels
-from trtcore.report.content.method import method_text
+from trtcore.report.content.facts.method import method_text
+from trtcore.report.content.rows.labels import layer_labels
 from trtcore.report.export.timeline import iterations_left_out, unprofiled_iterations
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.analysis.summary import profiled_iterations

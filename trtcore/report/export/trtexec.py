@@ -19,9 +19,9 @@ from trtcore.report.export.timeline import (
 )
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.analysis.summary import profiled_iterations
-from trtcore.result.dtypes import inspector_name
 from trtcore.result.records.layers import IOTensor, Layer, TensorInfo
 from trtcore.result.records.profile import Profile
+from trtcore.result.types.dtypes import inspector_name
 
 # Between the nodes of a layer in the metadata that TensorRT's own ONNX parser writes.
 _UNIT_SEPARATOR = "\x1f"

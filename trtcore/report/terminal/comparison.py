@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Sequence
 from math import isnan
 from typing import Any
 
 from trtcore.compare.comparison import APPEARED, REFUSED, SAME, VANISHED, Change, Comparison
+from trtcore.report.content.comparison_names import with_short_names
 from trtcore.report.content.comparison_rows import (
     BASE_NEW,
     BEFORE_AFTER,
     HEADINGS,
     cut,
     figures,
+    headline,
     in_ms,
     mark,
     one_sided,
@@ -21,22 +22,28 @@ from trtcore.report.content.comparison_rows import (
     side,
     totals,
 )
-from trtcore.report.content.labels import shorten
 from trtcore.report.content.printable import printable
+from trtcore.report.content.rows.labels import shorten
 from trtcore.report.content.warnings import comparison_notes
 from trtcore.report.content.waterfall import waterfall_lines
-from trtcore.report.terminal.layout import figure_table, plain_text, room_beside, text_room
+from trtcore.report.terminal.layout import (
+    PLAIN_WIDTH,
+    figure_table,
+    plain_text,
+    room_beside,
+    text_room,
+    wrapped,
+)
 
 _FIGURES_WIDTH = 64
 # Of the columns under HEADINGS with their gaps; of a ratio with a mark but without an interval.
 _WIDTHS = (10, 10, 11, 9, 24)
 _MARKED_RATIO = 22
 _RATIO, _INTERVAL = 3, 4
+_GAP = 2
 # Columns dropped in this order until names have room: interval, change, base.
 _LEAST_ROOM = 16
 _DISPENSABLE = (_INTERVAL, 2, 0)
-# Of the lists of names below the table: what still reads as lines of text.
-_TEXT_WIDTH = 100
 
 
 def render_comparison(
@@ -45,6 +52,7 @@ def render_comparison(
     top: int | None = None,
     width: int | None = None,
     files: tuple[str, str] = ("", ""),
+    full_names: bool = False,
 ) -> str:
     """Returns a comparison as plain text.
 
@@ -54,53 +62,54 @@ def render_comparison(
     Args:
         comparison: the comparison.
         top: only so many rows; the rest becomes one line.
-        width: columns to keep within; None for names in full.
+        width: columns to keep within; None for 120, or with full names for as many as it takes.
         files: where base and new came from.
+        full_names: all nodes of a row instead of a short name, however long the lines are.
     """
     # Names come from files; escaped once here, so that no line below has to think of it.
     comparison, files = printable(comparison), printable(files)
+    comparison = comparison if full_names else with_short_names(comparison)
+    widest = width or (None if full_names else PLAIN_WIDTH)
     shared = [row for row in comparison.rows if row.kind not in {APPEARED, VANISHED}]
-    kept, taken = _fitting(width)
-    missing = (heading for i, heading in enumerate(HEADINGS) if i not in kept)
-    table = figure_table("Nodes", (HEADINGS[i] for i in kept), missing)
-    for row in (*cut(shared, top), *totals(comparison)):
-        table.add_row(_label(row.name, width, taken), *_cells(row, kept, width))
+    table = _table([*cut(shared, top), *totals(comparison)], widest, is_short=width is not None)
     blocks = [
-        _sides(comparison, ("Base:", "New:"), files),
-        [plain_text(lambda console: console.print(table), width)],
-        waterfall_lines(comparison),
-        *_lists(comparison),
-        [f"Note: {note}" for note in comparison_notes(comparison)],
+        wrapped(_sides(comparison, ("Base:", "New:"), files), widest),
+        [plain_text(lambda console: console.print(table), widest)],
+        waterfall_lines(comparison, width=widest),
+        *(wrapped(lines, widest) for lines in _lists(comparison)),
+        wrapped((f"Note: {note}" for note in comparison_notes(comparison)), widest),
     ]
     return "\n\n".join("\n".join(block) for block in blocks if block)
 
 
 def render_baseline(
-    comparison: Comparison, *, width: int | None = None, base_file: str = ""
+    comparison: Comparison,
+    *,
+    width: int | None = None,
+    base_file: str = "",
+    full_names: bool = False,
 ) -> str:
     """Returns the before/after table: every layer group, its times and its speed-up.
 
     Args:
         comparison: with the un-optimised network as its base.
-        width: columns to keep within; None for names in full.
+        width: columns to keep within; None for 120, or with full names for as many as it takes.
         base_file: where the base came from, if from a file.
+        full_names: all nodes of a row instead of a short name, however long the lines are.
     """
     comparison, base_file = printable(comparison), printable(base_file)
+    comparison = comparison if full_names else with_short_names(comparison)
+    widest = width or (None if full_names else PLAIN_WIDTH)
     both = [row for row in comparison.rows if row.kind in {SAME, REFUSED}]
     table = figure_table("Layer group", ("before ms", "after ms", "speed-up"))
     for row in (*sorted(both, key=lambda row: row.order), comparison.total):
         speed_up = "-" if isnan(row.speed_up) else f"{row.speed_up:.1f}x"
-        table.add_row(_label(row.name, width), in_ms(row.base_ms), in_ms(row.new_ms), speed_up)
-    lists = _wrapped(one_sided(comparison.rows, BEFORE_AFTER))
-    total = comparison.total
-    sentence = (
-        f"One forward pass takes {total.ratio:.1%} of what it takes with "
-        f"{comparison.base.backend}: {in_ms(total.new_ms)} of {in_ms(total.base_ms)} ms."
-    )
+        table.add_row(_label(row.name, widest), in_ms(row.base_ms), in_ms(row.new_ms), speed_up)
+    lines = [*one_sided(comparison.rows, BEFORE_AFTER), headline(comparison)]
     blocks = [
-        _sides(comparison, ("Before:", "After:"), (base_file, "")),
-        [plain_text(lambda console: console.print(table), width), *lists, sentence],
-        [f"Note: {note}" for note in comparison_notes(comparison)],
+        wrapped(_sides(comparison, ("Before:", "After:"), (base_file, "")), widest),
+        [plain_text(lambda console: console.print(table), widest), *wrapped(lines, widest)],
+        wrapped((f"Note: {note}" for note in comparison_notes(comparison)), widest),
     ]
     return "\n\n".join("\n".join(block) for block in blocks if block)
 
@@ -111,15 +120,7 @@ def _lists(comparison: Comparison) -> list[list[str]]:
         + [f"  new  {name}" for name in row.new_layers]
         for row in refused(comparison)
     ]
-    return [*blocks, _wrapped(one_sided(comparison.rows, BASE_NEW))]
-
-
-def _wrapped(lines: Iterable[str]) -> list[str]:
-    # A name broken in two could no longer be searched for.
-    wrapper = textwrap.TextWrapper(
-        _TEXT_WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
-    )
-    return [part for line in lines for part in wrapper.wrap(line)]
+    return [*blocks, one_sided(comparison.rows, BASE_NEW)]
 
 
 def _sides(comparison: Comparison, labels: tuple[str, str], files: tuple[str, str]) -> list[str]:
@@ -131,9 +132,21 @@ def _sides(comparison: Comparison, labels: tuple[str, str], files: tuple[str, st
     ]
 
 
-def _fitting(width: int | None) -> tuple[list[int], int]:
+def _table(rows: Sequence[Change], width: int | None, *, is_short: bool) -> Any:
+    """The rows with as many columns as leave names room; short marks where columns are few."""
+    cells = [figures(row, is_short=is_short) for row in rows]
+    kept, taken = _fitting(width, max(len(row[_INTERVAL]) for row in cells) + _GAP)
+    missing = (heading for i, heading in enumerate(HEADINGS) if i not in kept)
+    table = figure_table("Nodes", (HEADINGS[i] for i in kept), missing)
+    for row, texts in zip(rows, cells, strict=True):
+        table.add_row(_label(row.name, width, taken), *_cells(row, texts, kept))
+    return table
+
+
+def _fitting(width: int | None, interval_width: int) -> tuple[list[int], int]:
     """Which columns leave names room, and how wide they are."""
     widths = dict(enumerate(_WIDTHS))
+    widths[_INTERVAL] = max(widths[_INTERVAL], interval_width)
     for i in _DISPENSABLE:
         if room_beside(sum(widths.values()), width) < _LEAST_ROOM:
             del widths[i]
@@ -141,8 +154,8 @@ def _fitting(width: int | None) -> tuple[list[int], int]:
     return list(widths), sum(widths.values())
 
 
-def _cells(row: Change, kept: Sequence[int], width: int | None) -> list[str]:
-    cells = list(figures(row, is_short=width is not None))
+def _cells(row: Change, texts: Iterable[str], kept: Sequence[int]) -> list[str]:
+    cells = list(texts)
     # The mark must stay: without it a ratio would be taken for a change.
     if _INTERVAL not in kept:
         cells[_RATIO] = f"{cells[_RATIO]} {mark(row, is_short=True)}".rstrip()

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from trtcore.report.content.facts import engine_text, io_lines, place_facts, shapes_text
-from trtcore.report.content.labels import layer_labels
-from trtcore.report.content.precision import build_facts, precision_facts
+from trtcore.report.content.facts.facts import engine_text, io_lines, place_facts, shapes_text
+from trtcore.report.content.facts.precision import build_facts, precision_facts
+from trtcore.report.content.facts.quantization import facts_of_layers
 from trtcore.report.content.printable import printable
-from trtcore.report.content.quantization import facts_of_layers
+from trtcore.report.content.rows.labels import layer_labels
 from trtcore.report.terminal.layout import plain_text
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.analysis.fusion.groups import FusionMap
 from trtcore.result.analysis.fusion.reasons import Reason
-from trtcore.result.readers.inspector import EngineInformation
+from trtcore.result.readers.inspector.inspector import EngineInformation
 from trtcore.result.records.build import Build
 from trtcore.result.records.layers import Layer, ModelNode, TensorInfo, is_marker
 from trtcore.result.records.profile import Profile

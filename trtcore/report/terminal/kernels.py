@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trtcore.report.content.labels import row_labels, shorten
-from trtcore.report.content.rows import View
+from trtcore.report.content.rows.labels import row_labels, shorten
+from trtcore.report.content.rows.rows import View
 from trtcore.report.terminal.layout import figure_table, text_room
 from trtcore.report.terminal.tables import corrected_text
 from trtcore.result.analysis.analysis import Analysis
-from trtcore.result.analysis.kernels import KernelTotals, LayerKernels
+from trtcore.result.analysis.reconciliation.kernels import KernelTotals, LayerKernels
 from trtcore.result.records.layers import LayerProfile, is_marker
 
 if TYPE_CHECKING:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import textwrap
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ PLAIN_WIDTH = 120
 
 # Stands for no limit, where rich wants a number: wider than any line of a report.
 _UNLIMITED = 10_000
+_INDENT = "    "
 
 
 def plain_text(show: Callable[[Console], None], width: int | None = None) -> str:
@@ -34,6 +36,21 @@ def plain_text(show: Callable[[Console], None], width: int | None = None) -> str
     console = Console(file=text, width=width or _UNLIMITED, color_system=None, force_terminal=False)
     show(console)
     return "\n".join(line.rstrip() for line in text.getvalue().rstrip().split("\n"))
+
+
+def wrapped(lines: Iterable[str], width: int | None) -> list[str]:
+    """Returns lines that keep within a width, the later parts of each indented.
+
+    Only what is wider than a whole line is broken: parts of a name could not be searched for.
+
+    Args:
+        lines: of text.
+        width: columns to keep within; None for no limit.
+    """
+    wrapper = textwrap.TextWrapper(
+        width or _UNLIMITED, subsequent_indent=_INDENT, break_on_hyphens=False
+    )
+    return [part for line in lines for part in wrapper.wrap(line)]
 
 
 def room_beside(taken: int, width: int | None) -> int:

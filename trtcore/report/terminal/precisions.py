@@ -7,20 +7,28 @@ from math import isnan
 from typing import TYPE_CHECKING, NamedTuple
 
 from trtcore.compare.precisions.comparison import PrecisionComparison, PrecisionRow, RelativeTime
+from trtcore.compare.ratios import ratio_text
 from trtcore.errors import OptionError, argument
-from trtcore.report.content.facts import Fact, engine_text, io_lines
-from trtcore.report.content.labels import shorten
-from trtcore.report.content.method import method_text
-from trtcore.report.content.precision import (
+from trtcore.report.content.comparison_names import short_rows
+from trtcore.report.content.facts.facts import Fact, engine_text, io_lines
+from trtcore.report.content.facts.method import method_text
+from trtcore.report.content.facts.precision import (
     build_facts,
     compared_text,
     not_compared_line,
     output_line,
 )
 from trtcore.report.content.printable import printable
-from trtcore.report.content.rows import SORTS
+from trtcore.report.content.rows.labels import shorten
+from trtcore.report.content.rows.rows import SORTS
 from trtcore.report.content.warnings import precision_notes
-from trtcore.report.terminal.layout import figure_table, plain_text, room_beside, text_room
+from trtcore.report.terminal.layout import (
+    PLAIN_WIDTH,
+    figure_table,
+    plain_text,
+    room_beside,
+    text_room,
+)
 from trtcore.report.terminal.tables import fact_table
 from trtcore.result.records.accuracy import Accuracy
 from trtcore.result.records.profile import Profile
@@ -42,6 +50,7 @@ def render_precisions(
     *,
     sort: str = "order",
     top: int | None = None,
+    full_names: bool = False,
     width: int | None = None,
 ) -> str:
     """Returns the comparison as plain text: verdict, table, engines and notes.
@@ -50,13 +59,15 @@ def render_precisions(
         comparison: the comparison.
         sort: rows in ``order`` of execution, or by ``time`` in the first precision.
         top: only the longest so many rows; the rest becomes one line.
-        width: columns to keep within; None for names in full.
+        full_names: all nodes of a row instead of a short name, however long the lines are.
+        width: columns to keep within; None for 120, or with full names for as many as it takes.
 
     Raises:
         OptionError: an unknown order, or fewer than one row.
     """
-    rows = _chosen(comparison.rows, sort, top)
-    return plain_text(lambda console: _print(comparison, console, rows, width), width)
+    rows = _named(comparison, sort, top, full_names=full_names)
+    widest = width or (None if full_names else PLAIN_WIDTH)
+    return plain_text(lambda console: _print(comparison, console, rows, widest), widest)
 
 
 def print_precisions(
@@ -65,16 +76,19 @@ def print_precisions(
     *,
     sort: str = "order",
     top: int | None = None,
+    full_names: bool = False,
 ) -> None:
-    """Prints the comparison: fitted to a terminal, or with names in full elsewhere.
+    """Prints the comparison: fitted to a terminal, or as plain text elsewhere.
 
     Raises:
         OptionError: an unknown order, or fewer than one row.
     """
     if console.is_terminal:
-        _print(comparison, console, _chosen(comparison.rows, sort, top), console.width)
+        rows = _named(comparison, sort, top, full_names=full_names)
+        _print(comparison, console, rows, console.width)
     else:
-        console.out(render_precisions(comparison, sort=sort, top=top), highlight=False)
+        text = render_precisions(comparison, sort=sort, top=top, full_names=full_names)
+        console.out(text, highlight=False)
 
 
 def _print(
@@ -181,8 +195,8 @@ def _ratio(time: RelativeTime, has_interval: bool) -> str:
         return "-"
     mark = "~" if time.is_noise else ""
     interval = time.interval if has_interval else None
-    reach = "" if interval is None else f" ({interval[0]:.3f}-{interval[1]:.3f})"
-    return f"{mark}{time.ratio:.3f}x{reach}"
+    reach = "" if interval is None else f" ({ratio_text(interval[0])}-{ratio_text(interval[1])})"
+    return f"{mark}{ratio_text(time.ratio)}x{reach}"
 
 
 def _errors(comparison: PrecisionComparison) -> Iterable[str]:
@@ -210,6 +224,14 @@ def _chosen(rows: Sequence[PrecisionRow], sort: str, top: int | None) -> list[Pr
         kept = {id(row) for row in shown}
         shown = [row for row in rows if id(row) in kept]
     return [*shown, _sum(rest)] if rest else shown
+
+
+def _named(
+    comparison: PrecisionComparison, sort: str, top: int | None, *, full_names: bool
+) -> tuple[PrecisionRow, ...]:
+    """The chosen rows, with short names unless all nodes are wanted."""
+    rows = comparison.rows if full_names else short_rows(comparison.profiles, comparison.rows)
+    return tuple(_chosen(rows, sort, top))
 
 
 def _sum(rows: Sequence[PrecisionRow]) -> PrecisionRow:

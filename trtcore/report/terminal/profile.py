@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from trtcore.report.content.facts import Fact, io_lines, place_facts, timing_facts
-from trtcore.report.content.kernels import kernel_facts
-from trtcore.report.content.precision import precision_facts
+from trtcore.report.content.facts.facts import Fact, io_lines, place_facts, timing_facts
+from trtcore.report.content.facts.precision import precision_facts
+from trtcore.report.content.facts.quantization import quantization_facts
 from trtcore.report.content.printable import printable
-from trtcore.report.content.quantization import quantization_facts
-from trtcore.report.content.reconciliation import reconciliation_facts
-from trtcore.report.content.rows import View, make_rows
+from trtcore.report.content.rows.rows import View, make_rows
+from trtcore.report.content.times.kernels import kernel_facts
+from trtcore.report.content.times.reconciliation import reconciliation_facts
 from trtcore.report.content.warnings import profile_warnings
 from trtcore.report.terminal.kernels import kernel_table
 from trtcore.report.terminal.layout import PLAIN_WIDTH, plain_text

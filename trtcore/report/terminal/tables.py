@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Sequence, Set
 from math import isnan
 from typing import TYPE_CHECKING
 
-from trtcore.report.content.labels import shorten
-from trtcore.report.content.rows import Row, Rows, View
+from trtcore.report.content.rows.labels import shorten
+from trtcore.report.content.rows.rows import Row, Rows, View
 from trtcore.report.terminal.layout import LEAST_TEXT, figure_table, room_beside, text_room
 from trtcore.result.analysis.analysis import Analysis
-from trtcore.result.analysis.reconcile import RESOLUTION_MS
+from trtcore.result.analysis.reconciliation.reconcile import RESOLUTION_MS
 from trtcore.result.analysis.summary import profiled_iterations
 from trtcore.result.records.profile import Profile
 from trtcore.stats.intervals import SAMPLES_NEEDED

@@ -8,7 +8,8 @@ from functools import cached_property
 from trtcore.result.analysis.diagnosis import diagnose
 from trtcore.result.analysis.fusion.graph import ModelGraph
 from trtcore.result.analysis.fusion.groups import FusionMap, map_fusion, model_graph
-from trtcore.result.analysis.kernels import (
+from trtcore.result.analysis.naming.short_names import ShortNames
+from trtcore.result.analysis.reconciliation.kernels import (
     KernelAgreement,
     KernelTotals,
     LayerKernels,
@@ -17,8 +18,7 @@ from trtcore.result.analysis.kernels import (
     layer_kernels,
     times_alone,
 )
-from trtcore.result.analysis.reconcile import Reconciliation, reconcile_profile
-from trtcore.result.analysis.short_names import ShortNames
+from trtcore.result.analysis.reconciliation.reconcile import Reconciliation, reconcile_profile
 from trtcore.result.analysis.steadiness import Steadiness, interval_of, observe
 from trtcore.result.analysis.summary import (
     Latency,

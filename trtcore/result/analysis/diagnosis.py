@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from trtcore.result.analysis.reconcile import reconciliation_obstacle
+from trtcore.result.analysis.reconciliation.reconcile import reconciliation_obstacle
 from trtcore.result.analysis.steadiness import Steadiness, steadiness_warnings
 from trtcore.result.analysis.summary import Latency
 from trtcore.result.records.counts import Counts

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from trtcore.result.dtypes import DTYPES, numpy_name
-from trtcore.result.layer_types import QUANTIZED_WORDS, layer_dtype, multiplies
 from trtcore.result.records.layers import is_marker
+from trtcore.result.types.dtypes import DTYPES, numpy_name
+from trtcore.result.types.layer_types import QUANTIZED_WORDS, layer_dtype, multiplies
 
 if TYPE_CHECKING:
     from trtcore.result.records.layers import Layer, ModelNode, TensorInfo

@@ -61,11 +61,23 @@ def require_met(check: PrecisionCheck) -> None:
     # An opaque engine passes: without data types there is no proof that it lacks anything.
     if check.verdict is not PrecisionVerdict.NOT_MET:
         return
-    details = check.note or (
-        f"asked {check.asked}: {check.dtypes.get(check.wanted, 0)} of {check.layers} layers "
-        f"{check.wanted}{_others(check)}"
-    )
+    details = check.note or layer_counts(check) + _others(check)
     raise PrecisionNotMetError(f"the engine does not have the requested precision: {details}")
+
+
+def layer_counts(check: PrecisionCheck) -> str:
+    """Returns such as ``requested fp16: 76 of 80 layers Half, 4 Float``, the requested type first.
+
+    Errors and reports both begin with it.
+    """
+    first = check.main_dtype
+    others = "".join(f", {n} {dtype}" for dtype, n in check.dtypes.items() if dtype != first)
+    return f"{subject(check)}{check.dtypes.get(first, 0)} of {check.layers} layers {first}{others}"
+
+
+def subject(check: PrecisionCheck) -> str:
+    """Returns what a check is about: ``requested fp16: ``, or ``engine: `` if none was."""
+    return f"requested {check.asked}: " if check.asked else "engine: "
 
 
 def _others(check: PrecisionCheck) -> str:
@@ -75,8 +87,7 @@ def _others(check: PrecisionCheck) -> str:
         for name in row.nodes or (row.layer,)
         if not row.is_requested
     )
-    counts = "".join(f", {n} {dtype}" for dtype, n in check.dtypes.items() if dtype != check.wanted)
-    return f"{counts} ({few(names, _NAMES_SHOWN)})" if names else counts
+    return f" ({few(names, _NAMES_SHOWN)})" if names else ""
 
 
 def check_tolerance(accuracies: Sequence[OutputAccuracy], tolerance: float) -> None:

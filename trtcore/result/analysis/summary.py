@@ -15,19 +15,19 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from trtcore.result.analysis.reconcile import Reconciliation, reconcile_profile
+from trtcore.result.analysis.reconciliation.reconcile import Reconciliation, reconcile_profile
 from trtcore.result.records.layers import LayerProfile, is_marker
 from trtcore.result.records.profile import Profile
 from trtcore.result.records.samples import PASSES, Samples
 from trtcore.stats.intervals import (
     Interval,
     TimeSummary,
-    _interval_of_sorted,
-    _quantile,
-    _ratio,
-    _tail,
+    interval_of_sorted,
+    quantile_of_sorted,
+    ratio_of,
     summarise_histograms,
     summarise_times,
+    tail_of_sorted,
 )
 
 # Columns sorted at once: 16 float32 are a cache line of a row, and of a million rows 64 MB.
@@ -99,7 +99,7 @@ def latency_of(batch: int, series: Mapping[str, TimeSummary | None]) -> Latency:
 
 
 def _items_per_s(batch: int, wall: TimeSummary | None) -> float:
-    return _ratio(1000.0 * batch, wall.mean_ms) if wall and batch else float("nan")
+    return ratio_of(1000.0 * batch, wall.mean_ms) if wall and batch else float("nan")
 
 
 def summarise_layers(profile: Profile) -> tuple[LayerProfile, ...]:
@@ -160,11 +160,11 @@ def _layer_figures(samples: Samples) -> list[_Figures]:
         return [_Figures(r.median_ms, r.p95_ms, r.min_ms, r.mean_ms, r.interval) for r in rows]
     return [
         _Figures(
-            median_ms=_quantile(column, 0.5),
-            p95_ms=_tail(column, 95),
+            median_ms=quantile_of_sorted(column, 0.5),
+            p95_ms=tail_of_sorted(column, 95),
             min_ms=float(column[0]) if column.size else float("nan"),
             mean_ms=mean,
-            interval=_interval_of_sorted(column),
+            interval=interval_of_sorted(column),
         )
         for column, mean in _sorted_columns(samples.layer_ms)
     ]
@@ -180,7 +180,7 @@ def _sorted_columns(layer_ms: NDArray[np.float32]) -> Iterator[tuple[NDArray[Any
         block = np.sort(layer_ms[:, start : start + _BLOCK].T, axis=1)
         sums = block.sum(axis=1, dtype=np.float64)
         for column, total in zip(block, sums, strict=True):
-            yield column, _ratio(float(total), column.size)
+            yield column, ratio_of(float(total), column.size)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from math import inf
 
 from trtcore.errors import ResultError
 from trtcore.result.readers.single_figures import Row, make_profile, missing_rows
@@ -27,6 +28,10 @@ _LAYER = re.compile(rf"^[ \t>]*(\S[^\n]*?)\s+(forward|backward):\s+({_NUMBER})\s
 _FORWARD = re.compile(rf"^[ \t>]*Average Forward pass:\s+({_NUMBER})\s+ms\.", re.M)
 _ITERATIONS = re.compile(r"^[ \t>]*Testing for (\d+) iterations\.", re.M)
 _DEVICE = re.compile(r"^[ \t>]*Use (CPU|GPU with device ID \d+)", re.M)
+
+# A judgement: an hour, far above any layer and far below what a timer that wrapped around tells
+# (2**64 us over 50 iterations are 3.7e11 ms).
+_IMPOSSIBLE_MS = 3.6e6
 
 
 def is_caffe_time(text: str) -> bool:
@@ -75,10 +80,10 @@ def _row(name: str, ms: float) -> Row:
 def _without_faults(
     rows: list[Row], whole_ms: float | None
 ) -> tuple[list[Row], tuple[RunWarning, ...]]:
-    """Leaves out times that Caffe's timer got wrong: more than the whole pass, or below zero."""
+    """Leaves out what Caffe's timer got wrong: above the pass or an hour, or below zero."""
     kept, warnings = [], []
     for layer, ms in rows:
-        if ms < 0 or (whole_ms is not None and ms > whole_ms):
+        if ms < 0 or (whole_ms is not None and ms > whole_ms) or _IMPOSSIBLE_MS < ms < inf:
             warnings.append(RunWarning(WarningKind.IMPOSSIBLE_TIME, (ms,), (layer.name,)))
         else:
             kept.append((layer, ms))

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from trtcore.errors import OptionError, ResultError, argument
 from trtcore.result.checks import check_times
-from trtcore.result.readers.inspector import EngineInformation, parse_engine_information
+from trtcore.result.readers.foreign import explained, foreign_file
+from trtcore.result.readers.inspector.inspector import EngineInformation, parse_engine_information
 from trtcore.result.readers.registry import Reader, find_reader, readers_text
 from trtcore.result.readers.trtexec import is_trtexec_profile
 from trtcore.result.records.profile import Profile
@@ -91,6 +92,9 @@ def _parse(text: str, source: str, reader: Reader, known: EngineInformation | No
 
 def _reader(text: str, source: str) -> Reader:
     reader = find_reader(text)
-    if reader is None:
-        raise ResultError(f"{source}: is not {readers_text()}")
-    return reader
+    if reader is not None:
+        return reader
+    known = foreign_file(text)
+    if known is not None:
+        raise ResultError(f"{source}: {explained(known)}")
+    raise ResultError(f"{source}: is not {readers_text()}")

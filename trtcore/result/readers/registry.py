@@ -45,6 +45,12 @@ READERS: tuple[Reader, ...] = (
         takes_layer_info=True,
     ),
     Reader(
+        "a log of trtexec --dumpProfile",
+        lazily("trtcore.result.readers.trtexec_log", "is_trtexec_log"),
+        lazily("trtcore.result.readers.trtexec_log", "parse_trtexec_log"),
+        takes_layer_info=True,
+    ),
+    Reader(
         "a log of caffe time",
         lazily("trtcore.result.readers.caffe_time", "is_caffe_time"),
         lazily("trtcore.result.readers.caffe_time", "parse_caffe_time"),

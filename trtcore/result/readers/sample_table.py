@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from trtcore.result.readers.layer_names import split_name
+from trtcore.result.readers.inspector.layer_names import split_name
 from trtcore.result.readers.single_figures import Row, make_profile, missing_rows
 from trtcore.result.records.layers import IOTensor, Layer
 from trtcore.result.records.method import Method, Timer
@@ -18,15 +18,20 @@ from trtcore.result.records.warning_kinds import WarningKind
 from trtcore.result.records.warnings import RunWarning
 
 _NAME_WIDTH = 40
-_ROW = re.compile(r"^[ \t]*(\S.*?)[ \t]+(\d+(?:\.\d+)?)ms[ \t]*$", re.M)
+# The sample prints three decimals. Other logs end lines in a time too, but not in that form.
+_ROW = re.compile(r"^[ \t]*(\S.*?)[ \t]+(\d+\.\d{3})ms[ \t]*$", re.M)
+_BEGUN = re.compile(r"^[ \t]*\[", re.M)  # how loggers begin a line, and no layer's name
 _BINDING = re.compile(r"^[ \t]*Binding \d+ \((.+)\): (Input|Output)\.", re.M)
 _TOTAL = re.compile(r"^[ \t]*Time over all layers: (\d+(?:\.\d+)?)", re.M)
 _COPY = " copy"  # a layer of the sample's engine that copies an input of a concatenation
 
 
 def is_sample_table(text: str) -> bool:
-    """Whether a text holds rows of the old sample."""
-    return _ROW.search(text) is not None
+    """Whether a text holds rows of the old sample: most of its lines, or its total too."""
+    rows = _ROW.findall(text)
+    lines = sum(1 for line in text.splitlines() if line.strip())
+    is_table = _TOTAL.search(text) is not None or 2 * len(rows) > lines
+    return bool(rows) and is_table and not any(_BEGUN.match(name) for name, _ in rows)
 
 
 def parse_sample_table(text: str, source: str = "TensorRT sample") -> Profile:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from typing import Any
+from math import nan
+from typing import Any, NamedTuple
 
 from trtcore.errors import ResultError
-from trtcore.result.readers.inspector import EngineInformation, match_layers
+from trtcore.result.readers.inspector.inspector import EngineInformation, match_layers
 from trtcore.result.readers.single_figures import make_profile
 from trtcore.result.records.layers import Layer, is_marker
 from trtcore.result.records.method import Method, Statistic, Timer
@@ -21,6 +22,8 @@ from trtcore.result.records.warning_kinds import WarningKind
 from trtcore.result.records.warnings import RunWarning
 
 _START = re.compile(r'\{\s*"name"\s*:')
+# A row has times; without this a Chrome trace whose events begin with their name would be one.
+_FIRST = re.compile(r'\{\s*"name"\s*:\s*".*?"\s*,\s*"timeMs"\s*:')
 _ROW = re.compile(r'\{\s*"name"\s*:\s*"(.*?)"\s*,\s*"timeMs"\s*:(.*?)\}')
 _FIGURE = re.compile(r'"(\w+)"\s*:\s*([-+.\w]+)')
 _COUNT = re.compile(r'\{\s*"count"\s*:\s*(\d+)\s*\}')
@@ -28,10 +31,29 @@ _COUNT = re.compile(r'\{\s*"count"\s*:\s*(\d+)\s*\}')
 _MADE_UP = re.compile(r"__my[el]|\d+$")
 
 
+class TrtexecRow(NamedTuple):
+    """A layer's row. Times in ms, means and medians of the profiled iterations.
+
+    Attributes:
+        name: the engine layer.
+        average_ms: NaN where only the median counts.
+        median_ms: None before TensorRT 8.4.
+    """
+
+    name: str
+    average_ms: float
+    median_ms: float | None = None
+
+    @property
+    def ms(self) -> float:
+        """The median where there is one."""
+        return self.average_ms if self.median_ms is None else self.median_ms
+
+
 def is_trtexec_profile(text: str) -> bool:
     """Whether a text is a list of trtexec's rows."""
     is_list = text.lstrip().startswith("[")
-    return is_list and any(pattern.search(text) for pattern in (_START, _COUNT))
+    return is_list and any(pattern.search(text) for pattern in (_FIRST, _COUNT))
 
 
 def parse_trtexec_profile(
@@ -47,26 +69,53 @@ def parse_trtexec_profile(
     Raises:
         ResultError: cut off, no rows, a row without a time, or a time that is not a number.
     """
-    rows = _rows(text, source)
     count = _COUNT.search(text)
+    rows = _rows(text, source)
     # Of all rows or none: medians of some beside means of others could not be added up.
     has_medians = all("medianMs" in row for row in rows)
-    figure = "medianMs" if has_medians else "averageMs"
-    times = [_time(row, figure, source) for row in rows]
-    names = [str(row["name"]) for row in rows]
+    return make_trtexec_profile(
+        [_row(row, source, has_median=has_medians) for row in rows],
+        source=source,
+        known=known,
+        iterations=int(count[1]) if count else 0,
+    )
+
+
+def make_trtexec_profile(
+    rows: Sequence[TrtexecRow],
+    *,
+    source: str,
+    known: EngineInformation | None,
+    iterations: int,
+    warnings: tuple[RunWarning, ...] = (),
+) -> Profile:
+    """Makes a profile of trtexec's rows: of their medians where they have them.
+
+    Args:
+        rows: all with a median, or all without.
+        source: where they came from.
+        known: the exported layer information of the same engine.
+        iterations: how many were profiled; 0 if that is not told.
+        warnings: what was odd about the file.
+
+    Raises:
+        ResultError: no rows, or a time that is not a number.
+    """
+    names = [row.name for row in rows]
     layers = match_layers(known.layers if known else (), names)
+    has_medians = all(row.median_ms is not None for row in rows)
     return make_profile(
-        [(layer, ms) for layer, ms in zip(layers, times, strict=True)],
+        [(layer, row.ms) for layer, row in zip(layers, rows, strict=True)],
         source=source,
         source_tool="trtexec",
         method=Method(
             Timer.TRTEXEC,
             statistic=Statistic.MEDIAN if has_medians else Statistic.MEAN,
-            iterations=int(count[1]) if count else 0,
+            iterations=iterations,
         ),
-        iterations=int(count[1]) if count else 1,
+        iterations=iterations or 1,
         io=known.io if known else (),
-        warnings=_unmatched(layers, known) if known else _without_nodes(names),
+        warnings=(*warnings, *(_unmatched(layers, known) if known else _without_nodes(names))),
     )
 
 
@@ -89,6 +138,13 @@ def _rows_by_pattern(text: str, source: str) -> list[dict[str, Any]]:
             "export it again"
         )
     return [{"name": name, **dict(_FIGURE.findall(f'"timeMs":{rest}'))} for name, rest in found]
+
+
+def _row(row: dict[str, Any], source: str, *, has_median: bool) -> TrtexecRow:
+    name = str(row["name"])
+    if has_median:
+        return TrtexecRow(name, nan, _time(row, "medianMs", source))
+    return TrtexecRow(name, _time(row, "averageMs", source))
 
 
 def _time(row: dict[str, Any], figure: str, source: str) -> float:

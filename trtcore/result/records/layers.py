@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from trtcore.result.records.work import NodeWork
+
 
 @dataclass(frozen=True)
 class TensorInfo:
@@ -27,7 +29,8 @@ class IOTensor(TensorInfo):
 class ModelNode:
     """A node of the user's model, which the rows of reports are mapped to.
 
-    ``module`` is the path of the module it was exported from, where the exporter recorded it.
+    ``module`` is the path of the module it was exported from, where the exporter recorded it;
+    ``work`` what it computes and moves, None where its shapes are not known.
     """
 
     name: str
@@ -35,6 +38,7 @@ class ModelNode:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     module: str = ""
+    work: NodeWork | None = None
 
 
 @dataclass(frozen=True)

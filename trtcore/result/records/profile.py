@@ -17,6 +17,7 @@ from trtcore.result.records.build import (
     Build,
 )
 from trtcore.result.records.counts import Counts
+from trtcore.result.records.input_values import InputValues
 from trtcore.result.records.kernel_pass import (
     KernelPass,
 )
@@ -69,7 +70,7 @@ class Profile:
         io: the network's inputs and outputs.
         layers: (L,) what each column of ``samples.layer_ms`` is.
         samples: the raw times.
-        counts: iterations asked, warmed up, measured.
+        counts: iterations requested, warmed up, measured.
         environment: where it was measured.
         build: the engine, if one was built or loaded.
         event_cost: the calibrated cost of the profiler's events, if it was measured.
@@ -78,6 +79,7 @@ class Profile:
         warnings: those that only the run could see; `trtcore.result.analysis.diagnosis.diagnose`
             returns those that follow from the figures.
         phases: how long each phase of the call took; empty if that was not recorded.
+        inputs: what each input was fed; empty if that was not recorded.
     """
 
     model: ModelRecord
@@ -96,6 +98,7 @@ class Profile:
     kernels: KernelPass | None = None
     warnings: tuple[RunWarning, ...] = ()
     phases: tuple[PhaseTime, ...] = ()
+    inputs: tuple[InputValues, ...] = ()
 
     @property
     def timed_by(self) -> Backend:

@@ -11,8 +11,13 @@ from paths import DATA
 from trtcore.errors import ResultError
 from trtcore.result.analysis.fusion.groups import FusionMap, Group, describe_fusion, map_fusion
 from trtcore.result.analysis.fusion.reasons import Reason
-from trtcore.result.readers.inspector import parse_engine_information
-from trtcore.result.readers.layer_names import NamedNodes, model_tensor, nodes_in_name, only_moves
+from trtcore.result.readers.inspector.inspector import parse_engine_information
+from trtcore.result.readers.inspector.layer_names import (
+    NamedNodes,
+    model_tensor,
+    nodes_in_name,
+    only_moves,
+)
 from trtcore.result.records.counts import Counts
 from trtcore.result.records.layers import IOTensor, Layer, ModelNode, ModelRecord, TensorInfo
 from trtcore.result.records.method import Method

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from trtcore.errors import RunError
 from trtcore.measure.nodes.onnxruntime.graph import layer_index, node_id
-from trtcore.result.dtypes import inspector_name
+from trtcore.result.types.dtypes import inspector_name
 
 _SUFFIX = "_kernel_time"
 

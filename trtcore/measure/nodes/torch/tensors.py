@@ -11,7 +11,7 @@ from onnx import TensorProto, numpy_helper
 from torch import Tensor
 
 from trtcore.errors import ModelError
-from trtcore.result.dtypes import DTYPES, inspector_name
+from trtcore.result.types.dtypes import DTYPES, inspector_name
 
 _DTYPES: dict[int, Any] = {
     # PyTorch calls FP8 otherwise, and no operator here computes in it.

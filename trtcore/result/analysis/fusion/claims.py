@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from trtcore.result.analysis.fusion.graph import ModelGraph
 from trtcore.result.analysis.fusion.reasons import Reason
-from trtcore.result.readers.layer_names import (
+from trtcore.result.readers.inspector.layer_names import (
     foreign_range,
     model_tensor,
     nodes_in_name,
@@ -33,6 +33,7 @@ class Claims:
         reasons: why each node is mapped to its layer.
         reused: tensors of the model that several engine tensors are named after, though only one
             can be it: names of buffers that were used again.
+        has_metadata: the plan names the model's nodes for its layers.
     """
 
     nodes: dict[int, tuple[str, ...]] = field(default_factory=dict)
@@ -43,6 +44,7 @@ class Claims:
     unattributed: tuple[int, ...] = ()
     reasons: dict[str, Reason] = field(default_factory=dict)
     reused: frozenset[str] = frozenset()
+    has_metadata: bool = False
 
     def take(self, layer: int, nodes: tuple[str, ...], reason: Reason) -> None:
         """Gives nodes to a layer; the first reason of a node stands."""
@@ -61,6 +63,7 @@ def claim_nodes(layers: Sequence[Layer], graph: ModelGraph) -> Claims:
     claims = Claims(
         markers=tuple(i for i, layer in enumerate(layers) if is_marker(layer)),
         reused=_reused_names(layers, graph),
+        has_metadata=any(layer.nodes for layer in layers),
     )
     rest = [i for i in range(len(layers)) if i not in set(claims.markers)]
     # The surest first, each for all layers: the later ones only share out the nodes that are left.
@@ -84,8 +87,10 @@ def _by_metadata(i: int, layer: Layer, graph: ModelGraph, claims: Claims) -> Non
 
 
 def _by_name(i: int, layer: Layer, graph: ModelGraph, claims: Claims) -> None:
-    # Without a model every name would count as a node; a plan with details has metadata for that.
-    if not graph.nodes and (layer.inputs or layer.outputs or foreign_range(layer.name)):
+    # Without a model every name would count as a node, unless a plan has metadata for that. Plans
+    # of before TensorRT 8.6 have details without it.
+    has_details = bool(layer.inputs or layer.outputs)
+    if not graph.nodes and ((claims.has_metadata and has_details) or foreign_range(layer.name)):
         return
     named = nodes_in_name(layer.name, graph.nodes or None)
     if named.nodes:

@@ -1,0 +1,108 @@
+"""Files of other tools that hold no layer times: each is named, and none is taken for another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from foreign_texts import GLOG
+
+from trtcore.errors import ResultError
+from trtcore.result.readers.foreign import foreign_file
+from trtcore.result.readers.load import load_baseline
+
+TRACE = '[{"name": "aten::conv2d", "ph": "X", "ts": 12.5, "dur": 310.2, "args": {}}]'
+REPORT = """\
+[TRT]    Timing Report net.caffemodel
+[TRT]    Pre-Process   CPU   0.05000ms  CUDA   0.04000ms
+[TRT]    Total         CPU   4.45000ms  CUDA   4.84000ms
+"""
+OPTIONS = """\
+&&&& RUNNING TensorRT.trtexec [TensorRT v101601] [b11] # trtexec --loadEngine=net.plan
+[01/02/2026-03:04:05] [I] === Inference Options ===
+[01/02/2026-03:04:05] [I] Sleep time: 0ms
+[01/02/2026-03:04:05] [I] Idle time: 0ms
+"""
+ORT = '[\n{"cat" : "Session","pid" :1,"tid" :1,"dur" :3,"ts" :1,"ph" : "X","name" :"run"}\n]'
+NSYS = "Time (%),Total Time (ns),Instances,Avg (ns)\n50.0,1000,2,500\n"
+SIMPLE = "========== GoogleNet profile ==========\n"
+LAYERS = '{"Layers": [{"Name": "conv1"}], "Bindings": ["x"]}'
+TIMES = '[\n  { "startEnqMs" : 2.67333, "endEnqMs" : 2.70722, "computeMs" : 0.87 }\n]'
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            TRACE,
+            "is a trace of PyTorch's profiler, which is no profile: a profile with "
+            "baseline='torch' measures the same",
+        ),
+        (
+            REPORT,
+            "is a timing report of jetson-inference, which is no profile: it holds times of whole "
+            "passes, not of layers",
+        ),
+        (
+            OPTIONS,
+            "is a log of trtexec without layer times, which is no profile: run trtexec with "
+            "--dumpProfile, or give what its --exportProfile writes",
+        ),
+        (
+            ORT,
+            "is a profile of ONNX Runtime, which is no profile: a profile with "
+            "backend='onnxruntime' measures the same",
+        ),
+        (
+            '{"traceEvents": []}',
+            "is a Chrome trace, which is no profile: a trace holds no times of one network's "
+            "layers",
+        ),
+        (
+            NSYS,
+            "is a summary of Nsight Systems, which is no profile: it holds kernels, not layers",
+        ),
+        (
+            SIMPLE,
+            "is the table of TensorRT's later samples (SimpleProfiler), which is no profile: "
+            "profile the engine with trtcore or with trtexec --exportProfile",
+        ),
+        (
+            LAYERS,
+            "is what trtexec --exportLayerInfo wrote, which is no profile: it belongs to "
+            "layer_info, beside the profile that trtexec --exportProfile writes",
+        ),
+        (
+            TIMES,
+            "is the times of whole iterations that trtexec --exportTimes wrote, which is no "
+            "profile: give what trtexec --exportProfile writes",
+        ),
+    ],
+)
+def test_each_is_named_for_what_it_is(tmp_path, text, message):
+    path = tmp_path / "file"
+    path.write_text(text)
+    with pytest.raises(ResultError) as caught:
+        load_baseline(path)
+    assert str(caught.value) == f"{path}: {message}"
+    assert len(str(caught.value).removeprefix(f"{path}: ")) <= 300
+
+
+@pytest.mark.parametrize(
+    "text", ["some text 1.0ms\n", "build took 12.345ms\nand then\nmore\n", "[I] total 1.000ms\n"]
+)
+def test_a_line_that_ends_in_a_time_is_no_table(tmp_path, text):
+    path: Path = tmp_path / "file"
+    path.write_text(text)
+    with pytest.raises(ResultError, match="is not a saved trtcore result, a profile exported by"):
+        load_baseline(path)
+
+
+def test_a_table_whose_first_name_begins_with_a_brace(tmp_path):
+    path = tmp_path / "table"
+    path.write_text("{ForeignNode[a...b]}                     0.128ms\nconv 0.100ms\n")
+    assert [layer.name for layer in load_baseline(path).layers] == ["{ForeignNode[a...b]}", "conv"]
+
+
+def test_a_profile_is_none_of_them():
+    assert foreign_file(GLOG) is None

@@ -1,0 +1,1 @@
+"""Every option: its declaration, its value, and what it means something for."""

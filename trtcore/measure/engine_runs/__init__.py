@@ -1,0 +1,1 @@
+"""Engines on the GPU: plans loaded, run in rounds, their times stored."""

@@ -1,0 +1,1 @@
+"""What every node of a graph has to compute and to move."""

@@ -1,0 +1,1 @@
+"""The facts under a table: how it was timed, in which precision, where the time went."""

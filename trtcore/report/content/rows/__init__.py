@@ -1,0 +1,1 @@
+"""The rows of a table: layers or groups of them, and their labels."""

@@ -1,0 +1,95 @@
+"""What a file is that holds no layer times: for a message that says more than "not this".
+
+Each is recognised by something that the tool always writes. The order matters where one text
+could be two of them.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from trtcore.errors import argument
+
+
+class ForeignFile(NamedTuple):
+    """A file of another tool that cannot be a profile.
+
+    Attributes:
+        pattern: found in its first part (`HEAD_CHARACTERS`).
+        name: what it is, with its article.
+        way_out: what to give instead; names in braces stand for
+            arguments (`explained`).
+    """
+
+    pattern: re.Pattern[str]
+    name: str
+    way_out: str
+
+
+HEAD_CHARACTERS = 65536
+"""How much of a text is searched: every pattern stands in the first rows of its file."""
+
+FOREIGN_FILES: tuple[ForeignFile, ...] = (
+    ForeignFile(
+        re.compile(r'^\s*\[\s*\{\s*"(?:startEnqMs|startInMs)"', re.M),
+        "the times of whole iterations that trtexec --exportTimes wrote",
+        "give what trtexec --exportProfile writes",
+    ),
+    ForeignFile(
+        re.compile(r'"(?:Layers|LayerInfo)"\s*:\s*\[|^\s*\[\s*\{\s*"Name"\s*:'),
+        "what trtexec --exportLayerInfo wrote",
+        "it belongs to {layer_info}, beside the profile that trtexec --exportProfile writes",
+    ),
+    ForeignFile(
+        re.compile(r'"cat"\s*:\s*"(?:Session|Node)"'),
+        "a profile of ONNX Runtime",
+        "a profile with {onnxruntime} measures the same",
+    ),
+    ForeignFile(
+        re.compile(r'"(?:schemaVersion|deviceProperties)"\s*:|"name"\s*:\s*"aten::'),
+        "a trace of PyTorch's profiler",
+        "a profile with {torch} measures the same",
+    ),
+    ForeignFile(
+        re.compile(r'"traceEvents"\s*:|"ph"\s*:\s*"[BEX]"'),
+        "a Chrome trace",
+        "a trace holds no times of one network's layers",
+    ),
+    ForeignFile(
+        re.compile(r"^\W*Time \(%\),Total Time \(ns\),", re.M),
+        "a summary of Nsight Systems",
+        "it holds kernels, not layers",
+    ),
+    ForeignFile(
+        re.compile(r"RUNNING TensorRT\.trtexec|=== (?:Model|Inference) Options ==="),
+        "a log of trtexec without layer times",
+        "run trtexec with --dumpProfile, or give what its --exportProfile writes",
+    ),
+    ForeignFile(
+        re.compile(r"^={5,} .* profile ={5,}", re.M),
+        "the table of TensorRT's later samples (SimpleProfiler)",
+        "profile the engine with trtcore or with trtexec --exportProfile",
+    ),
+    ForeignFile(
+        re.compile(r"^\[TRT\]\s+(?:Timing Report|Total\s+CPU)", re.M),
+        "a timing report of jetson-inference",
+        "it holds times of whole passes, not of layers",
+    ),
+)
+
+
+def foreign_file(text: str) -> ForeignFile | None:
+    """What a text is by what another tool always writes; None if it is none of these."""
+    head = text[:HEAD_CHARACTERS]
+    return next((kind for kind in FOREIGN_FILES if kind.pattern.search(head)), None)
+
+
+def explained(kind: ForeignFile) -> str:
+    """What the file is and what to give instead; arguments named as the caller knows them."""
+    way_out = kind.way_out.format(
+        layer_info=argument("layer_info"),
+        onnxruntime=argument("backend", "onnxruntime"),
+        torch=argument("baseline", "torch"),
+    )
+    return f"is {kind.name}, which is no profile: {way_out}"

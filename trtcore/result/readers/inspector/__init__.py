@@ -1,0 +1,1 @@
+"""What TensorRT's engine inspector tells of a plan: layers, names, tensors."""
