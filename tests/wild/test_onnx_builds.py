@@ -23,17 +23,17 @@ def precision_of(text: str) -> str:
     ("name", "arguments", "line"),
     [
         # One layer that reads and writes FP32, with casts to FP16 and back inside.
-        ("layernorm", ("--fp16", "--io-precision", "fp32"), "asked fp16: 1 of 1 layers Half"),
-        ("einsum", ("--fp16", "--io-precision", "fp32"), "asked fp16: 1 of 1 layers Half"),
+        ("layernorm", ("--fp16", "--io-precision", "fp32"), "requested fp16: 1 of 1 layers Half"),
+        ("einsum", ("--fp16", "--io-precision", "fp32"), "requested fp16: 1 of 1 layers Half"),
         # Mixed by itself: nobody asked for anything.
         ("weightless", (), "engine: 2 of 3 layers Half, 1 Float"),
         ("fp16_with_cast", (), "engine: 1 of 2 layers Half, 1 Float"),
-        ("torch_squeeze_if", ("--fp16",), "asked fp16: 1 of 1 layers Half"),
+        ("torch_squeeze_if", ("--fp16",), "requested fp16: 1 of 1 layers Half"),
         (
             "mvn",
             ("--fp16",),
-            "asked fp16: 1 of 2 layers Half, 1 Float (x_to_fp32, mvn), 1 of them in FP32 only in "
-            "TensorRT",
+            "requested fp16: 1 of 2 layers Half, 1 Float (x_to_fp32, mvn), 1 of them in FP32 only "
+            "in TensorRT",
         ),
     ],
 )

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from onnx import parser
 from paths import DATA
+from precision_models import model_of
 
 from trtcore.measure.nodes.onnxruntime.profile import profile_nodes, run_model
 from trtcore.models.load import load_model
@@ -176,3 +178,62 @@ def test_a_refusal_has_the_reason(
     code, error = command("profile", WILD / f"{name}.onnx", *given, *FEW)
     assert (code, error.splitlines()[-1]) == (2, f"trtcore: error: {message}")
     assert len(error.splitlines()[-1]) <= 300
+
+
+HEAD = '<ir_version: 8, opset_import: ["" : 17]>'
+
+
+def test_nodes_out_of_order_are_sorted_with_a_note() -> None:
+    text = "late (float[2] x) => (float[2] y) { [b] y = Neg (t) [a] t = Relu (x) }"
+    loaded = load_model(parser.parse_model(HEAD + text))
+    assert [node.name for node in loaded.proto.graph.node] == ["a", "b"]
+    note = "its nodes were not in the order in which they read each other: sorted"
+    assert loaded.notes == (note,)
+
+
+def test_the_bodies_of_local_functions_take_the_place_of_their_calls() -> None:
+    text = """<ir_version: 8, opset_import: ["" : 17, "own" : 1]>
+    calls (float[2,3] x) => (float[2,3] y) { [call] t = own.f (x) [again] y = own.f (t) }
+    <opset_import: ["" : 17], domain: "own"> f (a) => (b) { [up] c = Tanh (a) [down] b = Neg (c) }
+    """
+    loaded = load_model(parser.parse_model(text))
+    assert len(rows(loaded)) == 4
+    graph = apply_precision(loaded, "bf16")
+    accuracy = Reference(loaded, run_model, threads=1).of_graph(graph)
+    assert accuracy.relative_l2 < BOUNDS["bf16"]
+
+
+def test_an_empty_cache_has_a_length_of_zero() -> None:
+    text = """cache (float[1,P,4] past, float[1,2,4] new) => (float[1,T,4] y)
+        { [join] y = Concat <axis = 1> (past, new) }"""
+    loaded = load_model(parser.parse_model(HEAD + text), shapes={"past": (1, 0, 4)})
+    assert model_outputs(loaded)[0].shape == (1, 2, 4)
+    assert rows(loaded) == ["join"]
+
+
+@pytest.mark.parametrize("kind", ["bfloat16", "float8e4m3fn", "float8e5m2"])
+def test_types_that_numpy_lacks_are_fed_and_timed(kind: str) -> None:
+    text = f"narrow ({kind}[2,3] x) => (float[2,3] y) {{ [wide] y = Cast <to = 1> (x) }}"
+    head = HEAD.replace("17", "19").replace(": 8", ": 9")
+    assert rows(load_model(parser.parse_model(head + text))) == ["wide"]
+
+
+def test_lengths_axes_divisors_and_classes_are_valid_by_default() -> None:
+    text = """numbers (float[4,2,3] x, int32[2] lens, int64[1] axes, int64[3] d, int64[2] c,
+                       float[5,4] boxes, int64[5] image) => (float[1,2,5] h, float y, int64[3] q)
+        <float[1,20,3] w, float[1,20,5] r, float[2,7] logits, int64[3] n = {7, 8, 9}>
+        { [lstm] all, h = LSTM <hidden_size = 5> (x, w, r, , lens)
+          [sum] s = ReduceSum <keepdims = 0> (h, axes) [div] q = Div (n, d)
+          [loss] y = SoftmaxCrossEntropyLoss (logits, c) }"""
+    feeds = make_model_inputs(model_of(HEAD + text))
+    assert feeds["lens"].tolist() == [4, 4]
+    assert feeds["axes"].tolist() == [0]
+    assert feeds["d"].min() >= 1
+    assert feeds["c"].max() < 7
+
+
+def test_boxes_have_an_area() -> None:
+    text = """detect (float[1,6,4] boxes, float[1,2,6] scores) => (int64[N,3] y)
+        { [nms] y = NonMaxSuppression (boxes, scores) }"""
+    boxes = make_model_inputs(model_of(HEAD + text))["boxes"]
+    assert (boxes[..., :2] < boxes[..., 2:]).all()
