@@ -205,14 +205,14 @@ class _Graph:
         shape = self.shapes.get(node.input[0], [])
         if (place := _TABLES.get((node.op_type, index))) is not None:
             table = self.shapes.get(node.input[place[0]], []) if place[0] < len(node.input) else []
-            yield from table[place[1] : place[1] + 1]
+            yield from table[place[1] : place[1] + 1] or [0]
         if node.op_type == "OneHot" and index == 0 and (depth := self._scalar(node.input[1])):
             yield depth
         if index != 1:
             return
         if not shape and node.op_type in _INDEXING:
             yield 0
-        if node.op_type in ("Gather", "GatherElements", "ScatterElements"):
+        if node.op_type in ("Gather", "GatherElements", "Scatter", "ScatterElements"):
             axis = next((a.i for a in node.attribute if a.name == "axis"), 0)
             if -len(shape) <= axis < len(shape):
                 yield shape[axis]
