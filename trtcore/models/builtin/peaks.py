@@ -1,0 +1,47 @@
+"""Networks of one layer whose rate is a device's peak: a matrix product, a copy, next to nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import onnx
+from onnx import TensorProto, helper
+
+from trtcore.models.model import Model
+
+_TYPES: Mapping[str, int] = {
+    "fp32": TensorProto.FLOAT,
+    "tf32": TensorProto.FLOAT,
+    "fp16": TensorProto.FLOAT16,
+    "bf16": TensorProto.BFLOAT16,
+}
+PRODUCT_TYPES = tuple(_TYPES)
+"""Types whose products can be measured; what others need is a scale for each tensor."""
+
+
+def product(size: int, dtype: str) -> Model:
+    """The product of two square matrices; both are inputs, so that none is known to the builder."""
+    node = helper.make_node("MatMul", ["a", "b"], ["y"], name="product")
+    return _model(f"product in {dtype}", [node], ("a", "b"), [size, size], _TYPES[dtype])
+
+
+def copy(elements: int) -> Model:
+    """A copy of FP32 values.
+
+    Relu, as a builder removes Identity: it reads and writes every value once and computes as good
+    as nothing.
+    """
+    node = helper.make_node("Relu", ["a"], ["y"], name="copy")
+    # Rows of a length that every vector load divides.
+    return _model("copy", [node], ("a",), [elements // 1024, 1024], TensorProto.FLOAT)
+
+
+def _model(
+    name: str, nodes: list[onnx.NodeProto], inputs: tuple[str, ...], shape: list[int], kind: int
+) -> Model:
+    ends = [helper.make_tensor_value_info(each, kind, shape) for each in (*inputs, "y")]
+    graph = helper.make_graph(nodes, "peak", ends[:-1], ends[-1:])
+    # As the Caffe importer: see its OPSET.
+    opset = helper.make_opsetid("", 17)
+    proto: onnx.ModelProto = helper.make_model(graph, opset_imports=[opset], ir_version=8)
+    return Model(name, proto, "built-in")
