@@ -74,6 +74,7 @@ def profile_model(
         RunError: the run failed.
     """
     from trtcore.api.engine_job import Job
+    from trtcore.api.peaks_step import with_peaks
     from trtcore.api.requests import with_precision
     from trtcore.engine.choice import choose_backend
     from trtcore.measure.nodes.onnxruntime.profile import run_model
@@ -94,7 +95,8 @@ def profile_model(
         loaded = _load(model, weights, outputs, request)
     reference = Reference(loaded, run_model, request.inputs, request.seed)
     job = Job(loaded, with_precision(request, loaded), reference, progress, notify, watch)
-    profile = replace(job.profile(choice, keep_plan), phases=watch.times)
+    profile = with_peaks(job.profile(choice, keep_plan), request, choice.bindings, progress, watch)
+    profile = replace(profile, phases=watch.times)
     if request.tolerance is not None:  # last, so that the error can carry the profile
         require_precision(profile, request.tolerance)
     return profile
@@ -230,6 +232,7 @@ def profile_plan(
         RunError: the run failed.
     """
     from trtcore.api.assemble import engine_profile
+    from trtcore.api.peaks_step import with_peaks
     from trtcore.api.requests import run_options
     from trtcore.measure.engine_runs.plans import run_plan
     from trtcore.precision.verify.check import check_rows
@@ -249,6 +252,7 @@ def profile_plan(
         return check_rows(layers, rows, "")  # nothing was requested: described, never judged
 
     profile = engine_profile(bindings, ran, record, build, request, describe)
+    profile = with_peaks(profile, request, bindings, progress, watch)
     return replace(profile, phases=watch.times)
 
 

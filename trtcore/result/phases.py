@@ -29,6 +29,8 @@ class Phase(Enum):
     NODES = "nodes on the CPU"
     KERNELS = "kernels"
     CALIBRATION = "calibration"
+    PEAKS = "peaks"
+    """A matrix product and a copy are timed, which the network's rates are compared with."""
     ACCURACY = "accuracy"
     REPORT = "report"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from trtcore.measure.peaks.kept import load_figure, save_figure
@@ -67,3 +67,34 @@ def cpu_peaks(profile: Profile, *, use_cache: bool = True) -> Peaks:
         return ((name, cpu_figure(name)) for name in names)
 
     return _peaks(_figures(profile, FIGURES, measured, use_cache=use_cache), profile)
+
+
+def _figures(
+    profile: Profile,
+    names: Sequence[str],
+    measured: Callable[[list[str]], Iterator[tuple[str, float]]],
+    *,
+    use_cache: bool,
+) -> dict[str, float]:
+    """Rates by name: what the cache lacks is measured, and kept as soon as it is there."""
+    environment, threads = profile.environment, profile.method.threads
+    kept = {name: load_figure(name, environment, threads) for name in names if use_cache}
+    figures = {name: figure for name, figure in kept.items() if figure is not None}
+    for name, figure in measured([name for name in names if name not in figures]):
+        figures[name] = figure
+        if use_cache:
+            save_figure(name, figure, environment, threads)
+    return figures
+
+
+def _peaks(figures: dict[str, float], profile: Profile) -> Peaks:
+    environment = profile.environment
+    others = (_BANDWIDTH, _LAYER)
+    return Peaks(
+        PeakSource.MEASURED,
+        tuple(ProductPeak(name, rate) for name, rate in figures.items() if name not in others),
+        figures[_BANDWIDTH],
+        figures.get(_LAYER, float("nan")),
+        environment.device or environment.cpu,
+        environment.clocks.sm_mhz_max,
+    )

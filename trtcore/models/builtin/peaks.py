@@ -1,4 +1,4 @@
-"""Networks of one layer whose rate is a device's peak: a matrix product, a copy, next to nothing."""
+"""Networks of one layer, whose rate is a peak of a device: a matrix product, and a copy."""
 
 from __future__ import annotations
 

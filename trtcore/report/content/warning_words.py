@@ -18,6 +18,7 @@ _TEMPLATES = {
         "callbacks run in Python: no gate, no CUDA graph, over a microsecond a layer"
     ),
     WarningKind.NO_EVENT_COST: "the event cost was not calibrated: {note}",
+    WarningKind.NO_PEAKS: "the peaks of this device were not measured: {note}",
     WarningKind.NO_KERNELS: "no kernel times: {note}",
     WarningKind.PRECISION_MISSING: (
         "{names[0]} (compute capability {names[1]}) has no {names[2]}, which needs "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
+from math import isnan
 
 from trtcore.result.analysis.cost.roofline import NetworkCost, network_cost
 from trtcore.result.analysis.cost.work import GroupWork, group_works, has_work
@@ -75,6 +76,13 @@ class Analysis:
     def rows(self) -> tuple[LayerProfile, ...]:
         """One row per layer, in execution order: what `trtcore.summarise_layers` returns."""
         return layer_rows(self.profile, self.reconciliation)
+
+    @cached_property
+    def layer_times(self) -> tuple[float, ...]:
+        """(L,) corrected times in ms, or the medians where those are not known."""
+        return tuple(
+            row.median_ms if isnan(row.corrected_ms) else row.corrected_ms for row in self.rows
+        )
 
     @cached_property
     def folded(self) -> tuple[tuple[LayerProfile, ...], Markers]:

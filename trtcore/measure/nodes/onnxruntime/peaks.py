@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from math import log2
 
 import numpy as np
 
 from trtcore.measure.nodes.onnxruntime.profile import profile_nodes
+from trtcore.measure.nodes.onnxruntime.session import physical_cores
 from trtcore.models.builtin.peaks import copy, product
 from trtcore.models.model import Model
 
@@ -14,13 +15,14 @@ BANDWIDTH, LAYER, PRODUCT = "bandwidth", "layer", "fp32"
 FIGURES = (PRODUCT, BANDWIDTH, LAYER)
 """What is measured. CPUs compute FP16 in FP32, so that has no rate of its own."""
 
-# 2.1 GFLOP: tens of milliseconds on a core or two, and enough for every core to have its part.
-_SIZE = 1024
+# Of the product on one core: 0.27 GFLOP, a few milliseconds, so that one of the iterations is not
+# disturbed even where others use the machine.
+_SIZE = 512
 # 64 MiB read and as many written; large caches of servers hold more, but not of one such run.
 _COPIED = 16 << 20
 _SMALL = 1024
-# The shortest of so many: a peak is what the machine can do, and others use it meanwhile.
-_ITERATIONS = 5
+# The shortest of so many is taken: a peak is what the machine can do. A copy takes longer.
+_ITERATIONS, _COPIES = 30, 10
 
 
 def cpu_figure(name: str) -> float:
@@ -30,24 +32,24 @@ def cpu_figure(name: str) -> float:
         ModelError: ONNX Runtime refuses the graph.
     """
     if name == PRODUCT:
-        return 2 * _SIZE**3 / _shortest_ms(product(_SIZE, PRODUCT)) / 1e9
+        size = _product_size(physical_cores())
+        return float(2 * size**3 / _shortest_ms(product(size, PRODUCT), _ITERATIONS) / 1e9)
     if name == BANDWIDTH:
-        return 2 * 4 * _COPIED / _shortest_ms(copy(_COPIED)) / 1e6
-    return _shortest_ms(copy(_SMALL))
+        return 2 * 4 * _COPIED / _shortest_ms(copy(_COPIED), _COPIES) / 1e6
+    return _shortest_ms(copy(_SMALL), _ITERATIONS)
 
 
-def cpu_figures() -> Iterator[tuple[str, float]]:
-    """Measures all `FIGURES`."""
-    for name in FIGURES:
-        yield name, cpu_figure(name)
+def _product_size(cores: int) -> int:
+    """Rows of square matrices whose product has about as much work for each core: a power of 2."""
+    return _SIZE << round(log2(cores) / 3)
 
 
-def _shortest_ms(model: Model) -> float:
+def _shortest_ms(model: Model, iterations: int) -> float:
     shapes = {
         tensor.name: [dim.dim_value for dim in tensor.type.tensor_type.shape.dim]
         for tensor in model.proto.graph.input
     }
     inputs = {name: np.ones(shape, np.float32) for name, shape in shapes.items()}
-    samples = profile_nodes(model, inputs, iterations=_ITERATIONS).samples
+    samples = profile_nodes(model, inputs, iterations=iterations).samples
     # The profiler counts whole microseconds, so that a short node may read 0.
     return max(float(samples.layer_ms.sum(axis=1).min()), 1e-3)

@@ -48,7 +48,9 @@ def fallbacks(evidence: Evidence) -> Iterator[Finding]:
         rows = [
             row
             for row in check.fallbacks
-            if row.is_requested is is_pinned and not row.is_fp32_only and _is_wider(row, check.wanted)
+            if row.is_requested is is_pinned
+            and not row.is_fp32_only
+            and _is_wider(row, check.wanted)
         ]
         places = _places(evidence.profile.layers, rows)
         if not places:

@@ -100,9 +100,7 @@ def slow_groups(evidence: Evidence) -> Iterator[Finding]:
             yield from _slow(evidence, group, [other for other in groups if other is not group])
 
 
-def _slow(
-    evidence: Evidence, group: GroupCost, others: Sequence[GroupCost]
-) -> Iterator[Finding]:
+def _slow(evidence: Evidence, group: GroupCost, others: Sequence[GroupCost]) -> Iterator[Finding]:
     if len(others) < _FEWEST_OTHERS:
         return
     usual, own = median(other.share_of_peak for other in others), group.share_of_peak
