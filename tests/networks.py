@@ -7,6 +7,7 @@ nothing. The results have the first 40 of 200 iterations.
 from __future__ import annotations
 
 import gzip
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -51,6 +52,16 @@ def measured(name: str) -> Profile:
     """A result measured on an H200 with TensorRT-RTX 1.6.1 in FP16, batch 4, one stream."""
     packed = DATA / "networks" / f"{name}.json.gz"
     return parse_profile(gzip.decompress(packed.read_bytes()).decode())
+
+
+@cache
+def measured_with_work(name: str) -> Profile:
+    """The same with the work of its nodes, which results of that time lack."""
+    graph = load_model(read_graph(name), batch=4)
+    work = {node.name: node.work for node in model_nodes(graph)}
+    profile = measured(name)
+    nodes = tuple(replace(node, work=work[node.name]) for node in profile.model.nodes)
+    return replace(profile, model=replace(profile.model, nodes=nodes))
 
 
 @cache

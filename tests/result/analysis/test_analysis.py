@@ -123,7 +123,7 @@ def once_each(calls: Counter[str], profile: Profile) -> None:
         "layer_rows": 1,
         "map_fusion": 1,
         "diagnose": 1,
-        "summarise_series": 5,
+        "summarise_series": 6,
         "interval_of": 3,
         "layer_kernels": 1,
         "kernel_totals": 1,

@@ -159,7 +159,12 @@ class Analysis:
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
-        """What could be done about the time, the largest saving first."""
+        """What could be done about the time, the largest saving first.
+
+        None of another tool's file, which says too little about how it was measured.
+        """
+        if self.profile.source_tool:
+            return ()
         return find_all(
             Evidence(
                 self.profile,
