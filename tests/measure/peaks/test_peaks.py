@@ -94,7 +94,7 @@ def test_only_the_types_that_a_network_has_are_measured() -> None:
 def test_a_failure_keeps_the_figures_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
     from trtcore.measure.peaks import engines
 
-    def broken(_: object, names: list[str], *args: object, **kwargs: object):  # noqa: ANN202
+    def broken(_: object, names: list[str], *args: object, **kwargs: object):
         yield names[0], 60.0
         raise RunError("no memory")
 

@@ -17,7 +17,7 @@ index,name,kind,nodes,tactic,stream,median_ms,share,p95_ms,min_ms,mean_ms,low_ms
 0,swish (HardSigmoid),HardSigmoid,swish,,,1.5,0.075,,1.485,1.5,1.488,1.512,,,,,,,,,,
 1,swish (Mul),Mul,swish,,,0.5,0.025,,0.495,0.5,0.496,0.504,,,,,,,,,,
 2,fc,Gemm,fc,,,18.0,0.9,,17.82,18.0,17.856,18.144,,,,,,,,,,
-"""  # noqa: E501
+"""
 
 
 def test_whole_text(cpu_profile):
