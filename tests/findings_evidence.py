@@ -23,7 +23,7 @@ PEAKS = parse_peaks("fp16=100,fp32=100,bandwidth=1000")
 def convolution(
     index: int, channels: tuple[int, int] = (64, 64), macs: int = 10**10, weights: int = 100
 ) -> tuple[Layer, ModelNode]:
-    """A convolution ``c<index>`` of one image that reads ``t<index>`` and writes the next tensor."""
+    """A convolution ``c<index>`` of one image: reads ``t<index>``, writes the next tensor."""
     before, after = (
         TensorInfo(f"t{index + i}", (1, c, 8, 8), "Half") for i, c in enumerate(channels)
     )

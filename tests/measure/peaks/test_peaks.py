@@ -110,7 +110,7 @@ def test_the_engines_are_built_by_the_build_path_of_networks() -> None:
     if bindings is None:
         pytest.skip("TensorRT-RTX is not installed")
     # Smaller ones than are run: what has to hold is that each type is accepted as it is.
-    models = [*((product(256, name), name) for name in PRODUCT_TYPES), (copy(1 << 16), "fp32")]
+    models = [*((product(256, 128, name), name) for name in PRODUCT_TYPES), (copy(1 << 16), "fp32")]
     for model, precision in models:
         request = PrecisionRequest(Precision(precision))
         plan = build_engine(bindings, model, request, BuildOptions(max_aux_streams=0))

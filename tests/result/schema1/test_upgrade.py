@@ -98,7 +98,7 @@ def rendered(text: str, name: str) -> str:
 
 
 def without_better(text: str) -> str:
-    """Without the facts that tell more than before: more nodes found, fallbacks of a kind in one, findings.
+    """Without the facts that tell more than before: more nodes, fallbacks of a kind, findings.
 
     A fact begins with its label, and its further lines are indented.
     """

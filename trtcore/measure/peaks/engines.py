@@ -21,9 +21,11 @@ BANDWIDTH = "bandwidth"
 """The name of the copy among the figures; the others are types."""
 
 _PHASE = "measuring the GPU's peaks"
-# Large enough to fill every GPU for longer than its start: 1.1 TFLOP take 1.1 ms at the 989 TFLOP/s
-# of an H200's data sheet in FP16, and an eighth of them 2 ms at its 67 TFLOP/s in FP32.
-_SIZES = {"fp32": 4096, "tf32": 8192, "fp16": 8192, "bf16": 8192}
+# Large enough to fill every GPU for longer than its start: 0.55 TFLOP take 0.56 ms at the 989
+# TFLOP/s of an H200's data sheet in FP16, and a quarter of them 2 ms at its 67 TFLOP/s in FP32.
+# Larger ones cost seconds on the host, which makes the values.
+_ROWS = {"fp32": 4096, "tf32": 8192, "fp16": 8192, "bf16": 8192}
+_INNER = 4096
 # 256 MiB read and as many written: five times the largest L2 cache (50 MiB on H100 and H200).
 _COPIED = 64 << 20
 _ITERATIONS = 30
@@ -77,7 +79,7 @@ def _network(name: str) -> tuple[Model, Precision]:
     if name == BANDWIDTH:
         return copy(_COPIED), Precision.FP32
     # FP32 graphs with the flag are TF32; the graph's own types say the rest.
-    return product(_SIZES[name], name), Precision(name)
+    return product(_ROWS[name], _INNER, name), Precision(name)
 
 
 def _shortest_ms(ran: EngineRun) -> float:
@@ -93,4 +95,4 @@ def _shortest_ms(ran: EngineRun) -> float:
 def _rate(name: str, ms: float) -> float:
     if name == BANDWIDTH:
         return 2 * 4 * _COPIED / ms / 1e6
-    return float(2 * _SIZES[name] ** 3 / ms / 1e9)
+    return 2 * _ROWS[name] ** 2 * _INNER / ms / 1e9

@@ -19,10 +19,17 @@ PRODUCT_TYPES = tuple(_TYPES)
 """Types whose products can be measured; what others need is a scale for each tensor."""
 
 
-def product(size: int, dtype: str) -> Model:
-    """The product of two square matrices; both are inputs, so that none is known to the builder."""
+def product(rows: int, inner: int, dtype: str) -> Model:
+    """The product of two matrices; both are inputs, so that neither is known to the builder.
+
+    Args:
+        rows: of the first one, and columns of the second.
+        inner: columns of the first one, and rows of the second.
+        dtype: one of `PRODUCT_TYPES`.
+    """
     node = helper.make_node("MatMul", ["a", "b"], ["y"], name="product")
-    return _model(f"product in {dtype}", [node], ("a", "b"), [size, size], _TYPES[dtype])
+    shapes = {"a": [rows, inner], "b": [inner, rows], "y": [rows, rows]}
+    return _model(f"product in {dtype}", node, shapes, _TYPES[dtype])
 
 
 def copy(elements: int) -> Model:
@@ -33,14 +40,14 @@ def copy(elements: int) -> Model:
     """
     node = helper.make_node("Relu", ["a"], ["y"], name="copy")
     # Rows of a length that every vector load divides.
-    return _model("copy", [node], ("a",), [elements // 1024, 1024], TensorProto.FLOAT)
+    shape = [elements // 1024, 1024]
+    return _model("copy", node, {"a": shape, "y": shape}, TensorProto.FLOAT)
 
 
-def _model(
-    name: str, nodes: list[onnx.NodeProto], inputs: tuple[str, ...], shape: list[int], kind: int
-) -> Model:
-    ends = [helper.make_tensor_value_info(each, kind, shape) for each in (*inputs, "y")]
-    graph = helper.make_graph(nodes, "peak", ends[:-1], ends[-1:])
+def _model(name: str, node: onnx.NodeProto, shapes: dict[str, list[int]], kind: int) -> Model:
+    """A model of one node; the last of the shapes is that of its output."""
+    ends = [helper.make_tensor_value_info(each, kind, shape) for each, shape in shapes.items()]
+    graph = helper.make_graph([node], "peak", ends[:-1], ends[-1:])
     # As the Caffe importer: see its OPSET.
     opset = helper.make_opsetid("", 17)
     proto: onnx.ModelProto = helper.make_model(graph, opset_imports=[opset], ir_version=8)

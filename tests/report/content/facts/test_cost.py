@@ -71,9 +71,9 @@ def test_the_first_findings_in_full_and_the_rest_on_request() -> None:
     analysis = Analysis(PROFILE)
     slow = (
         "Finding",
-        "3.6000 ms (51.4%), at most, estimated: c5 takes 4.0000 ms and reaches 5.0% of its peak, "
-        "where 5 others of its type reach 50.0% (median); look at its tactic and shapes with "
-        "inspect",
+        "3.6000 ms (51.4%), at most, estimated: 1 group (4.0000 ms) lag behind the others of their "
+        "type, most c5: 5.0% of its peak, where 5 others reach 50.0% (median); look at tactic and "
+        "shapes with inspect",
     )
     graph = (
         "Finding",
@@ -85,7 +85,7 @@ def test_the_first_findings_in_full_and_the_rest_on_request() -> None:
 
 def test_more_than_three_findings_are_counted() -> None:
     many = [
-        Finding(FindingKind.SLOW, 1.0, numbers=(float(i), 0.1, 0.5, 4.0), names=("a",))
+        Finding(FindingKind.SLOW, 1.0, numbers=(1.0, float(i), 0.1, 0.5, 4.0), names=("a",))
         for i in range(5)
     ]
     analysis = Analysis(PROFILE)
@@ -119,7 +119,7 @@ SIZES = {
     FindingKind.HOST_COPIES: 3,
     FindingKind.CHANNELS: 5,
     FindingKind.WEIGHTS: 4,
-    FindingKind.SLOW: 4,
+    FindingKind.SLOW: 5,
     FindingKind.OPAQUE: 3,
 }
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from hand_made_profiles import make_profile
-from networks import measured, measured_with_work
+from networks import built, measured, measured_with_work
 
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.analysis.cost.work import GroupWork
@@ -52,6 +52,25 @@ def test_weights_have_the_type_that_the_plan_tells() -> None:
     layer = Layer("a", "correlation", ("conv",), inputs=(replace(X, dtype="Int8"),), outputs=(T,))
     (work,) = works([replace(layer, constant_types=("Int8", "Float"))], CONV)
     assert (work.weight_bytes, work.dtype, work.read_bytes) == (40.0, "int8", 16.0)
+
+
+def test_scales_of_kernels_around_a_product_say_nothing_of_its_weights() -> None:
+    quantize = Layer("q", "kgen", ("conv",), inputs=(X,), outputs=(T,), constant_types=("Float",))
+    product = Layer("a", "correlation", ("conv",), inputs=(replace(T, dtype="Int8"),), outputs=(Y,))
+    (work,) = works([quantize, product], CONV)
+    assert (work.weight_bytes, work.dtype) == (40.0, "int8")
+
+
+# What TensorRT-RTX builds on this machine: 25.5 million weights, most of them of a byte, or of 2.
+@pytest.mark.parametrize(
+    ("name", "megabytes"),
+    [("resnet50_int8", 25.5), ("resnet50_fp8", 25.5), ("resnet50_dynamo", 51)],
+)
+def test_engines_built_here_have_weights_of_their_type(name: str, megabytes: float) -> None:
+    cost = Analysis(built(name)).cost
+    assert cost is not None
+    assert cost.weight_bytes / 1e6 == pytest.approx(megabytes, rel=0.15)
+    assert not cost.is_at_least
 
 
 def test_constants_that_a_plan_lists_are_not_counted_beside_the_same_weights() -> None:

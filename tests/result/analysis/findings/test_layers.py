@@ -49,10 +49,14 @@ def test_a_layer_far_below_the_others_of_its_type() -> None:
     parts = [convolution(i) for i in range(6)]  # 0.2 ms each at the peak
     finding = found(profile_of(parts, [0.4] * 5 + [4.0]), FindingKind.SLOW)
     assert finding is not None
-    assert finding.numbers == pytest.approx((4.0, 0.05, 0.5, 5))
+    assert finding.numbers == pytest.approx((1, 4.0, 0.05, 0.5, 5))
     assert finding.saves_ms == pytest.approx(3.6)
     assert finding.names == ("c5",)
     assert found(profile_of(parts, [0.4] * 5 + [1.0]), FindingKind.SLOW) is None
+    two = found(profile_of(parts, [0.4] * 4 + [2.0, 4.0]), FindingKind.SLOW)
+    assert two is not None
+    assert (two.layers, two.names) == ((4, 5), ("c5",))
+    assert two.saves_ms == pytest.approx(1.6 + 3.6)
     assert found(profile_of(parts[:4], [0.4] * 3 + [4.0]), FindingKind.SLOW) is None, "too few"
 
 

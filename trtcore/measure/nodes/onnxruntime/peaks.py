@@ -33,7 +33,7 @@ def cpu_figure(name: str) -> float:
     """
     if name == PRODUCT:
         size = _product_size(physical_cores())
-        return float(2 * size**3 / _shortest_ms(product(size, PRODUCT), _ITERATIONS) / 1e9)
+        return float(2 * size**3 / _shortest_ms(product(size, size, PRODUCT), _ITERATIONS) / 1e9)
     if name == BANDWIDTH:
         return 2 * 4 * _COPIED / _shortest_ms(copy(_COPIED), _COPIES) / 1e6
     return _shortest_ms(copy(_SMALL), _ITERATIONS)

@@ -143,10 +143,11 @@ def _weights(numbers: _Numbers, names: _Names) -> str:
 
 
 def _slow(numbers: _Numbers, names: _Names) -> str:
-    ms, own, usual, others = numbers
+    count, ms, own, usual, others = numbers
     return (
-        f"{names[0]} takes {ms:.4f} ms and reaches {own:.1%} of its peak, where {others:.0f} "
-        f"others of its type reach {usual:.1%} (median); look at its tactic and shapes with inspect"
+        f"{_count(count, 'group')} ({ms:.4f} ms) lag behind the others of their type, most "
+        f"{names[0]}: {own:.1%} of its peak, where {others:.0f} others reach {usual:.1%} (median); "
+        "look at tactic and shapes with inspect"
     )
 
 

@@ -40,14 +40,18 @@ def _own_type(layer: Layer) -> str:
 def weight_type(layers: list[Layer], product: str) -> str:
     """The type that weights are stored in; ``""`` if it is not told.
 
+    That of a product's operands, unless its largest constant is narrower: weights can be kept in
+    fewer bits than they are multiplied in, and plans whose weights are inputs of a layer list its
+    scales and biases only.
+
     Args:
         layers: of one group.
         product: the type of its products.
     """
-    for layer in layers:
-        if layer.constant_types and numpy_name(layer.constant_types[0]) in DTYPES:
-            return numpy_name(layer.constant_types[0])
-    return stored_type(product)
+    weighing = [layer for layer in layers if multiplies(layer)] or layers
+    constants = [numpy_name(layer.constant_types[0]) for layer in weighing if layer.constant_types]
+    told = [name for name in (stored_type(product), *constants) if name in DTYPES]
+    return min(told, key=itemsize, default="")
 
 
 def stored_type(precision: str) -> str:

@@ -35,7 +35,8 @@ class FindingKind(Enum):
     WEIGHTS = "weights"
     """numbers: groups, their time, bytes of weights, of all they move; names: the longest."""
     SLOW = "below its neighbours"
-    """numbers: time, part of the peak, median of the others, others; names: the longest."""
+    """numbers: groups, their time, part of the peak that the worst reaches, median of the others of
+    its type, how many those are; names: the worst."""
     OPAQUE = "opaque"
     """numbers: layers, their time, its part."""
 

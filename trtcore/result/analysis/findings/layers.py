@@ -95,22 +95,27 @@ def slow_groups(evidence: Evidence) -> Iterator[Finding]:
         # What is bound by latency reaches nothing of any peak, and has its own finding.
         if group.work.macs and group.bound in (Bound.COMPUTE, Bound.MEMORY):
             kinds.setdefault(group.work.dtype, []).append(group)
-    for groups in kinds.values():
-        for group in groups:
-            yield from _slow(evidence, group, [other for other in groups if other is not group])
+    slow = [found for groups in kinds.values() for found in _slow(groups)]
+    if not slow:
+        return
+    _, worst, usual, others = max(slow, key=lambda one: one[0])
+    layers = tuple(i for _, group, *_ in slow for i in group.work.layers)
+    numbers = (len(slow), evidence.time_of(layers), worst.share_of_peak, usual, others)
+    names = (evidence.longest(worst.work.layers),)
+    saved = sum(ms for ms, *_ in slow)
+    yield Finding(FindingKind.SLOW, saved, numbers=numbers, names=names, layers=layers)
 
 
-def _slow(evidence: Evidence, group: GroupCost, others: Sequence[GroupCost]) -> Iterator[Finding]:
-    if len(others) < _FEWEST_OTHERS:
-        return
-    usual, own = median(other.share_of_peak for other in others), group.share_of_peak
-    if own >= _FAR_BELOW * usual:
-        return
-    # A layer above the peak reads from a cache, which is no measure for others.
-    saved = group.ms * (1 - own / min(usual, 1.0))
-    names = (evidence.longest(group.work.layers),)
-    numbers = (group.ms, own, usual, len(others))
-    yield Finding(FindingKind.SLOW, saved, numbers=numbers, names=names, layers=group.work.layers)
+def _slow(groups: Sequence[GroupCost]) -> Iterator[tuple[float, GroupCost, float, int]]:
+    """Groups far below the others, with what they could save, what those reach and how many."""
+    for group in groups:
+        others = [other for other in groups if other is not group]
+        if len(others) < _FEWEST_OTHERS:
+            return
+        usual, own = median(other.share_of_peak for other in others), group.share_of_peak
+        if own < _FAR_BELOW * usual:
+            # A layer above the peak reads from a cache, which is no measure for others.
+            yield group.ms * (1 - own / min(usual, 1.0)), group, usual, len(others)
 
 
 def opaque(evidence: Evidence) -> Iterator[Finding]:
