@@ -13,8 +13,10 @@ SHAPE_READERS = {"Shape", "Size"}
 SOURCES = {"Constant", "ConstantOfShape", "EyeLike"}
 VIEWS = {"Reshape", "Flatten", "Squeeze", "Unsqueeze"}
 MOVES = {"Cast", "Concat", "Expand", "Gather", "Pad", "Slice", "Split", "Transpose", "Tile"}
+PRODUCTS = {"Conv", "Gemm", "MatMul"}
 NO_LAYER = MOVES | VIEWS | {"Identity", "Dropout"}
 DIRECT = {Reason.NAMED, Reason.IN_RANGE, Reason.BY_TENSORS, Reason.BETWEEN_LAYERS}
+PLACED = DIRECT | {Reason.IN_FIRST_READER}
 
 
 class Walks:
@@ -66,12 +68,12 @@ class Walks:
             return [self.maker[t] for t in node.inputs if t in self.maker]
         return [reader for t in node.outputs for reader in self.readers[t]]
 
-    def ends(self, name: str, direction: int) -> tuple[set[str], set[str]]:
-        """Nodes that a layer was known for at once, and all that is passed on the way to them."""
+    def ends(self, name: str, direction: int, stops=frozenset(PLACED)) -> tuple[set[str], set[str]]:
+        """Nodes placed for certain reasons, and all that is passed on the way to them."""
         found, passed, waiting = set(), {name}, self.next(name, direction)
         while waiting:
             one = waiting.pop()
-            if self.fusion.reasons[one] in DIRECT:
+            if self.fusion.reasons[one] in stops:
                 found.add(one)
             elif one not in passed and one in self.fed_by_values:
                 passed.add(one)
@@ -131,6 +133,45 @@ class Walks:
             for i in self.named[reader]:
                 assert {t.name for t in self.layers[i].inputs} & everything <= made, name
 
+    def is_in_first_reader(self, name: str) -> None:
+        """Tensors from before the node go to its reader, and nothing else that is made of them."""
+        above, below = self.ends(name, -1, DIRECT)[0], self.ends(name, 1, DIRECT)[0]
+        assert below, name
+        makers = {i for node in above for i in self.named[node]}
+        handed = {t.name for i in makers for t in self.layers[i].outputs}
+        later = self._forward(self.node[name].outputs, through_shapes=True) | {name}
+        own = {re.sub(r"(\.\d+)?(_\d+)?_myl\d+$", "", tensor) for tensor in handed}
+        assert own <= set(self.maker), name
+        assert not {self.maker[t] for t in own} & later, name
+        first = min(i for node in below for i in self.named[node])
+        assert first in self.fusion.groups[self.group[name]].layers, name
+        self._is_straight(first, makers, name)
+
+    def _is_straight(self, reader: int, makers: set[int], name: str) -> None:
+        """A layer reads what others wrote, and nothing that a third one has made of it."""
+        made = {t.name for i in makers for t in self.layers[i].outputs}
+        read = {t.name for t in self.layers[reader].inputs}
+        assert read & made, name
+        tainted = set(made)
+        for i in range(reader):
+            if i not in makers and {t.name for t in self.layers[i].inputs} & tainted:
+                tainted |= {t.name for t in self.layers[i].outputs}
+        assert not read & tainted - made, name
+
+    def is_scaled_by_neighbours(self, name: str) -> None:
+        up, passed_up = self.ends(name, -1)
+        down, passed_down = self.ends(name, 1)
+        assert self.node[name].op in {"Mul", "Div"}, name
+        assert {self.node[n].op for n in passed_up | passed_down} <= NO_LAYER | {"Mul", "Div"}, name
+        for one in passed_up | passed_down:
+            if self.node[one].op in {"Mul", "Div"}:
+                assert sum(self.maker.get(t) in self.fed for t in self.node[one].inputs) == 1, name
+        assert any({self.node[n].op for n in end} <= PRODUCTS for end in (up, down) if end), name
+        makers = {i for node in up for i in self.named[node]}
+        for node in down:
+            for reader in self.named[node]:
+                self._is_straight(reader, makers, name)
+
     def is_constant(self, name: str) -> None:
         assert name not in self.fed or self.node[name].op in SOURCES, name
 
@@ -147,7 +188,10 @@ class Walks:
         up, passed_up = self.ends(name, -1)
         down, passed_down = self.ends(name, 1)
         assert up | down, name
-        assert {self.node[n].op for n in passed_up | passed_down} <= NO_LAYER, name
+        passed = {n for n in passed_up | passed_down if self.node[n].op not in NO_LAYER}
+        scaled = {n for n in passed if self.fusion.reasons[n] is Reason.SCALED_BY_NEIGHBOURS}
+        assert passed == scaled, name
+        assert self.node[name].op in NO_LAYER, name
         if self.node[name].op == "Gather":
             index = self.maker.get(self.node[name].inputs[1])
             assert index not in self.fed_by_values, name

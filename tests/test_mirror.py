@@ -11,6 +11,7 @@ import trtcore
 SOURCES, TESTS = Path(trtcore.__file__).parent, Path(__file__).parent
 
 TESTED_BY: dict[str, tuple[str, ...]] = {
+    "models/test_described.py": ("result/records/input_values",),
     "api/options/test_meaning.py": ("api/options/value_types",),
     "api/options/test_declarations.py": ("api/options/declaring",),
     "cli/test_declared.py": ("cli/own_options",),
@@ -33,6 +34,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "precision/accuracy/reference",
     ),
     "cli/commands/test_profile.py": (
+        "cli/phases",
         "cli/commands/build",
         "cli/commands/inspect",
         "profile",
@@ -62,7 +64,10 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "compare/alignment",
         "compare/comparison",
     ),
-    "engine/tensorrt/test_dynamic_shapes.py": ("result/types/shapes",),
+    "engine/tensorrt/test_dynamic_shapes.py": (
+        "engine/tensorrt/optimization_profile",
+        "result/types/shapes",
+    ),
     "engine/tensorrt/test_builder.py": (
         "engine/tensorrt/bindings",
         "engine/tensorrt/interrupts",
@@ -70,10 +75,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
     ),
     "engine/test_io_formats.py": ("cli/api_options",),
     "engine/test_precision_build.py": ("api/requests",),
-    "gpu/test_attach_gpu.py": (
-        "engine/tensorrt/python_profiler",
-        "engine/tensorrt/runtime",
-    ),
+    "gpu/test_attach_gpu.py": ("engine/tensorrt/python_profiler",),
     "measure/loops/test_python.py": ("measure/device/cuda",),
     "measure/nodes/onnxruntime/test_profile.py": (
         "measure/nodes/onnxruntime/graph",
@@ -99,10 +101,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "measure/nodes/torch/operators/sources",
         "measure/nodes/torch/operators/windows",
     ),
-    "measure/engine_runs/test_plans.py": (
-        "measure/event_cost/calibrate",
-        "models/builtin/chain",
-    ),
+    "measure/engine_runs/test_plans.py": ("models/builtin/chain",),
     "models/caffe/files/test_caffemodel.py": (
         "models/caffe/files/schema",
         "models/caffe/files/wire",
@@ -196,6 +195,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
     "result/analysis/fusion/test_leftover.py": (
         "result/analysis/fusion/operators",
         "result/analysis/fusion/reasons",
+        "result/analysis/fusion/sides",
     ),
     "result/analysis/fusion/test_groups.py": (
         "result/analysis/fusion/claims",

@@ -64,7 +64,8 @@ Opened open_first(std::vector<std::string> const& candidates) {
     if (void* handle = dlopen(candidate.c_str(), RTLD_NOW | RTLD_LOCAL)) return {handle, candidate};
     problem = dlerror();
   }
-  throw Error("CUPTI cannot be opened (" + problem + "): pip install 'trtcore[cupti]'");
+  throw Error("CUPTI cannot be opened (" + problem +
+              "): pip install 'trtcore[cupti]', for CUDA 12 'trtcore[cupti-cu12]'");
 }
 
 }  // namespace

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,16 @@ def test_an_unknown_model(run: Run) -> None:
     assert_refused(run("profile", "googlenett"), "googlenett: no such file or built-in model")
 
 
+def test_a_module_called_tensorrt(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tensorrt.py").write_text("raise RuntimeError('not the one you meant')")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "tensorrt", raising=False)
+    reason = "TensorRT cannot be imported: RuntimeError: not the one you meant; pip install"
+    assert_refused(run("profile", "googlenet", "--backend", "tensorrt"), reason)
+
+
 def test_a_directory(run: Run, tmp_path: Path) -> None:
     folder = tmp_path / "net.onnx"
     folder.mkdir()
@@ -121,7 +132,10 @@ def test_an_unsupported_op_names_node_and_op(run: Run, tmp_path: Path) -> None:
             "--batch 4 and --shapes x:2x3x8x8 contradict each other: leave one of them out",
         ),
         (["--weights", ""], "--weights belongs to a Caffe model"),
-        (["--input", ""], "--input is '', must be random, zeros or a path to an .npz"),
+        (
+            ["--input", ""],
+            "--input is '', must be a path to an .npz or a generator: random, zeros, ",
+        ),
         (["--save", ""], "'' names no file to write: its name is empty"),
         (["--seed", "-1"], "seed is -1, must be 0 or more"),
         (["--sync", "never"], "sync is 'never', must be one of enqueue, execute"),

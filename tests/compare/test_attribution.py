@@ -49,8 +49,8 @@ class TestAttribution:
             rows = {row.name: row for row in comparison.rows}
             assert abs(rows["norm"].ratio - 1) > 0.3
             assert rows["norm"].is_noise is True
-            assert not rows["norm"].is_claimed
-            assert rows["norm"].unclaimed_ms == pytest.approx(0.05, rel=0.01)
+            assert not rows["norm"].is_conclusive
+            assert rows["norm"].unmapped_ms == pytest.approx(0.05, rel=0.01)
             assert isnan(rows["norm"].interval[0])
             with pytest.raises(OptionError, match=r"can explain or hide 0\.0500 ms in any of"):
                 broken_conditions(comparison, (parse_limit("layer > 3%"),))
@@ -67,7 +67,7 @@ class TestAttribution:
         base, new = self.profile(), self.profile(without=("norm_1",), slow="fc")
         (broken,) = broken_conditions(compare_profiles(base, new), (parse_limit("layer > 3%"),))
         assert broken.row.name == "fc"
-        assert {row.name for row in compare_profiles(new, base).rows if row.is_claimed} == {"fc"}
+        assert {row.name for row in compare_profiles(new, base).rows if row.is_conclusive} == {"fc"}
 
     def test_layers_without_nodes_on_both_sides_hide_nothing(self):
         base = self.profile(without=("norm_1",))
@@ -98,7 +98,7 @@ class TestDirection:
         return make_profile(layers, [ms], self.NODES)
 
     def rows(self, comparison):
-        return {row.name: (row.is_claimed, round(row.unclaimed_ms, 4)) for row in comparison.rows}
+        return {row.name: (row.is_conclusive, round(row.unmapped_ms, 4)) for row in comparison.rows}
 
     def test_an_increase_is_certain_where_time_is_missing_in_new(self):
         base = self.profile(self.BASE, 0.5, 0.3, 0.3)
@@ -149,7 +149,7 @@ class TestDirection:
         )
         base = self.profile(self.BASE, 0.5, 0.3, 0.3)
         comparison = compare_profiles(base, self.profile(layers, 0.5, 0.6, 0.3))
-        assert all(row.is_claimed for row in comparison.rows)
+        assert all(row.is_conclusive for row in comparison.rows)
         assert [one.row.name for one in broken_conditions(comparison, self.GATE)] == ["b"]
         assert not any("unmapped layers" in note for note in comparison.notes)
 
@@ -185,7 +185,7 @@ class TestPlansThatNameFewerNodes:
         for pair in ((detailed, other), (other, detailed)):
             comparison = compare_profiles(*pair)
             assert max(abs(row.ratio - 1) for row in comparison.rows if row.kind == "same") > 0.2
-            assert not any(row.is_claimed for row in comparison.rows)
+            assert not any(row.is_conclusive for row in comparison.rows)
             assert broken_conditions(comparison, (parse_limit("layer > 0.1 ms"),)) == ()
             for text in ("layer > 3%", "layer > 0.05 ms"):
                 with pytest.raises(OptionError, match=r"hide 0\.0859 ms in any of its 74 rows"):

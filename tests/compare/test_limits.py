@@ -119,7 +119,7 @@ class TestLayer:
         assert broken_names(comparison, "layer M/* > 1%") == []
 
     def test_against_the_rest(self):
-        change = row("a", 1.0, 1.02, against_rest=1.06)
+        change = row("a", 1.0, 1.02, relative_ratio=1.06)
         assert broken_names(make_comparison(change), "layer > 5%") == ["a"]
         assert broken_names(make_comparison(change), "layer > 0.05 ms") == ["a"]
         assert "; 1.060x relative to all other layers)" in str(
@@ -229,7 +229,7 @@ class TestNothingToJudge:
         comparison = make_comparison(*self.GONE, row("d", 1.0, 2.0))
         assert broken_names(comparison, "layer > 1%") == ["d"]
 
-    UNCLAIMED = row("a", 1.0, 1.5, noise=True, interval=(nan, nan), unclaimed_ms=0.5)
+    UNCLAIMED = row("a", 1.0, 1.5, noise=True, interval=(nan, nan), unmapped_ms=0.5)
 
     @pytest.mark.parametrize(
         ("rows", "which"), [((UNCLAIMED,), "'a'"), ((UNCLAIMED, UNCLAIMED), "any of its 2 rows")]

@@ -156,6 +156,36 @@ def test_check_against_the_network(formats: dict[str, str], message: str) -> Non
     assert str(error.value) == message
 
 
+RELEASES_WITHOUT_CHW16 = [
+    ("tensorrt", "10.12.0.36", "TensorRT 10.12.0.36"),
+    ("tensorrt", "11.4.0.106", "TensorRT 11.4.0.106"),
+    ("tensorrt_rtx", "1.6.1.120", "TensorRT-RTX 1.6.1.120"),
+]
+
+
+@pytest.mark.parametrize(("backend", "version", "label"), RELEASES_WITHOUT_CHW16)
+def test_chw16_is_refused_where_it_is_for_the_dla(backend: str, version: str, label: str) -> None:
+    with pytest.raises(OptionError) as error:
+        check_io_formats({"data": "chw16"}, [IMAGE], backend, version)
+    assert str(error.value) == (
+        f"io_formats={{'data': 'chw16'}}: {label} has chw16 for the DLA only, not for a GPU"
+    )
+
+
+def test_chw16_is_left_to_older_releases() -> None:
+    for version in ("10.0.1", "10.11.0.33"):
+        check_io_formats({"data": "chw16"}, [IMAGE], "tensorrt", version)
+
+
+def test_no_release_has_chw4_for_bfloat16() -> None:
+    image = TensorInfo("data", (4, 3, 8, 8), "bfloat16")
+    with pytest.raises(OptionError) as error:
+        check_io_formats({"data": "chw4"}, [image], "tensorrt", "11.4.0")
+    assert str(error.value) == (
+        "io_formats={'data': 'chw4'}: 'data' is bfloat16, chw4 is for float16, int8"
+    )
+
+
 def test_check_accepts() -> None:
     check_io_formats({"data": "chw2", "prob": "linear"}, [IMAGE, PROB])
 

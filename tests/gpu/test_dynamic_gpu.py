@@ -22,6 +22,12 @@ from trtcore.result.types.shapes import ShapeRange, Specialization
 pytestmark = pytest.mark.gpu
 
 RANGE = ((1, 3, 32, 32), (4, 3, 64, 64), (8, 3, 96, 96))
+# TensorRT-RTX 1.6.1 runs FP32 products in TF32 on an H200, with the flag off: ten bits of mantissa
+# are left of each operand, and the others are cut off, which takes less than 2^-10 of it. Cut off
+# means towards zero, so that the losses of the two operands add up, and those of the four products
+# one after the other too. On a CPU, with the operands of the three convolutions cut, the error is
+# 2.18e-3.
+TF32_ERROR = 4 * 2 * 2**-10
 
 
 @pytest.fixture(scope="module")
@@ -46,8 +52,7 @@ def test_a_model_runs_at_the_optimum_or_the_batch_asked_for(net: onnx.ModelProto
         assert {one.name: one.shape for one in profile.io}["x"] == shape
         assert profile.samples.layer_ms.shape == (50, len(profile.layers))
         assert profile.accuracy is not None
-        # TensorRT-RTX computes FP32 convolutions in TF32 whatever its flag says.
-        assert profile.accuracy.relative_l2 < 2e-3
+        assert profile.accuracy.relative_l2 < TF32_ERROR
 
 
 def test_a_plan_runs_at_two_shapes_of_its_range(
@@ -62,7 +67,7 @@ def test_a_plan_runs_at_two_shapes_of_its_range(
         model = load_model(net, shapes={"x": shape})
         expected = run_model(model, make_inputs(model_inputs(model), "random", 0))["y"]
         error = np.linalg.norm(outputs - expected) / np.linalg.norm(expected)
-        assert error < 2e-3, shape
+        assert error < TF32_ERROR, shape
         assert {one.name: one.shape for one in profile.io}["y"] == (shape[0], 10)
         assert profile.build.shape_ranges == (ShapeRange("x", *RANGE),)
         if bindings.name == "tensorrt_rtx":

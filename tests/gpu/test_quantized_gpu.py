@@ -39,7 +39,8 @@ def test_fp8_is_near_the_same_model_without_it(text: str) -> None:
     profile = trtcore.profile_model(proto, iterations=50, accuracy=True)
     assert profile.accuracy is not None
     assert profile.accuracy.inseparable == ""
-    # FP8 has three bits of mantissa: single values are within 6 %, sums are nearer.
+    # FP8 has three bits of mantissa: single values are within 6 %, sums are nearer. ONNX Runtime
+    # gives 0.026 and 0.021 for the same Q/DQ graphs.
     assert 1e-4 < profile.accuracy.relative_l2 < 0.1
     assert "without its " in compared_text(profile.accuracy)
 

@@ -41,6 +41,8 @@ def run(rig_of: Any, fake_cupti: Any, monkeypatch: pytest.MonkeyPatch) -> Runner
             auxiliary_streams=0,
             verbosity=lambda: "",
             shape_ranges=(),
+            memory=None,
+            hardware_compatibility="",
         )
         contexts: Any = SimpleNamespace(specialization="")
         loops = NativeLoops(plain.view, profiled.view, _core.HostTimer())

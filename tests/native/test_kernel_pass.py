@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.machinery
 import itertools
 import os
 import signal
@@ -330,6 +331,30 @@ def test_candidates_are_files_that_exist_and_names_for_the_loader(
     assert found[-2:] == ("libcupti.so.12", "libcupti.so.13")
     monkeypatch.setattr(cupti, "cuda_version", lambda: "13.0")
     assert cupti.cupti_candidates()[-2:] == ("libcupti.so.13", "libcupti.so.12")
+
+
+def test_cupti_of_cuda_12_is_found_in_its_wheel_and_beside_a_newer_toolkit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = (
+        tmp_path / "site/nvidia/cuda_cupti/lib/libcupti.so.12",
+        tmp_path / "local/cuda-12.8/extras/CUPTI/lib64/libcupti.so.12",
+        tmp_path / "local/cuda/extras/CUPTI/lib64/libcupti.so.13",
+    )
+    for place in places:
+        place.parent.mkdir(parents=True)
+        place.touch()
+    monkeypatch.setattr(cupti, "_TOOLKITS", tmp_path / "local")
+    for name in ("CUDA_HOME", "CUDA_PATH"):
+        monkeypatch.delenv(name, raising=False)
+    spec = importlib.machinery.ModuleSpec("nvidia", None, is_package=True)
+    spec.submodule_search_locations = [str(tmp_path / "site/nvidia")]
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: spec)
+    names = ("libcupti.so.12", "libcupti.so.13")
+    monkeypatch.setattr(cupti, "cuda_version", lambda: "12.8")
+    assert cupti.cupti_candidates() == (*map(str, places), *names)
+    monkeypatch.setattr(cupti, "cuda_version", lambda: "13.0")
+    assert cupti.cupti_candidates() == (str(places[2]), *map(str, places[:2]), *reversed(names))
 
 
 def test_versions_in_words() -> None:

@@ -227,7 +227,7 @@ def test_a_missing_library_says_how_to_get_it() -> None:
         _core.find_cupti(["libcupti-of-nobody.so.13"])
     assert str(caught.value) == (
         "CUPTI cannot be opened (libcupti-of-nobody.so.13: cannot open shared object file: No such "
-        "file or directory): pip install 'trtcore[cupti]'"
+        "file or directory): pip install 'trtcore[cupti]', for CUDA 12 'trtcore[cupti-cu12]'"
     )
 
 

@@ -14,6 +14,7 @@ from trtcore.errors import ResultError
 from trtcore.result.records.accuracy import Accuracy, OutputAccuracy
 from trtcore.result.records.build import (
     Build,
+    EngineMemory,
     LayerPrecision,
     PrecisionCheck,
     PrecisionVerdict,
@@ -76,6 +77,8 @@ def profile() -> Profile:
                 (TypeCount("Half", 1), TypeCount("Float", 1)),
                 (LayerPrecision("n", "kgen", "Float", ("b",), 0.5),),
             ),
+            memory=EngineMemory(1 << 20, 90, 30),
+            hardware_compatibility="AMPERE_PLUS",
         ),
         accuracy=Accuracy(
             (OutputAccuracy("y", 1.0, 0.5, float("inf"), 0.9, 1, 0),), note="by hand"
@@ -109,6 +112,20 @@ def test_a_saved_profile_reads_back_the_same(profile: Profile, tmp_path: Path) -
 def test_no_engine_is_none(profile: Profile) -> None:
     text = dump_profile(dataclasses.replace(profile, build=None))
     assert parse_profile(text).build is None
+
+
+def test_an_older_file_tells_no_memory(profile: Profile) -> None:
+    tree = json.loads(dump_profile(profile))
+    assert tree["build"]["memory"] == {
+        "context_bytes": 1048576,
+        "streamable_weights_bytes": 90,
+        "weight_streaming_budget_bytes": 30,
+        "stripped_weights_bytes": 0,
+    }
+    del tree["build"]["memory"], tree["build"]["hardware_compatibility"]
+    build = parse_profile(json.dumps(tree)).build
+    assert build is not None
+    assert (build.memory, build.hardware_compatibility) == (None, "")
 
 
 def test_fields_of_a_later_minor_release_do_no_harm(profile: Profile) -> None:

@@ -41,7 +41,13 @@ def driver(init: int = 0, count: int = 1, **functions) -> SimpleNamespace:
 @pytest.fixture
 def install(monkeypatch: pytest.MonkeyPatch):
     def put(fake: SimpleNamespace | None) -> None:
-        bindings = SimpleNamespace() if fake is None else SimpleNamespace(driver=fake)
+        # A runtime that fits every driver: which one does is told by test_cuda_runtime.py.
+        runtime = SimpleNamespace(
+            cudaRuntimeGetVersion=lambda: (0, 12000), cudaDriverGetVersion=lambda: (0, 13000)
+        )
+        bindings = SimpleNamespace(runtime=runtime)
+        if fake is not None:
+            bindings.driver = fake
         monkeypatch.setitem(sys.modules, "cuda", SimpleNamespace(bindings=bindings))
         monkeypatch.setitem(sys.modules, "cuda.bindings", bindings)
 

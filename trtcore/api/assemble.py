@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from trtcore.models.inputs import source_text
 from trtcore.result.analysis.summary import summarise_layers
 from trtcore.result.readers.inspector.inspector import match_layers
 from trtcore.result.records.build import Build, PrecisionCheck
@@ -64,19 +65,25 @@ def engine_profile(
             verbosity=engine_run.verbosity,
             shape_ranges=engine_run.shape_ranges,
             specialization=engine_run.specialization,
+            memory=engine_run.memory,
+            hardware_compatibility=engine_run.hardware_compatibility,
         ),
         event_cost=ran.event_cost,
         kernels=engine_run.kernels,
+        inputs=engine_run.inputs,
     )
     # The verdict weighs layers by their times, so the profile has to be there first.
-    profile = _checked(profile, check)
-    problems = engine_run.run.problems
+    return replace(_checked(profile, check), warnings=_problems(ran))
+
+
+def _problems(ran: PlanRun) -> tuple[RunWarning, ...]:
+    """What the run, the calibration and the kernel trace could not do."""
+    problems = list(ran.engine_run.run.problems)
     if ran.problem:
-        problems = (*problems, RunWarning(WarningKind.NO_EVENT_COST, note=ran.problem))
-    if engine_run.kernel_problem:
-        problem = RunWarning(WarningKind.NO_KERNELS, note=engine_run.kernel_problem)
-        problems = (*problems, problem)
-    return replace(profile, warnings=problems)
+        problems.append(RunWarning(WarningKind.NO_EVENT_COST, note=ran.problem))
+    if ran.engine_run.kernel_problem:
+        problems.append(RunWarning(WarningKind.NO_KERNELS, note=ran.engine_run.kernel_problem))
+    return tuple(problems)
 
 
 def _method(engine_run: EngineRun, options: Options) -> Method:
@@ -85,7 +92,7 @@ def _method(engine_run: EngineRun, options: Options) -> Method:
         Timer.TENSORRT,
         sync=options.sync,
         in_python=engine_run.in_python,
-        inputs=str(options.inputs),
+        inputs=source_text(options.inputs),
     )
 
 

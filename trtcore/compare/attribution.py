@@ -63,7 +63,7 @@ def without_doubtful(rows: Sequence[Change], doubt: Doubt) -> list[Change]:
     """
     bounds = zip(doubt.increase.tolist(), doubt.decrease.tolist(), strict=True)
     return [
-        row if both == (0, 0) or _is_certain(row, *both) else _unclaimed(row, max(both))
+        row if both == (0, 0) or _is_certain(row, *both) else _inconclusive(row, max(both))
         for row, both in zip(rows, bounds, strict=True)
     ]
 
@@ -140,15 +140,15 @@ def _is_certain(row: Change, increase: float, decrease: float) -> bool:
     is_increase = row.judged_difference_ms > 0
     near = row.judged_difference_ms
     # The interval is of the plain ratio, so it says nothing of one relative to all other layers.
-    if isnan(row.against_rest) and not isnan(row.interval[0]):
+    if isnan(row.relative_ratio) and not isnan(row.interval[0]):
         near = row.base_ms * (row.interval[0 if is_increase else 1] - 1)
     rounding = _ROUNDING * max(row.base_ms, row.new_ms)
     return near > increase + rounding if is_increase else -near > decrease + rounding
 
 
-def _unclaimed(row: Change, hidden_ms: float) -> Change:
+def _inconclusive(row: Change, hidden_ms: float) -> Change:
     return replace(
-        row, interval=(nan, nan), is_noise=True, against_rest=nan, unclaimed_ms=hidden_ms
+        row, interval=(nan, nan), is_noise=True, relative_ratio=nan, unmapped_ms=hidden_ms
     )
 
 

@@ -27,15 +27,15 @@ class Change:
             is inconclusive.
         is_noise: whether the difference may be chance, or the row is inconclusive; None where that
             cannot be judged.
-        against_rest: ratio relative to all other layers, where only that stands out: the whole run
-            was a little faster or slower, and this row more than that. Else NaN.
+        relative_ratio: ratio relative to all other layers, where only that stands out: the whole
+            run was a little faster or slower, and this row more than that. Else NaN.
         kind: ``same``, ``re-fused`` (other groups on one side), ``appeared`` or ``vanished`` (timed
             on one side only), ``eliminated`` (costs nothing any more).
         nodes: the model nodes.
         base_layers: names of the layers before.
         new_layers: names of the layers after.
         order: place of the row in the order of execution.
-        unclaimed_ms: of an inconclusive row: how large a difference unmapped layers can simulate
+        unmapped_ms: of an inconclusive row: how large a difference unmapped layers can simulate
             or hide here; else 0.
     """
 
@@ -49,13 +49,13 @@ class Change:
     base_layers: tuple[str, ...] = ()
     new_layers: tuple[str, ...] = ()
     order: int = 0
-    against_rest: float = nan
-    unclaimed_ms: float = 0.0
+    relative_ratio: float = nan
+    unmapped_ms: float = 0.0
 
     @property
-    def is_claimed(self) -> bool:
+    def is_conclusive(self) -> bool:
         """Whether the row is conclusive; not where unmapped layers can explain its difference."""
-        return self.unclaimed_ms == 0
+        return self.unmapped_ms == 0
 
     @property
     def difference_ms(self) -> float:
@@ -70,7 +70,7 @@ class Change:
     @property
     def judged_ratio(self) -> float:
         """The ratio that stands out: relative to all other layers if only that does, else plain."""
-        return self.ratio if isnan(self.against_rest) else self.against_rest
+        return self.ratio if isnan(self.relative_ratio) else self.relative_ratio
 
     @property
     def judged_difference_ms(self) -> float:

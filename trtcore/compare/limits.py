@@ -58,7 +58,7 @@ class Limit:
 
     def can_judge(self, row: Change) -> bool:
         """Whether a row is comparable: it is timed, and its layers are mapped well enough."""
-        return self.is_timed(row) and (row.is_claimed or row.unclaimed_ms <= self.limit_ms(row))
+        return self.is_timed(row) and (row.is_conclusive or row.unmapped_ms <= self.limit_ms(row))
 
     def is_timed(self, row: Change) -> bool:
         """Whether a row has a time in new, and in base too unless the limit is in ms."""
@@ -114,8 +114,8 @@ class Broken:
         )
         rest = (
             ""
-            if isnan(row.against_rest)
-            else f"; {ratio_text(row.against_rest)}x relative to all other layers"
+            if isnan(row.relative_ratio)
+            else f"; {ratio_text(row.relative_ratio)}x relative to all other layers"
         )
         verdict = (
             f"breaks '{self.condition.text}'"
@@ -200,13 +200,13 @@ def _judged(comparison: Comparison, condition: Limit) -> tuple[Change, ...]:
     judged = tuple(row for row in rows if condition.can_judge(row))
     if not judged:
         timed = [row for row in rows if condition.is_timed(row)]
-        reason = _why_unclaimed(timed) if timed else _why_nothing(rows, comparison.rows)
+        reason = _why_inconclusive(timed) if timed else _why_nothing(rows, comparison.rows)
         raise OptionError(f"condition '{condition.text}' matches no comparable row: {reason}")
     return judged
 
 
-def _why_unclaimed(rows: list[Change]) -> str:
-    most = max(row.unclaimed_ms for row in rows)
+def _why_inconclusive(rows: list[Change]) -> str:
+    most = max(row.unmapped_ms for row in rows)
     which = f"'{rows[0].name}'" if len(rows) == 1 else f"any of its {len(rows)} rows"
     return (
         f"unmapped layers can explain or hide {most:.4f} ms in {which}; build both "

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from trtcore.engine.io_formats import check_engine_formats, check_io_formats, half2_formats
 from trtcore.engine.tensorrt.bindings import Bindings
 from trtcore.engine.tensorrt.builder import BuildOptions, Plan, build_plan
 from trtcore.engine.tensorrt.runtime import load_engine
-from trtcore.errors import EngineLoadError
+from trtcore.errors import BackendError, EngineLoadError
 from trtcore.models.model import Model
 from trtcore.models.onnx.graph import model_inputs, model_outputs
 from trtcore.precision.convert.apply import (
@@ -26,7 +26,6 @@ from trtcore.precision.request import PrecisionRequest
 from trtcore.precision.verify.check import check_rows
 from trtcore.result.analysis.requirements import require_met
 from trtcore.result.phases import Phase, Stopwatch
-from trtcore.result.readers.inspector.inspector import EngineInformation
 from trtcore.result.records.build import PrecisionCheck
 from trtcore.result.records.layers import Layer, LayerProfile
 from trtcore.result.records.warnings import RunWarning
@@ -88,12 +87,23 @@ def build_engine(
     watch = watch or Stopwatch()
     with watch.phase(Phase.CONVERT):
         graph = converted(model, request)
-    formats = _io_formats(graph, precision, options.io_formats, bindings.name)
+    formats = _io_formats(graph, precision, options.io_formats, bindings)
     options = replace(options, tf32=FORMATS[precision].allows_tf32, io_formats=formats)
     with watch.phase(Phase.BUILD):
         plan = _described(bindings, build_plan(bindings, graph, options, progress))
     unconfirmed = check_engine_formats(formats, plan.information.io if plan.information else ())
-    plan = replace(plan, warnings=tuple(filter(None, (warning, unconfirmed))))
+    return _verified(plan, model, request, filter(None, (warning, unconfirmed)))
+
+
+def _verified(
+    plan: Plan, model: Model, request: PrecisionRequest, warnings: Iterable[RunWarning]
+) -> Plan:
+    """The plan with its warnings, and with its precision check where its layers are known.
+
+    Raises:
+        PrecisionNotMetError: the engine does not have the precision.
+    """
+    plan = replace(plan, warnings=tuple(warnings))
     if plan.information is None:
         return plan
     # Without rows: before the engine has run, layers count by number and not by time.
@@ -138,27 +148,29 @@ def _device_warning(model: Model, precision: Precision) -> RunWarning | None:
 
 
 def _io_formats(
-    graph: Model, precision: Precision, requested: Mapping[str, str], backend: str
+    graph: Model, precision: Precision, requested: Mapping[str, str], bindings: Bindings
 ) -> dict[str, str]:
     tensors = (*model_inputs(graph), *model_outputs(graph))
-    check_io_formats(requested, tensors)
+    check_io_formats(requested, tensors, bindings.name, bindings.version)
     layout = FORMATS[precision].io_layout
     if not layout or quantized_nodes(graph.proto):
         return dict(requested)
-    return {**half2_formats(tensors, backend, layout), **requested}
+    return {**half2_formats(tensors, bindings.name, layout), **requested}
 
 
 def _described(bindings: Bindings, plan: Plan) -> Plan:
     """The plan with what is in it: the builder's word, else what the loaded engine tells."""
     if plan.information is not None or current_device() is None:
         return plan
-    information = _loaded_information(bindings, plan)
-    layers = len(information.layers) if information else 0
-    return replace(plan, information=information, build=replace(plan.build, layers=layers))
-
-
-def _loaded_information(bindings: Bindings, plan: Plan) -> EngineInformation | None:
     try:
-        return load_engine(bindings, plan.content, "the plan").information()
-    except EngineLoadError:
-        return None
+        engine = load_engine(bindings, plan.content, "the plan")
+    except (EngineLoadError, BackendError):
+        return plan
+    information = engine.information()
+    build = replace(
+        plan.build,
+        layers=len(information.layers),
+        memory=engine.memory,
+        hardware_compatibility=engine.hardware_compatibility,
+    )
+    return replace(plan, information=information, build=build)

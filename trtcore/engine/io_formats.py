@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trtcore.errors import OptionError, PrecisionError, argument
+from trtcore.result.backends import find_backend
 from trtcore.result.records.layers import TensorInfo
 from trtcore.result.records.warning_kinds import WarningKind
 from trtcore.result.records.warnings import RunWarning
@@ -25,6 +26,9 @@ from trtcore.result.types.dtypes import itemsize, numpy_name
 
 # Formats are defined over (..., C, H, W).
 _CHANNEL_AXIS = -3
+# From this version on TensorRT has `chw16` for the DLA only; TensorRT-RTX 1.7.1 fails to build it.
+# Source: TensorFormat in the bindings of 10.0 to 10.16, of 11.4, and of TensorRT-RTX 1.6 and 1.7.
+_CHW16_ON_DLA_ONLY = {"tensorrt": (10, 12), "tensorrt_rtx": (1, 0)}
 # TensorRT documents vectorised formats for three dimensions or more; TensorRT-RTX 1.7.1 fails to
 # build `chw2` for any other number than these.
 _CHW2_RANKS = {"tensorrt_rtx": (4,)}
@@ -51,18 +55,31 @@ FORMATS = {
         IOFormat("linear"),
         IOFormat("chw2", 2, ("float16", "bfloat16")),
         IOFormat("hwc8", 8, ("float16", "bfloat16")),
-        IOFormat("chw4", 4, ("float16", "bfloat16", "int8")),
+        IOFormat("chw4", 4, ("float16", "int8")),
         IOFormat("chw16", 16, ("float16",)),
         IOFormat("chw32", 32, ("float32", "float16", "int8")),
     )
 }
 
 
-def check_io_formats(formats: Mapping[str, str], tensors: Sequence[TensorInfo]) -> None:
+def check_io_formats(
+    formats: Mapping[str, str],
+    tensors: Sequence[TensorInfo],
+    backend: str = "",
+    version: str = "",
+) -> None:
     """Checks requested formats against the network's inputs and outputs.
 
+    Args:
+        formats: the requested formats, by tensor name.
+        tensors: inputs and outputs of the network.
+        backend: ``tensorrt`` or ``tensorrt_rtx``, for what only some versions have; ``""`` for what
+            is true of all.
+        version: of the backend, such as ``10.16.1``.
+
     Raises:
-        OptionError: no such tensor, or the format does not exist for its type or rank.
+        OptionError: no such tensor, or the format does not exist for its type or rank, or not in
+            this version.
     """
     by_name = {tensor.name: tensor for tensor in tensors}
     for name, format_name in formats.items():
@@ -75,7 +92,8 @@ def check_io_formats(formats: Mapping[str, str], tensors: Sequence[TensorInfo]) 
             raise OptionError(
                 f"{argument('io_formats')} names '{name}', the inputs and outputs are {known}"
             )
-        if reason := why_not(by_name[name], format_name):
+        reason = why_not(by_name[name], format_name) or _why_not_here(format_name, backend, version)
+        if reason:
             raise OptionError(f"{argument('io_formats', {name: format_name})}: {reason}")
 
 
@@ -88,6 +106,15 @@ def why_not(tensor: TensorInfo, format_name: str) -> str:
     if layout.lanes > 1 and len(tensor.shape) < 3:
         return f"'{tensor.name}' has {len(tensor.shape)} dimensions, {format_name} needs 3 or more"
     return ""
+
+
+def _why_not_here(format_name: str, backend: str, version: str) -> str:
+    since = _CHW16_ON_DLA_ONLY.get(backend)
+    if format_name != "chw16" or since is None:
+        return ""
+    if tuple(int(part) for part in version.split(".")[:2]) < since:
+        return ""
+    return f"{find_backend(backend).label} {version} has chw16 for the DLA only, not for a GPU"
 
 
 def half2_formats(

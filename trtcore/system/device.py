@@ -10,6 +10,8 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
+from trtcore.system.cuda_runtime import runtime_problem
+
 _NO_DEVICE = 100  # CUDA_ERROR_NO_DEVICE
 # Room for more than CUDA writes: a bus id takes 13 bytes, a name at most 256.
 _BUS_ID_BYTES = 32
@@ -36,7 +38,14 @@ class Device:
 
 
 def gpu_problem() -> str | None:
-    """Returns None when a CUDA device can be used, else one line saying why not; never raises."""
+    """Returns None when a CUDA device can be used, else one line saying why not; never raises.
+
+    The driver has to work, and the CUDA runtime that this process uses has to fit it.
+    """
+    return _device_problem() or runtime_problem()
+
+
+def _device_problem() -> str | None:
     try:
         from cuda.bindings import driver
     except ImportError as error:
@@ -49,7 +58,7 @@ def gpu_problem() -> str | None:
 
 def current_device() -> Device | None:
     """Returns the device of the current CUDA context, else device 0; None without a GPU."""
-    if gpu_problem() is not None:
+    if _device_problem() is not None:
         return None
     from cuda.bindings import driver
 
@@ -60,7 +69,7 @@ def current_device() -> Device | None:
 
 def cuda_version() -> str:
     """Returns the newest CUDA version the driver supports, such as ``13.0``; ``""`` without one."""
-    if gpu_problem() is not None:
+    if _device_problem() is not None:
         return ""
     from cuda.bindings import driver
 

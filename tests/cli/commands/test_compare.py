@@ -83,20 +83,20 @@ def test_markdown(run: Run, saved: Path) -> None:
     ran = run("compare", base, slow, base, "--markdown", "--top", "3", *gate)
     assert ran.code == 3
     first, second = ran.out.split("### ")[1:]
-    assert f"new `{slow}`\n\n**Gate: broken**\n\n- `" in first
-    assert "**Gate: passed** (`layer > 50%`)" in second
+    assert f"new `{slow}`\n\n**Limits: broken**\n\n- `" in first
+    assert "**Limits: passed** (`layer > 50%`)" in second
     assert len([line for line in first.splitlines() if line.startswith("| ")]) == 1 + 2 + 3 + 1
 
 
 def test_json_is_one_document(run: Run, saved: Path) -> None:
     base, slow = str(saved / "base.json"), str(saved / "slow.json")
     one = json.loads(run("compare", base, slow, "--json").out)
-    assert (one["base"]["file"], one["new"]["file"], one["gate"]) == (base, slow, None)
+    assert (one["base"]["file"], one["new"]["file"], one["limits"]) == (base, slow, None)
     ran = run("compare", base, slow, base, "--json", "--fail-if", "layer > 50%")
     assert ran.code == 3
     several = json.loads(ran.out)
     assert [found["new"]["file"] for found in several] == [slow, base]
-    assert [len(found["gate"]["broken"]) for found in several] == [1, 0]
+    assert [len(found["limits"]["broken"]) for found in several] == [1, 0]
 
 
 def test_a_gate_that_judges_nothing_is_an_error(run: Run, saved: Path) -> None:

@@ -90,7 +90,7 @@ class TestNoise:
         slower = replace(new, samples=replace(new.samples, layer_ms=new.samples.layer_ms * 1.5))
         rows = [row for row in compare_profiles(base, slower).rows if row.base_ms > 0.1]
         assert all(row.is_noise is False and row.interval[0] > 1.2 for row in rows)
-        assert all(isnan(row.against_rest) for row in rows)
+        assert all(isnan(row.relative_ratio) for row in rows)
 
     def test_a_run_beside_itself_is_as_uncertain_as_beside_another(self, recorded):
         """Both sides are drawn again, each for itself."""

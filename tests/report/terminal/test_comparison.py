@@ -16,7 +16,7 @@ from trtcore.report.terminal.comparison import render_baseline, render_compariso
 
 ROWS = (
     Change("a + b", 6.0, 3.0, (0.49, 0.51), False, "re-fused", ("a", "b"), ("1", "2"), ("x",), 1),
-    Change("d", 1.0, 1.5, (1.4, 1.6), False, nodes=("d",), order=0, against_rest=1.45),
+    Change("d", 1.0, 1.5, (1.4, 1.6), False, nodes=("d",), order=0, relative_ratio=1.45),
     Change("gone", 0.4, 0.0, kind="vanished", nodes=("gone",)),
     Change("c", 0.5, 0.51, (0.98, 1.06), True, nodes=("c",), order=2),
     Change("cat", 0.1, 0.0, kind="eliminated", nodes=("cat",)),
@@ -198,7 +198,7 @@ def test_markdown_with_files_and_a_gate_that_passed(comparison):
     assert text == MARKDOWN.replace(
         "fp16\n\n|",
         "fp16\n\nBase `a.json`, new `b.json`\n\n"
-        "**Gate: passed** (`total > 3%`, `layer a* > 1 ms`)\n\n|",
+        "**Limits: passed** (`total > 3%`, `layer a* > 1 ms`)\n\n|",
     )
 
 
@@ -214,13 +214,13 @@ def test_markdown_with_a_gate_that_is_broken(comparison):
         "is beyond 'layer d > 1%' but may be chance, so it breaks nothing: measure both for longer"
     )
     assert (
-        "\n\n**Gate: broken**\n\n"
+        "\n\n**Limits: broken**\n\n"
         "- `total > 3%`: held\n"
         f"- `layer > 10%`: broken by 1 row\n{row}breaks 'layer > 10%'`\n"
         f"- `layer d > 1%`: held, 1 beyond it that may be chance\n{row}{doubt}`\n\n| |"
     ) in comparison_markdown(comparison, verdict=verdict)
     verdict = LimitVerdict((other,), (), doubtful)
-    assert "\n\n**Gate: passed**\n\n- `layer d > 1%`: held" in comparison_markdown(
+    assert "\n\n**Limits: passed**\n\n- `layer d > 1%`: held" in comparison_markdown(
         comparison, verdict=verdict
     )
 
@@ -261,8 +261,8 @@ def test_json_of_several(comparison):
         ("a.json", "b.json"),
         ("a.json", "c.json"),
     ]
-    assert found[0]["gate"]["conditions"] == ["layer > 10%"]
-    assert [(b["condition"], b["row"]["name"]) for b in found[0]["gate"]["broken"]] == [
+    assert found[0]["limits"]["conditions"] == ["layer > 10%"]
+    assert [(b["condition"], b["row"]["name"]) for b in found[0]["limits"]["broken"]] == [
         ("layer > 10%", "d")
     ]
     assert json.loads(render_trees(trees[:1])) == found[0]
@@ -270,10 +270,10 @@ def test_json_of_several(comparison):
 
 def test_json(comparison):
     tree = json.loads(comparison_json(comparison))
-    assert (tree["schema"], tree["version"]) == ("trtcore/comparison", 1)
+    assert (tree["schema"], tree["version"]) == ("trtcore/comparison", 2)
     assert tree["base"]["device"] == "NVIDIA H200"
     assert tree["base"]["file"] is None
-    assert tree["gate"] is None
+    assert tree["limits"] is None
     assert tree["notes"] == list(NOTES)
     assert tree["rows"][0] == {
         "name": "a + b",
@@ -284,9 +284,9 @@ def test_json(comparison):
         "ratio": 0.5,
         "interval": [0.49, 0.51],
         "is_noise": False,
-        "against_rest": None,
-        "is_claimed": True,
-        "unclaimed_ms": 0.0,
+        "relative_ratio": None,
+        "is_conclusive": True,
+        "unmapped_ms": 0.0,
         "nodes": ["a", "b"],
         "base_layers": ["1", "2"],
         "new_layers": ["x"],
@@ -296,14 +296,14 @@ def test_json(comparison):
 
 
 def test_a_row_that_nothing_is_claimed_of(comparison):
-    row = replace(ROWS[3], interval=(nan, nan), unclaimed_ms=0.2)
+    row = replace(ROWS[3], interval=(nan, nan), unmapped_ms=0.2)
     one = replace(comparison, rows=(row,))
     assert (
         "| c | 0.5000 | 0.5100 | +0.0100 | 1.020x | inconclusive (attribution) |"
         in comparison_markdown(one)
     )
     (found,) = json.loads(comparison_json(one))["rows"]
-    assert (found["is_claimed"], found["unclaimed_ms"], found["is_noise"]) == (False, 0.2, True)
+    assert (found["is_conclusive"], found["unmapped_ms"], found["is_noise"]) == (False, 0.2, True)
 
 
 def test_rows_without_any_time(comparison):

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from paths import DATA
 
+from trtcore.report.content.facts.facts import engine_text
 from trtcore.report.terminal.engine import render_inspection, render_plan
 from trtcore.result.readers.inspector.inspector import parse_engine_information
-from trtcore.result.records.build import Build
+from trtcore.result.records.build import Build, EngineMemory
 from trtcore.result.records.layers import Layer, ModelNode, ModelRecord
 from trtcore.result.records.samples import Samples
 
@@ -91,6 +93,34 @@ def test_plan_that_tensorrt_told_nothing_about():
     assert render_plan(Build("TensorRT 10.16", 0.0, 1_000_000, verbosity="NONE"), None) == (
         "Engine: loaded by TensorRT 10.16, 1.0 MB, verbosity NONE\n\n"
         "the engine inspector reported nothing about it"
+    )
+
+
+@pytest.mark.parametrize(
+    ("memory", "text"),
+    [
+        (EngineMemory(), ""),
+        (EngineMemory(12_300_000), ", 12.3 MB of device memory a context"),
+        (EngineMemory(0, 90_000_000, 0), ", weight streaming: budget 0.0 MB of 90.0 MB"),
+        (EngineMemory(0, 90_000_000), ", weight streaming: budget unknown of 90.0 MB"),
+        # A budget above their size turns weight streaming off.
+        (EngineMemory(0, 90_000_000, 95_000_000), ", weight streaming: budget 90.0 MB of 90.0 MB"),
+        (
+            EngineMemory(stripped_weights_bytes=4_000_000),
+            ", 4.0 MB of weights stripped, outputs are wrong until it is refitted",
+        ),
+    ],
+)
+def test_memory_of_a_loaded_plan(memory: EngineMemory, text: str):
+    build = Build("TensorRT 11.4", 0.0, 1_000_000, 3, memory=memory)
+    known = "loaded by TensorRT 11.4, 1.0 MB, 3 layers, verbosity DETAILED"
+    assert engine_text(build) == known + text
+
+
+def test_a_plan_for_other_gpus_too():
+    build = Build("TensorRT 11.4", 0.0, 1_000_000, hardware_compatibility="AMPERE_PLUS")
+    assert engine_text(build) == (
+        "loaded by TensorRT 11.4, 1.0 MB, verbosity DETAILED, hardware compatibility AMPERE_PLUS"
     )
 
 

@@ -13,7 +13,7 @@ from trtcore.errors import OptionError, ResultError
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.readers.load import load_baselines
 
-_GATE_BROKEN = 3
+_LIMIT_BROKEN = 3
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
     for one in compared:
         for row in (*one.verdict.broken, *one.verdict.doubtful):
             notify(f"{one.files[1]}: {row}")
-    return _GATE_BROKEN if any(one.verdict.broken for one in compared) else 0
+    return _LIMIT_BROKEN if any(one.verdict.broken for one in compared) else 0
 
 
 def _compare(

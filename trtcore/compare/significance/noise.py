@@ -197,7 +197,7 @@ def judge_rows(
     for i, row in enumerate(rows):
         known = _judged(row, itself, i)
         if known.is_noise and stands_out[i]:
-            known = replace(known, is_noise=False, against_rest=row.ratio / float(drift[i]))
+            known = replace(known, is_noise=False, relative_ratio=row.ratio / float(drift[i]))
         judged.append(_within_clock(row, known, step_ms))
     return judged
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
 from dataclasses import dataclass, field
 from typing import Any
 
+from trtcore.engine.tensorrt.importing import import_bindings
 from trtcore.engine.tensorrt.logger import MessageLog, make_logger
 from trtcore.errors import BackendError
 from trtcore.result.backends import engine_backends, find_backend
 
 _LABELS = {name: find_backend(name).label for name in engine_backends()}
-_PACKAGES = {"tensorrt": "trtcore[tensorrt]", "tensorrt_rtx": "trtcore[rtx]"}
 
 
 @dataclass(frozen=True)
@@ -47,14 +46,7 @@ def load_bindings(name: str) -> Bindings:
     Raises:
         BackendError: not installed, not importable, or of an unsupported version.
     """
-    try:
-        module = importlib.import_module(name)
-    except ModuleNotFoundError:
-        raise BackendError(
-            f"{_LABELS[name]} is not installed; pip install '{_PACKAGES[name]}'"
-        ) from None
-    except (ImportError, OSError) as error:
-        raise BackendError(f"{_LABELS[name]} cannot be imported: {error}") from error
+    module = import_bindings(name, _LABELS[name])
     # pybind11's conduit is what hands out the C++ pointer of a context.
     has_conduit = hasattr(module.IExecutionContext, "_pybind11_conduit_v1_")
     layout = native_layout(name, module.__version__, has_conduit=has_conduit)

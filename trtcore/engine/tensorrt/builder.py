@@ -9,8 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trtcore.engine.tensorrt.bindings import Bindings
+from trtcore.engine.tensorrt.factories import make_builder
+from trtcore.engine.tensorrt.fp8_weights import store_fp8_as_bytes
 from trtcore.engine.tensorrt.interrupts import held_interrupts
+from trtcore.engine.tensorrt.optimization_profile import add_profile, shape_hint, shape_tensors
 from trtcore.engine.tensorrt.progress import BuildProgress, make_progress_monitor
+from trtcore.engine.tensorrt.timing_cache import TimingCache
 from trtcore.errors import BuildError, ModelError, argument
 from trtcore.models.model import Model
 from trtcore.models.onnx.graph import on_disk, serialized
@@ -19,7 +23,6 @@ from trtcore.models.onnx.weights import INLINE_BYTES, weight_bytes
 from trtcore.result.readers.inspector.inspector import EngineInformation, parse_engine_information
 from trtcore.result.records.build import Build, CacheUse
 from trtcore.result.records.warnings import RunWarning
-from trtcore.system.cache import cache_entry, read_entry, write_entry
 from trtcore.system.progress import Progress
 
 
@@ -34,6 +37,7 @@ class BuildOptions:
         tf32: whether FP32 convolutions and products may use TF32.
         io_formats: formats of inputs and outputs by name, in words of
             `trtcore.engine.io_formats`; others are linear.
+        shape_values: of inputs that may decide shapes, by name: what the run feeds them.
         use_cache: whether to keep and use a timing cache in the user's cache folder.
     """
 
@@ -41,6 +45,7 @@ class BuildOptions:
     max_aux_streams: int | None = None
     tf32: bool = False
     io_formats: Mapping[str, str] = field(default_factory=dict)
+    shape_values: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     use_cache: bool = True
 
 
@@ -84,23 +89,21 @@ def build_plan(
 
 
 def _build(bindings: Bindings, model: Model, options: BuildOptions, phases: BuildProgress) -> Plan:
-    bindings.log.clear()
-    builder = bindings.module.Builder(bindings.logger)
-    if builder is None:
-        raise BuildError(f"{bindings.label} gives no builder: {bindings.log.last_error()}")
+    builder = make_builder(bindings)
     network = parse(bindings, builder, model)
     _request_formats(bindings, network, options.io_formats)
     config = _configure(bindings, builder, options)
-    _add_profile(bindings, builder, config, model)
+    decided = shape_tensors(network, options.shape_values)
+    add_profile(bindings, builder, config, model, decided)
     config.progress_monitor = make_progress_monitor(bindings.module, phases)
-    timing_cache = _TimingCache(bindings, config) if options.use_cache else None
+    timing_cache = TimingCache(bindings, config) if options.use_cache else None
     start = time.perf_counter()
     content = builder.build_serialized_network(network, config)
     seconds = time.perf_counter() - start
     # Before the plan is looked at: a build that an exception stopped returns None too.
     phases.reraise()
     if content is None:
-        hint = _format_hint(options.io_formats)
+        hint = _format_hint(options.io_formats) + shape_hint(decided)
         reason = bindings.log.last_error()
         raise BuildError(f"{bindings.label} could not build it{hint}: {reason}")
     information = _logged_information(bindings)
@@ -124,6 +127,7 @@ def parse(bindings: Bindings, builder: Any, model: Model) -> Any:
     trt = bindings.module
     network = builder.create_network(1 << int(trt.NetworkDefinitionCreationFlag.STRONGLY_TYPED))
     parser = trt.OnnxParser(network, bindings.logger)
+    store_fp8_as_bytes(model.proto.graph)
     with opened(model):
         if weight_bytes(model.proto) <= INLINE_BYTES:
             parsed = parser.parse(serialized(model))
@@ -182,47 +186,6 @@ def _configure(bindings: Bindings, builder: Any, options: BuildOptions) -> Any:
         # TensorRT allows TF32 by default.
         config.clear_flag(trt.BuilderFlag.TF32)
     return config
-
-
-def _add_profile(bindings: Bindings, builder: Any, config: Any, model: Model) -> None:
-    """Tells the builder the ranges of the inputs whose shape may vary.
-
-    Raises:
-        BuildError: TensorRT does not take them.
-    """
-    if not model.dynamic:
-        return
-    profile = builder.create_optimization_profile()
-    for one in model.dynamic:
-        profile.set_shape(one.range.name, one.range.least, one.range.optimum, one.range.most)
-    if config.add_optimization_profile(profile) < 0:
-        ranges = ", ".join(one.range.text for one in model.dynamic)
-        raise BuildError(
-            f"{bindings.label} does not take the ranges {ranges}: {bindings.log.last_error()}"
-        )
-
-
-class _TimingCache:
-    """TensorRT's timing cache, kept per version and GPU; TensorRT-RTX has none."""
-
-    def __init__(self, bindings: Bindings, config: Any) -> None:
-        self._config = config
-        self._path = None
-        if bindings.name != "tensorrt":
-            return
-        from trtcore.system.device import current_device
-
-        device = current_device()
-        self._path = cache_entry("timing", bindings.version, device.name if device else "")
-        self._stored = read_entry(self._path)
-        config.set_timing_cache(config.create_timing_cache(self._stored or b""), False)
-
-    def save(self) -> CacheUse:
-        """Stores what the build added; returns what the cache did for it."""
-        if self._path is None:
-            return CacheUse.NONE
-        write_entry(self._path, bytes(self._config.get_timing_cache().serialize()))
-        return CacheUse.TIMING_REUSED if self._stored else CacheUse.TIMING_CREATED
 
 
 def _logged_information(bindings: Bindings) -> EngineInformation | None:

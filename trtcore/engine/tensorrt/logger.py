@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import copy
 from typing import Any
 
 # Enough for all errors of one call; a long run that warns in every iteration stays within memory.
@@ -21,6 +24,15 @@ class MessageLog:
         """Forgets everything, so that the next error is about the next call."""
         self.__init__()  # type: ignore[misc]
 
+    @contextmanager
+    def unchanged(self) -> Iterator[None]:
+        """Forgets what is logged inside the block, where TensorRT is only queried."""
+        kept = {name: copy(value) for name, value in vars(self).items()}
+        try:
+            yield
+        finally:
+            vars(self).update(kept)
+
     def add_error(self, message: str) -> None:
         """Keeps an error, and the first since `clear` however many follow."""
         self.first_error = self.first_error or message
@@ -36,6 +48,17 @@ class MessageLog:
             return default
         first, last = (" ".join(text.split()) for text in (self.first_error, self.errors[-1]))
         return last if first == last else f"{last} (first error: {first})"
+
+    def reason(self) -> str:
+        """TensorRT's errors as `last_error` has them, and the first warning with them.
+
+        Where TensorRT cannot even start, what CUDA says (error 35 is an old driver) is often a
+        warning only.
+        """
+        if not self.warnings:
+            return self.last_error()
+        warning = " ".join(self.warnings[0].split())
+        return f"{self.last_error()} (warning: {warning})" if self.errors else warning
 
 
 def make_logger(module: Any, log: MessageLog) -> Any:

@@ -7,15 +7,26 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trtcore.engine.tensorrt.bindings import Bindings
+from trtcore.engine.tensorrt.factories import make_runtime
+from trtcore.engine.tensorrt.facts import engine_memory, hardware_compatibility
 from trtcore.engine.tensorrt.interrupts import held_interrupts
+from trtcore.engine.tensorrt.wheels import extra
 from trtcore.errors import EngineLoadError, OptionError, argument
 from trtcore.result.readers.inspector.inspector import EngineInformation, parse_engine_information
+from trtcore.result.records.build import EngineMemory
 from trtcore.result.types.shapes import ShapeRange, shape_text
 
 Shape = tuple[int, ...]
-# TensorRT-RTX releases drop GPUs; what still serves them. Source: running 1.6.1 and 1.7.1.
+# TensorRT-RTX releases drop GPUs: 1.6.1 serves some that 1.7.1 does not. Source: running both.
 _REFUSES_GPU = "cannot run on this GPU"
-_SERVED_BY = "use TensorRT itself (pip install 'trtcore[tensorrt]') or TensorRT-RTX 1.6"
+# A version-compatible plan holds a lean runtime: code for the CPU, which TensorRT runs on request
+# only. Source: the words of TensorRT-RTX 1.7.1's library.
+_HOST_CODE = "getEngineHostCodeAllowed() is false"
+_WITHOUT_HOST_CODE = (
+    "it was built VERSION_COMPATIBLE and holds code for the CPU; build it with "
+    "EXCLUDE_LEAN_RUNTIME, or load it yourself with engine_host_code_allowed = True and record "
+    "with trtcore.attach"
+)
 
 
 @dataclass(frozen=True)
@@ -43,17 +54,59 @@ class Engine:
         return bool(mode == self.bindings.module.TensorIOMode.INPUT)
 
     @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the inputs."""
+        return tuple(name for name in self.tensor_names if self.is_input(name))
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of the outputs."""
+        return tuple(name for name in self.tensor_names if not self.is_input(name))
+
+    @property
     def shape_ranges(self) -> tuple[ShapeRange, ...]:
         """What optimization profile 0 takes of the inputs whose shape may vary."""
-        inputs = (name for name in self.tensor_names if self.is_input(name))
         return tuple(
-            self.shape_range(name) for name in inputs if -1 in self.engine.get_tensor_shape(name)
+            self.shape_range(name)
+            for name in self.inputs
+            if -1 in self.engine.get_tensor_shape(name)
         )
 
     def shape_range(self, name: str) -> ShapeRange:
         """What optimization profile 0 takes of an input whose shape may vary."""
         shapes = self.engine.get_tensor_profile_shape(name, 0)
         return ShapeRange(name, *(tuple(int(dim) for dim in shape) for shape in shapes))
+
+    @property
+    def memory(self) -> EngineMemory:
+        """What it needs of the device, as far as its bindings tell."""
+        return engine_memory(self.bindings, self.engine)
+
+    @property
+    def hardware_compatibility(self) -> str:
+        """Other GPUs that the plan is for too, such as ``AMPERE_PLUS``; ``""`` if it is for one."""
+        return hardware_compatibility(self.engine)
+
+    @property
+    def shape_inputs(self) -> tuple[str, ...]:
+        """The inputs whose values decide shapes: TensorRT reads them in host memory."""
+        return tuple(filter(self.is_on_host, self.inputs))
+
+    @property
+    def has_open_shapes(self) -> bool:
+        """Whether a run chooses shapes, by those of its inputs or by their values."""
+        return bool(self.shape_ranges or self.shape_inputs)
+
+    def is_on_host(self, name: str) -> bool:
+        """Whether the tensor has to be in host memory."""
+        location = self.engine.get_tensor_location(name)
+        return bool(location == self.bindings.module.TensorLocation.HOST)
+
+    def shape_values(self, name: str) -> ShapeRange:
+        """What optimization profile 0 takes of an input that decides shapes, as values."""
+        # The bindings have the index first, whatever their signature says.
+        values = self.engine.get_tensor_profile_values(0, name)
+        return ShapeRange(name, *(tuple(int(one) for one in each) for each in values))
 
     def verbosity(self) -> str:
         """Profiling verbosity of the plan: ``DETAILED``, ``LAYER_NAMES_ONLY`` or ``NONE``."""
@@ -75,10 +128,10 @@ def load_engine(bindings: Bindings, plan: bytes, source: str) -> Engine:
 
     Raises:
         EngineLoadError: not a plan, or made for another version or GPU; TensorRT's words included.
+        BackendError: TensorRT cannot even make a runtime here.
     """
-    bindings.log.clear()
     with held_interrupts():
-        runtime = bindings.module.Runtime(bindings.logger)
+        runtime = make_runtime(bindings)
         engine = runtime.deserialize_cuda_engine(plan)
     if engine is None:
         raise EngineLoadError(_load_problem(bindings, source))
@@ -88,7 +141,12 @@ def load_engine(bindings: Bindings, plan: bytes, source: str) -> Engine:
 def _load_problem(bindings: Bindings, source: str) -> str:
     reason = bindings.log.last_error()
     if any(_REFUSES_GPU in message for message in bindings.log.errors):
-        return f"{bindings.label} refuses this GPU: {reason}; {_SERVED_BY}"
+        return (
+            f"{bindings.label} refuses this GPU: {reason}; use TensorRT itself "
+            f"(pip install '{extra('tensorrt')}') or TensorRT-RTX 1.6"
+        )
+    if any(_HOST_CODE in message for message in bindings.log.errors):
+        return f"{source}: {bindings.label} does not load it: {_WITHOUT_HOST_CODE}"
     return (
         f"{source}: {bindings.label} cannot load it: {reason}; "
         "a plan loads only in the version and on the kind of GPU it was built for: build it again"
@@ -103,7 +161,7 @@ def set_input_shapes(
     Raises:
         OptionError: an unknown input, or a shape outside the plan's range.
     """
-    inputs = [name for name in engine.tensor_names if engine.is_input(name)]
+    inputs = engine.inputs
     unknown = sorted(set(shapes) - set(inputs))
     if unknown:
         raise OptionError(
@@ -123,6 +181,19 @@ def set_input_shapes(
             )
 
 
+def check_shape_values(engine: Engine, values: Mapping[str, Sequence[int]]) -> None:
+    """Raises OptionError if inputs that decide shapes have values outside the plan's range."""
+    for name in engine.shape_inputs:
+        takes = engine.shape_values(name)
+        if not takes.holds(values[name]):
+            found, least, most = (
+                ",".join(map(str, one)) for one in (values[name], takes.least, takes.most)
+            )
+            raise OptionError(
+                f"input '{name}' decides shapes and takes {least} to {most}, {found} was asked for"
+            )
+
+
 def _wanted_shape(
     engine: Engine, name: str, static: Shape, batch: int | None, requested: Sequence[int] | None
 ) -> Shape:
@@ -137,7 +208,10 @@ def _wanted_shape(
     shape = static
     if -1 in static:
         shape = engine.shape_range(name).optimum
-    return (batch, *shape[1:]) if batch is not None and shape else shape
+    # The values of a shape are no items of a batch.
+    if batch is None or not shape or engine.is_on_host(name):
+        return shape
+    return (batch, *shape[1:])
 
 
 def _require_in_range(engine: Engine, name: str, shape: Shape) -> None:

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trtcore.errors import RunError
+from trtcore.errors import BackendError, RunError
+from trtcore.system.cuda_runtime import runtime_problem
 
 
 def check(answer: tuple[Any, ...], action: str) -> Any:
@@ -103,6 +104,9 @@ class Stream:
     def __enter__(self) -> Stream:
         from cuda.bindings import runtime
 
+        # The first call of a run that needs the CUDA runtime: its own error 35 names no way out.
+        if problem := runtime_problem():
+            raise BackendError(problem)
         flags = runtime.cudaStreamNonBlocking
         self.handle = int(check(runtime.cudaStreamCreateWithFlags(flags), "creating a stream"))
         return self

@@ -96,23 +96,28 @@ def map_by_sequence(
         numbers = (len(timed), len(kernels))
         return KernelMap.unknown(len(kernels), MappingObstacle(ObstacleKind.TOO_MANY, numbers))
     barred = _barred([layers[i] for i in timed], kernels)
-    # Even and odd iterations are aligned too: a kernel that a random fit put on a layer moves.
-    whole, *halves = (
-        _aligned(_medians(times[part][:, timed], start[part], end[part]), barred)
-        for part in (slice(None), slice(0, None, 2), slice(1 if len(times) > 1 else 0, None, 2))
-    )
-    sure = np.all([half == whole for half in halves], axis=0) & (whole != UNKNOWN)
-    owners = np.where(sure, timed[whole], UNKNOWN)
+    places = _agreed(times[:, timed], start, end, barred)
+    sure = places != UNKNOWN
     if not sure.any():
         numbers = (len(kernels), len(times))
         return KernelMap.unknown(len(kernels), MappingObstacle(ObstacleKind.NO_TIME_FITS, numbers))
+    owners = np.where(sure, timed[places], UNKNOWN)
     mapping = KernelMapping(
-        MappingMethod.TIMES,
-        mapped=int(sure.sum()),
-        kernels=len(kernels),
-        iterations=len(times),
+        MappingMethod.TIMES, mapped=int(sure.sum()), kernels=len(kernels), iterations=len(times)
     )
     return KernelMap(tuple(owners.tolist()), mapping)
+
+
+def _agreed(
+    layer_ms: Floats, start_ms: Floats, end_ms: Floats, barred: NDArray[np.bool_]
+) -> NDArray[np.int64]:
+    """Returns (K,) layers on which all iterations, the even and the odd agree; else `UNKNOWN`."""
+    # Halves are aligned too: a kernel that a random fit put on a layer moves.
+    whole, *halves = (
+        _aligned(_medians(layer_ms[part], start_ms[part], end_ms[part]), barred)
+        for part in (slice(None), slice(0, None, 2), slice(1 if len(layer_ms) > 1 else 0, None, 2))
+    )
+    return np.where(np.all([half == whole for half in halves], axis=0), whole, UNKNOWN)
 
 
 def _medians(layer_ms: Floats, start_ms: Floats, end_ms: Floats) -> _Pass:

@@ -15,6 +15,7 @@ from trtcore.system.device import cuda_version
 _MAJORS = ("13", "12")
 # Inside the namespace package `nvidia`: wheels for CUDA 13, and those for CUDA 12.
 _WHEEL_FOLDERS = ("cu13/lib", "cuda_cupti/lib")
+_TOOLKITS = Path("/usr/local")
 _TOOLKIT_FOLDERS = ("extras/CUPTI/lib64", "lib64")
 
 
@@ -63,6 +64,9 @@ def _wheel_folders() -> Iterator[Path]:
 
 
 def _toolkit_folders() -> Iterator[Path]:
-    for place in (os.environ.get("CUDA_HOME"), os.environ.get("CUDA_PATH"), "/usr/local/cuda"):
+    # Beside the current toolkit, /usr/local/cuda, lie those of other versions, such as cuda-12.8.
+    installed = sorted(_TOOLKITS.glob("cuda-*"), reverse=True)
+    named = (os.environ.get("CUDA_HOME"), os.environ.get("CUDA_PATH"), _TOOLKITS / "cuda")
+    for place in (*named, *installed):
         if place:
             yield from (Path(place) / folder for folder in _TOOLKIT_FOLDERS)

@@ -9,6 +9,7 @@ from pathlib import Path
 from trtcore.errors import ModelError, OptionError
 from trtcore.models.caffe.conversion import Conversion
 from trtcore.models.caffe.files.prototxt import Prototxt, read_prototxt
+from trtcore.models.caffe.graph import Tensor
 from trtcore.models.caffe.net import assemble
 from trtcore.models.caffe.weights import Weights
 from trtcore.models.model import Model
@@ -29,11 +30,10 @@ def load_caffe(
 
     Args:
         prototxt: the deploy file, in text.
-        caffemodel: its weights, binary; None draws random ones (He-normal, keyed by
-            layer and seed).
+        caffemodel: its weights, binary; None draws random ones (He-normal, by layer and seed).
         batch: replaces the first dimension of every input; None keeps the file's.
-        outputs: blobs or layers to be the outputs; empty means the blobs that no layer reads.
-            Layers that no output needs are left out.
+        outputs: blobs or layers, by default the blobs that no layer reads; layers that none of
+            them needs are left out.
         seed: seed of random weights, 0 or more.
 
     Returns:
@@ -45,24 +45,35 @@ def load_caffe(
             not fit; one line that names the layers and their lines in the prototxt.
         OptionError: batch below 1, or seed below 0.
     """
+    _check_numbers(batch, seed)
+    net = assemble(parsed := read_prototxt(prototxt))
+    weights = Weights(caffemodel, seed)
+    conversion = Conversion(net, weights, batch)
+    conversion.run(str(prototxt))
+    tensors = _outputs(conversion, outputs, prototxt)
+    proto, unneeded = conversion.graph.finish(net.name, tensors)
+    notes = [*conversion.notes, *_notes(parsed, weights, unneeded)]
+    name = _file_name(net.name) or Path(prototxt).stem
+    return Model(name, proto, str(prototxt), weights.origin, tuple(notes))
+
+
+def _file_name(name: str) -> str:
+    # The name of a model becomes part of file names.
+    return re.sub(r"[^\w.-]+", "_", name)
+
+
+def _outputs(conversion: Conversion, outputs: Sequence[str], prototxt: str | Path) -> list[Tensor]:
+    try:
+        return conversion.outputs(outputs)
+    except ModelError as problem:
+        raise ModelError(f"{prototxt}: {problem}") from None
+
+
+def _check_numbers(batch: int | None, seed: int) -> None:
     if batch is not None and batch < 1:
         raise OptionError(f"batch is {batch}, must be 1 or more")
     if seed < 0:
         raise OptionError(f"seed is {seed}, must be 0 or more")
-    parsed = read_prototxt(prototxt)
-    net = assemble(parsed)
-    weights = Weights(caffemodel, seed)
-    conversion = Conversion(net, weights, batch)
-    conversion.run(str(prototxt))
-    try:
-        tensors = conversion.outputs(outputs)
-    except ModelError as problem:
-        raise ModelError(f"{prototxt}: {problem}") from None
-    proto, unneeded = conversion.graph.finish(net.name, tensors)
-    notes = [*conversion.notes, *_notes(parsed, weights, unneeded)]
-    # The name becomes part of file names.
-    name = re.sub(r"[^\w.-]+", "_", net.name) or Path(prototxt).stem
-    return Model(name, proto, str(prototxt), weights.origin, tuple(notes))
 
 
 def _notes(parsed: Prototxt, weights: Weights, unneeded: Sequence[str]) -> list[str]:

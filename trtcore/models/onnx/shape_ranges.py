@@ -84,12 +84,17 @@ def with_ranges(
         if ends.least[value.name] != ends.most[value.name]
     )
     settled = with_shapes(model, others, run, in_place=in_place)
+    return replace(settled, dynamic=dynamic, notes=_range_notes(settled, dynamic))
+
+
+def _range_notes(settled: Model, dynamic: Sequence[DynamicInput]) -> tuple[str, ...]:
+    """The notes of a model, and one for each range."""
     ran = _shapes(settled)
-    notes = (
+    ranges = (
         f"the engine takes {one.range.text}; the run has {shape_text(ran[one.range.name])}"
         for one in dynamic
     )
-    return replace(settled, dynamic=dynamic, notes=(*settled.notes, *notes))
+    return (*settled.notes, *ranges)
 
 
 def run_shapes(model: Model) -> dict[str, Shape]:

@@ -64,28 +64,44 @@ def apply_precision(
     precision = Precision(precision)
     low = FORMATS[precision].onnx_type
     io = low if io_precision is None else FORMATS[read_io_precision(io_precision)].onnx_type
-    kept = kept_nodes(model, keep_fp32)
-    if kept and low == TensorProto.FLOAT:
-        raise OptionError(
-            f"{argument('keep_fp32')} has no meaning with {precision.value}: use it with fp16"
-        )
-    # Scales and zero points were chosen for the types that are there: converting would break them.
+    kept = _kept(model, keep_fp32, precision)
     if quantized := quantized_nodes(model.proto):
-        _check_own(model, quantized, precision)
         ignored = _ignored(precision, kept=bool(kept), io=io_precision is not None)
-        if low == TensorProto.FLOAT and not ignored:
-            return model
-        note = f"{quantized} quantized nodes: the model defines its own precision, left unchanged"
-        return replace(model, notes=(*model.notes, note + ignored))
+        return _left_quantized(model, quantized, precision, ignored)
     present = float_type(model.proto)
     if present != TensorProto.FLOAT:
         _check_already(model, present, low, plain=not kept and io == low)
-        return replace(
-            model, notes=(*model.notes, f"already {format_of(present).label}, left unchanged")
-        )
+        return _noted(model, f"already {format_of(present).label}, left unchanged")
     if io == low == TensorProto.FLOAT:
         return model
     return _converted(model, low, io, kept)
+
+
+def _kept(model: Model, patterns: Sequence[str], precision: Precision) -> frozenset[str]:
+    kept = kept_nodes(model, patterns)
+    if kept and FORMATS[precision].onnx_type == TensorProto.FLOAT:
+        raise OptionError(
+            f"{argument('keep_fp32')} has no meaning with {precision.value}: use it with fp16"
+        )
+    return kept
+
+
+def _left_quantized(model: Model, quantized: int, precision: Precision, ignored: str) -> Model:
+    """A quantized model as it is, with a note on what was requested and does not apply.
+
+    Raises:
+        PrecisionError: the rest of it has another precision than was requested.
+    """
+    # Scales and zero points were chosen for the types that are there: converting would break them.
+    _check_own(model, quantized, precision)
+    if FORMATS[precision].onnx_type == TensorProto.FLOAT and not ignored:
+        return model
+    note = f"{quantized} quantized nodes: the model defines its own precision, left unchanged"
+    return _noted(model, note + ignored)
+
+
+def _noted(model: Model, note: str) -> Model:
+    return replace(model, notes=(*model.notes, note))
 
 
 def kept_nodes(model: Model, patterns: Sequence[str]) -> frozenset[str]:

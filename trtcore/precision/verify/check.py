@@ -44,8 +44,7 @@ def check_precision(
         layers: as the inspector tells them; `signal` and `wait` are left out.
         requested: ``fp32``, ``tf32``, ``fp16``, ``half2`` or ``bf16``; ``""`` only describes.
         layer_ms: median time of each layer in milliseconds, in the order of ``layers``.
-        shares: the part of the time that each layer holds, 0 to 1; that of ``layer_ms`` if left
-            out.
+        shares: the part of the time that each layer holds, 0 to 1; by default by ``layer_ms``.
         kept: names of the model nodes that stay in FP32 on request.
         fp32_only: names of those that TensorRT has in FP32 only. Where there are some, layers of no
             known node may be theirs (a recurrent node is dozens of layers).
@@ -54,16 +53,12 @@ def check_precision(
     real = [layer for layer in layers if not is_marker(layer)]
     unreported = sum(_is_unreported(layer) for layer in real)
     wanted = _word(requested)
-    others = [row for row in rows if wanted and row.dtype not in (wanted, *_QUANTIZED)]
-    others.sort(key=lambda row: -(row.share or 0.0))
+    others = _others(rows, wanted)
     return PrecisionCheck(
         asked=requested,
         wanted=wanted,
         verdict=_verdict(rows, others) if rows else PrecisionVerdict.OPAQUE,
-        types=tuple(
-            TypeCount(dtype, count)
-            for dtype, count in Counter(row.dtype for row in rows).most_common()
-        ),
+        types=_types(rows),
         fallbacks=tuple(others),
         unreported=unreported,
         markers=len(layers) - len(real),
@@ -85,6 +80,17 @@ def check_rows(
     return check_precision(
         layers, requested, layer_ms=times, shares=shares, kept=kept, fp32_only=fp32_only
     )
+
+
+def _others(rows: Sequence[LayerPrecision], wanted: str) -> list[LayerPrecision]:
+    """The layers of another type, by their share of the time; none where no type is wanted."""
+    others = [row for row in rows if wanted and row.dtype not in (wanted, *_QUANTIZED)]
+    return sorted(others, key=lambda row: -(row.share or 0.0))
+
+
+def _types(rows: Sequence[LayerPrecision]) -> tuple[TypeCount, ...]:
+    counts = Counter(row.dtype for row in rows)
+    return tuple(TypeCount(dtype, count) for dtype, count in counts.most_common())
 
 
 def _word(requested: str) -> str:

@@ -26,17 +26,19 @@ BEFORE_AFTER = (
 def mark(row: Change, *, is_short: bool = False) -> str:
     """Why a row's ratio is not taken for a change; empty if it is."""
     # First: without attribution there is no interval either, and `is_noise` is always set.
-    if not row.is_claimed:
+    if not row.is_conclusive:
         return INCONCLUSIVE if is_short else f"{INCONCLUSIVE} (attribution)"
     return "noise" if row.is_noise else ""
 
 
 def figures(row: Change, *, is_short: bool = False) -> tuple[str, ...]:
     """The cells under `HEADINGS`, with short marks where columns are few."""
-    interval = "" if isnan(row.interval[0]) or not row.is_claimed else interval_text(row.interval)
+    interval = (
+        "" if isnan(row.interval[0]) or not row.is_conclusive else interval_text(row.interval)
+    )
     interval = " ".join(filter(None, (interval, mark(row, is_short=is_short))))
-    if not isnan(row.against_rest):
-        interval += f", {ratio_text(row.against_rest)}x relative to all other layers"
+    if not isnan(row.relative_ratio):
+        interval += f", {ratio_text(row.relative_ratio)}x relative to all other layers"
     return (
         in_ms(row.base_ms),
         in_ms(row.new_ms),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from trtcore.compare.limits import LimitVerdict
 
 SCHEMA = "trtcore/comparison"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 def comparison_json(comparison: Comparison) -> str:
@@ -48,7 +48,7 @@ def comparison_tree(
         "version": SCHEMA_VERSION,
         "base": _side(comparison.base, files[0]),
         "new": _side(comparison.new, files[1]),
-        "gate": None if verdict is None or not verdict.conditions else _gate(verdict),
+        "limits": None if verdict is None or not verdict.conditions else _limits(verdict),
         "total": _row(comparison.total),
         "layers": _row(comparison.layers),
         "rest": _row(comparison.rest),
@@ -57,7 +57,7 @@ def comparison_tree(
     }
 
 
-def _gate(verdict: LimitVerdict) -> dict[str, Any]:
+def _limits(verdict: LimitVerdict) -> dict[str, Any]:
     return {
         "conditions": [condition.text for condition in verdict.conditions],
         "broken": [{"condition": b.condition.text, "row": _row(b.row)} for b in verdict.broken],
@@ -89,9 +89,9 @@ def _row(row: Change) -> dict[str, Any]:
         "ratio": None if isnan(row.ratio) else row.ratio,
         "interval": None if isnan(low) else [low, high],
         "is_noise": row.is_noise,
-        "against_rest": None if isnan(row.against_rest) else row.against_rest,
-        "is_claimed": row.is_claimed,
-        "unclaimed_ms": row.unclaimed_ms,
+        "relative_ratio": None if isnan(row.relative_ratio) else row.relative_ratio,
+        "is_conclusive": row.is_conclusive,
+        "unmapped_ms": row.unmapped_ms,
         "nodes": list(row.nodes),
         "base_layers": list(row.base_layers),
         "new_layers": list(row.new_layers),

@@ -48,7 +48,7 @@ def comparison_markdown(
     blocks = [
         [f"### {_escape(_title(comparison))}"],
         _files(files),
-        _gate(verdict),
+        _limits(verdict),
         _table([*totals(comparison), *cut(comparison.rows, count)]),
         [f"- {_escape(line)}" for line in one_sided(comparison.rows, BASE_NEW)],
         _refused(refused(comparison), count),
@@ -68,14 +68,14 @@ def _files(files: tuple[str, str]) -> list[str]:
     return [f"Base {_code(files[0])}, new {_code(files[1])}"] if all(files) else []
 
 
-def _gate(verdict: LimitVerdict | None) -> list[str]:
+def _limits(verdict: LimitVerdict | None) -> list[str]:
     if verdict is None or not verdict.conditions:
         return []
     rows = (*verdict.broken, *verdict.doubtful)
     if not rows:
         held = ", ".join(_code(condition.text) for condition in verdict.conditions)
-        return [f"**Gate: passed** ({held})"]
-    lines = [f"**Gate: {'broken' if verdict.broken else 'passed'}**", ""]
+        return [f"**Limits: passed** ({held})"]
+    lines = [f"**Limits: {'broken' if verdict.broken else 'passed'}**", ""]
     for condition in verdict.conditions:
         lines.append(f"- {_code(condition.text)}: {_fate(verdict, condition)}")
         lines += [f"  - {_code(str(row))}" for row in rows if row.condition == condition]

@@ -49,12 +49,7 @@ def make_profile(
     Raises:
         ResultError: no rows, or a time that is not a number.
     """
-    if not rows:
-        raise ResultError(f"{source}: no layer times in it")
-    bad = next((layer.name for layer, ms in rows if not np.isfinite(ms)), None)
-    if bad is not None:
-        raise ResultError(f"{source}: layer '{bad}' has a time that is not a number")
-    whole = [] if whole_ms is None else [whole_ms]
+    _check_rows(rows, source)
     return Profile(
         model=ModelRecord(Path(source).stem, source),
         backend=source_tool,
@@ -63,14 +58,26 @@ def make_profile(
         method=method,
         io=io,
         layers=tuple(layer for layer, _ in rows),
-        samples=Samples(
-            layer_ms=np.array([[ms for _, ms in rows]], dtype=np.float32),
-            wall_ms=np.array(whole, dtype=np.float32),
-        ),
+        samples=_samples(rows, whole_ms),
         counts=Counts(asked=iterations, warmed_up=0, measured=iterations),
         environment=Environment("", "", "", "", "", ""),
         warnings=warnings,
     )
+
+
+def _samples(rows: Sequence[Row], whole_ms: float | None) -> Samples:
+    return Samples(
+        layer_ms=np.array([[ms for _, ms in rows]], dtype=np.float32),
+        wall_ms=np.array([] if whole_ms is None else [whole_ms], dtype=np.float32),
+    )
+
+
+def _check_rows(rows: Sequence[Row], source: str) -> None:
+    if not rows:
+        raise ResultError(f"{source}: no layer times in it")
+    bad = next((layer.name for layer, ms in rows if not np.isfinite(ms)), None)
+    if bad is not None:
+        raise ResultError(f"{source}: layer '{bad}' has a time that is not a number")
 
 
 def missing_rows(rows: Sequence[Row], whole_ms: float | None, whole: str) -> tuple[RunWarning, ...]:

@@ -119,6 +119,27 @@ class PrecisionCheck:
 
 
 @dataclass(frozen=True)
+class EngineMemory:
+    """Memory of a loaded engine, as TensorRT tells it.
+
+    Attributes:
+        context_bytes: device memory that an execution context needs beside the weights; 0 if it is
+            not told.
+        streamable_weights_bytes: weights that need not stay on the device, of a plan that was built
+            for weight streaming; 0 of any other.
+        weight_streaming_budget_bytes: how much of them may stay there; None if it is not told, or
+            where there is no weight streaming.
+        stripped_weights_bytes: weights that are missing until the engine is refitted; 0 too where
+            TensorRT cannot be asked (before 10.15).
+    """
+
+    context_bytes: int = 0
+    streamable_weights_bytes: int = 0
+    weight_streaming_budget_bytes: int | None = None
+    stripped_weights_bytes: int = 0
+
+
+@dataclass(frozen=True)
 class Build:
     """How the engine was built; None in a `Profile` that has no engine.
 
@@ -134,6 +155,9 @@ class Build:
         note: the text of an older file about a cache that does not parse.
         shape_ranges: of the inputs whose shape may vary; what ran is in ``Profile.io``.
         specialization: when TensorRT-RTX compiled kernels for the shapes that ran.
+        memory: what the engine needs of the device; None where it was not loaded.
+        hardware_compatibility: other GPUs that the plan is for too, such as ``AMPERE_PLUS``; ``""``
+            if it is for one.
     """
 
     backend: str
@@ -147,3 +171,5 @@ class Build:
     note: str = ""
     shape_ranges: tuple[ShapeRange, ...] = ()
     specialization: Specialization = Specialization.NONE
+    memory: EngineMemory | None = None
+    hardware_compatibility: str = ""

@@ -17,6 +17,7 @@ from trtcore.result.records.build import (
     Build,
 )
 from trtcore.result.records.counts import Counts
+from trtcore.result.records.input_values import InputValues
 from trtcore.result.records.kernel_pass import (
     KernelPass,
 )
@@ -80,6 +81,7 @@ class Profile:
             returns those that follow from the figures.
         phases: how long each phase of the call took; empty if that was not recorded.
         peaks: of the device, which the cost of groups is compared with; None if there are none.
+        inputs: what each input was fed; empty if that was not recorded.
     """
 
     model: ModelRecord
@@ -99,6 +101,7 @@ class Profile:
     warnings: tuple[RunWarning, ...] = ()
     phases: tuple[PhaseTime, ...] = ()
     peaks: Peaks | None = None
+    inputs: tuple[InputValues, ...] = ()
 
     @property
     def timed_by(self) -> Backend:

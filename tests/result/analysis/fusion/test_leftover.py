@@ -167,6 +167,97 @@ class TestSameProduct:
         assert fusion_of(data, self.layers("t1")).unknown == ("k",)
 
 
+class TestFirstReader:
+    """What lies before it goes to the layers that need it, as a mask to every attention."""
+
+    NODES = (
+        "Gather:g < x, i",
+        "Relu:a < x",
+        "And:m < g, c",
+        "Add:b < a, m",
+        "Add:y < b, m",
+    )
+
+    def layers(self, mask: str = "g.1_myl0", reads: str = "g.1_myl0") -> list[Layer]:
+        return [
+            layer(f"mask < x > {mask}", "g"),
+            layer("act < x > t1", "a"),
+            layer(f"one < t1, {reads} > t2", "b"),
+            layer("two < t2, g.1_myl0 > y", "y"),
+        ]
+
+    def test_of_two_that_read_the_same(self):
+        fusion = fusion_of(self.NODES, self.layers())
+        assert fusion.reasons["m"] is Reason.IN_FIRST_READER
+        assert fusion.group_of["m"].layers == (2,)
+        assert fusion.group_of["m"].nodes == ("m", "b")
+
+    @pytest.mark.parametrize("tensor", ["m.1_myl0", "__mye77_myl0", "g.1_myl0, __mye77_myl0"])
+    def test_the_layer_before_may_hand_it_out(self, tensor):
+        fusion = fusion_of(self.NODES, self.layers(mask=tensor))
+        assert fusion.reasons["m"] is Reason.AMBIGUOUS
+
+    def test_the_first_reader_does_not_read_what_it_is_made_of(self):
+        assert fusion_of(self.NODES, self.layers(reads="elsewhere")).unknown == ("m",)
+
+    @pytest.mark.parametrize("between", [("between < g.1_myl0 > t9", "s"), ("between",)])
+    def test_a_third_layer_could_have_run_it(self, between):
+        layers = self.layers(reads="g.1_myl0, t9")
+        layers.insert(1, layer(*between))
+        nodes = [*self.NODES, "Sin:s < g", "Cos:z < s"]
+        assert fusion_of(nodes, layers).reasons["m"] is Reason.AMBIGUOUS
+
+    def test_an_input_of_the_network_comes_in(self):
+        nodes = [*self.NODES[:2], "And:m < g, x", *self.NODES[3:]]
+        assert fusion_of(nodes, self.layers()).reasons["m"] is Reason.AMBIGUOUS
+
+
+class TestFactors:
+    """A scaling of queries or keys between a product and attention."""
+
+    NODES = ("MatMul:q < x, w", "Transpose:t < q", "Mul:s < t, root", "MatMul:y < s, v")
+    LAYERS = (("gemm < x > t1", "q"), ("mha < t1 > y", "y"))
+
+    def scaled(self, nodes: Sequence[str], layers: Sequence[tuple[str, ...]] = LAYERS) -> FusionMap:
+        return fusion_of(nodes, [layer(*one) for one in layers])
+
+    def test_of_what_goes_straight_to_the_next_layer(self):
+        fusion = self.scaled(self.NODES)
+        assert fusion.unknown == ()
+        assert fusion.reasons["s"] is Reason.SCALED_BY_NEIGHBOURS
+        assert fusion.reasons["t"] is Reason.MOVED_BY_NEIGHBOURS
+        assert fusion.eliminated == ("t", "s")
+
+    def test_two_in_a_row_and_a_product_on_one_side_only(self):
+        nodes = ["MatMul:q < x, w", "Div:r < q, two", "Mul:s < root, r", "Softmax:y < s"]
+        assert self.scaled(nodes).eliminated == ("r", "s")
+
+    @pytest.mark.parametrize(
+        "between",
+        [
+            "Mul:s < t, t",
+            "Mul:s < t, x",
+            "Div:s < root, t",
+            "Add:s < t, root",
+            "Pow:s < t, root",
+        ],
+    )
+    def test_other_work_is_no_factor(self, between):
+        fusion = self.scaled([*self.NODES[:2], between, self.NODES[3]])
+        assert {fusion.reasons[n] for n in "ts"} == {Reason.AMBIGUOUS}
+
+    def test_no_side_has_products_only(self):
+        nodes = ["Relu:q < x", *self.NODES[1:3], "Softmax:u < s", "MatMul:y < s, u"]
+        layers = [self.LAYERS[0], ("mha < t1 > y", "u", "y")]
+        assert self.scaled(nodes, layers).unknown == ("t", "s")
+
+    @pytest.mark.parametrize("third", ["third < t1 > t2", "third"])
+    def test_a_third_layer_could_have_run_it(self, third):
+        nodes = [*self.NODES, "Sin:far < x"]
+        layers = [self.LAYERS[0], (third, *(["far"] * ("<" in third))), ("mha < t2 > y", "y")]
+        assert "s" in self.scaled(nodes, layers).unknown
+
+
 class TestEliminated:
     def test_moves_need_known_layers_on_their_ways(self):
         nodes = ["Conv:a < x, w", "Transpose:t < a", "Sin:s < t", "Transpose:u < s", "Conv:y < u"]

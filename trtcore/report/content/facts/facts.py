@@ -14,7 +14,7 @@ from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.analysis.fusion.groups import describe_fusion
 from trtcore.result.analysis.steadiness import outlier_text
 from trtcore.result.analysis.summary import Latency
-from trtcore.result.records.build import Build, CacheUse
+from trtcore.result.records.build import Build, CacheUse, EngineMemory
 from trtcore.result.records.layers import IOTensor
 from trtcore.result.records.profile import Profile
 from trtcore.result.types.shapes import Specialization, shape_text
@@ -166,8 +166,33 @@ def engine_text(build: Build) -> str:
         f"verbosity {build.verbosity}",
         "" if build.cache is CacheUse.NONE else build.cache.value,
         build.note,
+        f"hardware compatibility {build.hardware_compatibility}"
+        if build.hardware_compatibility
+        else "",
+        *memory_parts(build.memory),
     )
     return ", ".join(filter(None, parts))
+
+
+def memory_parts(memory: EngineMemory | None) -> tuple[str, ...]:
+    """Returns what an engine needs of the device, a text for each thing that is known."""
+    memory = memory or EngineMemory()
+    context, stripped = memory.context_bytes, memory.stripped_weights_bytes
+    missing = f"{stripped / 1e6:.1f} MB of weights stripped, outputs are wrong until it is refitted"
+    return (
+        f"{context / 1e6:.1f} MB of device memory a context" if context else "",
+        _weight_streaming(memory),
+        missing if stripped else "",
+    )
+
+
+def _weight_streaming(memory: EngineMemory) -> str:
+    streamable, budget = memory.streamable_weights_bytes, memory.weight_streaming_budget_bytes
+    if not streamable:
+        return ""
+    # A budget of all of them, or more, turns weight streaming off.
+    kept = "unknown" if budget is None else f"{min(budget, streamable) / 1e6:.1f} MB"
+    return f"weight streaming: budget {kept} of {streamable / 1e6:.1f} MB"
 
 
 _COMPILED = {

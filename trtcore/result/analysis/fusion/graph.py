@@ -13,6 +13,7 @@ from trtcore.errors import ResultError
 from trtcore.result.analysis.fusion.operators import (
     MOVES,
     NO_OPS,
+    SCALINGS,
     SELECTION,
     SHAPES,
     SOURCES,
@@ -57,6 +58,15 @@ class ModelGraph:
         if node is None or node.op != SELECTION:
             return node is None or node.op not in _MOVES
         return not all(self._is_known(tensor) for tensor in node.inputs[1:])
+
+    def scales(self, name: str) -> bool:
+        """Whether a node does nothing but multiply or divide data by constants."""
+        node = self.nodes[name]
+        data = self.data_inputs(name)
+        # 1 / x is not linear in x.
+        return (
+            node.op in SCALINGS and len(data) == 1 and (node.op != "Div" or node.inputs[0] in data)
+        )
 
     def data_inputs(self, name: str) -> tuple[str, ...]:
         """The tensors a node reads that depend on the network's inputs."""

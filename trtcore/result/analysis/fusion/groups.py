@@ -79,7 +79,12 @@ def map_fusion(profile: Profile) -> FusionMap:
     graph = model_graph(profile)
     claims = claim_nodes(profile.layers, graph)
     left = Leftovers(
-        graph, profile.layers, claims.nodes, _groups(claims, graph), claims.unattributed
+        graph,
+        profile.layers,
+        claims.nodes,
+        _groups(claims, graph),
+        claims.unattributed,
+        claims.reused,
     )
     groups = left.place()
     reasons = {**claims.reasons, **left.reasons}

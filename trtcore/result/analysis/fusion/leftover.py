@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from trtcore.result.analysis.fusion.graph import ModelGraph
-from trtcore.result.analysis.fusion.operators import NO_OPS, VIEWS
+from trtcore.result.analysis.fusion.layer_flow import LayerFlow
+from trtcore.result.analysis.fusion.operators import LINEAR, NO_OPS, VIEWS
 from trtcore.result.analysis.fusion.reasons import Reason
-from trtcore.result.readers.inspector.layer_names import kernel_operations
+from trtcore.result.analysis.fusion.sides import Sides, find_sides
+from trtcore.result.readers.inspector.layer_names import kernel_operations, model_tensor
 from trtcore.result.records.layers import Layer
 
 _WORD = 4  # letters that a generated kernel's name spends on an operation: Relu, Tran(spose)
@@ -31,23 +33,6 @@ class Group:
     is_opaque: bool = False
 
 
-@dataclass(frozen=True)
-class _Sides:
-    """Where the paths into and out of a node end, by the first nodes there that are in a group.
-
-    Attributes:
-        above: nodes in groups that it depends on.
-        below: nodes in groups that depend on it.
-        is_closed: no path reaches an input or output of the network without meeting a group.
-        is_plain: every other node on the paths only moves data.
-    """
-
-    above: frozenset[str]
-    below: frozenset[str]
-    is_closed: bool
-    is_plain: bool
-
-
 class Leftovers:
     """Assigns the nodes that no layer has claimed.
 
@@ -57,6 +42,7 @@ class Leftovers:
         claimed: the nodes of each layer, by position.
         groups: the layers and nodes that are known to belong together.
         unattributed: layers that are mapped to no node, and could run anything near them.
+        reused: tensors of the model whose names engine tensors have that are not they.
     """
 
     def __init__(
@@ -66,12 +52,15 @@ class Leftovers:
         claimed: Mapping[int, tuple[str, ...]],
         groups: Sequence[Group],
         unattributed: Iterable[int] = (),
+        reused: frozenset[str] = frozenset(),
     ) -> None:
         self._graph, self._layers = graph, layers
         self._claimed = {i: list(nodes) for i, nodes in claimed.items()}
         self._groups = list(groups)
         self._home = {node: k for k, group in enumerate(groups) for node in group.nodes}
         self._strangers = [layers[i] for i in unattributed]
+        self._flow = LayerFlow(layers)
+        self._made = graph.tensors - reused
         self.reasons: dict[str, Reason] = {}
 
     def place(self) -> tuple[Group, ...]:
@@ -83,13 +72,27 @@ class Leftovers:
             if name not in self._home and name not in needless and node.op not in NO_OPS
         ]
         # Until nothing changes: a node that is placed can be the missing side of another one.
-        placed = True
-        while placed:
-            placed = False
-            for name in [name for name in left if name not in self._home]:
-                placed |= self._place(name)
+        while self._place_singly(left) or self._place_in_readers(left):
+            pass
         self._explain_rest()
         return tuple(self._groups)
+
+    def _place_singly(self, left: Sequence[str]) -> bool:
+        placed = False
+        for name in [name for name in left if name not in self._home]:
+            placed |= self._place(name)
+        return placed
+
+    def _place_in_readers(self, left: Sequence[str]) -> bool:
+        # All at once: what lies between the same layers rests on the same tensors of theirs.
+        found = {
+            name: home
+            for name in left
+            if name not in self._home and (home := self._first_reader(name)) is not None
+        }
+        for name, home in found.items():
+            self._add(name, home, Reason.IN_FIRST_READER)
+        return bool(found)
 
     def _place(self, name: str) -> bool:
         sides = self._sides(name)
@@ -101,15 +104,17 @@ class Leftovers:
         ):
             home = rule(name, sides)
             if home is not None:
-                self._home[name] = home
-                self.reasons[name] = reason
-                group = self._groups[home]
-                nodes = self._graph.sort((*group.nodes, name))
-                self._groups[home] = replace(group, nodes=nodes)
+                self._add(name, home, reason)
                 return True
         return False
 
-    def _around(self, _: str, sides: _Sides) -> int | None:
+    def _add(self, name: str, home: int, reason: Reason) -> None:
+        self._home[name] = home
+        self.reasons[name] = reason
+        group = self._groups[home]
+        self._groups[home] = replace(group, nodes=self._graph.sort((*group.nodes, name)))
+
+    def _around(self, _: str, sides: Sides) -> int | None:
         """The one group at the ends of all paths into and out of a node."""
         above = {self._home[node] for node in sides.above}
         below = {self._home[node] for node in sides.below}
@@ -129,7 +134,7 @@ class Leftovers:
             for layer in self._strangers
         )
 
-    def _by_kernel_name(self, name: str, sides: _Sides) -> int | None:
+    def _by_kernel_name(self, name: str, sides: Sides) -> int | None:
         """The one layer beside a node whose name lists its operator once more than needed."""
         if not self._graph.computes(name):
             return None
@@ -151,7 +156,7 @@ class Leftovers:
         explained = sum(op[:_WORD].capitalize() == word for op in ops)
         return kernel_operations(self._layers[layer].name).count(word) - explained
 
-    def _by_twin(self, name: str, sides: _Sides) -> int | None:
+    def _by_twin(self, name: str, sides: Sides) -> int | None:
         """The group that does the same to the same data, if the readers of the node read it.
 
         A reader that has nothing but the group's results, and not what the node reads, cannot have
@@ -182,35 +187,66 @@ class Leftovers:
         read = [{t.name for t in layer.inputs} & written for layer in readers]
         return bool(read) and all(tensors and tensors <= own for tensors in read)
 
-    def _sides(self, name: str) -> _Sides:
-        graph = self._graph
-        above, passed_up = self._walk(name, graph.before)
-        below, passed_down = self._walk(name, graph.after)
-        constants = graph.constants()
-        is_open = any(graph.reads_input(node) for node in passed_up)
-        is_open = is_open or any(graph.ends(node) for node in passed_down)
-        others = (passed_up | passed_down) - constants
-        return _Sides(
-            frozenset(above),
-            frozenset(below),
-            is_closed=not is_open,
-            is_plain=not any(graph.computes(node) for node in others),
+    def _first_reader(self, name: str) -> int | None:
+        """The group of the first layer that needs a node, where no layer before it can have run it.
+
+        The layers above hand out tensors of the model that are not made of the node, and the first
+        layer that needs the node has these tensors from themselves.
+        """
+        sides = self._sides(name)
+        makers, readers = self._layers_of(sides.above), self._readers(sides)
+        if not self._graph.computes(name) or not sides.is_closed or not readers:
+            return None
+        if self._may_hand_out(makers, name) or self._are_strangers_hidden():
+            return None
+        if not self._flow.reads_directly(readers[0], makers):
+            return None
+        return next(k for k, group in enumerate(self._groups) if readers[0] in group.layers)
+
+    def _may_hand_out(self, layers: Iterable[int], name: str) -> bool:
+        """Whether a tensor that layers write may be a node's result, or anything made of it."""
+        after = self._graph.descendants([name])
+        written = [t.name for i in layers for t in self._layers[i].outputs]
+        tensors = [model_tensor(tensor, self._made) for tensor in written]
+        return any(tensor is None or self._graph.maker(tensor) in after for tensor in tensors)
+
+    def _are_strangers_hidden(self) -> bool:
+        """Whether a layer that is mapped to no node could stand anywhere."""
+        return any(not (layer.inputs or layer.outputs) for layer in self._strangers)
+
+    def _layers_of(self, nodes: Iterable[str]) -> list[int]:
+        """The layers of the groups of nodes."""
+        homes = {self._home[node] for node in nodes}
+        return [i for home in homes for i in self._groups[home].layers]
+
+    def _is_factor(self, name: str, sides: Sides) -> bool:
+        """Whether a node scales the data that goes straight from one layer to another.
+
+        On one side there are only products, which can have the factor inside them.
+        """
+        graph, ends = self._graph, [end for end in (sides.above, sides.below) if end]
+        return (
+            all(graph.scales(node) for node in {name, *sides.computing})
+            and any(all(graph.nodes[node].op in LINEAR for node in end) for end in ends)
+            and sides.is_closed
+            and not self._are_strangers_hidden()
+            and self._is_handed_straight_on(sides)
         )
 
-    def _walk(self, name: str, step: Callable[[str], list[str]]) -> tuple[set[str], set[str]]:
-        """The first nodes in groups in one direction, and the nodes passed on the way to them."""
-        constants = self._graph.constants()
-        reached: set[str] = set()
-        passed: set[str] = set()
-        waiting = [name]
-        while waiting:
-            node = waiting.pop()
-            if node in self._home:
-                reached.add(node)
-            elif node not in passed and node not in constants:
-                passed.add(node)
-                waiting += step(node)
-        return reached, passed
+    def _is_handed_straight_on(self, sides: Sides) -> bool:
+        """Whether the layers below have what those above hand out from these themselves."""
+        makers, readers = self._layers_of(sides.above), self._readers(sides)
+        return bool(makers) and all(self._flow.reads_directly(i, makers) for i in readers)
+
+    def _readers(self, sides: Sides) -> list[int]:
+        """The layers of the nodes below; of one that no layer names, those of its group."""
+        naming = {i: sides.below.intersection(nodes) for i, nodes in self._claimed.items()}
+        named = frozenset().union(*naming.values())
+        readers = {i for i, nodes in naming.items() if nodes}
+        return sorted(readers.union(self._layers_of(sides.below - named)))
+
+    def _sides(self, name: str) -> Sides:
+        return find_sides(self._graph, name, self._home)
 
     def _explain_rest(self) -> None:
         graph = self._graph
@@ -234,4 +270,8 @@ class Leftovers:
         sides = self._sides(name)
         if not sides.above and not sides.below:
             return Reason.NO_LAYER
-        return Reason.MOVED_BY_NEIGHBOURS if sides.is_plain else Reason.AMBIGUOUS
+        if self._is_factor(name, sides):
+            return Reason.SCALED_BY_NEIGHBOURS
+        others = {node: self._sides(node) for node in sides.computing}
+        is_moved = name not in others and all(self._is_factor(*other) for other in others.items())
+        return Reason.MOVED_BY_NEIGHBOURS if is_moved else Reason.AMBIGUOUS

@@ -32,3 +32,9 @@ SHAPES = frozenset({"Shape", "Size"})
 
 SOURCES = frozenset({"Constant", "ConstantOfShape", "EyeLike"}) | SHAPES
 """Operators whose result does not depend on the values of what they read."""
+
+SCALINGS = frozenset({"Mul", "Div"})
+"""Operators that are linear in their one input where the other is a constant."""
+
+LINEAR = frozenset({"Conv", "ConvTranspose", "Gemm", "MatMul"})
+"""Operators whose result is so many times larger if one of their inputs is."""

@@ -25,6 +25,9 @@ class Reason(Enum):
     """Of the layers beside it, one alone is a generated kernel whose name lists its operator."""
     SAME_PRODUCT = "computed once for several nodes"
     """Another node does the same to the same data, and the layer that reads it reads its result."""
+    IN_FIRST_READER = "computed by the layer that reads it"
+    """What the layers before it hand out lies before it in the model, and goes straight to the
+    first layer that needs it, which therefore computes it; later layers may do so again."""
 
     CONSTANT = "constant"
     """It depends on no network input."""
@@ -37,6 +40,9 @@ class Reason(Enum):
     """Reshape, Flatten, Squeeze or Unsqueeze of a tensor."""
     MOVED_BY_NEIGHBOURS = "moved by its neighbours"
     """It only copies, rearranges or converts, and every layer beside it is known: they do it."""
+    SCALED_BY_NEIGHBOURS = "a factor of a product beside it"
+    """It multiplies or divides by constants what goes straight from one layer to another, of matrix
+    products or convolutions on one side: as c (X W) = X (c W), they can have the factor inside."""
     DEAD = "no output needs it"
     """No path goes from it to an output of the network."""
 
@@ -55,12 +61,21 @@ TIMED = frozenset(
         Reason.INSIDE_GROUP,
         Reason.IN_KERNEL_NAME,
         Reason.SAME_PRODUCT,
+        Reason.IN_FIRST_READER,
     }
 )
 """Reasons of nodes that are in a group of layers."""
 FOLDED = frozenset({Reason.CONSTANT, Reason.SHAPE_ONLY})
 """Reasons of nodes whose result is known before the network runs."""
-ELIMINATED = frozenset({Reason.NO_OP, Reason.VIEW, Reason.MOVED_BY_NEIGHBOURS, Reason.DEAD})
+ELIMINATED = frozenset(
+    {
+        Reason.NO_OP,
+        Reason.VIEW,
+        Reason.MOVED_BY_NEIGHBOURS,
+        Reason.SCALED_BY_NEIGHBOURS,
+        Reason.DEAD,
+    }
+)
 """Reasons of nodes that need no layer."""
 UNKNOWN = frozenset({Reason.AMBIGUOUS, Reason.NO_LAYER})
 """Reasons of nodes that could not be mapped."""
