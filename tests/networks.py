@@ -32,6 +32,8 @@ MEASURED = (
     "resnet50",
     "t5_encoder",
 )
+WITH_GRAPHS = ("vit_b_16", "swin_t", "convnext_tiny", "mobilenet_v3_large", "resnet50")
+"""Those of them that the graph is there of, too."""
 BUILT = {
     "vit_b_16": "fp16",
     "convnext_tiny": "fp16",

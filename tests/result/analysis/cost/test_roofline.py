@@ -6,7 +6,7 @@ from dataclasses import replace
 from math import isnan, nan
 
 import pytest
-from networks import MEASURED, measured_with_work
+from networks import WITH_GRAPHS, measured_with_work
 
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.analysis.cost.given_peaks import parse_peaks
@@ -76,7 +76,7 @@ def test_a_measured_start_goes_before_that_of_a_gpu() -> None:
     assert group.bound is Bound.LATENCY
 
 
-@pytest.mark.parametrize("name", MEASURED)
+@pytest.mark.parametrize("name", WITH_GRAPHS)
 def test_no_measured_network_is_faster_than_the_data_sheet(name: str) -> None:
     cost = Analysis(replace(measured_with_work(name), peaks=H200)).cost
     assert cost is not None

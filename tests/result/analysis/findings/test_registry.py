@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from findings_evidence import convolution, findings, profile_of, timed
-from networks import MEASURED, measured_with_work
+from networks import WITH_GRAPHS, measured_with_work
 
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.analysis.cost.given_peaks import parse_peaks
@@ -35,7 +35,7 @@ def test_no_layers_at_all_are_no_error() -> None:
     assert findings(profile_of([convolution(0)], [0.0])) == ()
 
 
-@pytest.mark.parametrize("name", MEASURED)
+@pytest.mark.parametrize("name", WITH_GRAPHS)
 def test_measured_networks(name: str) -> None:
     analysis = Analysis(replace(measured_with_work(name), peaks=H200))
     told = analysis.findings
