@@ -71,7 +71,7 @@ def test_the_first_findings_in_full_and_the_rest_on_request() -> None:
     analysis = Analysis(PROFILE)
     slow = (
         "Finding",
-        "3.6000 ms (51.4%), at most, estimated: 1 group (4.0000 ms) lag behind the others of their "
+        "3.6000 ms (51.4%), at most, estimated: 1 group (4.0000 ms) behind the others of the "
         "type, most c5: 5.0% of its peak, where 5 others reach 50.0% (median); look at tactic and "
         "shapes with inspect",
     )

@@ -75,29 +75,29 @@ def _io_reformat(numbers: _Numbers, names: _Names) -> str:
     option, value, longest = names
     given = argument(option, value if option != "io_formats" else dict([value.rsplit(":", 1)]))
     return (
-        f"{_count(numbers[0], 'layer')} ({longest}) convert an input or output: {numbers[1]:.4f} "
+        f"{_count(numbers[0], 'layer')} ({longest}) for an input or output: {numbers[1]:.4f} "
         f"ms; {given} can leave them out, check with it"
     )
 
 
 def _reformat(numbers: _Numbers, names: _Names) -> str:
     return (
-        f"{_counted(numbers)} only change a format or type, or copy, longest {names[0]}; the "
-        "layers beside them want different ones: look at their formats with inspect"
+        f"{_counted(numbers)} with a change of format or type only, or a copy, longest {names[0]};"
+        " the layers beside them want different ones: look at their formats with inspect"
     )
 
 
 def _quantization(numbers: _Numbers, names: _Names) -> str:
     return (
-        f"{_counted(numbers)} only quantize or dequantize, longest {names[0]}; place the Q/DQ "
-        "nodes where the layer before or after can take them in, and profile again"
+        f"{_counted(numbers)} with quantizing or dequantizing only, longest {names[0]}; place the "
+        "Q/DQ nodes where the layer before or after can take them in, and profile again"
     )
 
 
 def _fallback(numbers: _Numbers, names: _Names) -> str:
     own, wanted, longest = names
     return (
-        f"{_counted(numbers)} compute in {own} and not in {wanted}, longest {longest}; half the "
+        f"{_counted(numbers)} in {own} and not in {wanted}, longest {longest}; half the "
         f"bytes take half the time; check with {argument('compare', 'fp32,fp16')} what they take"
     )
 
@@ -105,7 +105,7 @@ def _fallback(numbers: _Numbers, names: _Names) -> str:
 def _pinned(numbers: _Numbers, names: _Names) -> str:
     own, wanted, longest = names
     return (
-        f"{_counted(numbers)} are kept in {own}, longest {longest}; check without "
+        f"{_counted(numbers)} kept in {own}, longest {longest}; check without "
         f"{argument('keep_fp32')}, and with {argument('accuracy', True)}, whether {wanted} will do"
     )
 
@@ -119,15 +119,15 @@ def _streams(numbers: _Numbers, _: _Names) -> str:
 
 def _host_copies(numbers: _Numbers, names: _Names) -> str:
     return (
-        f"{_counted(numbers)} copy to the host or from it, longest {names[0]}; the host waits for "
-        "each: give the shapes or values as constants, and profile again"
+        f"{_counted(numbers)} with a copy to the host or from it, longest {names[0]}; the host "
+        "waits for each: give the shapes or values as constants, and profile again"
     )
 
 
 def _channels(numbers: _Numbers, names: _Names) -> str:
     count, ms, step, before, after = numbers
     return (
-        f"{_count(count, 'convolution')} ({ms:.4f} ms) have channels that are not a multiple of "
+        f"{_count(count, 'convolution')} ({ms:.4f} ms) with channels that are not a multiple of "
         f"{step:.0f}, the worst {names[0]} with {before:.0f} in and {after:.0f} out; pad them in "
         "the model, and profile again"
     )
@@ -136,7 +136,7 @@ def _channels(numbers: _Numbers, names: _Names) -> str:
 def _weights(numbers: _Numbers, names: _Names) -> str:
     count, ms, weight_bytes, moved = numbers
     return (
-        f"{_count(count, 'memory-bound group')} ({ms:.4f} ms) mostly read weights: "
+        f"{_count(count, 'memory-bound group')} ({ms:.4f} ms) with mostly weights to read: "
         f"{weight_bytes / 1e6:.1f} of {moved / 1e6:.1f} MB, longest {names[0]}; a larger batch "
         "reads them once for more items, 8-bit weights are half as large"
     )
@@ -145,7 +145,7 @@ def _weights(numbers: _Numbers, names: _Names) -> str:
 def _slow(numbers: _Numbers, names: _Names) -> str:
     count, ms, own, usual, others = numbers
     return (
-        f"{_count(count, 'group')} ({ms:.4f} ms) lag behind the others of their type, most "
+        f"{_count(count, 'group')} ({ms:.4f} ms) behind the others of the type, most "
         f"{names[0]}: {own:.1%} of its peak, where {others:.0f} others reach {usual:.1%} (median); "
         "look at tactic and shapes with inspect"
     )
@@ -153,7 +153,7 @@ def _slow(numbers: _Numbers, names: _Names) -> str:
 
 def _opaque(numbers: _Numbers, _: _Names) -> str:
     return (
-        f"{_counted(numbers)} do not list what is in them, so that their work is a lower bound; "
+        f"{_counted(numbers)} without a list of what is inside, whose work is a lower bound; "
         "build the engine with detailed profiling verbosity"
     )
 
