@@ -230,8 +230,8 @@ def profile_plan(
         RunError: the run failed.
     """
     from trtcore.api.assemble import engine_profile
+    from trtcore.api.repeats import run_plan_repeated
     from trtcore.api.requests import run_options
-    from trtcore.measure.engine_runs.plans import run_plan
     from trtcore.precision.verify.check import check_rows
 
     request = read_options(options, PLAN)
@@ -241,7 +241,8 @@ def profile_plan(
     bindings = _plan_runner(request.backend, source, notify)
     _load_plugins(request.plugins, bindings)
     _check_timing(request)
-    ran = run_plan(bindings, content, source, run_options(request, watch=watch), progress)
+    run = run_options(request, watch=watch)
+    ran, repeats = run_plan_repeated(bindings, content, source, request, run, progress)
     record = ModelRecord(Path(source).stem, source)
     build = Build(bindings.label, 0.0, len(content))
 
@@ -249,7 +250,7 @@ def profile_plan(
         return check_rows(layers, rows, "")  # nothing was requested: described, never judged
 
     profile = engine_profile(bindings, ran, record, build, request, describe)
-    return replace(profile, phases=watch.times)
+    return replace(repeats.added_to(profile), phases=watch.times)
 
 
 def inspect_plan(

@@ -29,6 +29,8 @@ class Phase(Enum):
     NODES = "nodes on the CPU"
     KERNELS = "kernels"
     CALIBRATION = "calibration"
+    ENERGY = "energy"
+    PROCESSES = "fresh processes"
     ACCURACY = "accuracy"
     REPORT = "report"
 

@@ -59,6 +59,7 @@ _OF_ACCURACY = Use((MODEL, COMPARISON), "what a precision costs")
 _OF_EVERY_RUN = Use((MODEL, PLAN, COMPARISON, BASELINE), _RUN)
 _OF_TIMED_RUNS = Use((MODEL, PLAN, COMPARISON), _RUN)
 _OF_ENGINE_RUNS = Use((MODEL, PLAN, COMPARISON), _RUN, needs_engine=True)
+_OF_ONE_RUN = Use((MODEL, PLAN), _RUN)
 _OF_ONE_ENGINE_RUN = Use((MODEL, PLAN), _RUN, needs_engine=True)
 
 
@@ -138,6 +139,15 @@ class Declarations(Declared):
         about="an engine without auxiliary streams",
         help="one stream: layers do not overlap, times add up",
         use=_OF_BUILDING,
+    )
+    builds: int = option(
+        default=1,
+        type=WHOLE,
+        about="how often a model is built",
+        help="build N times without a timing cache, and tell how far the builds differ",
+        metavar="N",
+        least=1,
+        use=Use((MODEL,), _ENGINE),
     )
     plugins: Sequence[str | Path] = option(
         default=(),
@@ -220,6 +230,16 @@ class Declarations(Declared):
         use=_OF_EVERY_RUN,
     )
     """Per pass; each pass is measured this many times."""
+    processes: int = option(
+        default=1,
+        type=WHOLE,
+        about="how often a run is repeated in fresh processes",
+        help="measure in N fresh processes, one after the other (default 1)",
+        metavar="N",
+        least=1,
+        use=_OF_ONE_RUN,
+    )
+    """Intervals then cover how far processes lie apart, and `compare_profiles` judges by it."""
     precision_target: float | None = option(
         default=None,
         type=NUMBER,
@@ -260,6 +280,14 @@ class Declarations(Declared):
         use=_OF_ENGINE_RUNS,
     )
     """Calibrated once per GPU, driver and TensorRT, then cached; takes some seconds."""
+    energy: bool = option(
+        default=False,
+        type=FLAG,
+        about="the energy of an inference",
+        help="run long enough to measure the energy of an inference",
+        use=_OF_ONE_ENGINE_RUN,
+    )
+    """Some 8 s: the idle board, then a loop without a profiler."""
     inputs: str | Path = option(
         default="random",
         type=INPUTS,

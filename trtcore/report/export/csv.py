@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from trtcore.result.analysis.analysis import Analysis
+from trtcore.result.analysis.memory import output_bytes
 from trtcore.result.records.layers import LayerProfile
 from trtcore.result.records.profile import Profile
 from trtcore.system.files import write_file
@@ -30,11 +31,13 @@ COLUMNS = (
     "high_ms",
     "corrected_ms",
     "below_resolution",
+    "output_bytes",
 )
 """``low_ms`` and ``high_ms`` are the 95 % interval of the median of iterations that are taken as
 independent, ``corrected_ms`` is the median without the cost of the profiler's events, ``share`` is
 the part of the sum of that column, or of ``median_ms`` where it is empty, and ``below_resolution``
-is 1 where ``corrected_ms`` is below the timer resolution and indicative only, else 0. Figures have
+is 1 where ``corrected_ms`` is below the timer resolution and indicative only, else 0;
+``output_bytes`` is what the layer writes, without padding of vectorized formats. Figures have
 the digits that make them the same float32, as samples are; unknown ones are left empty."""
 
 
@@ -70,4 +73,9 @@ def _line(row: LayerProfile) -> tuple[object, ...]:
         # The shortest text of a float32: a float64's digits would claim what no timer measured.
         *("" if isnan(figure) else str(np.float32(figure)) for figure in figures),
         "" if isnan(row.corrected_ms) else int(row.is_below_resolution),
+        _or_empty(output_bytes(layer.outputs)),
     )
+
+
+def _or_empty(size: int | None) -> object:
+    return "" if size is None else size

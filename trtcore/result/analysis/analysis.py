@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 
+from trtcore.result.analysis.builds import BuildVariance, build_variance
 from trtcore.result.analysis.diagnosis import diagnose
 from trtcore.result.analysis.fusion.graph import ModelGraph
 from trtcore.result.analysis.fusion.groups import FusionMap, map_fusion, model_graph
@@ -19,6 +20,7 @@ from trtcore.result.analysis.reconciliation.kernels import (
     times_alone,
 )
 from trtcore.result.analysis.reconciliation.reconcile import Reconciliation, reconcile_profile
+from trtcore.result.analysis.repeats import process_interval
 from trtcore.result.analysis.steadiness import Steadiness, interval_of, observe
 from trtcore.result.analysis.summary import (
     Latency,
@@ -111,9 +113,16 @@ class Analysis:
 
     @cached_property
     def intervals(self) -> Mapping[str, Interval]:
-        """The 95 % interval of each median of `latency`, in ms, widened for autocorrelation."""
-        samples, names = self.profile.samples, ("wall_ms", "gpu_ms", "enqueue_ms")
-        return {name: interval_of(samples, name, self.series[name]) for name in names}
+        """The 95 % interval of each median of `latency`, in ms.
+
+        Over processes where there were several; else over iterations, widened for autocorrelation.
+        """
+        return {name: self._interval(name) for name in ("wall_ms", "gpu_ms", "enqueue_ms")}
+
+    def _interval(self, name: str) -> Interval:
+        processes = self.profile.processes
+        between = process_interval(processes, name) if processes else None
+        return between or interval_of(self.profile.samples, name, self.series[name])
 
     @cached_property
     def latency(self) -> Latency:
@@ -135,6 +144,11 @@ class Analysis:
         """Those that only the run could see, then the findings; none is repeated."""
         # A dictionary keeps the order, which is that of the reports.
         return tuple(dict.fromkeys((*self.profile.warnings, *self.findings)))
+
+    @cached_property
+    def build_variance(self) -> BuildVariance | None:
+        """How far several builds of the model differ; None if there is only one."""
+        return build_variance(self.profile)
 
     @cached_property
     def kernels(self) -> LayerKernels | None:

@@ -17,11 +17,14 @@ from trtcore.result.records.build import (
     Build,
 )
 from trtcore.result.records.counts import Counts
+from trtcore.result.records.energy import Energy
 from trtcore.result.records.kernel_pass import (
     KernelPass,
 )
 from trtcore.result.records.layers import IOTensor, Layer, ModelRecord
+from trtcore.result.records.memory import RunMemory
 from trtcore.result.records.method import Method
+from trtcore.result.records.repeats import BuildMedians, ProcessMedians
 from trtcore.result.records.samples import Samples
 from trtcore.result.records.warnings import RunWarning
 from trtcore.system.records import Environment
@@ -78,6 +81,11 @@ class Profile:
         warnings: those that only the run could see; `trtcore.result.analysis.diagnosis.diagnose`
             returns those that follow from the figures.
         phases: how long each phase of the call took; empty if that was not recorded.
+        processes: the medians of fresh processes, if there were several; the rest of the profile is
+            of one of them.
+        builds: of each of several builds of the model; the rest of the profile is of the first.
+        memory: what the run needed of the device and the host; None if it was not recorded.
+        energy: what the GPU spent on an un-profiled loop; None if it was not asked for.
     """
 
     model: ModelRecord
@@ -96,6 +104,10 @@ class Profile:
     kernels: KernelPass | None = None
     warnings: tuple[RunWarning, ...] = ()
     phases: tuple[PhaseTime, ...] = ()
+    processes: ProcessMedians | None = None
+    builds: tuple[BuildMedians, ...] = ()
+    memory: RunMemory | None = None
+    energy: Energy | None = None
 
     @property
     def timed_by(self) -> Backend:
