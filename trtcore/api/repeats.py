@@ -105,6 +105,8 @@ def run_builds(
         return run_plan_repeated(bindings, plans[0].content, model.name, options, run, progress)
     contents = {f"measuring build {i + 1}": plan.content for i, plan in enumerate(plans)}
     runs = run_plans(bindings, contents, model.name, run, progress)
+    if not all(one.engine_run.run.counts.measured for one in runs):
+        return runs[0], Repeats()  # Ctrl-C before every build had a time
     builds = tuple(
         BuildMedians(
             match_layers(one.engine_run.information.layers, one.engine_run.run.layer_names),

@@ -61,7 +61,9 @@ class MemoryLog:
         if device is None:
             return cls()
         sensors = GpuSensors(device.pci_bus_id)
-        return cls(device.memory_bytes, sensors.memory_free_bytes, free_memory_bytes)
+        # Of a GPU that is split into instances NVML tells the whole, and CUDA one instance.
+        before = free_memory_bytes if sensors.mig() == "on" else sensors.memory_free_bytes
+        return cls(device.memory_bytes, before, free_memory_bytes)
 
     def note(self, point: MemoryPoint) -> None:
         """Takes a reading."""

@@ -52,9 +52,11 @@ def call_in_fresh_processes(
             answered = _call(function, arguments, Path(folder, str(i)))
             if answered.error is not None:
                 raise answered.error
+            # What was cut short is kept only where there is nothing else.
+            if answered.value is not None and not (answered.is_interrupted and values):
+                values.append(answered.value)
             if answered.is_interrupted:
                 break
-            values.append(answered.value)
     if not values:
         raise KeyboardInterrupt
     return tuple(values)
