@@ -162,7 +162,8 @@ def test_the_zoo_says_which_saved_result_has_no_row(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(gpu_problem() is None, reason="about machines without a GPU")
 @pytest.mark.parametrize(
-    "topic", ["baselines", "loop", "precision", "reconcile", "repeat", "soak", "streams"]
+    "topic",
+    ["baselines", "loop", "precision", "reconcile", "repeat", "soak", "streams", "time_to_answer"],
 )
 def test_what_needs_a_gpu_says_so(topic: str) -> None:
     pytest.importorskip("trtcore_fake", reason="built without TRTCORE_TESTS=ON")

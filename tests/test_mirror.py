@@ -11,6 +11,7 @@ import trtcore
 SOURCES, TESTS = Path(trtcore.__file__).parent, Path(__file__).parent
 
 TESTED_BY: dict[str, tuple[str, ...]] = {
+    "models/test_described.py": ("result/records/input_values",),
     "api/options/test_meaning.py": ("api/options/value_types",),
     "api/options/test_declarations.py": ("api/options/declaring",),
     "cli/test_declared.py": ("cli/own_options",),
@@ -33,6 +34,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "precision/accuracy/reference",
     ),
     "cli/commands/test_profile.py": (
+        "cli/phases",
         "cli/commands/build",
         "cli/commands/inspect",
         "profile",
@@ -62,7 +64,10 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "compare/alignment",
         "compare/comparison",
     ),
-    "engine/tensorrt/test_dynamic_shapes.py": ("result/types/shapes",),
+    "engine/tensorrt/test_dynamic_shapes.py": (
+        "engine/tensorrt/optimization_profile",
+        "result/types/shapes",
+    ),
     "engine/tensorrt/test_builder.py": (
         "engine/tensorrt/bindings",
         "engine/tensorrt/interrupts",
@@ -104,10 +109,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "measure/nodes/torch/operators/sources",
         "measure/nodes/torch/operators/windows",
     ),
-    "measure/engine_runs/test_plans.py": (
-        "measure/event_cost/calibrate",
-        "models/builtin/chain",
-    ),
+    "measure/engine_runs/test_plans.py": ("models/builtin/chain",),
     "models/caffe/files/test_caffemodel.py": (
         "models/caffe/files/schema",
         "models/caffe/files/wire",

@@ -132,7 +132,10 @@ def test_an_unsupported_op_names_node_and_op(run: Run, tmp_path: Path) -> None:
             "--batch 4 and --shapes x:2x3x8x8 contradict each other: leave one of them out",
         ),
         (["--weights", ""], "--weights belongs to a Caffe model"),
-        (["--input", ""], "--input is '', must be random, zeros or a path to an .npz"),
+        (
+            ["--input", ""],
+            "--input is '', must be a path to an .npz or a generator: random, zeros, ",
+        ),
         (["--save", ""], "'' names no file to write: its name is empty"),
         (["--seed", "-1"], "seed is -1, must be 0 or more"),
         (["--sync", "never"], "sync is 'never', must be one of enqueue, execute"),

@@ -57,7 +57,7 @@ class Running:
 
         self.engine = load_engine(bindings, plan.content, "plan")
         self.context: Any = create_context(self.engine, plan.content)
-        self.tensors = bind_tensors(self.engine, self.context)
+        self.tensors = bind_tensors(self.engine, [self.context], self.engine.tensor_names)
 
     def infer(self, stream: int) -> None:
         from cuda.bindings import runtime

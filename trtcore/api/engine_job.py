@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -11,13 +12,15 @@ from trtcore.api.assemble import engine_profile, model_record, node_profile
 from trtcore.api.options.meaning import without_effect
 from trtcore.api.options.values import Options
 from trtcore.api.repeats import build_repeatedly, run_builds, time_nodes_repeated
-from trtcore.api.requests import precision_request
+from trtcore.api.requests import may_overlap, precision_request
 from trtcore.engine.build import check_engine, converted
 from trtcore.errors import EngineLoadError, PrecisionError
 from trtcore.measure.engine_runs.plans import PlanRun
-from trtcore.models.inputs import GENERATED, Array
+from trtcore.models.described import describe_inputs
+from trtcore.models.fitting import Array
+from trtcore.models.inputs import is_made
 from trtcore.models.model import Model
-from trtcore.models.onnx.input_roles import make_model_inputs
+from trtcore.models.onnx.input_roles import input_roles, make_model_inputs
 from trtcore.precision.accuracy.reference import Reference
 from trtcore.precision.convert.apply import own_precision
 from trtcore.precision.formats import FORMATS, Precision
@@ -25,6 +28,7 @@ from trtcore.result.backends import find_backend
 from trtcore.result.phases import Phase, Stopwatch
 from trtcore.result.records.accuracy import Accuracy
 from trtcore.result.records.build import Build
+from trtcore.result.records.input_values import InputValues
 from trtcore.result.records.profile import Profile
 from trtcore.result.records.warning_kinds import WarningKind
 from trtcore.result.records.warnings import RunWarning
@@ -71,32 +75,36 @@ class Job:
 
     def profile(self, choice: Choice, keep_plan: Callable[[bytes], None] | None) -> Profile:
         """Builds the engine where one can be built, and profiles it or the model itself."""
-        self.prepare()
+        is_beside = self.options.wants_accuracy and may_overlap(choice.bindings, self.model)
+        self.prepare(with_reference=not is_beside)
         self.tell(choice.explanation)
         if choice.bindings is None:
             return self.profile_nodes(None, choice.reason)
         builds = 1 if choice.runs_nodes else self.options.builds
-        plans = build_repeatedly(
-            choice.bindings,
-            self.model,
-            self.options.replaced(builds=builds),
-            self.progress,
-            self.watch,
-        )
+        with self.reference.beside() if is_beside else nullcontext():
+            plans = build_repeatedly(
+                choice.bindings, self.model, self.options, builds, self.progress, self.watch
+            )
+        self.compute_reference()
         if keep_plan is not None:
             keep_plan(plans[0].content)
         if choice.runs_nodes:
             return self.profile_nodes(plans[0], choice.reason)
         return self.profile_engine(choice.bindings, plans)
 
-    def prepare(self) -> None:
-        """Checks the input file and computes the reference before the build.
+    def prepare(self, *, with_reference: bool = True) -> None:
+        """Checks the inputs, and computes the reference, before the build.
 
         A build takes minutes, and either may turn out to be impossible.
         """
-        # Generated inputs always fit; a file may lack a tensor or have another shape.
-        if self.options.inputs not in GENERATED:
+        # Random inputs always fit; a file may lack a tensor, a generator the type or the shape.
+        if not is_made(self.options.inputs):
             make_model_inputs(self.model, self.options.inputs)
+        if with_reference:
+            self.compute_reference()
+
+    def compute_reference(self) -> None:
+        """Computes the reference if it is wanted and not there yet."""
         if self.options.wants_accuracy:
             self.report("computing the reference")
             with self.watch.phase(Phase.REFERENCE):
@@ -130,7 +138,8 @@ class Job:
         """The profile of a plan that ran; rows map to the nodes of the model as it was loaded."""
         record = replace(model_record(self.model), notes=plan.model.notes)
         check = partial(check_engine, model=self.model, request=precision_request(self.options))
-        profile = engine_profile(bindings, ran, record, plan.build, self.options, check)
+        with self.watch.phase(Phase.RESULT):
+            profile = engine_profile(bindings, ran, record, plan.build, self.options, check)
         profile = replace(profile, warnings=(*plan.warnings, *profile.warnings))
         outputs = ran.engine_run.outputs
         return self.with_accuracy(profile, lambda: self.reference.of_engine(plan.model, outputs))
@@ -170,20 +179,25 @@ class Job:
         self, model: Model, build: Build | None, precision: str, warnings: Sequence[RunWarning]
     ) -> Profile:
         """Times every node of a graph on the CPU."""
+        inputs = self.inputs_of(model)
         with self.watch.phase(Phase.NODES):
-            node_run, repeats = time_nodes_repeated(
-                model, self.inputs_of(model), self.options, self.progress
-            )
-        return repeats.added_to(node_profile(model, node_run, build, precision, tuple(warnings)))
+            node_run, repeats = time_nodes_repeated(model, inputs, self.options, self.progress)
+        profile = node_profile(model, node_run, build, precision, tuple(warnings))
+        return repeats.added_to(replace(profile, inputs=self.described(model, inputs)))
 
     def inputs_of(self, graph: Model) -> dict[str, Array]:
         """The inputs of a graph, by name; equal for every precision but for their type."""
         return make_model_inputs(graph, self.options.inputs, self.options.seed)
+
+    def described(self, graph: Model, inputs: Mapping[str, Array]) -> tuple[InputValues, ...]:
+        """What a result keeps of the inputs of a graph."""
+        return describe_inputs(inputs, self.options.inputs, input_roles(graph))
 
     def graph_profile(self, graph: Model, node_run: NodeRun) -> Profile:
         """The profile of the converted graph; rows map to the nodes of the model as loaded."""
         precision = self.options.precision or ""
         profile = node_profile(graph, node_run, None, precision, on_cpu(precision))
         record = replace(model_record(self.model), notes=graph.notes)
-        profile = replace(profile, model=record)
+        inputs = self.described(graph, self.inputs_of(graph))
+        profile = replace(profile, model=record, inputs=inputs)
         return self.with_accuracy(profile, lambda: self.reference.of_graph(graph))

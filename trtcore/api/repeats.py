@@ -80,14 +80,15 @@ def build_repeatedly(
     bindings: Bindings,
     model: Model,
     options: Options,
+    count: int,
     progress: Progress | None,
     watch: Stopwatch,
 ) -> tuple[Plan, ...]:
-    """Builds a model as often as requested: without a timing cache, if more than once."""
-    if options.builds > 1:  # a build that read another's cache would choose the same tactics
+    """Builds a model so many times: without a timing cache, if more than once."""
+    if count > 1:  # a build that read another's cache would choose the same tactics
         options = options.replaced(use_cache=False)
     return tuple(
-        build_as_requested(bindings, model, options, progress, watch) for _ in range(options.builds)
+        build_as_requested(bindings, model, options, progress, watch) for _ in range(count)
     )
 
 

@@ -45,8 +45,8 @@ max_seconds       x       x    x     -      x       x    -
 stream            x       -    x     -      -       -    -
 calibrate         x       -    x     -      x       -    -
 energy            x       -    x     -      -       -    -
-inputs            x       x    x     -      x       x    x
-seed              x       x    x     -      x       x    x
+inputs            x       x    x     x      x       x    x
+seed              x       x    x     x      x       x    x
 sync              x       -    x     -      x       -    -
 timing            x       -    x     -      -       -    -
 """
@@ -64,7 +64,7 @@ allow_partial     x       x    x     -       -
 save              x       x    x     x       x
 csv               x       x    x     -       -
 save_engine       x       -    -     -       -
-verbose           x       x    x     -       -
+verbose           x       x    x     x       x
 quiet             x       x    x     x       x
 """
 COLUMNS = ("engine", "cpu", "plan", "build", "comparison", "comparison on the cpu", "baseline")

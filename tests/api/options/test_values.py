@@ -99,7 +99,8 @@ def test_every_function_names_a_misspelt_option(call: Any) -> None:
         (
             "inputs",
             np.zeros((2, 1)),
-            "inputs is array([[0.], [0.]]), expected random, zeros or a path to an .npz",
+            "inputs is array([[0.], [0.]]), expected random, a generator or a path to an .npz, "
+            "or by name such as {'mask': 'ones'}",
         ),
         ("seed", None, "seed is None, expected a whole number"),
         ("seed", -1, "seed is -1, must be 0 or more"),

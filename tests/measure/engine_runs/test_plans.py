@@ -80,8 +80,7 @@ def test_nothing_is_calibrated_that_was_not_asked_for(monkeypatch: pytest.Monkey
 def test_points_of_an_interrupted_calibration_are_no_points(
     monkeypatch: pytest.MonkeyPatch, interrupted: bool
 ) -> None:
-    monkeypatch.setattr(calibrate, "build_plan", lambda *_: SimpleNamespace(content=b""))
-    monkeypatch.setattr(calibrate, "convolution_chain", lambda count: count)
+    monkeypatch.setattr(calibrate, "chain_plan", lambda *_, **__: b"")
     monkeypatch.setattr(
         calibrate,
         "run_engines",

@@ -10,8 +10,10 @@ from trtcore.api.calls import profile_model, profile_plan
 from trtcore.api.options.declaring import MODEL, PLAN
 from trtcore.cli.api_options import OF_LOADING, require_meanings, values_for
 from trtcore.cli.commands.profile_baseline import prepare_baseline
+from trtcore.cli.inputs import input_file
 from trtcore.cli.named_model import NamedModel
 from trtcore.cli.outputs import check_outputs, save_all
+from trtcore.cli.phases import print_phases
 from trtcore.cli.terminal import notify, shown_progress, warn
 from trtcore.errors import OptionError
 from trtcore.result.analysis.analysis import Analysis
@@ -89,7 +91,7 @@ def _check(options: argparse.Namespace) -> None:
     inputs = {
         "MODEL": options.model,
         "--weights": options.weights,
-        "--input": options.inputs,
+        "--input": input_file(options.inputs),
         "--baseline": options.baseline,
         "--layer-info": options.layer_info,
     }
@@ -134,11 +136,7 @@ def _print_timed(analysis: Analysis, options: argparse.Namespace) -> None:
     with watch.phase(Phase.REPORT):
         _print(analysis, options)
     if options.verbose:
-        from trtcore.report.content.facts.phases import phase_lines
-
-        print()
-        for line in phase_lines((*analysis.profile.phases, *watch.times)):
-            print(line)
+        print_phases((*analysis.profile.phases, *watch.times))
 
 
 def _print(analysis: Analysis, options: argparse.Namespace) -> None:

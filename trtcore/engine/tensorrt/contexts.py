@@ -69,7 +69,7 @@ class Contexts:
     @property
     def specialization(self) -> Specialization:
         """When kernels are compiled for the shapes of a run."""
-        if self._config is None or not self._engine.shape_ranges:
+        if self._config is None or not self._engine.has_open_shapes:
             return Specialization.NONE
         return Specialization.LAZY if _eager(self._engine) is None else Specialization.EAGER
 
@@ -85,7 +85,7 @@ class Contexts:
             self._kept = len(stored)
         self._config.set_runtime_cache(self._cache)
         eager = _eager(self._engine)
-        if eager is not None and self._engine.shape_ranges:
+        if eager is not None and self._engine.has_open_shapes:
             # Lazily, a kernel is swapped for another under the same name while it is timed.
             self._config.dynamic_shapes_kernel_specialization_strategy = eager
 

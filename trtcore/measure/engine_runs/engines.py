@@ -5,14 +5,18 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from trtcore.engine.tensorrt.bindings import Bindings
 from trtcore.engine.tensorrt.contexts import Contexts
-from trtcore.engine.tensorrt.runtime import Engine, load_engine, set_input_shapes
+from trtcore.engine.tensorrt.runtime import (
+    Engine,
+    check_shape_values,
+    load_engine,
+    set_input_shapes,
+)
 from trtcore.errors import BackendError, RunError
 from trtcore.measure import _core
 from trtcore.measure.device.cuda import Stream
@@ -21,8 +25,9 @@ from trtcore.measure.device.tensors import (
     BoundTensor,
     bind_tensors,
     download,
+    free,
     input_specs,
-    set_addresses,
+    shape_roles,
     upload,
 )
 from trtcore.measure.energy.loop import EnergyLoop
@@ -34,11 +39,13 @@ from trtcore.measure.loops.abi_check import native_context
 from trtcore.measure.loops.native import Loops, NativeLoops
 from trtcore.measure.loops.python import PythonLoops
 from trtcore.measure.memory.readings import MemoryLog
-from trtcore.models.inputs import InputRole, make_inputs
+from trtcore.models.described import describe_inputs
+from trtcore.models.inputs import InputRole, Source, make_inputs
 from trtcore.result.phases import Phase, Stopwatch
 from trtcore.result.readers.inspector.inspector import EngineInformation, match_layers
 from trtcore.result.records.build import EngineMemory
 from trtcore.result.records.energy import Energy, EnergyGap
+from trtcore.result.records.input_values import InputValues
 from trtcore.result.records.kernel_pass import KernelPass
 from trtcore.result.records.layers import IOTensor
 from trtcore.result.records.memory import MemoryPoint, RunMemory
@@ -55,7 +62,7 @@ class RunOptions:
         length: how long to measure.
         batch: leading dimension of dynamic inputs; None takes the plan's optimum.
         shapes: shapes of dynamic inputs by name.
-        inputs: ``random``, ``zeros`` or a path to an ``.npz``.
+        inputs: where their values come from, see `make_inputs`.
         seed: of random inputs.
         roles: what integer inputs are for, by name, where the model is known.
         sync: ``enqueue`` for ``enqueueV3`` and synchronise, ``execute`` for ``executeV2``.
@@ -70,7 +77,7 @@ class RunOptions:
     length: RunLength
     batch: int | None = None
     shapes: Mapping[str, Sequence[int]] = field(default_factory=dict)
-    inputs: str | Path = "random"
+    inputs: Source = "random"
     seed: int = 0
     roles: Mapping[str, InputRole] = field(default_factory=dict)
     sync: str = "enqueue"
@@ -100,6 +107,7 @@ class EngineRun:
         specialization: when kernels were compiled for the shapes of the run, see `Build`.
         memory: what the engine needs of the device.
         hardware_compatibility: other GPUs that the plan is for, see `Build`.
+        inputs: what each input was fed.
         used_memory: what the run needed; None where several engines shared the GPU.
         energy: of an un-profiled loop; None likewise.
     """
@@ -117,6 +125,7 @@ class EngineRun:
     specialization: Specialization = Specialization.NONE
     memory: EngineMemory | None = None
     hardware_compatibility: str = ""
+    inputs: tuple[InputValues, ...] = ()
     used_memory: RunMemory | None = None
     energy: Energy | None = None
 
@@ -214,7 +223,8 @@ def run_engines(
         results: list[EngineRun] = []
         for engine, run in zip(engines, runs, strict=True):
             is_cut = bool(results) and results[-1].run.counts.interrupted
-            results.append(engine.result(_cut(run) if is_cut else run, options, progress))
+            with options.watch.phase(Phase.RESULT):
+                results.append(engine.result(_cut(run) if is_cut else run, options, progress))
         if is_alone:
             return (replace(results[0], used_memory=log.record(contexts=2)),)
         return tuple(results)
@@ -251,10 +261,11 @@ class _Ready:
     contexts: Contexts
     plain: Any
     tensors: tuple[BoundTensor, ...]
+    inputs: tuple[InputValues, ...]
     loops: Loops
 
     def result(self, run: Run, options: RunOptions, progress: Progress | None) -> EngineRun:
-        if self.engine.shape_ranges:
+        if self.engine.has_open_shapes:
             self.contexts.keep()  # with the kernels for these shapes, compiled when first run
         information = self.engine.information(self.plain)
         kernels, kernel_problem, is_cut = _kernels(self.loops, run, information, options, progress)
@@ -265,6 +276,7 @@ class _Ready:
             auxiliary_streams=self.engine.auxiliary_streams,
             verbosity=self.engine.verbosity(),
             outputs=download(self.tensors),
+            inputs=self.inputs,
             in_python=isinstance(self.loops, PythonLoops),
             kernels=kernels,
             kernel_problem=kernel_problem,
@@ -296,27 +308,34 @@ def _ready(
     log.note(MemoryPoint.CONTEXTS)
     for context in (plain, profiled):
         set_input_shapes(engine, context, options.batch, options.shapes)
-    with _bound(engine, (plain, profiled)) as tensors, Stream() as stream:
-        upload(
-            tensors, make_inputs(input_specs(tensors), options.inputs, options.seed, options.roles)
-        )
+    with _bound(engine, (plain, profiled), options) as (tensors, inputs), Stream() as stream:
         log.note(MemoryPoint.TENSORS)
         loops = _loops(bindings, plain, profiled, stream.handle, tensors, options)
         log.note(MemoryPoint.READY)
-        yield _Ready(engine, contexts, plain, tensors, loops)
+        yield _Ready(engine, contexts, plain, tensors, inputs, loops)
 
 
 @contextlib.contextmanager
-def _bound(engine: Engine, contexts: Sequence[Any]) -> Iterator[tuple[BoundTensor, ...]]:
-    """Device memory for the I/O tensors, shared by the contexts and freed at the end."""
-    tensors = bind_tensors(engine, contexts[0])
-    try:
-        for context in contexts[1:]:
-            set_addresses(context, tensors)
-        yield tensors
-    finally:
-        for tensor in tensors:
-            tensor.buffer.free()
+def _bound(
+    engine: Engine, contexts: Sequence[Any], options: RunOptions
+) -> Iterator[tuple[tuple[BoundTensor, ...], tuple[InputValues, ...]]]:
+    """Memory of the I/O tensors, shared by contexts and freed at the end, with the inputs in it."""
+    with contextlib.ExitStack() as bound:
+        inputs = bind_tensors(engine, contexts, engine.inputs)
+        bound.callback(free, inputs)
+        # A plan tells what values it takes for shapes; of a model it is known without it.
+        roles = {**shape_roles(engine), **options.roles}
+        made = make_inputs(input_specs(inputs), options.inputs, options.seed, roles)
+        shapes = {name: made[name].ravel().tolist() for name in engine.shape_inputs}
+        check_shape_values(engine, shapes)
+        upload(inputs, made)
+        # Only now: the shapes of outputs can follow from the values of inputs.
+        outputs = bind_tensors(engine, contexts, engine.outputs)
+        bound.callback(free, outputs)
+        # In the engine's order, which executeV2 takes addresses in.
+        by_name = {tensor.info.name: tensor for tensor in (*inputs, *outputs)}
+        tensors = tuple(by_name[name] for name in engine.tensor_names)
+        yield tensors, describe_inputs(made, options.inputs, roles)
 
 
 def _loops(

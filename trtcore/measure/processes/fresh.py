@@ -104,11 +104,12 @@ def _is_interrupted(started: subprocess.Popen[bytes]) -> bool:
 def _pickled(function: Callable[..., Any], arguments: Mapping[str, Any]) -> bytes:
     try:
         return pickle.dumps((function, dict(arguments)), protocol=pickle.HIGHEST_PROTOCOL)
-    # protobuf refuses models above 2 GB with errors of its own kind.
+    # Of functions without a name, and protobuf's own kind for models above 2 GB.
     except Exception as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise RunError(
-            f"the model cannot be handed to a fresh process ({reason}); measure a saved plan"
+            f"what is to be measured cannot be handed to a fresh process ({reason}): a generator of "
+            "inputs has to be a function of a module, and a model smaller than 2 GB"
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""Infers the meaning of an ONNX graph's inputs: token ids, positions, masks.
+"""Infers the meaning of an ONNX graph's inputs: token ids, positions, masks, shapes.
 
 Arbitrary integers are no valid text: an embedding table has a fixed number of rows, and an
 attention mask of random bits masks whole rows. How the graph uses an input tells what is valid.
@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from math import prod
 
 from onnx import NodeProto, TensorProto, numpy_helper
 
-from trtcore.models.inputs import Array, InputRole, Kind, make_inputs
+from trtcore.models.fitting import Array
+from trtcore.models.inputs import InputRole, Kind, Source, make_inputs
 from trtcore.models.model import Model
 from trtcore.models.onnx.bodies import bodies
 from trtcore.models.onnx.graph import graph_inputs, model_inputs, walk_nodes
+from trtcore.models.onnx.shape_inputs import decides_shape, default_values
 
 # Operators that hand indices on as they are, by the input they hand on.
 _CARRIES = frozenset(
@@ -49,10 +51,17 @@ _TYPE_WORDS = ("token_type", "segment")
 
 @dataclass(frozen=True)
 class _Reach:
-    """Where an input leads: the rows of the tables it indexes, and whether it is a mask."""
+    """Where an input leads.
+
+    Attributes:
+        rows: of the tables that it indexes.
+        is_mask: whether it is used as one.
+        shape: values for it as a shape; None if it decides none.
+    """
 
     rows: tuple[int, ...]
     is_mask: bool
+    shape: tuple[int, ...] | None = None
 
 
 def input_roles(model: Model) -> dict[str, InputRole]:
@@ -74,9 +83,7 @@ def input_roles(model: Model) -> dict[str, InputRole]:
     return {name: role for name, role in roles.items() if role is not None}
 
 
-def make_model_inputs(
-    model: Model, source: str | Path = "random", seed: int = 0
-) -> dict[str, Array]:
+def make_model_inputs(model: Model, source: Source = "random", seed: int = 0) -> dict[str, Array]:
     """Makes the inputs of a model, as `make_inputs` does, with the roles found in its graph."""
     return make_inputs(model_inputs(model), source, seed, input_roles(model))
 
@@ -86,6 +93,8 @@ def _role(name: str, rank: int, graph: _Graph) -> InputRole | None:
     if reach.rows:
         # It may index several tables: the smallest is safe for all of them.
         return InputRole(_kind_of_index(name), min(reach.rows))
+    if reach.shape is not None and rank <= 1:
+        return InputRole(Kind.SHAPE, 0, reach.shape)
     # A scalar that is a condition chooses a branch: it masks nothing.
     if reach.is_mask and rank > 1:
         return InputRole(Kind.MASK, 2)
@@ -123,19 +132,21 @@ class _Graph:
     def reach(self, name: str) -> _Reach:
         """Follows an input through operators that only reshape or shift it."""
         rows: list[int] = []
-        is_mask = False
+        is_mask, decided = False, None
         todo, seen = [(name, 0)], {name}
         while todo:
             value, shift = todo.pop()
             for node, index in self.uses[value]:
                 # RoBERTa and OPT add 2 to positions: the table then has 2 rows less to offer.
                 rows += [size - shift for size in self._indexed(node, index)]
+                if decided is None and decides_shape(node.op_type, index):
+                    decided = self._shape(name, value, node, index)
                 is_mask |= node.op_type in _MASKING or self._is_float_sum(node, value)
                 for output, new in self._next(node, index, shift):
                     if output not in seen:
                         seen.add(output)
                         todo.append((output, new))
-        return _Reach(tuple(row for row in rows if row > 0), is_mask)
+        return _Reach(tuple(row for row in rows if row > 0), is_mask, decided)
 
     def _is_float_sum(self, node: NodeProto, value: str) -> bool:
         """Whether integers cast to floats are added to something, as masks are to scores."""
@@ -152,6 +163,15 @@ class _Graph:
                 yield shape[axis]
         elif node.op_type in ("GatherND", "ScatterND"):
             yield min(shape)
+
+    def _shape(self, name: str, value: str, node: NodeProto, index: int) -> tuple[int, ...]:
+        """Values for an input that decides the shape of what a node writes."""
+        count = int(prod(self.shapes.get(name, [])))
+        # Behind a Concat it is a part of the shape, whose place is not looked for.
+        if prod(self.shapes.get(value, [])) != count:
+            return (1,) * count
+        data = tuple(self.shapes.get(node.input[0], []))
+        return default_values(node.op_type, index, data if all(data) else (), count)
 
     def _next(self, node: NodeProto, index: int, shift: int) -> Iterator[tuple[str, int]]:
         """The values that hold the same indices, and by how much they are shifted."""

@@ -80,7 +80,7 @@ class Accuracy:
     Attributes:
         outputs: one entry per output.
         compared: what gave them.
-        inputs: ``random``, ``zeros`` or the path of an ``.npz``.
+        inputs: as `Method.inputs`.
         seed: of random input.
         weights: where the weights came from; ``""`` for the model's own.
         note: the text of an older file that does not parse: what was compared.

@@ -18,6 +18,7 @@ from trtcore.result.records.build import (
 )
 from trtcore.result.records.counts import Counts
 from trtcore.result.records.energy import Energy
+from trtcore.result.records.input_values import InputValues
 from trtcore.result.records.kernel_pass import (
     KernelPass,
 )
@@ -86,6 +87,7 @@ class Profile:
         builds: of each of several builds of the model; the rest of the profile is of the first.
         memory: what the run needed of the device and the host; None if it was not recorded.
         energy: what the GPU spent on an un-profiled loop; None if it was not asked for.
+        inputs: what each input was fed; empty if that was not recorded.
     """
 
     model: ModelRecord
@@ -108,6 +110,7 @@ class Profile:
     builds: tuple[BuildMedians, ...] = ()
     memory: RunMemory | None = None
     energy: Energy | None = None
+    inputs: tuple[InputValues, ...] = ()
 
     @property
     def timed_by(self) -> Backend:
