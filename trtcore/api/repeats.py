@@ -70,9 +70,8 @@ def run_plan_repeated(
     )
     shown = runs[processes.shown]
     if len(runs) < options.processes:
-        own = shown.engine_run.run
-        cut = replace(own, counts=replace(own.counts, interrupted=True))
-        shown = replace(shown, engine_run=replace(shown.engine_run, run=cut))
+        cut = replace(shown.engine_run, run=shown.engine_run.run.cut())
+        shown = replace(shown, engine_run=cut)
     return shown, Repeats(processes if len(runs) > 1 else None)
 
 

@@ -7,8 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
-
 from trtcore.engine.tensorrt.bindings import Bindings
 from trtcore.engine.tensorrt.contexts import Contexts
 from trtcore.engine.tensorrt.runtime import (
@@ -30,8 +28,8 @@ from trtcore.measure.device.tensors import (
     shape_roles,
     upload,
 )
-from trtcore.measure.energy.loop import EnergyLoop
 from trtcore.measure.energy.meter import EnergyMeter
+from trtcore.measure.engine_runs.energy import with_energy
 from trtcore.measure.engine_runs.rounds import Run, RunLength, Subject, measure
 from trtcore.measure.kernels.trace import trace_kernels
 from trtcore.measure.length.warmup import WarmUpRule
@@ -44,7 +42,7 @@ from trtcore.models.inputs import InputRole, Source, make_inputs
 from trtcore.result.phases import Phase, Stopwatch
 from trtcore.result.readers.inspector.inspector import EngineInformation, match_layers
 from trtcore.result.records.build import EngineMemory
-from trtcore.result.records.energy import Energy, EnergyGap
+from trtcore.result.records.energy import Energy
 from trtcore.result.records.input_values import InputValues
 from trtcore.result.records.kernel_pass import KernelPass
 from trtcore.result.records.layers import IOTensor
@@ -217,40 +215,18 @@ def run_engines(
         ]
         runs = measure(subjects, options.length, bindings.log.last_error, progress)
         log.note(MemoryPoint.AFTER)
-        if is_alone and meter is not None:
-            runs = (_with_energy(engines[0].loops, runs[0], options, meter, progress),)
+        if options.energy and meter is not None:
+            loops = engines[0].loops
+            runs = (with_energy(loops, runs[0], meter, options.watch, progress),)
         # Kernels are traced after all engines are measured: CUPTI slows the process from then on.
         results: list[EngineRun] = []
         for engine, run in zip(engines, runs, strict=True):
             is_cut = bool(results) and results[-1].run.counts.interrupted
             with options.watch.phase(Phase.RESULT):
-                results.append(engine.result(_cut(run) if is_cut else run, options, progress))
+                results.append(engine.result(run.cut() if is_cut else run, options, progress))
         if is_alone:
             return (replace(results[0], used_memory=log.record(contexts=2)),)
         return tuple(results)
-
-
-def _with_energy(
-    loops: Loops, run: Run, options: RunOptions, meter: EnergyMeter, progress: Progress | None
-) -> Run:
-    """The run with the energy of a loop of its own, if that is requested and not over already."""
-    if not options.energy or run.counts.interrupted:
-        return run
-
-    def iterate(count: int) -> tuple[int, bool]:
-        times = loops.warm_up(count)  # un-profiled, and without events
-        return times.wall_ms.size, times.interrupted
-
-    typical_ms = float(np.median(run.samples.wall_ms))
-    with options.watch.phase(Phase.ENERGY):
-        energy = EnergyLoop(iterate, typical_ms, meter, progress=progress).measure()
-    is_cut = energy.gap is EnergyGap.INTERRUPTED
-    return replace(_cut(run) if is_cut else run, energy=energy)
-
-
-def _cut(run: Run) -> Run:
-    """The same run, marked as interrupted by Ctrl-C."""
-    return replace(run, counts=replace(run.counts, interrupted=True))
 
 
 @dataclass(frozen=True)
@@ -270,7 +246,7 @@ class _Ready:
         information = self.engine.information(self.plain)
         kernels, kernel_problem, is_cut = _kernels(self.loops, run, information, options, progress)
         return EngineRun(
-            run=_cut(run) if is_cut else run,
+            run=run.cut() if is_cut else run,
             io=tuple(tensor.info for tensor in self.tensors),
             information=information,
             auxiliary_streams=self.engine.auxiliary_streams,

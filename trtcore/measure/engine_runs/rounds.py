@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from trtcore.errors import RunError
 from trtcore.measure import _core
@@ -80,6 +80,10 @@ class Run:
     counts: Counts
     problems: tuple[RunWarning, ...]
     energy: Energy | None = None
+
+    def cut(self) -> Run:
+        """The same run, marked as interrupted by Ctrl-C."""
+        return replace(self, counts=replace(self.counts, interrupted=True))
 
 
 @dataclass(frozen=True)

@@ -108,7 +108,7 @@ def _pickled(function: Callable[..., Any], arguments: Mapping[str, Any]) -> byte
     except Exception as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise RunError(
-            f"what is to be measured cannot be handed to a fresh process ({reason}): a generator of "
+            f"what is measured cannot be handed to a fresh process ({reason}): a generator of "
             "inputs has to be a function of a module, and a model smaller than 2 GB"
         ) from error
 
