@@ -75,7 +75,6 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
     ),
     "engine/test_io_formats.py": ("cli/api_options",),
     "engine/test_precision_build.py": ("api/requests",),
-    "gpu/test_energy_memory_gpu.py": ("measure/processes/engines",),
     "measure/energy/test_meter.py": ("result/records/energy",),
     "measure/memory/test_readings.py": ("result/records/memory",),
     "measure/processes/test_fresh.py": (

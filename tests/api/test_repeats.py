@@ -9,8 +9,14 @@ import pytest
 from onnx import ModelProto, parser
 
 import trtcore
+from trtcore.api.options.values import Options
+from trtcore.api.repeats import build_repeatedly
+from trtcore.engine.tensorrt.bindings import load_bindings
 from trtcore.errors import OptionError, ResultError
+from trtcore.models.load import load_model
 from trtcore.report.terminal.profile import render_table
+from trtcore.result.phases import Stopwatch
+from trtcore.result.records.build import CacheUse
 from trtcore.result.records.profile import Profile
 from trtcore.result.saved import dump_profile, parse_profile
 
@@ -94,3 +100,13 @@ def test_a_damaged_result_is_refused(
     assert good in text
     with pytest.raises(ResultError, match=reason):
         parse_profile(text.replace(good, bad or good.replace("float64", "float32")))
+
+
+def test_builds_of_an_engine_read_no_timing_cache(net: ModelProto) -> None:
+    pytest.importorskip("tensorrt_rtx")
+    watch = Stopwatch()
+    plans = build_repeatedly(
+        load_bindings("tensorrt_rtx"), load_model(net), Options(precision="fp32"), 2, None, watch
+    )
+    assert [plan.build.cache for plan in plans] == [CacheUse.NONE] * 2
+    assert all(plan.content for plan in plans)

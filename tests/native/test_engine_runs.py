@@ -44,6 +44,7 @@ def run(rig_of: Any, fake_cupti: Any, monkeypatch: pytest.MonkeyPatch) -> Runner
             auxiliary_streams=0,
             verbosity=lambda: "",
             shape_ranges=(),
+            has_open_shapes=False,
             memory=None,
             hardware_compatibility="",
         )
@@ -88,6 +89,8 @@ def test_every_engine_is_traced(run: Runner) -> None:
     assert traced(runs) == [20, 20, 20]
     assert [ran.kernel_problem for ran in runs] == ["", "", ""]
     assert told.tracing == 15
+    # Of engines that share the GPU neither memory nor energy can be told.
+    assert {(ran.energy, ran.used_memory) for ran in runs} == {(None, None)}
 
 
 @pytest.mark.parametrize(
@@ -142,7 +145,3 @@ def test_an_engine_alone_has_its_memory_and_energy(monkeypatch: pytest.MonkeyPat
     # Those between are of the scripted engine, which has none.
     assert [r.point for r in ran.used_memory.readings] == [MemoryPoint.BEFORE, MemoryPoint.AFTER]
     assert ran.used_memory.contexts == 2
-
-
-def test_engines_that_share_the_gpu_have_neither(run: Runner) -> None:
-    assert [(ran.energy, ran.used_memory) for ran in run(Told())] == [(None, None)] * 3

@@ -10,7 +10,12 @@ from trtcore.api.options.values import Options
 from trtcore.api.requests import build_as_requested, node_length, run_options
 from trtcore.measure.engine_runs.plans import PlanRun, run_plan, run_plans
 from trtcore.models.model import Model
-from trtcore.result.analysis.repeats import layer_medians, process_medians, series_medians
+from trtcore.result.analysis.repeats import (
+    half_width,
+    layer_medians,
+    process_medians,
+    series_medians,
+)
 from trtcore.result.phases import Phase, Stopwatch
 from trtcore.result.readers.inspector.inspector import match_layers
 from trtcore.result.records.profile import Profile
@@ -112,6 +117,7 @@ def run_builds(
             match_layers(one.engine_run.information.layers, one.engine_run.run.layer_names),
             layer_medians(one.engine_run.run.samples),
             series_medians([one.engine_run.run.samples]),
+            half_width(one.engine_run.run.samples),
             len(plan.content),
             plan.build.seconds,
         )
@@ -159,4 +165,7 @@ def _nodes_in_processes(
 
 
 def _node_build(run: NodeRun) -> BuildMedians:
-    return BuildMedians(run.layers, layer_medians(run.samples), series_medians([run.samples]))
+    samples = run.samples
+    return BuildMedians(
+        run.layers, layer_medians(samples), series_medians([samples]), half_width(samples)
+    )

@@ -10,12 +10,10 @@ import numpy as np
 
 from trtcore.result.analysis.fusion.graph import Components
 from trtcore.result.analysis.fusion.groups import FusionMap, map_fusion
-from trtcore.result.analysis.repeats import apart
+from trtcore.result.analysis.repeats import TOTALS, apart
 from trtcore.result.records.profile import Profile
 from trtcore.result.records.repeats import BuildMedians
 from trtcore.stats.arrays import Floats
-
-_TOTALS = ("gated_ms", "gpu_ms", "wall_ms")
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,11 +55,13 @@ class BuildVariance:
     Attributes:
         series: the one that the totals are of, such as ``gated_ms``.
         total_ms: (B,) medians of it.
+        half_width: the widest 95 % interval of a total within its run, half of it as a part.
         groups: those that differ most in time first.
     """
 
     series: str
     total_ms: Floats
+    half_width: float
     groups: tuple[GroupBuilds, ...]
 
     @property
@@ -83,13 +83,14 @@ def build_variance(profile: Profile) -> BuildVariance | None:
     """
     if len(profile.builds) < 2:
         return None
-    totals = {name: np.array([b.of(name) for b in profile.builds]) for name in _TOTALS}
-    series = next((n for n in _TOTALS if not np.isnan(totals[n]).any()), "")
+    totals = {name: np.array([b.of(name) for b in profile.builds]) for name in TOTALS}
+    series = next((n for n in TOTALS if not np.isnan(totals[n]).any()), "")
     sums = np.array([float(build.layer_ms.sum()) for build in profile.builds])
     maps = [map_fusion(replace(profile, layers=build.layers)) for build in profile.builds]
     groups = _groups(profile, maps)
     ordered = sorted(groups, key=lambda group: -_or_zero(group.apart_ms))
-    return BuildVariance(series, totals[series] if series else sums, tuple(ordered))
+    widest = max(build.half_width for build in profile.builds)
+    return BuildVariance(series, totals[series] if series else sums, widest, tuple(ordered))
 
 
 def _or_zero(value: float) -> float:

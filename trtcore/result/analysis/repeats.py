@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import nan
 
 import numpy as np
 
 from trtcore.errors import RunError
+from trtcore.result.analysis.steadiness import interval_of
 from trtcore.result.analysis.summary import summarise_all_series
 from trtcore.result.records.repeats import ProcessMedians, SeriesMedians
 from trtcore.result.records.samples import Samples
 from trtcore.stats.arrays import Floats
 from trtcore.stats.histogram import medians
-from trtcore.stats.intervals import Interval
+from trtcore.stats.intervals import Interval, ratio_of
 from trtcore.stats.student import mean_interval
 
-# What decides which process is in the middle: the least noisy total that a run has.
-_TOTALS = ("gated_ms", "gpu_ms", "wall_ms")
+TOTALS = ("gated_ms", "gpu_ms", "wall_ms")
+"""What runs are put in order by: of the series that all of them have the least noisy one."""
 
 
 def layer_medians(samples: Samples) -> Floats:
@@ -39,6 +41,16 @@ def series_medians(runs: Sequence[Samples]) -> tuple[SeriesMedians, ...]:
     )
 
 
+def half_width(samples: Samples) -> float:
+    """Returns the half-width of the 95 % interval of a run's total, as a part; NaN if unknown."""
+    summaries = summarise_all_series(samples)
+    for name in TOTALS:
+        if summary := summaries[name]:
+            low, high = interval_of(samples, name, summary)
+            return ratio_of((high - low) / 2, summary.median_ms)
+    return nan
+
+
 def process_medians(runs: Sequence[Samples], names: Sequence[tuple[str, ...]]) -> ProcessMedians:
     """Puts the medians of P processes side by side, and chooses the one in the middle.
 
@@ -58,7 +70,7 @@ def process_medians(runs: Sequence[Samples], names: Sequence[tuple[str, ...]]) -
     layer_ms = np.array([layer_medians(samples) for samples in runs])
     series = series_medians(runs)
     known = {one.name: one.medians_ms for one in series}
-    totals = next((known[name] for name in _TOTALS if name in known), layer_ms.sum(axis=1))
+    totals = next((known[name] for name in TOTALS if name in known), layer_ms.sum(axis=1))
     order = np.argsort(totals, kind="stable")
     return ProcessMedians(layer_ms, series, int(order[(len(runs) - 1) // 2]))
 

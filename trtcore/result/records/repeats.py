@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import nan
 
 from trtcore.result.records.layers import Layer
 from trtcore.stats.arrays import Floats
@@ -53,6 +54,8 @@ class BuildMedians:
         layers: (L,) of this build; another one may be fused differently.
         layer_ms: (L,) float64: the median time of each.
         series: of the whole iterations, each (1,).
+        half_width: of the 95 % interval of its total within this run, as a part of it; NaN if it is
+            not known.
         plan_bytes: size of the plan; 0 where none is built.
         seconds: wall time of the build.
     """
@@ -60,10 +63,11 @@ class BuildMedians:
     layers: tuple[Layer, ...]
     layer_ms: Floats
     series: tuple[SeriesMedians, ...]
+    half_width: float = nan
     plan_bytes: int = 0
     seconds: float = 0.0
 
     def of(self, name: str) -> float:
         """The median of a series; NaN if it was not measured."""
         found = (series.medians_ms for series in self.series if series.name == name)
-        return next((float(medians[0]) for medians in found), float("nan"))
+        return next((float(medians[0]) for medians in found), nan)

@@ -125,9 +125,14 @@ def builds_text(variance: BuildVariance) -> str:
     fused = sum(not group.is_fused_alike for group in variance.groups)
     return (
         f"{len(total)}, interleaved: {title} {total.min():.4f} to {total.max():.4f} ms "
-        f"({variance.apart:.2%} apart); {variance.with_other_tactics} of {len(variance.groups)} "
-        f"groups have other tactics, {fused} are fused otherwise; shown is the first"
+        f"({variance.apart:.2%} apart{_known(variance)}); {variance.with_other_tactics} of "
+        f"{len(variance.groups)} groups have other tactics, {fused} are fused otherwise; shown is the first"
     )
+
+
+def _known(variance: BuildVariance) -> str:
+    width = variance.half_width
+    return "" if isnan(width) else f", each known to {width:.2%} within this process"
 
 
 def _groups(variance: BuildVariance) -> Iterator[Fact]:
