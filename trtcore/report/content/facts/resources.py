@@ -126,7 +126,8 @@ def builds_text(variance: BuildVariance) -> str:
     return (
         f"{len(total)}, interleaved: {title} {total.min():.4f} to {total.max():.4f} ms "
         f"({variance.apart:.2%} apart{_known(variance)}); {variance.with_other_tactics} of "
-        f"{len(variance.groups)} groups have other tactics, {fused} are fused otherwise; shown is the first"
+        f"{len(variance.groups)} groups have other tactics, {fused} are fused otherwise; "
+        "shown is the first"
     )
 
 
