@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import trtcore_fake
 
 from trtcore.measure import _core
 from trtcore.measure.energy import loop, meter
@@ -19,9 +20,10 @@ from trtcore.measure.kernels import cupti
 from trtcore.measure.loops.native import NativeLoops
 from trtcore.result.readers.inspector.inspector import EngineInformation
 from trtcore.result.records.memory import MemoryPoint
+from trtcore.result.records.warnings import RunWarning, WarningKind
 from trtcore.system.clocks import ClockMonitor
 
-pytestmark = pytest.mark.usefixtures("short_warm_up")
+pytestmark = pytest.mark.usefixtures("brief_warm_up")
 
 NAMES = ("A", "B", "C")
 Progress = Callable[[str, int, int], None]
@@ -57,6 +59,26 @@ def run(rig_of: Any, fake_cupti: Any, monkeypatch: pytest.MonkeyPatch) -> Runner
     plans = [PlanToRun(b"", name, ClockMonitor(), name) for name in NAMES]
     options = RunOptions(RunLength(20), kernels=True)
     return lambda progress: run_engines(bindings, plans, options, progress)
+
+
+@pytest.mark.parametrize("newer_than", ["", "10.98"])
+def test_a_version_newer_than_the_newest_proved_is_in_the_record(
+    rig_of: Any, monkeypatch: pytest.MonkeyPatch, newer_than: str
+) -> None:
+    plain, profiled = rig_of(10), rig_of(10)
+    made = NativeLoops(plain.view, profiled.view, _core.HostTimer())
+    monkeypatch.setattr(engine_run, "_native_loops", lambda *_: made)
+    bindings: Any = SimpleNamespace(
+        layout=10,
+        label="TensorRT 10.99",
+        module=SimpleNamespace(Profiler=trtcore_fake.Profiler10),
+        newer_than=newer_than,
+    )
+    loops = engine_run._loops(
+        bindings, plain.context, profiled.context, 0, (), RunOptions(RunLength(1))
+    )
+    newer = RunWarning(WarningKind.NEWER_TENSORRT, names=("TensorRT 10.99", "10.98"))
+    assert loops.problems == ((newer,) if newer_than else ())
 
 
 class Told:
