@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 import numpy as np
 import pytest
@@ -11,11 +12,11 @@ from onnx import ModelProto, parser
 import trtcore
 from trtcore.api.options.values import Options
 from trtcore.api.repeats import build_repeatedly
+from trtcore.api.requests import build_as_requested
 from trtcore.engine.tensorrt.bindings import load_bindings
 from trtcore.errors import OptionError, ResultError
 from trtcore.models.load import load_model
 from trtcore.report.terminal.profile import render_table
-from trtcore.result.phases import Stopwatch
 from trtcore.result.records.build import CacheUse
 from trtcore.result.records.profile import Profile
 from trtcore.result.saved import dump_profile, parse_profile
@@ -104,9 +105,7 @@ def test_a_damaged_result_is_refused(
 
 def test_builds_of_an_engine_read_no_timing_cache(net: ModelProto) -> None:
     pytest.importorskip("tensorrt_rtx")
-    watch = Stopwatch()
-    plans = build_repeatedly(
-        load_bindings("tensorrt_rtx"), load_model(net), Options(precision="fp32"), 2, None, watch
-    )
+    build = partial(build_as_requested, load_bindings("tensorrt_rtx"), load_model(net))
+    plans = build_repeatedly(build, Options(precision="fp32"), 2)
     assert [plan.build.cache for plan in plans] == [CacheUse.NONE] * 2
     assert all(plan.content for plan in plans)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from trtcore.api.options.values import Options
-from trtcore.api.requests import build_as_requested, node_length, run_options
+from trtcore.api.requests import node_length, run_options
 from trtcore.measure.engine_runs.plans import PlanRun, run_plan, run_plans
 from trtcore.models.model import Model
 from trtcore.result.analysis.repeats import (
@@ -81,19 +81,12 @@ def run_plan_repeated(
 
 
 def build_repeatedly(
-    bindings: Bindings,
-    model: Model,
-    options: Options,
-    count: int,
-    progress: Progress | None,
-    watch: Stopwatch,
+    build: Callable[[Options], Plan], options: Options, count: int
 ) -> tuple[Plan, ...]:
     """Builds a model so many times: without a timing cache, if more than once."""
     if count > 1:  # a build that read another's cache would choose the same tactics
         options = options.replaced(use_cache=False)
-    return tuple(
-        build_as_requested(bindings, model, options, progress, watch) for _ in range(count)
-    )
+    return tuple(build(options) for _ in range(count))
 
 
 def run_builds(
