@@ -250,8 +250,7 @@ def profile_plan(
     _check_timing(request)
     run = run_options(request, watch=watch)
     ran, repeats = run_plan_repeated(bindings, content, source, request, run, progress)
-    record = ModelRecord(Path(source).stem, source)
-    build = Build(bindings.label, 0.0, len(content))
+    record, build = ModelRecord(Path(source).stem, source), Build(bindings.label, 0.0, len(content))
 
     def describe(layers: Sequence[Layer], rows: Sequence[LayerProfile]) -> PrecisionCheck:
         return check_rows(layers, rows, "")  # nothing was requested: described, never judged
