@@ -75,6 +75,13 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
     ),
     "engine/test_io_formats.py": ("cli/api_options",),
     "engine/test_precision_build.py": ("api/requests",),
+    "measure/energy/test_meter.py": ("result/records/energy",),
+    "measure/memory/test_readings.py": ("result/records/memory",),
+    "measure/processes/test_fresh.py": (
+        "measure/processes/answers",
+        "measure/processes/child",
+    ),
+    "result/analysis/test_builds.py": ("result/records/repeats",),
     "gpu/test_attach_gpu.py": ("engine/tensorrt/python_profiler",),
     "measure/loops/test_python.py": ("measure/device/cuda",),
     "measure/nodes/onnxruntime/test_profile.py": (

@@ -6,10 +6,11 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from trtcore.errors import RunError
 from trtcore.measure import _core
+from trtcore.measure.energy.meter import EnergyMeter, energy_between
 from trtcore.measure.engine_runs.store import STREAM_ABOVE_BYTES, FullStore, Store, StreamingStore
 from trtcore.measure.length.stopping import Convergence, StopRule
 from trtcore.measure.length.warming import Warming
@@ -18,6 +19,7 @@ from trtcore.measure.loops.abi_check import raise_fault
 from trtcore.measure.loops.native import Loops, Report, Times
 from trtcore.result.phases import Phase, Stopwatch
 from trtcore.result.records.counts import Counts, Stop
+from trtcore.result.records.energy import Energy
 from trtcore.result.records.samples import Samples
 from trtcore.result.records.warnings import RunWarning
 from trtcore.system.clocks import ClockMonitor
@@ -63,12 +65,25 @@ def _fitting(seconds: float, passes: int, iteration_ms: float) -> int:
 
 @dataclass(frozen=True)
 class Run:
-    """The results of a run: (L,) layer names, samples, counts, and why passes were skipped."""
+    """The results of a run.
+
+    Attributes:
+        layer_names: (L,) of the layers.
+        samples: their times, and those of whole iterations.
+        counts: of iterations.
+        problems: why passes were skipped.
+        energy: of the longest enqueued pass; None if nothing measured it.
+    """
 
     layer_names: tuple[str, ...]
     samples: Samples
     counts: Counts
     problems: tuple[RunWarning, ...]
+    energy: Energy | None = None
+
+    def cut(self) -> Run:
+        """The same run, marked as interrupted by Ctrl-C."""
+        return replace(self, counts=replace(self.counts, interrupted=True))
 
 
 @dataclass(frozen=True)
@@ -81,6 +96,7 @@ class Subject:
         label: the phase shown to the user while it is measured.
         warm_up: what has to hold before it is measured.
         watch: counts the time of each pass.
+        meter: reads the energy before and after each enqueued pass; None for no energy.
     """
 
     loops: Loops
@@ -88,6 +104,7 @@ class Subject:
     label: str = "measuring"
     warm_up: WarmUpRule = field(default_factory=WarmUpRule)
     watch: Stopwatch = field(default_factory=Stopwatch, compare=False, repr=False)
+    meter: EnergyMeter | None = None
 
 
 def measure(
@@ -153,6 +170,7 @@ class _Passes:
     interrupted: bool = False
     spent_s: float = 0.0
     stopped: Stop | None = None
+    energy: Energy | None = None
 
     def __post_init__(self) -> None:
         self.loops, self.monitor = self.subject.loops, self.subject.monitor
@@ -178,7 +196,8 @@ class _Passes:
             warm_up=self.warming.end,
             stopped=self.stopped,
         )
-        return Run(tuple(self.recorder.names), samples, counts, self.loops.problems)
+        names = tuple(self.recorder.names)
+        return Run(names, samples, counts, self.loops.problems, self.energy)
 
     def make_store(self) -> Store:
         """Keeps every time, or distributions if requested or if the times need too much memory."""
@@ -260,7 +279,7 @@ class _Passes:
         with self.monitor.round():
             if not self.length.only_layers:
                 with self.watch.phase(Phase.ENQUEUED):
-                    times = loops.time_inference(count, report)
+                    times = self.time_enqueued(count, report)
                 self.take(store, times, "wall_ms", "enqueue_ms", "gpu_ms")
             if not self.interrupted:
                 with self.watch.phase(Phase.GATED):
@@ -273,6 +292,17 @@ class _Passes:
             if not self.interrupted:
                 with self.watch.phase(Phase.LAYERS):
                     self.run_layers(store, count, report)
+
+    def time_enqueued(self, count: int, report: Report) -> Times:
+        """Runs the enqueued pass, and reads the energy before and after."""
+        meter = self.subject.meter
+        first = meter.mark() if meter else None
+        times = self.loops.time_inference(count, report)
+        if meter and first and not times.interrupted:
+            energy = energy_between(first, meter.mark(), times.ran or times.wall_ms.size)
+            if self.energy is None or energy.seconds > self.energy.seconds:
+                self.energy = energy
+        return times
 
     def run_layers(self, store: Store, count: int, report: Report) -> None:
         """Runs the profiled pass and keeps the times of its layers."""

@@ -10,6 +10,7 @@ from trtcore.report.content.facts.facts import Fact, io_lines, place_facts, timi
 from trtcore.report.content.facts.findings import finding_facts
 from trtcore.report.content.facts.precision import precision_facts
 from trtcore.report.content.facts.quantization import quantization_facts
+from trtcore.report.content.facts.resources import resource_facts
 from trtcore.report.content.printable import printable
 from trtcore.report.content.rows.rows import View, make_rows
 from trtcore.report.content.times.kernels import kernel_facts
@@ -100,7 +101,7 @@ def _print(result: Profile | Analysis, console: Console, view: View, width: int 
     _print_kernels(analysis, console, view, width)
     blocks: tuple[Sequence[tuple[str, ...]], ...] = (
         reconciliation_facts(analysis),
-        timing_facts(analysis),
+        (*timing_facts(analysis), *resource_facts(analysis)),
         (*precision_facts(profile), *quantization_facts(analysis)),
         cost_facts(analysis),
         place_facts(analysis),

@@ -17,13 +17,16 @@ from trtcore.result.records.build import (
     Build,
 )
 from trtcore.result.records.counts import Counts
+from trtcore.result.records.energy import Energy
 from trtcore.result.records.input_values import InputValues
 from trtcore.result.records.kernel_pass import (
     KernelPass,
 )
 from trtcore.result.records.layers import IOTensor, Layer, ModelRecord
+from trtcore.result.records.memory import RunMemory
 from trtcore.result.records.method import Method
 from trtcore.result.records.peaks import Peaks
+from trtcore.result.records.repeats import BuildMedians, ProcessMedians
 from trtcore.result.records.samples import Samples
 from trtcore.result.records.warnings import RunWarning
 from trtcore.system.records import Environment
@@ -81,6 +84,11 @@ class Profile:
             returns those that follow from the figures.
         phases: how long each phase of the call took; empty if that was not recorded.
         peaks: of the device, which the cost of groups is compared with; None if there are none.
+        processes: the medians of fresh processes, if there were several; the rest of the profile is
+            of one of them.
+        builds: of each of several builds of the model; the rest of the profile is of the first.
+        memory: what the run needed of the device and the host; None if it was not recorded.
+        energy: what the GPU spent on an un-profiled loop; None if it was not asked for.
         inputs: what each input was fed; empty if that was not recorded.
     """
 
@@ -101,6 +109,10 @@ class Profile:
     warnings: tuple[RunWarning, ...] = ()
     phases: tuple[PhaseTime, ...] = ()
     peaks: Peaks | None = None
+    processes: ProcessMedians | None = None
+    builds: tuple[BuildMedians, ...] = ()
+    memory: RunMemory | None = None
+    energy: Energy | None = None
     inputs: tuple[InputValues, ...] = ()
 
     @property
