@@ -1,0 +1,116 @@
+"""The layers of a result for the page: rows of the table, and what the script draws."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isnan
+from typing import Any, NamedTuple
+
+from trtcore.report.content.rows.concentration import concentrate, concentration_text
+from trtcore.report.content.rows.details import LayerDetail, layer_details
+from trtcore.report.html.embed import figure, figures
+from trtcore.result.analysis.analysis import Analysis
+
+_MOST_POINTS = 500
+"""Of the cumulative curve, which is smooth: more would not show."""
+_UNKNOWN = "-"
+
+
+class TableRow(NamedTuple):
+    """The cells of a layer, as texts."""
+
+    place: int
+    label: str
+    kind: str
+    block: str
+    precision: str
+    corrected: str
+    median: str
+    p95: str
+    share: str
+    is_below: bool
+
+
+class LayerTable(NamedTuple):
+    """The table of layers and its filters.
+
+    Attributes:
+        rows: in order of execution.
+        kinds: each kind, the one with most time first.
+        blocks: each block, in order of execution.
+        precisions: each type, in order of the first layer of it.
+        total: time over all layers, corrected and as measured, as texts.
+        concentration: ``12 of 137 layers are 50 % of the time``.
+        is_corrected: whether corrected times are known.
+    """
+
+    rows: tuple[TableRow, ...]
+    kinds: tuple[str, ...]
+    blocks: tuple[str, ...]
+    precisions: tuple[str, ...]
+    total: tuple[str, str]
+    concentration: str
+    is_corrected: bool
+
+
+def table_and_data(analysis: Analysis) -> tuple[LayerTable, dict[str, Any]]:
+    """Returns the table of a result's layers, and the same for the script.
+
+    The script reads names, kinds and blocks from the table, so that they are in the page once.
+    """
+    details = layer_details(analysis)
+    kinds = _kinds(details)
+    curve = concentrate(analysis)
+    rows = [one.row for one in details]
+    table = LayerTable(
+        rows=tuple(map(_row, details)),
+        kinds=kinds,
+        blocks=tuple(dict.fromkeys(one.block for one in details if one.block)),
+        precisions=tuple(dict.fromkeys(one.precision for one in details if one.precision)),
+        total=(_ms(sum(row.corrected_ms for row in rows)), _ms(sum(r.median_ms for r in rows))),
+        concentration=concentration_text(analysis, curve),
+        is_corrected=any(not isnan(row.corrected_ms) for row in rows),
+    )
+    data = {
+        "kinds": kinds,
+        "own": figures(one.own_ms for one in details),
+        "raw": figures(row.median_ms for row in rows),
+        "facts": [one.facts for one in details],
+        "curve": _thinned(figures(curve.shares)),
+    }
+    return table, data
+
+
+def _kinds(details: Sequence[LayerDetail]) -> tuple[str, ...]:
+    times: dict[str, float] = {}
+    for one in details:
+        times[one.kind] = times.get(one.kind, 0.0) + (0.0 if isnan(one.own_ms) else one.own_ms)
+    return tuple(sorted(times, key=lambda kind: -times[kind]))
+
+
+def _row(one: LayerDetail) -> TableRow:
+    row = one.row
+    return TableRow(
+        row.index,
+        one.label,
+        one.kind,
+        one.block,
+        one.precision,
+        _ms(row.corrected_ms),
+        _ms(row.median_ms),
+        _ms(row.p95_ms),
+        _UNKNOWN if isnan(row.share) else f"{100 * row.share:.2f}",
+        row.is_below_resolution,
+    )
+
+
+def _thinned(shares: list[float | None]) -> list[tuple[int, float | None]]:
+    """How many layers hold which part, at no more than `_MOST_POINTS` of them."""
+    step = -(-len(shares) // _MOST_POINTS) or 1
+    kept = sorted({*range(0, len(shares), step), len(shares) - 1} if shares else ())
+    return [(i + 1, shares[i]) for i in kept]
+
+
+def _ms(value: float) -> str:
+    known = figure(value)
+    return _UNKNOWN if known is None else f"{known:.4f}"

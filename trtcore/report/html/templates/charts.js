@@ -1,0 +1,166 @@
+// The pictures of one result. Each takes the result and returns plotly's traces and layout.
+
+const MANY = 1500; // layers above which a bar each is slower to draw than to look at
+const HOVER = 70; // characters of a line in a hover label
+
+function colour(name) {
+  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+}
+
+function kindColour(kind) {
+  return colour(`k-${kind.replaceAll(" ", "-")}`) || colour("k-other");
+}
+
+function layoutOf(more) {
+  const axis = { gridcolor: colour("line"), zerolinecolor: colour("soft"), automargin: true };
+  return {
+    paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+    font: { color: colour("ink"), size: 13, family: "system-ui, sans-serif" },
+    margin: { l: 50, r: 10, t: 10, b: 40 }, showlegend: false,
+    hoverlabel: { align: "left", bgcolor: colour("panel"), font: { color: colour("ink") } },
+    ...more,
+    xaxis: { ...axis, ...more.xaxis }, yaxis: { ...axis, ...more.yaxis },
+  };
+}
+
+// Totals and changes; a name that is there twice still has a bar of its own.
+function waterfall(steps) {
+  return [[{
+    type: "waterfall", x: steps.map((_, i) => i), y: steps.map((step) => step[1]),
+    measure: steps.map((step, i) => (i && step[2] ? "total" : i ? "relative" : "absolute")),
+    text: steps.map((step) => (step[1] === null ? "" : `${step[2] ? "" : step[1] > 0 ? "+" : ""}${step[1].toPrecision(3)}`)),
+    textposition: "outside", cliponaxis: false, constraintext: "none",
+    hovertext: steps.map((step) => `${plain(step[0])}<br>${inMs(step[1])}`), hoverinfo: "text",
+    increasing: { marker: { color: colour("up") } },
+    decreasing: { marker: { color: colour("down") } },
+    totals: { marker: { color: colour("total") } },
+    connector: { line: { color: colour("line") } },
+  }], layoutOf({
+    margin: { l: 50, r: 10, t: 25, b: 40 },
+    xaxis: { tickvals: steps.map((_, i) => i), ticktext: steps.map((step) => plain(shortened(step[0], 28))) },
+    yaxis: { title: { text: "ms" }, rangemode: "tozero" },
+  })];
+}
+
+function hoverOf(result, i) {
+  const row = result.table.rows[i];
+  const facts = result.data.facts[i].map(([label, text]) => `${label}: ${shortened(text, HOVER)}`);
+  return [
+    shortened(row.label, HOVER), `${inMs(result.data.own[i])}, as measured ${inMs(result.data.raw[i])}`,
+    [row.kind, row.block, row.precision].filter(Boolean).join(", "), ...facts,
+  ].map(plain).join("<br>");
+}
+
+// A line that goes up and down at every layer: one path however many there are.
+function sticks(places, heights) {
+  const x = [], y = [];
+  for (const i of places) {
+    x.push(i, i, i);
+    y.push(0, heights[i], null);
+  }
+  return { type: "scatter", mode: "lines", line: { width: 1.5 }, x, y };
+}
+
+function layers(result) {
+  const { own, raw, kinds } = result.data;
+  const isMany = own.length > MANY;
+  const every = own.map((_, i) => i);
+  const ghost = isMany ? sticks(every, raw) : { type: "bar", x: every, y: raw };
+  const traces = [{ ...ghost, name: "as measured", hoverinfo: "skip", marker: { color: colour("ghost") } }];
+  if (isMany) traces[0].line = { width: 1.5, color: colour("ghost") };
+  for (const kind of kinds) {
+    const places = every.filter((i) => result.table.rows[i].kind === kind);
+    const tint = kindColour(kind);
+    const shape = isMany
+      ? { ...sticks(places, own), line: { width: 1.5, color: tint } }
+      : { type: "bar", x: places, y: places.map((i) => own[i]), marker: { color: tint } };
+    const texts = places.map((i) => hoverOf(result, i));
+    const hovertext = isMany ? texts.flatMap((text) => [text, text, ""]) : texts;
+    traces.push({ ...shape, name: plain(kind), hovertext, hoverinfo: "text" });
+  }
+  return [traces, layoutOf({
+    barmode: "overlay", bargap: 0.15, showlegend: true, hovermode: "closest",
+    legend: { orientation: "h", y: -0.18 },
+    xaxis: { title: { text: "layer, in order of execution" }, range: [-0.6, own.length - 0.4] },
+    yaxis: { title: { text: "ms" }, rangemode: "tozero" },
+  })];
+}
+
+// The model, its blocks, and their layers; only two levels are drawn until a block is selected. Times are
+// given to layers alone and plotly adds them up: given twice, rounding could leave a block without room.
+function blocks(result) {
+  const ids = ["model"], labels = [plain(result.name)], parents = [""], values = [0], sums = [0], tints = [colour("panel")];
+  const texts = [""], at = new Map();
+  result.data.own.forEach((ms, i) => {
+    const { block, label, kind } = result.table.rows[i];
+    const name = block || "in no block";
+    if (!at.has(name)) {
+      at.set(name, ids.length);
+      ids.push(`block ${at.size}`); labels.push(plain(name)); parents.push("model"); values.push(0); sums.push(0);
+      tints.push(colour("total")); texts.push("");
+    }
+    const home = at.get(name);
+    ids.push(`layer ${i}`); labels.push(plain(label)); parents.push(ids[home]); values.push(ms ?? 0);
+    tints.push(kindColour(kind)); texts.push(hoverOf(result, i));
+    sums[home] += ms ?? 0;
+    sums[0] += ms ?? 0;
+    sums.push(ms ?? 0);
+  });
+  const shares = sums.map((ms) => `${ms.toPrecision(3)} ms, ${((100 * ms) / (sums[0] || 1)).toFixed(1)} %`);
+  return [[{
+    type: "treemap", ids, labels, parents, values, branchvalues: "remainder", maxdepth: 2,
+    text: shares, textinfo: "label+text", hovertext: texts.map((text, i) => text || `${labels[i]}<br>${shares[i]}`),
+    hoverinfo: "text", marker: { colors: tints, line: { color: colour("paper") } }, tiling: { pad: 1 },
+  }], layoutOf({ margin: { l: 5, r: 5, t: 30, b: 5 } })];
+}
+
+function curve(result) {
+  const points = result.data.curve;
+  return [[{
+    type: "scatter", mode: "lines", line: { color: colour("accent"), width: 3 },
+    x: points.map((point) => point[0]), y: points.map((point) => point[1]),
+    hovertemplate: "%{x} layers: %{y:.1%}<extra></extra>",
+  }], layoutOf({
+    xaxis: { title: { text: "layers, longest first" }, rangemode: "tozero" },
+    yaxis: { tickformat: ".0%", range: [0, 1.02] },
+    shapes: [{ type: "line", xref: "paper", x0: 0, x1: 1, y0: 0.5, y1: 0.5, line: { color: colour("soft"), dash: "dot" } }],
+  })];
+}
+
+// The chosen pass, or the selected layer: its packed times and which row of them.
+function chosenSpread(result) {
+  if (result.series === "layer") return [result.data.spread, result.selected ?? 0, result.table.rows[result.selected ?? 0].label];
+  const [title, spread] = result.data.passes[result.series];
+  return [spread, 0, title];
+}
+
+function histogram(result) {
+  const [spread, row, title] = chosenSpread(result);
+  const { middles, shares, width } = histogramOf(spread, row);
+  return [[{
+    type: "bar", x: middles, y: shares, width, marker: { color: colour("accent") },
+    hovertemplate: "%{x:.5g} ms: %{y:.1%}<extra></extra>",
+  }], layoutOf({
+    title: { text: plain(shortened(title, 60)), font: { size: 14 } }, margin: { l: 50, r: 10, t: 35, b: 40 },
+    xaxis: { title: { text: "ms" } }, yaxis: { tickformat: ".0%" },
+  })];
+}
+
+function series(result) {
+  const [spread, row, title] = chosenSpread(result);
+  const { iterations, times } = seriesOf(spread, row);
+  const of = `${spread.isEnd ? "the last " : ""}${spread.iterations} iterations`;
+  const each = spread.perPoint > 1 ? `; a point is the median of ${spread.perPoint}` : "";
+  return [[{
+    type: "scatter", mode: "lines+markers", x: iterations, y: times,
+    line: { color: colour("accent"), width: 1 }, marker: { size: 4 },
+    hovertemplate: "iteration %{x}: %{y:.5g} ms<extra></extra>",
+  }], layoutOf({
+    title: { text: plain(shortened(title, 60)), font: { size: 14 } }, margin: { l: 50, r: 10, t: 35, b: 40 },
+    xaxis: { title: { text: `iteration, of ${of}${each}` } }, yaxis: { title: { text: "ms" } },
+  })];
+}
+
+const CHARTS = {
+  steps: (result) => waterfall(result.data.steps), layers, blocks, curve, histogram, series,
+};
