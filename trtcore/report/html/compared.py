@@ -21,6 +21,11 @@ _STEPS = 10
 """Bars of the waterfall of the change, as many as the one in a terminal has lines."""
 _UNKNOWN = "-"
 
+Named = tuple[str, float]
+Step = tuple[str, float | None, bool]
+"""Label, ms, and whether it is a total."""
+Drawn = dict[str, Any]
+
 
 class ComparedRow(NamedTuple):
     """A line of a comparison's table; ``state`` is ``noise``, ``total`` or ``""``."""
@@ -51,7 +56,7 @@ class Compared(NamedTuple):
     rows: tuple[ComparedRow, ...]
     lines: tuple[str, ...]
     notes: tuple[str, ...]
-    data: dict[str, Any]
+    data: Drawn
 
 
 def compare_all(
@@ -97,7 +102,7 @@ def precisions_side_by_side(comparison: PrecisionComparison) -> Compared:
         ),
         lines=accuracy,
         notes=precision_notes(comparison),
-        data=_precision_data(names, rows),
+        data=_precision_data(comparison, rows),
     )
 
 
@@ -129,19 +134,21 @@ def _state(row: Change) -> str:
     return "noise" if mark(row) else ""
 
 
-def _steps(comparison: Comparison) -> list[tuple[str, float | None, bool]]:
+def _steps(comparison: Comparison) -> list[Step]:
+    rest, layers = comparison.rest, comparison.layers
+    changes = [(row.name, row.difference_ms) for row in comparison.rows]
+    left = [(rest.name, rest.difference_ms)] if rest.base_ms or rest.new_ms else []
+    return _lead(("base", layers.base_ms), changes, left, ("new", layers.new_ms))
+
+
+def _lead(base: Named, changes: Sequence[Named], left: Sequence[Named], new: Named) -> list[Step]:
     """From the base's time over all layers to the new one's; nothing is left out."""
-    shown, others = comparison.rows[:_STEPS], comparison.rows[_STEPS:]
-    changes = [(row.name, row.difference_ms) for row in shown]
-    if others:
-        changes.append((f"{len(others)} further", sum(row.difference_ms for row in others)))
-    if comparison.rest.base_ms or comparison.rest.new_ms:
-        changes.append((comparison.rest.name, comparison.rest.difference_ms))
-    layers = comparison.layers
+    shown, others = changes[:_STEPS], changes[_STEPS:]
+    further = [(f"{len(others)} further", sum(ms for _, ms in others))] if others else []
     return [
-        ("base", figure(layers.base_ms), True),
-        *((name, figure(ms), False) for name, ms in changes),
-        ("new", figure(layers.new_ms), True),
+        (base[0], figure(base[1]), True),
+        *((name, figure(ms), False) for name, ms in (*shown, *further, *left)),
+        (new[0], figure(new[1]), True),
     ]
 
 
@@ -172,18 +179,23 @@ def _is_timed(row: PrecisionRow) -> bool:
     return any(time.median_ms for time in row.times)
 
 
-def _precision_data(names: Sequence[str], rows: Sequence[PrecisionRow]) -> dict[str, Any]:
+def _precision_data(comparison: PrecisionComparison, rows: Sequence[PrecisionRow]) -> Drawn:
     """The last precision beside the first one."""
+    base, new = comparison.precisions[0], comparison.precisions[-1]
+    changes = sorted(((row.name, _change(row)) for row in rows), key=lambda one: -abs(one[1]))
+    left = [(row.name, _change(row)) for row in (comparison.reformats, comparison.rest)]
+    layers = comparison.layers.times
+    ends = (base, layers[0].median_ms), (new, layers[-1].median_ms)
+    times = [(row.name, row.times[0], row.times[-1]) for row in rows]
     return {
-        "names": (names[0], names[-1]),
-        "steps": [],
+        "names": (base, new),
+        "steps": _lead(ends[0], changes, [one for one in left if one[1]], ends[1]),
         "points": [
-            (
-                row.name,
-                figure(row.times[0].median_ms),
-                figure(row.times[-1].median_ms),
-                bool(row.times[-1].is_noise),
-            )
-            for row in rows
+            (name, figure(before.median_ms), figure(after.median_ms), bool(after.is_noise))
+            for name, before, after in times
         ],
     }
+
+
+def _change(row: PrecisionRow) -> float:
+    return row.times[-1].median_ms - row.times[0].median_ms

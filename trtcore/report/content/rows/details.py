@@ -83,7 +83,7 @@ def _facts(row: LayerProfile) -> tuple[Fact, ...]:
         ("Constants", ", ".join(layer.constant_types)),
         ("Tactic", layer.tactic),
         ("Stream", str(layer.stream) if layer.stream >= 0 else ""),
-        ("Interval", _interval(row)),
+        ("95 % interval", _interval(row)),
     )
     return tuple((label, text) for label, text in facts if text)
 
@@ -101,4 +101,4 @@ def _interval(row: LayerProfile) -> str:
     low, high = row.interval
     if isnan(low):
         return ""
-    return f"95 % of the median as measured {low:.4f} to {high:.4f} ms"
+    return f"{low:.4f} to {high:.4f} ms, of the median as measured"

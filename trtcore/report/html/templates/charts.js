@@ -1,6 +1,8 @@
 // The pictures of one result. Each takes the result and returns plotly's traces and layout.
 
 const MANY = 1500; // layers above which a bar each is slower to draw than to look at
+const BAR = 0.85; // width of a bar, of the distance between layers
+const NARROW = 640; // pixels of a window in which bars lie, because their names have no room below them
 const HOVER = 70; // characters of a line in a hover label
 
 function colour(name) {
@@ -18,6 +20,7 @@ function layoutOf(more) {
     font: { color: colour("ink"), size: 13, family: "system-ui, sans-serif" },
     margin: { l: 50, r: 10, t: 10, b: 40 }, showlegend: false,
     hoverlabel: { align: "left", bgcolor: colour("panel"), font: { color: colour("ink") } },
+    modebar: { bgcolor: "rgba(0,0,0,0)", color: colour("soft"), activecolor: colour("ink") },
     ...more,
     xaxis: { ...axis, ...more.xaxis }, yaxis: { ...axis, ...more.yaxis },
   };
@@ -25,26 +28,36 @@ function layoutOf(more) {
 
 // Totals and changes; a name that is there twice still has a bar of its own.
 function waterfall(steps) {
-  return [[{
-    type: "waterfall", x: steps.map((_, i) => i), y: steps.map((step) => step[1]),
+  const isNarrow = window.innerWidth < NARROW;
+  const places = steps.map((_, i) => i), times = steps.map((step) => step[1]);
+  const [names, amounts] = isNarrow ? ["yaxis", "xaxis"] : ["xaxis", "yaxis"];
+  const trace = {
+    type: "waterfall", orientation: isNarrow ? "h" : "v",
+    x: isNarrow ? times : places, y: isNarrow ? places : times,
     measure: steps.map((step, i) => (i && step[2] ? "total" : i ? "relative" : "absolute")),
-    text: steps.map((step) => (step[1] === null ? "" : `${step[2] ? "" : step[1] > 0 ? "+" : ""}${step[1].toPrecision(3)}`)),
-    textposition: "outside", cliponaxis: false, constraintext: "none",
+    text: steps.map(stepText), textposition: "outside", cliponaxis: false, constraintext: "none",
     hovertext: steps.map((step) => `${plain(step[0])}<br>${inMs(step[1])}`), hoverinfo: "text",
     increasing: { marker: { color: colour("up") } },
     decreasing: { marker: { color: colour("down") } },
     totals: { marker: { color: colour("total") } },
     connector: { line: { color: colour("line") } },
-  }], layoutOf({
-    margin: { l: 50, r: 10, t: 25, b: 40 },
-    xaxis: { tickvals: steps.map((_, i) => i), ticktext: steps.map((step) => plain(shortened(step[0], 28))) },
-    yaxis: { title: { text: "ms" }, rangemode: "tozero" },
+  };
+  const labels = steps.map((step) => plain(shortened(step[0], 28)));
+  return [[trace], layoutOf({
+    margin: { l: 50, r: isNarrow ? 45 : 10, t: 25, b: 40 },
+    [names]: { tickvals: places, ticktext: labels, zeroline: false, showgrid: false, autorange: isNarrow ? "reversed" : true },
+    [amounts]: { title: { text: "ms" }, rangemode: "tozero" },
   })];
+}
+
+function stepText([, ms, isTotal]) {
+  if (ms === null) return "";
+  return `${!isTotal && ms > 0 ? "+" : ""}${ms.toPrecision(3)}`;
 }
 
 function hoverOf(result, i) {
   const row = result.table.rows[i];
-  const facts = result.data.facts[i].map(([label, text]) => `${label}: ${shortened(text, HOVER)}`);
+  const facts = factsOf(result.data, i).map(([label, text]) => `${label}: ${shortened(text, HOVER)}`);
   return [
     shortened(row.label, HOVER), `${inMs(result.data.own[i])}, as measured ${inMs(result.data.raw[i])}`,
     [row.kind, row.block, row.precision].filter(Boolean).join(", "), ...facts,
@@ -65,7 +78,8 @@ function layers(result) {
   const { own, raw, kinds } = result.data;
   const isMany = own.length > MANY;
   const every = own.map((_, i) => i);
-  const ghost = isMany ? sticks(every, raw) : { type: "bar", x: every, y: raw };
+  // A width of their own: plotly takes it from the least distance of bars of one colour.
+  const ghost = isMany ? sticks(every, raw) : { type: "bar", x: every, y: raw, width: BAR };
   const traces = [{ ...ghost, name: "as measured", hoverinfo: "skip", marker: { color: colour("ghost") } }];
   if (isMany) traces[0].line = { width: 1.5, color: colour("ghost") };
   for (const kind of kinds) {
@@ -73,15 +87,14 @@ function layers(result) {
     const tint = kindColour(kind);
     const shape = isMany
       ? { ...sticks(places, own), line: { width: 1.5, color: tint } }
-      : { type: "bar", x: places, y: places.map((i) => own[i]), marker: { color: tint } };
+      : { type: "bar", x: places, y: places.map((i) => own[i]), width: BAR, marker: { color: tint } };
     const texts = places.map((i) => hoverOf(result, i));
     const hovertext = isMany ? texts.flatMap((text) => [text, text, ""]) : texts;
     traces.push({ ...shape, name: plain(kind), hovertext, hoverinfo: "text" });
   }
   return [traces, layoutOf({
-    barmode: "overlay", bargap: 0.15, showlegend: true, hovermode: "closest",
-    legend: { orientation: "h", y: -0.18 },
-    xaxis: { title: { text: "layer, in order of execution" }, range: [-0.6, own.length - 0.4] },
+    barmode: "overlay", hovermode: "closest",
+    xaxis: { title: { text: "layer, in order of execution" }, range: [-0.6, own.length - 0.4], zeroline: false },
     yaxis: { title: { text: "ms" }, rangemode: "tozero" },
   })];
 }

@@ -35,6 +35,11 @@ function seriesOf(spread, row) {
   return { iterations: times.map((_, i) => i * spread.perPoint), times };
 }
 
+// What is known of a layer, as pairs of a label and a text.
+function factsOf(data, place) {
+  return data.labels.map((label, i) => [label, data.facts[place][i]]).filter((fact) => fact[1]);
+}
+
 // A text as it is: plotly reads a little HTML in its labels, and names are not ours.
 function plain(text) {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");

@@ -1,11 +1,11 @@
 // Puts the page together: draws each picture, and links pictures, table and the selected layer.
 
-const CONFIG = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["lasso2d", "select2d"] };
+const CONFIG = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["lasso2d", "select2d", "zoomIn2d", "zoomOut2d", "autoScale2d", "pan2d", "zoom2d", "sendDataToCloud"] };
 const DRAWN = []; // every picture, to draw again in other colours
 
 function draw(element, make) {
   const [traces, layout] = make();
-  // Frequent: plotly keeps its element and only changes what differs.
+  // Not newPlot: plotly keeps its element and only changes what differs.
   Plotly.react(element, traces, layout, CONFIG);
 }
 
@@ -23,7 +23,7 @@ function detailOf(result, place) {
   list.className = "facts";
   const time = `${inMs(result.data.own[place])}, as measured ${inMs(result.data.raw[place])}, ${row.cells[8]} % of the layer time`;
   const what = [row.kind, row.block, row.precision].filter(Boolean).join(", ");
-  for (const [label, text] of [["Time", time], ["What", what], ...result.data.facts[place]]) {
+  for (const [label, text] of [["Time", time], ["What", what], ...factsOf(result.data, place)]) {
     const [term, words] = [document.createElement("dt"), document.createElement("dd")];
     // textContent, never innerHTML: names come from files that anybody wrote.
     term.textContent = label;
@@ -74,7 +74,7 @@ function hasContent(result, name) {
 
 function startResult(article) {
   const data = parsed(article.querySelector("script.data"));
-  const name = article.querySelector("h2").textContent;
+  const { name } = article.dataset;
   const result = { article, data, name, table: tableOf(article), selected: null, series: data.passes.length ? "0" : "layer" };
   sortable(result.table);
   selectable(result.table, (place) => select(result, place));

@@ -43,7 +43,7 @@ function filterable(article, table, facts) {
   const form = article.querySelector("form[role=search]");
   form.hidden = false;
   for (const row of table.rows) {
-    row.text = [...row.cells, ...facts[row.place].map((fact) => fact[1])].join("\n").toLowerCase();
+    row.text = [...row.cells, ...facts[row.place]].join("\n").toLowerCase();
   }
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("input", () => filter(form, table));
