@@ -24,7 +24,9 @@ def run(options: argparse.Namespace) -> int:
 
         return report_html(options)
     if options.more:
-        raise OptionError(f"{options.more[0]}: several results are for --html OUT.html; see compare")
+        raise OptionError(
+            f"{options.more[0]}: several results are for --html OUT.html; see compare"
+        )
     if options.format not in FORMATS:
         raise OptionError(f"--format is '{options.format}', must be one of {', '.join(FORMATS)}")
     form = FORMATS[options.format]

@@ -70,9 +70,7 @@ def compare_all(
     base, *others = analyses
     return tuple(
         _two(
-            compare_profiles(
-                base, other, allow_partial=allow_partial, names=(names[0], names[i])
-            ),
+            compare_profiles(base, other, allow_partial=allow_partial, names=(names[0], names[i])),
             (names[0], names[i]),
             i,
         )

@@ -8,7 +8,9 @@ from typing import Any, NamedTuple
 
 from trtcore.report.content.rows.concentration import concentrate, concentration_text
 from trtcore.report.content.rows.details import LayerDetail, layer_details
+from trtcore.report.content.rows.hierarchy import roll_up
 from trtcore.report.html.embed import figure, figures
+from trtcore.report.html.sections import Table
 from trtcore.result.analysis.analysis import Analysis
 
 _MOST_POINTS = 500
@@ -47,6 +49,7 @@ class LayerTable(NamedTuple):
         blocks: each block, in order of execution.
         precisions: each type, in order of the first layer of it.
         total: time over all layers, corrected and as measured, as texts.
+        block_table: time of each block.
         concentration: ``12 of 137 layers are 50 % of the time``.
         is_corrected: whether corrected times are known.
     """
@@ -57,6 +60,7 @@ class LayerTable(NamedTuple):
     precisions: tuple[str, ...]
     total: tuple[str, str]
     concentration: str
+    block_table: Table
     is_corrected: bool
 
 
@@ -77,6 +81,7 @@ def table_and_data(analysis: Analysis) -> tuple[LayerTable, dict[str, Any]]:
         precisions=tuple(dict.fromkeys(one.precision for one in details if one.precision)),
         total=(_ms(sum(row.corrected_ms for row in rows)), _ms(sum(r.median_ms for r in rows))),
         concentration=concentration_text(analysis, curve),
+        block_table=_block_table(analysis),
         is_corrected=any(not isnan(row.corrected_ms) for row in rows),
     )
     data = {
@@ -89,6 +94,20 @@ def table_and_data(analysis: Analysis) -> tuple[LayerTable, dict[str, Any]]:
         "curve": _thinned(figures(curve.shares)),
     }
     return table, data
+
+
+def _block_table(analysis: Analysis) -> Table:
+    rows = tuple(
+        (
+            bucket.name,
+            str(len(bucket.layers)),
+            _UNKNOWN if bucket.corrected_ms is None else _ms(bucket.corrected_ms),
+            _ms(bucket.median_ms),
+            _UNKNOWN if isnan(bucket.share) else f"{100 * bucket.share:.2f}",
+        )
+        for bucket in roll_up(analysis, "block")
+    )
+    return Table(("Block", "layers", "corrected", "measured", "share %"), rows)
 
 
 def _kinds(details: Sequence[LayerDetail]) -> tuple[KindShare, ...]:

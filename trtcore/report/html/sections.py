@@ -97,7 +97,9 @@ def _conversions(analysis: Analysis) -> Section | None:
 
 def _kernels(analysis: Analysis) -> Section | None:
     facts = kernel_facts(analysis)
-    return Section("kernels", "Kernels and gaps", tuple(facts), _by_layer(analysis)) if facts else None
+    return (
+        Section("kernels", "Kernels and gaps", tuple(facts), _by_layer(analysis)) if facts else None
+    )
 
 
 def _by_layer(analysis: Analysis) -> Table | None:

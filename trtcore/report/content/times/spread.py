@@ -11,14 +11,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from trtcore.report.content.times.titles import SERIES_TITLES
 from trtcore.result.records.profile import Profile
-from trtcore.result.records.samples import Samples
+from trtcore.result.records.samples import PASSES, Samples
 from trtcore.stats.arrays import Floats
 from trtcore.stats.histogram import TimeHistograms, value_at
 
 BINS = 40
 """Bars of a histogram: 1,000 samples put 25 into each, which scatter by a fifth."""
+
+SERIES_TITLES = {one.series: one.title for one in PASSES} | {"enqueue_ms": "enqueue"}
+"""What the un-profiled series are called, by their names in `Samples`."""
 
 _TAIL = 0.99
 """Quantile at which the last bar begins: single stragglers would squeeze the rest into one bar."""
@@ -72,9 +74,7 @@ def series_spreads(samples: Samples, points: int) -> dict[str, Spread]:
     return found
 
 
-def _spread(
-    times: NDArray[np.float32], whole: TimeHistograms | None, points: int
-) -> Spread | None:
+def _spread(times: NDArray[np.float32], whole: TimeHistograms | None, points: int) -> Spread | None:
     if not times.size or not np.isfinite(times).all():
         return None
     shown = times if whole is None else _order_statistics(whole)
@@ -89,7 +89,8 @@ def _spread(
 def _order_statistics(whole: TimeHistograms) -> NDArray[np.float32]:
     ranks = np.linspace(0, max(whole.count - 1, 0), _RANKS).astype(np.int64)
     values = value_at(whole, np.tile(ranks, (len(whole.min_ms), 1)))
-    return values.T.astype(np.float32)
+    result: NDArray[np.float32] = values.T.astype(np.float32)
+    return result
 
 
 def _histogram(times: NDArray[np.float32]) -> tuple[Floats, Floats, Floats]:

@@ -3,6 +3,7 @@
 const MANY = 1500; // layers above which a bar each is slower to draw than to look at
 const BAR = 0.85; // width of a bar, of the distance between layers
 const NARROW = 640; // pixels of a window in which bars lie, because their names have no room below them
+const FEW = 20; // layers up to which each has its number below it
 const HOVER = 70; // characters of a line in a hover label
 
 function colour(name) {
@@ -14,11 +15,12 @@ function kindColour(kind) {
 }
 
 function layoutOf(more) {
-  const axis = { gridcolor: colour("line"), zerolinecolor: colour("soft"), automargin: true };
+  const axis = { gridcolor: colour("line"), zeroline: false, automargin: true };
   return {
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
     font: { color: colour("ink"), size: 13, family: "system-ui, sans-serif" },
-    margin: { l: 50, r: 10, t: 10, b: 40 }, showlegend: false,
+    margin: { l: 50, r: 10, t: 34, b: 40 }, // above: plotly's buttons
+    showlegend: false,
     hoverlabel: { align: "left", bgcolor: colour("panel"), font: { color: colour("ink") } },
     modebar: { bgcolor: "rgba(0,0,0,0)", color: colour("soft"), activecolor: colour("ink") },
     ...more,
@@ -27,8 +29,7 @@ function layoutOf(more) {
 }
 
 // Totals and changes; a name that is there twice still has a bar of its own.
-function waterfall(steps) {
-  const isNarrow = window.innerWidth < NARROW;
+function waterfall(steps, isNarrow = window.innerWidth < NARROW, range = undefined) {
   const places = steps.map((_, i) => i), times = steps.map((step) => step[1]);
   const [names, amounts] = isNarrow ? ["yaxis", "xaxis"] : ["xaxis", "yaxis"];
   const trace = {
@@ -44,15 +45,17 @@ function waterfall(steps) {
   };
   const labels = steps.map((step) => plain(shortened(step[0], 28)));
   return [[trace], layoutOf({
-    margin: { l: 50, r: isNarrow ? 45 : 10, t: 25, b: 40 },
-    [names]: { tickvals: places, ticktext: labels, zeroline: false, showgrid: false, autorange: isNarrow ? "reversed" : true },
-    [amounts]: { title: { text: "ms" }, rangemode: "tozero" },
+    margin: { l: 50, r: isNarrow ? 45 : 10, t: 34, b: 40 },
+    [names]: { tickvals: places, ticktext: labels, showgrid: false, autorange: isNarrow ? "reversed" : true },
+    [amounts]: { title: { text: "ms" }, rangemode: "tozero", range },
   })];
 }
 
 function stepText([, ms, isTotal]) {
   if (ms === null) return "";
-  return `${!isTotal && ms > 0 ? "+" : ""}${ms.toPrecision(3)}`;
+  const sign = !isTotal && ms > 0 ? "+" : "";
+  // No more digits than the tables: a clock has steps of microseconds.
+  return sign + (Math.abs(ms) < 0.01 ? ms.toFixed(4) : ms.toPrecision(3));
 }
 
 function hoverOf(result, i) {
@@ -94,7 +97,7 @@ function layers(result) {
   }
   return [traces, layoutOf({
     barmode: "overlay", hovermode: "closest",
-    xaxis: { title: { text: "layer, in order of execution" }, range: [-0.6, own.length - 0.4], zeroline: false },
+    xaxis: { title: { text: "layer, in order of execution" }, range: [-0.6, own.length - 0.4], dtick: own.length <= FEW ? 1 : undefined },
     yaxis: { title: { text: "ms" }, rangemode: "tozero" },
   })];
 }
@@ -103,21 +106,23 @@ function layers(result) {
 // given to layers alone and plotly adds them up: given twice, rounding could leave a block without room.
 function blocks(result) {
   const ids = ["model"], labels = [plain(result.name)], parents = [""], values = [0], sums = [0], tints = [colour("panel")];
-  const texts = [""], at = new Map();
+  const texts = [""], at = new Map(), most = [0];
   result.data.own.forEach((ms, i) => {
     const { block, label, kind } = result.table.rows[i];
     const name = block || "in no block";
     if (!at.has(name)) {
       at.set(name, ids.length);
-      ids.push(`block ${at.size}`); labels.push(plain(name)); parents.push("model"); values.push(0); sums.push(0);
-      tints.push(colour("total")); texts.push("");
+      ids.push(`block ${at.size}`); labels.push(plain(name)); parents.push("model"); values.push(0); sums.push(0); most.push(0);
+      tints.push(""); texts.push("");
     }
     const home = at.get(name);
     ids.push(`layer ${i}`); labels.push(plain(label)); parents.push(ids[home]); values.push(ms ?? 0);
     tints.push(kindColour(kind)); texts.push(hoverOf(result, i));
     sums[home] += ms ?? 0;
     sums[0] += ms ?? 0;
-    sums.push(ms ?? 0);
+    sums.push(ms ?? 0); most.push(0);
+    // A block has the colour of its longest layer.
+    if ((ms ?? 0) >= most[home]) [most[home], tints[home]] = [ms ?? 0, kindColour(kind)];
   });
   const shares = sums.map((ms) => `${ms.toPrecision(3)} ms, ${((100 * ms) / (sums[0] || 1)).toFixed(1)} %`);
   return [[{

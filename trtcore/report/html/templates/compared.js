@@ -1,5 +1,14 @@
 // The pictures of a comparison.
 
+// The axis is cut: what changes is a few per cent of the whole, of which a bar from 0 would show nothing.
+function change(data) {
+  const levels = [];
+  for (const [, ms, isTotal] of data.steps) levels.push(isTotal ? ms : levels.at(-1) + ms);
+  const [low, high] = [Math.min(...levels), Math.max(...levels)];
+  const room = (high - low || high || 1) * 0.25;
+  return waterfall(data.steps, true, [Math.max(0, low - room), high + room]);
+}
+
 // Equal times are on the line; what may be chance is grey.
 function points(data) {
   const rows = data.points.filter((row) => row[1] > 0 && row[2] > 0);
@@ -17,10 +26,10 @@ function points(data) {
   return [traces, layoutOf({
     showlegend: true, hovermode: "closest", legend: { orientation: "h", y: -0.2 },
     // Logarithmic, because the times of layers differ by a factor of a hundred.
-    xaxis: { title: { text: `${plain(data.names[0])}, ms` }, type: "log" },
-    yaxis: { title: { text: `${plain(data.names[1])}, ms` }, type: "log" },
+    xaxis: { title: { text: `${plain(data.names[0])}, ms` }, type: "log", dtick: "D2" },
+    yaxis: { title: { text: `${plain(data.names[1])}, ms` }, type: "log", dtick: "D2" },
     shapes: [{ type: "line", x0: least, x1: most, y0: least, y1: most, line: { color: colour("soft"), dash: "dot" } }],
   })];
 }
 
-const COMPARED = { change: (data) => waterfall(data.steps), points };
+const COMPARED = { change, points };

@@ -46,7 +46,8 @@ function filterable(article, table, facts) {
     row.text = [...row.cells, ...facts[row.place]].join("\n").toLowerCase();
   }
   form.addEventListener("submit", (event) => event.preventDefault());
-  form.addEventListener("input", () => filter(form, table));
+  // Both: assistive programs that choose an option send one or the other.
+  for (const kind of ["input", "change"]) form.addEventListener(kind, () => filter(form, table));
   filter(form, table);
 }
 

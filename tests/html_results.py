@@ -34,7 +34,10 @@ def hostile() -> Profile:
 
 def large(layers: int, iterations: int) -> Profile:
     """A transformer's worth of layers, with the lengths of names that exporters give."""
-    names = [f"/encoder/layers/encoder_layer_{i // 12}/self_attention/{_OPS[i % 12]}_{i}" for i in range(layers)]
+    names = [
+        f"/encoder/layers/encoder_layer_{i // 12}/self_attention/{_OPS[i % 12]}_{i}"
+        for i in range(layers)
+    ]
     nodes = chain(*names, op="MatMul")
     made = [
         Layer(
@@ -49,7 +52,7 @@ def large(layers: int, iterations: int) -> Profile:
         for i, name in enumerate(names)
     ]
     rng = np.random.default_rng(0)
-    times = (0.002 + rng.gamma(2, 0.004, layers) + rng.normal(0, 1e-4, (iterations, layers)))
+    times = 0.002 + rng.gamma(2, 0.004, layers) + rng.normal(0, 1e-4, (iterations, layers))
     times = np.abs(times).astype(np.float32)
     total = times.sum(axis=1)
     return make_profile(
@@ -66,4 +69,17 @@ def bare() -> Profile:
     )
 
 
-_OPS = ("MatMul", "Add", "Softmax", "Mul", "Reshape", "Transpose", "Gemm", "Div", "Erf", "Concat", "Split", "Where")
+_OPS = (
+    "MatMul",
+    "Add",
+    "Softmax",
+    "Mul",
+    "Reshape",
+    "Transpose",
+    "Gemm",
+    "Div",
+    "Erf",
+    "Concat",
+    "Split",
+    "Where",
+)
