@@ -11,7 +11,14 @@ from trtcore.compare.precisions.comparison import PrecisionComparison, Precision
 from trtcore.compare.profiles import compare_profiles
 from trtcore.compare.ratios import ratio_text
 from trtcore.report.content.comparison_names import short_rows, with_short_names
-from trtcore.report.content.comparison_rows import HEADINGS, figures, headline, mark, totals
+from trtcore.report.content.comparison_rows import (
+    HEADINGS,
+    figures,
+    further,
+    headline,
+    mark,
+    totals,
+)
 from trtcore.report.content.facts.precision import output_line
 from trtcore.report.content.warnings import comparison_notes, precision_notes
 from trtcore.report.html.embed import figure
@@ -142,10 +149,10 @@ def _steps(comparison: Comparison) -> list[Step]:
 def _lead(base: Named, changes: Sequence[Named], left: Sequence[Named], new: Named) -> list[Step]:
     """From the base's time over all layers to the new one's; nothing is left out."""
     shown, others = changes[:_STEPS], changes[_STEPS:]
-    further = [(f"{len(others)} further", sum(ms for _, ms in others))] if others else []
+    rest = [(further(len(others)), sum(ms for _, ms in others))] if others else []
     return [
         (base[0], figure(base[1]), True),
-        *((name, figure(ms), False) for name, ms in (*shown, *further, *left)),
+        *((name, figure(ms), False) for name, ms in (*shown, *rest, *left)),
         (new[0], figure(new[1]), True),
     ]
 

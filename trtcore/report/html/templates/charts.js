@@ -29,7 +29,7 @@ function layoutOf(more) {
 }
 
 // Totals and changes; a name that is there twice still has a bar of its own.
-function waterfall(steps, isNarrow = window.innerWidth < NARROW, range = undefined) {
+function waterfall(steps, isNarrow = window.innerWidth < NARROW, range = undefined, most = 28) {
   const places = steps.map((_, i) => i), times = steps.map((step) => step[1]);
   const [names, amounts] = isNarrow ? ["yaxis", "xaxis"] : ["xaxis", "yaxis"];
   const trace = {
@@ -43,7 +43,7 @@ function waterfall(steps, isNarrow = window.innerWidth < NARROW, range = undefin
     totals: { marker: { color: colour("total") } },
     connector: { line: { color: colour("line") } },
   };
-  const labels = steps.map((step) => plain(shortened(step[0], 28)));
+  const labels = steps.map((step) => plain(shortened(step[0], most)));
   return [[trace], layoutOf({
     margin: { l: 50, r: isNarrow ? 45 : 10, t: 34, b: 40 },
     [names]: { tickvals: places, ticktext: labels, showgrid: false, autorange: isNarrow ? "reversed" : true },

@@ -6,7 +6,7 @@ function change(data) {
   for (const [, ms, isTotal] of data.steps) levels.push(isTotal ? ms : levels.at(-1) + ms);
   const [low, high] = [Math.min(...levels), Math.max(...levels)];
   const room = (high - low || high || 1) * 0.25;
-  return waterfall(data.steps, true, [Math.max(0, low - room), high + room]);
+  return waterfall(data.steps, true, [Math.max(0, low - room), high + room], window.innerWidth < NARROW ? 22 : 60);
 }
 
 // Equal times are on the line; what may be chance is grey.
