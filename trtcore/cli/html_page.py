@@ -16,6 +16,7 @@ from trtcore.report.html.libraries import require_libraries
 from trtcore.result.readers.load import load_baselines
 from trtcore.result.records.profile import Profile
 from trtcore.result.saved import is_precisions
+from trtcore.system.file_kind import PLAN_SUFFIXES
 from trtcore.system.files import read_text, write_file
 
 
@@ -77,14 +78,15 @@ def _commands(
 
 
 def _measure_again(profile: Profile) -> str:
-    """``trtcore profile`` with what a result records; ``""`` for files of other tools."""
-    if profile.source_tool or not profile.environment.trtcore:
+    """``trtcore profile`` with what a result records; ``""`` where nothing tells the model's file."""
+    model, suffix = profile.model, Path(profile.model.source).suffix
+    is_file = bool(suffix) or model.source == model.name
+    if profile.source_tool or not profile.environment.trtcore or not is_file:
         return ""
-    # A built-in model has no file; its name is what the command line takes.
-    source = profile.model.source if Path(profile.model.source).suffix else profile.model.name
-    words = ["trtcore", "profile", source]
+    words = ["trtcore", "profile", model.source]
     for option, value in (
-        ("--precision", profile.precision),
+        # A plan has its precision already.
+        ("--precision", "" if suffix in PLAN_SUFFIXES else profile.precision),
         ("--batch", profile.batch),
         ("--iterations", profile.counts.asked),
     ):

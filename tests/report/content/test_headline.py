@@ -33,7 +33,11 @@ def test_a_measured_network() -> None:
 
 def test_a_latency_that_jumps_is_a_warning_beside_its_figure() -> None:
     strip = {one.label: one for one in trust_strip(Analysis(measured("swin_t")))}
-    assert strip["Steadiness"].state == "warning"
+    assert strip["Steadiness"] == (
+        "Steadiness",
+        "quartiles 3.7 % of the median apart; see the warnings",
+        "warning",
+    )
     assert strip["Warnings"].text == "2 warnings"
 
 

@@ -109,7 +109,7 @@ def _unexplained(analysis: Analysis, is_doubtful: bool) -> Trust:
     ms = result.unexplained_ms if known else result.remainder_ms
     share = f"{100 * rounded(ms / result.span_ms, 3):+.1f} %" if result.span_ms else "no share"
     words = f"{share} of {result.span_ms:.4g} ms" + ("" if known else ", with overlap")
-    return Trust("Unexplained", words, WARN if is_doubtful else GOOD)
+    return _judged("Unexplained", words, is_doubtful)
 
 
 def _clocks(analysis: Analysis, is_doubtful: bool) -> Trust:
@@ -121,7 +121,7 @@ def _clocks(analysis: Analysis, is_doubtful: bool) -> Trust:
     mhz = f"{low} MHz" if low == high else f"{low} to {high} MHz"
     heat = f", {clocks.temperature_c} C" if clocks.temperature_c else ""
     throttled = ", throttled" if clocks.throttle_reasons else ""
-    return Trust("Clocks", f"{mhz}{heat}{throttled}", WARN if is_doubtful else GOOD)
+    return _judged("Clocks", f"{mhz}{heat}{throttled}", is_doubtful)
 
 
 def _steadiness(analysis: Analysis, is_doubtful: bool) -> Trust:
@@ -129,7 +129,14 @@ def _steadiness(analysis: Analysis, is_doubtful: bool) -> Trust:
     if wall is None or isnan(wall.spread):
         return Trust("Steadiness", "too few times to tell", WARN if is_doubtful else UNKNOWN)
     words = f"quartiles {100 * wall.spread:.1f} % of the median apart"
-    return Trust("Steadiness", words, WARN if is_doubtful else GOOD)
+    return _judged("Steadiness", words, is_doubtful)
+
+
+def _judged(label: str, words: str, is_doubtful: bool) -> Trust:
+    # The figure here need not be the one that the warning is about.
+    return Trust(
+        label, f"{words}; see the warnings" if is_doubtful else words, WARN if is_doubtful else GOOD
+    )
 
 
 def _measured(analysis: Analysis) -> bool:

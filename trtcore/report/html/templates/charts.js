@@ -77,6 +77,16 @@ function sticks(places, heights) {
   return { type: "scatter", mode: "lines", line: { width: 1.5 }, x, y };
 }
 
+// A band behind the selected layer, as wide as a bar but never too thin to see.
+function marked(result) {
+  if (result.selected === null) return [];
+  const half = Math.max(0.5, result.data.own.length / 400);
+  return [{
+    type: "rect", layer: "below", xref: "x", yref: "paper", y0: 0, y1: 1, line: { width: 0 },
+    x0: result.selected - half, x1: result.selected + half, fillcolor: colour("accent"), opacity: 0.3,
+  }];
+}
+
 function layers(result) {
   const { own, raw, kinds } = result.data;
   const isMany = own.length > MANY;
@@ -96,7 +106,7 @@ function layers(result) {
     traces.push({ ...shape, name: plain(kind), hovertext, hoverinfo: "text" });
   }
   return [traces, layoutOf({
-    barmode: "overlay", hovermode: "closest",
+    barmode: "overlay", hovermode: "closest", shapes: marked(result),
     xaxis: { title: { text: "layer, in order of execution" }, range: [-0.6, own.length - 0.4], dtick: own.length <= FEW ? 1 : undefined },
     yaxis: { title: { text: "ms" }, rangemode: "tozero" },
   })];

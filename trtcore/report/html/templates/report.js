@@ -41,6 +41,8 @@ function select(result, place) {
   element.setAttribute("aria-current", "true");
   reachable(result.table, element);
   result.article.querySelector(".detail").replaceChildren(detailOf(result, place));
+  const bars = result.article.querySelector("[data-chart=layers]");
+  if (hasContent(result, "layers")) Plotly.relayout(bars, { shapes: marked(result) });
   const field = result.article.querySelector("[data-series]");
   if (field && result.data.spread) {
     field.value = "layer";
