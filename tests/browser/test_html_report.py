@@ -178,9 +178,8 @@ def test_the_keyboard_alone_reaches_a_layer(show: Open) -> None:
     detail = browser.find_element("css selector", ".detail")
     assert detail.get_attribute("aria-live") == "polite"
     assert "/conv_proj/Conv" in detail.text
-    band = (
-        "return document.querySelector('[data-chart=layers]').layout.shapes.map(s => s.x0 + s.x1)"
-    )
+    shapes = "document.querySelector('[data-chart=layers]').layout.shapes"
+    band = f"return {shapes}.map(s => s.x0 + s.x1)"
     assert browser.execute_script(band) == [2]  # around layer 1
     title = "return document.querySelector('[data-chart=histogram]').layout.title.text"
     assert browser.execute_script(title) == "conv_proj: Conv"

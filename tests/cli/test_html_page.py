@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import onnx
 import pytest
+from hand_made_profiles import make_profile
 from networks import measured
 from onnx import parser
 from paths import DATA
 
 from trtcore.cli import main
+from trtcore.cli.html_page import measure_again
+from trtcore.result.records.layers import Layer, ModelRecord
 from trtcore.result.saved import save_profile
 
 PRECISIONS = DATA / "schema1" / "precisions.json"
@@ -87,3 +91,32 @@ def make_model(folder: Path) -> Path:
     text = f"{head} net (float[1,4] x) => (float[1,4] y) {{ y = Relu (x) }}"
     onnx.save(parser.parse_model(text), path)
     return path
+
+
+@pytest.mark.parametrize(
+    ("model", "precision", "command"),
+    [
+        (
+            ModelRecord("googlenet", "built-in"),
+            "fp16",
+            "trtcore profile googlenet --precision fp16 --batch 1 --iterations 1",
+        ),
+        (
+            ModelRecord("net", "my nets/net.plan"),
+            "fp16",
+            "trtcore profile 'my nets/net.plan' --batch 1 --iterations 1",
+        ),
+        (
+            ModelRecord("net", "net.prototxt", "net.caffemodel"),
+            "",
+            "trtcore profile net.prototxt --weights net.caffemodel --batch 1 --iterations 1",
+        ),
+        (ModelRecord("graph", "memory"), "fp16", ""),
+    ],
+    ids=["built in", "plan", "caffe", "memory"],
+)
+def test_the_command_that_measures_again(model, precision: str, command: str) -> None:
+    profile = make_profile([Layer("a")], [[1.0]], model=model, precision=precision)
+    environment = replace(profile.environment, trtcore="0.1.0")
+    assert measure_again(replace(profile, environment=environment)) == command
+    assert measure_again(profile) == ""  # of a tool that is not known

@@ -19,6 +19,9 @@ from trtcore.result.saved import is_precisions
 from trtcore.system.file_kind import PLAN_SUFFIXES
 from trtcore.system.files import read_text, write_file
 
+_BUILT_IN = "built-in"
+"""`trtcore.models.model.Model.source` of a network that its name alone makes."""
+
 
 def report_html(options: argparse.Namespace) -> int:
     """Writes the page of ``trtcore report FILE [FILE...] --html``; returns the exit code."""
@@ -72,19 +75,20 @@ def _commands(
     again = [
         ("Measure again, with the options that the result records", command)
         for profile in profiles
-        if (command := _measure_again(profile))
+        if (command := measure_again(profile))
     ]
     return (own, *dict.fromkeys(again))
 
 
-def _measure_again(profile: Profile) -> str:
-    """``trtcore profile`` with what a result records; ``""`` where nothing tells the model's file."""
+def measure_again(profile: Profile) -> str:
+    """``trtcore profile`` with what a result records; ``""`` where nothing tells the model."""
     model, suffix = profile.model, Path(profile.model.source).suffix
-    is_file = bool(suffix) or model.source == model.name
-    if profile.source_tool or not profile.environment.trtcore or not is_file:
+    is_known = bool(suffix) or model.source == _BUILT_IN
+    if profile.source_tool or not profile.environment.trtcore or not is_known:
         return ""
-    words = ["trtcore", "profile", model.source]
+    words = ["trtcore", "profile", model.name if model.source == _BUILT_IN else model.source]
     for option, value in (
+        ("--weights", model.weights if suffix == ".prototxt" else ""),
         # A plan has its precision already.
         ("--precision", "" if suffix in PLAN_SUFFIXES else profile.precision),
         ("--batch", profile.batch),

@@ -134,9 +134,9 @@ def _steadiness(analysis: Analysis, is_doubtful: bool) -> Trust:
 
 def _judged(label: str, words: str, is_doubtful: bool) -> Trust:
     # The figure here need not be the one that the warning is about.
-    return Trust(
-        label, f"{words}; see the warnings" if is_doubtful else words, WARN if is_doubtful else GOOD
-    )
+    if is_doubtful:
+        return Trust(label, f"{words}; see the warnings", WARN)
+    return Trust(label, words, GOOD)
 
 
 def _measured(analysis: Analysis) -> bool:
