@@ -262,11 +262,13 @@ def test_prints_to_pdf_on_several_pages_with_every_layer(show: Open) -> None:
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
     heights = (
         "const t = document.querySelector('.scroll.tall'); "
-        "return [t.clientHeight, t.scrollHeight, getComputedStyle(document.body).backgroundColor]"
+        "return [t.clientHeight, t.scrollHeight, getComputedStyle(document.body).backgroundColor, "
+        "[...document.querySelectorAll('details')].every(d => d.open)]"
     )
-    client, whole, paper = browser.execute_script(heights)
+    client, whole, paper, is_unfolded = browser.execute_script(heights)
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
     assert client == whole
+    assert is_unfolded
     assert paper == "rgb(255, 255, 255)"
 
 

@@ -123,6 +123,12 @@ const compared = parsed(document.getElementById("compared-data"));
 document.querySelectorAll("section.compared").forEach((section) => startCompared(section, compared));
 startCopies();
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
-// Printed in the colours of paper, whatever the screen has.
-matchMedia("print").addEventListener("change", redraw);
+// Printed in the colours of paper, whatever the screen has, and with what is folded away.
+matchMedia("print").addEventListener("change", (event) => {
+  for (const part of document.querySelectorAll("details")) {
+    if (event.matches) part.dataset.wasOpen = part.open;
+    part.open = event.matches || part.dataset.wasOpen === "true";
+  }
+  redraw();
+});
 document.documentElement.dataset.ready = "true";
