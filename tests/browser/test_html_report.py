@@ -19,6 +19,7 @@ from paths import DATA
 
 from trtcore.compare.precisions.saved import load_precisions
 from trtcore.report.html.page import render_html
+from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.records.profile import Profile
 from trtcore.result.saved import load_profile
 
@@ -102,6 +103,21 @@ def test_no_errors_and_no_requests(show: Open, kind: str) -> None:
 def test_one_bar_for_each_layer_and_its_time_as_measured(show: Open, name: str) -> None:
     count = len(measured(name).layers)
     assert show(page(name)).execute_script(BARS) == [count, count, 2 * count]
+
+
+def test_blocks_hold_the_time_of_their_layers(show: Open) -> None:
+    browser = show(page("t5_encoder"))
+    chart = "const t = document.querySelector('[data-chart=blocks]').data[0]; "
+    ids, parents, values = browser.execute_script(chart + "return [t.ids, t.parents, t.values]")
+    rows = Analysis(measured("t5_encoder")).rows
+    own = {one: value for one, value in zip(ids, values, strict=True) if one.startswith("layer")}
+    assert list(own) == sorted(own, key=lambda one: int(one.split()[1]))
+    assert list(own.values()) == pytest.approx([row.corrected_ms for row in rows], rel=5e-5)
+    # Sums are plotly's: nothing but layers has a value.
+    assert sum(values) == pytest.approx(sum(own.values()))
+    assert set(parents) <= {"", *ids}
+    drawn = browser.find_element("css selector", "[data-chart=blocks]").text
+    assert "block.5" in drawn
 
 
 def test_search_and_filters_show_the_rows_that_fit(show: Open) -> None:

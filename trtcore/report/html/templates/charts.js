@@ -112,36 +112,6 @@ function layers(result) {
   })];
 }
 
-// The model, its blocks, and their layers; only two levels are drawn until a block is selected. Times are
-// given to layers alone and plotly adds them up: given twice, rounding could leave a block without room.
-function blocks(result) {
-  const ids = ["model"], labels = [plain(result.name)], parents = [""], values = [0], sums = [0], tints = [colour("panel")];
-  const texts = [""], at = new Map(), most = [0];
-  result.data.own.forEach((ms, i) => {
-    const { block, label, kind } = result.table.rows[i];
-    const name = block || "in no block";
-    if (!at.has(name)) {
-      at.set(name, ids.length);
-      ids.push(`block ${at.size}`); labels.push(plain(name)); parents.push("model"); values.push(0); sums.push(0); most.push(0);
-      tints.push(""); texts.push("");
-    }
-    const home = at.get(name);
-    ids.push(`layer ${i}`); labels.push(plain(label)); parents.push(ids[home]); values.push(ms ?? 0);
-    tints.push(kindColour(kind)); texts.push(hoverOf(result, i));
-    sums[home] += ms ?? 0;
-    sums[0] += ms ?? 0;
-    sums.push(ms ?? 0); most.push(0);
-    // A block has the colour of its longest layer.
-    if ((ms ?? 0) >= most[home]) [most[home], tints[home]] = [ms ?? 0, kindColour(kind)];
-  });
-  const shares = sums.map((ms) => `${ms.toPrecision(3)} ms, ${((100 * ms) / (sums[0] || 1)).toFixed(1)} %`);
-  return [[{
-    type: "treemap", ids, labels, parents, values, branchvalues: "remainder", maxdepth: 2,
-    text: shares, textinfo: "label+text", hovertext: texts.map((text, i) => text || `${labels[i]}<br>${shares[i]}`),
-    hoverinfo: "text", marker: { colors: tints, line: { color: colour("paper") } }, tiling: { pad: 1 },
-  }], layoutOf({ margin: { l: 5, r: 5, t: 30, b: 5 } })];
-}
-
 function curve(result) {
   const points = result.data.curve;
   return [[{
@@ -190,5 +160,5 @@ function series(result) {
 }
 
 const CHARTS = {
-  steps: (result) => waterfall(result.data.steps), layers, blocks, curve, histogram, series,
+  steps: (result) => waterfall(result.data.steps), layers, curve, histogram, series,
 };
