@@ -4,6 +4,7 @@
 function rectangles(result) {
   const model = { id: "model", parent: "", label: result.name, ms: 0, tint: colour("panel"), longest: 0 };
   const blocks = new Map(), all = [model];
+  const tints = new Map(result.data.kinds.map((kind) => [kind, kindColour(kind)]));
   result.data.own.forEach((time, i) => {
     const { block, label, kind } = result.table.rows[i];
     const name = block || "in no block";
@@ -12,7 +13,7 @@ function rectangles(result) {
       all.push(blocks.get(name));
     }
     const home = blocks.get(name), ms = time ?? 0;
-    const layer = { id: `layer ${i}`, parent: home.id, label, ms, own: ms, tint: kindColour(kind), hover: hoverOf(result, i) };
+    const layer = { id: `layer ${i}`, parent: home.id, label, ms, own: ms, tint: tints.get(kind), hover: hoverOf(result, i) };
     all.push(layer);
     model.ms += ms;
     home.ms += ms;

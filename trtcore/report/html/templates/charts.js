@@ -58,7 +58,12 @@ function stepText([, ms, isTotal]) {
   return sign + (Math.abs(ms) < 0.01 ? ms.toFixed(4) : ms.toPrecision(3));
 }
 
+// Made once for each layer: two pictures have them, and every change of colours draws both again.
 function hoverOf(result, i) {
+  return (result.hovers[i] ??= madeHover(result, i));
+}
+
+function madeHover(result, i) {
   const row = result.table.rows[i];
   const facts = factsOf(result.data, i).map(([label, text]) => `${label}: ${shortened(text, HOVER)}`);
   return [

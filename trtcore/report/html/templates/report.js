@@ -77,7 +77,7 @@ function hasContent(result, name) {
 function startResult(article) {
   const data = parsed(article.querySelector("script.data"));
   const { name } = article.dataset;
-  const result = { article, data, name, table: tableOf(article), selected: null, series: data.passes.length ? "0" : "layer" };
+  const result = { article, data, name, hovers: [], table: tableOf(article), selected: null, series: data.passes.length ? "0" : "layer" };
   sortable(result.table);
   selectable(result.table, (place) => select(result, place));
   filterable(article, result.table, data.facts);
