@@ -13,6 +13,9 @@ from trtcore.report.html.embed import figure, figures
 from trtcore.report.html.sections import Table
 from trtcore.result.analysis.analysis import Analysis
 
+MANY = 1500
+"""Layers above which the pictures draw lines in place of bars, and blocks without their layers: an
+element each takes a browser several seconds, and is thinner than a pixel."""
 _MOST_POINTS = 500
 """Of the cumulative curve, which is smooth: more would not show."""
 _UNKNOWN = "-"
@@ -52,6 +55,7 @@ class LayerTable(NamedTuple):
         block_table: time of each block.
         concentration: ``12 of 137 layers are 50 % of the time``.
         is_corrected: whether corrected times are known.
+        is_many: whether single layers are too many for some pictures.
     """
 
     rows: tuple[TableRow, ...]
@@ -62,6 +66,7 @@ class LayerTable(NamedTuple):
     concentration: str
     block_table: Table
     is_corrected: bool
+    is_many: bool
 
 
 def table_and_data(analysis: Analysis) -> tuple[LayerTable, dict[str, Any]]:
@@ -83,9 +88,11 @@ def table_and_data(analysis: Analysis) -> tuple[LayerTable, dict[str, Any]]:
         concentration=concentration_text(analysis, curve),
         block_table=_block_table(analysis),
         is_corrected=any(not isnan(row.corrected_ms) for row in rows),
+        is_many=len(details) > MANY,
     )
     data = {
         "kinds": [kind.name for kind in kinds],
+        "isMany": len(details) > MANY,
         "own": figures(one.own_ms for one in details),
         "raw": figures(row.median_ms for row in rows),
         # Labels once: a list of pairs would be half a megabyte longer for 5,000 layers.

@@ -14,7 +14,8 @@ function rectangles(result) {
     }
     const home = blocks.get(name), ms = time ?? 0;
     const layer = { id: `layer ${i}`, parent: home.id, label, ms, own: ms, tint: tints.get(kind), hover: hoverOf(result, i) };
-    all.push(layer);
+    // Thousands take seconds to draw, of which a few blocks are looked into: the table has them.
+    if (!result.data.isMany) all.push(layer);
     model.ms += ms;
     home.ms += ms;
     // A block has the colour of its longest layer.
@@ -30,9 +31,9 @@ function blocks(result) {
   return [[{
     type: "treemap", maxdepth: 2, // a block's layers are drawn when it is selected
     ids: all.map((one) => one.id), parents: all.map((one) => one.parent), labels,
-    // Only layers have a value, and plotly adds them up: with sums beside them, rounding could leave a
+    // Only what has nothing inside has a value, and plotly adds them up: with sums beside them, rounding could leave a
     // block no room for its layers.
-    values: all.map((one) => one.own ?? 0), branchvalues: "remainder",
+    values: all.map((one) => one.own ?? (result.data.isMany && one.parent ? one.ms : 0)), branchvalues: "remainder",
     text: shares, textinfo: "label+text", hoverinfo: "text",
     hovertext: all.map((one, i) => one.hover ?? `${labels[i]}<br>${shares[i]}`),
     marker: { colors: all.map((one) => one.tint), line: { color: colour("paper") } }, tiling: { pad: 1 },

@@ -1,6 +1,5 @@
 // The pictures of one result. Each takes the result and returns plotly's traces and layout.
 
-const MANY = 1500; // layers above which a bar each is slower to draw than to look at
 const BAR = 0.85; // width of a bar, of the distance between layers
 const NARROW = 640; // pixels of a window in which bars lie, because their names have no room below them
 const FEW = 20; // layers up to which each has its number below it
@@ -93,8 +92,7 @@ function marked(result) {
 }
 
 function layers(result) {
-  const { own, raw, kinds } = result.data;
-  const isMany = own.length > MANY;
+  const { own, raw, kinds, isMany } = result.data;
   const every = own.map((_, i) => i);
   // A width of their own: plotly takes it from the least distance of bars of one colour.
   const ghost = isMany ? sticks(every, raw) : { type: "bar", x: every, y: raw, width: BAR };
