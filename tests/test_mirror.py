@@ -156,6 +156,23 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "measure/engine_runs/plans",
         "models/builtin/chain",
     ),
+    "models/onnx/test_input_roles.py": ("models/onnx/input_values",),
+    "wild/test_onnx_batch.py": (
+        "models/onnx/batch_edits",
+        "models/onnx/batch_layout",
+        "models/onnx/batch_repairs",
+        "models/onnx/batch_values",
+        "models/onnx/batch_walk",
+    ),
+    "wild/test_onnx_builds.py": (
+        "engine/tensorrt/parser_problems",
+        "precision/verify/computed",
+    ),
+    "wild/test_onnx_profiles.py": (
+        "measure/nodes/onnxruntime/values",
+        "models/onnx/complete",
+        "models/onnx/walk",
+    ),
     "native/test_attach.py": ("measure/attach",),
     "native/test_bindings_boundary.py": ("measure/loops/abi_check",),
     "native/test_cupti_headers.py": ("measure/kernels/cupti",),

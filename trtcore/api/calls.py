@@ -93,7 +93,9 @@ def profile_model(
     with watch.phase(Phase.LOAD):
         loaded = _load(model, weights, outputs, request)
     reference = Reference(loaded, run_model, request.inputs, request.seed)
-    job = Job(loaded, with_precision(request, loaded), reference, progress, notify, watch)
+    own = request.precision is None
+    settled = with_precision(request, loaded)
+    job = Job(loaded, settled, reference, progress, notify, watch, is_own=own)
     profile = replace(job.profile(choice, keep_plan), phases=watch.times)
     if request.tolerance is not None:  # last, so that the error can carry the profile
         require_precision(profile, request.tolerance)
