@@ -6,7 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 from hand_made_profiles import chain, make_profile
+from networks import measured, read_graph
 
+from trtcore.models.load import load_model
+from trtcore.models.onnx.graph import model_nodes
+from trtcore.result.analysis.cost.given_peaks import parse_peaks
 from trtcore.result.records.counts import Counts
 from trtcore.result.records.layers import Layer, ModelRecord, TensorInfo
 from trtcore.result.records.profile import Profile
@@ -30,6 +34,14 @@ def hostile() -> Profile:
     model = ModelRecord(HOSTILE, HOSTILE, HOSTILE, nodes, (HOSTILE,))
     samples = replace(profile.samples, wall_ms=times.sum(axis=1).astype(np.float32))
     return replace(profile, model=model, precision=HOSTILE, samples=samples)
+
+
+def with_cost(name: str) -> Profile:
+    """A measured network with the work of its nodes, and peaks as they could be given."""
+    profile = measured(name)
+    nodes = model_nodes(load_model(read_graph(name), batch=profile.batch))
+    peaks = parse_peaks("fp16=750,fp32=60,bandwidth=4200")
+    return replace(profile, model=replace(profile.model, nodes=nodes), peaks=peaks)
 
 
 def large(layers: int, iterations: int) -> Profile:

@@ -225,6 +225,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "report/html/layers",
         "report/html/libraries",
         "report/html/sections",
+        "report/html/tables",
     ),
     "report/content/rows/test_hierarchy.py": (
         "report/content/rows/blocks",

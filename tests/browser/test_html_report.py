@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from html_results import HOSTILE, bare, hostile, large
+from html_results import HOSTILE, bare, hostile, large, with_cost
 from networks import measured
 from paths import DATA
 
@@ -55,6 +55,7 @@ def every_page() -> dict[str, str]:
     vit, old = measured("vit_b_16"), DATA / "schema1"
     return {
         "one": page("vit_b_16"),
+        "cost": render_html(with_cost("resnet50")),
         "two": render_html([vit, slower(vit)], names=("a", "b")),
         "precisions": render_html(load_precisions(old / "precisions.json")),
         "cpu": render_html(load_profile(old / "cpu.json")),
@@ -82,6 +83,7 @@ def requests(browser: Any) -> list[str]:
     "kind",
     [
         "one",
+        "cost",
         "two",
         "precisions",
         "cpu",

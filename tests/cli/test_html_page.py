@@ -8,6 +8,7 @@ from pathlib import Path
 import onnx
 import pytest
 from hand_made_profiles import make_profile
+from html_results import with_cost
 from networks import measured
 from onnx import parser
 from paths import DATA
@@ -46,6 +47,14 @@ def test_two_results_and_a_file_of_another_tool(tmp_path: Path) -> None:
     assert "Measure again" not in page_of(out)
 
 
+def test_peaks_that_are_given(tmp_path: Path) -> None:
+    result, out = tmp_path / "resnet.json", tmp_path / "out.html"
+    save_profile(with_cost("resnet50"), result)
+    words = ["report", str(result), "--html", str(out), "--peak", "fp16=500,fp32=60,bandwidth=2000"]
+    assert main(words) == 0
+    assert "fp16 500 TFLOP/s, fp32 60, 2000 GB/s, as given" in page_of(out)
+
+
 def test_a_comparison_of_precisions(tmp_path: Path) -> None:
     out = tmp_path / "out.html"
     assert main(["report", str(PRECISIONS), "--html", str(out)]) == 0
@@ -61,11 +70,12 @@ def test_a_comparison_of_precisions(tmp_path: Path) -> None:
         ),
         ([PRECISIONS, "--html", "OUT", "--top", "3"], "--top has no effect on the page of --html"),
         ([PRECISIONS, "--html", "OUT", "-o", "x"], "-o has no effect on the page of --html"),
+        ([PRECISIONS, "--html", "OUT", "--peak", "none"], "--peak is about profiles"),
         ([PRECISIONS, PRECISIONS], "several results are for --html OUT.html; see compare"),
         ([PRECISIONS, "--html", PRECISIONS], "would overwrite FILE 1"),
         ([PRECISIONS, "--html", "no such folder/x.html"], "no such folder"),
     ],
-    ids=["beside", "view", "output", "several", "over", "folder"],
+    ids=["beside", "view", "output", "peaks", "several", "over", "folder"],
 )
 def test_bad_input_is_one_line(tmp_path: Path, capsys, arguments, message: str) -> None:
     out = tmp_path / "out.html"

@@ -6,6 +6,7 @@ import argparse
 import shlex
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from trtcore.cli.outputs import check_outputs
@@ -13,6 +14,7 @@ from trtcore.compare.precisions.comparison import PrecisionComparison
 from trtcore.compare.precisions.saved import parse_precisions
 from trtcore.errors import OptionError
 from trtcore.report.html.libraries import require_libraries
+from trtcore.result.analysis.cost.given_peaks import parse_peaks
 from trtcore.result.readers.load import load_baselines
 from trtcore.result.records.profile import Profile
 from trtcore.result.saved import is_precisions
@@ -28,7 +30,10 @@ def report_html(options: argparse.Namespace) -> int:
     files = (options.file, *options.more)
     require_libraries()
     check_outputs({"--html": options.html}, {f"FILE {i}": file for i, file in enumerate(files, 1)})
-    write_page(options.html, _load(files), files)
+    results = _load(files)
+    if options.peak is not None:
+        results = _with_peaks(results, options.peak)
+    write_page(options.html, results, files)
     return 0
 
 
@@ -63,6 +68,20 @@ def _load(files: Sequence[str]) -> PrecisionComparison | tuple[Profile, ...]:
             raise OptionError(f"{file} is a comparison of precisions: report it alone")
         return parse_precisions(text, file)
     return load_baselines(files)
+
+
+def _with_peaks(
+    results: PrecisionComparison | tuple[Profile, ...], given: str
+) -> tuple[Profile, ...]:
+    """The results with the same peaks.
+
+    Raises:
+        OptionError: peaks that are not understood, or beside a comparison of precisions.
+    """
+    if isinstance(results, PrecisionComparison):
+        raise OptionError("--peak is about profiles, not a comparison of precisions")
+    peaks = parse_peaks(given)
+    return tuple(replace(profile, peaks=peaks) for profile in results)
 
 
 def _commands(

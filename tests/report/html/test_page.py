@@ -56,6 +56,7 @@ def test_the_sections_are_in_their_order_and_every_link_leads_somewhere(vit: Par
         "r0",
         "r0-layers",
         "r0-blocks",
+        "r0-findings",
         "r0-precision",
         "r0-conversions",
         "r0-kernels",

@@ -10,7 +10,7 @@ from trtcore.report.content.rows.concentration import concentrate, concentration
 from trtcore.report.content.rows.details import LayerDetail, layer_details
 from trtcore.report.content.rows.hierarchy import roll_up
 from trtcore.report.html.embed import figure, figures
-from trtcore.report.html.sections import Table
+from trtcore.report.html.tables import Table
 from trtcore.result.analysis.analysis import Analysis
 
 MANY = 1500

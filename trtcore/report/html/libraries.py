@@ -11,7 +11,15 @@ from trtcore.errors import OptionError
 _NEEDED = ("jinja2", "plotly")
 _COMMAND = "pip install 'trtcore[report]'"
 _FOLDER = "templates"
-_SCRIPTS = ("data.js", "charts.js", "blocks.js", "compared.js", "table.js", "report.js")
+_SCRIPTS = (
+    "data.js",
+    "charts.js",
+    "blocks.js",
+    "roofline.js",
+    "compared.js",
+    "table.js",
+    "report.js",
+)
 """In the order in which they are put together; each uses only what is before it."""
 
 

@@ -17,7 +17,9 @@ from trtcore.report.html.compared import Compared, compare_all, precisions_side_
 from trtcore.report.html.embed import figure, packed_spread, policy, safe_json
 from trtcore.report.html.layers import LayerTable, table_and_data
 from trtcore.report.html.libraries import environment, own_file, own_script, plotly_script
-from trtcore.report.html.sections import Section, environment_facts, sections_of
+from trtcore.report.html.roofline import roofline_data
+from trtcore.report.html.sections import environment_facts, sections_of
+from trtcore.report.html.tables import Section
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.records.profile import Profile
 
@@ -129,5 +131,6 @@ def _view(place: int, analysis: Analysis, name: str) -> ResultView:
 
 def _drawn(analysis: Analysis) -> dict[str, Any]:
     return {
-        "steps": [(step.label, figure(step.ms), step.is_total) for step in latency_steps(analysis)]
+        "roofline": roofline_data(analysis),
+        "steps": [(step.label, figure(step.ms), step.is_total) for step in latency_steps(analysis)],
     }

@@ -6,43 +6,21 @@ A section is a function from an analysis to it, or to None: another one is a lin
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from trtcore.report.content.facts.facts import io_lines, place_facts, timing_facts
+from trtcore.report.content.facts.findings import finding_facts
 from trtcore.report.content.facts.phases import phase_lines
 from trtcore.report.content.facts.precision import precision_facts
 from trtcore.report.content.facts.quantization import quantization_facts
 from trtcore.report.content.rows.hierarchy import roll_up
 from trtcore.report.content.rows.labels import row_labels
 from trtcore.report.content.times.kernels import kernel_facts
+from trtcore.report.html.roofline import cost_section
+from trtcore.report.html.tables import Fact, Section, Table
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.analysis.naming.kinds import LayerKind
 
-Fact = tuple[str, str]
 _UNKNOWN = "-"
-
-
-class Table(NamedTuple):
-    """A table of texts; the first cell of a row is its name."""
-
-    headings: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-
-class Section(NamedTuple):
-    """A heading, facts and perhaps a table.
-
-    Attributes:
-        key: for the address of the section in the page.
-        title: its heading.
-        facts: labels and texts.
-        table: None for facts alone.
-    """
-
-    key: str
-    title: str
-    facts: tuple[Fact, ...]
-    table: Table | None = None
 
 
 def sections_of(analysis: Analysis) -> tuple[Section, ...]:
@@ -58,6 +36,11 @@ def environment_facts(analysis: Analysis) -> tuple[Fact, ...]:
     notes = (("Note", line) for line in profile.model.notes)
     phases = (("Phase", line) for line in phase_lines(profile.phases) if profile.phases)
     return (*tensors, *timing_facts(analysis), *place_facts(analysis), *notes, *phases)
+
+
+def _findings(analysis: Analysis) -> Section | None:
+    facts = finding_facts(analysis, all_of_them=True)
+    return Section("findings", "Findings", facts) if facts else None
 
 
 def _precision(analysis: Analysis) -> Section | None:
@@ -120,5 +103,11 @@ def _by_layer(analysis: Analysis) -> Table | None:
     return Table(("Layer", "kernels", "kernel ms", "gap before it, ms"), rows)
 
 
-SECTIONS: tuple[Callable[[Analysis], Section | None], ...] = (_precision, _conversions, _kernels)
+SECTIONS: tuple[Callable[[Analysis], Section | None], ...] = (
+    cost_section,
+    _findings,
+    _precision,
+    _conversions,
+    _kernels,
+)
 """In the order of the page."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import isnan
 
 from trtcore.report.content.rows.concentration import own_ms
+from trtcore.report.content.rows.costs import LayerCosts
 from trtcore.report.content.rows.hierarchy import roll_up
 from trtcore.report.content.rows.labels import node_list, row_labels
 from trtcore.result.analysis.analysis import Analysis
@@ -47,6 +48,7 @@ def layer_details(analysis: Analysis) -> tuple[LayerDetail, ...]:
     """Returns every layer in order of execution, those that only synchronise streams too."""
     rows = analysis.rows
     labels = row_labels(analysis, range(len(rows)))
+    costs = LayerCosts(analysis)
     kinds, blocks = _homes(analysis, "type"), _homes(analysis, "block")
     return tuple(
         LayerDetail(
@@ -55,7 +57,7 @@ def layer_details(analysis: Analysis) -> tuple[LayerDetail, ...]:
             kinds.get(row.index, ""),
             blocks.get(row.index, ""),
             precision_of(row),
-            _facts(row),
+            (*_facts(row), *_cost(row, costs)),
         )
         for row, label in zip(rows, labels, strict=True)
     )
@@ -86,6 +88,14 @@ def _facts(row: LayerProfile) -> tuple[Fact, ...]:
         ("95 % interval", _interval(row)),
     )
     return tuple((label, text) for label, text in facts if text)
+
+
+def _cost(row: LayerProfile, costs: LayerCosts) -> tuple[Fact, ...]:
+    """How near to the peaks, where the work of the layer's group and the peaks are known."""
+    least_ms, bound = costs.least_ms([row.index]), costs.bound([row.index])
+    if isnan(least_ms) or not bound or not own_ms(row) > 0:
+        return ()
+    return (("Cost", f"{least_ms / own_ms(row):.0%} of the peaks, {bound}-bound"),)
 
 
 def _tensors(tensors: Sequence[TensorInfo]) -> str:

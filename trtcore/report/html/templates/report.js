@@ -71,6 +71,7 @@ function hasContent(result, name) {
   const { data } = result;
   if (name === "steps") return data.steps.length > 0;
   if (name === "histogram" || name === "series") return data.passes.length > 0 || data.spread;
+  if (name === "roofline") return data.roofline?.points.length > 0;
   return data.own.some((ms) => ms !== null);
 }
 
