@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -46,11 +47,14 @@ def resize(browser: Any) -> Open:
 
 
 @pytest.fixture
-def show(browser: Any, resize: Open, tmp_path: Path) -> Open:
-    """Opens a page at a width, in light or dark, and waits until its pictures are drawn."""
+def show(browser: Any, resize: Open, tmp_path: Path) -> Iterator[Open]:
+    """Opens a page at a width, in light or dark, and waits until its pictures are drawn.
+
+    At the end of the test nothing may be in the browser's log, and nothing been asked for.
+    """
+    file = tmp_path / "page.html"
 
     def open_page(page: str, *, width: int = 1280, is_dark: bool = False) -> Any:
-        file = tmp_path / "page.html"
         file.write_bytes(page.encode(errors="backslashreplace"))
         resize(width, is_dark=is_dark)
         for kind in ("browser", "performance"):
@@ -59,9 +63,23 @@ def show(browser: Any, resize: Open, tmp_path: Path) -> Open:
         browser.execute_async_script(_READY)
         return browser
 
-    return open_page
+    yield open_page
+    assert browser.get_log("browser") == []
+    assert requests(browser, file.as_uri()) == []
 
 
+def requests(browser: Any, page: str) -> list[str]:
+    """Every address that was asked for but the page's own and data inside it."""
+    entries = (json.loads(entry["message"])["message"] for entry in browser.get_log("performance"))
+    urls = [
+        entry["params"]["request"]["url"]
+        for entry in entries
+        if entry["method"] == "Network.requestWillBeSent"
+    ]
+    return [url for url in urls if url.partition("#")[0] != page and url[:5] not in _INSIDE]
+
+
+_INSIDE = ("data:", "blob:")
 _READY = """
 const done = arguments[0];
 const look = () => document.documentElement.dataset.ready ? done() : setTimeout(look, 50);
