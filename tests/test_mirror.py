@@ -226,6 +226,14 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "report/content/facts/run_ends",
         "report/terminal/layout",
     ),
+    "report/content/rows/test_concentration.py": ("report/content/rows/details",),
+    "report/html/test_page.py": (
+        "report/html/compared",
+        "report/html/layers",
+        "report/html/libraries",
+        "report/html/sections",
+        "report/html/tables",
+    ),
     "report/content/rows/test_hierarchy.py": (
         "report/content/rows/blocks",
         "result/analysis/naming/short_names",

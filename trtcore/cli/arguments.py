@@ -139,6 +139,10 @@ def _add_report(commands: _Commands[_Parser]) -> None:
     parser = _command(commands, "report", "show a saved result, or write it for other tools")
     parser.add_argument("file", metavar="FILE", help="a result that --save wrote")
     parser.add_argument(
+        "more", metavar="FILE", nargs="*", help="up to two more, to compare with the first: --html"
+    )
+    parser.add_argument("--html", metavar="OUT", help="write a page of pictures and tables to OUT")
+    parser.add_argument(
         "--format",
         default=default_format(),
         metavar="FORM",

@@ -125,6 +125,15 @@ PROFILE_OPTIONS = (
         use=_OF_ONE_PROFILE,
     ),
     Option(
+        name="html",
+        default=None,
+        type=PATH,
+        about="a page of the result",
+        help="write a page of pictures and tables (pip install 'trtcore[report]')",
+        metavar="FILE",
+        use=_OF_EVERY_RESULT,
+    ),
+    Option(
         name="save_engine",
         default=None,
         type=PATH,

@@ -83,9 +83,14 @@ def _check(options: argparse.Namespace) -> None:
     View(options.sort, options.top, options.group_by)
     if options.tolerance is not None:
         check_limit(options.tolerance)
+    if options.html is not None:
+        from trtcore.report.html.libraries import require_libraries
+
+        require_libraries()
     outputs = {
         "--save": options.save,
         "--csv": options.csv,
+        "--html": options.html,
         "--save-engine": options.save_engine,
     }
     inputs = {
@@ -163,5 +168,12 @@ def _save(analysis: Analysis, options: argparse.Namespace) -> int:
     requested = (
         (partial(save_profile, analysis.profile), options.save),
         (partial(write_csv, analysis), options.csv),
+        (lambda path: _write_page(path, analysis.profile), options.html),
     )
     return save_all(*(partial(save, path) for save, path in requested if path is not None))
+
+
+def _write_page(path: str, profile: Profile) -> None:
+    from trtcore.cli.html_page import write_page
+
+    write_page(path, profile)

@@ -34,11 +34,7 @@ def run(options: argparse.Namespace) -> tuple[PrecisionComparison, int]:
             **values_for(options, COMPARISON),
         )
     # Saved before it is printed, as printing may fail (a closed pipe).
-    unsaved = 0
-    if options.save is not None:
-        from trtcore.compare.precisions.saved import save_precisions
-
-        unsaved = save_all(partial(save_precisions, comparison, options.save))
+    unsaved = _save(comparison, options)
     if options.quiet:
         from trtcore.report.content.warnings import precision_notes
 
@@ -50,6 +46,19 @@ def run(options: argparse.Namespace) -> tuple[PrecisionComparison, int]:
         if options.verbose:
             print_phases((*comparison.phases, *watch.times))
     return comparison, unsaved
+
+
+def _save(comparison: PrecisionComparison, options: argparse.Namespace) -> int:
+    savers = []
+    if options.save is not None:
+        from trtcore.compare.precisions.saved import save_precisions
+
+        savers.append(partial(save_precisions, comparison, options.save))
+    if options.html is not None:
+        from trtcore.cli.html_page import write_page
+
+        savers.append(partial(write_page, options.html, comparison))
+    return save_all(*savers)
 
 
 def show(comparison: PrecisionComparison, options: argparse.Namespace) -> None:

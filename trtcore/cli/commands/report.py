@@ -13,7 +13,7 @@ from trtcore.cli.own_options import VIEW
 from trtcore.cli.terminal import notify
 from trtcore.compare.precisions.saved import parse_precisions
 from trtcore.errors import OptionError
-from trtcore.report.formats import FORMATS, Format
+from trtcore.report.formats import FORMATS, Format, default_format
 from trtcore.result.analysis.cost.given_peaks import parse_peaks
 from trtcore.result.saved import is_precisions, parse_profile
 from trtcore.system.files import read_text, write_file
@@ -23,6 +23,15 @@ _DEFAULTS = {option.name: option.default for option in VIEW}
 
 def run(options: argparse.Namespace) -> int:
     """Runs the command and returns its exit code."""
+    if options.html is not None:
+        _check_html(options)
+        from trtcore.cli.html_page import report_html
+
+        return report_html(options)
+    if options.more:
+        raise OptionError(
+            f"{options.more[0]}: several results are for --html OUT.html; see compare"
+        )
     if options.format not in FORMATS:
         raise OptionError(f"--format is '{options.format}', must be one of {', '.join(FORMATS)}")
     form = FORMATS[options.format]
@@ -57,6 +66,15 @@ def _check_view(options: argparse.Namespace, form: Format) -> None:
                 f"--{option.replace('_', '-')} is about the {tables}, and --format "
                 f"{options.format} holds every layer as it is"
             )
+
+
+def _check_html(options: argparse.Namespace) -> None:
+    """Raises OptionError for an option without effect on the page, which has its own views."""
+    defaults = _DEFAULTS | {"format": default_format(), "output_file": None}
+    for option, default in defaults.items():
+        if getattr(options, option) != default:
+            name = "-o" if option == "output_file" else f"--{option.replace('_', '-')}"
+            raise OptionError(f"{name} has no effect on the page of --html: leave it out")
 
 
 def _form_of_precisions(options: argparse.Namespace, form: Format) -> Format:
