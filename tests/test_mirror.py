@@ -171,6 +171,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "precision/convert/plan",
         "precision/request",
     ),
+    "report/export/test_dot.py": ("report/content/rows/kinds",),
     "report/export/test_perfetto.py": ("report/export/timeline",),
     "report/terminal/test_comparison.py": (
         "report/content/comparison_names",

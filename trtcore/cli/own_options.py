@@ -109,6 +109,15 @@ PROFILE_OPTIONS = (
         use=_OF_ONE_PROFILE,
     ),
     Option(
+        name="annotate",
+        default=None,
+        type=PATH,
+        about="the nodes of one model",
+        help="write the model with the time of every node in it, for Netron",
+        metavar="FILE",
+        use=Use((MODEL,), "output"),
+    ),
+    Option(
         name="save_engine",
         default=None,
         type=PATH,

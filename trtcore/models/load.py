@@ -61,6 +61,15 @@ def load_model(
     return with_shapes(read, batch, shapes, in_place=is_own)
 
 
+def is_onnx_file(source: str | Path) -> bool:
+    """Whether a model is an ONNX file: not the built-in one, and no Caffe model.
+
+    Raises:
+        ModelError: it is no model.
+    """
+    return _kind(source) == "onnx"
+
+
 def _check_no_caffe_options(weights: str | Path | None, outputs: Sequence[str]) -> None:
     if weights is not None:
         raise OptionError(f"{argument('weights')} belongs to a Caffe model, give its .prototxt")

@@ -67,6 +67,13 @@ FORMATS: Mapping[str, Format] = {
         lazily("trtcore.report.export.perfetto", "render_trace"),
         left_out=lazily("trtcore.report.export.perfetto", "trace_left_out"),
     ),
+    "dot": Format(
+        "the engine's graph with times, for Graphviz",
+        lazily("trtcore.report.export.dot", "render_dot"),
+    ),
+    "svg": Format(
+        "the same as a picture, by Graphviz", lazily("trtcore.report.export.dot", "render_svg")
+    ),
 }
 """Every format by name; the first is the default."""
 

@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
     with shown_progress(options.quiet) as progress:
         profile = _profile(options, model, kept, progress)
     analysis = Analysis(profile)
-    unsaved = _save(analysis, options) or kept.code
+    unsaved = _save(analysis, options, model) or kept.code
     if options.quiet:
         from trtcore.report.content.warnings import profile_warnings
 
@@ -84,6 +84,7 @@ def _check(options: argparse.Namespace) -> None:
     outputs = {
         "--save": options.save,
         "--csv": options.csv,
+        "--annotate": options.annotate,
         "--save-engine": options.save_engine,
     }
     inputs = {
@@ -155,13 +156,15 @@ def _print(analysis: Analysis, options: argparse.Namespace) -> None:
     )
 
 
-def _save(analysis: Analysis, options: argparse.Namespace) -> int:
+def _save(analysis: Analysis, options: argparse.Namespace, model: NamedModel | None) -> int:
     """Saves before anything is printed, as printing may fail; returns the exit code."""
+    from trtcore.cli.annotated import write_annotated
     from trtcore.report.export.csv import write_csv
     from trtcore.result.saved import save_profile
 
     requested = (
         (partial(save_profile, analysis.profile), options.save),
         (partial(write_csv, analysis), options.csv),
+        (partial(write_annotated, analysis, options.model, model=model), options.annotate),
     )
     return save_all(*(partial(save, path) for save, path in requested if path is not None))

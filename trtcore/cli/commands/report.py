@@ -12,6 +12,8 @@ from trtcore.cli.terminal import notify
 from trtcore.compare.precisions.saved import parse_precisions
 from trtcore.errors import OptionError
 from trtcore.report.formats import FORMATS, Format
+from trtcore.result.analysis.analysis import Analysis
+from trtcore.result.records.profile import Profile
 from trtcore.result.saved import is_precisions, parse_profile
 from trtcore.system.files import read_text, write_file
 
@@ -22,21 +24,41 @@ def run(options: argparse.Namespace) -> int:
         raise OptionError(f"--format is '{options.format}', must be one of {', '.join(FORMATS)}")
     form = FORMATS[options.format]
     _check_view(options, form)
-    check_outputs({"-o": options.output_file}, {"FILE": options.file})
+    if (options.annotate is None) != (options.model is None):
+        raise OptionError("--annotate FILE and --model FILE.onnx need each other")
+    outputs = {"-o": options.output_file, "--annotate": options.annotate}
+    check_outputs(outputs, {"FILE": options.file, "MODEL": options.model})
     text = read_text(options.file)
     if is_precisions(text):
         form = _form_of_precisions(options, form)
+        if options.annotate is not None:
+            raise OptionError("--annotate is of one profile, not of a comparison of precisions")
         comparison = parse_precisions(text, options.file)
         view = {name: getattr(options, name) for name in ("sort", "top", "full_names")}
         _give(comparison, form, options, view)
         return 0
     profile = parse_profile(text, options.file)
+    if options.annotate is not None:
+        _annotate(profile, options)
     view = {name: getattr(options, name) for name in ("sort", "top", "group_by", "full_names")}
     _give(profile, form, options, view if form.takes_view else {})
     # After the text, on standard error: the formats of other tools have no place to say it.
     if form.left_out is not None and (line := form.left_out(profile)):
         notify(line)
     return 0
+
+
+def _annotate(profile: Profile, options: argparse.Namespace) -> None:
+    """Writes --annotate, before anything is printed, as printing may fail."""
+    from trtcore.cli.annotated import write_annotated
+
+    if Path(options.model).suffix == ".prototxt":
+        # Without --weights its values would be made up.
+        raise OptionError(
+            f"--model {options.model} is a Caffe model: make it ONNX with trtcore convert, or use "
+            "trtcore profile --annotate"
+        )
+    write_annotated(Analysis(profile), options.model, options.annotate)
 
 
 def _check_view(options: argparse.Namespace, form: Format) -> None:

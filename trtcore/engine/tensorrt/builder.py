@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trtcore.engine.tensorrt.bindings import Bindings
-from trtcore.engine.tensorrt.fp8_weights import store_fp8_as_bytes
 from trtcore.engine.tensorrt.factories import make_builder
+from trtcore.engine.tensorrt.fp8_weights import store_fp8_as_bytes
 from trtcore.engine.tensorrt.interrupts import held_interrupts
 from trtcore.engine.tensorrt.progress import BuildProgress, make_progress_monitor
 from trtcore.engine.tensorrt.timing_cache import TimingCache
