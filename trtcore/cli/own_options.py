@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from trtcore.api.options.declaring import COMPARISON, MODEL, PLAN, PROFILES, Option, Use
 from trtcore.api.options.value_types import FLAG, NAME, NAMES, PATH, WHOLE
+from trtcore.report.formats import default_format, formats_help
 from trtcore.result.backends import node_backends
 
 _OF_EVERY_RESULT = Use(PROFILES, "output")
@@ -60,6 +61,15 @@ VIEW = (SORT, GROUP_BY, FULL_NAMES, TOP)
 
 PROFILE_OPTIONS = (
     COMPARE,
+    Option(
+        name="format",
+        default=default_format(),
+        type=NAME,
+        about="how the result is printed",
+        help=formats_help,
+        metavar="FORM",
+        use=_OF_EVERY_RESULT,
+    ),
     *VIEW,
     Option(
         name="baseline",

@@ -50,6 +50,25 @@ FORMATS: Mapping[str, Format] = {
             show=lazily("trtcore.report.terminal.precisions", "print_precisions"),
         ),
     ),
+    "plain": Format(
+        "the same without colours and bars, as in a pipe",
+        _line(lazily("trtcore.report.terminal.profile", "render_table")),
+        takes_view=True,
+        of_precisions=Format(
+            "the same of precisions",
+            _line(lazily("trtcore.report.terminal.precisions", "render_precisions")),
+        ),
+    ),
+    "markdown": Format(
+        "a table for a pull request",
+        lazily("trtcore.report.export.profile_markdown", "profile_markdown"),
+        takes_view=True,
+    ),
+    "json": Format(
+        "the rows with every figure",
+        lazily("trtcore.report.export.profile_json", "profile_json"),
+        takes_view=True,
+    ),
     "csv": Format("a line per layer", lazily("trtcore.report.export.csv", "render_csv")),
     "trtexec-profile": Format(
         "trtexec's --exportProfile", lazily("trtcore.report.export.trtexec", "export_profile")

@@ -82,7 +82,10 @@ def test_csv_has_every_layer(run: Run, saved: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--format", "xml"], "--format is 'xml', must be one of table, csv"),
+        (
+            ["--format", "xml"],
+            "--format is 'xml', must be one of table, plain, markdown, json, csv",
+        ),
         (["--sort", "name"], "sort is 'name', must be one of order, time"),
         (["-o", "no/such/folder"], "cannot be written"),
     ],

@@ -10,10 +10,12 @@ from trtcore.api.calls import profile_model, profile_plan
 from trtcore.api.options.declaring import MODEL, PLAN
 from trtcore.cli.api_options import OF_LOADING, require_meanings, values_for
 from trtcore.cli.commands.profile_baseline import prepare_baseline
+from trtcore.cli.formats import chosen_format, give, profile_view
 from trtcore.cli.named_model import NamedModel
 from trtcore.cli.outputs import check_outputs, save_all
 from trtcore.cli.terminal import notify, shown_progress, warn
 from trtcore.errors import OptionError
+from trtcore.report.formats import default_format
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.analysis.requirements import check_limit, require_precision
 from trtcore.result.phases import Phase, Stopwatch
@@ -79,6 +81,7 @@ def _check(options: argparse.Namespace) -> None:
 
     # Raises on a bad --sort, --top or --group-by; the table itself is made after the run.
     View(options.sort, options.top, options.group_by)
+    _check_format(options)
     if options.tolerance is not None:
         check_limit(options.tolerance)
     outputs = {
@@ -95,6 +98,19 @@ def _check(options: argparse.Namespace) -> None:
         "--layer-info": options.layer_info,
     }
     check_outputs(outputs, inputs)
+
+
+def _check_format(options: argparse.Namespace) -> None:
+    """Raises OptionError for a form that the rest of the output would make unreadable."""
+    chosen_format(options)
+    if options.format in (default_format(), "plain"):
+        return
+    for option in ("baseline", "verbose", "quiet"):
+        if getattr(options, option):
+            raise OptionError(
+                f"--{option} and --format {options.format}: standard output holds the result in "
+                "that form only; save it, and make the form with trtcore report"
+            )
 
 
 class _KeptPlan:
@@ -143,17 +159,8 @@ def _print_timed(analysis: Analysis, options: argparse.Namespace) -> None:
 
 
 def _print(analysis: Analysis, options: argparse.Namespace) -> None:
-    from trtcore.cli.screen import Screen
-    from trtcore.report.terminal.profile import print_table
-
-    print_table(
-        analysis,
-        Screen(),
-        sort=options.sort,
-        top=options.top,
-        group_by=options.group_by,
-        full_names=options.full_names,
-    )
+    form = chosen_format(options)
+    give(analysis, form, options, profile_view(options, form))
 
 
 def _save(analysis: Analysis, options: argparse.Namespace, model: NamedModel | None) -> int:

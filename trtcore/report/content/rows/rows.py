@@ -55,7 +55,8 @@ class Row:
     """A line of the table; a sum of several layers has neither a 95th percentile nor a minimum.
 
     ``corrected_ms`` is NaN where it is not known, and marked where it is below the resolution.
-    ``reformat_ms`` is the part of ``median_ms`` that reformats, casts and copies take.
+    ``reformat_ms`` is the part of ``median_ms`` that reformats, casts and copies take, ``layers``
+    are the positions of its layers; empty for a sum of rows.
     """
 
     label: str
@@ -66,6 +67,7 @@ class Row:
     min_ms: float | None = None
     reformat_ms: float = 0.0
     is_below_resolution: bool = False
+    layers: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,7 @@ def _layer_rows(analysis: Analysis, view: View) -> list[Row]:
             row.p95_ms,
             row.min_ms,
             is_below_resolution=row.is_below_resolution,
+            layers=(row.index,),
         )
         for label, row in zip(labels, layers, strict=True)
     ]
@@ -122,6 +125,7 @@ def _rolled_up(analysis: Analysis, view: View) -> list[Row]:
             nan if bucket.corrected_ms is None else bucket.corrected_ms,
             reformat_ms=bucket.reformat_ms,
             is_below_resolution=bucket.is_below_resolution,
+            layers=bucket.layers,
         )
         for bucket in buckets
     ]
