@@ -2,6 +2,7 @@
 # make test      set up and run the tests, less those of minutes
 # make test-slow the long statistical trials and benchmarks that it leaves out
 # make test-torch PyTorch eager on the CPU, with a PyTorch in a folder of its own
+# make schema    write the JSON Schemas and the tables of docs/schema.md again, from the records
 # make lint      ruff, mypy, clang-format
 # make sanitize  the native tests under AddressSanitizer and UndefinedBehaviorSanitizer
 # make bench     what needs no GPU; ARGS=--quick for a look that writes no results
@@ -17,7 +18,7 @@ RUN := $(VENV)/bin/python
 SOURCES := pyproject.toml CMakeLists.txt trtcore/stats/_stats.pyx \
 	$(wildcard cpp/*/* tests/native/*.cpp tests/native/*.hpp)
 
-.PHONY: profile test test-slow test-torch lint format sanitize bench bench-gpu clean
+.PHONY: profile test test-slow test-torch schema lint format sanitize bench bench-gpu clean
 
 profile: $(VENV)/ready
 	$(RUN) -m trtcore.profile $(MODEL) $(ARGS)
@@ -32,6 +33,9 @@ test-slow: $(VENV)/ready
 test-torch: $(VENV)/ready $(VENV)-torch/ready
 	PYTHONPATH=$(abspath $(VENV))-torch $(RUN) -c "import torch; print('PyTorch', torch.__version__)"
 	PYTHONPATH=$(abspath $(VENV))-torch $(RUN) -m pytest -m torch $(ARGS)
+
+schema: $(VENV)/ready
+	$(RUN) tests/schemas.py
 
 lint: $(VENV)/ready-dev
 	$(RUN) -m ruff check .

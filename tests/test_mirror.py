@@ -209,6 +209,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "result/readers/own_result",
         "result/readers/single_figures",
     ),
+    "result/schema/test_generate.py": ("result/schema/shipped",),
     "result/test_saved.py": (
         "result/checks",
         "result/records/profile",
