@@ -22,6 +22,11 @@ def chosen_format(options: argparse.Namespace) -> Format:
         raise OptionError(f"--format is '{options.format}', must be one of {', '.join(FORMATS)}")
     form = FORMATS[options.format]
     _check_view(options, form)
+    if form.is_binary and getattr(options, "output_file", None) is None:
+        raise OptionError(
+            f"--format {options.format} is no text: save the result, and write it with "
+            f"trtcore report --format {options.format} -o FILE"
+        )
     return form
 
 
@@ -56,14 +61,16 @@ def give(result: Any, form: Format, options: argparse.Namespace, view: dict[str,
     path = getattr(options, "output_file", None)  # of report only
     if path is not None:
         # Escaped, not refused: names from other tools' files may hold lone surrogates.
-        text = form.render(result, **view)
-        write_file(Path(path), text.encode(errors="backslashreplace"))
+        content = form.render(result, **view)
+        if isinstance(content, str):
+            content = content.encode(errors="backslashreplace")
+        write_file(Path(path), content)
     elif form.show is not None:
         from trtcore.cli.screen import Screen
 
         form.show(result, Screen(), **view)
     else:
-        sys.stdout.write(form.render(result, **view))
+        sys.stdout.write(str(form.render(result, **view)))
 
 
 def _check_view(options: argparse.Namespace, form: Format) -> None:

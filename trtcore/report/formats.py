@@ -22,14 +22,16 @@ class Format(NamedTuple):
         show: prints a profile on a console, fitted to it; None to write the text as it is.
         left_out: one line on what the format cannot hold of a profile; ``""`` for nothing.
         of_precisions: the same for a comparison of precisions; None if it cannot hold one.
+        is_binary: ``render`` returns bytes, which belong into a file.
     """
 
     help: str
-    render: Callable[..., str]
+    render: Callable[..., str | bytes]
     takes_view: bool = False
     show: Callable[..., None] | None = None
     left_out: Callable[[Any], str] | None = None
     of_precisions: Format | None = None
+    is_binary: bool = False
 
 
 def _line(render: Callable[..., str]) -> Callable[..., str]:
@@ -76,10 +78,20 @@ FORMATS: Mapping[str, Format] = {
     "trtexec-layers": Format(
         "its --exportLayerInfo", lazily("trtcore.report.export.trtexec", "export_layer_info")
     ),
+    "trtexec-layers-list": Format(
+        "the same as a list, for NVIDIA's trt-perf-analysis",
+        lazily("trtcore.report.export.trtexec", "export_layer_list"),
+    ),
     "trtexec-times": Format(
         "its --exportTimes",
         lazily("trtcore.report.export.trtexec", "export_times"),
         left_out=lazily("trtcore.report.export.trtexec", "times_left_out"),
+    ),
+    "npz": Format(
+        "the samples as NumPy arrays",
+        lazily("trtcore.report.export.npz", "render_npz"),
+        left_out=lazily("trtcore.report.export.npz", "npz_left_out"),
+        is_binary=True,
     ),
     "perfetto": Format(
         "a trace for ui.perfetto.dev",
