@@ -50,7 +50,6 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
     "cli/test_outputs.py": (
         "api/assemble",
         "cli/screen",
-        "cli/terminal",
     ),
     "compare/precisions/test_rows.py": (
         "compare/precisions/comparison",
