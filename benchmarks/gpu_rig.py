@@ -84,7 +84,7 @@ def made_rig(
     engine = load_engine(bindings, plan, model.name)
     first = create_context(engine, plan)
     set_input_shapes(engine, first, None, {})
-    tensors = bind_tensors(engine, first)
+    tensors = bind_tensors(engine, [first], engine.tensor_names)
     inputs = dict(make_inputs(input_specs(tensors), "random", 0))
     upload(tensors, inputs)
     try:

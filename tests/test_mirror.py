@@ -11,6 +11,7 @@ import trtcore
 SOURCES, TESTS = Path(trtcore.__file__).parent, Path(__file__).parent
 
 TESTED_BY: dict[str, tuple[str, ...]] = {
+    "models/test_described.py": ("result/records/input_values",),
     "api/options/test_meaning.py": ("api/options/value_types",),
     "api/options/test_declarations.py": ("api/options/declaring",),
     "cli/test_declared.py": ("cli/own_options",),
@@ -33,6 +34,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "precision/accuracy/reference",
     ),
     "cli/commands/test_profile.py": (
+        "cli/phases",
         "cli/commands/build",
         "cli/commands/inspect",
         "profile",
@@ -61,7 +63,10 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "compare/alignment",
         "compare/comparison",
     ),
-    "engine/tensorrt/test_dynamic_shapes.py": ("result/types/shapes",),
+    "engine/tensorrt/test_dynamic_shapes.py": (
+        "engine/tensorrt/optimization_profile",
+        "result/types/shapes",
+    ),
     "engine/tensorrt/test_builder.py": (
         "engine/tensorrt/bindings",
         "engine/tensorrt/interrupts",
@@ -95,32 +100,39 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "measure/nodes/torch/operators/sources",
         "measure/nodes/torch/operators/windows",
     ),
-    "measure/engine_runs/test_plans.py": (
-        "measure/event_cost/calibrate",
-        "models/builtin/chain",
-    ),
     "models/caffe/files/test_caffemodel.py": (
         "models/caffe/files/schema",
         "models/caffe/files/wire",
     ),
     "models/caffe/layers/test_layers.py": (
+        "models/caffe/layers/values/activations",
+        "models/caffe/layers/values/batch_norm",
         "models/caffe/layers/converter",
-        "models/caffe/layers/convolution",
-        "models/caffe/layers/elementwise",
-        "models/caffe/layers/joining",
-        "models/caffe/layers/normalization",
-        "models/caffe/layers/reduction",
-        "models/caffe/layers/scaling",
-        "models/caffe/layers/shaping",
+        "models/caffe/layers/windows/convolution",
+        "models/caffe/layers/windows/depthwise",
+        "models/caffe/layers/values/elementwise",
+        "models/caffe/layers/shapes/joining",
+        "models/caffe/layers/values/normalization",
+        "models/caffe/layers/detection/prior_box",
+        "models/caffe/layers/shapes/rearranging",
+        "models/caffe/layers/shapes/reduction",
+        "models/caffe/layers/values/scaling",
+        "models/caffe/layers/shapes/shaping",
         "models/caffe/layers/sources",
-        "models/caffe/layers/window",
+        "models/caffe/layers/windows/window",
     ),
+    "models/caffe/files/test_prototxt.py": ("models/caffe/files/memory",),
+    "models/caffe/layers/detection/test_detection_output.py": (
+        "models/caffe/layers/detection/box_decoding",
+    ),
+    "models/caffe/layers/shapes/test_resizing.py": ("models/caffe/layers/windows/mask",),
     "models/caffe/test_rules.py": (
         "models/caffe/builder",
         "models/caffe/conversion",
         "models/caffe/graph",
         "models/caffe/net",
         "models/caffe/weights",
+        "models/caffe/wiring",
     ),
     "models/onnx/test_graph.py": (
         "models/model",
@@ -138,6 +150,27 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "models/onnx/work/products",
         "models/onnx/work/shapes",
         "result/records/work",
+    ),
+    "native/on_fake_cuda/plan_cases.py": (
+        "measure/engine_runs/plans",
+        "models/builtin/chain",
+    ),
+    "models/onnx/test_input_roles.py": ("models/onnx/input_values",),
+    "wild/test_onnx_batch.py": (
+        "models/onnx/batch_edits",
+        "models/onnx/batch_layout",
+        "models/onnx/batch_repairs",
+        "models/onnx/batch_values",
+        "models/onnx/batch_walk",
+    ),
+    "wild/test_onnx_builds.py": (
+        "engine/tensorrt/parser_problems",
+        "precision/verify/computed",
+    ),
+    "wild/test_onnx_profiles.py": (
+        "measure/nodes/onnxruntime/values",
+        "models/onnx/complete",
+        "models/onnx/walk",
     ),
     "native/test_attach.py": ("measure/attach",),
     "native/test_bindings_boundary.py": ("measure/loops/abi_check",),

@@ -107,7 +107,7 @@ def test_an_unsupported_op_names_node_and_op(run: Run, tmp_path: Path) -> None:
     path = save_net(tmp_path / "net.onnx", op="MyPlugin")
     words = (
         "node 'block/last' (MyPlugin)",
-        "Plugin not found",
+        "no ONNX operator and no plugin that is loaded: --plugins loads libraries of them",
         "--plugins loads libraries of them",
     )
     assert_refused(run("build", path), *words)
@@ -132,7 +132,10 @@ def test_an_unsupported_op_names_node_and_op(run: Run, tmp_path: Path) -> None:
             "--batch 4 and --shapes x:2x3x8x8 contradict each other: leave one of them out",
         ),
         (["--weights", ""], "--weights belongs to a Caffe model"),
-        (["--input", ""], "--input is '', must be random, zeros or a path to an .npz"),
+        (
+            ["--input", ""],
+            "--input is '', must be a path to an .npz or a generator: random, zeros, ",
+        ),
         (["--save", ""], "'' names no file to write: its name is empty"),
         (["--seed", "-1"], "seed is -1, must be 0 or more"),
         (["--sync", "never"], "sync is 'never', must be one of enqueue, execute"),

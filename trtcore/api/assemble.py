@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from trtcore.models.inputs import source_text
 from trtcore.result.analysis.summary import summarise_layers
 from trtcore.result.readers.inspector.inspector import match_layers
 from trtcore.result.records.build import Build, PrecisionCheck
@@ -69,6 +70,7 @@ def engine_profile(
         ),
         event_cost=ran.event_cost,
         kernels=engine_run.kernels,
+        inputs=engine_run.inputs,
     )
     # The verdict weighs layers by their times, so the profile has to be there first.
     return replace(_checked(profile, check), warnings=_problems(ran))
@@ -90,7 +92,7 @@ def _method(engine_run: EngineRun, options: Options) -> Method:
         Timer.TENSORRT,
         sync=options.sync,
         in_python=engine_run.in_python,
-        inputs=str(options.inputs),
+        inputs=source_text(options.inputs),
     )
 
 

@@ -12,11 +12,13 @@ from trtcore.engine.build import converted
 from trtcore.errors import ModelError, RunError
 from trtcore.measure.nodes.choice import choose_baseline, stand_in
 from trtcore.measure.nodes.timers import TIMERS
+from trtcore.models.described import describe_inputs
 from trtcore.models.model import Model
-from trtcore.models.onnx.input_roles import make_model_inputs
+from trtcore.models.onnx.input_roles import input_roles, make_model_inputs
 from trtcore.precision.convert.apply import own_precision
 from trtcore.precision.formats import FORMATS, Precision
 from trtcore.result.backends import find_backend
+from trtcore.result.phases import Phase, Stopwatch
 from trtcore.result.records.profile import Profile
 from trtcore.result.records.warnings import RunWarning
 from trtcore.system.progress import Notify, Progress
@@ -31,6 +33,7 @@ def profile_unfused(
     options: Options,
     progress: Progress | None = None,
     notify: Notify | None = None,
+    watch: Stopwatch | None = None,
 ) -> Profile:
     """Times every node of a model with one of `TIMERS`, such as ONNX Runtime or PyTorch.
 
@@ -40,6 +43,7 @@ def profile_unfused(
         options: precision None is the model's own.
         progress: called with (phase, done, total) after every iteration.
         notify: called with lines a user should see at once.
+        watch: counts where the time goes.
 
     Raises:
         OptionError: an unknown kind, or inputs that do not fit.
@@ -49,10 +53,15 @@ def profile_unfused(
         RunError: the device's memory does not hold the model.
     """
     name, reason = choose_baseline(kind)
-    graph = model if options.precision is None else converted(model, precision_request(options))
+    graph, watch = model, watch or Stopwatch()
+    if options.precision is not None:
+        with watch.phase(Phase.CONVERT):
+            graph = converted(model, precision_request(options))
     if TIMERS[name].uses_gpu:
         try:
-            return _profile(model, graph, _run(name, graph, options, progress), options)
+            with watch.phase(Phase.NODES_ON_GPU):
+                node_run = _run(name, graph, options, progress)
+            return _profile(model, graph, node_run, options)
         except (ModelError, RunError) as error:
             # `auto` promises a baseline: an operator that PyTorch eager lacks, or a GPU without
             # room for the model, falls back to ONNX Runtime; a timer chosen by name must not.
@@ -61,7 +70,9 @@ def profile_unfused(
             name, reason = stand_in(), str(error)
     if reason and notify is not None:
         notify(f"{reason}: the baseline is {find_backend(name).label} on the CPU")
-    return _profile(model, graph, _run(name, graph, options, progress), options)
+    with watch.phase(Phase.NODES):
+        node_run = _run(name, graph, options, progress)
+    return _profile(model, graph, node_run, options)
 
 
 def _run(name: str, graph: Model, options: Options, progress: Progress | None) -> NodeRun:
@@ -77,4 +88,9 @@ def _profile(model: Model, graph: Model, node_run: NodeRun, options: Options) ->
     kind = FORMATS[Precision(precision)].baseline_warning if options.precision else None
     warnings = () if kind is None else (RunWarning(kind),)
     profile = node_profile(graph, node_run, None, precision, warnings)
-    return replace(profile, model=replace(model_record(model), notes=graph.notes))
+    inputs = make_model_inputs(graph, options.inputs, options.seed)
+    return replace(
+        profile,
+        model=replace(model_record(model), notes=graph.notes),
+        inputs=describe_inputs(inputs, options.inputs, input_roles(graph)),
+    )

@@ -73,27 +73,29 @@ def profile_model(
         EngineLoadError: the TensorRT requested by name does not support this GPU.
         RunError: the run failed.
     """
-    from trtcore.api.engine_job import Job
-    from trtcore.api.requests import with_precision
-    from trtcore.engine.choice import choose_backend
-    from trtcore.measure.nodes.onnxruntime.profile import run_model
-    from trtcore.precision.accuracy.reference import Reference
-    from trtcore.result.analysis.requirements import require_precision
-
     # What is cheap to refuse comes first: a model can take minutes to load and to build.
-    request = read_options(options, MODEL)
-    choice = choose_backend(request.backend)
+    request, watch = read_options(options, MODEL), Stopwatch()
+    with watch.phase(Phase.START):
+        from trtcore.api.engine_job import Job
+        from trtcore.api.requests import with_precision
+        from trtcore.engine.choice import choose_backend
+        from trtcore.measure.nodes.onnxruntime.profile import run_model
+        from trtcore.precision.accuracy.reference import Reference
+        from trtcore.result.analysis.requirements import require_precision
+
+        choice = choose_backend(request.backend)
     _check_timing(request, choice)
     if choice.bindings is None and keep_plan is not None:
         reason = choice.reason or f"backend {choice.name} runs the model as it is"
         raise BackendError(f"no engine is built here that could be kept: {reason}")
     # Before the build, whose ONNX parser finds the plugins' operators in TensorRT's registry.
     _load_plugins(request.plugins, choice.bindings)
-    watch = Stopwatch()
     with watch.phase(Phase.LOAD):
         loaded = _load(model, weights, outputs, request)
     reference = Reference(loaded, run_model, request.inputs, request.seed)
-    job = Job(loaded, with_precision(request, loaded), reference, progress, notify, watch)
+    own = request.precision is None
+    settled = with_precision(request, loaded)
+    job = Job(loaded, settled, reference, progress, notify, watch, is_own=own)
     profile = replace(job.profile(choice, keep_plan), phases=watch.times)
     if request.tolerance is not None:  # last, so that the error can carry the profile
         require_precision(profile, request.tolerance)
@@ -141,12 +143,13 @@ def compare_precisions(
         EngineLoadError: this TensorRT does not support this GPU.
         RunError: a run failed.
     """
-    from trtcore.api.precision_job import PrecisionRuns, check_precisions
-    from trtcore.engine.choice import choose_backend
+    request, watch = read_options(options, COMPARISON), Stopwatch()
+    with watch.phase(Phase.START):
+        from trtcore.api.precision_job import PrecisionRuns, check_precisions
+        from trtcore.engine.choice import choose_backend
 
-    request = read_options(options, COMPARISON)
-    chosen = check_precisions(precisions)
-    choice = choose_backend(request.backend)
+        chosen = check_precisions(precisions)
+        choice = choose_backend(request.backend)
     # `auto` must not fall back here: rows of a CPU say nothing of engines in these precisions.
     if choice.runs_nodes and request.backend != choice.name:
         raise BackendError(
@@ -156,8 +159,10 @@ def compare_precisions(
     _load_plugins(request.plugins, choice.bindings)
     if notify is not None and choice.reason:
         notify(choice.explanation)
-    loaded = _load(model, weights, outputs, request)
-    comparison = PrecisionRuns(loaded, chosen, request, progress).compare(choice.bindings)
+    with watch.phase(Phase.LOAD):
+        loaded = _load(model, weights, outputs, request)
+    runs = PrecisionRuns(loaded, chosen, request, progress, watch)
+    comparison = replace(runs.compare(choice.bindings), phases=watch.times)
     if request.tolerance is not None:
         comparison.require(request.tolerance)
     return comparison
@@ -197,11 +202,13 @@ def profile_baseline(
         BackendError: PyTorch was requested by name and cannot be imported.
         RunError: the run failed.
     """
-    from trtcore.api.baseline_job import profile_unfused
-
-    request = read_options(options, BASELINE)
-    loaded = _load(model, weights, outputs, request)
-    return profile_unfused(loaded, kind, request, progress, notify)
+    request, watch = read_options(options, BASELINE), Stopwatch()
+    with watch.phase(Phase.START):
+        from trtcore.api.baseline_job import profile_unfused
+    with watch.phase(Phase.LOAD):
+        loaded = _load(model, weights, outputs, request)
+    profile = profile_unfused(loaded, kind, request, progress, notify, watch)
+    return replace(profile, phases=watch.times)
 
 
 def profile_plan(
@@ -229,16 +236,16 @@ def profile_plan(
         EngineLoadError: not a plan, or made for another version or GPU.
         RunError: the run failed.
     """
-    from trtcore.api.assemble import engine_profile
-    from trtcore.api.requests import run_options
-    from trtcore.measure.engine_runs.plans import run_plan
-    from trtcore.precision.verify.check import check_rows
-
-    request = read_options(options, PLAN)
-    watch = Stopwatch()
+    request, watch = read_options(options, PLAN), Stopwatch()
     with watch.phase(Phase.LOAD):
         content, source = _read_plan(plan)
-    bindings = _plan_runner(request.backend, source, notify)
+    with watch.phase(Phase.START):
+        from trtcore.api.assemble import engine_profile
+        from trtcore.api.requests import run_options
+        from trtcore.measure.engine_runs.plans import run_plan
+        from trtcore.precision.verify.check import check_rows
+
+        bindings = _plan_runner(request.backend, source, notify)
     _load_plugins(request.plugins, bindings)
     _check_timing(request)
     ran = run_plan(bindings, content, source, run_options(request, watch=watch), progress)
@@ -248,7 +255,8 @@ def profile_plan(
     def describe(layers: Sequence[Layer], rows: Sequence[LayerProfile]) -> PrecisionCheck:
         return check_rows(layers, rows, "")  # nothing was requested: described, never judged
 
-    profile = engine_profile(bindings, ran, record, build, request, describe)
+    with watch.phase(Phase.RESULT):
+        profile = engine_profile(bindings, ran, record, build, request, describe)
     return replace(profile, phases=watch.times)
 
 
@@ -321,13 +329,14 @@ def build_model(
         BackendError: nothing that builds is installed.
         BuildError: TensorRT could not build the engine.
     """
-    from trtcore.api.requests import build_as_requested
+    from trtcore.api.requests import build_as_requested, require_shape_inputs
     from trtcore.engine.choice import choose_builder
 
     request = read_options(options, BUILD)
     bindings = choose_builder(request.backend)
     _load_plugins(request.plugins, bindings)
     loaded = _load(model, weights, outputs, request)
+    require_shape_inputs(request, loaded)
     return build_as_requested(bindings, loaded, request, progress)
 
 
@@ -341,7 +350,12 @@ def _load(
         loaded: Model = model()
         return loaded
     return load_model(
-        model, weights=weights, batch=request.batch, shapes=request.shapes, outputs=outputs
+        model,
+        weights=weights,
+        batch=request.batch,
+        shapes=request.shapes,
+        outputs=outputs,
+        cut_unsupported=request.cut_unsupported,
     )
 
 

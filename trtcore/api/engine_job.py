@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -10,13 +11,21 @@ from typing import TYPE_CHECKING
 from trtcore.api.assemble import engine_profile, model_record, node_profile
 from trtcore.api.options.meaning import without_effect
 from trtcore.api.options.values import Options
-from trtcore.api.requests import build_as_requested, node_length, precision_request, run_options
+from trtcore.api.requests import (
+    build_as_requested,
+    may_overlap,
+    node_length,
+    precision_request,
+    run_options,
+)
 from trtcore.engine.build import check_engine, converted
-from trtcore.errors import EngineLoadError, PrecisionError
+from trtcore.errors import EngineLoadError, ModelError, PrecisionError
 from trtcore.measure.engine_runs.plans import PlanRun, run_plan
-from trtcore.models.inputs import GENERATED, Array
+from trtcore.models.described import describe_inputs
+from trtcore.models.fitting import Array
+from trtcore.models.inputs import is_made
 from trtcore.models.model import Model
-from trtcore.models.onnx.input_roles import make_model_inputs
+from trtcore.models.onnx.input_roles import input_roles, make_model_inputs
 from trtcore.precision.accuracy.reference import Reference
 from trtcore.precision.convert.apply import own_precision
 from trtcore.precision.formats import FORMATS, Precision
@@ -24,6 +33,7 @@ from trtcore.result.backends import find_backend
 from trtcore.result.phases import Phase, Stopwatch
 from trtcore.result.records.accuracy import Accuracy
 from trtcore.result.records.build import Build
+from trtcore.result.records.input_values import InputValues
 from trtcore.result.records.profile import Profile
 from trtcore.result.records.warning_kinds import WarningKind
 from trtcore.result.records.warnings import RunWarning
@@ -59,6 +69,7 @@ class Job:
         progress: called with the phase, steps done and steps in all.
         notify: called with lines a user should see at once.
         watch: counts where the time goes.
+        is_own: the precision is the model's own, which nobody asked for: no engine is held to it.
     """
 
     model: Model
@@ -67,34 +78,58 @@ class Job:
     progress: Progress | None = None
     notify: Notify | None = None
     watch: Stopwatch = field(default_factory=Stopwatch, compare=False, repr=False)
+    is_own: bool = False
 
     def profile(self, choice: Choice, keep_plan: Callable[[bytes], None] | None) -> Profile:
         """Builds the engine where one can be built, and profiles it or the model itself."""
-        self.prepare()
+        is_beside = self.options.wants_accuracy and may_overlap(choice.bindings, self.model)
+        self.prepare(with_reference=not is_beside)
         self.tell(choice.explanation)
         if choice.bindings is None:
             return self.profile_nodes(None, choice.reason)
-        plan = build_as_requested(
-            choice.bindings, self.model, self.options, self.progress, self.watch
-        )
+        with self.reference.beside() if is_beside else nullcontext():
+            plan = build_as_requested(
+                choice.bindings,
+                self.model,
+                self.options,
+                self.progress,
+                self.watch,
+                is_own=self.is_own,
+            )
+        self.compute_reference()
         if keep_plan is not None:
             keep_plan(plan.content)
         if choice.runs_nodes:
             return self.profile_nodes(plan, choice.reason)
         return self.profile_engine(choice.bindings, plan)
 
-    def prepare(self) -> None:
-        """Checks the input file and computes the reference before the build.
+    def prepare(self, *, with_reference: bool = True) -> None:
+        """Checks the inputs, and computes the reference, before the build.
 
         A build takes minutes, and either may turn out to be impossible.
         """
-        # Generated inputs always fit; a file may lack a tensor or have another shape.
-        if self.options.inputs not in GENERATED:
+        # Random inputs always fit; a file may lack a tensor, a generator the type or the shape.
+        if not is_made(self.options.inputs):
             make_model_inputs(self.model, self.options.inputs)
-        if self.options.wants_accuracy:
-            self.report("computing the reference")
-            with self.watch.phase(Phase.REFERENCE):
-                _ = self.reference.outputs  # cached: the comparison after the run reads it again
+        if with_reference:
+            self.compute_reference()
+
+    def compute_reference(self) -> None:
+        """Computes the reference if it is wanted and not there yet.
+
+        Raises:
+            ModelError: it cannot be had, and a tolerance is to be checked against it.
+        """
+        if not self.options.wants_accuracy:
+            return
+        self.report("computing the reference")
+        with self.watch.phase(Phase.REFERENCE):
+            try:
+                _ = self.reference.outputs
+            except ModelError:
+                # The times can be measured without it: the comparison will say what is missing.
+                if self.options.tolerance is not None:
+                    raise
 
     def tell(self, line: str) -> None:
         """Shows the user a line."""
@@ -122,8 +157,10 @@ class Job:
     def engine_profile(self, bindings: Bindings, plan: Plan, ran: PlanRun) -> Profile:
         """The profile of a plan that ran; rows map to the nodes of the model as it was loaded."""
         record = replace(model_record(self.model), notes=plan.model.notes)
-        check = partial(check_engine, model=self.model, request=precision_request(self.options))
-        profile = engine_profile(bindings, ran, record, plan.build, self.options, check)
+        request = precision_request(self.options, is_own=self.is_own)
+        check = partial(check_engine, model=self.model, request=request)
+        with self.watch.phase(Phase.RESULT):
+            profile = engine_profile(bindings, ran, record, plan.build, self.options, check)
         profile = replace(profile, warnings=(*plan.warnings, *profile.warnings))
         outputs = ran.engine_run.outputs
         return self.with_accuracy(profile, lambda: self.reference.of_engine(plan.model, outputs))
@@ -135,7 +172,12 @@ class Job:
             return profile
         self.report("comparing the outputs")
         with self.watch.phase(Phase.ACCURACY):
-            return replace(profile, accuracy=compare())
+            try:
+                return replace(profile, accuracy=compare())
+            except (ModelError, PrecisionError) as error:
+                # What was measured is kept, whatever becomes of the comparison.
+                missing = RunWarning(WarningKind.NO_REFERENCE, note=str(error))
+                return replace(profile, warnings=(*profile.warnings, missing))
 
     def profile_nodes(self, plan: Plan | None, reason: str) -> Profile:
         """Profiles the un-fused model with ONNX Runtime; ``reason`` says why not on a GPU.
@@ -165,20 +207,27 @@ class Job:
         """Times every node of a graph on the CPU."""
         from trtcore.measure.nodes.onnxruntime.profile import profile_nodes
 
+        inputs = self.inputs_of(model)
         with self.watch.phase(Phase.NODES):
             node_run = profile_nodes(
-                model, self.inputs_of(model), progress=self.progress, **node_length(self.options)
+                model, inputs, progress=self.progress, **node_length(self.options)
             )
-        return node_profile(model, node_run, build, precision, tuple(warnings))
+        profile = node_profile(model, node_run, build, precision, tuple(warnings))
+        return replace(profile, inputs=self.described(model, inputs))
 
     def inputs_of(self, graph: Model) -> dict[str, Array]:
         """The inputs of a graph, by name; equal for every precision but for their type."""
         return make_model_inputs(graph, self.options.inputs, self.options.seed)
+
+    def described(self, graph: Model, inputs: Mapping[str, Array]) -> tuple[InputValues, ...]:
+        """What a result keeps of the inputs of a graph."""
+        return describe_inputs(inputs, self.options.inputs, input_roles(graph))
 
     def graph_profile(self, graph: Model, node_run: NodeRun) -> Profile:
         """The profile of the converted graph; rows map to the nodes of the model as loaded."""
         precision = self.options.precision or ""
         profile = node_profile(graph, node_run, None, precision, on_cpu(precision))
         record = replace(model_record(self.model), notes=graph.notes)
-        profile = replace(profile, model=record)
+        inputs = self.described(graph, self.inputs_of(graph))
+        profile = replace(profile, model=record, inputs=inputs)
         return self.with_accuracy(profile, lambda: self.reference.of_graph(graph))

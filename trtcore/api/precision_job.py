@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from trtcore.api.engine_job import Job, on_cpu
 from trtcore.api.options.values import Options
 from trtcore.api.requests import (
     build_as_requested,
+    may_overlap,
     node_length,
     precision_request,
     run_options,
@@ -23,6 +25,7 @@ from trtcore.measure.engine_runs.plans import run_plans
 from trtcore.models.model import Model
 from trtcore.precision.accuracy.reference import Reference
 from trtcore.precision.formats import FORMATS, Precision
+from trtcore.result.phases import Phase, Stopwatch
 from trtcore.result.records.profile import Profile
 from trtcore.result.records.warning_kinds import WarningKind
 from trtcore.result.records.warnings import RunWarning
@@ -30,6 +33,7 @@ from trtcore.system.progress import Progress
 
 if TYPE_CHECKING:
     from trtcore.engine.tensorrt.bindings import Bindings
+    from trtcore.engine.tensorrt.builder import Plan
 
 
 def check_precisions(names: str | Sequence[str]) -> tuple[Precision, ...]:
@@ -61,12 +65,14 @@ class PrecisionRuns:
         precisions: the first is what the others are compared with.
         options: how to build and run all of them.
         progress: called with the phase, steps done and steps in all.
+        watch: counts where the time goes.
     """
 
     model: Model
     precisions: tuple[Precision, ...]
     options: Options
     progress: Progress | None = None
+    watch: Stopwatch = field(default_factory=Stopwatch, compare=False, repr=False)
 
     def compare(self, bindings: Bindings | None) -> PrecisionComparison:
         """Runs engines, or without bindings the converted graphs under ONNX Runtime.
@@ -77,26 +83,33 @@ class PrecisionRuns:
         from trtcore.measure.nodes.onnxruntime.profile import run_model
 
         reference = Reference(self.model, run_model, self.options.inputs, self.options.seed)
-        problem = self._reference_problem(reference)
+        is_beside = may_overlap(bindings, self.model)
+        problem = "" if is_beside else self._reference_problem(reference)
         # Intervals of ratios resample iterations, which a streamed run keeps the last of only.
         options = self.options.replaced(accuracy=not problem, stream=False)
         jobs = [self._job(precision, options, reference) for precision in self.precisions]
-        profiles = self._nodes(jobs) if bindings is None else self._engines(jobs, bindings)
+        with reference.beside() if is_beside else nullcontext():
+            plans = self._plans(jobs, bindings)
+        if is_beside and (problem := self._reference_problem(reference)):
+            jobs = [replace(job, options=job.options.replaced(accuracy=False)) for job in jobs]
+        profiles = self._nodes(jobs) if bindings is None else self._engines(jobs, plans, bindings)
         if not all(profile.counts.measured for profile in profiles):
             raise KeyboardInterrupt  # a column without a figure would make every ratio empty
         notes = [] if bindings else [RunWarning(WarningKind.GRAPHS_ON_CPU)]
         if problem:
             notes.append(RunWarning(WarningKind.NO_REFERENCE, note=problem))
-        return compare_runs(profiles, notes)
+        with self.watch.phase(Phase.RESULT):
+            return compare_runs(profiles, notes)
 
     def _reference_problem(self, reference: Reference) -> str:
-        """Why there is nothing to compare outputs with; an error if accuracy was requested."""
+        """Why there is nothing to compare outputs with; an error with a tolerance to check."""
         if self.progress is not None:
             self.progress("computing the reference", 0, 0)
         try:
-            _ = reference.outputs
+            with self.watch.phase(Phase.REFERENCE):
+                _ = reference.outputs
         except ModelError as error:
-            if self.options.wants_accuracy:
+            if self.options.tolerance is not None:
                 raise
             # Times can be compared without a reference, and a note says what is missing.
             return str(error)
@@ -106,12 +119,21 @@ class PrecisionRuns:
         # A full-precision graph has nothing to pin, and the converter refuses the option for it.
         kept = () if FORMATS[precision].is_full else options.keep_fp32
         own = options.replaced(precision=precision.value, keep_fp32=kept)
-        return Job(self.model, with_precision(own, self.model), reference, self.progress)
+        return Job(
+            self.model, with_precision(own, self.model), reference, self.progress, watch=self.watch
+        )
 
-    def _engines(self, jobs: Sequence[Job], bindings: Bindings) -> list[Profile]:
-        plans = [
-            build_as_requested(bindings, self.model, job.options, self.progress) for job in jobs
+    def _plans(self, jobs: Sequence[Job], bindings: Bindings | None) -> list[Plan]:
+        if bindings is None:
+            return []
+        return [
+            build_as_requested(bindings, self.model, job.options, self.progress, self.watch)
+            for job in jobs
         ]
+
+    def _engines(
+        self, jobs: Sequence[Job], plans: Sequence[Plan], bindings: Bindings
+    ) -> list[Profile]:
         # All engines are built first: they have to be loaded together to be run interleaved.
         labels = [f"measuring {precision.value}" for precision in self.precisions]
         contents = [plan.content for plan in plans]
@@ -119,7 +141,7 @@ class PrecisionRuns:
             bindings,
             dict(zip(labels, contents, strict=True)),
             self.model.name,
-            run_options(jobs[0].options, self.model),
+            run_options(jobs[0].options, self.model, self.watch),
             self.progress,
         )
         return [
@@ -132,13 +154,15 @@ class PrecisionRuns:
 
         for precision in self.precisions:
             on_cpu(precision.value)  # refuses BF16 before minutes of converting and running
-        graphs = [converted(self.model, precision_request(job.options)) for job in jobs]
-        runs = profile_in_turns(
-            [(graph, job.inputs_of(graph)) for job, graph in zip(jobs, graphs, strict=True)],
-            labels=[precision.value for precision in self.precisions],
-            progress=self.progress,
-            **node_length(self.options),
-        )
+        with self.watch.phase(Phase.CONVERT):
+            graphs = [converted(self.model, precision_request(job.options)) for job in jobs]
+        with self.watch.phase(Phase.NODES):
+            runs = profile_in_turns(
+                [(graph, job.inputs_of(graph)) for job, graph in zip(jobs, graphs, strict=True)],
+                labels=[precision.value for precision in self.precisions],
+                progress=self.progress,
+                **node_length(self.options),
+            )
         return [
             job.graph_profile(graph, run)
             for job, graph, run in zip(jobs, graphs, runs, strict=True)

@@ -23,12 +23,22 @@ _GPU_ITERATIONS = 1000
 # Before this many the stop rule is not applied, and rounds are a tenth of it: few, so that slow
 # networks keep to the time limit.
 _LEAST_ITERATIONS = 100
+# Builder and ONNX Runtime each hold the weights: of larger models not at the same time.
+_BESIDE_BYTES = 500_000_000
+# What TensorRT takes for a shape.
+_WHOLE = ("int32", "int64")
 
 
-def precision_request(options: Options) -> PrecisionRequest:
-    """The precision to build in."""
+def precision_request(options: Options, *, is_own: bool = False) -> PrecisionRequest:
+    """The precision to build in.
+
+    Args:
+        options: those of the call.
+        is_own: the precision in them is the model's own, which nobody requested.
+    """
+    own = options.precision is None or is_own
     return PrecisionRequest(
-        precision=None if options.precision is None else Precision(options.precision),
+        precision=None if own else Precision(str(options.precision)),
         keep_fp32=options.keep_fp32,
         io_precision=options.io_precision,
     )
@@ -42,8 +52,12 @@ def with_precision(options: Options, model: Model) -> Options:
     return options.replaced(precision=precision.value if precision else None)
 
 
-def build_options(options: Options) -> BuildOptions:
-    """How to build an engine."""
+def build_options(options: Options, model: Model) -> BuildOptions:
+    """How to build an engine of a model.
+
+    Raises:
+        OptionError: inputs that do not fit the model, which has some that may decide shapes.
+    """
     from trtcore.engine.tensorrt.builder import BuildOptions
 
     workspace = options.workspace_mib
@@ -51,8 +65,31 @@ def build_options(options: Options) -> BuildOptions:
         workspace_bytes=None if workspace is None else workspace << 20,
         max_aux_streams=0 if options.serial else None,
         io_formats=options.io_formats,
+        shape_values=_shape_values(options, model),
         use_cache=options.use_cache,
     )
+
+
+def require_shape_inputs(options: Options, model: Model) -> None:
+    """Raises OptionError if inputs are given for a build whose model needs none."""
+    given = [one for one in options.given if one.option.name in ("inputs", "seed")]
+    if given and not _shape_values(options, model):
+        raise OptionError(
+            f"{given[0].label} has no effect when an engine of {model.name} is built, as none of "
+            "its inputs decides a shape: leave it out"
+        )
+
+
+def _shape_values(options: Options, model: Model) -> dict[str, tuple[int, ...]]:
+    """The values of the inputs that may decide shapes; which of them do, TensorRT tells."""
+    from trtcore.models.onnx.graph import model_inputs
+    from trtcore.models.onnx.input_roles import make_model_inputs
+
+    names = [t.name for t in model_inputs(model) if t.dtype in _WHOLE and len(t.shape) <= 1]
+    if not names:
+        return {}
+    made = make_model_inputs(model, options.inputs, options.seed)
+    return {name: tuple(int(one) for one in made[name].ravel()) for name in names}
 
 
 def build_as_requested(
@@ -61,13 +98,29 @@ def build_as_requested(
     options: Options,
     progress: Progress | None = None,
     watch: Stopwatch | None = None,
+    *,
+    is_own: bool = False,
 ) -> Plan:
-    """Builds an engine as `build_engine` does, from the options of a call."""
+    """Builds an engine as `build_engine` does, from the options of a call.
+
+    With ``is_own`` the precision in the options is the model's own: it is not held to it.
+    """
     from trtcore.engine.build import build_engine
 
-    return build_engine(
-        bindings, model, precision_request(options), build_options(options), progress, watch
-    )
+    build = build_options(options, model)
+    request = precision_request(options, is_own=is_own)
+    return build_engine(bindings, model, request, build, progress, watch)
+
+
+def may_overlap(bindings: Bindings | None, model: Model) -> bool:
+    """Whether the reference can be computed while an engine is built.
+
+    TensorRT times tactics when it builds, which nothing may disturb; TensorRT-RTX does not.
+    """
+    from trtcore.models.onnx.weights import weight_bytes
+
+    is_quiet = bindings is not None and bindings.name == "tensorrt_rtx"
+    return is_quiet and weight_bytes(model.proto) <= _BESIDE_BYTES
 
 
 def run_options(

@@ -8,8 +8,9 @@ from typing import Any
 
 from trtcore.api.options.declaring import Option
 from trtcore.api.options.meaning import given_options, require_meaning
-from trtcore.api.options.value_types import BLOBS, FORMATS, NAMES, PATHS, SHAPES, ValueType
+from trtcore.api.options.value_types import BLOBS, FORMATS, INPUTS, NAMES, PATHS, SHAPES, ValueType
 from trtcore.cli.declared import api_options
+from trtcore.cli.inputs import parse_inputs
 from trtcore.cli.own_options import PROFILE_OPTIONS
 from trtcore.engine.io_formats import FORMATS as FORMAT_NAMES
 from trtcore.errors import OptionError
@@ -142,6 +143,7 @@ def _separated(texts: Sequence[str]) -> tuple[str, ...]:
 _READERS: dict[ValueType, Callable[[Any], Any]] = {
     SHAPES: parse_shapes,
     FORMATS: parse_io_formats,
+    INPUTS: parse_inputs,
     NAMES: _separated,
     BLOBS: tuple,
     PATHS: tuple,

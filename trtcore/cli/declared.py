@@ -12,6 +12,7 @@ from trtcore.api.options.value_types import (
     BLOBS,
     FLAG,
     FORMATS,
+    INPUTS,
     NAMES,
     NUMBER,
     PATHS,
@@ -20,7 +21,7 @@ from trtcore.api.options.value_types import (
 )
 from trtcore.cli.own_options import PROFILE_OPTIONS
 
-_REPEATED = (NAMES, BLOBS, PATHS, SHAPES, FORMATS)
+_REPEATED = (NAMES, BLOBS, PATHS, SHAPES, FORMATS, INPUTS)
 """Types whose options can be given several times."""
 _ONE_EACH = (BLOBS, PATHS)
 """Those of them that are not split at commas, which names of blobs and files may contain."""

@@ -13,7 +13,7 @@ from trtcore.system.files import check_writable, same_file
 
 def _keywords(option: str) -> tuple[str, ...]:
     """The values of an option that never name a file, even if there is one of that name."""
-    keywords = {"MODEL": ("googlenet",), "--input": ("random", "zeros"), "--baseline": measured()}
+    keywords = {"MODEL": ("googlenet",), "--baseline": measured()}
     return keywords.get(option, ())
 
 

@@ -142,7 +142,7 @@ PROFILE_OPTIONS = (
         type=FLAG,
         about="what is printed",
         help="print where the time of the call went, too",
-        use=_OF_ONE_PROFILE,
+        use=_OF_EVERY_RESULT,
     ),
     Option(
         name="quiet",

@@ -1,26 +1,34 @@
-"""Input data of a network: seeded random values, zeros or the arrays of a file."""
+"""Input data of a network: seeded random values, the arrays of a file, or a generator for each."""
 
 from __future__ import annotations
 
-import zipfile
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from trtcore.errors import OptionError
+from trtcore.errors import OptionError, argument
+from trtcore.models.fitting import (
+    Array,
+    check_indices,
+    check_names,
+    check_range,
+    dtype_of,
+    fitting,
+    held,
+    quoted,
+    read_npz,
+)
+from trtcore.models.generators import generate
+from trtcore.models.input_texts import OTHERS, Generator, is_generator, parse_generator
 from trtcore.result.records.layers import TensorInfo
-from trtcore.result.types.dtypes import host_type, numpy_name, to_bfloat16_values
-from trtcore.result.types.fp8 import to_fp8_values
-from trtcore.system.files import check_readable
 
-Array = NDArray[np.generic]
+Source = str | Path | Mapping[str, "str | Path | Array"]
+"""Where values come from: ``random``, a generator, an ``.npz``; or by input, with arrays too."""
 
-GENERATED = ("random", "zeros")
 # Integers index tables (tokens, classes) more often than not: small ones are safe for all.
 _INTEGERS_BELOW = 8
 
@@ -32,6 +40,9 @@ class Kind(Enum):
     POSITIONS = "positions"
     TOKEN_TYPES = "token types"
     MASK = "a mask"
+    SHAPE = "a shape"
+    NUMBERS = "axes, lengths or divisors"
+    BOXES = "corners of boxes"
 
 
 @dataclass(frozen=True)
@@ -40,16 +51,24 @@ class InputRole:
 
     Attributes:
         kind: its meaning.
-        below: its values are smaller than this: the rows of the table it indexes; 2 for a mask.
+        below: its values are smaller than this: the rows of the table it indexes; 2 for a mask, the
+            size of the image for boxes, 0 for a shape and numbers, whose values are no indices.
+        values: of a shape or numbers, in order, where no others are given.
     """
 
     kind: Kind
     below: int
+    values: tuple[int, ...] = ()
+
+    @property
+    def is_index(self) -> bool:
+        """Whether its values are looked up in a table; a mask may hold any value."""
+        return self.kind in (Kind.TOKENS, Kind.POSITIONS, Kind.TOKEN_TYPES)
 
 
 def make_inputs(
     specs: Sequence[TensorInfo],
-    source: str | Path = "random",
+    source: Source = "random",
     seed: int = 0,
     roles: Mapping[str, InputRole] | None = None,
 ) -> dict[str, Array]:
@@ -58,55 +77,148 @@ def make_inputs(
     Args:
         specs: name, static shape and dtype of every input, by NumPy's or TensorRT's type names;
             ``bfloat16`` and ``fp8`` are made as float32 values that they hold exactly.
-        source: ``random``, ``zeros`` or a path to an ``.npz`` that holds every input by name.
-        seed: seed of ``random``, with the input's name: standard normal for floats, 0 to 7 for
-            integers, false or true for booleans. Random is the default: zeros
+        source: ``random``, a generator of `PARAMETERS` such as ``zeros``, or a path to an ``.npz``
+            that holds every input by name; or one of these but the file, or an array, for inputs
+            by name, and one for all others by `OTHERS`.
+        seed: seed of random numbers, with the input's name. ``random`` is standard normal for
+            floats, 0 to 7 for integers, false or true for booleans. It is the default: zeros
             switch fewer bits, and the power saved lets the GPU clock higher.
-        roles: meanings of integer and boolean inputs, by name: token ids are then within the
-            vocabulary, positions count up, token types are two halves, and masks are ones.
+        roles: meanings of inputs, by name: random token ids are then within the vocabulary,
+            positions count up, token types are two halves, masks are ones, axes and lengths are
+            valid, and boxes have an area.
 
     Returns:
         C-contiguous arrays by input name, in the order of the specs.
 
     Raises:
         OptionError: the file cannot be read, or an array is missing, of another shape or dtype, or
-            holds indices that its table does not have.
+            holds indices that its table does not have; or a generator cannot make them.
     """
     roles = roles or {}
-    if source == "random":
-        return {spec.name: _made(spec, seed, roles.get(spec.name)) for spec in specs}
-    if source == "zeros":
-        return {spec.name: np.zeros(spec.shape, _dtype(spec)) for spec in specs}
-    arrays = _read_npz(Path(source))
-    _check_names(Path(source), specs, arrays)
-    made = {spec.name: _fitting(Path(source), spec, arrays[spec.name]) for spec in specs}
-    # A mask may hold any value: it indexes no table.
-    for name, role in roles.items():
-        if name in made and role.kind is not Kind.MASK:
-            _check_indices(Path(source), name, made[name], role.below)
-    return made
-
-
-def _dtype(spec: TensorInfo) -> np.dtype[np.generic]:
-    try:
-        return np.dtype(host_type(spec.dtype) or numpy_name(spec.dtype))
-    except TypeError:
+    named = dict(source) if isinstance(source, Mapping) else {OTHERS: source}
+    others = named.pop(OTHERS, "random")
+    if unknown := sorted(named.keys() - {spec.name for spec in specs}):
+        inputs = quoted({spec.name for spec in specs})
         raise OptionError(
-            f"input '{spec.name}' is {spec.dtype}, no values can be generated for it: give an .npz"
-        ) from None
+            f"{argument('inputs')}: '{unknown[0]}' is not an input; the inputs are {inputs}"
+        )
+    rest = [spec for spec in specs if spec.name not in named]
+    made = _all_of(rest, others, seed, roles, named.keys())
+    for spec in specs:
+        if spec.name in named:
+            made[spec.name] = _of(spec, named[spec.name], seed, roles.get(spec.name))
+    return {spec.name: made[spec.name] for spec in specs}
+
+
+def source_text(source: Source) -> str:
+    """A source as a report names it, such as ``ids:randint(0,30522),mask:ones``."""
+    if not isinstance(source, Mapping):
+        return str(source)
+    # Not the values of an array: a report names what they were, not what they are.
+    parts = {n: v if isinstance(v, (str, Path)) else "array" for n, v in source.items()}
+    return ",".join(f"{name}:{part}" for name, part in parts.items())
+
+
+def is_made(source: Source) -> bool:
+    """Whether a source fits any input, so that there is nothing to check before a run."""
+    return isinstance(source, str) and source in ("random", "zeros")
+
+
+def _all_of(
+    specs: Sequence[TensorInfo],
+    source: str | Path | Array,
+    seed: int,
+    roles: Mapping[str, InputRole],
+    named: Iterable[str],
+) -> dict[str, Array]:
+    """The arrays of all inputs that have one source; others are named, which a file may hold."""
+    if not _is_file(source):
+        return {
+            # What is meant for data, such as zeros, is seldom meant for shapes.
+            spec.name: _of(
+                spec, "random" if _is_shape(spec, roles) else source, seed, roles.get(spec.name)
+            )
+            for spec in specs
+        }
+    path = Path(str(source))
+    arrays = read_npz(path)
+    check_names(path, specs, arrays, named)
+    return {
+        spec.name: _checked(str(path), spec, arrays[spec.name], roles.get(spec.name))
+        for spec in specs
+    }
+
+
+def _is_shape(spec: TensorInfo, roles: Mapping[str, InputRole]) -> bool:
+    return spec.name in roles and roles[spec.name].kind in (Kind.SHAPE, Kind.NUMBERS)
+
+
+def _is_file(source: str | Path | Array) -> bool:
+    if isinstance(source, str):
+        return source != "random" and not is_generator(source)
+    return isinstance(source, Path)
+
+
+def _of(spec: TensorInfo, source: str | Path | Array, seed: int, role: InputRole | None) -> Array:
+    """The array of one input."""
+    if isinstance(source, Path):
+        raise OptionError(
+            f"{argument('inputs')}: '{spec.name}' cannot be read from {source} by itself: give the "
+            f"file for '{OTHERS}', every input that is not named"
+        )
+    if not isinstance(source, str):
+        return _checked(argument("inputs"), spec, np.asarray(source), role)
+    if source == "random":
+        return _made(spec, seed, role)
+    return _generated(spec, parse_generator(source), seed, role)
+
+
+def _generated(spec: TensorInfo, generator: Generator, seed: int, role: InputRole | None) -> Array:
+    label, dtype = f"{argument('inputs')} {spec.name}:{generator.text}", dtype_of(spec)
+    is_whole = dtype.kind in "biu"
+    if is_whole and generator.makes_fractions:
+        raise OptionError(
+            f"{label} makes fractions, and the input is {spec.dtype}: use randint(LOW,HIGH)"
+        )
+    try:
+        values = generate(generator, spec.shape, _random_numbers(spec, seed))
+    except OptionError as error:
+        raise OptionError(f"{label}: {error}") from None
+    # What may be drawn is judged, not what was: with another seed it would be refused.
+    limits = np.array(generator.bounds or (values.min(initial=0), values.max(initial=0)))
+    check_range(label, spec, limits, dtype)
+    if role is not None and role.is_index:
+        check_indices(label, spec.name, limits, role.below)
+    return fitting(label, spec, values.astype(dtype) if is_whole else values)
+
+
+def _checked(label: str, spec: TensorInfo, array: Array, role: InputRole | None) -> Array:
+    """An array that was given, if it fits the input and its role."""
+    checked = fitting(label, spec, array)
+    if role is not None and role.is_index:
+        check_indices(label, spec.name, checked, role.below)
+    return checked
+
+
+def _random_numbers(spec: TensorInfo, seed: int) -> np.random.Generator:
+    # The name is part of the seed, so that two inputs of one shape differ.
+    return np.random.default_rng([seed, zlib.crc32(spec.name.encode())])
 
 
 def _made(spec: TensorInfo, seed: int, role: InputRole | None) -> Array:
     """Random values that fit the role of the input, where it is known."""
-    dtype = _dtype(spec)
+    dtype = dtype_of(spec)
     if role is None:
         return np.asarray(_random(spec, seed))
     if role.kind is Kind.TOKENS:
-        # The name is part of the seed, so that two inputs of one shape differ.
-        generator = np.random.default_rng([seed, zlib.crc32(spec.name.encode())])
-        return np.asarray(generator.integers(0, role.below, spec.shape)).astype(dtype)
+        drawn = _random_numbers(spec, seed).integers(0, role.below, spec.shape)
+        return np.asarray(drawn).astype(dtype)
     if role.kind is Kind.MASK:
         return np.ones(spec.shape, dtype)
+    if role.kind in (Kind.SHAPE, Kind.NUMBERS):
+        return np.array(role.values, dtype).reshape(spec.shape)
+    if role.kind is Kind.BOXES:
+        return _boxes(spec, seed, role.below).astype(dtype)
     length = spec.shape[-1] if spec.shape else 1
     row = np.arange(length)
     if role.kind is Kind.TOKEN_TYPES:
@@ -119,70 +231,18 @@ def _made(spec: TensorInfo, seed: int, role: InputRole | None) -> Array:
     )
 
 
-def _check_indices(path: Path, name: str, array: Array, below: int) -> None:
-    """Refuses what would be read beyond a table; negative indices count from its end."""
-    indices = array.astype(np.int64)
-    outside = (indices >= below) | (indices < -below)
-    if outside.any():
-        raise OptionError(
-            f"{path}: '{name}' holds {indices[outside][0]}, but the table that it indexes takes "
-            f"0 to {below - 1}"
-        )
+def _boxes(spec: TensorInfo, seed: int, size: int) -> Array:
+    """Two corners for each box, the first above and left of the second."""
+    drawn = _random_numbers(spec, seed).random((*spec.shape[:-1], 2, spec.shape[-1] // 2))
+    return np.asarray(np.sort(drawn, axis=-2).reshape(spec.shape) * size)
 
 
 def _random(spec: TensorInfo, seed: int) -> Array:
-    dtype = _dtype(spec)
-    generator = np.random.default_rng([seed, zlib.crc32(spec.name.encode())])
+    dtype = dtype_of(spec)
+    generator = _random_numbers(spec, seed)
     if dtype.kind == "b":
         return generator.integers(0, 2, spec.shape).astype(bool)
     if dtype.kind in "iu":
         return generator.integers(0, _INTEGERS_BELOW, spec.shape).astype(dtype)
     values = generator.standard_normal(spec.shape, dtype=np.float32)
-    return _held(values, spec).astype(dtype)
-
-
-def _read_npz(path: Path) -> Mapping[str, Array]:
-    check_readable(path, OptionError)
-    try:
-        # np.load alone would take an .npy or a pickle as well.
-        with zipfile.ZipFile(path), np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error):
-        raise OptionError(f"{path}: not an .npz file of plain arrays (numpy.savez)") from None
-
-
-def _check_names(path: Path, specs: Sequence[TensorInfo], arrays: Mapping[str, Array]) -> None:
-    wanted = {spec.name for spec in specs}
-    if missing := sorted(wanted - arrays.keys()):
-        raise OptionError(f"{path}: no array for input {_names(missing)}; it has {_names(arrays)}")
-    if extra := sorted(arrays.keys() - wanted):
-        raise OptionError(
-            f"{path}: {_names(extra)} is not an input; the inputs are {_names(wanted)}"
-        )
-
-
-def _fitting(path: Path, spec: TensorInfo, array: Array) -> Array:
-    if array.shape != spec.shape:
-        shapes = ["x".join(map(str, shape)) or "scalar" for shape in (array.shape, spec.shape)]
-        raise OptionError(f"{path}: '{spec.name}' is {shapes[0]}, the model expects {shapes[1]}")
-    dtype = _dtype(spec)
-    if array.dtype != dtype and not (array.dtype.kind == "f" and dtype.kind == "f"):
-        raise OptionError(f"{path}: '{spec.name}' is {array.dtype}, the model expects {spec.dtype}")
-    # The overflow is refused below, with the value: NumPy's warning would only add a line.
-    with np.errstate(over="ignore"):
-        fitting = np.asarray(array, dtype, order="C")
-    overflowed = np.isinf(fitting) & np.isfinite(array)
-    if overflowed.any():
-        value = array[overflowed].flat[0]
-        raise OptionError(f"{path}: '{spec.name}' holds {value:g}, too large for {spec.dtype}")
-    return _held(fitting, spec)
-
-
-def _held(values: Array, spec: TensorInfo) -> Array:
-    """The values as a type holds them that the host has in float32."""
-    rounding = {"bfloat16": to_bfloat16_values, "fp8": to_fp8_values}.get(numpy_name(spec.dtype))
-    return values if rounding is None else rounding(values.astype(np.float32))
-
-
-def _names(names: Sequence[str] | Mapping[str, Array] | set[str]) -> str:
-    return ", ".join(f"'{name}'" for name in sorted(names)) or "none"
+    return held(values, spec).astype(dtype)

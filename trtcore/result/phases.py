@@ -12,6 +12,8 @@ from enum import Enum
 class Phase(Enum):
     """What a call is busy with."""
 
+    START = "start"
+    """Libraries are imported, and the backend is chosen."""
     LOAD = "load"
     """The model is read and its shapes are settled."""
     CONVERT = "convert"
@@ -27,9 +29,12 @@ class Phase(Enum):
     GRAPH = "CUDA graph pass"
     LAYERS = "profiled pass"
     NODES = "nodes on the CPU"
+    NODES_ON_GPU = "nodes on the GPU"
     KERNELS = "kernels"
     CALIBRATION = "calibration"
     ACCURACY = "accuracy"
+    RESULT = "result"
+    """What was measured is put beside the engine's layers and the model's nodes."""
     REPORT = "report"
 
 

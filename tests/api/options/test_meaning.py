@@ -26,6 +26,7 @@ weights           x       x    -     x      x       x    x
 outputs           x       x    -     x      x       x    x
 batch             x       x    x     x      x       x    x
 shapes            x       x    x     x      x       x    x
+cut_unsupported   x       x    -     x      x       x    x
 backend           x       x    x     x      x       x    -
 workspace_mib     x       -    -     x      x       -    -
 serial            x       -    -     x      x       -    -
@@ -42,8 +43,8 @@ precision_target  x       -    x     -      x       -    -
 max_seconds       x       x    x     -      x       x    -
 stream            x       -    x     -      -       -    -
 calibrate         x       -    x     -      x       -    -
-inputs            x       x    x     -      x       x    x
-seed              x       x    x     -      x       x    x
+inputs            x       x    x     x      x       x    x
+seed              x       x    x     x      x       x    x
 sync              x       -    x     -      x       -    -
 timing            x       -    x     -      -       -    -
 """
@@ -61,7 +62,7 @@ allow_partial     x       x    x     -       -
 save              x       x    x     x       x
 csv               x       x    x     -       -
 save_engine       x       -    -     -       -
-verbose           x       x    x     -       -
+verbose           x       x    x     x       x
 quiet             x       x    x     x       x
 """
 COLUMNS = ("engine", "cpu", "plan", "build", "comparison", "comparison on the cpu", "baseline")
@@ -72,6 +73,7 @@ VALUES: dict[str, tuple[object, tuple[str, ...]]] = {
     "outputs": (["prob"], ("--output", "prob")),
     "batch": (2, ("--batch", "2")),
     "shapes": ({"x": (1, 3)}, ("--shapes", "x:1x3")),
+    "cut_unsupported": (True, ("--cut-unsupported",)),
     "backend": ("auto", ()),
     "workspace_mib": (5, ("--workspace", "5")),
     "serial": (True, ("--serial",)),

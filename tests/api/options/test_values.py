@@ -29,7 +29,7 @@ def test_known_options() -> None:
         ("presision", "there is no option 'presision': did you mean precision or io_precision "),
         ("iteration", "there is no option 'iteration': did you mean iterations?"),
         ("keepfp32", "there is no option 'keepfp32': did you mean keep_fp32?"),
-        ("zzz", "there is no option 'zzz': known: batch, shapes, backend, workspace_mib, "),
+        ("zzz", "there is no option 'zzz': known: batch, shapes, cut_unsupported, backend, "),
     ],
 )
 def test_an_option_that_does_not_exist(name: str, message: str) -> None:
@@ -99,7 +99,8 @@ def test_every_function_names_a_misspelt_option(call: Any) -> None:
         (
             "inputs",
             np.zeros((2, 1)),
-            "inputs is array([[0.], [0.]]), expected random, zeros or a path to an .npz",
+            "inputs is array([[0.], [0.]]), expected random, a generator or a path to an .npz, "
+            "or by name such as {'mask': 'ones'}",
         ),
         ("seed", None, "seed is None, expected a whole number"),
         ("seed", -1, "seed is -1, must be 0 or more"),
@@ -147,7 +148,7 @@ def test_options_are_frozen_compared_by_value_and_changed_by_a_copy() -> None:
     assert (asked.batch, changed.batch, changed.keep_fp32) == (4, 5, ["LRN"])
     assert changed != asked
     assert changed == Options(batch=5, keep_fp32=["LRN"])
-    assert "Options(batch=5, shapes={}, backend='auto'" in repr(changed)
+    assert "Options(batch=5, shapes={}, cut_unsupported=False, backend='auto'" in repr(changed)
     with pytest.raises(OptionError, match="batch is 0, must be 1 or more"):
         asked.replaced(batch=0)
     with pytest.raises(TypeError, match="Options has no option 'bach'"):

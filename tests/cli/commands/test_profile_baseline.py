@@ -272,3 +272,23 @@ def test_options_about_a_file_that_is_not_there(
     ran = run("profile", "nosuch.onnx", *options)
     assert (ran.code, ran.out) == (2, "")
     assert words in ran.err
+
+
+def test_verbose_says_where_the_time_of_both_went(run: Run, small: Path) -> None:
+    ran = run(
+        *few_of(small),
+        "--backend",
+        "onnxruntime",
+        "--fp16",
+        "--baseline",
+        "onnxruntime",
+        "--verbose",
+    )
+    assert ran.code == 0, ran.err
+    _, profile, baseline = ran.out.split("\nWhere ")
+    for text, phases in (
+        (profile, ["start", "load", "nodes on the CPU", "report"]),
+        (baseline, ["start", "load", "nodes on the CPU", "report"]),
+    ):
+        rows = [row[2:18].strip() for row in text.splitlines() if " s  " in row]
+        assert rows == phases

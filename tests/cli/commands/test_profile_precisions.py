@@ -13,6 +13,7 @@ from onnx import parser
 
 import trtcore
 from trtcore.errors import OptionError, PrecisionNotMetError
+from trtcore.result.phases import Phase
 from trtcore.system.device import gpu_problem
 
 Run = Callable[..., Any]
@@ -204,3 +205,30 @@ def test_a_time_limit_holds_for_every_precision_on_the_cpu(
     for profile in trtcore.load_precisions(path).profiles:
         assert profile.method.fit_s == 0.2
         assert profile.counts.measured >= 12
+
+
+def test_verbose_says_where_the_time_went(run: Run, tmp_path: Path) -> None:
+    net = save(tmp_path / "net.onnx")
+    ran = run("profile", net, "--compare", "fp32,fp16", *CPU, "--iterations", "3", "--verbose")
+    assert ran.code == 0, ran.err
+    total, *rows = ran.out.rpartition("\nWhere ")[2].splitlines()
+    assert total.endswith(" s went:")
+    assert [row[2:18].strip() for row in rows] == [
+        "start",
+        "load",
+        "convert",
+        "reference",
+        "nodes on the CPU",
+        "accuracy",
+        "result",
+        "report",
+    ]
+
+
+def test_a_saved_comparison_has_its_phases(run: Run, tmp_path: Path) -> None:
+    net, saved = save(tmp_path / "net.onnx"), tmp_path / "saved.json"
+    given = ("--compare", "fp32,fp16", *CPU, "--iterations", "3", "--save", saved, "--quiet")
+    assert run("profile", net, *given).code == 0
+    phases = {one.phase: one.seconds for one in trtcore.load_precisions(saved).phases}
+    assert phases[Phase.NODES] > 0
+    assert phases[Phase.REFERENCE] > 0

@@ -11,8 +11,8 @@ import pytest
 from trtcore.engine.tensorrt.bindings import Bindings
 from trtcore.engine.tensorrt.contexts import Contexts
 from trtcore.engine.tensorrt.logger import MessageLog
-from trtcore.engine.tensorrt.runtime import Engine
-from trtcore.errors import RunError
+from trtcore.engine.tensorrt.runtime import Engine, check_shape_values
+from trtcore.errors import OptionError, RunError
 from trtcore.result.types.shapes import Specialization
 
 EAGERLY = "EAGER of the bindings"
@@ -41,6 +41,7 @@ class CudaEngine:
         self.configs: list[Any] = []
         self.compiled = 0
         self.fails = False
+        self.reads_shape = False
         self.num_io_tensors, self._shape = 1, (-1 if is_dynamic else 4, 3)
 
     def get_tensor_name(self, _: int) -> str:
@@ -51,6 +52,9 @@ class CudaEngine:
 
     def get_tensor_shape(self, _: str) -> tuple[int, ...]:
         return self._shape
+
+    def get_tensor_location(self, _: str) -> str:
+        return "host" if self.reads_shape else "device"
 
     def get_tensor_profile_shape(self, _: str, profile: int) -> tuple[tuple[int, ...], ...]:
         assert profile == 0
@@ -77,7 +81,9 @@ class CudaEngine:
 
 
 def engine_of(cuda: CudaEngine, name: str = "tensorrt_rtx", *, has_eager: bool = True) -> Engine:
-    module = SimpleNamespace(TensorIOMode=SimpleNamespace(INPUT="in"))
+    module = SimpleNamespace(
+        TensorIOMode=SimpleNamespace(INPUT="in"), TensorLocation=SimpleNamespace(HOST="host")
+    )
     if has_eager:
         module.DynamicShapesKernelSpecializationStrategy = SimpleNamespace(EAGER=EAGERLY)
     return Engine(Bindings(name, module, "1.7.1", 11, MessageLog(), None), cuda, None)
@@ -150,3 +156,28 @@ def test_no_context_says_what_it_needs() -> None:
         "no execution context: TensorRT gave no reason "
         "(it needs 3.0 MiB of device memory beside its weights)"
     )
+
+
+def test_kernels_are_compiled_at_once_where_values_decide_shapes() -> None:
+    cuda = CudaEngine()
+    cuda.reads_shape = True
+    contexts = Contexts(engine_of(cuda), b"plan")
+    assert contexts.specialization is Specialization.EAGER
+    assert cuda.configs[0].dynamic_shapes_kernel_specialization_strategy is EAGERLY
+
+
+def test_values_outside_the_plan_are_one_line() -> None:
+    cuda = CudaEngine()
+    cuda.reads_shape = True
+    cuda.get_tensor_profile_values = lambda profile, name: [[1, 8], [3, 8], [4, 8]]  # type: ignore[attr-defined]
+    engine = engine_of(cuda)
+    assert engine.shape_inputs == ("x",)
+    assert engine.shape_values("x").optimum == (3, 8)
+    check_shape_values(engine, {"x": (4, 8)})
+    for wrong in ((5, 8), (4, 8, 1), (0, 8)):
+        with pytest.raises(OptionError) as error:
+            check_shape_values(engine, {"x": wrong})
+        found = ",".join(map(str, wrong))
+        assert str(error.value) == (
+            f"input 'x' decides shapes and takes 1,8 to 4,8, {found} was asked for"
+        )

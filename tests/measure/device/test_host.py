@@ -1,4 +1,4 @@
-"""Outputs that TensorRT writes on the host, in memory that is really there."""
+"""Tensors that TensorRT reads and writes on the host, in memory that is really there."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import pytest
 
 from trtcore.measure.device import tensors
 from trtcore.measure.device.host import HostBuffer
-from trtcore.measure.device.tensors import bind_tensors, download
+from trtcore.measure.device.tensors import BoundTensor, bind_tensors, download
+from trtcore.result.records.layers import IOTensor
 
 
 class DeviceMemory:
@@ -58,7 +59,7 @@ def test_an_output_in_host_memory_is_read_where_it_was_written(
 ) -> None:
     monkeypatch.setattr(tensors, "DeviceBuffer", DeviceMemory)
     context = Context()
-    bound = bind_tensors(engine("x", "y", "shape"), context)
+    bound = bind_tensors(engine("x", "y", "shape"), [context], ("x", "y", "shape"))
     assert [type(tensor.buffer) for tensor in bound] == [DeviceMemory, DeviceMemory, HostBuffer]
     assert bound[1].buffer.purpose == "tensor 'y'"
     context.run()
@@ -78,3 +79,13 @@ def test_what_goes_in_comes_out(shape: tuple[int, ...]) -> None:
     buffer.copy_to(found)
     np.testing.assert_array_equal(found, values)
     buffer.free()
+
+
+def test_an_input_that_decides_shapes_lies_at_its_address() -> None:
+    values = np.array([3, -1, 8], np.int64)
+    tensor = BoundTensor(IOTensor("shape", (3,), "Int64", "linear"), "int64", HostBuffer(24))
+    tensor.upload(values)
+    raw = ctypes.string_at(tensor.buffer.address, 24)
+    assert np.frombuffer(raw, np.int64).tolist() == [3, -1, 8]
+    np.testing.assert_array_equal(tensor.download(), values)
+    tensor.buffer.free()

@@ -182,6 +182,27 @@ def test_another_model_is_refused(tmp_path: Path) -> None:
         annotate_file(source, tmp_path / "out.onnx", {"conv1": NOTE}, {})
 
 
+def test_nodes_out_of_order_and_calls_of_functions(tmp_path: Path) -> None:
+    source, path = tmp_path / "net.onnx", tmp_path / "out.onnx"
+    proto = parser.parse_model("""
+        <ir_version: 10, opset_import: ["" : 21, "own" : 1]>
+        net (float[2] x) => (float[2] y) {
+          h = Exp (x)
+          [call] r = own.twice (h)
+          y = Abs (r)
+        }
+        <opset_import: ["" : 21], domain: "own">
+        twice (a) => (b) { b = Add (a, a) }
+    """)
+    proto.graph.node.insert(0, proto.graph.node.pop())
+    onnx.save(proto, source)
+    names = [node.name for node in load_model(source).proto.graph.node]
+    count = annotate_file(source, path, dict.fromkeys([names[0], names[-1]], NOTE), {})
+    assert (count.noted, count.all) == (2, 3)
+    noted = [node.op_type for node in onnx.load(path).graph.node if node.doc_string]
+    assert noted == ["Abs", "Exp"]
+
+
 def test_a_loaded_model_is_left_as_it_is(tmp_path: Path) -> None:
     model = load_model(net())
     before = model.proto.SerializeToString()

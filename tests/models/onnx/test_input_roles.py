@@ -120,5 +120,6 @@ def test_indices_of_a_file_that_no_table_has_are_refused(tmp_path: Path) -> None
         with pytest.raises(OptionError) as error:
             make_model_inputs(model, path)
         assert str(error.value) == (
-            f"{path}: 'input_ids' holds {wrong}, but the table that it indexes takes 0 to 100"
+            f"{path}: 'input_ids' holds {wrong}, but the table that it indexes has 101 rows: "
+            "0 to 100"
         )

@@ -36,6 +36,7 @@ from trtcore.api.options.value_types import (
     WHOLE,
     WORD,
 )
+from trtcore.models.input_texts import generators
 from trtcore.precision.formats import FORMATS as PRECISIONS
 from trtcore.precision.formats import Precision, flags, io_precisions
 from trtcore.result.backends import selectable
@@ -57,6 +58,8 @@ _OF_BUILDING = Use((MODEL, BUILD, COMPARISON), _ENGINE, needs_engine=True)
 _OF_PRECISION = Use((MODEL, BUILD, COMPARISON, BASELINE), _PRECISION)
 _OF_ACCURACY = Use((MODEL, COMPARISON), "what a precision costs")
 _OF_EVERY_RUN = Use((MODEL, PLAN, COMPARISON, BASELINE), _RUN)
+# A build needs the values of inputs that decide shapes.
+_OF_INPUTS = Use((MODEL, PLAN, BUILD, COMPARISON, BASELINE), _RUN)
 _OF_TIMED_RUNS = Use((MODEL, PLAN, COMPARISON), _RUN)
 _OF_ENGINE_RUNS = Use((MODEL, PLAN, COMPARISON), _RUN, needs_engine=True)
 _OF_ONE_ENGINE_RUN = Use((MODEL, PLAN), _RUN, needs_engine=True)
@@ -112,6 +115,13 @@ class Declarations(Declared):
         use=_OF_MODEL,
     )
     """By input, or (min, opt, max) of them to build for a range; the run has opt, or the batch."""
+    cut_unsupported: bool = option(
+        default=False,
+        type=FLAG,
+        about="of a Caffe model",
+        help="leave out layers of a Caffe model that are not supported, and those behind them",
+        use=_OF_SOURCE,
+    )
     backend: str = option(
         default="auto",
         type=NAME,
@@ -260,15 +270,21 @@ class Declarations(Declared):
         use=_OF_ENGINE_RUNS,
     )
     """Calibrated once per GPU, driver and TensorRT, then cached; takes some seconds."""
-    inputs: str | Path = option(
+    inputs: str | Path | Mapping[str, Any] = option(
         default="random",
         type=INPUTS,
         about="what the network is fed",
-        help="random (default), zeros, or FILE.npz",
+        help=lambda: (
+            "random (default), FILE.npz, or a generator, for all or by input: "
+            f"ids:randint(0,30522),mask:ones; there are {generators()}"
+        ),
         metavar="WHAT",
         flag="--input",
-        use=_OF_EVERY_RUN,
+        use=_OF_INPUTS,
     )
+    """By input, generators and arrays too: ``{"ids": "randint(0,30522)", "mask": ones}``; ``*`` is
+    every other input.
+    """
     seed: int = option(
         default=0,
         type=WHOLE,
@@ -276,7 +292,7 @@ class Declarations(Declared):
         help="of random input",
         metavar="N",
         least=0,
-        use=_OF_EVERY_RUN,
+        use=_OF_INPUTS,
     )
     sync: str = option(
         default="enqueue",

@@ -59,6 +59,16 @@ def _is_shape_or_range(value: object) -> bool:
     return _is_shape(value) or all(map(_is_shape, value))
 
 
+def _are_inputs(value: object) -> bool:
+    if not isinstance(value, Mapping):
+        return _is_path(value)
+    # An array by what it has, as NumPy is not imported here.
+    return all(
+        _is_text(name) and (_is_path(one) or hasattr(one, "__array__"))
+        for name, one in value.items()
+    )
+
+
 def _by_name(accepts: Callable[[object], bool]) -> Callable[[Any], bool]:
     def are_accepted(value: object) -> bool:
         return isinstance(value, Mapping) and all(
@@ -76,7 +86,9 @@ BLOBS = ValueType("a list of blobs", _are_texts)
 """Not split at commas: names of blobs may contain them."""
 PATH = ValueType("a path", _is_path)
 PATHS = ValueType("a list of paths", _are_paths)
-INPUTS = ValueType("random, zeros or a path to an .npz", _is_path)
+INPUTS = ValueType(
+    "random, a generator or a path to an .npz, or by name such as {'mask': 'ones'}", _are_inputs
+)
 FLAG = ValueType("True or False", lambda value: isinstance(value, bool))
 WHOLE = ValueType("a whole number", _is_whole)
 NUMBER = ValueType("a number", _is_number)

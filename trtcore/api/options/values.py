@@ -12,6 +12,7 @@ from trtcore.api.options.declarations import SOURCE_OPTIONS, Declarations
 from trtcore.api.options.declaring import Option
 from trtcore.api.options.meaning import Given, given_options, require_meaning
 from trtcore.errors import OptionError, argument
+from trtcore.models.input_texts import check_inputs
 from trtcore.precision.request import Precision, check_keep_fp32, read_io_precision
 
 if TYPE_CHECKING:
@@ -47,10 +48,7 @@ class Options(Declarations):
         for option in self.declared:
             check_value(option, getattr(self, option.name))
         self.stop_rule()  # for its checks of target and time
-        if self.inputs == "":
-            raise OptionError(
-                f"{argument('inputs')} is '', must be random, zeros or a path to an .npz"
-            )
+        check_inputs(self.inputs)
         if self.precision is not None:
             Precision(self.precision)  # raises an OptionError that lists the precisions
         if self.io_precision is not None:

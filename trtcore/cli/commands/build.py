@@ -6,6 +6,7 @@ import argparse
 
 from trtcore.api.calls import build_model
 from trtcore.cli.api_options import api_values
+from trtcore.cli.inputs import input_file
 from trtcore.cli.outputs import check_outputs
 from trtcore.cli.terminal import shown_progress, warn
 from trtcore.system.files import write_file
@@ -13,7 +14,11 @@ from trtcore.system.files import write_file
 
 def run(options: argparse.Namespace) -> int:
     """Runs the command and returns its exit code."""
-    read = {"MODEL": options.model, "--weights": options.weights}
+    read = {
+        "MODEL": options.model,
+        "--weights": options.weights,
+        "--input": input_file(options.inputs),
+    }
     check_outputs({"-o": options.output_file}, read)
     with shown_progress(options.quiet) as progress:
         plan = build_model(options.model, progress=progress, **api_values(options))

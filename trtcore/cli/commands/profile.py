@@ -11,8 +11,10 @@ from trtcore.api.options.declaring import MODEL, PLAN
 from trtcore.cli.api_options import OF_LOADING, require_meanings, values_for
 from trtcore.cli.commands.profile_baseline import prepare_baseline
 from trtcore.cli.formats import chosen_format, give, profile_view
+from trtcore.cli.inputs import input_file
 from trtcore.cli.named_model import NamedModel
 from trtcore.cli.outputs import check_outputs, save_all
+from trtcore.cli.phases import print_phases
 from trtcore.cli.terminal import notify, shown_progress, warn
 from trtcore.errors import OptionError
 from trtcore.report.formats import default_format
@@ -93,7 +95,7 @@ def _check(options: argparse.Namespace) -> None:
     inputs = {
         "MODEL": options.model,
         "--weights": options.weights,
-        "--input": options.inputs,
+        "--input": input_file(options.inputs),
         "--baseline": options.baseline,
         "--layer-info": options.layer_info,
     }
@@ -151,11 +153,7 @@ def _print_timed(analysis: Analysis, options: argparse.Namespace) -> None:
     with watch.phase(Phase.REPORT):
         _print(analysis, options)
     if options.verbose:
-        from trtcore.report.content.facts.phases import phase_lines
-
-        print()
-        for line in phase_lines((*analysis.profile.phases, *watch.times)):
-            print(line)
+        print_phases((*analysis.profile.phases, *watch.times))
 
 
 def _print(analysis: Analysis, options: argparse.Namespace) -> None:

@@ -10,11 +10,13 @@ from trtcore.api.calls import profile_baseline
 from trtcore.api.options.declaring import BASELINE
 from trtcore.cli.api_options import OF_LOADING, precision_options, values_for
 from trtcore.cli.named_model import NamedModel
+from trtcore.cli.phases import print_phases
 from trtcore.cli.terminal import notify, shown_progress
 from trtcore.compare.same_model import check_same_model
 from trtcore.errors import OptionError, ResultError
 from trtcore.measure.nodes.choice import check_baseline, choose_baseline, measured
 from trtcore.result.analysis.analysis import Analysis
+from trtcore.result.phases import Phase, Stopwatch
 from trtcore.result.readers.load import load_baseline
 from trtcore.result.records.profile import Profile
 
@@ -53,10 +55,14 @@ class Baseline:
         if base is None:
             notify("interrupted before the baseline was measured")
             return True
+        watch = Stopwatch()
         try:
-            _print(base, analysis, options)
+            with watch.phase(Phase.REPORT):
+                _print(base, analysis, options)
         except ResultError as error:
             raise ResultError(f"--baseline {self.source}: {error}") from None
+        if options.verbose and self.loaded is None:
+            print_phases((*base.profile.phases, *watch.times))
         return self.loaded is None and base.profile.counts.interrupted
 
     def _is_itself(self, profile: Profile, options: argparse.Namespace) -> bool:

@@ -10,8 +10,10 @@ from trtcore.api.options.declaring import COMPARISON
 from trtcore.cli.api_options import require_meanings, values_for
 from trtcore.cli.formats import chosen_format, form_of_precisions, give, precisions_view
 from trtcore.cli.outputs import save_all
+from trtcore.cli.phases import print_phases
 from trtcore.cli.terminal import notify, shown_progress, warn
 from trtcore.compare.precisions.comparison import PrecisionComparison
+from trtcore.result.phases import Phase, Stopwatch
 
 
 def run(options: argparse.Namespace) -> tuple[PrecisionComparison, int]:
@@ -44,7 +46,11 @@ def run(options: argparse.Namespace) -> tuple[PrecisionComparison, int]:
 
         warn(precision_notes(comparison))
     else:
-        show(comparison, options)
+        watch = Stopwatch()
+        with watch.phase(Phase.REPORT):
+            show(comparison, options)
+        if options.verbose:
+            print_phases((*comparison.phases, *watch.times))
     return comparison, unsaved
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from trtcore.errors import NotJudgedError, PrecisionNotMetError
 from trtcore.result.analysis.requirements import require_precision
+from trtcore.result.phases import PhaseTime
 from trtcore.result.records.profile import Profile
 from trtcore.result.records.warnings import RunWarning
 
@@ -62,6 +63,7 @@ class PrecisionComparison:
         is_corrected: rows, reformats and layers are without the cost of the profiler's events.
         verdict: the outcome, in one sentence.
         notes: warnings beside those of the profiles.
+        phases: how long each phase of the call took; empty if that was not recorded.
     """
 
     precisions: tuple[str, ...]
@@ -74,6 +76,7 @@ class PrecisionComparison:
     is_corrected: bool
     verdict: str
     notes: tuple[RunWarning, ...] = ()
+    phases: tuple[PhaseTime, ...] = ()
 
     def require(self, tolerance: float | None = None) -> None:
         """Raises if an engine lacks its precision or an output exceeds the tolerance.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,9 +11,11 @@ from trtcore.engine.tensorrt.bindings import Bindings
 from trtcore.engine.tensorrt.factories import make_builder
 from trtcore.engine.tensorrt.fp8_weights import store_fp8_as_bytes
 from trtcore.engine.tensorrt.interrupts import held_interrupts
+from trtcore.engine.tensorrt.optimization_profile import add_profile, shape_hint, shape_tensors
+from trtcore.engine.tensorrt.parser_problems import parser_problem
 from trtcore.engine.tensorrt.progress import BuildProgress, make_progress_monitor
 from trtcore.engine.tensorrt.timing_cache import TimingCache
-from trtcore.errors import BuildError, ModelError, argument
+from trtcore.errors import BuildError, ModelError
 from trtcore.models.model import Model
 from trtcore.models.onnx.graph import on_disk, serialized
 from trtcore.models.onnx.shape_ranges import opened
@@ -36,6 +37,7 @@ class BuildOptions:
         tf32: whether FP32 convolutions and products may use TF32.
         io_formats: formats of inputs and outputs by name, in words of
             `trtcore.engine.io_formats`; others are linear.
+        shape_values: of inputs that may decide shapes, by name: what the run feeds them.
         use_cache: whether to keep and use a timing cache in the user's cache folder.
     """
 
@@ -43,6 +45,7 @@ class BuildOptions:
     max_aux_streams: int | None = None
     tf32: bool = False
     io_formats: Mapping[str, str] = field(default_factory=dict)
+    shape_values: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     use_cache: bool = True
 
 
@@ -90,7 +93,8 @@ def _build(bindings: Bindings, model: Model, options: BuildOptions, phases: Buil
     network = parse(bindings, builder, model)
     _request_formats(bindings, network, options.io_formats)
     config = _configure(bindings, builder, options)
-    _add_profile(bindings, builder, config, model)
+    decided = shape_tensors(network, options.shape_values)
+    add_profile(bindings, builder, config, model, decided)
     config.progress_monitor = make_progress_monitor(bindings.module, phases)
     timing_cache = TimingCache(bindings, config) if options.use_cache else None
     start = time.perf_counter()
@@ -99,7 +103,7 @@ def _build(bindings: Bindings, model: Model, options: BuildOptions, phases: Buil
     # Before the plan is looked at: a build that an exception stopped returns None too.
     phases.reraise()
     if content is None:
-        hint = _format_hint(options.io_formats)
+        hint = _format_hint(options.io_formats) + shape_hint(decided)
         reason = bindings.log.last_error()
         raise BuildError(f"{bindings.label} could not build it{hint}: {reason}")
     information = _logged_information(bindings)
@@ -131,11 +135,12 @@ def parse(bindings: Bindings, builder: Any, model: Model) -> Any:
             with on_disk(model) as path:
                 parsed = parser.parse_from_file(str(path))
     if not parsed:
-        problems = [_describe(parser.get_error(i)) for i in range(parser.num_errors)]
-        found = "; ".join(dict.fromkeys(problems)) or bindings.log.last_error()
-        hint = f"; {argument('plugins')} loads libraries of them"
-        hint = hint if "Plugin not found" in found else ""
-        raise ModelError(f"{model.source}: {bindings.label} cannot read the graph: {found}{hint}")
+        problems = [parser_problem(parser, i, model) for i in range(parser.num_errors)]
+        every = list(dict.fromkeys(problems)) or [bindings.log.last_error()]
+        more = f"; {len(every) - 1} more like it" if len(every) > 1 else ""
+        raise ModelError(
+            f"{model.source}: {bindings.label} cannot read the graph: {every[0]}{more}"
+        )
     return network
 
 
@@ -157,16 +162,6 @@ def _format_hint(formats: Mapping[str, str]) -> str:
     return f" with the formats {named}, try it without them"
 
 
-def _describe(error: Any) -> str:
-    """One parser error: the node, its op, and what is wrong with it."""
-    text = " ".join(str(error.desc()).split())
-    # The parser states its assertion first: `condition && "explanation"`.
-    explained = re.search(r'"([^"]+)"', text)
-    text = explained[1] if explained else text
-    name, op = getattr(error, "node_name", str)(), getattr(error, "node_operator", str)()
-    return f"node '{name}' ({op}): {text}" if name or op else text
-
-
 def _configure(bindings: Bindings, builder: Any, options: BuildOptions) -> Any:
     trt = bindings.module
     config = builder.create_builder_config()
@@ -182,24 +177,6 @@ def _configure(bindings: Bindings, builder: Any, options: BuildOptions) -> Any:
         # TensorRT allows TF32 by default.
         config.clear_flag(trt.BuilderFlag.TF32)
     return config
-
-
-def _add_profile(bindings: Bindings, builder: Any, config: Any, model: Model) -> None:
-    """Tells the builder the ranges of the inputs whose shape may vary.
-
-    Raises:
-        BuildError: TensorRT does not take them.
-    """
-    if not model.dynamic:
-        return
-    profile = builder.create_optimization_profile()
-    for one in model.dynamic:
-        profile.set_shape(one.range.name, one.range.least, one.range.optimum, one.range.most)
-    if config.add_optimization_profile(profile) < 0:
-        ranges = ", ".join(one.range.text for one in model.dynamic)
-        raise BuildError(
-            f"{bindings.label} does not take the ranges {ranges}: {bindings.log.last_error()}"
-        )
 
 
 def _logged_information(bindings: Bindings) -> EngineInformation | None:

@@ -54,11 +54,22 @@ class Engine:
         return bool(mode == self.bindings.module.TensorIOMode.INPUT)
 
     @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the inputs."""
+        return tuple(name for name in self.tensor_names if self.is_input(name))
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of the outputs."""
+        return tuple(name for name in self.tensor_names if not self.is_input(name))
+
+    @property
     def shape_ranges(self) -> tuple[ShapeRange, ...]:
         """What optimization profile 0 takes of the inputs whose shape may vary."""
-        inputs = (name for name in self.tensor_names if self.is_input(name))
         return tuple(
-            self.shape_range(name) for name in inputs if -1 in self.engine.get_tensor_shape(name)
+            self.shape_range(name)
+            for name in self.inputs
+            if -1 in self.engine.get_tensor_shape(name)
         )
 
     def shape_range(self, name: str) -> ShapeRange:
@@ -76,10 +87,26 @@ class Engine:
         """Other GPUs that the plan is for too, such as ``AMPERE_PLUS``; ``""`` if it is for one."""
         return hardware_compatibility(self.engine)
 
+    @property
+    def shape_inputs(self) -> tuple[str, ...]:
+        """The inputs whose values decide shapes: TensorRT reads them in host memory."""
+        return tuple(filter(self.is_on_host, self.inputs))
+
+    @property
+    def has_open_shapes(self) -> bool:
+        """Whether a run chooses shapes, by those of its inputs or by their values."""
+        return bool(self.shape_ranges or self.shape_inputs)
+
     def is_on_host(self, name: str) -> bool:
-        """Whether the tensor lies in host memory, as those that hold shapes do."""
-        place = self.engine.get_tensor_location(name)
-        return bool(place == self.bindings.module.TensorLocation.HOST)
+        """Whether the tensor has to be in host memory."""
+        location = self.engine.get_tensor_location(name)
+        return bool(location == self.bindings.module.TensorLocation.HOST)
+
+    def shape_values(self, name: str) -> ShapeRange:
+        """What optimization profile 0 takes of an input that decides shapes, as values."""
+        # The bindings have the index first, whatever their signature says.
+        values = self.engine.get_tensor_profile_values(0, name)
+        return ShapeRange(name, *(tuple(int(one) for one in each) for each in values))
 
     def verbosity(self) -> str:
         """Profiling verbosity of the plan: ``DETAILED``, ``LAYER_NAMES_ONLY`` or ``NONE``."""
@@ -134,7 +161,7 @@ def set_input_shapes(
     Raises:
         OptionError: an unknown input, or a shape outside the plan's range.
     """
-    inputs = [name for name in engine.tensor_names if engine.is_input(name)]
+    inputs = engine.inputs
     unknown = sorted(set(shapes) - set(inputs))
     if unknown:
         raise OptionError(
@@ -154,6 +181,19 @@ def set_input_shapes(
             )
 
 
+def check_shape_values(engine: Engine, values: Mapping[str, Sequence[int]]) -> None:
+    """Raises OptionError if inputs that decide shapes have values outside the plan's range."""
+    for name in engine.shape_inputs:
+        takes = engine.shape_values(name)
+        if not takes.holds(values[name]):
+            found, least, most = (
+                ",".join(map(str, one)) for one in (values[name], takes.least, takes.most)
+            )
+            raise OptionError(
+                f"input '{name}' decides shapes and takes {least} to {most}, {found} was asked for"
+            )
+
+
 def _wanted_shape(
     engine: Engine, name: str, static: Shape, batch: int | None, requested: Sequence[int] | None
 ) -> Shape:
@@ -168,7 +208,10 @@ def _wanted_shape(
     shape = static
     if -1 in static:
         shape = engine.shape_range(name).optimum
-    return (batch, *shape[1:]) if batch is not None and shape else shape
+    # The values of a shape are no items of a batch.
+    if batch is None or not shape or engine.is_on_host(name):
+        return shape
+    return (batch, *shape[1:])
 
 
 def _require_in_range(engine: Engine, name: str, shape: Shape) -> None:

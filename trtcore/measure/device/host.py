@@ -1,4 +1,4 @@
-"""Host memory for the outputs that TensorRT writes on the CPU."""
+"""Host memory for what TensorRT reads and writes on the CPU: shapes as values."""
 
 from __future__ import annotations
 

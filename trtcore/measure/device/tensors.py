@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ from trtcore.engine.tensorrt.runtime import Engine
 from trtcore.errors import RunError
 from trtcore.measure.device.cuda import DeviceBuffer
 from trtcore.measure.device.host import HostBuffer
+from trtcore.models.inputs import InputRole, Kind
 from trtcore.result.records.layers import IOTensor, TensorInfo
 from trtcore.result.types.dtypes import host_type, inspector_name, numpy_name, to_bfloat16_values
 from trtcore.result.types.fp8 import from_fp8, to_fp8
@@ -50,8 +51,8 @@ class BoundTensor:
     Attributes:
         info: as reports show it.
         dtype: NumPy name of its type; ``bfloat16`` and ``fp8`` are float32 on the host.
-        buffer: its memory, laid out in the tensor's format: on the device but for what TensorRT
-            writes on the host.
+        buffer: its memory, laid out in the tensor's format; of an input that decides shapes, and
+            of an output that tells one, in the host.
     """
 
     info: IOTensor
@@ -74,28 +75,47 @@ class BoundTensor:
         return storage.decode(values) if storage else values
 
 
-def bind_tensors(engine: Engine, context: Any) -> tuple[BoundTensor, ...]:
-    """Allocates device memory for every I/O tensor of a context whose input shapes are set.
+def bind_tensors(
+    engine: Engine, contexts: Sequence[Any], names: Iterable[str]
+) -> tuple[BoundTensor, ...]:
+    """Allocates memory for I/O tensors, and gives it to contexts whose input shapes are set.
+
+    Args:
+        engine: the engine.
+        contexts: of the engine; the first tells the shapes.
+        names: of the tensors; outputs after the inputs have their memory and their values.
 
     Raises:
         RunError: a shape, type or format that cannot be bound, or not enough device memory.
     """
     bound = []
-    for name in engine.tensor_names:
-        info, dtype = _describe(engine, context, name)
+    for name in names:
+        info, dtype = _describe(engine, contexts[0], name)
         nbytes = storage_bytes(info.shape, dtype, info.format)
-        bound.append(BoundTensor(info, dtype, _buffer(engine, info, nbytes)))
-    set_addresses(context, bound)
+        if engine.is_on_host(name):
+            bound.append(BoundTensor(info, dtype, HostBuffer(nbytes)))
+        else:
+            bound.append(BoundTensor(info, dtype, DeviceBuffer(nbytes, f"tensor '{name}'")))
+    for context in contexts:
+        set_addresses(context, bound)
     return tuple(bound)
 
 
-def _buffer(engine: Engine, info: IOTensor, nbytes: int) -> DeviceBuffer | HostBuffer:
-    if info.mode == "output" and engine.is_on_host(info.name):
-        return HostBuffer(nbytes)
-    return DeviceBuffer(nbytes, f"tensor '{info.name}'")
+def free(tensors: Iterable[BoundTensor]) -> None:
+    """Gives the memory back now."""
+    for tensor in tensors:
+        tensor.buffer.free()
 
 
-def set_addresses(context: Any, tensors: tuple[BoundTensor, ...] | list[BoundTensor]) -> None:
+def shape_roles(engine: Engine) -> dict[str, InputRole]:
+    """The inputs that decide shapes, with the values that the plan was built for."""
+    return {
+        name: InputRole(Kind.SHAPE, 0, engine.shape_values(name).optimum)
+        for name in engine.shape_inputs
+    }
+
+
+def set_addresses(context: Any, tensors: Iterable[BoundTensor]) -> None:
     """Gives a context the tensors' memory.
 
     Raises:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from trtcore.engine.tensorrt.bindings import Bindings
 from trtcore.engine.tensorrt.contexts import Contexts
-from trtcore.engine.tensorrt.runtime import Engine, load_engine, set_input_shapes
+from trtcore.engine.tensorrt.runtime import (
+    Engine,
+    check_shape_values,
+    load_engine,
+    set_input_shapes,
+)
 from trtcore.errors import BackendError, RunError
 from trtcore.measure import _core
 from trtcore.measure.device.cuda import Stream
@@ -19,8 +23,9 @@ from trtcore.measure.device.tensors import (
     BoundTensor,
     bind_tensors,
     download,
+    free,
     input_specs,
-    set_addresses,
+    shape_roles,
     upload,
 )
 from trtcore.measure.engine_runs.rounds import Run, RunLength, Subject, measure
@@ -29,10 +34,12 @@ from trtcore.measure.length.warmup import WarmUpRule
 from trtcore.measure.loops.abi_check import native_context
 from trtcore.measure.loops.native import Loops, NativeLoops
 from trtcore.measure.loops.python import PythonLoops
-from trtcore.models.inputs import InputRole, make_inputs
+from trtcore.models.described import describe_inputs
+from trtcore.models.inputs import InputRole, Source, make_inputs
 from trtcore.result.phases import Phase, Stopwatch
 from trtcore.result.readers.inspector.inspector import EngineInformation, match_layers
 from trtcore.result.records.build import EngineMemory
+from trtcore.result.records.input_values import InputValues
 from trtcore.result.records.kernel_pass import KernelPass
 from trtcore.result.records.layers import IOTensor
 from trtcore.result.types.shapes import ShapeRange, Specialization
@@ -48,7 +55,7 @@ class RunOptions:
         length: how long to measure.
         batch: leading dimension of dynamic inputs; None takes the plan's optimum.
         shapes: shapes of dynamic inputs by name.
-        inputs: ``random``, ``zeros`` or a path to an ``.npz``.
+        inputs: where their values come from, see `make_inputs`.
         seed: of random inputs.
         roles: what integer inputs are for, by name, where the model is known.
         sync: ``enqueue`` for ``enqueueV3`` and synchronise, ``execute`` for ``executeV2``.
@@ -62,7 +69,7 @@ class RunOptions:
     length: RunLength
     batch: int | None = None
     shapes: Mapping[str, Sequence[int]] = field(default_factory=dict)
-    inputs: str | Path = "random"
+    inputs: Source = "random"
     seed: int = 0
     roles: Mapping[str, InputRole] = field(default_factory=dict)
     sync: str = "enqueue"
@@ -91,6 +98,7 @@ class EngineRun:
         specialization: when kernels were compiled for the shapes of the run, see `Build`.
         memory: what the engine needs of the device.
         hardware_compatibility: other GPUs that the plan is for, see `Build`.
+        inputs: what each input was fed.
     """
 
     run: Run
@@ -106,6 +114,7 @@ class EngineRun:
     specialization: Specialization = Specialization.NONE
     memory: EngineMemory | None = None
     hardware_compatibility: str = ""
+    inputs: tuple[InputValues, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -193,7 +202,8 @@ def run_engines(
         results: list[EngineRun] = []
         for engine, run in zip(engines, runs, strict=True):
             is_cut = bool(results) and results[-1].run.counts.interrupted
-            results.append(engine.result(_cut(run) if is_cut else run, options, progress))
+            with options.watch.phase(Phase.RESULT):
+                results.append(engine.result(_cut(run) if is_cut else run, options, progress))
         return tuple(results)
 
 
@@ -210,10 +220,11 @@ class _Ready:
     contexts: Contexts
     plain: Any
     tensors: tuple[BoundTensor, ...]
+    inputs: tuple[InputValues, ...]
     loops: Loops
 
     def result(self, run: Run, options: RunOptions, progress: Progress | None) -> EngineRun:
-        if self.engine.shape_ranges:
+        if self.engine.has_open_shapes:
             self.contexts.keep()  # with the kernels for these shapes, compiled when first run
         information = self.engine.information(self.plain)
         kernels, kernel_problem, is_cut = _kernels(self.loops, run, information, options, progress)
@@ -224,6 +235,7 @@ class _Ready:
             auxiliary_streams=self.engine.auxiliary_streams,
             verbosity=self.engine.verbosity(),
             outputs=download(self.tensors),
+            inputs=self.inputs,
             in_python=isinstance(self.loops, PythonLoops),
             kernels=kernels,
             kernel_problem=kernel_problem,
@@ -247,25 +259,32 @@ def _ready(
     plain, profiled = contexts.create(), contexts.create()
     for context in (plain, profiled):
         set_input_shapes(engine, context, options.batch, options.shapes)
-    with _bound(engine, (plain, profiled)) as tensors, Stream() as stream:
-        upload(
-            tensors, make_inputs(input_specs(tensors), options.inputs, options.seed, options.roles)
-        )
+    with _bound(engine, (plain, profiled), options) as (tensors, inputs), Stream() as stream:
         loops = _loops(bindings, plain, profiled, stream.handle, tensors, options)
-        yield _Ready(engine, contexts, plain, tensors, loops)
+        yield _Ready(engine, contexts, plain, tensors, inputs, loops)
 
 
 @contextlib.contextmanager
-def _bound(engine: Engine, contexts: Sequence[Any]) -> Iterator[tuple[BoundTensor, ...]]:
-    """Device memory for the I/O tensors, shared by the contexts and freed at the end."""
-    tensors = bind_tensors(engine, contexts[0])
-    try:
-        for context in contexts[1:]:
-            set_addresses(context, tensors)
-        yield tensors
-    finally:
-        for tensor in tensors:
-            tensor.buffer.free()
+def _bound(
+    engine: Engine, contexts: Sequence[Any], options: RunOptions
+) -> Iterator[tuple[tuple[BoundTensor, ...], tuple[InputValues, ...]]]:
+    """Memory of the I/O tensors, shared by contexts and freed at the end, with the inputs in it."""
+    with contextlib.ExitStack() as bound:
+        inputs = bind_tensors(engine, contexts, engine.inputs)
+        bound.callback(free, inputs)
+        # A plan tells what values it takes for shapes; of a model it is known without it.
+        roles = {**shape_roles(engine), **options.roles}
+        made = make_inputs(input_specs(inputs), options.inputs, options.seed, roles)
+        shapes = {name: made[name].ravel().tolist() for name in engine.shape_inputs}
+        check_shape_values(engine, shapes)
+        upload(inputs, made)
+        # Only now: the shapes of outputs can follow from the values of inputs.
+        outputs = bind_tensors(engine, contexts, engine.outputs)
+        bound.callback(free, outputs)
+        # In the engine's order, which executeV2 takes addresses in.
+        by_name = {tensor.info.name: tensor for tensor in (*inputs, *outputs)}
+        tensors = tuple(by_name[name] for name in engine.tensor_names)
+        yield tensors, describe_inputs(made, options.inputs, roles)
 
 
 def _loops(
@@ -283,9 +302,12 @@ def _loops(
     if views[0] is None or views[1] is None or options.callbacks == "python":
         return PythonLoops(bindings, plain, profiled, where, addresses)
     try:
-        return _native_loops(views[0], views[1], stream, where, addresses)
+        loops = _native_loops(views[0], views[1], stream, where, addresses)
     except RuntimeError as error:
         raise RunError(f"{error}: {bindings.log.last_error()}") from error
+    if bindings.newer_than:
+        loops.note_newer(bindings.label, bindings.newer_than)
+    return loops
 
 
 def _native_loops(

@@ -8,16 +8,19 @@ import numpy as np
 
 from trtcore.engine.tensorrt.bindings import Bindings
 from trtcore.engine.tensorrt.builder import BuildOptions, build_plan
-from trtcore.errors import TrtcoreError
+from trtcore.errors import EngineLoadError, TrtcoreError
 from trtcore.measure.engine_runs.engines import EngineRun, PlanToRun, RunOptions, run_engines
 from trtcore.measure.engine_runs.rounds import RunLength
 from trtcore.measure.event_cost.fit import fit_event_cost, load_runs, save_runs
 from trtcore.measure.length.warmup import WarmUpRule
 from trtcore.models.builtin.chain import convolution_chain
+from trtcore.models.onnx.graph import serialized
 from trtcore.result.readers.inspector.inspector import match_layers
 from trtcore.result.records.layers import is_marker
 from trtcore.result.records.profile import EventCost
+from trtcore.system.cache import cache_entry, read_entry, write_entry
 from trtcore.system.clocks import ClockMonitor
+from trtcore.system.device import current_device
 from trtcore.system.environment import capture_environment
 from trtcore.system.progress import Progress
 
@@ -91,24 +94,52 @@ def measure_points(
         TrtcoreError: an engine cannot be built or run.
         KeyboardInterrupt: Ctrl-C; what was measured by then is no cost of anything.
     """
-    plans = list(_plans(bindings, progress))
+    plans = list(_plans(bindings, progress, use_cache=use_cache))
     if progress is not None:
         progress(_PHASE, len(_LAYERS), len(_LAYERS))
+    try:
+        runs = _run(bindings, plans, use_cache=use_cache)
+    except EngineLoadError:
+        # Kept plans can be of a TensorRT or a GPU that only looks the same: build them anew.
+        runs = _run(
+            bindings, list(_plans(bindings, progress, use_cache=False)), use_cache=use_cache
+        )
     points = []
-    for ran in _run(bindings, plans, use_cache=use_cache):
+    for ran in runs:
         if ran.run.counts.interrupted:
             raise KeyboardInterrupt
         points.append(_point(ran))
     return [point for point in points if point is not None]
 
 
-def _plans(bindings: Bindings, progress: Progress | None) -> Iterator[bytes]:
+def _plans(bindings: Bindings, progress: Progress | None, *, use_cache: bool) -> Iterator[bytes]:
     for done, count in enumerate(_LAYERS):
         if progress is not None:
             progress(_PHASE, done, len(_LAYERS))
-        yield build_plan(
-            bindings, convolution_chain(count), BuildOptions(max_aux_streams=0)
-        ).content
+        yield chain_plan(bindings, count, use_cache=use_cache)
+
+
+def chain_plan(bindings: Bindings, count: int, *, use_cache: bool = True) -> bytes:
+    """A serial engine of so many equal layers, built here or kept from another process.
+
+    Args:
+        bindings: the TensorRT to build with.
+        count: of layers.
+        use_cache: keep and use it in the user's cache folder, for this TensorRT and GPU.
+
+    Raises:
+        BuildError: TensorRT could not build it.
+    """
+    model = convolution_chain(count)
+    device = current_device()
+    where = f"{device.name} {device.compute_capability}" if device else ""
+    key = (bindings.name, bindings.version, where, serialized(model))
+    path = cache_entry("event-cost-plan", *key) if use_cache else None
+    stored = read_entry(path)
+    if stored is None:
+        stored = build_plan(bindings, model, BuildOptions(max_aux_streams=0)).content
+        write_entry(path, stored)
+    return stored
 
 
 def _run(bindings: Bindings, plans: Sequence[bytes], *, use_cache: bool) -> tuple[EngineRun, ...]:

@@ -17,7 +17,9 @@ from onnx import GraphProto, ModelProto, NodeProto, StringStringEntryProto, Tens
 from trtcore.errors import ModelError, ResultError
 from trtcore.models.model import Model
 from trtcore.models.onnx.bodies import bodies
-from trtcore.models.onnx.graph import name_nodes, save_onnx, walk_nodes
+from trtcore.models.onnx.complete import complete_graph, without_functions
+from trtcore.models.onnx.graph import name_nodes, save_onnx
+from trtcore.models.onnx.walk import walk_nodes
 from trtcore.system.files import check_readable, check_writable, write_file
 
 PREFIX = "trtcore."
@@ -120,17 +122,20 @@ def _annotate(
 
 
 def _names(proto: ModelProto) -> list[str]:
-    """The names that the nodes have in a profile; those in the file stay as they are."""
-    nodes = list(walk_nodes(proto.graph))
-    own = [node.name for node in nodes]
-    name_nodes(proto)
-    names = [node.name for node in nodes]
-    for node, name in zip(nodes, own, strict=True):
-        if name:
-            node.name = name
-        else:
-            node.ClearField("name")
-    return names
+    """The names that the nodes have in a profile; those in the file stay as they are.
+
+    The call of a local function has the name of the node in its body that writes its outputs, or
+    ``""`` where those are of several.
+    """
+    # As a model is loaded: sorting moves nodes, and names of unnamed ones have their place in them.
+    loaded = ModelProto()
+    loaded.CopyFrom(proto)
+    complete_graph(loaded, "")
+    loaded = without_functions(loaded)
+    name_nodes(loaded)
+    # A tensor is written once in a graph with its bodies, so that its writer is known by it.
+    named = {tuple(node.output): node.name for node in walk_nodes(loaded.graph)}
+    return [named.get(tuple(node.output), "") for node in walk_nodes(proto.graph)]
 
 
 def _put(props: list[StringStringEntryProto], entries: Mapping[str, str]) -> None:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from trtcore.models.inputs import Source, source_text
 from trtcore.models.model import Model
 from trtcore.models.onnx.input_roles import make_model_inputs
+from trtcore.precision.accuracy.ahead import Ahead
 from trtcore.precision.accuracy.emulation import emulated
 from trtcore.precision.accuracy.nonfinite import first_nonfinite_node, with_outputs
-from trtcore.precision.accuracy.outputs import Arrays, compare_outputs
+from trtcore.precision.accuracy.outputs import Arrays, compare_outputs, find_obstacles
 from trtcore.precision.accuracy.unquantized import Unquantized, without_quantization
 from trtcore.precision.convert.apply import own_precision
 from trtcore.precision.convert.nodes import quantized_nodes
@@ -42,14 +44,14 @@ class Reference:
     Attributes:
         model: as it was loaded.
         run: runs a graph on an input, such as `run_model` of ONNX Runtime.
-        source: ``random``, ``zeros`` or an ``.npz``, see `make_inputs`.
+        source: of its inputs, see `make_inputs`.
         seed: of random input.
         threads: within an operator; the number of physical cores if left out.
     """
 
     model: Model
     run: RunModel
-    source: str | Path = "random"
+    source: Source = "random"
     seed: int = 0
     threads: int | None = None
 
@@ -61,6 +63,24 @@ class Reference:
             ModelError: ONNX Runtime cannot run the model.
             OptionError: the input does not fit.
         """
+        ahead: Ahead[Outputs] | None = vars(self).get("_ahead")
+        return self._computed() if ahead is None else ahead.result()
+
+    @contextmanager
+    def beside(self) -> Iterator[None]:
+        """Computes the outputs in a thread while the ``with`` block runs, and waits for them.
+
+        `outputs` has them afterwards, or raises what went wrong.
+        """
+        ahead = Ahead(self._computed)
+        vars(self)["_ahead"] = ahead  # where a cached property is too: the dataclass is frozen
+        try:
+            yield
+        finally:
+            # Even after an error: a process must not end while ONNX Runtime computes in it.
+            ahead.wait()
+
+    def _computed(self) -> Outputs:
         return self._run(self._unquantized.model, rounds=False)
 
     @cached_property
@@ -85,11 +105,12 @@ class Reference:
         return Accuracy(
             self._with_first_bad_node(outputs_accuracy, graph),
             compared,
-            inputs=str(self.source),
+            inputs=source_text(self.source),
             seed=self.seed,
             weights="" if self.model.weights == "file" else self.model.weights,
             quantized_nodes=quantized_nodes(self.model.proto),
             inseparable=self._unquantized.inseparable,
+            not_compared=find_obstacles(self.outputs, outputs),
         )
 
     def _with_first_bad_node(

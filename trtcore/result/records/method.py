@@ -44,7 +44,7 @@ class Method:
         timer: what timed the layers.
         sync: ``enqueue`` for ``enqueueV3`` and synchronise, ``execute`` for ``executeV2``.
         in_python: the callbacks of the profiler ran in Python.
-        inputs: ``random``, ``zeros`` or the path of an ``.npz``.
+        inputs: ``random``, the path of an ``.npz``, a generator, or one for each input by name.
         threads: of the CPU, within an operator; 0 on a GPU.
         fit_s: as many iterations as fit this time; 0 where their number was given.
         fewest: the least number of iterations, whatever time they take; 0 for none.

@@ -19,6 +19,7 @@ from trtcore.result.records.build import (
     Build,
 )
 from trtcore.result.records.counts import Counts
+from trtcore.result.records.input_values import InputValues
 from trtcore.result.records.kernel_pass import (
     KernelPass,
 )
@@ -80,6 +81,7 @@ class Profile:
         warnings: those that only the run could see; `trtcore.result.analysis.diagnosis.diagnose`
             returns those that follow from the figures.
         phases: how long each phase of the call took; empty if that was not recorded.
+        inputs: what each input was fed; empty if that was not recorded.
     """
 
     model: ModelRecord
@@ -98,6 +100,7 @@ class Profile:
     kernels: KernelPass | None = None
     warnings: tuple[RunWarning, ...] = ()
     phases: tuple[PhaseTime, ...] = ()
+    inputs: tuple[InputValues, ...] = ()
 
     @property
     def timed_by(self) -> Backend:
