@@ -274,6 +274,22 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "result/schema1/method",
         "result/schema1/trees",
     ),
+    "result/analysis/cost/test_work.py": ("result/analysis/cost/operand_types",),
+    "result/analysis/findings/test_registry.py": (
+        "result/analysis/findings/evidence",
+        "result/analysis/findings/finding",
+    ),
+    "measure/peaks/test_peaks.py": (
+        "measure/nodes/onnxruntime/peaks",
+        "measure/peaks/engines",
+        "measure/peaks/kept",
+        "models/builtin/peaks",
+        "result/records/peaks",
+    ),
+    "report/content/facts/test_cost.py": (
+        "report/content/facts/findings",
+        "report/content/rows/costs",
+    ),
     "system/test_clocks.py": ("system/sensors",),
     "system/test_environment.py": ("system/records",),
 }

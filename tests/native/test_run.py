@@ -242,8 +242,8 @@ def test_a_live_view_is_called_between_rounds_only(
         monkeypatch.setattr(loops, name, watched)
     ran = run(loops, RunLength(2000), progress=watching)
     rounds = [told for told in watching.told if len(told) == 2]
-    starts = [told for told in watching.told if len(told) == 3]
+    steps = [told for told in watching.told if len(told) == 3]
     assert [told[0] for told in rounds] == list(range(1, 11))
-    assert starts == [("measuring", done, 2000) for done in range(0, 2000, 200)]
+    assert steps == [("measuring", done, 2000) for done in range(200, 2001, 200)]
     medians = [float(np.median(part)) for part in np.split(ran.samples.wall_ms, 10)]
     assert rounds[-1][1] == pytest.approx(float(np.median(medians)), rel=1e-5)

@@ -156,7 +156,7 @@ def _add_report(commands: _Commands[_Parser]) -> None:
         "--model", metavar="MODEL", help="the model that was profiled: googlenet or FILE.onnx"
     )
     table = parser.add_argument_group("table")
-    for option in VIEW:
+    for option in (*VIEW, *(one for one in api_options() if one.name == "peak")):
         add_option(table, option)
 
 

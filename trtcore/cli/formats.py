@@ -7,9 +7,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from trtcore.cli.own_options import VIEW
 from trtcore.errors import OptionError
 from trtcore.report.formats import FORMATS, Format
 from trtcore.system.files import write_file
+
+_DEFAULTS = {option.name: option.default for option in VIEW}
 
 
 def chosen_format(options: argparse.Namespace) -> Format:
@@ -32,7 +35,7 @@ def chosen_format(options: argparse.Namespace) -> Format:
 
 def profile_view(options: argparse.Namespace, form: Format) -> dict[str, Any]:
     """Returns what --sort and the like say of one profile, for a form that takes it."""
-    names = ("sort", "top", "group_by", "full_names") if form.takes_view else ()
+    names = _DEFAULTS if form.takes_view else ()
     return {name: getattr(options, name) for name in names}
 
 
@@ -48,6 +51,9 @@ def form_of_precisions(options: argparse.Namespace, form: Format) -> Format:
         raise OptionError(
             f"--format {options.format}: a comparison of precisions is a {others} only"
         )
+    for option in ("peak", "cost", "findings"):
+        if getattr(options, option):
+            raise OptionError(f"--{option} is about one profile, not a comparison of precisions")
     if options.group_by != "layer":
         raise OptionError(
             f"--group-by {options.group_by}: a comparison of precisions has rows of its own, the "
@@ -77,8 +83,7 @@ def _check_view(options: argparse.Namespace, form: Format) -> None:
     """Raises OptionError if a view is chosen for a form that has none."""
     if form.takes_view:
         return
-    defaults = {"sort": "order", "group_by": "layer", "top": None, "full_names": False}
-    for option, default in defaults.items():
+    for option, default in _DEFAULTS.items():
         if getattr(options, option) != default:
             tables = ", ".join(name for name, row in FORMATS.items() if row.takes_view)
             raise OptionError(

@@ -11,6 +11,12 @@ from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.records.layers import ModelNode
 from trtcore.result.records.profile import Profile
 
+FINDING = (
+    "0.0304 ms (12.2%), at most, estimated: 1 layer (0.0304 ms, 14.5% of all) with a change of "
+    "format or type only, or a copy, longest conv1/7x7_s2 + conv1/relu_7x7; the layers beside them "
+    "want different ones: look at their formats with inspect"
+)
+
 
 def test_notes_of_fused_and_split_nodes(gpu_profile: Profile) -> None:
     notes = node_notes(gpu_profile)
@@ -21,6 +27,7 @@ def test_notes_of_fused_and_split_nodes(gpu_profile: Profile) -> None:
         "tactic": "__myl_MoveConc_0xc074 + __myelin_CASK_STUB",
         "layers": "__myl_MoveConc_myl0_0 + conv1/7x7_s2_U3_myl0_1",
         "shared_with": "1 other node",
+        "finding": FINDING,
         "group": "conv1/7x7_s2 + conv1/relu_7x7",
         "group_ms": "0.194",
     }
@@ -29,6 +36,7 @@ def test_notes_of_fused_and_split_nodes(gpu_profile: Profile) -> None:
         "group: conv1/7x7_s2 + conv1/relu_7x7, 0.194 ms",
         "tactic: __myl_MoveConc_0xc074 + __myelin_CASK_STUB",
         "layers: __myl_MoveConc_myl0_0 + conv1/7x7_s2_U3_myl0_1",
+        f"finding: {FINDING}",
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 from trtcore.cli.formats import (
@@ -17,6 +18,7 @@ from trtcore.cli.terminal import notify
 from trtcore.compare.precisions.saved import parse_precisions
 from trtcore.errors import OptionError
 from trtcore.result.analysis.analysis import Analysis
+from trtcore.result.analysis.cost.given_peaks import parse_peaks
 from trtcore.result.records.profile import Profile
 from trtcore.result.saved import is_precisions, parse_profile
 from trtcore.system.files import read_text
@@ -38,6 +40,8 @@ def run(options: argparse.Namespace) -> int:
         give(comparison, form, options, precisions_view(options))
         return 0
     profile = parse_profile(text, options.file)
+    if options.peak is not None:
+        profile = replace(profile, peaks=parse_peaks(options.peak))
     if options.annotate is not None:
         _annotate(profile, options)
     give(profile, form, options, profile_view(options, form))

@@ -216,7 +216,10 @@ class _Passes:
             elif convergence is not None:
                 self.feed(convergence, self.store)
             self.spent_s += time.perf_counter() - start
+            # A terminal is drawn on between rounds only; see `LiveProgress`.
             if is_live(self.progress):
+                total = 0 if self.length.rule else self.length.iterations
+                self.progress(self.subject.label, done, total)
                 self.live.show(self.progress, self.store.newest("wall_ms"), self.monitor.sm_mhz)
             yield True
 
@@ -309,10 +312,6 @@ class _Passes:
 
     def report(self, done: int) -> Report:
         total = 0 if self.length.rule else self.length.iterations
-
-        # A terminal is drawn on between rounds only; see `LiveProgress`.
-        if is_live(self.progress):
-            self.progress(self.subject.label, done, total)
 
         def report(count: int) -> None:
             if self.progress is not None and not is_live(self.progress):

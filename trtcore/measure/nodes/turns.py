@@ -82,11 +82,11 @@ def _run_rounds(passes: Sequence[Pass[T]], kept: list[list[T]], length: NodeRunL
     while done < (total := length.total(done, perf_counter() - start)):
         count = min(-(-total // _ROUNDS), total - done)
         for timed_pass, results in zip(passes, kept, strict=True):
-            # A terminal is drawn on between passes only; see `LiveProgress`.
-            if is_live(length.progress):
-                length.progress(timed_pass.phase, len(results), total)
             for _ in range(count):
                 results.append(timed_pass.run())
                 if length.progress is not None and not is_live(length.progress):
                     length.progress(timed_pass.phase, len(results), total)
+            # A terminal is drawn on between passes only; see `LiveProgress`.
+            if is_live(length.progress):
+                length.progress(timed_pass.phase, len(results), total)
         done += count

@@ -8,6 +8,7 @@ from functools import cached_property
 from math import isnan
 from typing import NamedTuple
 
+from trtcore.report.content.facts.findings import finding_text
 from trtcore.report.content.facts.method import method_text
 from trtcore.report.content.rows.hierarchy import best_ms, group_labels
 from trtcore.result.analysis.analysis import Analysis
@@ -54,6 +55,14 @@ class _Node:
         return sum(best_ms(self.analysis.rows[i]) for i in places)
 
     @property
+    def findings(self) -> list[str]:
+        """What could be saved in its layers, the largest saving first."""
+        wall = self.analysis.latency.wall
+        latency_ms = wall.median_ms if wall else sum(self.analysis.layer_times)
+        found = (one for one in self.analysis.findings if set(one.layers) & set(self.places))
+        return [finding_text(one, latency_ms) for one in found]
+
+    @property
     def share(self) -> float:
         return sum(self.analysis.rows[i].share for i in self.places)
 
@@ -77,6 +86,7 @@ NOTES: tuple[Note, ...] = (
     Note("tactic", lambda node: _distinct(layer.tactic for layer in node.layers)),
     Note("layers", lambda node: _distinct(layer.name for layer in node.layers)),
     Note("shared_with", lambda node: _others(node.others)),
+    Note("finding", lambda node: "; ".join(node.findings)),
     Note("group", lambda node: node.label),
     Note("group_ms", lambda node: _number(node.ms(node.group.layers))),
 )

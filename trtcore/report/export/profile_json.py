@@ -6,6 +6,7 @@ import json
 from math import isfinite
 from typing import Any
 
+from trtcore.report.content.facts.findings import finding_facts
 from trtcore.report.content.facts.method import method_text
 from trtcore.report.content.rows.rows import Row, View, make_rows
 from trtcore.report.content.warnings import profile_warnings
@@ -24,6 +25,8 @@ def profile_json(
     top: int | None = None,
     group_by: str = "layer",
     full_names: bool = False,
+    cost: bool = False,
+    findings: bool = False,
 ) -> str:
     """Returns the rows that the table shows, with unknown figures as null.
 
@@ -32,7 +35,7 @@ def profile_json(
     Raises:
         OptionError: an unknown order or grouping, or fewer than one row.
     """
-    view = View(sort, top, group_by, full_names)
+    view = View(sort, top, group_by, full_names, cost, findings)
     analysis = Analysis.of(profile)
     known, rows = analysis.profile, make_rows(analysis, view)
     tree = {
@@ -51,6 +54,7 @@ def profile_json(
         "total": _row(analysis, rows.total),
         "latency": {name: _series(series) for name, series in analysis.series.items()},
         "items_per_s": _number(analysis.latency.items_per_s),
+        "findings": [text for _, text in finding_facts(analysis, all_of_them=True)],
         "warnings": list(profile_warnings(analysis)),
     }
     return json.dumps(tree, indent=1, allow_nan=False) + "\n"
@@ -66,6 +70,9 @@ def _row(analysis: Analysis, row: Row) -> dict[str, Any]:
         "p95_ms": _number(row.p95_ms),
         "min_ms": _number(row.min_ms),
         "reformat_ms": _number(row.reformat_ms),
+        "least_ms": _number(row.least_ms),
+        "share_of_peak": _number(row.share_of_peak),
+        "bound": row.bound,
         "is_below_resolution": row.is_below_resolution,
         "layers": [layers[i].name for i in row.layers],
         "nodes": list(dict.fromkeys(node for i in row.layers for node in layers[i].nodes)),

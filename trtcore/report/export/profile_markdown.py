@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from trtcore.report.content.facts.cost import cost_facts
 from trtcore.report.content.facts.facts import place_facts, timing_facts
+from trtcore.report.content.facts.findings import finding_facts
 from trtcore.report.content.printable import printable
 from trtcore.report.content.rows.rows import View, make_rows
 from trtcore.report.content.warnings import profile_warnings
@@ -23,19 +25,22 @@ def profile_markdown(
     top: int | None = None,
     group_by: str = "layer",
     full_names: bool = False,
+    cost: bool = False,
+    findings: bool = False,
 ) -> str:
     """Returns the rows of a profile as a Markdown table, with their total, facts and warnings.
 
     Raises:
         OptionError: an unknown order or grouping, or fewer than one row.
     """
-    view = View(sort, top, group_by, full_names)
+    view = View(sort, top, group_by, full_names, cost, findings)
     analysis = Analysis.of(profile)
     analysis = analysis.reused_for(printable(analysis.profile))
     known, rows = analysis.profile, make_rows(analysis, view)
     headings, cells = row_cells(known, rows, view)
     title = " ".join(filter(None, (known.model.name, known.timed_by.label, known.precision)))
-    facts = [*timing_facts(analysis), *place_facts(analysis)]
+    facts = [*timing_facts(analysis), *cost_facts(analysis), *place_facts(analysis)]
+    facts += finding_facts(analysis, all_of_them=findings)
     facts += [("Warning", line) for line in profile_warnings(analysis)]
     lines = [
         f"### {_escape(title)}",
