@@ -52,7 +52,6 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
     "cli/test_outputs.py": (
         "api/assemble",
         "cli/screen",
-        "cli/terminal",
     ),
     "compare/precisions/test_rows.py": (
         "compare/precisions/comparison",
@@ -211,6 +210,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "precision/convert/plan",
         "precision/request",
     ),
+    "report/export/test_dot.py": ("report/content/rows/kinds",),
     "report/export/test_perfetto.py": ("report/export/timeline",),
     "report/terminal/test_comparison.py": (
         "report/content/comparison_names",
@@ -256,6 +256,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "result/readers/own_result",
         "result/readers/single_figures",
     ),
+    "result/schema/test_generate.py": ("result/schema/shipped",),
     "result/test_saved.py": (
         "result/checks",
         "result/records/profile",

@@ -151,6 +151,14 @@ def _add_report(commands: _Commands[_Parser]) -> None:
     parser.add_argument(
         "-o", "--output-file", metavar="FILE", help="write to FILE, not to standard output"
     )
+    parser.add_argument(
+        "--annotate",
+        metavar="FILE",
+        help="write --model with the time of every node in it, for Netron, too",
+    )
+    parser.add_argument(
+        "--model", metavar="MODEL", help="the model that was profiled: googlenet or FILE.onnx"
+    )
     table = parser.add_argument_group("table")
     for option in (*VIEW, *(one for one in api_options() if one.name == "peak")):
         add_option(table, option)

@@ -12,6 +12,7 @@ from trtcore.errors import RunError
 from trtcore.measure import _core
 from trtcore.measure.energy.meter import EnergyMeter, energy_between
 from trtcore.measure.engine_runs.store import STREAM_ABOVE_BYTES, FullStore, Store, StreamingStore
+from trtcore.measure.length.live import LiveMedian
 from trtcore.measure.length.stopping import Convergence, StopRule
 from trtcore.measure.length.warming import Warming
 from trtcore.measure.length.warmup import WarmUpRule
@@ -23,7 +24,7 @@ from trtcore.result.records.energy import Energy
 from trtcore.result.records.samples import Samples
 from trtcore.result.records.warnings import RunWarning
 from trtcore.system.clocks import ClockMonitor
-from trtcore.system.progress import Progress
+from trtcore.system.progress import Progress, is_live
 
 # Passes are interleaved in rounds, so that clock drift or a busy host affects all of them. With
 # ten, passes lie a tenth of the run apart; more rounds would spend more time on refreshing caches.
@@ -173,7 +174,7 @@ class _Passes:
     energy: Energy | None = None
 
     def __post_init__(self) -> None:
-        self.loops, self.monitor = self.subject.loops, self.subject.monitor
+        self.loops, self.monitor, self.live = self.subject.loops, self.subject.monitor, LiveMedian()
         self.watch, rule = self.subject.watch, self.subject.warm_up
         self.warming = Warming(self.loops, self.monitor, self.recorder, rule)
 
@@ -234,6 +235,11 @@ class _Passes:
             elif convergence is not None:
                 self.feed(convergence, self.store)
             self.spent_s += time.perf_counter() - start
+            # A terminal is drawn on between rounds only; see `LiveProgress`.
+            if is_live(self.progress):
+                total = 0 if self.length.rule else self.length.iterations
+                self.progress(self.subject.label, done, total)
+                self.live.show(self.progress, self.store.newest("wall_ms"), self.monitor.sm_mhz)
             yield True
 
     def is_enough(self, done: int, convergence: Convergence | None) -> bool:
@@ -338,7 +344,7 @@ class _Passes:
         total = 0 if self.length.rule else self.length.iterations
 
         def report(count: int) -> None:
-            if self.progress is not None:
+            if self.progress is not None and not is_live(self.progress):
                 self.progress(self.subject.label, done + count, total)
 
         return report

@@ -16,6 +16,7 @@ from trtcore.report.content.rows.rows import View, make_rows
 from trtcore.report.content.times.kernels import kernel_facts
 from trtcore.report.content.times.reconciliation import reconciliation_facts
 from trtcore.report.content.warnings import profile_warnings
+from trtcore.report.terminal.bars import row_bars
 from trtcore.report.terminal.kernels import kernel_table
 from trtcore.report.terminal.layout import PLAIN_WIDTH, plain_text
 from trtcore.report.terminal.tables import fact_table, footnotes, row_table
@@ -95,7 +96,10 @@ def _print(result: Profile | Analysis, console: Console, view: View, width: int 
     if profile.io:
         console.print()
     rows = make_rows(analysis, view)
-    console.print(row_table(profile, rows, view, widest))
+    # A terminal only: in a file or a pipe bars are noise to whatever reads the text.
+    is_ascii = not console.encoding.startswith("utf")
+    bar = row_bars(analysis, rows.shown, is_ascii=is_ascii) if console.is_terminal else None
+    console.print(row_table(profile, rows, view, widest, bar))
     for line in footnotes(analysis, rows, view, widest):
         console.print(line, style="dim", markup=False, highlight=False)
     _print_kernels(analysis, console, view, width)

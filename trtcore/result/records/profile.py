@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import isfinite
+from typing import Any
 
 from trtcore.result.backends import Backend, find_backend
+from trtcore.result.layer_table import layer_frame, layer_html
 from trtcore.result.phases import PhaseTime
 from trtcore.result.records.accuracy import Accuracy
 from trtcore.result.records.build import (
@@ -120,6 +122,19 @@ class Profile:
         """What timed the layers."""
         # The environment names a GPU only if the layers ran on it.
         return find_backend(self.backend, has_gpu=bool(self.environment.device))
+
+    def to_dataframe(self) -> Any:
+        """Returns one row per layer as a ``pandas.DataFrame``: names, median, mean, share.
+
+        Raises:
+            ResultError: pandas is not installed.
+        """
+        return layer_frame(self.layers, self.samples)
+
+    def _repr_html_(self) -> str:
+        """The longest layers, as a notebook shows a profile."""
+        words = (self.model.name, self.timed_by.label, self.precision)
+        return layer_html(" ".join(filter(None, words)), self.layers, self.samples)
 
     @property
     def source_tool(self) -> str:
