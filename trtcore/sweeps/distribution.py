@@ -60,8 +60,10 @@ class _Runs:
         """Runs every cell."""
         from distributed import as_completed
 
-        # Results stay out of it: a future is released as soon as its cell is stored.
-        ended = as_completed([self._submit(one) for one in requests], with_results=False)
+        futures = [self._submit(one) for one in requests]
+        ended = as_completed(futures, loop=self._cluster.client.loop)
+        # A future is released as soon as its cell is stored, and so is what it holds.
+        futures.clear()
         for future in ended:
             request, _ = self._waiting.pop(future.key)
             outcome = self._outcome(request, future)
