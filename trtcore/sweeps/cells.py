@@ -13,9 +13,6 @@ from trtcore.api.options.value_types import BLOBS, NAMES, PATHS
 from trtcore.api.options.values import Options, check_value, read_options
 from trtcore.errors import OptionError, argument
 
-AXES = ("batch", "precision", "shapes", "io_formats")
-"""Options that the command line takes several values of, each for cells of their own."""
-
 _LISTS = (NAMES, BLOBS, PATHS)
 """Types whose one value is a list: several of them are a list of lists."""
 

@@ -23,7 +23,8 @@ SCHEMA = "trtcore/sweep-cell"
 VERSION = 1
 # A change of what a key is made of, or of what a cell measures, must change every key.
 _KEY_VERSION = 1
-_KEY_DIGITS = 24
+# 64 bits: of a million cells two have one key with a chance of 3 in 10^8.
+_KEY_DIGITS = 16
 _RECORD = ".cell.json"
 
 

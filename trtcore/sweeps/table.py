@@ -238,7 +238,7 @@ def _row_data(row: Row) -> dict[str, Any]:
         "precision": row.precision,
         "batch": row.batch,
         "figures": {
-            name: {"value": one.value, "low": one.low, "high": _finite(one.high)}
+            name: {"value": _finite(one.value), "low": _finite(one.low), "high": _finite(one.high)}
             for name, one in row.figures.items()
         },
         "best": list(row.best),
@@ -248,7 +248,7 @@ def _row_data(row: Row) -> dict[str, Any]:
 
 
 def _finite(value: float) -> float | None:
-    """A number that JSON has."""
+    """The value if JSON has such a number."""
     return value if math.isfinite(value) else None
 
 
