@@ -53,7 +53,16 @@ ONLY_IN = {
 }
 """What is imported in one folder only."""
 
-HEAVY = {"onnx", "google", "cuda", "tensorrt", "tensorrt_rtx", "onnxruntime", "torch", "distributed"}
+HEAVY = {
+    "onnx",
+    "google",
+    "cuda",
+    "tensorrt",
+    "tensorrt_rtx",
+    "onnxruntime",
+    "torch",
+    "distributed",
+}
 # What looks at results: NumPy at most, so that a saved profile opens on any machine.
 LIGHT = ("stats", "system", "result", "compare", "report")
 

@@ -26,8 +26,10 @@ def make_requests(
         seconds: the most a cell may take; 0 for no limit.
         folder: of the results, if workers see it.
     """
-    kinds = {machine.identity: machine for machine in reversed(list(machines))}
-    return list(_requests(cells, list(reversed(kinds.values())), seconds, folder))
+    kinds: dict[tuple[str, str, str], Machine] = {}
+    for machine in machines:
+        kinds.setdefault(machine.identity, machine)
+    return list(_requests(cells, list(kinds.values()), seconds, folder))
 
 
 def _requests(
