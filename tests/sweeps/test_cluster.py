@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +29,6 @@ pytestmark = [
     # Dask leaves some of its own behind when a worker is killed.
     pytest.mark.filterwarnings("default"),
 ]
-
-QUICK = {"iterations": 2, "notify": None}
 
 
 def states(folder: Path) -> list[str]:
@@ -94,11 +92,11 @@ def program(code: str, *arguments: object, **environment: str) -> Iterator[subpr
     finally:
         with_children = {process.pid, *descendants(process.pid)}
         for pid in with_children:
-            try:
+            with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-        process.communicate()
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
 
 
 def descendants(pid: int) -> list[int]:
@@ -192,7 +190,8 @@ SCHEDULER = """
 import sys
 from distributed import LocalCluster
 if __name__ == "__main__":
-    with LocalCluster(n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None) as c:
+    place = {"host": "127.0.0.1", "dashboard_address": None}
+    with LocalCluster(n_workers=2, threads_per_worker=1, **place) as c:
         print(c.scheduler_address, flush=True)
         sys.stdin.read()
 """
@@ -303,7 +302,10 @@ def test_a_worker_that_cannot_write_ends_the_sweep(net: Path, tmp_path: Path) ->
     folder = tmp_path / "results"
     folder.mkdir()
     # Results have tens of kilobytes, logs and orders less.
-    limit = "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000));"
+    limit = (
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000));"
+    )
     code = code.replace("from trtcore.cli", f"{limit} from trtcore.cli", 1)
     with program(code, "sweep", net, "-o", folder, "--iterations", "2", "--quiet") as process:
         out, _ = process.communicate()

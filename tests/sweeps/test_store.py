@@ -49,7 +49,7 @@ def test_a_cell_comes_back_as_it_was_kept(tmp_path: Path, net: Path) -> None:
     expected = Record(
         key=request.key,
         model=str(net),
-        digest=request.files.digest,
+        digest=request.files.model,
         options={"batch": 2},
         backend="onnxruntime",
         runtime="ONNX Runtime 1",

@@ -16,7 +16,8 @@ from trtcore.system.files import check_readable
 BUILT_IN = "googlenet"
 _CHUNK_BYTES = 1 << 20
 _ROLES = ("weights/", "inputs/", "plugins/")
-"""Folders of files that are not the model's own, in a copy."""
+"""Folders of files that are not the graph's own, in a copy."""
+_OF_RUN = ("inputs/", "plugins/")
 
 
 class File(NamedTuple):
@@ -35,12 +36,14 @@ class Files(NamedTuple):
     """All files of a cell.
 
     Attributes:
-        digest: of every name and content.
+        digest: of every content: a cell with other inputs or plugins has another one.
         files: the model's own first; none for a built-in model on random input.
+        model: the hash of the model's own, which all its cells share.
     """
 
     digest: str
     files: tuple[File, ...]
+    model: str = ""
 
 
 def files_of(cell: Cell) -> Files:
@@ -50,7 +53,9 @@ def files_of(cell: Cell) -> Files:
         ModelError: one cannot be read.
     """
     found = tuple(_files(cell))
-    return Files(digest_of({file.name: file.path for file in found}, cell.model), found)
+    paths = {file.name: file.path for file in found}
+    own = {name: path for name, path in paths.items() if not name.startswith(_OF_RUN)}
+    return Files(digest_of(paths, cell.model), found, digest_of(own, cell.model))
 
 
 def digest_of(paths: Mapping[str, str], model: str = "") -> str:

@@ -29,7 +29,10 @@ def local_cluster(workers: int | None, backend: str) -> Iterator[SpecCluster]:
     # Dask tells of every worker that ends; the sweep tells of the cells.
     with SpecCluster(
         workers=worker_specs(count, gpus),
-        scheduler={"cls": Scheduler, "options": {"host": LOOPBACK, "port": 0, "dashboard": False}},
+        scheduler={
+            "cls": Scheduler,
+            "options": {"host": LOOPBACK, "port": 0, "dashboard_address": f"{LOOPBACK}:0"},
+        },
         silence_logs=logging.CRITICAL,
     ) as cluster:
         yield cluster

@@ -35,7 +35,7 @@ class Record:
     Attributes:
         key: of its result.
         model: as the user named it.
-        digest: of the model's files.
+        digest: of the model's own files.
         options: of `trtcore.profile_model`, defaults left out.
         backend: what times.
         runtime: the library, with its version.
@@ -70,7 +70,7 @@ def cell_key(digest: str, options: Mapping[str, Any], identity: tuple[str, str, 
     """Returns the key of a cell: the same on every machine for the same measurement.
 
     Args:
-        digest: of the model's files, by content.
+        digest: `Files.digest`, of all files by content.
         options: defaults left out; paths of files that are in the digest count by name only.
         identity: `Machine.identity`: backend, TensorRT's version and GPU.
     """
@@ -117,7 +117,7 @@ class Store:
             "version": VERSION,
             "key": outcome.key,
             "model": request.model,
-            "digest": request.files.digest,
+            "digest": request.files.model,
             "options": dict(request.options),
             "backend": request.machine.backend,
             "runtime": request.machine.runtime,
