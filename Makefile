@@ -16,6 +16,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 RUN := $(VENV)/bin/python
 SOURCES := pyproject.toml CMakeLists.txt trtcore/stats/_stats.pyx \
 	$(wildcard cpp/*/* tests/native/*.cpp tests/native/*.hpp)
+CPP := $(wildcard cpp/*/*.?pp tests/native/*.?pp tests/conformance/*.?pp tests/conformance/*/*.?pp)
 
 .PHONY: profile test test-slow test-torch lint format sanitize bench bench-gpu clean
 
@@ -37,12 +38,12 @@ lint: $(VENV)/ready-dev
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
-	$(VENV)/bin/clang-format --dry-run --Werror cpp/*/*.?pp tests/native/*.?pp
+	$(VENV)/bin/clang-format --dry-run --Werror $(CPP)
 
 format: $(VENV)/ready-dev
 	$(RUN) -m ruff check --fix .
 	$(RUN) -m ruff format .
-	$(VENV)/bin/clang-format -i cpp/*/*.?pp tests/native/*.?pp
+	$(VENV)/bin/clang-format -i $(CPP)
 
 # A second environment: the extension is compiled once more, with the sanitizers in it.
 sanitize: $(VENV)-sanitize/ready

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from pathlib import Path
@@ -21,15 +22,36 @@ def data() -> Path:
     return DATA
 
 
+@pytest.fixture(scope="session")
+def cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The cache of all tests; GPU tests find there what was compiled and calibrated before."""
+    return tmp_path_factory.getbasetemp() / "cache"
+
+
 @pytest.fixture(autouse=True)
-def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def own_cache(cache_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keeps tests away from the user's cache folder."""
-    monkeypatch.setenv("TRTCORE_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "cache"))
+    monkeypatch.setenv("TRTCORE_CACHE_DIR", str(cache_folder))
+
+
+@pytest.fixture
+def short_warm_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Warm-ups that end after 300 ms in any case: on a busy machine times are never steady."""
+    from trtcore.measure.length.warmup import WarmUp, WarmUpRule
+
+    rule = WarmUpRule(least_ms=50, least_iterations=4, at_most_ms=300)
+    monkeypatch.setattr("trtcore.measure.length.warming.WarmUp", lambda _: WarmUp(rule))
 
 
 def pytest_configure() -> None:
     """Hears Ctrl-C also where whoever started us ignores it, as a shell does in the background."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_finish() -> None:
+    """Leaves what is loaded by now out of collections, of which native tests ask for hundreds."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
+import onnx
+from onnx import numpy_helper, parser
+
 # As a network with residual blocks and a head has it, batch and size open.
 RESIDUAL = """
 <ir_version: 8, opset_import: ["" : 17]>
@@ -13,3 +17,15 @@ net (float[batch,3,height,width] x) => (float[batch,10] y)
   [pool] h = GlobalAveragePool (g) [flat] i = Flatten (h)
   [head] y = Gemm <transB = 1> (i, fc) }
 """
+
+
+def with_weights(text: str) -> onnx.ModelProto:
+    """The graph with seeded values for the initializers that the text only declares."""
+    proto = parser.parse_model(text)
+    generator = np.random.default_rng(0)
+    for value in proto.graph.value_info:
+        shape = [dim.dim_value for dim in value.type.tensor_type.shape.dim]
+        values = generator.standard_normal(shape).astype(np.float32)
+        proto.graph.initializer.append(numpy_helper.from_array(values, value.name))
+    proto.graph.ClearField("value_info")
+    return proto

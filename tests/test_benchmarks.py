@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib
 import os
+import runpy
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -103,12 +105,29 @@ def test_exponents(harness: ModuleType) -> None:
         assert harness.exponent(sizes, times) == pytest.approx(power)
 
 
+@pytest.fixture
+def run_here(monkeypatch: pytest.MonkeyPatch) -> Callable[..., object]:
+    """Runs a benchmark's program in this process; returns what it ends it with."""
+
+    def run(topic: str, *options: str) -> object:
+        path = str(FOLDER / f"bench_{topic}.py")
+        monkeypatch.setattr(sys, "argv", [path, *options])
+        try:
+            runpy.run_path(path, run_name="__main__")
+        except SystemExit as ended:
+            return ended.code
+        return 0
+
+    return run
+
+
 @pytest.mark.parametrize("topic", TOPICS)
-def test_every_benchmark_can_be_asked_for_help(topic: str) -> None:
+def test_every_benchmark_can_be_asked_for_help(
+    run_here: Callable[..., object], capsys: pytest.CaptureFixture[str], topic: str
+) -> None:
     pytest.importorskip("trtcore_fake", reason="built without TRTCORE_TESTS=ON")
-    command = [sys.executable, FOLDER / f"bench_{topic}.py", "--help"]
-    ran = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert ran.stdout.startswith(f"usage: bench_{topic}.py")
+    assert run_here(topic, "--help") == 0
+    assert capsys.readouterr().out.startswith(f"usage: bench_{topic}.py")
 
 
 @pytest.mark.parametrize(
@@ -146,18 +165,18 @@ def test_the_zoo_is_computed_from_saved_results_without_a_gpu(tmp_path: Path) ->
         assert line.endswith("| met |")
 
 
-def test_the_zoo_says_which_saved_result_has_no_row(tmp_path: Path) -> None:
+def test_the_zoo_says_which_saved_result_has_no_row(
+    run_here: Callable[..., object],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
     made = bridged_profile(None)
     not_gated = replace(made.samples, gated_ms=np.empty(0, np.float32))
     save_profile(replace(made, samples=not_gated), tmp_path / "tiny_fp16_batch_1.json")
-    ran = subprocess.run(
-        [sys.executable, FOLDER / "bench_zoo.py", "--quick", "--processes", "1"],
-        env={**os.environ, "ZOO_SAVED": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert "Note: tiny fp16 batch 1 failed: the passes were not gated" in ran.stdout
+    monkeypatch.setenv("ZOO_SAVED", str(tmp_path))
+    assert run_here("zoo", "--quick", "--this-process") == 0
+    assert "tiny fp16 batch 1 failed: the passes were not gated" in capsys.readouterr().out
 
 
 @pytest.mark.skipif(gpu_problem() is None, reason="about machines without a GPU")
@@ -165,9 +184,18 @@ def test_the_zoo_says_which_saved_result_has_no_row(tmp_path: Path) -> None:
     "topic",
     ["baselines", "loop", "precision", "reconcile", "repeat", "soak", "streams", "time_to_answer"],
 )
-def test_what_needs_a_gpu_says_so(topic: str) -> None:
+def test_what_needs_a_gpu_says_so(run_here: Callable[..., object], topic: str) -> None:
     pytest.importorskip("trtcore_fake", reason="built without TRTCORE_TESTS=ON")
-    command = [sys.executable, FOLDER / f"bench_{topic}.py", "--quick"]
+    said = run_here(topic, "--quick", "--this-process")
+    assert str(said).startswith(f"bench_{topic} needs a GPU: ")
+
+
+@pytest.mark.skipif(gpu_problem() is None, reason="about machines without a GPU")
+def test_a_measuring_process_that_fails_ends_the_benchmark() -> None:
+    pytest.importorskip("trtcore_fake", reason="built without TRTCORE_TESTS=ON")
+    command = [sys.executable, FOLDER / "bench_loop.py", "--quick"]
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     assert ran.returncode == 1
-    assert ran.stderr.startswith(f"bench_{topic} needs a GPU: ")
+    needs, failed = ran.stderr.splitlines()
+    assert needs.startswith("bench_loop needs a GPU: ")
+    assert failed == "loop: the measuring process failed with 1"

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "abi/profiler_layout.hpp"
@@ -112,6 +113,16 @@ void bind_context(py::module_& module) {
           "enqueue_emits_profile",
           [](ContextView const& v) { return v.context().get_enqueue_emits_profile(); },
           [](ContextView const& v, bool emits) { v.context().set_enqueue_emits_profile(emits); })
+      .def_property_readonly(
+          "persistent_cache_limit",
+          [](ContextView const& v) { return v.context().get_persistent_cache_limit(); })
+      .def(
+          "tensor_address",
+          [](ContextView const& v, std::string const& tensor) {
+            void const* const address = v.context().get_tensor_address(tensor.c_str());
+            return reinterpret_cast<std::uintptr_t>(address);
+          },
+          py::arg("tensor"))
       .def_property_readonly("has_profiler", [](ContextView const& v) {
         return v.context().get_profiler() != nullptr;
       });

@@ -24,8 +24,8 @@ from trtcore.result.records.build import PrecisionVerdict
 pytest.importorskip("tensorrt_rtx", reason="TensorRT-RTX builds without a GPU, TensorRT does not")
 
 WORDS = {"fp16": "Half", "bf16": "BFloat16"}
-# Exported by PyTorch, their large weights filled by the graph itself. In `make test` each is built
-# once, and the small models in both types; Swin's 3,000 nodes take 8 s, in BF16 20 s.
+# Exported by PyTorch, their large weights filled by the graph itself. In `make test` one is built
+# in either type, and the small models in both; Swin's 3,000 nodes take 8 s, in BF16 20 s.
 EXPORTED = [
     pytest.param(name, precision, marks=() if is_quick else pytest.mark.slow)
     for name, precision, is_quick in (
@@ -33,7 +33,7 @@ EXPORTED = [
         ("bert_base", "bf16", False),
         ("vit_b_16", "fp16", False),
         ("vit_b_16", "bf16", True),
-        ("convnext_tiny", "fp16", True),
+        ("convnext_tiny", "fp16", False),
         ("convnext_tiny", "bf16", False),
         ("swin_t", "fp16", False),
     )

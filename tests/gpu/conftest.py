@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from shape_models import RESIDUAL, with_weights
 
 from trtcore.api.options.values import Options
 from trtcore.api.requests import build_as_requested
@@ -14,6 +15,9 @@ from trtcore.engine.choice import choose_backend
 from trtcore.engine.tensorrt.bindings import Bindings
 from trtcore.engine.tensorrt.builder import Plan
 from trtcore.models.load import load_model
+from trtcore.models.model import Model
+
+SMALL_SHAPE = (4, 3, 64, 64)
 
 
 @pytest.fixture(scope="session")
@@ -27,7 +31,16 @@ def bindings() -> Bindings:
 @pytest.fixture(scope="session")
 def plans(bindings: Bindings) -> dict[str, Plan]:
     """GoogLeNet at batch 4, by precision."""
-    model = load_model("googlenet", batch=4)
+    return _by_precision(bindings, load_model("googlenet", batch=4))
+
+
+@pytest.fixture(scope="session")
+def small_plans(bindings: Bindings) -> dict[str, Plan]:
+    """A residual block and a head, by precision: kernels are compiled in a moment."""
+    return _by_precision(bindings, load_model(with_weights(RESIDUAL), shapes={"x": SMALL_SHAPE}))
+
+
+def _by_precision(bindings: Bindings, model: Model) -> dict[str, Plan]:
     return {
         precision: build_as_requested(bindings, model, Options(precision=precision))
         for precision in ("fp32", "fp16")
@@ -69,6 +82,6 @@ class Running:
 
 
 @pytest.fixture
-def run_foreign(bindings: Bindings, plans: dict[str, Plan]) -> Callable[[str], Running]:
+def run_foreign(bindings: Bindings, small_plans: dict[str, Plan]) -> Callable[[str], Running]:
     """Makes a foreign loop over the plan of a precision."""
-    return lambda precision: Running(bindings, plans[precision])
+    return lambda precision: Running(bindings, small_plans[precision])

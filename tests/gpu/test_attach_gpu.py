@@ -13,7 +13,9 @@ import pytest
 import trtcore
 from trtcore.engine.tensorrt.bindings import Bindings
 from trtcore.errors import BackendError, OptionError, RunError
+from trtcore.measure import _core
 from trtcore.measure.device.cuda import Stream
+from trtcore.measure.loops.abi_check import check_slots
 
 pytestmark = pytest.mark.gpu
 
@@ -51,6 +53,19 @@ def test_one_iteration_is_enough(running: Any) -> None:
     with Stream() as stream, trtcore.attach(running.context) as recorder:
         running.infer(stream.handle)
     assert recorder.samples().shape == (1, len(layer_names(running)))
+
+
+def test_the_self_check_proves_every_slot_and_leaves_no_trace(running: Any) -> None:
+    context = running.context
+
+    def state() -> tuple[object, ...]:
+        return context.name, context.enqueue_emits_profile, context.persistent_cache_limit
+
+    before = state()
+    view = _core.Context(context, running.engine.bindings.layout)
+    # As a release that was never compared: only one that takes the cache limit passes.
+    assert check_slots(view, context, "TensorRT", is_proved=False)
+    assert state() == before
 
 
 def test_nothing_is_heard_after_the_block_and_a_second_block_works(running: Any) -> None:
@@ -185,7 +200,8 @@ def test_a_runner_of_polygraphy_is_recorded(
         if has_profiler:
             collector = Collector()
             runner.context.profiler = collector
-        feed = {"data": np.zeros((4, 3, 224, 224), np.float16)}
+        (x,) = (tensor for tensor in running.tensors if tensor.info.mode == "input")
+        feed = {x.info.name: np.zeros(x.info.shape, np.float16)}
         with trtcore.attach(runner.context) as recorder:
             for _ in range(5):
                 runner.infer(feed)

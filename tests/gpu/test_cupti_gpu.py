@@ -39,10 +39,12 @@ def needs_cupti() -> None:
 
 
 @pytest.fixture(scope="module")
-def profiled(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., tuple[Profile, str]]:
-    """Profiles GoogLeNet in FP16 at batch 4 as a user would; one cache for all of these."""
+def profiled(
+    tmp_path_factory: pytest.TempPathFactory, cache_folder: Path
+) -> Callable[..., tuple[Profile, str]]:
+    """Profiles GoogLeNet in FP16 at batch 4 as a user would, with the cache of all tests."""
     folder = tmp_path_factory.mktemp("cupti")
-    environment = {**os.environ, "TRTCORE_CACHE_DIR": str(folder / "cache")}
+    environment = {**os.environ, "TRTCORE_CACHE_DIR": str(cache_folder)}
 
     def run(*options: str, model: str = "") -> tuple[Profile, str]:
         result = folder / "result.json"
@@ -224,7 +226,7 @@ callback = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4)(lambda *_: None)
 subscriber = ctypes.c_void_p()
 assert library.cuptiSubscribe(ctypes.byref(subscriber), callback, None) == 0
 profile = trtcore.profile_model(
-    "googlenet", precision="fp16", iterations=20, timing="cupti", calibrate=False
+    "googlenet", precision="fp16", serial=True, iterations=20, timing="cupti", calibrate=False
 )
 assert profile.kernels is None
 print(*profile_warnings(profile), sep="\\n")

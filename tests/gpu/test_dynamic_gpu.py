@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from onnx import numpy_helper, parser
-from shape_models import RESIDUAL
+from shape_models import RESIDUAL, with_weights
 
 import trtcore
 from trtcore.engine.tensorrt.bindings import Bindings
@@ -32,20 +31,18 @@ TF32_ERROR = 4 * 2 * 2**-10
 
 @pytest.fixture(scope="module")
 def net() -> onnx.ModelProto:
-    proto = parser.parse_model(RESIDUAL)
-    generator = np.random.default_rng(0)
-    for value in proto.graph.value_info:
-        shape = [dim.dim_value for dim in value.type.tensor_type.shape.dim]
-        values = generator.standard_normal(shape).astype(np.float32)
-        proto.graph.initializer.append(numpy_helper.from_array(values, value.name))
-    proto.graph.ClearField("value_info")
-    return proto
+    return with_weights(RESIDUAL)
 
 
 def test_a_model_runs_at_the_optimum_or_the_batch_asked_for(net: onnx.ModelProto) -> None:
     for batch, shape in ((None, (4, 3, 64, 64)), (8, (8, 3, 64, 64))):
         profile = trtcore.profile_model(
-            net, shapes={"x": RANGE}, batch=batch, iterations=50, accuracy=True
+            net,
+            shapes={"x": RANGE},
+            batch=batch,
+            iterations=50,
+            accuracy=True,
+            calibrate=False,
         )
         assert profile.build is not None
         assert profile.build.shape_ranges == (ShapeRange("x", *RANGE),)
@@ -81,7 +78,7 @@ def _run(bindings: Bindings, plan: bytes, shape: tuple[int, ...]) -> tuple[Any, 
     from trtcore.measure.engine_runs.rounds import RunLength
     from trtcore.system.clocks import ClockMonitor
 
-    profile = trtcore.profile_plan(plan, shapes={"x": shape}, iterations=100)
+    profile = trtcore.profile_plan(plan, shapes={"x": shape}, iterations=100, calibrate=False)
     with ClockMonitor() as monitor:
         options = RunOptions(length=RunLength(3), shapes={"x": shape})
         ran = run_engine(bindings, plan, "plan", options, monitor)

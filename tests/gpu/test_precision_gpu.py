@@ -18,6 +18,7 @@ from terminals import read_until
 import trtcore
 from trtcore.api.options.values import Options
 from trtcore.api.requests import build_as_requested
+from trtcore.compare.precisions.verdict import GATED_TIME
 from trtcore.engine.tensorrt.bindings import Bindings
 from trtcore.errors import PrecisionNotMetError
 from trtcore.measure.nodes.onnxruntime.profile import run_model
@@ -26,6 +27,7 @@ from trtcore.models.model import Model
 from trtcore.precision.accuracy.reference import Reference
 from trtcore.report.content.facts.precision import precision_line
 from trtcore.result.records.build import PrecisionVerdict
+from trtcore.result.records.profile import Profile
 from trtcore.system.clocks import ClockMonitor
 
 pytestmark = pytest.mark.gpu
@@ -61,6 +63,7 @@ def run_plan(bindings: Bindings, plan: bytes, **options: Any) -> Any:
         return run_engine(bindings, plan, "plan", RunOptions(RunLength(3), **options), monitor)
 
 
+@pytest.mark.usefixtures("short_warm_up")
 @pytest.mark.parametrize("sync", ["enqueue", "execute"])
 @pytest.mark.parametrize(
     ("precision", "formats", "tolerance"),
@@ -94,14 +97,17 @@ def test_vectorised_tensors_hold_what_onnx_runtime_computes(
     assert 0 < accuracy.relative_l2 < tolerance, accuracy
 
 
+# On one stream here and below, so that the kernels of each precision are compiled once.
+@pytest.mark.usefixtures("short_warm_up")
 @pytest.mark.parametrize(
     ("precision", "tolerance"),
     # FP16 came to 0.6 to 1.3 % on an H200, by the seed of the input; emulated it is 0.2 %.
     [("fp32", 2e-3), ("tf32", 2e-3), ("fp16", 2e-2), ("half2", 2e-2), ("bf16", 5e-2)],
 )
 def test_googlenet_is_near_fp32(precision: str, tolerance: float) -> None:
+    options = {"serial": True, "iterations": 20, "calibrate": False}
     profile = trtcore.profile_model(
-        "googlenet", precision=precision, iterations=20, tolerance=tolerance, calibrate=False
+        "googlenet", precision=precision, tolerance=tolerance, **options
     )
     assert profile.accuracy is not None
     (prob,) = profile.accuracy.outputs
@@ -113,14 +119,17 @@ def test_googlenet_is_near_fp32(precision: str, tolerance: float) -> None:
         assert " % of time" in precision_line(profile.build.precision)
 
 
+@pytest.mark.usefixtures("short_warm_up")
 def test_a_tolerance_that_is_not_kept_raises() -> None:
+    options = {"serial": True, "iterations": 20, "calibrate": False}
     with pytest.raises(PrecisionNotMetError, match="more than the tolerance of 1e-09"):
-        trtcore.profile_model("googlenet", precision="fp16", iterations=20, tolerance=1e-9)
+        trtcore.profile_model("googlenet", precision="fp16", tolerance=1e-9, **options)
 
 
+@pytest.mark.usefixtures("short_warm_up")
 def test_a_half2_plan_says_what_it_is(bindings: Bindings) -> None:
-    model = load_model("googlenet", batch=2)
-    plan = build_as_requested(bindings, model, Options(precision="half2"))
+    model = load_model("googlenet", batch=4)
+    plan = build_as_requested(bindings, model, Options(precision="half2", serial=True))
     profile = trtcore.profile_plan(plan.content, iterations=20, calibrate=False)
     assert [tensor.format for tensor in profile.io] == ["chw2", "linear"]
     assert profile.build is not None
@@ -146,17 +155,31 @@ def test_three_precisions_in_turns(tmp_path: Path) -> None:
     for i, whole in enumerate(comparison.layers.times):
         parts = (*comparison.rows, comparison.reformats, comparison.rest)
         assert sum(row.times[i].median_ms for row in parts) == pytest.approx(whole.median_ms)
-    fp32, fp16, half2 = comparison.totals[1].times
-    assert fp16.ratio is not None
-    assert fp16.ratio < 1
-    assert fp16.interval is not None
-    assert fp16.interval[1] - fp16.interval[0] < 0.2
-    assert half2.median_ms < fp32.median_ms
     assert comparison.reformats.times[2].median_ms > 0
+    # Gated times, which a busy host does not stretch.
+    (gated,) = (row for row in comparison.totals if row.name == GATED_TIME)
+    for faster, profile in zip(gated.times[1:], comparison.profiles[1:], strict=True):
+        assert faster.interval is not None
+        assert faster.is_noise is False
+        low, high = ratio_by_rounds(profile, comparison.profiles[0])
+        assert faster.interval[0] <= high
+        assert low <= faster.interval[1]
+        assert max(high, faster.interval[1]) < 1
+
+
+def ratio_by_rounds(new: Profile, base: Profile) -> tuple[float, float]:
+    """The 95 % interval of the ratio of gated times, from the rounds in which the two took turns.
+
+    Of ten values, the median lies between the second and the second to last in 97.9 % of cases.
+    """
+    medians = [np.median(p.samples.gated_ms.reshape(10, -1), axis=1) for p in (new, base)]
+    ratios = np.sort(medians[0] / medians[1])
+    print(f"{new.precision} over {base.precision} by round: {ratios.round(3).tolist()}")
+    return float(ratios[1]), float(ratios[-2])
 
 
 def test_in_turns_and_alone_agree() -> None:
-    options = {"iterations": 300, "serial": True, "calibrate": False, "batch": 4}
+    options = {"iterations": 200, "serial": True, "calibrate": False, "batch": 4}
     alone, together = [], []
     # Alternately, so that a GPU that warms up changes both; gated, which a busy host does not see.
     for _ in range(3):
@@ -176,7 +199,7 @@ def test_ctrl_c_keeps_what_all_have(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "trtcore.profile", "googlenet", "--compare", "fp32,fp16"]
     parent, child = pty.openpty()
     process = subprocess.Popen(
-        [*command, "--iterations", "20000", "--save", path], stdout=subprocess.PIPE, stderr=child
+        [*command, "--iterations", "4000", "--save", path], stdout=subprocess.PIPE, stderr=child
     )
     os.close(child)
     # A tenth of the iterations of one, then of the other: both have something to keep.

@@ -33,6 +33,7 @@ def test_an_fp8_resnet_tells_its_quantization_time() -> None:
     assert "/conv1/Conv" in facts["Stayed in FP32"]
 
 
+@pytest.mark.usefixtures("short_warm_up")
 @pytest.mark.parametrize("text", [CONVOLUTIONS, ENCODER], ids=["image", "encoder"])
 def test_fp8_is_near_the_same_model_without_it(text: str) -> None:
     proto = quantized(text, "fp8", stored=True)
@@ -57,6 +58,7 @@ def through_relu(kind: str) -> onnx.ModelProto:
     return proto
 
 
+@pytest.mark.usefixtures("short_warm_up")
 @pytest.mark.parametrize(("kind", "word"), [("float8e4m3fn", "FP8"), ("int8", "Int8")])
 def test_inputs_and_outputs_of_8_bits_bind(kind: str, word: str) -> None:
     """What comes out of an engine that hands its input on, through a Relu, is what went in."""

@@ -47,6 +47,7 @@ def test_a_streamed_profile_of_googlenet() -> None:
 
 def test_streaming_agrees_with_keeping_every_time() -> None:
     options = {"precision": "fp16", "batch": 4, "serial": True, "calibrate": False}
+    options["iterations"] = 300
     sums: dict[bool, list[float]] = {False: [], True: []}
     # Alternately, so that what drifts changes both.
     for stream in 3 * (False, True):

@@ -8,7 +8,7 @@ from transformer_models import CASES
 import trtcore
 from trtcore.result.records.build import PrecisionVerdict
 
-pytestmark = pytest.mark.gpu
+pytestmark = [pytest.mark.gpu, pytest.mark.usefixtures("short_warm_up")]
 
 # The goals of docs/precision.md, for every value rounded: an engine rounds less often.
 GOALS = {"fp16": 1e-2, "bf16": 5e-2}

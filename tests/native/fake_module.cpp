@@ -12,6 +12,7 @@
 #include "bare_loop.hpp"
 #include "fake_nvinfer.hpp"
 #include "read_records.hpp"
+#include "shifted_table.hpp"
 
 namespace py = pybind11;
 
@@ -65,8 +66,17 @@ class IExecutionContext {
   }
   virtual ~IExecutionContext() = default;
 
+  // From now on the table is that of a release with one method more, or one less, at `slot`.
+  void shift_table(std::size_t slot, bool inserts) {
+    bool const is_v10 = behaviour.layout == trtcore::abi::Layout::v10;
+    shifted_.reset();
+    shifted_ = std::make_unique<fake::ShiftedTable>(
+        mImpl.get(), is_v10 ? fake::kMethodsOf10 : fake::kMethodsOf11, slot, inserts);
+  }
+
  private:
   std::unique_ptr<fake::VRoot> mImpl;
+  std::unique_ptr<fake::ShiftedTable> shifted_;
 
  public:
   fake::Behaviour behaviour;
@@ -167,6 +177,29 @@ PYBIND11_MODULE(trtcore_fake, module) {
           [](Context& c, std::function<void()> hook) {
             c.behaviour.on_set_profiler = std::move(hook);
           })
+      .def_property(
+          "persistent_cache_limit",
+          [](Context const& c) { return c.behaviour.persistent_cache_limit; },
+          [](Context& c, std::size_t bytes) {
+            if (c.behaviour.takes_cache_limit) c.behaviour.persistent_cache_limit = bytes;
+          })
+      .def_property(
+          "takes_cache_limit", [](Context const& c) { return c.behaviour.takes_cache_limit; },
+          [](Context& c, bool takes) { c.behaviour.takes_cache_limit = takes; })
+      .def_property_readonly("engine", [](Context const&) { return nvinfer1::ICudaEngine{}; })
+      .def("set_tensor_address",
+           [](Context& c, std::string const& tensor, std::uintptr_t address) {
+             c.behaviour.addresses[tensor] = reinterpret_cast<void const*>(address);
+             return true;
+           })
+      .def("get_tensor_address",
+           [](Context const& c, std::string const& tensor) {
+             auto const found = c.behaviour.addresses.find(tensor);
+             void const* const address =
+                 found == c.behaviour.addresses.end() ? nullptr : found->second;
+             return reinterpret_cast<std::uintptr_t>(address);
+           })
+      .def("shift_table", &Context::shift_table, py::arg("slot"), py::arg("inserts"))
       .def("set_own_profiler", [](Context& c) { c.behaviour.profiler = c.own_profiler(); })
       .def_property_readonly("has_own_profiler",
                              [](Context& c) { return c.behaviour.profiler == c.own_profiler(); })
@@ -180,6 +213,9 @@ PYBIND11_MODULE(trtcore_fake, module) {
              py::arg("iterations"));
   module.def("read_records", &fake::read_records, py::arg("library"), py::arg("record_bytes"),
              py::arg("kernels"));
-  py::class_<nvinfer1::ICudaEngine>(module, "Engine").def(py::init<>());
+  py::class_<nvinfer1::ICudaEngine>(module, "Engine")
+      .def(py::init<>())
+      .def_property_readonly("num_io_tensors", [](nvinfer1::ICudaEngine const&) { return 1; })
+      .def("get_tensor_name", [](nvinfer1::ICudaEngine const&, int) { return "x"; });
   py::class_<nvinfer1::v_1_0::IProfiler>(module, "Profiler10").def(py::init<>());
 }

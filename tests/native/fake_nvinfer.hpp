@@ -3,9 +3,12 @@
 // not use only the place counts.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,6 +36,9 @@ struct Behaviour {
   IProfiler* instead = nullptr;  // hears the layers in place of the profiler, if not null
   std::string name;
   bool emits = true;
+  std::size_t persistent_cache_limit = 0;
+  bool takes_cache_limit = true;
+  std::map<std::string, void const*> addresses;
   long runs = 0;
 
   void set_layers(LayerScript script) {
@@ -106,7 +112,10 @@ class ContextAfter : public Base {
   virtual void getTensorShape() noexcept { refuse("getTensorShape"); }
   virtual void getTensorStrides() noexcept { refuse("getTensorStrides"); }
   virtual void setTensorAddress() noexcept { refuse("setTensorAddress"); }
-  virtual void getTensorAddress() noexcept { refuse("getTensorAddress"); }
+  virtual void const* getTensorAddress(char const* tensor) const noexcept {
+    auto const found = this->behaviour_.addresses.find(tensor);
+    return found == this->behaviour_.addresses.end() ? nullptr : found->second;
+  }
   virtual void setInputTensorAddress() noexcept { refuse("setInputTensorAddress"); }
   virtual void setOutputTensorAddress() noexcept { refuse("setOutputTensorAddress"); }
   virtual void inferShapes() noexcept { refuse("inferShapes"); }
@@ -122,6 +131,15 @@ class ContextAfter : public Base {
     bool const emits = is_profiled() && this->behaviour_.emits;
     return this->behaviour_.run() && (!emits || this->behaviour_.report());
   }
+  virtual void setPersistentCacheLimit(std::size_t bytes) noexcept {
+    if (this->behaviour_.takes_cache_limit) this->behaviour_.persistent_cache_limit = bytes;
+  }
+  virtual std::size_t getPersistentCacheLimit() const noexcept {
+    return this->behaviour_.persistent_cache_limit;
+  }
+  // Called where a table is off by one slot, see shifted_table.hpp.
+  virtual bool setNvtxVerbosity(std::int32_t) noexcept { return true; }
+  virtual std::int32_t getNvtxVerbosity() const noexcept { return 0; }
 
  private:
   bool is_profiled() const noexcept { return this->behaviour_.profiler != nullptr; }
@@ -129,5 +147,7 @@ class ContextAfter : public Base {
 
 using Context10 = ContextAfter<HeadOf10>;
 using Context11 = ContextAfter<Head>;
+// The slots of their tables: getNvtxVerbosity is the last.
+constexpr std::size_t kMethodsOf10 = 42, kMethodsOf11 = 41;
 
 }  // namespace fake

@@ -16,7 +16,7 @@ from trtcore.measure.attach import attach
 def context(rig_of: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A context that reports while it is enqueued."""
     module = SimpleNamespace(Profiler=trtcore_fake.Profiler10)
-    bindings = SimpleNamespace(layout=10, label="TensorRT", module=module)
+    bindings = SimpleNamespace(layout=10, label="TensorRT 10.99", module=module, newer_than="")
     monkeypatch.setattr("trtcore.measure.attach.bindings_of", lambda _: bindings)
     monkeypatch.setattr("trtcore.measure.attach._expected_layers", lambda *_: 0)
     context = rig_of(10).context
@@ -49,3 +49,18 @@ def test_one_recorder_entered_twice_is_refused_too(context: Any) -> None:
     recorder = attach(context)
     with recorder, pytest.raises(RunError, match="attached to a context already"):
         recorder.__enter__()
+
+
+def test_a_version_newer_than_the_newest_proved_warns_once(
+    context: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder = attach(context)
+    monkeypatch.setattr(recorder._bindings, "newer_than", "10.98")
+    with pytest.warns(RuntimeWarning) as warned, recorder:  # noqa: PT031
+        assert context.execute_async_v3(0)
+        assert context.execute_async_v3(0)
+    assert [str(one.message) for one in warned] == [
+        "TensorRT 10.99 is newer than 10.98, the newest release that trtcore was compared with; "
+        "its C++ layout passed the self-check"
+    ]
+    assert recorder.samples().tolist() == [[0.5, 0.25, 1.5]] * 2

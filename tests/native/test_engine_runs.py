@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import trtcore_fake
 
 from trtcore.measure import _core
 from trtcore.measure.engine_runs import engines as engine_run
@@ -16,9 +17,10 @@ from trtcore.measure.engine_runs.rounds import RunLength
 from trtcore.measure.kernels import cupti
 from trtcore.measure.loops.native import NativeLoops
 from trtcore.result.readers.inspector.inspector import EngineInformation
+from trtcore.result.records.warnings import RunWarning, WarningKind
 from trtcore.system.clocks import ClockMonitor
 
-pytestmark = pytest.mark.usefixtures("short_warm_up")
+pytestmark = pytest.mark.usefixtures("brief_warm_up")
 
 NAMES = ("A", "B", "C")
 Progress = Callable[[str, int, int], None]
@@ -41,18 +43,39 @@ def run(rig_of: Any, fake_cupti: Any, monkeypatch: pytest.MonkeyPatch) -> Runner
             auxiliary_streams=0,
             verbosity=lambda: "",
             shape_ranges=(),
+            has_open_shapes=False,
             memory=None,
             hardware_compatibility="",
         )
         contexts: Any = SimpleNamespace(specialization="")
         loops = NativeLoops(plain.view, profiled.view, _core.HostTimer())
-        yield engine_run._Ready(engine, contexts, plain.context, (), loops)
+        yield engine_run._Ready(engine, contexts, plain.context, (), (), loops)
 
     monkeypatch.setattr(engine_run, "_ready", ready)
     bindings: Any = SimpleNamespace(log=SimpleNamespace(last_error=lambda: "nothing was logged"))
     plans = [PlanToRun(b"", name, ClockMonitor(), name) for name in NAMES]
     options = RunOptions(RunLength(20), kernels=True)
     return lambda progress: run_engines(bindings, plans, options, progress)
+
+
+@pytest.mark.parametrize("newer_than", ["", "10.98"])
+def test_a_version_newer_than_the_newest_proved_is_in_the_record(
+    rig_of: Any, monkeypatch: pytest.MonkeyPatch, newer_than: str
+) -> None:
+    plain, profiled = rig_of(10), rig_of(10)
+    made = NativeLoops(plain.view, profiled.view, _core.HostTimer())
+    monkeypatch.setattr(engine_run, "_native_loops", lambda *_: made)
+    bindings: Any = SimpleNamespace(
+        layout=10,
+        label="TensorRT 10.99",
+        module=SimpleNamespace(Profiler=trtcore_fake.Profiler10),
+        newer_than=newer_than,
+    )
+    loops = engine_run._loops(
+        bindings, plain.context, profiled.context, 0, (), RunOptions(RunLength(1))
+    )
+    newer = RunWarning(WarningKind.NEWER_TENSORRT, names=("TensorRT 10.99", "10.98"))
+    assert loops.problems == ((newer,) if newer_than else ())
 
 
 class Told:

@@ -20,6 +20,8 @@ from trtcore.result.records.warnings import RunWarning
 from trtcore.stats.histogram import quantiles
 from trtcore.system.clocks import ClockMonitor
 
+pytestmark = pytest.mark.usefixtures("brief_warm_up")
+
 LAYERS = [("conv1", 0.5), ("relu1", 0.25), ("conv1", 1.5)]
 
 
@@ -165,6 +167,8 @@ def test_a_sequence_that_changes_while_warming_up_starts_the_warm_up_again(
         restart(warm_up)
 
     monkeypatch.setattr(WarmUp, "restart", note)
+    # A whole one: it has to be going on when the layers change.
+    monkeypatch.setattr("trtcore.measure.length.warming.WarmUp", WarmUp)
     rig.context.change_layers(at=rig.context.runs + 16 + 8, layers=[("gelu1", 1.0)])
     ran = run(loops, RunLength(100))
     assert ran.layer_names == ("gelu1",)

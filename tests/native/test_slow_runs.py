@@ -19,6 +19,9 @@ from trtcore.measure.loops.native import NativeLoops, Times
 from trtcore.report.content.facts.run_ends import stop_text, warm_up_text
 from trtcore.system.clocks import ClockMonitor
 
+# How long things take does not depend on the layout of vtables; `test_run.py` has both of them.
+pytestmark = pytest.mark.parametrize("rig", [11], indirect=True, ids=["layout11"])
+
 
 class Engine:
     """A scripted engine, with a timer without events as on a GPU."""

@@ -15,7 +15,7 @@ from trtcore.measure.length.stopping import Convergence, StopDecision, StopRule
 from trtcore.measure.loops.native import NativeLoops
 from trtcore.system.clocks import ClockMonitor
 
-pytestmark = pytest.mark.usefixtures("short_warm_up")
+pytestmark = pytest.mark.usefixtures("brief_warm_up")
 
 ENGINES = {"A": [("conv1", 0.5)], "B": [("conv1", 0.25), ("cast", 0.125)], "C": [("conv1", 0.75)]}
 

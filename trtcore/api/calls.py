@@ -348,7 +348,12 @@ def _load(
         loaded: Model = model()
         return loaded
     return load_model(
-        model, weights=weights, batch=request.batch, shapes=request.shapes, outputs=outputs
+        model,
+        weights=weights,
+        batch=request.batch,
+        shapes=request.shapes,
+        outputs=outputs,
+        cut_unsupported=request.cut_unsupported,
     )
 
 

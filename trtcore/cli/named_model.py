@@ -47,4 +47,5 @@ class NamedModel:
             outputs=outputs,
             batch=checked.batch,
             shapes=checked.shapes,
+            cut_unsupported=checked.cut_unsupported,
         )

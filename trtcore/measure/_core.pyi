@@ -40,7 +40,11 @@ class Context:
     @enqueue_emits_profile.setter
     def enqueue_emits_profile(self, emits: bool, /) -> None: ...
     @property
+    def persistent_cache_limit(self) -> int: ...
+    @property
     def has_profiler(self) -> bool: ...
+    def tensor_address(self, tensor: str) -> int:
+        """Device address that an I/O tensor is bound to; 0 if to none."""
 
 class IterationTimer:
     """Where the time of an iteration is read."""

@@ -75,6 +75,7 @@ class attach:  # noqa: N801 - read as a verb: `with trtcore.attach(context) as r
         if view is None:
             self._enter_in_python()
         else:
+            self._warn_of_newer()
             self._attach(view)
         return self
 
@@ -134,10 +135,20 @@ class attach:  # noqa: N801 - read as a verb: `with trtcore.attach(context) as r
         except RuntimeError as error:
             raise RunError(f"cannot record: {error}; leave the other `with` block first") from None
 
+    def _warn_of_newer(self) -> None:
+        newest = self._bindings.newer_than
+        if newest:
+            warnings.warn(
+                f"{self._bindings.label} is newer than {newest}, the newest release that trtcore "
+                "was compared with; its C++ layout passed the self-check",
+                RuntimeWarning,
+                stacklevel=3,  # the user's `with` statement
+            )
+
     def _enter_in_python(self) -> None:
         warnings.warn(
-            f"{self._bindings.label} exposes no C++ pointers: profiler callbacks run in Python, "
-            "which costs over a microsecond a layer",
+            f"{self._bindings.label} exposes no C++ pointers that can be used: profiler callbacks "
+            "run in Python, which costs over a microsecond a layer",
             RuntimeWarning,
             stacklevel=3,  # the user's `with` statement
         )

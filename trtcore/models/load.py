@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import onnx
@@ -33,6 +34,7 @@ def load_model(
     batch: int | None = None,
     shapes: Shapes | None = None,
     outputs: Sequence[str] = (),
+    cut_unsupported: bool = False,
 ) -> Model:
     """Loads a model from any source and makes its input shapes static.
 
@@ -43,6 +45,7 @@ def load_model(
         shapes: whole input shapes by name, or (min, opt, max) of them to build an engine for a
             range, see `with_ranges`.
         outputs: blobs to take as the network's outputs, Caffe only.
+        cut_unsupported: leave out layers that are not supported and those behind them, Caffe only.
 
     Returns:
         The model with static shapes, every node named.
@@ -53,15 +56,28 @@ def load_model(
     """
     is_caffe = isinstance(source, (str, Path)) and _kind(source) == "caffe"
     if not is_caffe:
-        _check_no_caffe_options(weights, outputs)
-    read = _read(source, weights, batch, outputs)
+        _check_no_caffe_options(weights, outputs, cut_unsupported)
+    read = _read(source, _CaffeOptions(weights, batch, shapes or {}, outputs, cut_unsupported))
     is_own = not isinstance(source, Model)
     if shapes and has_range(shapes):
         return with_ranges(read, batch, shapes, in_place=is_own)
     return with_shapes(read, batch, shapes, in_place=is_own)
 
 
-def _check_no_caffe_options(weights: str | Path | None, outputs: Sequence[str]) -> None:
+@dataclass(frozen=True)
+class _CaffeOptions:
+    """What importing a Caffe model depends on; only `batch` concerns the built-in model too."""
+
+    weights: str | Path | None
+    batch: int | None
+    shapes: Shapes
+    outputs: Sequence[str]
+    cut_unsupported: bool
+
+
+def _check_no_caffe_options(
+    weights: str | Path | None, outputs: Sequence[str], cut_unsupported: bool
+) -> None:
     if weights is not None:
         raise OptionError(f"{argument('weights')} belongs to a Caffe model, give its .prototxt")
     if outputs:
@@ -69,13 +85,15 @@ def _check_no_caffe_options(weights: str | Path | None, outputs: Sequence[str]) 
             f"{argument('outputs', outputs)} names blobs of a Caffe model, give its .prototxt; "
             "it does not name an output file"
         )
+    if cut_unsupported:
+        raise OptionError(
+            f"{argument('cut_unsupported')} belongs to a Caffe model, give its .prototxt"
+        )
 
 
 def _read(
     source: str | Path | Model | onnx.ModelProto,
-    weights: str | Path | None,
-    batch: int | None,
-    outputs: Sequence[str],
+    options: _CaffeOptions,
 ) -> Model:
     if isinstance(source, Model):
         return source
@@ -83,13 +101,22 @@ def _read(
         return from_proto(source)
     kind = _kind(source)
     if kind == "googlenet":
-        return googlenet() if batch is None else googlenet(batch)
-    if kind == "caffe":
-        # Imported here, so that only a Caffe model pays for its importer.
-        from trtcore.models.caffe.importer import load_caffe
+        return googlenet() if options.batch is None else googlenet(options.batch)
+    return _read_caffe(source, options) if kind == "caffe" else load_onnx(source)
 
-        return load_caffe(source, weights, batch=batch, outputs=outputs)
-    return load_onnx(source)
+
+def _read_caffe(source: str | Path, options: _CaffeOptions) -> Model:
+    # Imported here, so that only a Caffe model pays for its importer.
+    from trtcore.models.caffe.ranges import load_caffe_range
+
+    return load_caffe_range(
+        source,
+        options.weights,
+        batch=options.batch,
+        shapes=options.shapes,
+        outputs=options.outputs,
+        cut_unsupported=options.cut_unsupported,
+    )
 
 
 def _kind(source: str | Path) -> str:

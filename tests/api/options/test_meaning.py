@@ -26,6 +26,7 @@ weights           x       x    -     x      x       x    x
 outputs           x       x    -     x      x       x    x
 batch             x       x    x     x      x       x    x
 shapes            x       x    x     x      x       x    x
+cut_unsupported   x       x    -     x      x       x    x
 backend           x       x    x     x      x       x    -
 workspace_mib     x       -    -     x      x       -    -
 serial            x       -    -     x      x       -    -
@@ -72,6 +73,7 @@ VALUES: dict[str, tuple[object, tuple[str, ...]]] = {
     "outputs": (["prob"], ("--output", "prob")),
     "batch": (2, ("--batch", "2")),
     "shapes": ({"x": (1, 3)}, ("--shapes", "x:1x3")),
+    "cut_unsupported": (True, ("--cut-unsupported",)),
     "backend": ("auto", ()),
     "workspace_mib": (5, ("--workspace", "5")),
     "serial": (True, ("--serial",)),

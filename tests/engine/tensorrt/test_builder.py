@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -194,6 +195,8 @@ def test_onnxruntime_builds_nothing() -> None:
         ("tensorrt", "10.16.1", True, 10),
         ("tensorrt", "10.9.0", False, None),
         ("tensorrt", "11.1.0", True, 11),
+        ("tensorrt", "11.9.0", False, None),
+        ("tensorrt_rtx", "1.5.0.114", True, 11),
         ("tensorrt_rtx", "1.6.1.120", True, 11),
         ("tensorrt_rtx", "1.7.1.116", True, 11),
     ],
@@ -216,6 +219,23 @@ def test_the_layout_of_every_known_version(
 def test_an_unknown_version_is_refused(name: str, version: str) -> None:
     with pytest.raises(BackendError, match=f"{version} is not supported: "):
         native_layout(name, version, has_conduit=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "newer_than"),
+    [
+        ("tensorrt", "10.16.1.11", ""),
+        ("tensorrt", "11.4.9", ""),
+        ("tensorrt", "11.10.0", "11.4"),
+        ("tensorrt_rtx", "1.7.1.116", ""),
+        ("tensorrt_rtx", "1.8.0", "1.7"),
+    ],
+)
+def test_a_version_is_newer_by_major_and_minor_number(
+    name: str, version: str, newer_than: str
+) -> None:
+    known = load_bindings("tensorrt_rtx")
+    assert replace(known, name=name, version=version).newer_than == newer_than
 
 
 def test_the_installed_bindings_are_known() -> None:

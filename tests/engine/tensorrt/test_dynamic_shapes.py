@@ -6,12 +6,9 @@ import functools
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import onnx
 import pytest
-from onnx import numpy_helper, parser
 from paths import LIGHT
-from shape_models import RESIDUAL
+from shape_models import RESIDUAL, with_weights
 
 import trtcore
 from trtcore.engine.tensorrt.bindings import Bindings, load_bindings
@@ -55,18 +52,6 @@ def bindings() -> Bindings:
     return load_bindings("tensorrt_rtx")
 
 
-def with_weights(text: str) -> onnx.ModelProto:
-    """The graph with seeded values for the initializers that the text only declares."""
-    proto = parser.parse_model(text)
-    generator = np.random.default_rng(0)
-    for value in proto.graph.value_info:
-        shape = [dim.dim_value for dim in value.type.tensor_type.shape.dim]
-        values = generator.standard_normal(shape).astype(np.float32)
-        proto.graph.initializer.append(numpy_helper.from_array(values, value.name))
-    proto.graph.ClearField("value_info")
-    return proto
-
-
 def source(name: str) -> Any:
     if name == "resnet50":
         return LIGHT / "light_resnet50.onnx"
@@ -83,7 +68,11 @@ def plan_of(name: str, precision: str = "fp32") -> Plan:
 
 
 @pytest.mark.parametrize("precision", ["fp32", "fp16"])
-@pytest.mark.parametrize("name", list(SHAPES))
+@pytest.mark.parametrize(
+    "name",
+    # Three seconds a build; the residual block shows the same.
+    [pytest.param(n, marks=pytest.mark.slow if n == "resnet50" else ()) for n in SHAPES],
+)
 def test_the_engine_takes_the_range(name: str, precision: str) -> None:
     plan = plan_of(name, precision)
     given = {key: ShapeRange(key, *shapes) for key, shapes in SHAPES[name].items()}

@@ -18,6 +18,7 @@ import trtcore
 from trtcore.engine.tensorrt.bindings import load_bindings
 from trtcore.engine.tensorrt.plugins import load_plugins
 from trtcore.errors import BackendError, OptionError
+from trtcore.models.builtin.chain import convolution_chain
 
 Build = Callable[..., Path]
 
@@ -92,7 +93,7 @@ def test_a_library_is_loaded_once(build_library: Build) -> None:
     library = build_library("libgood.so", CREATOR)
     assert "TrtcoreTest" not in creators()
     for _ in range(2):
-        plan = trtcore.build_model("googlenet", batch=1, plugins=[library])
+        plan = trtcore.build_model(convolution_chain(2).proto, plugins=[library])
     assert plan.content
     assert creators().count("TrtcoreTest") == 1
 
@@ -100,6 +101,7 @@ def test_a_library_is_loaded_once(build_library: Build) -> None:
 PROGRAM = """
 import ctypes, sys
 import trtcore
+from trtcore.models.builtin.chain import convolution_chain
 from trtcore.engine.tensorrt import load_bindings
 
 names = [creator.name for creator in load_bindings("tensorrt_rtx").module.get_plugin_registry()
@@ -107,7 +109,7 @@ names = [creator.name for creator in load_bindings("tensorrt_rtx").module.get_pl
 if sys.argv[2:]:
     ctypes.CDLL(sys.argv[1])
 for _ in range(2):
-    trtcore.build_model("googlenet", batch=1, plugins=[sys.argv[1]])
+    trtcore.build_model(convolution_chain(2).proto, plugins=[sys.argv[1]])
 registry = load_bindings("tensorrt_rtx").module.get_plugin_registry()
 after = [creator.name for creator in registry.all_creators]
 print("ItselfTest" in names, after.count("ItselfTest"))

@@ -59,7 +59,7 @@ def test_an_output_in_host_memory_is_read_where_it_was_written(
 ) -> None:
     monkeypatch.setattr(tensors, "DeviceBuffer", DeviceMemory)
     context = Context()
-    bound = bind_tensors(engine("x", "y", "shape"), context)
+    bound = bind_tensors(engine("x", "y", "shape"), [context], ("x", "y", "shape"))
     assert [type(tensor.buffer) for tensor in bound] == [DeviceMemory, DeviceMemory, HostBuffer]
     assert bound[1].buffer.purpose == "tensor 'y'"
     context.run()

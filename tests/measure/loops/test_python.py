@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-pytest.importorskip("trtcore.measure._core")
+trtcore_fake = pytest.importorskip("trtcore_fake", reason="built without TRTCORE_TESTS=ON")
 runtime = pytest.importorskip("cuda.bindings.runtime")
 
 from trtcore.errors import RunError  # noqa: E402
@@ -16,6 +16,7 @@ from trtcore.measure.loops.native import ignore  # noqa: E402
 from trtcore.measure.loops.python import PythonLoops  # noqa: E402
 
 DONE = (runtime.cudaError_t.cudaSuccess,)
+BINDINGS: Any = SimpleNamespace(log=SimpleNamespace(last_error=lambda: "nothing was logged"))
 FAILED = (runtime.cudaError_t.cudaErrorInvalidValue,)
 
 
@@ -58,14 +59,23 @@ def events(monkeypatch: pytest.MonkeyPatch) -> Events:
 
 @pytest.fixture
 def loops() -> PythonLoops:
-    context = SimpleNamespace(execute_async_v3=lambda _: True)
-    return PythonLoops(SimpleNamespace(), context, context, 1)  # type: ignore[arg-type]
+    plain, profiled = trtcore_fake.Context(), trtcore_fake.Context()
+    return PythonLoops(BINDINGS, plain, profiled, 1)
 
 
 def test_spans_are_between_the_events(events: Events, loops: PythonLoops) -> None:
     times = loops.time_inference(3, ignore)
     assert times.gpu_ms.tolist() == [1.5, 1.5, 1.5]
     assert (events.alive, events.recorded) == ([], 6)
+
+
+def test_an_enqueue_that_fails_is_one_line_and_leaves_no_event(
+    events: Events, loops: PythonLoops
+) -> None:
+    loops.plain.fail_at = 1
+    with pytest.raises(RunError, match="enqueueV3 failed: nothing was logged"):
+        loops.time_inference(3, ignore)
+    assert (loops.plain.runs, loops.profiled.runs, events.alive) == (2, 0, [])
 
 
 @pytest.mark.parametrize("failing", [0, 1])

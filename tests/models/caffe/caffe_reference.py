@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from caffe_fork_reference import FORK_LAYERS, nvcaffe_batch_norm, pooled
 from caffe_windows import convolution, deconvolution, lrn, pooling
 
 
@@ -38,6 +39,8 @@ def inner_product(layer, bottoms, blobs):
 
 
 def batch_norm(layer, bottoms, blobs):
+    if len(blobs) == 5:
+        return nvcaffe_batch_norm(layer, bottoms, blobs)
     (x,), (mean, variance, divisor) = bottoms, blobs
     factor = 0 if divisor[0] == 0 else 1 / divisor[0]
     shape = (-1, *(1,) * (x.ndim - 2))
@@ -93,6 +96,13 @@ def log(layer, bottoms, _):
     param = layer.log_param
     natural = np.log(param.shift + param.scale * bottoms[0])
     return natural if param.base == -1 else natural / math.log(param.base)
+
+
+def _pooling(layer, bottoms, blobs):
+    if len(layer.top) == 1:
+        return pooling(layer, bottoms, blobs)
+    param = layer.pooling_param
+    return list(pooled(bottoms[0], param.kernel_size, param.stride, param.pad))
 
 
 def softmax(layer, bottoms, _):
@@ -197,7 +207,7 @@ _LAYERS = {
     "Convolution": convolution,
     "Deconvolution": deconvolution,
     "InnerProduct": inner_product,
-    "Pooling": pooling,
+    "Pooling": _pooling,
     "LRN": lrn,
     "BatchNorm": batch_norm,
     "Scale": scale,
@@ -230,4 +240,5 @@ _LAYERS = {
     "Reduction": reduction,
     "MVN": mvn,
     "Normalize": normalize,
+    **FORK_LAYERS,
 }

@@ -26,6 +26,8 @@ def _window(param):
 
 
 def _dilation(param):
+    if param.hole or param.hole_h:
+        return [param.hole_h or param.hole, param.hole_w or param.hole]
     values = list(param.dilation) or [1]
     return values * 2 if len(values) == 1 else values
 
@@ -74,7 +76,8 @@ def pooling(layer, bottoms, _):
     outs = []
     for size, k, s, p in zip(x.shape[2:], kernel, stride, pad, strict=True):
         room = (size + 2 * p - k) / s
-        out = (math.ceil(room) if param.round_mode == 0 else math.floor(room)) + 1
+        rounds_up = param.round_mode == 0 and param.ceil_mode
+        out = (math.ceil(room) if rounds_up else math.floor(room)) + 1
         outs.append(out - 1 if any(pad) and (out - 1) * s >= size + p else out)
     result = np.empty((*x.shape[:2], *outs))
     for at in itertools.product(*map(range, outs)):

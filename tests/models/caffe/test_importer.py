@@ -9,6 +9,7 @@ import onnx
 import pytest
 from caffe_oracles import assert_close, run_cv2, run_onnx
 from caffemodel_writer import caffemodel
+from random_blobs import random_blobs
 
 from trtcore.models.builtin.googlenet import googlenet
 from trtcore.models.caffe.files.prototxt import read_prototxt
@@ -22,28 +23,6 @@ NETS = {
     "alexnet_narrow": {"storage": "double"},
     "vgg16_narrow_v1": {"v1": True, "legacy": True},
 }
-
-
-def random_blobs(prototxt):
-    """Weights in the shapes of the import without weights; BatchNorm and Scale not neutral."""
-    rng = np.random.default_rng(5)
-    initializers = load_caffe(prototxt, batch=1).proto.graph.initializer
-    sizes = {each.name: tuple(each.dims) for each in initializers}
-    blobs = {}
-    for layer in assemble(read_prototxt(prototxt)).layers:
-        name = layer.name
-        if f"{name}_w" in sizes:
-            shape = sizes[f"{name}_w"]
-            weights = rng.standard_normal(shape, np.float32) * np.sqrt(2 / np.prod(shape[1:]))
-            bias = sizes.get(f"{name}_b")
-            blobs[name] = [weights, *([rng.standard_normal(bias) / 10] if bias else [])]
-        elif layer.type == "BatchNorm":
-            count = sizes[f"{name}_mean"]
-            blobs[name] = [rng.standard_normal(count), 1 + rng.random(count), np.array([3.5])]
-        elif layer.type == "Scale":
-            count = sizes[f"{name}_scale"][:1]
-            blobs[name] = [0.3 + rng.random(count) / 2, rng.standard_normal(count) / 10]
-    return blobs
 
 
 def last_layers(prototxt):

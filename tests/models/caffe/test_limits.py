@@ -70,9 +70,9 @@ def test_no_weights_are_made_before_the_whole_net_is_sound(write_net, monkeypatc
 
     monkeypatch.setattr("trtcore.models.caffe.weights.he_normal", never)
     net = write_net(
-        CONV % 4 + 'layer { name: "l" type: "LSTM" bottom: "c" top: "l" }', data=(1, 3, 8, 8)
+        CONV % 4 + 'layer { name: "l" type: "RNN" bottom: "c" top: "l" }', data=(1, 3, 8, 8)
     )
-    with pytest.raises(Exception, match="LSTM"):
+    with pytest.raises(Exception, match="RNN"):
         load_caffe(net)
 
 

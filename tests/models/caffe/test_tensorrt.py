@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from caffe_cases import CASES, net_text
+from caffe_cases import net_text
+from caffe_fork_cases import EVERY_CASE
+from enet_net import enet
+from ssd_nets import mobilenet_ssd, vgg_ssd
 
 from trtcore.models.caffe.importer import load_caffe
 
@@ -33,7 +36,7 @@ def output_shapes(proto):
     ]
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize("case", EVERY_CASE, ids=str)
 def test_layer_is_parsed_with_its_size(case, write_net, parse):
     inputs = {f"in{i}": shape for i, shape in enumerate(case.bottoms)}
     text, tops = net_text(case, inputs)
@@ -53,4 +56,16 @@ def test_layer_is_parsed_with_its_size(case, write_net, parse):
 )
 def test_net_is_parsed_with_its_size(net, deploy_files, parse):
     proto = load_caffe(deploy_files / f"{net}.prototxt", batch=4).proto
+    assert parse(proto) == output_shapes(proto)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [mobilenet_ssd(width=0.25), vgg_ssd(width=1 / 8), enet(32, 48)],
+    ids=["mobilenet_ssd", "vgg_ssd", "enet"],
+)
+def test_detector_is_parsed_with_its_size(text, tmp_path, parse):
+    net = tmp_path / "net.prototxt"
+    net.write_text(text)
+    proto = load_caffe(net, batch=2).proto
     assert parse(proto) == output_shapes(proto)

@@ -115,6 +115,13 @@ class Declarations(Declared):
         use=_OF_MODEL,
     )
     """By input, or (min, opt, max) of them to build for a range; the run has opt, or the batch."""
+    cut_unsupported: bool = option(
+        default=False,
+        type=FLAG,
+        about="of a Caffe model",
+        help="leave out layers of a Caffe model that are not supported, and those behind them",
+        use=_OF_SOURCE,
+    )
     backend: str = option(
         default="auto",
         type=NAME,

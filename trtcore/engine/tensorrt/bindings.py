@@ -11,6 +11,8 @@ from trtcore.errors import BackendError
 from trtcore.result.backends import engine_backends, find_backend
 
 _LABELS = {name: find_backend(name).label for name in engine_backends()}
+# The newest release whose C++ layout tests/conformance compared, major and minor.
+NEWEST_PROVED = {"tensorrt": (11, 4), "tensorrt_rtx": (1, 7)}
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,8 @@ class Bindings:
         module: the module itself.
         version: such as ``1.6.1.120``.
         layout: which C++ layout its profiler and context have, 10 or 11; None where the bindings
-            hand out no C++ pointers (TensorRT 10.0 to 10.15) and Python has to do the callbacks.
+            hand out no C++ pointers (those without pybind11's conduit, as TensorRT 10.0 to 10.15)
+            and Python has to do the callbacks.
         log: the messages TensorRT logs through ``logger``.
         logger: the ``ILogger`` to give to builders, parsers and runtimes.
     """
@@ -38,6 +41,12 @@ class Bindings:
     def label(self) -> str:
         """Name and version for reports: ``TensorRT-RTX 1.6.1.120``."""
         return f"{_LABELS[self.name]} {self.version}"
+
+    @property
+    def newer_than(self) -> str:
+        """The newest release whose layout was proved, where this one is newer; else empty."""
+        newest = NEWEST_PROVED[self.name]
+        return ".".join(map(str, newest)) if _release(self.version) > newest else ""
 
 
 def load_bindings(name: str) -> Bindings:
@@ -77,16 +86,23 @@ def native_layout(name: str, version: str, *, has_conduit: bool) -> int | None:
     Raises:
         BackendError: the version is not supported.
 
-    Source: TensorRT's public headers (10.0 to 10.16, 11.0, 11.1); TensorRT-RTX 1.6 by running it.
+    Source: TensorRT's public headers (10.0 to 10.16, 11.0, 11.1), and what the bindings of each
+    release compiled (docs/compatibility.md); TensorRT-RTX 1.6 by running it.
     """
-    major, minor = (int(part) for part in version.split(".")[:2])
-    if name == "tensorrt_rtx" and major == 1 and minor >= 6 and has_conduit:
-        return 11
-    if name == "tensorrt" and major == 10:
-        return 10 if has_conduit else None
-    if name == "tensorrt" and major == 11 and has_conduit:
-        return 11
-    raise BackendError(
-        f"{_LABELS[name]} {version} is not supported: "
-        "use TensorRT 10 or 11, or TensorRT-RTX 1.6 or newer"
-    )
+    major, minor = _release(version)
+    is_rtx = name == "tensorrt_rtx"
+    # TensorRT-RTX 1.4 has slots of its own.
+    if not (major == 1 and minor >= 5 if is_rtx else major in (10, 11)):
+        raise BackendError(
+            f"{_LABELS[name]} {version} is not supported: "
+            "use TensorRT 10 or 11, or TensorRT-RTX 1.5 or newer"
+        )
+    if not has_conduit:
+        return None
+    return 10 if major == 10 else 11
+
+
+def _release(version: str) -> tuple[int, int]:
+    """Major and minor number of a version such as ``1.6.1.120``."""
+    major, minor = version.split(".")[:2]
+    return int(major), int(minor)

@@ -48,7 +48,7 @@ class Contexts:
         with held_interrupts():
             context = self._engine.engine.create_execution_context(*configured)
         if context is None:
-            needed = int(self._engine.engine.device_memory_size_v2) / 2**20
+            needed = _device_memory_bytes(self._engine.engine) / 2**20
             raise RunError(
                 f"no execution context: {bindings.log.last_error()} "
                 f"(it needs {needed:.1f} MiB of device memory beside its weights)"
@@ -97,6 +97,12 @@ def create_context(engine: Engine, plan: bytes) -> Any:
         RunError: TensorRT could not, such as for lack of device memory.
     """
     return Contexts(engine, plan).create()
+
+
+def _device_memory_bytes(engine: Any) -> int:
+    """Scratch memory of a context. TensorRT 10.0 has only the first form of the property."""
+    has_second = hasattr(engine, "device_memory_size_v2")
+    return int(engine.device_memory_size_v2 if has_second else engine.device_memory_size)
 
 
 def _eager(engine: Engine) -> Any:

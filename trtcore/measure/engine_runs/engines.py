@@ -302,9 +302,12 @@ def _loops(
     if views[0] is None or views[1] is None or options.callbacks == "python":
         return PythonLoops(bindings, plain, profiled, where, addresses)
     try:
-        return _native_loops(views[0], views[1], stream, where, addresses)
+        loops = _native_loops(views[0], views[1], stream, where, addresses)
     except RuntimeError as error:
         raise RunError(f"{error}: {bindings.log.last_error()}") from error
+    if bindings.newer_than:
+        loops.note_newer(bindings.label, bindings.newer_than)
+    return loops
 
 
 def _native_loops(

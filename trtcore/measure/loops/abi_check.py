@@ -1,4 +1,7 @@
-"""ABI checks of the native half: no vtable slot is called before the layout was verified."""
+"""ABI checks of the native half: no vtable slot is called before the layout was verified.
+
+Source for what is proved by them, version by version: docs/compatibility.md.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,8 @@ from trtcore.errors import BackendError, RunError
 from trtcore.measure import _core
 
 _PROBE = "trtcore-abi-check"
+# Bytes of L2 cache: two that differ, multiples of its lines, and small enough for every GPU.
+_CACHE_LIMITS = (1 << 12, 1 << 13)
 
 # One message for every kind in `_core.FAULT_KINDS`; tests hold the two together.
 REASONS: Mapping[_core.FaultKind, str] = {
@@ -24,41 +29,82 @@ REASONS: Mapping[_core.FaultKind, str] = {
 def native_context(bindings: Bindings, context: Any) -> _core.Context | None:
     """Returns the checked native view of a context; None where the callbacks run in Python.
 
+    They do where the bindings hand out no C++ pointers that this build of trtcore can take, and for
+    a version that is newer than the newest proved and does not let itself be proved.
+
     Raises:
         BackendError: the C++ layout is not the one expected of this version of TensorRT.
     """
     if bindings.layout is None:
         return None
-    # First by type information, which calls nothing; then by two harmless properties.
+    try:
+        view = _core.Context(context, bindings.layout)
+    except TypeError:
+        # The bindings were built with another compiler or C++ library than trtcore: their pybind11
+        # has another platform id, and its conduit answers None.
+        return None
+    # First by type information, which calls nothing; then by harmless properties.
     layout = _core.profiler_layout(bindings.module.Profiler())
     if layout != bindings.layout:
         raise BackendError(
             f"{bindings.label}: its IProfiler has C++ layout {layout}, expected {bindings.layout}; "
             "this version of trtcore does not support it"
         )
-    view = _core.Context(context, bindings.layout)
-    check_slots(view, context, bindings.label)
-    return view
+    is_proved = not bindings.newer_than
+    return view if check_slots(view, context, bindings.label, is_proved=is_proved) else None
 
 
-def check_slots(view: _core.Context, context: Any, label: str) -> None:
-    """Sets two properties through TensorRT's own bindings and reads them back through the slots.
+def check_slots(view: _core.Context, context: Any, label: str, *, is_proved: bool = True) -> bool:
+    """Sets properties through TensorRT's own bindings and reads them back through the slots.
+
+    The cache limit comes first: it stands behind every slot in use, so that a method put in or
+    taken out anywhere before it moves it, and what is called then in its place does no harm.
+
+    Args:
+        view: the native view of the context.
+        context: the context.
+        label: name and version of its TensorRT.
+        is_proved: whether the layout of this version was compared before. If not, a context that
+            does not take the cache limits is left alone: nothing says that the other slots hold.
+
+    Returns:
+        Whether the slots may be called.
 
     Raises:
         BackendError: the values read differ from those set.
     """
     name, emits = context.name, context.enqueue_emits_profile
+    limit = context.persistent_cache_limit
     try:
+        taken = [_follows_cache_limit(view, context, label, probe) for probe in _CACHE_LIMITS]
+        if not (all(taken) or is_proved):
+            return False
         for probe in (False, True):
             context.enqueue_emits_profile = probe
             context.name = f"{_PROBE}-{probe}"
-            if view.enqueue_emits_profile is not probe or view.name != context.name:
-                raise BackendError(
-                    f"{label}: its C++ layout is not the one expected (ABI self-check failed)"
-                )
+            _require(view.enqueue_emits_profile is probe and view.name == context.name, label)
+        tensor = context.engine.get_tensor_name(0)
+        _require(view.tensor_address(tensor) == context.get_tensor_address(tensor), label)
     finally:
         # The context may be a user's own, given to `attach`: it gets back what it had.
         context.name, context.enqueue_emits_profile = name, emits
+        context.persistent_cache_limit = limit
+    return True
+
+
+def _follows_cache_limit(view: _core.Context, context: Any, label: str, limit: int) -> bool:
+    context.persistent_cache_limit = limit
+    # As TensorRT has it now: it may refuse a limit, such as on a GPU without a persistent cache.
+    has = context.persistent_cache_limit
+    _require(view.persistent_cache_limit == has, label)
+    return bool(has == limit)
+
+
+def _require(follows: bool, label: str) -> None:
+    if not follows:
+        raise BackendError(
+            f"{label}: its C++ layout is not the one expected (ABI self-check failed)"
+        )
 
 
 def raise_fault(recorder: _core.LayerRecorder) -> None:

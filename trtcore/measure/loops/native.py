@@ -117,6 +117,10 @@ class NativeLoops:
         """Why passes were skipped."""
         return tuple(self._problems)
 
+    def note_newer(self, label: str, newest: str) -> None:
+        """Records that this TensorRT is newer than the newest whose C++ layout was compared."""
+        self._problems.append(RunWarning(WarningKind.NEWER_TENSORRT, names=(label, newest)))
+
     def run_first(self) -> None:
         """Runs each context once: the first enqueue allocates memory and loads kernels.
 

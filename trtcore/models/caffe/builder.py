@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
 import numpy as np
@@ -12,7 +12,33 @@ from onnx import TensorProto
 
 from trtcore.models.caffe.graph import Graph, Shape, Tensor, fits_in_a_blob, text
 from trtcore.models.caffe.net import Layer
-from trtcore.models.caffe.weights import BlobRequest, LayerError, Maker, Weights
+from trtcore.models.caffe.problems import LayerError, UnsupportedError
+from trtcore.models.caffe.weights import BlobRequest, Maker, Weights
+
+
+@dataclass(frozen=True)
+class Requested:
+    """The input shapes that were requested.
+
+    Attributes:
+        batch: the first dimension of every input; None keeps the file's.
+        shapes: whole shapes by blob.
+    """
+
+    batch: int | None = None
+    shapes: Mapping[str, Sequence[int]] = field(default_factory=dict)
+
+    def has(self, blobs: Iterable[str]) -> bool:
+        """Whether a shape was given for one of the blobs."""
+        return any(blob in self.shapes for blob in blobs)
+
+    def shape(self, blob: str, stated: Shape | None) -> Shape | None:
+        """The shape of an input: as requested, or the file's with the batch requested."""
+        if blob in self.shapes:
+            return tuple(self.shapes[blob])
+        if self.batch is None or not stated:
+            return stated
+        return (self.batch, *stated[1:])
 
 
 class LayerBuilder:
@@ -33,14 +59,16 @@ class LayerBuilder:
         bottoms: Sequence[Tensor],
         graph: Graph,
         weights: Weights,
-        batch: int | None,
+        requested: Requested,
+        read: Collection[int] = (),
     ) -> None:
         self.layer = layer
         self.bottoms = tuple(bottoms)
         self.notes: list[str] = []
         self._graph = graph
         self._weights = weights
-        self._batch = batch
+        self._requested = requested
+        self._read = read
         self._blobs = 0
 
     @property
@@ -64,6 +92,17 @@ class LayerBuilder:
             self.refuse(f"axis {value} does not exist in its bottom of {text(self.bottom.shape)}")
         return canonical
 
+    def image_shape(self) -> Shape:
+        """The shape of the first bottom, which has to be one of images.
+
+        Raises:
+            LayerError: not of 4 axes.
+        """
+        shape = self.bottom.shape
+        if len(shape) != 4:
+            self.refuse(f"takes a bottom of 4 axes, got {text(shape)}")
+        return shape
+
     def refuse(self, reason: str) -> NoReturn:
         """Refuses the layer.
 
@@ -72,10 +111,25 @@ class LayerBuilder:
         """
         raise LayerError(reason)
 
+    def unsupported(self, reason: str) -> NoReturn:
+        """Refuses a layer that is right, but more than the importer can do.
+
+        Raises:
+            UnsupportedError: always.
+        """
+        raise UnsupportedError(reason)
+
+    @property
+    def requested(self) -> Requested:
+        """The input shapes that were requested."""
+        return self._requested
+
+    def is_read(self, index: int) -> bool:
+        """Whether a layer or an output takes this top."""
+        return index in self._read
+
     def input(self, name: str, shape: Shape) -> Tensor:
-        """Adds an input of the net, with the requested batch."""
-        if self._batch is not None:
-            shape = (self._batch, *shape[1:])
+        """Adds an input of the net."""
         self._check(shape, f"its top {name!r}")
         return self._graph.input(name, shape)
 
@@ -137,7 +191,19 @@ class LayerBuilder:
         """Adds a list of int64."""
         return self.constant(suffix, np.array(values, np.int64))
 
-    def blob(self, index: int, shape: Shape, fan_in: int = 0, value: float = 0.0) -> Maker:
+    @property
+    def stored_blobs(self) -> int | None:
+        """Number of blobs that the caffemodel has for the layer; None for random weights."""
+        return self._weights.count(self.layer)
+
+    def blob(
+        self,
+        index: int,
+        shape: Shape,
+        fan_in: int = 0,
+        value: float = 0.0,
+        also: Shape | None = None,
+    ) -> Maker:
         """Requests a blob; its values are read or drawn when the result is called.
 
         Args:
@@ -145,13 +211,14 @@ class LayerBuilder:
             shape: its shape in Caffe.
             fan_in: He-normal fan-in of random weights, 0 for a constant.
             value: that constant.
+            also: another shape that forks of Caffe store it in.
 
         Raises:
             LayerError: too large, missing in the caffemodel or of another shape there.
         """
         # The highest index that was requested is the number of blobs that `finish` expects.
         self._blobs = max(self._blobs, index + 1)
-        return self._weights.blob(self.layer, BlobRequest(index, shape, fan_in, value))
+        return self._weights.blob(self.layer, BlobRequest(index, shape, fan_in, value, also))
 
     def weight(
         self,

@@ -1,20 +1,23 @@
-"""Converts the layers of a net in order, follows the blobs, and collects all problems."""
+"""Converts the layers that a net's outputs need, in order, and collects all problems."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from difflib import get_close_matches
 
-from trtcore.errors import ModelError
-from trtcore.models.caffe.builder import LayerBuilder
-from trtcore.models.caffe.graph import Graph, Tensor
-from trtcore.models.caffe.layers import CONVERTERS, TRAINING_ONLY
-from trtcore.models.caffe.net import Layer, Net
-from trtcore.models.caffe.weights import LayerError, Weights
+from trtcore.errors import argument
+from trtcore.models.caffe.builder import LayerBuilder, Requested
+from trtcore.models.caffe.graph import Graph, Tensor, text
+from trtcore.models.caffe.layers import CONVERTERS
+from trtcore.models.caffe.layers.sources import FROM_SHAPES
+from trtcore.models.caffe.net import Layer
+from trtcore.models.caffe.problems import NOT_SUPPORTED, LayerError, Problem, UnsupportedError
+from trtcore.models.caffe.weights import Weights
+from trtcore.models.caffe.wiring import Top, Wiring, is_input
 
-# A wrong file can fail at every layer: the first 20 problems show what is wrong with it, and the
-# message stays readable.
-MAX_PROBLEMS = 20
+# 0.85 accepts slips of the pen ("Convoluton": 0.95) and not another layer of similar name
+# ("ROIPooling" and "Pooling": 0.82).
+_CLOSE = 0.85
 
 
 class Conversion:
@@ -23,137 +26,93 @@ class Conversion:
     Attributes:
         graph: the ONNX graph of the layers converted so far.
         notes: lines for the report.
+        problems: what is wrong with the layers.
+        idle: the layers that do nothing at inference.
     """
 
-    def __init__(self, net: Net, weights: Weights, batch: int | None) -> None:
-        self.graph = Graph(layer.name for layer in net.layers)
+    def __init__(self, wiring: Wiring, weights: Weights, requested: Requested) -> None:
+        self.graph = Graph(layer.name for layer in wiring.layers)
         self.notes: list[str] = []
-        self._net = net
+        self.problems: list[Problem] = []
+        self.idle: list[Layer] = []
+        self._wiring = wiring
         self._weights = weights
-        self._batch = batch
-        self._problems: list[str] = []
-        # None stands for the blob of a layer that could not be converted.
-        self._blobs: dict[str, Tensor | None] = {}
-        self._layer_tops: dict[str, Tensor] = {}
-        self._producers = _producers(net.layers)
-        # Blobs that no layer has read yet, in order; a dict serves as an ordered set.
-        self._unread: dict[str, None] = {}
-        self._idle: list[Layer] = []
-        self._training_only: list[Layer] = list(net.other_phase)
+        self._requested = requested
+        # None stands for the result of a layer that could not be converted.
+        self._tensors: dict[Top, Tensor | None] = {}
+        self._read: set[Top | None] = set()
 
-    def run(self, source: str) -> None:
-        """Converts every layer.
-
-        Raises:
-            ModelError: all problems of the net, in one line.
-        """
-        for layer in self._net.layers:
-            try:
-                self._layer(layer)
-            except LayerError as problem:
-                self._problems.append(f"{layer}: {problem}")
-                # Known, but without a tensor: the layers behind it are skipped, not reported too.
-                self._blobs.update(dict.fromkeys(layer.tops))
-        if self._problems:
-            raise ModelError(f"{source}: {_joined(self._problems)}")
-        self._note("left out, no effect at inference", self._idle)
-        self._note("left out, training only", self._training_only)
-
-    def outputs(self, names: Sequence[str]) -> list[Tensor]:
-        """The tensors of the blobs or layers named, or of the blobs that no layer reads.
-
-        Raises:
-            ModelError: no such blob or layer, or nothing computes it.
-        """
-        tensors = [self._output(name) for name in names]
-        if not names:
-            unread = (self._blobs[blob] for blob in self._unread)
-            tensors = [t for t in unread if t is not None and t not in self.graph.inputs]
-        if not tensors:
-            raise ModelError("the net has no outputs: every computed blob is read by another layer")
+    def run(self, outputs: Sequence[Top]) -> list[Tensor]:
+        """Converts what the outputs need; a tensor for each, unless `problems` were found."""
+        needed = self._wiring.needed(outputs)
+        self._read = {*outputs, *(top for one in needed for top in self._wiring.sources[one])}
+        for layer in self._wiring.layers:
+            if layer in needed:
+                self._convert(layer)
+            elif layer.type == "Silence":
+                self.idle.append(layer)
+        self.notes += self._placeholders()
         # Split and Dropout give one tensor several blob names: it is one output.
-        return list(dict.fromkeys(tensors))
+        return list(dict.fromkeys(filter(None, map(self._tensors.get, outputs))))
 
-    def _output(self, name: str) -> Tensor:
-        # A layer's own result can be requested by its name where a later one overwrote the blob.
-        tensor = self._blobs.get(name) or self._layer_tops.get(name)
-        if tensor is None:
-            near = get_close_matches(name, [*self._blobs, *self._layer_tops], 1)
-            hint = f", did you mean {near[0]!r}?" if near else ""
-            raise ModelError(f"output {name!r}: the net has no blob or layer of this name{hint}")
-        if tensor in self.graph.inputs:
-            raise ModelError(f"output {name!r} is an input of the net, no layer computes it")
-        return tensor
+    def _convert(self, layer: Layer) -> None:
+        try:
+            tensors: Sequence[Tensor | None] = self._layer(layer)
+        except LayerError as problem:
+            is_unsupported = isinstance(problem, UnsupportedError)
+            reason = f"{problem}{'' if is_unsupported else self._doubt()}"
+            self.problems.append(Problem(layer, reason, is_unsupported))
+            # Known, but without a tensor: the layers behind it are skipped, not reported too.
+            tensors = [None] * len(layer.tops)
+        for index, tensor in enumerate(tensors):
+            self._tensors[Top(layer, index)] = tensor
 
-    def _layer(self, layer: Layer) -> None:
-        if layer.type in TRAINING_ONLY:
-            self._training_only.append(layer)
-            return
-        if layer.type not in CONVERTERS:
-            # 0.85 accepts slips of the pen ("Convoluton": 0.95) and not another layer of similar
-            # name ("ROIPooling" and "Pooling": 0.82).
-            near = get_close_matches(layer.type, CONVERTERS, 1, cutoff=0.85)
-            hint = f", did you mean {near[0]}?" if near else ""
-            raise LayerError(f"this layer type is not supported{hint}")
-        bottoms = [self._bottom(name, layer) for name in layer.bottoms]
-        self._check_tops(layer)
-        if any(bottom is None for bottom in bottoms):
-            self._blobs.update(dict.fromkeys(layer.tops))
-            return
-        known = [bottom for bottom in bottoms if bottom is not None]
-        builder = LayerBuilder(layer, known, self.graph, self._weights, self._batch)
-        tensors = CONVERTERS[layer.type](builder)
+    def _layer(self, layer: Layer) -> Sequence[Tensor | None]:
+        hint = _hint(layer.type)
+        # Whatever reads nothing hands data in: all that matters of it is the shape.
+        is_data = is_input(layer) and not hint
+        converter = CONVERTERS.get(layer.type, FROM_SHAPES if is_data else None)
+        if converter is None:
+            raise UnsupportedError(f"{NOT_SUPPORTED}{hint}")
+        if layer in self._wiring.faults:
+            raise LayerError(self._wiring.faults[layer])
+        if layer.skipped:
+            fields = ", ".join(map(str, layer.skipped))
+            raise LayerError(
+                f"{fields} is not known and may change its result; if it does not, remove it"
+            )
+        sources = [self._tensors[top] for top in self._wiring.sources[layer] if top is not None]
+        bottoms = [tensor for tensor in sources if tensor is not None]
+        if len(bottoms) < len(sources):
+            return [None] * len(layer.tops)
+        read = [index for index in range(len(layer.tops)) if Top(layer, index) in self._read]
+        builder = LayerBuilder(layer, bottoms, self.graph, self._weights, self._requested, read)
+        tensors = converter(builder)
         self.notes += builder.notes
-        if all(tensor in known for tensor in tensors):
-            self._idle.append(layer)
-        for top, tensor in zip(layer.tops, tensors, strict=True):
-            # An in-place layer replaces the blob: later layers read its result.
-            self._blobs[top] = tensor
-            self._unread[top] = None
-            self._layer_tops.setdefault(layer.name, tensor)
+        if all(tensor in bottoms for tensor in tensors):
+            self.idle.append(layer)
+        return tensors
 
-    def _bottom(self, name: str, layer: Layer) -> Tensor | None:
-        if name in self._blobs:
-            self._unread.pop(name, None)
-            return self._blobs[name]
-        producer = self._producers.get(name)
-        if producer is None:
-            raise LayerError(f"reads {name!r}, which no layer produces")
-        if producer.type in TRAINING_ONLY:
-            raise LayerError(f"reads {name!r} of {producer}, which is left out in TEST phase")
-        whose = "itself" if producer is layer else f"{producer} further down"
-        raise LayerError(f"reads {name!r}, which is produced by {whose}: a cycle, or a wrong order")
+    def _doubt(self) -> str:
+        """What to add to a problem of a net whose input has a size that may be none."""
+        return "".join(f" ({note})" for note in self._placeholders()[:1])
 
-    def _check_tops(self, layer: Layer) -> None:
-        """Refuses a blob that two layers produce, unless the second works in place."""
-        for index, top in enumerate(layer.tops):
-            is_taken = top in self._blobs and not _is_in_place(layer, index)
-            if top in layer.tops[:index] or is_taken:
-                raise LayerError(f"produces {top!r}, which another layer already produces")
-
-    def _note(self, title: str, layers: Sequence[Layer]) -> None:
-        if layers:
-            names = ", ".join(f"{layer.name!r} ({layer.kind})" for layer in layers)
-            self.notes.append(f"{title}: {names}")
+    def _placeholders(self) -> list[str]:
+        """A note for each input of images of one pixel: a placeholder of code that resizes."""
+        return [
+            f"input {tensor.name!r} is {text(tensor.shape)}, which looks like a placeholder: give "
+            f"its size with {argument('shapes')}"
+            for tensor in self.graph.inputs
+            if len(tensor.shape) == 4
+            and tensor.shape[2:] == (1, 1)
+            and not self._requested.has([tensor.name])
+        ]
 
 
-def _is_in_place(layer: Layer, index: int) -> bool:
-    return layer.bottoms[index : index + 1] == layer.tops[index : index + 1]
-
-
-def _producers(layers: Sequence[Layer]) -> dict[str, Layer]:
-    """The layer that produces each blob, earlier or later in the file."""
-    return {
-        top: layer
-        for layer in layers
-        for index, top in enumerate(layer.tops)
-        if not _is_in_place(layer, index)
-    }
-
-
-def _joined(problems: Sequence[str]) -> str:
-    if len(problems) == 1:
-        return problems[0]
-    more = len(problems) - MAX_PROBLEMS
-    tail = f"; and {more} more" if more > 0 else ""
-    return f"{len(problems)} problems: {'; '.join(problems[:MAX_PROBLEMS])}{tail}"
+def _hint(kind: str) -> str:
+    """The supported type that a misspelt one means; not one whose name only begins alike."""
+    near = get_close_matches(kind, CONVERTERS, 1, cutoff=_CLOSE)
+    # ReLU6 or Conv3D are functions of their own: a type that adds to the name of another, or takes
+    # from it, is no slip of the pen.
+    is_slip = bool(near) and not kind.lower().startswith(near[0].lower())
+    return f", did you mean {near[0]}?" if is_slip else ""

@@ -25,11 +25,19 @@ Values = NDArray[np.float32] | NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Tensor:
-    """A tensor of the graph; ``dtype`` is ONNX's number, float32 unless said."""
+    """A tensor of the graph.
+
+    Attributes:
+        name: its name.
+        shape: its dimensions; the most it can have where ``is_open``.
+        dtype: ONNX's number of its type, float32 unless said.
+        is_open: whether the first dimension depends on the data, as what a suppression keeps does.
+    """
 
     name: str
     shape: Shape
     dtype: int = TensorProto.FLOAT
+    is_open: bool = False
 
 
 @dataclass(frozen=True)
@@ -131,12 +139,27 @@ class Graph:
         graph.output.extend(_value_info(tensor) for tensor in outputs)
         ends = {tensor.name for tensor in (*kept_inputs, *outputs)}
         made = [self._tensors[output] for node in nodes for output in node.output]
-        graph.value_info.extend(_value_info(t) for t in made if t.name not in ends)
+        inner = (t for t in made if t.name not in ends and not t.is_open)
+        graph.value_info.extend(map(_value_info, inner))
         for constant in self._constants.values():
             if constant.tensor.name in needed:
                 _add_initializer(graph, constant)
         left_out = [node.name for node in self._nodes if not needed.intersection(node.output)]
         return model, left_out + [t.name for t in self.inputs if t.name not in needed]
+
+    def structure(self, outputs: Sequence[Tensor]) -> dict[str, bytes]:
+        """What each node that the outputs need does, and what their constants are, by name.
+
+        Of weights it holds the shapes alone: no value is read or drawn.
+        """
+        nodes, needed = self._needed(outputs)
+        found = {node.name: node.SerializeToString(deterministic=True) for node in nodes}
+        for name, constant in self._constants.items():
+            if name in needed:
+                is_whole = constant.tensor.dtype == TensorProto.INT64
+                values = constant.make().tobytes() if is_whole else b""
+                found[name] = text(constant.tensor.shape).encode() + values
+        return found
 
     def _needed(self, outputs: Sequence[Tensor]) -> tuple[list[onnx.NodeProto], set[str]]:
         needed = {tensor.name for tensor in outputs}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from typing import Any
 
 from trtcore.errors import ModelError
-from trtcore.models.caffe.files.prototxt import Prototxt
+from trtcore.models.caffe.files.prototxt import Prototxt, UnknownField
 
 # Number of Phase in caffe.proto.
 _TEST = 1
@@ -24,6 +25,7 @@ class Layer:
         tops: names of the blobs it writes.
         line: where it begins in the prototxt, 0 for the legacy ``input`` fields.
         message: its ``LayerParameter``.
+        skipped: fields of it that are not known and may change what it computes.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Layer:
     tops: tuple[str, ...]
     line: int
     message: Any
+    skipped: tuple[UnknownField, ...] = ()
 
     @property
     def kind(self) -> str:
@@ -72,11 +75,32 @@ def assemble(prototxt: Prototxt) -> Net:
         lines = (0,) * (len(net.layer) + len(net.layers))
     layers = [_modern(message, i, lines[i]) for i, message in enumerate(net.layer)]
     layers += [_upgraded(v1, i, lines[i], prototxt) for i, v1 in enumerate(net.layers)]
-    layers = [*_legacy_inputs(prototxt), *layers]
+    layers = [*_legacy_inputs(prototxt, layers), *_with_skipped(prototxt, layers)]
     phases: dict[bool, list[Layer]] = {True: [], False: []}
     for layer in layers:
         phases[_runs_in_test(layer, prototxt)].append(layer)
     return Net(net.name, tuple(phases[True]), tuple(phases[False]))
+
+
+def with_inputs(net: Net, names: Collection[str]) -> Net:
+    """The net with Input layers for the blobs named that layers read and none produces."""
+    made = {top for layer in net.layers for top in layer.tops}
+    read = {bottom for layer in net.layers for bottom in layer.bottoms}
+    missing = [name for name in names if name in read - made]
+    if not missing:
+        return net
+    message = type(net.layers[0].message)(type="Input", top=missing)
+    inputs = Layer("input", "Input", (), tuple(missing), 0, message)
+    return replace(net, layers=(inputs, *net.layers))
+
+
+def _with_skipped(prototxt: Prototxt, layers: list[Layer]) -> list[Layer]:
+    """The layers with the unknown fields that may change their results."""
+    skipped: dict[int, list[UnknownField]] = {}
+    for field in prototxt.unknown_fields:
+        if field.layer is not None and field.may_change_result:
+            skipped.setdefault(field.layer, []).append(field)
+    return [replace(one, skipped=tuple(skipped.get(i, ()))) for i, one in enumerate(layers)]
 
 
 def _modern(message: Any, index: int, line: int) -> Layer:
@@ -111,22 +135,29 @@ def _upgraded(v1: Any, index: int, line: int, prototxt: Prototxt) -> Layer:
     return _modern(modern, index, line)
 
 
-def _legacy_inputs(prototxt: Prototxt) -> list[Layer]:
-    """The ``input`` fields as one Input layer, as Caffe does itself."""
+def _legacy_inputs(prototxt: Prototxt, layers: list[Layer]) -> list[Layer]:
+    """The ``input`` fields as one Input layer, as Caffe does itself.
+
+    Without any shape they only name the inputs: what a layer of the file makes is left to it, and
+    the shapes of the others have to be given.
+    """
     net = prototxt.net
-    if not net.input:
+    has_shapes = bool(net.input_shape or net.input_dim)
+    made = {top for layer in layers for top in layer.tops if top not in layer.bottoms}
+    names = [name for name in net.input if has_shapes or name not in made]
+    if not names:
         return []
-    message = type(net)().layer.add(name="input", type="Input", top=net.input)
+    message = type(net)().layer.add(name="input", type="Input", top=names)
     if net.input_shape:
         message.input_param.shape.extend(net.input_shape)
-    elif len(net.input_dim) == 4 * len(net.input):
-        for start in range(0, len(net.input_dim), 4):
-            message.input_param.shape.add(dim=net.input_dim[start : start + 4])
-    else:
+        return [_modern(message, 0, 0)]
+    if len(net.input_dim) not in (0, 4 * len(net.input)):
         raise ModelError(
             f"{prototxt.path}: has {len(net.input)} `input` and {len(net.input_dim)} `input_dim` "
             "entries, give four per input"
         )
+    for start in range(0, len(net.input_dim), 4):
+        message.input_param.shape.add(dim=net.input_dim[start : start + 4])
     return [_modern(message, 0, 0)]
 
 

@@ -13,19 +13,18 @@ from numpy.typing import NDArray
 
 from trtcore.models.builtin.weights import he_normal
 from trtcore.models.caffe.files.caffemodel import Blob, read_caffemodel
-from trtcore.models.caffe.graph import Shape, text
+from trtcore.models.caffe.files.memory import memory_at_hand
+from trtcore.models.caffe.graph import MAX_ELEMENTS, Shape, fits_in_a_blob, text
 from trtcore.models.caffe.net import Layer
+from trtcore.models.caffe.problems import LayerError
 
-# 1 GiB of float32: about twice VGG-19, and still one ONNX message of less than 2 GB.
-MAX_WEIGHTS = 2**28
+# Bytes of memory that a weight takes at the most: float32 in the graph, and once more while it is
+# made or read.
+_BYTES_PER_WEIGHT = 8
 # Number of DimCheckMode in caffe.proto.
 _PERMISSIVE = 1
 
 Maker = Callable[[], NDArray[np.float32]]
-
-
-class LayerError(Exception):
-    """A problem of one layer; the conversion collects them."""
 
 
 @dataclass(frozen=True)
@@ -37,12 +36,14 @@ class BlobRequest:
         shape: its dimensions.
         fan_in: He-normal fan-in of random weights, 0 for a constant.
         value: the constant that stands in for random weights.
+        also: another shape that forks of Caffe store it in, with as many values.
     """
 
     index: int
     shape: Shape
     fan_in: int = 0
     value: float = 0.0
+    also: Shape | None = None
 
 
 class Weights:
@@ -60,6 +61,7 @@ class Weights:
         self._path = path
         self._file = {} if path is None else read_caffemodel(path)
         self._seed = seed
+        self._room = memory_at_hand()
         self._owners: dict[str, Layer] = {}
         self._shared: dict[str, tuple[Shape, Maker]] = {}
         self._elements = 0
@@ -87,12 +89,7 @@ class Weights:
             return self._shared_blob(spec, request.shape)
         # After the shared blobs, which may belong to a layer of another name, and are counted once.
         self._check_owner(layer)
-        self._elements += math.prod(request.shape)
-        if min(request.shape, default=1) < 1 or self._elements > MAX_WEIGHTS:
-            raise LayerError(
-                f"its blob {request.index} would be {text(request.shape)}: "
-                f"a net may have {MAX_WEIGHTS} weights in all"
-            )
+        self._check_size(request)
         make = self._random(layer, request) if self._path is None else self._stored(layer, request)
         if spec and spec.name:
             self._shared[spec.name] = request.shape, make
@@ -108,6 +105,16 @@ class Weights:
         if count and found > count:
             raise LayerError(f"{self._path} has {found} blobs for it, the net expects {count}")
 
+    def count(self, layer: Layer) -> int | None:
+        """Number of blobs that the file has for a layer; None for random weights."""
+        return None if self._path is None else len(self._file.get(layer.name, ()))
+
+    def forget(self) -> None:
+        """Begins anew: what layers requested so far does not count."""
+        self._owners.clear()
+        self._shared.clear()
+        self._elements = 0
+
     def unused(self) -> list[str]:
         """Layers of the file whose blobs were not used, with the shapes."""
         return [
@@ -115,6 +122,18 @@ class Weights:
             for name, blobs in self._file.items()
             if name not in self._owners
         ]
+
+    def _check_size(self, request: BlobRequest) -> None:
+        what = f"its blob {request.index} would be {text(request.shape)}"
+        if not fits_in_a_blob(request.shape):
+            raise LayerError(f"{what}, a blob has 1 to {MAX_ELEMENTS} values")
+        self._elements += math.prod(request.shape)
+        needed = _BYTES_PER_WEIGHT * self._elements
+        if self._room is not None and needed > self._room:
+            raise LayerError(
+                f"{what}: with it the net's weights take {needed >> 20} MiB of memory, "
+                f"{self._room >> 20} MiB are free"
+            )
 
     def _check_owner(self, layer: Layer) -> None:
         owner = self._owners.setdefault(layer.name, layer)
@@ -142,7 +161,7 @@ class Weights:
         if request.index >= len(blobs):
             self._refuse(request, f"has {len(blobs) or 'no'} blobs for it")
         blob: Blob = blobs[request.index]
-        if not blob.fits(request.shape):
+        if not (blob.fits(request.shape) or (request.also and blob.fits(request.also))):
             self._refuse(request, f"has {text(blob.shape)} for it")
         return lambda: blob.values().reshape(request.shape)
 

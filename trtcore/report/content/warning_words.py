@@ -17,6 +17,10 @@ _TEMPLATES = {
     WarningKind.PYTHON_CALLBACKS: (
         "callbacks run in Python: no gate, no CUDA graph, over a microsecond a layer"
     ),
+    WarningKind.NEWER_TENSORRT: (
+        "{names[0]} is newer than {names[1]}, the newest release that trtcore was compared with; "
+        "its C++ layout passed the self-check"
+    ),
     WarningKind.NO_EVENT_COST: "the event cost was not calibrated: {note}",
     WarningKind.NO_KERNELS: "no kernel times: {note}",
     WarningKind.PRECISION_MISSING: (

@@ -21,6 +21,8 @@ class WarningKind(Enum):
     NO_GRAPH = "no CUDA graph"
     """note: why there is none."""
     PYTHON_CALLBACKS = "Python callbacks"
+    NEWER_TENSORRT = "newer TensorRT"
+    """names: the TensorRT that ran, the newest release whose C++ layout was compared."""
     NO_EVENT_COST = "no event cost"
     """note: why it was not calibrated."""
     NO_KERNELS = "no kernels"

@@ -103,17 +103,18 @@ def load(tmp_path, net, model):
 
 
 FUZZ = settings(
-    max_examples=500,
+    max_examples=150,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
+LONG = settings(FUZZ, max_examples=500)
 
 
 @pytest.fixture(autouse=True)
 def _small_nets_only(monkeypatch):
     # A mutated size within the real limit is a legal net of a gigabyte; it needs no memory here.
-    monkeypatch.setattr(weights, "MAX_WEIGHTS", 1 << 20)
+    monkeypatch.setattr(weights, "memory_at_hand", lambda: 1 << 23)
 
 
 def test_the_net_to_mutate_is_sound(tmp_path):
@@ -122,20 +123,26 @@ def test_the_net_to_mutate_is_sound(tmp_path):
     assert len(load_caffe(*paths).proto.graph.node) > 15
 
 
-@FUZZ
-@given(net=mutated(NET))
-def test_mutated_prototxt(tmp_path, net):
+def mutated_prototxt(tmp_path, net):
     load(tmp_path, net, None)
 
 
-@FUZZ
-@given(model=mutated(caffemodel(BLOBS)))
-def test_mutated_caffemodel(tmp_path, model):
+def mutated_caffemodel(tmp_path, model):
     load(tmp_path, NET, model)
 
 
-@FUZZ
-@given(net=st.binary(max_size=60), model=st.binary(max_size=60))
-def test_arbitrary_bytes(tmp_path, net, model):
+def arbitrary_bytes(tmp_path, net, model):
     load(tmp_path, net, model)
     load(tmp_path, NET, model)
+
+
+NETS = given(net=mutated(NET))
+MODELS = given(model=mutated(caffemodel(BLOBS)))
+BYTES = given(net=st.binary(max_size=60), model=st.binary(max_size=60))
+
+test_mutated_prototxt = FUZZ(NETS(mutated_prototxt))
+test_mutated_caffemodel = FUZZ(MODELS(mutated_caffemodel))
+test_arbitrary_bytes = FUZZ(BYTES(arbitrary_bytes))
+test_many_mutated_prototxts = pytest.mark.slow(LONG(NETS(mutated_prototxt)))
+test_many_mutated_caffemodels = pytest.mark.slow(LONG(MODELS(mutated_caffemodel)))
+test_many_arbitrary_bytes = pytest.mark.slow(LONG(BYTES(arbitrary_bytes)))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from trtcore.errors import ModelError
-from trtcore.models.caffe.files.prototxt import read_prototxt
+from trtcore.models.caffe.files import memory
+from trtcore.models.caffe.files.prototxt import UnknownField, read_prototxt
 
 INPUT = (
     'layer { name: "data" type: "Input" top: "data" '
@@ -59,10 +60,11 @@ def test_unknown_fields_are_skipped_and_named_once(read):
         fork: FOO"""
     )
     assert parsed.unknown_fields == (
-        "ConvolutionParameter.ceil_mode (line 3)",
-        "ConvolutionParameter.nested (line 4)",
-        "NetParameter.fork (line 5)",
+        UnknownField("ConvolutionParameter", "ceil_mode", 3, 0),
+        UnknownField("ConvolutionParameter", "nested", 4, 0),
+        UnknownField("NetParameter", "fork", 5),
     )
+    assert str(parsed.unknown_fields[0]) == "ConvolutionParameter.ceil_mode (line 3)"
     assert list(parsed.net.layer[0].convolution_param.kernel_size) == [3]
 
 
@@ -95,7 +97,6 @@ def test_unknown_fields_are_skipped_and_named_once(read):
             b"\n\x09GoogleNet\xa2\x06\x00",
             ": is a binary file, expected a text prototxt (files swapped?)",
         ),
-        (b"\n" * ((1 << 20) + 1), ": has 1048577 bytes, a prototxt has at most 1048576"),
         ("", ": the file is empty"),
     ],
 )
@@ -103,6 +104,34 @@ def test_what_is_not_a_prototxt_is_refused_in_one_line(read, tmp_path, content, 
     with pytest.raises(ModelError) as caught:
         read(content)
     assert str(caught.value) == f"{tmp_path / 'net.prototxt'}{message}"
+
+
+@pytest.mark.parametrize(
+    ("message", "name", "layer", "may_change"),
+    [
+        ("ConvolutionParameter", "torch_pad", 0, True),
+        ("ConvolutionParameter", "depth_filler", 0, False),
+        ("ConvolutionParameter", "cudnn_math_override", 0, False),
+        ("ConvolutionParameter", "conv_algos_override", 0, False),
+        ("BatchNormParameter", "momentum", 0, False),
+        ("TransformationParameter", "resize_param", 0, False),
+        ("LayerParameter", "quantization_param", 0, False),
+        ("NetParameter", "fork", None, False),
+    ],
+)
+def test_only_parameters_of_a_layer_change_its_result(message, name, layer, may_change):
+    assert UnknownField(message, name, 1, layer).may_change_result is may_change
+
+
+def test_text_is_read_as_far_as_memory_goes(read, tmp_path, monkeypatch):
+    comment = f"# {'x' * 40}\n" * 30_000
+    assert len(comment) > 1 << 20
+    assert read(INPUT + comment).net.layer[0].name == "data"
+    monkeypatch.setattr(memory, "memory_at_hand", lambda: 10 << 20)
+    with pytest.raises(ModelError) as caught:
+        read(INPUT + comment)
+    path = tmp_path / "net.prototxt"
+    assert str(caught.value) == f"{path}: reading it takes about 49 MiB, 10 MiB are free"
 
 
 def test_missing_file_and_directory(tmp_path):

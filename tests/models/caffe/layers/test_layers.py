@@ -5,15 +5,17 @@ from __future__ import annotations
 import numpy as np
 import onnx
 import pytest
-from caffe_cases import CASES, net_text
+from caffe_cases import net_text
+from caffe_fork_cases import EVERY_CASE
 from caffe_oracles import assert_close, drawn, run_cv2, run_numpy, run_onnx
 from caffemodel_writer import caffemodel
 
 from trtcore.models.caffe.importer import load_caffe
 from trtcore.models.caffe.layers import CONVERTERS
+from trtcore.models.caffe.layers.sources import CONVERTERS as SOURCES
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize("case", EVERY_CASE, ids=str)
 def test_layer_computes_what_caffe_does(case, write_net, tmp_path):
     rng = np.random.default_rng(1)
     feeds = {f"in{i}": drawn(rng, shape, case.is_positive) for i, shape in enumerate(case.bottoms)}
@@ -66,6 +68,7 @@ def test_layer_that_does_nothing_is_left_out_and_noted(layer, write_net):
 
 
 def test_every_supported_type_has_a_case():
-    types = {str(case).split()[1] for case in CASES}
-    elsewhere = {"Input", "DummyData", "Data", "ImageData", "MemoryData"}
+    types = {str(case).split()[1] for case in EVERY_CASE}
+    # Sources: test_rules.py and test_sources.py. The others have tests of their names.
+    elsewhere = {*SOURCES, "ContinuationIndicator", "Upsample", "DetectionOutput"}
     assert types | elsewhere | {"Dropout", "Split", "Silence"} == set(CONVERTERS)

@@ -11,11 +11,13 @@ from typing import Any
 from google.protobuf import text_format
 
 from trtcore.errors import ModelError
+from trtcore.models.caffe.files.memory import check_memory
 from trtcore.models.caffe.files.schema import net_parameter
 from trtcore.system.files import check_readable
 
-# Bounds the time that a wrong file can take; at some 300 bytes a layer, room for 3000 layers.
-MAX_BYTES = 1 << 20
+# What reading takes at the most, in bytes of memory for a byte of text: the text, its tokens (a
+# Python string of some 60 bytes each, 3 characters on average) and protobuf's messages.
+_MEMORY_PER_BYTE = 40
 # NetParameter itself nests a handful of levels; protobuf's text parser recurses, and a file that
 # nests deeper would end Python's stack.
 MAX_DEPTH = 64
@@ -23,7 +25,60 @@ MAX_DEPTH = 64
 _TOKEN = re.compile(r"""\#[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|[\w.+-]+|\S|\n""")
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 # Chooses an implementation, never a result; forks add values to it, so it is not in the schema.
-_HARMLESS = {"engine"}
+_SILENT = {"engine"}
+
+
+@dataclass(frozen=True)
+class UnknownField:
+    """A field that the schema does not have; its value was skipped.
+
+    Attributes:
+        message: type of the message that it stands in, such as ``PoolingParameter``.
+        name: its name.
+        line: where it first stands.
+        layer: index of its ``layer`` or ``layers`` entry, None outside of them.
+    """
+
+    message: str
+    name: str
+    line: int
+    layer: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.message}.{self.name} (line {self.line})"
+
+    @property
+    def may_change_result(self) -> bool:
+        """Whether it is a parameter of what a layer computes."""
+        return (
+            self.layer is not None
+            and self.message not in _NEUTRAL_MESSAGES
+            and not self.name.endswith(_NEUTRAL_ENDINGS)
+            and not self.name.startswith(_NEUTRAL_STARTS)
+        )
+
+
+# Messages that describe training data, training or the net as a whole: what a fork adds to them
+# is no part of a layer's function. Parameter messages of layers are all others.
+_NEUTRAL_MESSAGES = frozenset(
+    {
+        "LayerParameter",
+        "V1LayerParameter",
+        "ParamSpec",
+        "NetStateRule",
+        "BlobShape",
+        "TransformationParameter",
+        "DataParameter",
+        "ImageDataParameter",
+        "MemoryDataParameter",
+        "DummyDataParameter",
+        "InputParameter",
+    }
+)
+# Initial values and averages of training, what is shown or saved, and the choice of an
+# implementation (NVCaffe's cudnn_* fields and conv_algos_override).
+_NEUTRAL_ENDINGS = ("_filler", "_algos_override", "_mult")
+_NEUTRAL_STARTS = ("cudnn_", "debug_", "visualize", "save_", "momentum", "decay")
 
 
 @dataclass(frozen=True)
@@ -34,33 +89,31 @@ class Prototxt:
         path: where it was read from.
         net: the ``NetParameter`` message of `schema.net_parameter`.
         layer_lines: line of each ``layer`` or ``layers`` entry, in file order, from 1.
-        unknown_fields: fields that the schema does not have, as ``Message.field (line 7)``;
-            their values were skipped.
+        unknown_fields: fields that the schema does not have, each once in a layer.
     """
 
     path: Path
     net: Any
     layer_lines: tuple[int, ...]
-    unknown_fields: tuple[str, ...]
+    unknown_fields: tuple[UnknownField, ...]
 
 
 def read_prototxt(path: str | Path) -> Prototxt:
     """Reads and parses a text prototxt; fields it does not know are skipped.
 
     Raises:
-        ModelError: not readable, binary, too large, nested too deeply or not a prototxt; the
-            message names the line.
+        ModelError: not readable, binary, too large for the memory at hand, nested too deeply or not
+            a prototxt; the message names the line.
     """
     path = check_readable(path, ModelError)
-    size = path.stat().st_size
     with path.open("rb") as file:
-        content = file.read(MAX_BYTES)
-    # Before the size: a caffemodel in the place of the prototxt is large, but binary above all.
-    # 64 KiB are enough: the first tags of a caffemodel already hold control bytes.
-    if _CONTROL.search(content[: 1 << 16]):
-        raise ModelError(f"{path}: is a binary file, expected a text prototxt (files swapped?)")
-    if size > MAX_BYTES:
-        raise ModelError(f"{path}: has {size} bytes, a prototxt has at most {MAX_BYTES}")
+        # Before the size: a caffemodel in the place of the prototxt is large, but binary above all.
+        # 64 KiB are enough: the first tags of a caffemodel already hold control bytes.
+        start = file.read(1 << 16)
+        if _CONTROL.search(start):
+            raise ModelError(f"{path}: is a binary file, expected a text prototxt (files swapped?)")
+        check_memory(path, _MEMORY_PER_BYTE * path.stat().st_size)
+        content = start + file.read()
     return parse_prototxt(content.decode("utf-8-sig", errors="replace"), path)
 
 
@@ -83,8 +136,7 @@ def parse_prototxt(text: str, path: Path) -> Prototxt:
         raise ModelError(f"{path}, {_where_and_why(problem)}") from None
     except (ValueError, TypeError, OverflowError, RecursionError) as problem:
         raise ModelError(f"{path}: not a Caffe prototxt ({_short(_one_line(problem))})") from None
-    unknown = (f"{field} (line {line})" for field, line in scan.unknown.items())
-    return Prototxt(path, net, tuple(scan.layer_lines), tuple(unknown))
+    return Prototxt(path, net, tuple(scan.layer_lines), tuple(scan.unknown.values()))
 
 
 class _Scan:
@@ -92,7 +144,7 @@ class _Scan:
 
     def __init__(self, net: Any, path: Path) -> None:
         self.layer_lines: list[int] = []
-        self.unknown: dict[str, int] = {}
+        self.unknown: dict[tuple[str, str, int | None], UnknownField] = {}
         self._path = path
         self._stack: list[tuple[Any, str]] = []
         self._message = net
@@ -127,8 +179,12 @@ class _Scan:
         if self._message is None or not self._message.fields:
             return None
         field = self._message.fields_by_name.get(self._name)
-        if field is None and self._name not in _HARMLESS:
-            self.unknown.setdefault(f"{self._message.name}.{self._name}", line)
+        if field is None and self._name not in _SILENT:
+            # At the level of the net the name of the first entry of the stack is not a layer's.
+            is_in_layer = bool(self._stack) and self._stack[0][1] in ("layer", "layers")
+            layer = len(self.layer_lines) - 1 if is_in_layer else None
+            key = self._message.name, self._name, layer
+            self.unknown.setdefault(key, UnknownField(*key[:2], line, layer))
         return field
 
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from trtcore.models.caffe.layers import (
-    convolution,
-    elementwise,
-    joining,
-    normalization,
-    pooling,
-    reduction,
-    scaling,
-    shaping,
-    sources,
-)
+from trtcore.models.caffe.layers import recurrent, sources
 from trtcore.models.caffe.layers.converter import Converter
+from trtcore.models.caffe.layers.detection import detection_output, prior_box
+from trtcore.models.caffe.layers.shapes import joining, rearranging, reduction, resizing, shaping
+from trtcore.models.caffe.layers.values import (
+    activations,
+    batch_norm,
+    elementwise,
+    normalization,
+    scaling,
+)
+from trtcore.models.caffe.layers.windows import convolution, depthwise, pooling
 
 CONVERTERS: dict[str, Converter] = {
     **sources.CONVERTERS,
@@ -25,6 +25,14 @@ CONVERTERS: dict[str, Converter] = {
     **joining.CONVERTERS,
     **shaping.CONVERTERS,
     **reduction.CONVERTERS,
+    **activations.CONVERTERS,
+    **batch_norm.CONVERTERS,
+    **depthwise.CONVERTERS,
+    **resizing.CONVERTERS,
+    **rearranging.CONVERTERS,
+    **prior_box.CONVERTERS,
+    **detection_output.CONVERTERS,
+    **recurrent.CONVERTERS,
 }
 """Layer type to converter."""
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+
+from onnx import TensorProto
 
 from trtcore.models.caffe.builder import LayerBuilder
 from trtcore.models.caffe.graph import Tensor
 
-# No limit on bottoms or tops: more than any file within MAX_BYTES can name.
+# No limit on bottoms or tops: more than any file names.
 MANY = 1_000_000
 
 
@@ -18,16 +20,19 @@ class Converter:
 
     Attributes:
         convert: adds the nodes and returns a tensor per top; a bottom itself where the layer
-            does nothing.
+            does nothing, None for a top that nothing reads.
         bottoms: least and most bottoms.
         tops: least and most tops.
+        takes_masks: whether it reads, or hands on, the positions of maxima that Pooling's second
+            top holds; they are integers, all other blobs float32.
     """
 
-    convert: Callable[[LayerBuilder], list[Tensor]]
+    convert: Callable[[LayerBuilder], Sequence[Tensor | None]]
     bottoms: tuple[int, int] = (1, 1)
     tops: tuple[int, int] = (1, 1)
+    takes_masks: bool = False
 
-    def __call__(self, builder: LayerBuilder) -> list[Tensor]:
+    def __call__(self, builder: LayerBuilder) -> Sequence[Tensor | None]:
         """Converts the layer.
 
         Raises:
@@ -35,6 +40,8 @@ class Converter:
         """
         self._check(builder, "bottoms", len(builder.bottoms), self.bottoms)
         self._check(builder, "tops", len(builder.layer.tops), self.tops)
+        if not self.takes_masks and any(one.dtype == TensorProto.INT64 for one in builder.bottoms):
+            builder.unsupported("reads the mask of a Pooling layer, which only Upsample can")
         # `finish` comes last: only then has the converter requested all its blobs.
         tensors = self.convert(builder)
         builder.finish()

@@ -6,20 +6,19 @@ Source: BVLC/caffe src/caffe/layers/*_data_layer.cpp for the shapes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
+from trtcore.errors import argument
 from trtcore.models.caffe.builder import LayerBuilder
 from trtcore.models.caffe.graph import Shape, Tensor
 from trtcore.models.caffe.layers.converter import MANY, Converter
 
 
-def input_(builder: LayerBuilder) -> list[Tensor]:
+def input_(builder: LayerBuilder) -> list[Tensor | None]:
     """Inputs of the net, named after the tops."""
-    shapes = [tuple(shape.dim) for shape in builder.param("input_param").shape]
-    return _inputs(builder, shapes)
+    return _inputs(builder, [tuple(shape.dim) for shape in builder.param("input_param").shape])
 
 
-def dummy_data(builder: LayerBuilder) -> list[Tensor]:
+def dummy_data(builder: LayerBuilder) -> list[Tensor | None]:
     """DummyData: the blobs that it would fill become inputs."""
     param = builder.param("dummy_data_param")
     shapes: list[Shape] = [tuple(shape.dim) for shape in param.shape]
@@ -32,53 +31,72 @@ def dummy_data(builder: LayerBuilder) -> list[Tensor]:
     return _inputs(builder, shapes)
 
 
-def data(builder: LayerBuilder) -> list[Tensor]:
+def data(builder: LayerBuilder) -> list[Tensor | None]:
     """Data: batch_size images of crop_size, and labels."""
     param, transform = builder.param("data_param"), builder.param("transform_param")
     # Older files have crop_size in the data layer's own parameters; the newer place goes first.
     channels = 1 if transform.force_gray else 3
     crop = transform.crop_size or param.crop_size
-    return _images(builder, param.batch_size, channels, crop, crop)
+    return _images(builder, (param.batch_size, channels, crop, crop))
 
 
-def image_data(builder: LayerBuilder) -> list[Tensor]:
+def image_data(builder: LayerBuilder) -> list[Tensor | None]:
     """ImageData: batch_size images of crop_size, or of new_height and new_width, and labels."""
     param = builder.param("image_data_param")
     crop = builder.param("transform_param").crop_size or param.crop_size
-    height, width = (crop, crop) if crop else (param.new_height, param.new_width)
-    return _images(builder, param.batch_size, 3 if param.is_color else 1, height, width)
+    sizes = (crop, crop) if crop else (param.new_height, param.new_width)
+    return _images(builder, (param.batch_size, 3 if param.is_color else 1, *sizes))
 
 
-def memory_data(builder: LayerBuilder) -> list[Tensor]:
+def memory_data(builder: LayerBuilder) -> list[Tensor | None]:
     """MemoryData: its shape is in the file, and labels."""
     param = builder.param("memory_data_param")
     crop = builder.param("transform_param").crop_size
-    height, width = (crop, crop) if crop else (param.height, param.width)
-    return _images(builder, param.batch_size, param.channels, height, width)
+    sizes = (crop, crop) if crop else (param.height, param.width)
+    return _images(builder, (param.batch_size, param.channels, *sizes))
 
 
-def _images(
-    builder: LayerBuilder, batch: int, channels: int, height: int, width: int
-) -> list[Tensor]:
-    shape = (batch, channels, height, width)
-    if min(shape) < 1:
-        builder.refuse(
-            "does not state the shape of its images: give crop_size and batch_size, or use the "
-            "deploy file"
-        )
-    builder.notes.append(f"{builder.layer} became inputs, {channels} channels assumed")
-    return _inputs(builder, [shape, (batch,)][: len(builder.layer.tops)])
+def from_shapes(builder: LayerBuilder) -> list[Tensor | None]:
+    """Data layers whose files tell no shape: those that were requested."""
+    builder.notes.append(f"{builder.layer} became inputs")
+    return _inputs(builder, [])
 
 
-def _inputs(builder: LayerBuilder, shapes: Sequence[Any]) -> list[Tensor]:
+def _images(builder: LayerBuilder, stated: Shape) -> list[Tensor | None]:
+    """Images of the shape stated, as far as it is, and a label for each."""
+    name, *labels = builder.layer.tops
+    is_requested, is_stated = builder.requested.has([name]), min(stated) >= 1
+    images = builder.requested.shape(name, stated) if is_requested or is_stated else None
+    assumed = f", {stated[1]} channels assumed" if is_stated and not is_requested else ""
+    builder.notes.append(f"{builder.layer} became inputs{assumed}")
+    of_labels = () if images is None else images[:1]
+    return _inputs(builder, [images or (), *(of_labels for _ in labels)])
+
+
+def _inputs(builder: LayerBuilder, stated: Sequence[Shape]) -> list[Tensor | None]:
+    """An input for each top, of the shape requested or stated."""
     tops = builder.layer.tops
-    if len(shapes) not in (1, len(tops)):
-        builder.refuse(f"has {len(shapes)} shapes for {len(tops)} tops, give one, or one per top")
-    if not all(shapes):
-        builder.refuse("gives a shape without dimensions")
-    each = list(shapes) * len(tops) if len(shapes) == 1 else shapes
-    return [builder.input(top, shape) for top, shape in zip(tops, each, strict=True)]
+    if len(stated) not in (0, 1, len(tops)):
+        builder.refuse(f"has {len(stated)} shapes for {len(tops)} tops, give one, or one per top")
+    each = list(stated) * len(tops) if len(stated) == 1 else stated or [()] * len(tops)
+    return [_input(builder, index, shape) for index, shape in enumerate(each)]
 
+
+def _input(builder: LayerBuilder, index: int, stated: Shape) -> Tensor | None:
+    name = builder.layer.tops[index]
+    shape = builder.requested.shape(name, stated)
+    if shape:
+        return builder.input(name, shape)
+    if builder.is_read(index):
+        # The letters stand for the numbers to type; images are by far the most usual inputs.
+        shapes = argument("shapes", {name: ("N", "C", "H", "W")})
+        builder.refuse(f"does not state the shape of {name!r}: give it with {shapes}")
+    return None
+
+
+_FREE = Converter(from_shapes, bottoms=(0, 0), tops=(1, MANY))
+FROM_SHAPES = _FREE
+"""For any type without bottoms, where shapes of its tops were requested."""
 
 CONVERTERS = {
     "Input": Converter(input_, bottoms=(0, 0), tops=(1, MANY)),
@@ -86,4 +104,7 @@ CONVERTERS = {
     "Data": Converter(data, bottoms=(0, 0), tops=(1, 2)),
     "ImageData": Converter(image_data, bottoms=(0, 0), tops=(1, 2)),
     "MemoryData": Converter(memory_data, bottoms=(0, 0), tops=(1, 2)),
+    "HDF5Data": _FREE,
+    "WindowData": _FREE,
+    "AnnotatedData": _FREE,
 }

@@ -1,6 +1,7 @@
-"""Scale and Bias: a learned or computed factor or summand over some axes.
+"""Scale, Bias and Axpy: a learned or computed factor or summand over some axes.
 
-Source: BVLC/caffe src/caffe/layers/scale_layer.cpp and bias_layer.cpp.
+Source: BVLC/caffe src/caffe/layers/scale_layer.cpp and bias_layer.cpp; hujie-frank/SENet,
+axpy_layer.cpp.
 """
 
 from __future__ import annotations
@@ -31,6 +32,23 @@ def bias(builder: LayerBuilder) -> list[Tensor]:
     axis, operand = _operand_shape(builder, builder.param("bias_param"))
     summand = _operand(builder, axis, operand, "bias", 0, 0.0)
     return [builder.node("Add", [builder.bottom, summand], builder.bottom.shape)]
+
+
+def axpy(builder: LayerBuilder) -> list[Tensor]:
+    """``a * x + y`` with a factor per image and channel: Mul and Add."""
+    factor, x, y = builder.bottoms
+    shape = x.shape
+    view = (*shape[:2], *(1,) * (len(shape) - 2))
+    if y.shape != shape or factor.shape not in (view, shape[:2]):
+        builder.refuse(
+            f"takes a factor per image and channel and two blobs of one shape, got "
+            f"{text(factor.shape)}, {text(shape)} and {text(y.shape)}"
+        )
+    if factor.shape != view:
+        inputs = [factor, builder.integers("shape", view)]
+        factor = builder.node("Reshape", inputs, view, "reshape")
+    product = builder.node("Mul", [factor, x], shape, "mul")
+    return [builder.node("Add", [product, y], shape)]
 
 
 def _operand_shape(builder: LayerBuilder, param: Any) -> tuple[int, Shape]:
@@ -71,4 +89,5 @@ def _view(shape: Shape, axis: int, bottom: Shape) -> Shape:
 CONVERTERS = {
     "Scale": Converter(scale, bottoms=(1, 2)),
     "Bias": Converter(bias, bottoms=(1, 2)),
+    "Axpy": Converter(axpy, bottoms=(3, 3)),
 }

@@ -1,8 +1,6 @@
-"""Layers that divide by a size or a spread: LRN, BatchNorm, MVN, Normalize."""
+"""Layers that divide by a size or a spread: LRN, MVN, Normalize."""
 
 from __future__ import annotations
-
-import numpy as np
 
 from trtcore.models.caffe.builder import LayerBuilder
 from trtcore.models.caffe.graph import Tensor, text
@@ -17,9 +15,7 @@ def lrn(builder: LayerBuilder) -> list[Tensor]:
 
     Source: BVLC/caffe src/caffe/layers/lrn_layer.cpp; within a channel ``k`` is not used there.
     """
-    param, shape = builder.param("lrn_param"), builder.bottom.shape
-    if len(shape) != 4:
-        builder.refuse(f"takes a bottom of 4 axes, got {text(shape)}")
+    param, shape = builder.param("lrn_param"), builder.image_shape()
     size = param.local_size
     if size % 2 == 0:
         builder.refuse(f"local_size is {size}, must be odd")
@@ -46,35 +42,6 @@ def _lrn_within(builder: LayerBuilder, size: int, alpha: float, beta: float) -> 
     shifted = builder.node("Add", [scaled, builder.number("one", 1.0)], shape, "add")
     factor = builder.node("Pow", [shifted, builder.number("beta", -beta)], shape, "pow")
     return [builder.node("Mul", [bottom, factor], shape)]
-
-
-def batch_norm(builder: LayerBuilder) -> list[Tensor]:
-    """BatchNormalization with the stored mean and variance; a Scale layer follows in the file.
-
-    Source: BVLC/caffe src/caffe/layers/batch_norm_layer.cpp: blob 2 divides mean and variance.
-    """
-    param, shape = builder.param("batch_norm_param"), builder.bottom.shape
-    if len(shape) < 2:
-        builder.refuse(f"takes a bottom with channels, got {text(shape)}")
-    if not param.use_global_stats:
-        builder.refuse("use_global_stats: false asks for the batch's own statistics: remove it")
-    channels = (shape[1],)
-    mean, variance = builder.blob(0, channels), builder.blob(1, channels, value=1.0)
-    divisor = builder.blob(2, (1,), value=1.0)
-
-    # As in Caffe: a divisor of 0, of a net that was never trained, gives zeros and not NaN.
-    def factor() -> float:
-        stored = float(divisor()[0])
-        return 1.0 / stored if stored else 0.0
-
-    inputs = [
-        builder.bottom,
-        builder.derived("scale", channels, lambda: np.ones(channels, np.float32)),
-        builder.derived("bias", channels, lambda: np.zeros(channels, np.float32)),
-        builder.derived("mean", channels, lambda: mean() * factor()),
-        builder.derived("variance", channels, lambda: variance() * factor()),
-    ]
-    return [builder.node("BatchNormalization", inputs, shape, epsilon=param.eps)]
 
 
 def mvn(builder: LayerBuilder) -> list[Tensor]:
@@ -123,7 +90,6 @@ def normalize(builder: LayerBuilder) -> list[Tensor]:
 
 CONVERTERS = {
     "LRN": Converter(lrn),
-    "BatchNorm": Converter(batch_norm),
     "MVN": Converter(mvn),
     "Normalize": Converter(normalize),
 }

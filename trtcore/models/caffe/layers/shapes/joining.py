@@ -121,7 +121,7 @@ CONVERTERS = {
     "Eltwise": Converter(eltwise, bottoms=(2, MANY)),
     "Concat": Converter(concat, bottoms=(1, MANY)),
     "Slice": Converter(slice_, tops=(1, MANY)),
-    "Split": Converter(unchanged, tops=(1, MANY)),
-    "Silence": Converter(silence, bottoms=(1, MANY), tops=(0, 0)),
+    "Split": Converter(unchanged, tops=(1, MANY), takes_masks=True),
+    "Silence": Converter(silence, bottoms=(1, MANY), tops=(0, 0), takes_masks=True),
     "Dropout": Converter(unchanged),
 }

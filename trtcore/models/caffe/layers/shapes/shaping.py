@@ -1,4 +1,4 @@
-"""Layers that rearrange or cut values: Flatten, Reshape, Crop, Permute, Tile."""
+"""Layers that rearrange or cut values: Flatten, Reshape, Crop, Permute, Transpose, Tile."""
 
 from __future__ import annotations
 
@@ -90,7 +90,19 @@ def permute(builder: LayerBuilder) -> list[Tensor]:
 
     Source: weiliu89/caffe, branch ssd, src/caffe/layers/permute_layer.cpp.
     """
-    shape, order = builder.bottom.shape, list(builder.param("permute_param").order)
+    return _transposed(builder, list(builder.param("permute_param").order))
+
+
+def transpose(builder: LayerBuilder) -> list[Tensor]:
+    """Transpose, as forks for text recognition name it: all axes in their new order."""
+    order = list(builder.param("transpose_param").dim)
+    if len(order) != len(builder.bottom.shape):
+        builder.refuse(f"dim {order} must name every axis of {text(builder.bottom.shape)}")
+    return _transposed(builder, order)
+
+
+def _transposed(builder: LayerBuilder, order: list[int]) -> list[Tensor]:
+    shape = builder.bottom.shape
     if len(set(order)) != len(order) or any(axis >= len(shape) for axis in order):
         builder.refuse(f"order {order} must be different axes of {text(shape)}")
     order += [axis for axis in range(len(shape)) if axis not in order]
@@ -112,5 +124,6 @@ CONVERTERS = {
     "Reshape": Converter(reshape),
     "Crop": Converter(crop, bottoms=(2, 2)),
     "Permute": Converter(permute),
+    "Transpose": Converter(transpose),
     "Tile": Converter(tile),
 }

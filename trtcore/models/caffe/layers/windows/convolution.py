@@ -10,7 +10,7 @@ from typing import Any
 from trtcore.models.caffe.builder import LayerBuilder
 from trtcore.models.caffe.graph import Shape, Tensor, text
 from trtcore.models.caffe.layers.converter import Converter
-from trtcore.models.caffe.layers.window import check_positive, per_axis
+from trtcore.models.caffe.layers.windows.window import check_positive, per_axis
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class _Window:
         }
 
 
-def _window(builder: LayerBuilder, param: Any) -> _Window:
+def _window(builder: LayerBuilder, param: Any, group: int) -> _Window:
     axes = len(builder.bottom.shape) - 2
     if axes < 1 or builder.axis(param.axis) != 1:
         builder.refuse(
@@ -51,8 +51,8 @@ def _window(builder: LayerBuilder, param: Any) -> _Window:
         per_axis(builder, param, "kernel_size", axes),
         per_axis(builder, param, "stride", axes, 1),
         per_axis(builder, param, "pad", axes, 0),
-        per_axis(builder, param, "dilation", axes, 1),
-        param.group,
+        _dilation(builder, param, axes),
+        group,
     )
     check_positive(
         builder,
@@ -68,10 +68,25 @@ def _window(builder: LayerBuilder, param: Any) -> _Window:
     return window
 
 
+def _dilation(builder: LayerBuilder, param: Any, axes: int) -> list[int]:
+    """Dilation, which DeepLab's first forks call hole."""
+    hole = (param.hole_h or param.hole, param.hole_w or param.hole)
+    if not any(hole):
+        return per_axis(builder, param, "dilation", axes, 1)
+    if param.dilation or axes != 2 or not all(hole):
+        builder.refuse("hole goes with 2 spatial axes, both of them, and without dilation")
+    return list(hole)
+
+
 def convolution(builder: LayerBuilder) -> list[Tensor]:
     """Conv; the size rounds down."""
+    return convolve(builder, builder.param("convolution_param").group)
+
+
+def convolve(builder: LayerBuilder, group: int) -> list[Tensor]:
+    """Conv with the parameters of a convolution and a number of groups."""
     param = builder.param("convolution_param")
-    window = _window(builder, param)
+    window = _window(builder, param, group)
     batch, channels, *sizes = builder.bottom.shape
     outs = [
         (size + 2 * pad - extent) // stride + 1 for size, pad, extent, stride in window.axes(sizes)
@@ -85,7 +100,7 @@ def convolution(builder: LayerBuilder) -> list[Tensor]:
 def deconvolution(builder: LayerBuilder) -> list[Tensor]:
     """ConvTranspose with the same weights: input channels first."""
     param = builder.param("convolution_param")
-    window = _window(builder, param)
+    window = _window(builder, param, param.group)
     batch, channels, *sizes = builder.bottom.shape
     outs = [
         stride * (size - 1) + extent - 2 * pad for size, pad, extent, stride in window.axes(sizes)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from trtcore.models.caffe.builder import LayerBuilder
-from trtcore.models.caffe.graph import Shape, Tensor, text
+from trtcore.models.caffe.graph import Shape, Tensor
 from trtcore.models.caffe.layers.converter import Converter
-from trtcore.models.caffe.layers.window import check_positive
+from trtcore.models.caffe.layers.windows.mask import max_mask
+from trtcore.models.caffe.layers.windows.window import check_positive
 
 # Numbers of PoolMethod and RoundMode in caffe.proto.
 _MAX, _AVE, _STOCHASTIC = 0, 1, 2
@@ -46,21 +47,39 @@ class _Pool:
 
 def pooling(builder: LayerBuilder) -> list[Tensor]:
     """MaxPool or AveragePool, their global forms, or Pad and AveragePool."""
-    param, shape = builder.param("pooling_param"), builder.bottom.shape
-    if len(shape) != 4:
-        builder.refuse(f"takes a bottom of 4 axes, got {text(shape)}")
+    param, shape = builder.param("pooling_param"), builder.image_shape()
     if param.pool == _STOCHASTIC:
         builder.refuse("pool STOCHASTIC is not supported, use MAX or AVE")
     is_max = param.pool == _MAX
+    has_mask = len(builder.layer.tops) == 2
+    if has_mask and (not is_max or param.global_pooling):
+        builder.refuse("has a second top, which only MAX pooling over windows has")
     if param.global_pooling:
         op = "GlobalMaxPool" if is_max else "GlobalAveragePool"
         _check_global(builder, param)
         return [builder.node(op, [builder.bottom], (*shape[:2], 1, 1))]
     pool = _pool(builder, param)
-    outs = pool.out(shape[2:], param.round_mode == _CEIL)
+    outs = pool.out(shape[2:], _rounds_up(builder, param))
     ends = pool.end_pads(shape[2:], outs)
     _check_windows(builder, pool, outs, ends)
-    return [(_max if is_max else _average)(builder, pool, ends, (*shape[:2], *outs))]
+    top = (*shape[:2], *outs)
+    tops = [(_max if is_max else _average)(builder, pool, ends, top)]
+    if has_mask:
+        tops.append(max_mask(builder, pool.kernel, pool.stride, [*pool.pad, *ends], top))
+    return tops
+
+
+def _rounds_up(builder: LayerBuilder, param: Any) -> bool:
+    """Whether sizes round up: by ``round_mode``, or by the ``ceil_mode`` of forks.
+
+    Source: soeaver/caffe-model for ceil_mode; opencv/opencv, its Caffe importer, agrees.
+    """
+    rounds_up = bool(param.round_mode == _CEIL)
+    if not param.HasField("ceil_mode"):
+        return rounds_up
+    if param.HasField("round_mode") and param.ceil_mode != rounds_up:
+        builder.refuse("round_mode and ceil_mode contradict each other: remove one")
+    return bool(param.ceil_mode)
 
 
 def _max(builder: LayerBuilder, pool: _Pool, ends: list[int], top: Shape) -> Tensor:
@@ -143,4 +162,4 @@ def _check_windows(builder: LayerBuilder, pool: _Pool, outs: list[int], ends: li
             )
 
 
-CONVERTERS = {"Pooling": Converter(pooling)}
+CONVERTERS = {"Pooling": Converter(pooling, tops=(1, 2))}

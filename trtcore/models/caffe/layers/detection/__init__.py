@@ -1,0 +1,1 @@
+"""The layers of SSD's detection head."""

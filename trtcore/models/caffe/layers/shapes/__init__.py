@@ -1,0 +1,1 @@
+"""Layers that change shapes: reshapes, cuts, joins, resizes, reductions."""

@@ -1,0 +1,1 @@
+"""Layers that compute values in place: activations, scales, normalizations."""
