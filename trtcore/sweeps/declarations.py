@@ -7,7 +7,6 @@ from typing import Any
 
 from trtcore.api.options.declaring import Declared, Option, Use, option
 from trtcore.api.options.value_types import FLAG, NAME, NUMBER, WHOLE, ValueType
-from trtcore.api.options.values import check_value
 from trtcore.errors import OptionError, argument
 
 SWEEP = "sweep"
@@ -83,6 +82,9 @@ class SweepOptions(Declared):
 
     def check(self) -> None:
         """Raises OptionError if a value makes no sense."""
+        # Here: it loads `dataclasses`, which ``--help`` does without.
+        from trtcore.api.options.values import check_value
+
         for one in self.declared:
             check_value(one, getattr(self, one.name))
         given = [
