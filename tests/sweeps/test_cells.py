@@ -37,6 +37,15 @@ def test_every_combination_once_the_last_option_fastest() -> None:
     assert found == first + second
 
 
+def test_shapes_of_a_model_stand_for_the_batches_of_others() -> None:
+    own = SweptModel("b.onnx", {"shapes": [{"x": (2, 3)}]})
+    assert cells(SweptModel("a.onnx"), own, batch=[1, 4]) == [
+        ("a.onnx", {"batch": 1}),
+        ("a.onnx", {"batch": 4}),
+        ("b.onnx", {"shapes": {"x": [2, 3]}}),
+    ]
+
+
 def test_a_default_that_is_given_is_the_same_cell() -> None:
     assert cells(SweptModel("a.onnx"), serial=[False, True], seed=0) == [
         ("a.onnx", {}),

@@ -317,7 +317,9 @@ def test_a_worker_that_cannot_write_ends_the_sweep(net: Path, tmp_path: Path) ->
 
 
 def test_where_a_sweep_runs_is_said_once(net: Path, tmp_path: Path) -> None:
-    with pytest.raises(OptionError, match="scheduler and shard contradict each other"):
+    with pytest.raises(
+        OptionError, match="scheduler='tcp://a:1' and shard='1/2' contradict each other"
+    ):
         sweep(net, tmp_path, scheduler="tcp://a:1", shard="1/2")
 
 

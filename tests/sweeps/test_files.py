@@ -19,7 +19,7 @@ from trtcore.sweeps.files import Files, files_of
 def test_external_data_is_part_of_the_hash(tmp_path: Path) -> None:
     model = write_net(tmp_path / "net.onnx", external=True)
     before = files_of(Cell(str(model), {}))
-    assert [file.name for file in before.files] == ["net.onnx", "net.bin"]
+    assert [file.name for file in before.files] == ["model/net.onnx", "model/net.bin"]
     (tmp_path / "other").mkdir()
     other = write_net(tmp_path / "other" / "net.onnx", external=True, scale=2.0)
     # The graphs are the same: only their weights differ.
@@ -41,7 +41,7 @@ def test_inputs_and_weights_count_by_content(tmp_path: Path, net: Path) -> None:
     np.savez(tmp_path / "x.npz", x=np.zeros((1, 3, 16, 16), np.float32))
     options = {"inputs": str(tmp_path / "x.npz")}
     found = files_of(Cell(str(net), options))
-    assert [file.name for file in found.files] == ["net.onnx", "inputs/x.npz"]
+    assert [file.name for file in found.files] == ["model/net.onnx", "inputs/x.npz"]
     assert found.digest != files_of(Cell(str(net), {})).digest
 
 
@@ -83,7 +83,7 @@ def test_copies_stand_in_for_files_that_are_not_there(tmp_path: Path) -> None:
     found = find_files(gone)
     assert found is not None
     assert {name: Path(path).read_bytes() for name, path in found.items()} == contents
-    Path(found["net.bin"]).write_bytes(b"damaged")
+    Path(found["model/net.bin"]).write_bytes(b"damaged")
     assert find_files(gone) is None
     keep_files(gone, contents)
     assert find_files(gone) == found

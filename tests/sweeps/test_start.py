@@ -57,6 +57,8 @@ def test_a_number_of_jobs_that_is_none(jobs: object) -> None:
         _jobs({"jobs": jobs})
 
 
+# What Dask has made of the cluster by then complains when it is collected.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_arguments_that_slurm_does_not_have() -> None:
     pytest.importorskip("dask_jobqueue", reason="needs dask-jobqueue")
     with (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -37,7 +38,8 @@ class SweptModel:
 
     Attributes:
         source: ``googlenet`` or a path.
-        options: of this model alone, over those of the plan.
+        options: of this model alone, over those of the plan; with ``shapes`` it takes no ``batch``
+            of the plan.
     """
 
     source: str
@@ -70,6 +72,9 @@ class Plan:
 
 def _cells(model: SweptModel, shared: Mapping[str, Any]) -> Iterator[Cell]:
     options = {**shared, **model.options}
+    # Shapes have a batch in them: those of one model stand against the batches of all others.
+    if "shapes" in model.options and "batch" not in model.options:
+        options.pop("batch", None)
     names = list(options)
     for values in itertools.product(*(_values(name, options[name]) for name in names)):
         given = dict(zip(names, values, strict=True))
@@ -99,11 +104,18 @@ def _checked(given: Mapping[str, Any]) -> dict[str, Any]:
     for name in given.keys() & sources.keys():
         check_value(sources[name], given[name])
     read_options({name: one for name, one in given.items() if name not in sources}, MODEL)
-    return {
+    found = {
         name: _plain(given[name])
         for name, option in _declared().items()
         if name in given and option.is_given(given[name])
     }
+    # A bare name that is a file here would be searched by the loader where it is none.
+    if "plugins" in found:
+        found["plugins"] = [
+            f"./{name}" if "/" not in name and os.path.exists(name) else name
+            for name in found["plugins"]
+        ]
+    return found
 
 
 def _plain(value: Any) -> Any:

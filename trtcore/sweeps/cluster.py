@@ -32,6 +32,7 @@ class Cluster:
         backend: that is asked for.
         wait_s: how long to wait for the first worker.
         folder: of the results, if every worker sees it, else ``""``.
+        has_gpus: workers have the resource ``GPU``, which a cell then takes one of.
         hosts: by what it measures with, the hosts of such workers.
     """
 
@@ -40,6 +41,7 @@ class Cluster:
     wait_s: float
     folder: str = ""
     hosts: dict[tuple[str, str, str], set[str]] = field(default_factory=dict)
+    has_gpus: bool = False
 
     def machines(self, store: Store) -> list[Machine]:
         """Asks every worker what it measures with, and whether it sees the folder.
@@ -66,6 +68,8 @@ class Cluster:
             host = address.partition("://")[2].rpartition(":")[0]
             self.hosts.setdefault(machine.identity, set()).add(host)
         _check_hosts(self.hosts)
+        workers = self.client.scheduler_info(n_workers=-1)["workers"].values()
+        self.has_gpus = any("GPU" in worker["resources"] for worker in workers)
         return [machine for machine, _ in found.values()]
 
     def _wait_for_workers(self) -> None:
@@ -80,8 +84,7 @@ class Cluster:
     def placement(self, request: Request) -> dict[str, Any]:
         """Where a cell may run, as ``Client.submit`` takes it."""
         where: dict[str, Any] = {}
-        workers = self.client.scheduler_info(n_workers=-1)["workers"].values()
-        if any("GPU" in worker["resources"] for worker in workers):
+        if self.has_gpus:
             where["resources"] = {"GPU": 1}
         # By host and not by address, which a replaced worker changes.
         if len(self.hosts) > 1:

@@ -88,7 +88,7 @@ class SweepOptions(Declared):
         for one in self.declared:
             check_value(one, getattr(self, one.name))
         given = [
-            argument(name)
+            argument(name, getattr(self, name))
             for name in ("scheduler", "slurm", "shard")
             if getattr(self, name) is not None
         ]

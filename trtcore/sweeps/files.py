@@ -15,16 +15,16 @@ from trtcore.system.files import check_readable
 
 BUILT_IN = "googlenet"
 _CHUNK_BYTES = 1 << 20
-_ROLES = ("weights/", "inputs/", "plugins/")
-"""Folders of files that are not the graph's own, in a copy."""
-_OF_RUN = ("inputs/", "plugins/")
+_OF_RUN = ("inputs", "plugins")
+"""Roles of files that are not the model's own."""
 
 
 class File(NamedTuple):
     """A file of a cell.
 
     Attributes:
-        name: where it lies in a copy of all files of the cell.
+        name: where it lies in a copy of all files of the cell: below a folder for its role, which
+            is ``model``, ``weights``, ``inputs`` or ``plugins``.
         path: where it lies on the machine that planned the sweep.
     """
 
@@ -54,8 +54,13 @@ def files_of(cell: Cell) -> Files:
     """
     found = tuple(_files(cell))
     paths = {file.name: file.path for file in found}
-    own = {name: path for name, path in paths.items() if not name.startswith(_OF_RUN)}
+    own = {name: path for name, path in paths.items() if role_of(name) not in _OF_RUN}
     return Files(digest_of(paths, cell.model), found, digest_of(own, cell.model))
+
+
+def role_of(name: str) -> str:
+    """What the file of a name is to a cell: the folder it lies in."""
+    return name.partition("/")[0]
 
 
 def digest_of(paths: Mapping[str, str], model: str = "") -> str:
@@ -70,15 +75,14 @@ def digest_of(paths: Mapping[str, str], model: str = "") -> str:
         whole.update(_built_in().encode())
     # By role and order: the graph names its external data itself, and the model may be renamed.
     for name, path in paths.items():
-        role = name.partition("/")[0] if name.startswith(_ROLES) else "model"
-        whole.update(f"{role}:{_digest(path)}\n".encode())
+        whole.update(f"{role_of(name)}:{_digest(path)}\n".encode())
     return whole.hexdigest()
 
 
 def _files(cell: Cell) -> Iterator[File]:
     if cell.model != BUILT_IN:
         path = check_readable(cell.model, ModelError)
-        yield File(path.name, str(path.absolute()))
+        yield File(f"model/{path.name}", str(path.absolute()))
         if path.suffix.lower() != ".prototxt":
             yield from _external(path)
     weights = cell.options.get("weights")
@@ -87,8 +91,11 @@ def _files(cell: Cell) -> Iterator[File]:
     inputs = cell.options.get("inputs")
     if isinstance(inputs, str) and inputs.endswith(".npz"):
         yield _beside("inputs", inputs)
-    for plugin in cell.options.get("plugins", ()):
-        yield _beside("plugins", plugin)
+    for i, plugin in enumerate(cell.options.get("plugins", ())):
+        # A bare name is searched by the system's loader, on each machine.
+        if "/" in plugin:
+            # Numbered, as two libraries may have one name.
+            yield _beside(f"plugins/{i}", plugin)
 
 
 def _beside(folder: str, path: str) -> File:
@@ -116,7 +123,8 @@ def _external(path: Path) -> list[File]:
     # the model refuses it.
     if outside := [name for name in names if os.path.isabs(name) or ".." in Path(name).parts]:
         raise ModelError(f"{path}: its external data '{outside[0]}' is not beside the model")
-    return [File(n, str(check_readable(path.parent / n, ModelError).absolute())) for n in names]
+    found = {name: check_readable(path.parent / name, ModelError) for name in names}
+    return [File(f"model/{name}", str(one.absolute())) for name, one in found.items()]
 
 
 @lru_cache(maxsize=1)

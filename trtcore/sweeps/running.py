@@ -20,6 +20,7 @@ from typing import IO, Any
 
 from trtcore.errors import RunError
 from trtcore.sweeps.cell_process import FAILED, TENSORRT_MARK, WAITING
+from trtcore.sweeps.files import role_of
 from trtcore.sweeps.outcomes import Outcome, Request, State
 from trtcore.system.lease import lease_file, take_lease, try_lock
 
@@ -160,14 +161,19 @@ def _start(
 def _placed(request: Request, paths: dict[str, str]) -> dict[str, Any]:
     """The options with the paths that their files have here."""
     options = dict(request.options)
-    by_role = {role: [p for n, p in paths.items() if n.startswith(f"{role}/")] for role in _ROLES}
+    by_role = {role: [p for n, p in paths.items() if role_of(n) == role] for role in _ROLES}
     for role, found in by_role.items():
         if found:
-            options[role] = found if role == "plugins" else found[0]
+            options[role] = [*_searched(request), *found] if role == "plugins" else found[0]
     return options
 
 
 _ROLES = ("weights", "inputs", "plugins")
+
+
+def _searched(request: Request) -> list[str]:
+    """Plugin libraries that the system's loader searches by their names."""
+    return [name for name in request.options.get("plugins", ()) if "/" not in name]
 
 
 def _wait(

@@ -74,7 +74,9 @@ def cell_key(digest: str, options: Mapping[str, Any], identity: tuple[str, str, 
         options: defaults left out; paths of files that are in the digest count by name only.
         identity: `Machine.identity`: backend, TensorRT's version and GPU.
     """
-    by_content = {name: one for name, one in options.items() if name not in ("weights", "plugins")}
+    by_content = {name: one for name, one in options.items() if name != "weights"}
+    if "plugins" in options:  # those without a path are searched, and are no files
+        by_content["plugins"] = [name for name in options["plugins"] if "/" not in name]
     inputs = by_content.get("inputs")
     if isinstance(inputs, str) and inputs.endswith(".npz"):
         by_content["inputs"] = "file"

@@ -58,6 +58,8 @@ class Row:
         on_front: no other cell is as good in everything and clearly better in something.
         precision: that was measured, which the options may leave to the model.
         batch: the leading dimension of the first input.
+        device: that timed it.
+        runtime: that timed it, with its version.
     """
 
     record: Record
@@ -66,6 +68,8 @@ class Row:
     on_front: bool = False
     precision: str = ""
     batch: int = 0
+    device: str = ""
+    runtime: str = ""
 
 
 @dataclass(frozen=True)
@@ -106,27 +110,40 @@ def read_table(store: Store) -> SweepTable:
     Raises:
         ResultError: a saved result cannot be read.
     """
-    groups: dict[tuple[str, ...], list[Record]] = {}
+    groups: dict[tuple[str, str, str, str], tuple[list[Row], list[Record]]] = {}
     for record in store.records():
-        name = (record.model, record.device, record.runtime, record.digest)
-        groups.setdefault(name, []).append(record)
+        row = _row(store, record) if record.is_done else None
+        place = (record.device, record.runtime) if row is None else (row.device, row.runtime)
+        rows, failed = groups.setdefault((record.model, *place, record.digest), ([], []))
+        if row is None:
+            failed.append(record)
+        else:
+            rows.append(row)
     tables = (
-        _model_table(store, records) for _, records in sorted(groups.items(), key=lambda g: g[0])
+        ModelTable(model, device, runtime, judged(rows), tuple(failed))
+        for (model, device, runtime, _), (rows, failed) in sorted(
+            groups.items(), key=lambda group: group[0]
+        )
     )
     return SweepTable(str(store.folder), tuple(tables))
-
-
-def _model_table(store: Store, records: Sequence[Record]) -> ModelTable:
-    first = records[0]
-    rows = [_row(store, record) for record in records if record.is_done]
-    failed = tuple(record for record in records if not record.is_done)
-    return ModelTable(first.model, first.device, first.runtime, judged(rows), failed)
 
 
 def _row(store: Store, record: Record) -> Row:
     analysis = Analysis(load_profile(store.result_path(record.key)))
     profile = analysis.profile
-    return Row(record, figures_of(analysis), precision=profile.precision, batch=profile.batch)
+    device, runtime = record.device, record.runtime
+    # TensorRT may refuse the GPU only when the engine is loaded: the CPU then stands in.
+    if profile.backend != record.backend:
+        environment = profile.environment
+        device, runtime = environment.device or environment.cpu, environment.runtime
+    return Row(
+        record,
+        figures_of(analysis),
+        precision=profile.precision,
+        batch=profile.batch,
+        device=device,
+        runtime=runtime,
+    )
 
 
 def figures_of(analysis: Analysis) -> dict[str, Figure]:

@@ -82,10 +82,12 @@ def _given(options: argparse.Namespace) -> Iterator[tuple[str, Any]]:
             yield option.name, values[option.name]
     for option in sweep_options():
         value = getattr(options, option.name)
+        if option.name == "slurm" and value is not None:
+            value = _whole("--slurm", value)  # in Python it may be a mapping too
         if option.is_given(value):
             yield option.name, value
     if options.batches:
-        yield "batch", [_whole(text) for text in _parts(options.batches)]
+        yield "batch", [_whole("--batch", text) for text in _parts(options.batches)]
     if options.precisions:
         yield "precision", _parts(options.precisions)
     if options.all_shapes:
@@ -98,9 +100,7 @@ def _parts(texts: Sequence[str]) -> list[str]:
     return [part for text in texts for part in text.split(",")]
 
 
-def _whole(text: str) -> int:
+def _whole(flag: str, text: str) -> int:
     if not text.isdecimal():
-        raise OptionError(
-            f"--batch '{text}' is not a whole number: expected such as --batch 1,4,16"
-        )
+        raise OptionError(f"{flag} '{text}' is not a whole number")
     return int(text)
