@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -273,6 +274,31 @@ def blind(address: str, folder: Path) -> None:
     cloudpickle.register_pickle_by_value(sys.modules[__name__])
     with distributed.Client(address) as client:
         client.run(hide, str(folder))
+
+
+def test_a_scheduler_that_goes_away(
+    net: Path, tmp_path: Path, fault: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trtcore.sweeps.cluster._CONNECT_S", "3s")
+    sign = tmp_path / "sign"
+    with other_cluster(tmp_path / "cluster", SIGN=str(sign)) as address:
+        plan: dict[str, Any] = {"plugins": [[], [fault("hang")]], "iterations": 2}
+        ended: list[BaseException] = []
+
+        def run() -> None:
+            try:
+                sweep(net, tmp_path / "out", scheduler=address, cell_seconds=30, **plan)
+            except RunError as error:
+                ended.append(error)
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        wait_for(lambda: sign.exists() and states(tmp_path / "out"))
+    thread.join()
+    assert [str(error).partition(";")[0] for error in ended] == [
+        "the connection to the Dask scheduler is lost"
+    ]
+    assert "done" in states(tmp_path / "out")
 
 
 def test_no_scheduler_there(net: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trtcore.errors import WriteError
+from trtcore.errors import RunError, WriteError
 from trtcore.sweeps.cluster import Cluster
 from trtcore.sweeps.files import Files
 from trtcore.sweeps.outcomes import Outcome, Request, State
@@ -55,6 +55,8 @@ class _Runs:
         self._cluster, self._store, self._told = cluster, store, told
         self._waiting: dict[str, tuple[Request, Future]] = {}
         self._deliveries: dict[str, int] = {}
+        # Why files could not be sent, the last time.
+        self._problem = ""
 
     def run(self, requests: Sequence[Request]) -> None:
         """Runs every cell."""
@@ -84,10 +86,15 @@ class _Runs:
 
     def _outcome(self, request: Request, future: Future) -> Outcome:
         """How a cell ended; fetched from its worker, not through the scheduler."""
-        error = future.exception() if future.status != "finished" else None
-        if error is None:
+        if future.status == "finished":
             outcome: Outcome = self._cluster.client.gather(future, direct=not request.folder)
             return outcome
+        if future.status == "cancelled":
+            raise RunError(
+                "the connection to the Dask scheduler is lost; what is done is kept: run the "
+                "same again to go on"
+            )
+        error = future.exception()
         if isinstance(error, WriteError):
             raise error
         text = f"{type(error).__name__}: {' '.join(str(error).split())}"
@@ -99,12 +106,18 @@ class _Runs:
         self._deliveries[name] = self._deliveries.get(name, 0) + 1
         if self._deliveries[name] > _MOST_DELIVERIES:
             return False
-        send_files(self._cluster.client, request.files, outcome.worker)
+        try:
+            send_files(self._cluster.client, request.files, outcome.worker)
+        # A worker that dies meanwhile, in whatever way Dask tells it, is no end of the sweep: the
+        # cell goes to another one.
+        except Exception as error:
+            self._problem = f": {type(error).__name__}: {' '.join(str(error).split())}"
         return True
 
     def _keep(self, request: Request, outcome: Outcome) -> None:
         if outcome.state is State.ELSEWHERE:
-            outcome = replace(outcome, state=State.FAILED)
+            message = f"{outcome.message}{self._problem}"
+            outcome = replace(outcome, state=State.FAILED, message=message)
         if not outcome.is_stored:
             self._store.keep(request, outcome, outcome.content)
         self._told(request, outcome)
@@ -116,6 +129,6 @@ def send_files(client: Client, files: Files, worker: str) -> None:
 
     contents = {file.name: Path(file.path).read_bytes() for file in files.files}
     # Scattered and not an argument, which would go through the scheduler.
-    sent = client.scatter(contents, workers=[worker], direct=True, hash=False)
-    kept = client.submit(keep_sent, files, sent, workers=[worker], pure=False)
-    kept.result()
+    (sent,) = client.scatter([contents], workers=[worker], direct=True, hash=False)
+    # Not as a task, which would wait for the cell that the worker has begun meanwhile.
+    client.run(keep_sent, files, sent.key, workers=[worker])

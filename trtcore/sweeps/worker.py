@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from trtcore.sweeps.copies import find_files, keep_files
 from trtcore.sweeps.files import Files
@@ -56,9 +56,15 @@ def run_request(request: Request) -> Outcome:
     return replace(outcome, is_stored=True)
 
 
-def keep_sent(files: Files, contents: Mapping[str, bytes]) -> None:
-    """Keeps the files that the client has sent."""
-    keep_files(files, contents)
+def keep_sent(files: Files, key: str, dask_worker: Any) -> None:
+    """Keeps the files that the client has sent.
+
+    Args:
+        files: their names.
+        key: Dask's, of their contents by name.
+        dask_worker: this worker; Dask fills it in.
+    """
+    keep_files(files, dask_worker.data[key])
 
 
 def _address() -> str:
