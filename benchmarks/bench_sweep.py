@@ -16,7 +16,6 @@ from typing import Any
 from filled_graph import write_filled
 from harness import Benchmark, Goal, Measured, main
 
-from trtcore.sweeps.cells import SweptModel
 from trtcore.sweeps.machine import this_machine
 from trtcore.sweeps.sweep import sweep
 from trtcore.sweeps.table import Figure, SweepTable
@@ -24,16 +23,13 @@ from trtcore.system.device import gpu_problem
 
 # 8 cells, three times: of about 4 s each they stay within two minutes of one GPU.
 BATCHES, PRECISIONS, ITERATIONS = [1, 4], ["fp32", "fp16"], 200
-TOKENS = 128
 # Two builds beside a measurement, also where there is one GPU.
 WORKERS_PER_GPU = 2
 
 
-def models(folder: Path, batches: list[int]) -> list[SweptModel]:
-    """GoogLeNet, and BERT, whose batch is in its shapes."""
-    bert = str(write_filled("bert_base", folder))
-    shapes = [{"input_ids": (n, TOKENS), "attention_mask": (n, TOKENS)} for n in batches]
-    return [SweptModel("googlenet", {"batch": batches}), SweptModel(bert, {"shapes": shapes})]
+def models(folder: Path) -> list[str]:
+    """GoogLeNet, and BERT with weights, of 128 tokens an item."""
+    return ["googlenet", str(write_filled("bert_base", folder))]
 
 
 def measure(quick: bool) -> Measured:
@@ -41,8 +37,9 @@ def measure(quick: bool) -> Measured:
         sys.exit(f"bench_sweep needs a GPU: {problem}")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        plan = models(folder, BATCHES[:1] if quick else BATCHES)
+        plan = models(folder)
         options: dict[str, Any] = {
+            "batch": BATCHES[:1] if quick else BATCHES,
             "precision": PRECISIONS,
             "iterations": ITERATIONS,
             "calibrate": False,
@@ -53,7 +50,7 @@ def measure(quick: bool) -> Measured:
         for arm, given in {
             "alone": {"gpus": gpus[:1], "shard": "1/1"},
             "alone again": {"gpus": gpus[:1], "shard": "1/1"},
-            "in a sweep": {"gpus": gpus, "workers": WORKERS_PER_GPU * len(gpus)},
+            "in a sweep": {"gpus": gpus, "workers": WORKERS_PER_GPU * max(len(gpus), 1)},
         }.items():
             visible = given.pop("gpus")
             os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(visible)
@@ -86,7 +83,9 @@ def _figures(tables: dict[str, SweepTable], seconds: dict[str, float], gpus: int
 def _latencies(table: SweepTable) -> dict[str, Figure]:
     """The latency of each cell, by its model, batch and precision."""
     return {
-        f"{Path(one.model).stem} batch {row.batch} {row.precision}": row.figures["latency_ms"]
+        f"{Path(one.model).stem} batch {row.batch} {row.record.options['precision']}": row.figures[
+            "latency_ms"
+        ]
         for one in table.models
         for row in one.rows
     }
@@ -110,7 +109,7 @@ if __name__ == "__main__":
         Benchmark(
             title="Do cells of a sweep disturb each other?",
             method=(
-                f"GoogLeNet and BERT (random weights, {TOKENS} tokens), {ITERATIONS} iterations a "
+                f"GoogLeNet and BERT (random weights, 128 tokens), {ITERATIONS} iterations a "
                 "cell: one after the other, the same again, and with two workers per GPU, whose "
                 "builds run beside measurements. A difference is that of a cell's median wall time."
             ),

@@ -40,6 +40,7 @@ OF_TRTEXEC = {
     "--exportProfile",
     "--exportLayerInfo",
     "--profilingVerbosity",
+    "--useCudaGraph",
 }
 """Options of another program, whose files are read."""
 OF_CLUSTERS = {"--nthreads", "--resources", "--gres"}

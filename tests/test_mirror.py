@@ -156,6 +156,23 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "measure/engine_runs/plans",
         "models/builtin/chain",
     ),
+    "models/onnx/test_input_roles.py": ("models/onnx/input_values",),
+    "wild/test_onnx_batch.py": (
+        "models/onnx/batch_edits",
+        "models/onnx/batch_layout",
+        "models/onnx/batch_repairs",
+        "models/onnx/batch_values",
+        "models/onnx/batch_walk",
+    ),
+    "wild/test_onnx_builds.py": (
+        "engine/tensorrt/parser_problems",
+        "precision/verify/computed",
+    ),
+    "wild/test_onnx_profiles.py": (
+        "measure/nodes/onnxruntime/values",
+        "models/onnx/complete",
+        "models/onnx/walk",
+    ),
     "native/test_attach.py": ("measure/attach",),
     "native/test_bindings_boundary.py": ("measure/loops/abi_check",),
     "native/test_cupti_headers.py": ("measure/kernels/cupti",),
@@ -269,6 +286,22 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
     "sweeps/test_table.py": ("cli/sweep_table", "sweeps/export"),
     "cli/commands/test_sweep.py": ("cli/plan_file", "sweeps/declarations"),
     "gpu/test_sweep_gpu.py": ("system/gpus",),
+    "result/analysis/cost/test_work.py": ("result/analysis/cost/operand_types",),
+    "result/analysis/findings/test_registry.py": (
+        "result/analysis/findings/evidence",
+        "result/analysis/findings/finding",
+    ),
+    "measure/peaks/test_peaks.py": (
+        "measure/nodes/onnxruntime/peaks",
+        "measure/peaks/engines",
+        "measure/peaks/kept",
+        "models/builtin/peaks",
+        "result/records/peaks",
+    ),
+    "report/content/facts/test_cost.py": (
+        "report/content/facts/findings",
+        "report/content/rows/costs",
+    ),
     "system/test_clocks.py": ("system/sensors",),
     "system/test_environment.py": ("system/records",),
 }

@@ -19,7 +19,7 @@ from trtcore.api.requests import (
     run_options,
 )
 from trtcore.engine.build import check_engine, converted
-from trtcore.errors import EngineLoadError, PrecisionError
+from trtcore.errors import EngineLoadError, ModelError, PrecisionError
 from trtcore.measure.engine_runs.plans import PlanRun, run_plan
 from trtcore.models.described import describe_inputs
 from trtcore.models.fitting import Array
@@ -69,6 +69,7 @@ class Job:
         progress: called with the phase, steps done and steps in all.
         notify: called with lines a user should see at once.
         watch: counts where the time goes.
+        is_own: the precision is the model's own, which nobody asked for: no engine is held to it.
     """
 
     model: Model
@@ -77,6 +78,7 @@ class Job:
     progress: Progress | None = None
     notify: Notify | None = None
     watch: Stopwatch = field(default_factory=Stopwatch, compare=False, repr=False)
+    is_own: bool = False
 
     def profile(self, choice: Choice, keep_plan: Callable[[bytes], None] | None) -> Profile:
         """Builds the engine where one can be built, and profiles it or the model itself."""
@@ -87,7 +89,12 @@ class Job:
             return self.profile_nodes(None, choice.reason)
         with self.reference.beside() if is_beside else nullcontext():
             plan = build_as_requested(
-                choice.bindings, self.model, self.options, self.progress, self.watch
+                choice.bindings,
+                self.model,
+                self.options,
+                self.progress,
+                self.watch,
+                is_own=self.is_own,
             )
         self.compute_reference()
         if keep_plan is not None:
@@ -108,11 +115,21 @@ class Job:
             self.compute_reference()
 
     def compute_reference(self) -> None:
-        """Computes the reference if it is wanted and not there yet."""
-        if self.options.wants_accuracy:
-            self.report("computing the reference")
-            with self.watch.phase(Phase.REFERENCE):
-                _ = self.reference.outputs  # cached: the comparison after the run reads it again
+        """Computes the reference if it is wanted and not there yet.
+
+        Raises:
+            ModelError: it cannot be had, and a tolerance is to be checked against it.
+        """
+        if not self.options.wants_accuracy:
+            return
+        self.report("computing the reference")
+        with self.watch.phase(Phase.REFERENCE):
+            try:
+                _ = self.reference.outputs
+            except ModelError:
+                # The times can be measured without it: the comparison will say what is missing.
+                if self.options.tolerance is not None:
+                    raise
 
     def tell(self, line: str) -> None:
         """Shows the user a line."""
@@ -140,7 +157,8 @@ class Job:
     def engine_profile(self, bindings: Bindings, plan: Plan, ran: PlanRun) -> Profile:
         """The profile of a plan that ran; rows map to the nodes of the model as it was loaded."""
         record = replace(model_record(self.model), notes=plan.model.notes)
-        check = partial(check_engine, model=self.model, request=precision_request(self.options))
+        request = precision_request(self.options, is_own=self.is_own)
+        check = partial(check_engine, model=self.model, request=request)
         with self.watch.phase(Phase.RESULT):
             profile = engine_profile(bindings, ran, record, plan.build, self.options, check)
         profile = replace(profile, warnings=(*plan.warnings, *profile.warnings))
@@ -154,7 +172,12 @@ class Job:
             return profile
         self.report("comparing the outputs")
         with self.watch.phase(Phase.ACCURACY):
-            return replace(profile, accuracy=compare())
+            try:
+                return replace(profile, accuracy=compare())
+            except (ModelError, PrecisionError) as error:
+                # What was measured is kept, whatever becomes of the comparison.
+                missing = RunWarning(WarningKind.NO_REFERENCE, note=str(error))
+                return replace(profile, warnings=(*profile.warnings, missing))
 
     def profile_nodes(self, plan: Plan | None, reason: str) -> Profile:
         """Profiles the un-fused model with ONNX Runtime; ``reason`` says why not on a GPU.

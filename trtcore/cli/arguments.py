@@ -150,7 +150,7 @@ def _add_report(commands: _Commands[_Parser]) -> None:
         "-o", "--output-file", metavar="FILE", help="write to FILE, not to standard output"
     )
     table = parser.add_argument_group("table")
-    for option in VIEW:
+    for option in (*VIEW, *(one for one in api_options() if one.name == "peak")):
         add_option(table, option)
 
 

@@ -56,7 +56,23 @@ FULL_NAMES = Option(
     help="all nodes of a row, however long its line",
     use=_OF_EVERY_RESULT,
 )
-VIEW = (SORT, GROUP_BY, FULL_NAMES, TOP)
+COST = Option(
+    name="cost",
+    default=False,
+    type=FLAG,
+    about="the columns of one profile",
+    help="how near each row is to the device's peaks, and what it is bound by",
+    use=_OF_ONE_PROFILE,
+)
+FINDINGS = Option(
+    name="findings",
+    default=False,
+    type=FLAG,
+    about="what is said of one profile",
+    help="all findings, not the first three",
+    use=_OF_ONE_PROFILE,
+)
+VIEW = (SORT, GROUP_BY, FULL_NAMES, TOP, COST, FINDINGS)
 
 PROFILE_OPTIONS = (
     COMPARE,

@@ -32,6 +32,8 @@ class Phase(Enum):
     NODES_ON_GPU = "nodes on the GPU"
     KERNELS = "kernels"
     CALIBRATION = "calibration"
+    PEAKS = "peaks"
+    """A matrix product and a copy are timed, which the network's rates are compared with."""
     ACCURACY = "accuracy"
     RESULT = "result"
     """What was measured is put beside the engine's layers and the model's nodes."""

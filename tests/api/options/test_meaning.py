@@ -43,6 +43,7 @@ precision_target  x       -    x     -      x       -    -
 max_seconds       x       x    x     -      x       x    -
 stream            x       -    x     -      -       -    -
 calibrate         x       -    x     -      x       -    -
+peak              x       x    x     -      -       -    -
 inputs            x       x    x     x      x       x    x
 seed              x       x    x     x      x       x    x
 sync              x       -    x     -      x       -    -
@@ -56,6 +57,8 @@ sort              x       x    x     x       x
 group_by          x       x    x     -       -
 full_names        x       x    x     x       x
 top               x       x    x     x       x
+cost              x       x    x     -       -
+findings          x       x    x     -       -
 baseline          x       x    x     -       -
 layer_info        x       x    x     -       -
 allow_partial     x       x    x     -       -
@@ -90,6 +93,7 @@ VALUES: dict[str, tuple[object, tuple[str, ...]]] = {
     "max_seconds": (3.0, ("--max-seconds", "3")),
     "stream": (True, ("--stream",)),
     "calibrate": (False, ("--no-calibration",)),
+    "peak": ("fp32=67,bandwidth=4800", ("--peak", "fp32=67,bandwidth=4800")),
     "inputs": ("zeros", ("--input", "zeros")),
     "seed": (7, ("--seed", "7")),
     "sync": ("execute", ("--sync", "execute")),
@@ -99,6 +103,8 @@ VALUES: dict[str, tuple[object, tuple[str, ...]]] = {
     "group_by": (None, ("--group-by", "node")),
     "full_names": (None, ("--full-names",)),
     "top": (None, ("--top", "5")),
+    "cost": (None, ("--cost",)),
+    "findings": (None, ("--findings",)),
     "baseline": (None, ("--baseline", "onnxruntime")),
     "layer_info": (None, ("--layer-info", "l.json")),
     "allow_partial": (None, ("--allow-partial",)),

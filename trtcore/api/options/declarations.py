@@ -270,6 +270,15 @@ class Declarations(Declared):
         use=_OF_ENGINE_RUNS,
     )
     """Calibrated once per GPU, driver and TensorRT, then cached; takes some seconds."""
+    peak: str | None = option(
+        default=None,
+        type=NAME,
+        about="the peaks that rates are compared with",
+        help="TFLOP/s and GB/s: fp16=989,fp32=67,bandwidth=4800, or none; default: measured",
+        metavar="PEAKS",
+        use=Use((MODEL, PLAN), _RUN),
+    )
+    """None measures them: some seconds once per GPU, clock and TensorRT, then cached."""
     inputs: str | Path | Mapping[str, Any] = option(
         default="random",
         type=INPUTS,

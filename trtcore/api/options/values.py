@@ -54,6 +54,10 @@ class Options(Declarations):
         if self.io_precision is not None:
             read_io_precision(self.io_precision)
         check_keep_fp32(self.keep_fp32)
+        if self.peak is not None:
+            from trtcore.result.analysis.cost.given_peaks import parse_peaks
+
+            parse_peaks(self.peak)
         if self.tolerance is not None:
             from trtcore.result.analysis.requirements import check_limit
 

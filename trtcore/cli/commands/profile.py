@@ -150,6 +150,8 @@ def _print(analysis: Analysis, options: argparse.Namespace) -> None:
         top=options.top,
         group_by=options.group_by,
         full_names=options.full_names,
+        cost=options.cost,
+        findings=options.findings,
     )
 
 

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from trtcore.cli.outputs import check_outputs
+from trtcore.cli.own_options import VIEW
 from trtcore.cli.terminal import notify
 from trtcore.compare.precisions.saved import parse_precisions
 from trtcore.errors import OptionError
 from trtcore.report.formats import FORMATS, Format
+from trtcore.result.analysis.cost.given_peaks import parse_peaks
 from trtcore.result.saved import is_precisions, parse_profile
 from trtcore.system.files import read_text, write_file
+
+_DEFAULTS = {option.name: option.default for option in VIEW}
 
 
 def run(options: argparse.Namespace) -> int:
@@ -31,7 +36,9 @@ def run(options: argparse.Namespace) -> int:
         _give(comparison, form, options, view)
         return 0
     profile = parse_profile(text, options.file)
-    view = {name: getattr(options, name) for name in ("sort", "top", "group_by", "full_names")}
+    if options.peak is not None:
+        profile = replace(profile, peaks=parse_peaks(options.peak))
+    view = {name: getattr(options, name) for name in _DEFAULTS}
     _give(profile, form, options, view if form.takes_view else {})
     # After the text, on standard error: the formats of other tools have no place to say it.
     if form.left_out is not None and (line := form.left_out(profile)):
@@ -43,8 +50,7 @@ def _check_view(options: argparse.Namespace, form: Format) -> None:
     """Raises OptionError if a view is chosen for a form that has none."""
     if form.takes_view:
         return
-    defaults = {"sort": "order", "group_by": "layer", "top": None, "full_names": False}
-    for option, default in defaults.items():
+    for option, default in _DEFAULTS.items():
         if getattr(options, option) != default:
             tables = ", ".join(name for name, row in FORMATS.items() if row.takes_view)
             raise OptionError(
@@ -60,6 +66,9 @@ def _form_of_precisions(options: argparse.Namespace, form: Format) -> Format:
         raise OptionError(
             f"--format {options.format}: a comparison of precisions is a {others} only"
         )
+    for option in ("peak", "cost", "findings"):
+        if getattr(options, option):
+            raise OptionError(f"--{option} is about one profile, not a comparison of precisions")
     if options.group_by != "layer":
         raise OptionError(
             f"--group-by {options.group_by}: a comparison of precisions has rows of its own, the "

@@ -16,7 +16,8 @@ from onnx.external_data_helper import load_external_data_for_model
 
 from trtcore.errors import ModelError
 from trtcore.models.model import Model
-from trtcore.models.onnx.bodies import bodies
+from trtcore.models.onnx.complete import complete_graph, without_functions
+from trtcore.models.onnx.walk import walk_nodes
 from trtcore.models.onnx.weights import (
     INLINE_BYTES,
     short_tensor,
@@ -33,6 +34,8 @@ ONNX_DOMAINS = ("", "ai.onnx")
 _PLUGIN_DOMAIN = "trtcore.plugin"
 # Two copies of so much are not worth a way of their own.
 _CHECKED_WHOLE_BYTES = 32_000_000
+# Of a message of ONNX or ONNX Runtime: with the file's name and the way out it stays below 300.
+_MOST_CHARACTERS = 220
 _SCOPES = "pkg.torch.onnx.name_scopes"
 
 
@@ -51,8 +54,7 @@ def load_onnx(path: str | Path) -> Model:
         load_external_data_for_model(proto, str(path.parent))
     except (OSError, ValueError, onnx.checker.ValidationError) as problem:
         raise ModelError(f"{path}: its external data cannot be read: {one_line(problem)}") from None
-    notes = (*name_nodes(proto), *_check(proto, path))
-    return Model(path.stem, proto, str(path), notes=notes)
+    return _checked(proto, path.stem, str(path), path)
 
 
 def from_proto(proto: ModelProto, name: str = "") -> Model:
@@ -63,8 +65,15 @@ def from_proto(proto: ModelProto, name: str = "") -> Model:
     """
     own = ModelProto()
     own.CopyFrom(proto)
-    notes = (*name_nodes(own), *_check(own, None))
-    return Model(name or own.graph.name or "model", own, "memory", notes=notes)
+    return _checked(own, name or own.graph.name or "model", "memory", None)
+
+
+def _checked(proto: ModelProto, name: str, source: str, path: Path | None) -> Model:
+    """A model of a graph that nobody else has, made complete and checked."""
+    notes = complete_graph(proto, name)
+    proto = without_functions(proto)
+    notes += (*name_nodes(proto), *_check(proto, path))
+    return Model(name, proto, source, notes=notes)
 
 
 def save_onnx(model: Model, path: str | Path) -> None:
@@ -156,14 +165,6 @@ def graph_inputs(graph: GraphProto) -> list[ValueInfoProto]:
     return [value for value in graph.input if value.name not in initialized]
 
 
-def walk_nodes(graph: GraphProto) -> Iterator[NodeProto]:
-    """Every node, each followed by those of its bodies (If, Loop, Scan)."""
-    for node in graph.node:
-        yield node
-        for body in bodies(node):
-            yield from walk_nodes(body)
-
-
 def tensor_info(value: ValueInfoProto) -> TensorInfo:
     """Name, shape (-1 where dynamic; empty if unknown) and NumPy dtype name of a value."""
     tensor = value.type.tensor_type
@@ -190,9 +191,19 @@ def dtype_name(elem_type: int) -> str:
 
 def one_line(problem: Exception) -> str:
     """The beginning of an exception's text as one line."""
-    # 300 characters hold the cause; the context that ONNX appends can be much longer.
+    return shortened(spaced(problem))
+
+
+def spaced(problem: Exception) -> str:
+    """An exception's text as one line."""
     lines = [line.strip() for line in str(problem).splitlines() if line.strip()]
-    return " ".join(lines)[:300] or type(problem).__name__
+    return " ".join(lines) or type(problem).__name__
+
+
+def shortened(text: str) -> str:
+    """The beginning of a message."""
+    # These hold the cause; the context that ONNX appends can be much longer.
+    return text if len(text) <= _MOST_CHARACTERS else f"{text[: _MOST_CHARACTERS - 4]} ..."
 
 
 def _check(proto: ModelProto, path: Path | None) -> tuple[str, ...]:
@@ -233,14 +244,15 @@ def _run_checker(proto: ModelProto) -> None:
         for tensor in proto.graph.initializer:
             onnx.checker.check_tensor(tensor)
         proto = with_weights_as_inputs(proto)
-    with _outputs_with_shapes(proto):
+    with _with_shapes(proto):
         onnx.checker.check_model(proto)
 
 
 @contextlib.contextmanager
-def _outputs_with_shapes(proto: ModelProto) -> Iterator[None]:
-    """Lets outputs without a shape pass the checker: every runtime infers it."""
-    types = [output.type.tensor_type for output in proto.graph.output]
+def _with_shapes(proto: ModelProto) -> Iterator[None]:
+    """Lets inputs and outputs without a shape pass the checker: the runtimes read them."""
+    values = (*proto.graph.input, *proto.graph.output)
+    types = [value.type.tensor_type for value in values]
     shapeless = [kind for kind in types if kind.elem_type and not kind.HasField("shape")]
     for kind in shapeless:
         kind.shape.SetInParent()

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from trtcore.report.content.facts.cost import cost_facts
 from trtcore.report.content.facts.facts import Fact, io_lines, place_facts, timing_facts
+from trtcore.report.content.facts.findings import finding_facts
 from trtcore.report.content.facts.precision import precision_facts
 from trtcore.report.content.facts.quantization import quantization_facts
 from trtcore.report.content.printable import printable
@@ -30,6 +32,8 @@ def render_table(
     top: int | None = None,
     group_by: str = "layer",
     full_names: bool = False,
+    cost: bool = False,
+    findings: bool = False,
     width: int | None = None,
 ) -> str:
     """Returns the whole report as plain text.
@@ -41,12 +45,14 @@ def render_table(
         group_by: a row per ``layer``, ``node`` (nodes that belong together), ``block`` (at a depth:
             ``block:3``) or ``type``.
         full_names: all nodes of a row instead of a short name, however long the lines are.
+        cost: with the part of the device's peak that each row reaches.
+        findings: all findings, not the first three.
         width: columns to keep within; None for 120, or with full names for as many as it takes.
 
     Raises:
         OptionError: an unknown order or grouping, or fewer than one row.
     """
-    view = View(sort, top, group_by, full_names)
+    view = View(sort, top, group_by, full_names, cost, findings)
     widest = width or (None if full_names else PLAIN_WIDTH)
     return plain_text(lambda console: _print(profile, console, view, width), widest)
 
@@ -59,16 +65,19 @@ def print_table(
     top: int | None = None,
     group_by: str = "layer",
     full_names: bool = False,
+    cost: bool = False,
+    findings: bool = False,
 ) -> None:
     """Prints the report: fitted to a terminal, or as plain text elsewhere.
 
     Raises:
         OptionError: an unknown order or grouping, or fewer than one row.
     """
+    view = View(sort, top, group_by, full_names, cost, findings)
     if console.is_terminal:
-        _print(profile, console, View(sort, top, group_by, full_names), console.width)
+        _print(profile, console, view, console.width)
     else:
-        text = render_table(profile, sort=sort, top=top, group_by=group_by, full_names=full_names)
+        text = render_table(profile, **vars(view))
         # `out`, not `print`: no wrapping at the width that rich assumes of a pipe.
         console.out(text, highlight=False)
 
@@ -93,7 +102,9 @@ def _print(result: Profile | Analysis, console: Console, view: View, width: int 
         reconciliation_facts(analysis),
         timing_facts(analysis),
         (*precision_facts(profile), *quantization_facts(analysis)),
+        cost_facts(analysis),
         place_facts(analysis),
+        finding_facts(analysis, all_of_them=view.findings),
         _warnings(analysis),
     )
     for facts in filter(None, blocks):

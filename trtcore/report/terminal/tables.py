@@ -75,6 +75,11 @@ def footnotes(
             f"{BELOW_RESOLUTION} {which} below {RESOLUTION_MS} ms: below timer resolution; "
             "indicative only."
         )
+    if "of peak" in shown:
+        yield (
+            "of peak: time that the work would take at the peaks, as a part of the corrected time; "
+            "above 100% where data came from a cache."
+        )
     if "reformat ms" in shown:
         yield "reformat ms: time in reformat, cast and copy layers (included in median)."
 
@@ -111,6 +116,8 @@ def _columns(rows: Rows, view: View, digits: int) -> list[Column]:
             )
         )
     columns.append(("share", _share))
+    if view.cost:
+        columns += [("of peak", _of_peak), ("bound by", lambda row: row.bound)]
     if view.level == "layer":
         columns.append(("p95 ms", lambda row: _ms(row.p95_ms, digits)))
         columns.append(("min ms", lambda row: _ms(row.min_ms, digits)))
@@ -134,6 +141,12 @@ def _share(row: Row) -> str:
     if isnan(row.share):
         return "-"
     return f"{BELOW_RESOLUTION if row.is_below_resolution else ''}{row.share:.1%}"
+
+
+def _of_peak(row: Row) -> str:
+    if isnan(row.share_of_peak):
+        return "-"
+    return f"{BELOW_RESOLUTION if row.is_below_resolution else ''}{row.share_of_peak:.0%}"
 
 
 def _ms(value: float | None, digits: int) -> str:

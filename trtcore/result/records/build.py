@@ -22,7 +22,7 @@ class PrecisionVerdict(Enum):
     MET = "met"
     NOT_MET = "not met"
     OPAQUE = "opaque"
-    """The engine does not report the data types of its layers."""
+    """The engine does not report what its layers compute in, or not enough of it to judge."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,7 @@ class PrecisionCheck:
         integers: layers of integers only, which are not counted either.
         kept: what became of the nodes pinned to FP32.
         note: the text of an older file that does not parse.
+        unknown: fused layers whose inputs and outputs do not tell what they compute in.
     """
 
     asked: str
@@ -101,6 +102,7 @@ class PrecisionCheck:
     integers: int = 0
     kept: KeptNodes = field(default_factory=KeptNodes)
     note: str = ""
+    unknown: int = 0
 
     @property
     def dtypes(self) -> dict[str, int]:

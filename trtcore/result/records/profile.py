@@ -23,6 +23,7 @@ from trtcore.result.records.kernel_pass import (
 )
 from trtcore.result.records.layers import IOTensor, Layer, ModelRecord
 from trtcore.result.records.method import Method
+from trtcore.result.records.peaks import Peaks
 from trtcore.result.records.samples import Samples
 from trtcore.result.records.warnings import RunWarning
 from trtcore.system.records import Environment
@@ -79,6 +80,7 @@ class Profile:
         warnings: those that only the run could see; `trtcore.result.analysis.diagnosis.diagnose`
             returns those that follow from the figures.
         phases: how long each phase of the call took; empty if that was not recorded.
+        peaks: of the device, which the cost of groups is compared with; None if there are none.
         inputs: what each input was fed; empty if that was not recorded.
     """
 
@@ -98,6 +100,7 @@ class Profile:
     kernels: KernelPass | None = None
     warnings: tuple[RunWarning, ...] = ()
     phases: tuple[PhaseTime, ...] = ()
+    peaks: Peaks | None = None
     inputs: tuple[InputValues, ...] = ()
 
     @property

@@ -25,6 +25,8 @@ class WarningKind(Enum):
     """names: the TensorRT that ran, the newest release whose C++ layout was compared."""
     NO_EVENT_COST = "no event cost"
     """note: why it was not calibrated."""
+    NO_PEAKS = "no peaks"
+    """note: why the peaks were not measured."""
     NO_KERNELS = "no kernels"
     """note: why none were traced."""
     # Of building an engine.

@@ -100,8 +100,8 @@ def time_interleaved(
         if not all(profiled for profiled, _ in pairs):
             raise KeyboardInterrupt
         return tuple(
-            Timed(_node_times(session, len(profiled)), profiled, plain, interrupted)
-            for session, (profiled, plain) in zip(profiling, pairs, strict=True)
+            Timed(_node_times(one.graph, session, len(profiled)), profiled, plain, interrupted)
+            for one, session, (profiled, plain) in zip(prepared, profiling, pairs, strict=True)
         )
 
 
@@ -121,8 +121,8 @@ def _passes(network: Prepared, profiling: Any, threads: int) -> tuple[Pass[float
     )
 
 
-def _node_times(session: Any, iterations: int) -> NodeTimes:
-    return read_profile(Path(session.end_profiling()), WARM_UP, iterations)
+def _node_times(graph: TimedGraph, session: Any, iterations: int) -> NodeTimes:
+    return read_profile(Path(session.end_profiling()), WARM_UP, iterations, graph.holders)
 
 
 @contextmanager

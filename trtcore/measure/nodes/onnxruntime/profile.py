@@ -15,7 +15,7 @@ import numpy as np
 import onnxruntime
 
 from trtcore.errors import OptionError
-from trtcore.measure.nodes.onnxruntime.graph import TimedGraph, layer_index
+from trtcore.measure.nodes.onnxruntime.graph import TimedGraph, layer_index, row_names
 from trtcore.measure.nodes.onnxruntime.passes import Prepared, Timed, prepare, time_interleaved
 from trtcore.measure.nodes.onnxruntime.session import (
     Inputs,
@@ -27,6 +27,7 @@ from trtcore.measure.nodes.onnxruntime.trace import NodeTimes, TypedShape
 from trtcore.measure.nodes.run import NodeRun
 from trtcore.measure.nodes.turns import LEAST_ITERATIONS, MOST_ITERATIONS, WARM_UP, NodeRunLength
 from trtcore.models.model import Model
+from trtcore.models.onnx.walk import walk_nodes
 from trtcore.result.records.counts import Counts
 from trtcore.result.records.layers import Layer, TensorInfo
 from trtcore.result.records.method import Method, Timer
@@ -212,7 +213,7 @@ def _method(threads: int, length: NodeRunLength, models: int) -> Method:
 
 def _missing(model: Model, layers: tuple[Layer, ...]) -> Iterator[RunWarning]:
     run = {node for layer in layers for node in layer.nodes}
-    nodes = model.proto.graph.node
+    nodes = list(walk_nodes(model.proto.graph))
     kinds = Counter(node.op_type for node in nodes if node.name not in run)
     if kinds:
         numbers = (kinds.total(), len(nodes), *kinds.values())
@@ -220,7 +221,7 @@ def _missing(model: Model, layers: tuple[Layer, ...]) -> Iterator[RunWarning]:
 
 
 def _extra(model: Model, layers: tuple[Layer, ...]) -> Iterator[RunWarning]:
-    own = {node.name for node in model.proto.graph.node}
+    own = set(row_names(model).values())
     kinds = Counter(layer.kind for layer in layers if layer.name not in own)
     if kinds:
         yield RunWarning(WarningKind.NODES_ADDED, tuple(kinds.values()), tuple(kinds))
