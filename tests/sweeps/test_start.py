@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import importlib.util
+import signal
+from typing import Any
+
 import pytest
 
 from trtcore.errors import OptionError, RunError
 
 pytest.importorskip("distributed", reason="needs Dask: pip install 'trtcore[cluster]'")
 
-from trtcore.sweeps.start import _jobs, slurm_arguments, slurm_cluster, worker_specs
+from trtcore.sweeps.start import _jobs, _slurm_class, slurm_arguments, slurm_cluster, worker_specs
 
 
 def test_a_worker_sees_one_gpu_and_takes_one_cell_at_a_time() -> None:
@@ -42,10 +46,23 @@ def test_a_slurm_job_has_one_worker_and_one_gpu() -> None:
     assert (_jobs(own), _jobs(2)) == (4, 2)
 
 
+def slurm_class() -> Any:
+    """Skips where it is not installed; not by `importorskip`, which would change the signals."""
+    if importlib.util.find_spec("dask_jobqueue") is None:
+        pytest.skip("needs dask-jobqueue")
+    return _slurm_class()
+
+
+def test_ctrl_c_keeps_its_meaning() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    slurm_class()
+    assert signal.getsignal(signal.SIGINT) is before
+
+
 def test_the_script_of_a_slurm_job() -> None:
-    jobqueue = pytest.importorskip("dask_jobqueue", reason="needs dask-jobqueue")
+    made = slurm_class()
     given = {**slurm_arguments({"queue": "gpu", "account": "me"}), "scheduler_options": {"port": 0}}
-    with jobqueue.SLURMCluster(**given) as cluster:
+    with made(**given) as cluster:
         script = cluster.job_script()
     for line in ("#SBATCH -p gpu", "#SBATCH -A me", "#SBATCH --gres=gpu:1", "--resources GPU=1"):
         assert line in script
@@ -60,7 +77,7 @@ def test_a_number_of_jobs_that_is_none(jobs: object) -> None:
 # What Dask has made of the cluster by then complains when it is collected.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_arguments_that_slurm_does_not_have() -> None:
-    pytest.importorskip("dask_jobqueue", reason="needs dask-jobqueue")
+    slurm_class()
     with (
         pytest.raises(RunError, match="SLURM does not take the jobs"),
         slurm_cluster({"jobs": 1, "partitoin": "gpu"}),

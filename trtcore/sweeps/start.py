@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import signal
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -74,18 +76,35 @@ def slurm_cluster(given: Mapping[str, Any] | int) -> Iterator[Any]:
         BackendError: dask-jobqueue is not installed.
         RunError: SLURM does not take the jobs.
     """
+    made = _slurm_class()
+    try:
+        with made(**slurm_arguments(given)) as cluster:
+            cluster.scale(jobs=_jobs(given))
+            yield cluster
+    except (OSError, TypeError, ValueError) as error:
+        raise RunError(f"SLURM does not take the jobs: {' '.join(str(error).split())}") from None
+
+
+def _slurm_class() -> Any:
+    """Imports ``SLURMCluster``, and undoes what that import does to the whole process.
+
+    Raises:
+        BackendError: dask-jobqueue is not installed.
+    """
+    # dask-jobqueue 0.9 makes Ctrl-C end the process with exit code 0 when it is imported.
+    handler = signal.getsignal(signal.SIGINT)
     try:
         from dask_jobqueue import SLURMCluster
     except ImportError as error:
         raise BackendError(
             f"SLURM needs dask-jobqueue ({error}): pip install 'trtcore[cluster]'"
         ) from None
-    try:
-        with SLURMCluster(**slurm_arguments(given)) as cluster:
-            cluster.scale(jobs=_jobs(given))
-            yield cluster
-    except (OSError, TypeError, ValueError) as error:
-        raise RunError(f"SLURM does not take the jobs: {' '.join(str(error).split())}") from None
+    except ValueError:  # signals can be handled in the main thread only
+        raise RunError("start a sweep on SLURM from the main thread of the program") from None
+    finally:
+        if handler is not None and threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, handler)
+    return SLURMCluster
 
 
 def slurm_arguments(given: Mapping[str, Any] | int) -> dict[str, Any]:
