@@ -50,7 +50,8 @@ def run_request(request: Request) -> Outcome:
     outcome = replace(outcome, worker=address)
     if outcome.state is State.STOPPED:
         return outcome
-    if not request.folder:
+    # One that joined late may be of another machine, without the folder that the first ones saw.
+    if not request.folder or not Path(request.folder).is_dir():
         return replace(outcome, content=content)
     Store(request.folder).keep(own, outcome, content)
     return replace(outcome, is_stored=True)
