@@ -28,6 +28,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "measure/nodes/run",
         "measure/nodes/torch/available",
     ),
+    "api/test_doctor.py": ("api/self_test",),
     "api/test_precision_job.py": (
         "api/engine_job",
         "compare/precisions/saved",

@@ -65,6 +65,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_report(commands)
     _add_compare(commands)
     _add_sweep(commands)
+    _add_doctor(commands)
     return parser
 
 
@@ -245,3 +246,10 @@ def _add_sweep(commands: _Commands[_Parser]) -> None:
     output.add_argument("--csv", metavar="FILE", help="write a line per cell as CSV")
     output.add_argument("--json", metavar="FILE", help="write the whole table as JSON")
     output.add_argument("--quiet", action="store_true", help="no progress, no table")
+
+
+def _add_doctor(commands: _Commands[_Parser]) -> None:
+    parser = _command(
+        commands, "doctor", "say what is installed, which backends work, and what helps"
+    )
+    parser.add_argument("--json", action="store_true", help="all of it, for other tools")
