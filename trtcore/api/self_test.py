@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from time import monotonic
+from typing import Any
 
 from trtcore.api.calls import build_model, profile_model
 from trtcore.errors import TrtcoreError
@@ -23,8 +24,10 @@ def run_test(name: str) -> tuple[str, float]:
         Why it did not work, in one line, ``""`` if it did; and the seconds it took.
     """
     # The calibration takes seconds and is about times.
-    fast = {"calibrate": False, "use_cache": False} if name in engine_backends() else {}
-    return _attempt(lambda: profile_model(_network(), backend=name, iterations=_ITERATIONS, **fast))
+    options: dict[str, Any] = {"backend": name, "iterations": _ITERATIONS}
+    if name in engine_backends():
+        options |= {"calibrate": False, "use_cache": False}
+    return _attempt(lambda: profile_model(_network(), **options))
 
 
 def build_test(name: str) -> tuple[str, float]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from trtcore.api.options.declaring import BUILD, CONVERSION, INSPECTION, MODEL, PROFILES
+from trtcore.cli.completion import complete
 from trtcore.cli.declared import add_option, add_options, api_options
 from trtcore.cli.own_options import PROFILE_OPTIONS, VIEW
 from trtcore.report.formats import default_format, formats_help
@@ -44,7 +45,9 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         arguments: without the program's name; those of this process if left out.
     """
     # parse_args would report unknown options by the top parser, whose --help does not list them.
-    options, unknown = make_parser().parse_known_args(arguments)
+    parser = make_parser()
+    complete(parser)
+    options, unknown = parser.parse_known_args(arguments)
     if unknown:
         options.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
     return options
