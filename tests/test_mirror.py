@@ -122,7 +122,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "models/caffe/layers/sources",
         "models/caffe/layers/windows/window",
     ),
-    "models/caffe/files/test_prototxt.py": ("models/caffe/files/memory",),
+    "models/caffe/files/test_prototxt.py": ("models/memory",),
     "models/caffe/layers/detection/test_detection_output.py": (
         "models/caffe/layers/detection/box_decoding",
     ),

@@ -354,6 +354,7 @@ def _load(
         shapes=request.shapes,
         outputs=outputs,
         cut_unsupported=request.cut_unsupported,
+        allow_external=request.allow_external,
     )
 
 

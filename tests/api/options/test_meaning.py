@@ -27,6 +27,7 @@ outputs           x       x    -     x      x       x    x
 batch             x       x    x     x      x       x    x
 shapes            x       x    x     x      x       x    x
 cut_unsupported   x       x    -     x      x       x    x
+allow_external    x       x    -     x      x       x    x
 backend           x       x    x     x      x       x    -
 workspace_mib     x       -    -     x      x       -    -
 serial            x       -    -     x      x       -    -
@@ -74,6 +75,7 @@ VALUES: dict[str, tuple[object, tuple[str, ...]]] = {
     "batch": (2, ("--batch", "2")),
     "shapes": ({"x": (1, 3)}, ("--shapes", "x:1x3")),
     "cut_unsupported": (True, ("--cut-unsupported",)),
+    "allow_external": (True, ("--allow-external",)),
     "backend": ("auto", ()),
     "workspace_mib": (5, ("--workspace", "5")),
     "serial": (True, ("--serial",)),

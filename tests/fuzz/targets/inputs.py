@@ -8,5 +8,5 @@ from trtcore.cli.inputs import parse_inputs
 
 
 def fuzz_one(data: bytes) -> None:
-    with refusing():
+    with refusing(data):
         parse_inputs([argument_of(data)])

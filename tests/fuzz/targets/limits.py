@@ -8,5 +8,5 @@ from trtcore.compare.limits import parse_limit
 
 
 def fuzz_one(data: bytes) -> None:
-    with refusing():
+    with refusing(data):
         parse_limit(argument_of(data))

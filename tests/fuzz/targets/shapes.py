@@ -8,5 +8,5 @@ from trtcore.cli.api_options import parse_shapes
 
 
 def fuzz_one(data: bytes) -> None:
-    with refusing():
+    with refusing(data):
         parse_shapes([argument_of(data)])
