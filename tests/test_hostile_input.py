@@ -11,21 +11,8 @@ import trtcore
 
 SOURCES = sorted(Path(trtcore.__file__).parent.rglob("*.py"))
 # Modules whose readers run what a file says, or that others use to do so.
-EXECUTING = frozenset(
-    [
-        "pickle",
-        "_pickle",
-        "cPickle",
-        "cloudpickle",
-        "dill",
-        "joblib",
-        "shelve",
-        "marshal",
-        "code",
-        "codeop",
-        "runpy",
-    ]
-)
+UNPICKLING = ("pickle", "_pickle", "cPickle", "cloudpickle", "dill", "joblib", "shelve")
+EXECUTING = {*UNPICKLING, "marshal", "code", "codeop", "runpy"}
 # Calls by name. `compile`, `exec` and `eval` run text; PyTorch's `load` and NumPy's unpickle.
 CALLS = frozenset({"eval", "exec", "compile", "__import__"})
 SHELL = frozenset({"os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput"})

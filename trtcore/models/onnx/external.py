@@ -6,19 +6,17 @@ A model from elsewhere must not make its reader open what it likes: data outside
 
 from __future__ import annotations
 
-import math
 import os
 import stat
-from collections.abc import Iterable, Iterator
-from itertools import chain
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from onnx import GraphProto, ModelProto, NodeProto, SparseTensorProto, TensorProto
+from onnx import ModelProto, TensorProto
 
 from trtcore.errors import ModelError, argument
 from trtcore.models.memory import check_memory
-from trtcore.result.types.dtypes import ONNX_TYPES
+from trtcore.models.onnx.tensors import bytes_needed, every_tensor
 
 # 2^63 - 1, the largest offset of a file, has 19 digits.
 _MOST_DIGITS = 19
@@ -69,36 +67,7 @@ def load_external_data(proto: ModelProto, path: Path, *, may_leave: bool = False
 
 def external_tensors(proto: ModelProto) -> Iterator[TensorProto]:
     """Every tensor whose values lie in another file; of graphs, bodies and functions."""
-    nodes = chain.from_iterable(function.node for function in proto.functions)
-    for tensor in chain(_of_graph(proto.graph), _of_nodes(nodes)):
-        if tensor.data_location == TensorProto.EXTERNAL:
-            yield tensor
-
-
-def _of_graph(graph: GraphProto) -> Iterator[TensorProto]:
-    yield from graph.initializer
-    yield from _of_sparse(graph.sparse_initializer)
-    yield from _of_nodes(graph.node)
-
-
-def _of_sparse(tensors: Iterable[SparseTensorProto]) -> Iterator[TensorProto]:
-    for tensor in tensors:
-        yield from (tensor.values, tensor.indices)
-
-
-def _of_nodes(nodes: Iterable[NodeProto]) -> Iterator[TensorProto]:
-    # As deep as messages are nested, which protobuf limits to 100.
-    for attribute in chain.from_iterable(node.attribute for node in nodes):
-        if attribute.HasField("t"):
-            yield attribute.t
-        yield from attribute.tensors
-        if attribute.HasField("sparse_tensor"):
-            yield from _of_sparse([attribute.sparse_tensor])
-        yield from _of_sparse(attribute.sparse_tensors)
-        if attribute.HasField("g"):
-            yield from _of_graph(attribute.g)
-        for graph in attribute.graphs:
-            yield from _of_graph(graph)
+    return (one for one in every_tensor(proto) if one.data_location == TensorProto.EXTERNAL)
 
 
 def _located(tensor: TensorProto, folder: Path, *, may_leave: bool) -> _Part:
@@ -115,7 +84,7 @@ def _located(tensor: TensorProto, folder: Path, *, may_leave: bool) -> _Part:
         raise ValueError(f"{entries['location']!r:.300} is not a file")
     offset = _number(entries.get("offset", "0"), "offset")
     rest = found.st_size - offset
-    needed = _bytes_of(tensor)
+    needed = bytes_needed(tensor)
     length = _number(entries["length"], "length") if entries.get("length") else needed
     length = rest if length is None else length
     if rest < 0 or max(length, needed or 0) > rest:
@@ -142,18 +111,6 @@ def _number(text: str, name: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS):
         raise ValueError(f"its {name} is {text!r:.60}, expected a number of bytes")
     return int(text)
-
-
-def _bytes_of(tensor: TensorProto) -> int | None:
-    """How many bytes the values of a tensor take; None for a type without a size.
-
-    Raises:
-        ValueError: a negative dimension.
-    """
-    if any(dim < 0 for dim in tensor.dims):
-        raise ValueError(f"its shape {list(tensor.dims)!r:.100} has a negative dimension")
-    kind = ONNX_TYPES.get(tensor.data_type)
-    return None if kind is None else math.ceil(math.prod(tensor.dims) * kind.bits / 8)
 
 
 def _read(part: _Part, source: Path) -> None:

@@ -17,10 +17,10 @@ from trtcore.errors import ModelError
 from trtcore.models.model import Model
 from trtcore.models.onnx.bodies import bodies
 from trtcore.models.onnx.external import external_tensors, load_external_data
+from trtcore.models.onnx.tensors import misfit
 from trtcore.models.onnx.texts import broken_text
 from trtcore.models.onnx.weights import (
     INLINE_BYTES,
-    short_tensor,
     weight_bytes,
     with_weights_as_inputs,
     write_with_external_weights,
@@ -225,8 +225,8 @@ def _check(proto: ModelProto, path: Path | None) -> tuple[str, ...]:
     where = path or "the model"
     if not proto.graph.node:
         raise ModelError(f"{where}: holds no nodes, so there is nothing to profile")
-    if short := short_tensor(proto):
-        raise ModelError(f"{where}: weights '{short}' are truncated")
+    if problem := misfit(proto):
+        raise ModelError(f"{where}: {problem}")
     plugins = _plugin_nodes(proto)
     # The checker accepts any operator in a domain it does not know, and in ONNX's own only standard
     # ones: plugins change their domain while it runs.
