@@ -225,8 +225,8 @@ def _check(proto: ModelProto, path: Path | None) -> tuple[str, ...]:
     where = path or "the model"
     if not proto.graph.node:
         raise ModelError(f"{where}: holds no nodes, so there is nothing to profile")
-    if problem := misfit(proto):
-        raise ModelError(f"{where}: {problem}")
+    if wrong := misfit(proto):
+        raise ModelError(f"{where}: {wrong}")
     plugins = _plugin_nodes(proto)
     # The checker accepts any operator in a domain it does not know, and in ONNX's own only standard
     # ones: plugins change their domain while it runs.
