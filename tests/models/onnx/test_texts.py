@@ -44,6 +44,13 @@ def test_an_operator_set_that_never_was() -> None:
         load_model(proto)
 
 
+def test_no_operator_set() -> None:
+    proto = parser.parse_model(NET)
+    del proto.opset_import[:]
+    with pytest.raises(ModelError, match="not a valid ONNX model: it states no operator set"):
+        load_model(proto)
+
+
 def test_a_reshape_of_operator_set_4_has_its_target_in_an_attribute() -> None:
     proto: ModelProto = parser.parse_model(
         '<ir_version: 3, opset_import: ["" : 4]> g (float[N,4] x) => (float[N,2,2] y) '

@@ -36,6 +36,7 @@ _PLUGIN_DOMAIN = "trtcore.plugin"
 _CHECKED_WHOLE_BYTES = 32_000_000
 # Some 20 names of 100 characters each, several times over.
 _MOST_SCOPE_CHARACTERS = 20_000
+_STATES_OPSET = 3  # the first IR version whose files name the operator set they are written in
 _SCOPES = "pkg.torch.onnx.name_scopes"
 
 
@@ -218,6 +219,11 @@ def _check_form(proto: ModelProto, path: Path | None) -> None:
         raise ModelError(f"{where}: not a valid ONNX model: the text {text} is not UTF-8")
     if (version := opset_version(proto)) < 1:
         raise ModelError(f"{where}: not a valid ONNX model: its operator set is {version}")
+    # The checker finds it only where no node of ONNX's is taken for a plugin.
+    is_stated = any(opset.domain in ONNX_DOMAINS for opset in proto.opset_import)
+    if proto.ir_version >= _STATES_OPSET and not is_stated:
+        if any(node.domain in ONNX_DOMAINS for node in walk_nodes(proto.graph)):
+            raise ModelError(f"{where}: not a valid ONNX model: it states no operator set")
 
 
 def _check(proto: ModelProto, path: Path | None) -> tuple[str, ...]:

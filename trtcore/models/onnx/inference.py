@@ -67,8 +67,12 @@ def _inferred(proto: ModelProto) -> tuple[GraphProto, str]:
     try:
         return infer(bare, strict_mode=True, data_prop=True).graph, ""
     except (onnx.shape_inference.InferenceError, ValueError) as problem:
+        reason = one_line(problem)
+    try:
         # Without strict mode it returns all that it could infer.
-        return infer(bare, data_prop=True).graph, one_line(problem)
+        return infer(bare, data_prop=True).graph, reason
+    except (onnx.shape_inference.InferenceError, ValueError):
+        return bare.graph, reason
 
 
 def _forget_shapes(graph: GraphProto) -> None:
