@@ -221,9 +221,9 @@ def _check_form(proto: ModelProto, path: Path | None) -> None:
         raise ModelError(f"{where}: not a valid ONNX model: its operator set is {version}")
     # The checker finds it only where no node of ONNX's is taken for a plugin.
     is_stated = any(opset.domain in ONNX_DOMAINS for opset in proto.opset_import)
-    if proto.ir_version >= _STATES_OPSET and not is_stated:
-        if any(node.domain in ONNX_DOMAINS for node in walk_nodes(proto.graph)):
-            raise ModelError(f"{where}: not a valid ONNX model: it states no operator set")
+    is_needed = any(node.domain in ONNX_DOMAINS for node in walk_nodes(proto.graph))
+    if proto.ir_version >= _STATES_OPSET and is_needed and not is_stated:
+        raise ModelError(f"{where}: not a valid ONNX model: it states no operator set")
 
 
 def _check(proto: ModelProto, path: Path | None) -> tuple[str, ...]:
