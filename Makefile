@@ -4,6 +4,8 @@
 # make test-torch PyTorch eager on the CPU, with a PyTorch in a folder of its own
 # make lint      ruff, mypy, clang-format
 # make sanitize  the native tests under AddressSanitizer and UndefinedBehaviorSanitizer
+# make fuzz      every fuzz target for SECONDS=60, or those of TARGETS="shapes limits"
+# make sbom      dist/sbom.json: what an installed trtcore consists of, as CycloneDX
 # make bench     what needs no GPU; ARGS=--quick for a look that writes no results
 # make bench-gpu what needs one
 
@@ -18,7 +20,7 @@ SOURCES := pyproject.toml CMakeLists.txt trtcore/stats/_stats.pyx \
 	$(wildcard cpp/*/* tests/native/*.cpp tests/native/*.hpp)
 CPP := $(wildcard cpp/*/*.?pp tests/native/*.?pp tests/conformance/*.?pp tests/conformance/*/*.?pp)
 
-.PHONY: profile test test-slow test-torch lint format sanitize bench bench-gpu clean
+.PHONY: profile test test-slow test-torch lint format sanitize fuzz sbom bench bench-gpu clean
 
 profile: $(VENV)/ready
 	$(RUN) -m trtcore.profile $(MODEL) $(ARGS)
@@ -51,6 +53,27 @@ sanitize: $(VENV)-sanitize/ready
 	LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so) $$(gcc -print-file-name=libstdc++.so)" \
 	ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc PYTHONSAFEPATH=1 \
 	$(abspath $(VENV))-sanitize/bin/python -m pytest native -p no:cacheprovider
+
+SECONDS ?= 60
+FUZZED := $(basename $(notdir $(filter-out %/__init__.py,$(wildcard tests/fuzz/targets/*.py))))
+TARGETS ?= $(FUZZED)
+
+fuzz: $(VENV)/ready-fuzz
+	$(foreach name,$(TARGETS),$(RUN) tests/fuzz/run.py $(name) --seconds $(SECONDS) --work build/fuzz &&) true
+
+$(VENV)/ready-fuzz: $(VENV)/ready
+	$(RUN) -m pip install -q 'atheris>=3.0'
+	touch $@
+
+# Of an environment with nothing but trtcore and what it needs to run.
+sbom: $(VENV)/ready
+	$(PYTHON) -m venv $(VENV)-sbom
+	$(VENV)-sbom/bin/python -m pip install -q .
+	$(VENV)-sbom/bin/python -m pip check
+	$(RUN) -m pip install -q 'cyclonedx-bom>=7'
+	mkdir -p dist
+	$(RUN) -m cyclonedx_py environment --output-reproducible --of JSON -o dist/sbom.json \
+		--pyproject pyproject.toml $(VENV)-sbom/bin/python
 
 # The CPU build is 180 MB; where the index has none, any other runs on the CPU as well.
 $(VENV)-torch/ready: $(VENV)/bin/python
@@ -88,4 +111,4 @@ $(VENV)-sanitize/ready: $(SOURCES)
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(VENV)-sanitize $(VENV)-torch build dist
+	rm -rf $(VENV) $(VENV)-sanitize $(VENV)-torch $(VENV)-sbom build dist

@@ -31,6 +31,21 @@ def test_a_text_that_is_not_utf8(tmp_path: Path, text: bytes) -> None:
     assert str(error.value) == f"{path}: not a valid ONNX model: the text {shown} is not UTF-8"
 
 
+def test_a_place_of_external_data_that_is_not_utf8() -> None:
+    proto = parser.parse_model(NET)
+    proto.graph.initializer[0].external_data.add(key="location", value="weights_bin")
+    content = proto.SerializeToString().replace(b"weights_bin", b"weights\xffbin")
+    assert broken_text(ModelProto.FromString(content)) == "'weights\\xffbin'"
+
+
+def test_a_type_that_does_not_exist() -> None:
+    proto = parser.parse_model(NET.replace("SomeNeg", "Neg"))
+    body = proto.graph.node[0].attribute[1].g
+    body.output[0].type.tensor_type.elem_type = 46
+    with pytest.raises(ModelError, match="g: not a valid ONNX model: .*46"):
+        load_model(proto)
+
+
 def test_texts_of_any_language() -> None:
     proto = parser.parse_model(NET)
     proto.graph.node[0].name = "слой/層"

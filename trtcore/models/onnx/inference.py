@@ -61,7 +61,11 @@ def is_odd(proto: ModelProto) -> bool:
 
 
 def _inferred(proto: ModelProto) -> tuple[GraphProto, str]:
-    """The graph with what could be inferred, and what strict inference objects to."""
+    """The graph with what could be inferred, and what strict inference objects to.
+
+    Raises:
+        ModelError: inference cannot look at it at all.
+    """
     bare = without_weights(proto)
     infer = onnx.shape_inference.infer_shapes
     try:
@@ -71,8 +75,10 @@ def _inferred(proto: ModelProto) -> tuple[GraphProto, str]:
     try:
         # Without strict mode it returns all that it could infer.
         return infer(bare, data_prop=True).graph, reason
-    except (onnx.shape_inference.InferenceError, ValueError):
-        return bare.graph, reason
+    except (onnx.shape_inference.InferenceError, ValueError) as problem:
+        # Whatever else looks at the graph meets the same: types that do not exist, for one.
+        name = proto.graph.name or "the model"
+        raise ModelError(f"{name}: not a valid ONNX model: {one_line(problem)}") from None
 
 
 def _forget_shapes(graph: GraphProto) -> None:

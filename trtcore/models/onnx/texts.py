@@ -16,8 +16,9 @@ def broken_text(message: Message) -> str:
     Bindings of C++ fail on such a text, each in its own way, wherever it is first looked at.
     """
     if isinstance(message, TensorProto):
-        # Only the name: listing its fields would copy the values.
-        return _shown(message.name)
+        # Only these: listing all its fields would copy the values.
+        entries = (text for entry in message.external_data for text in (entry.key, entry.value))
+        return next(filter(None, map(_shown, (message.name, *entries))), "")
     for field, value in message.ListFields():
         if field.type == FieldDescriptor.TYPE_MESSAGE:
             parts = [value] if isinstance(value, Message) else value
