@@ -46,6 +46,14 @@ def test_a_type_that_does_not_exist() -> None:
         load_model(proto)
 
 
+def test_a_branch_without_the_outputs_of_its_node() -> None:
+    proto = parser.parse_model(NET)
+    del proto.graph.node[0].attribute[1].g.output[:]
+    with pytest.raises(ModelError) as error:
+        load_model(proto)
+    assert str(error.value) == "the model: node 'If_0' has 1 outputs, its body 'e' 0"
+
+
 def test_texts_of_any_language() -> None:
     proto = parser.parse_model(NET)
     proto.graph.node[0].name = "слой/層"

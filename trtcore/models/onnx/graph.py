@@ -15,7 +15,7 @@ from onnx import GraphProto, ModelProto, NodeProto, ValueInfoProto
 
 from trtcore.errors import ModelError
 from trtcore.models.model import Model
-from trtcore.models.onnx.bodies import bodies
+from trtcore.models.onnx.bodies import bodies, misfit_body
 from trtcore.models.onnx.external import external_tensors, load_external_data
 from trtcore.models.onnx.tensors import misfit
 from trtcore.models.onnx.texts import broken_text
@@ -231,7 +231,7 @@ def _check(proto: ModelProto, path: Path | None) -> tuple[str, ...]:
     where = path or "the model"
     if not proto.graph.node:
         raise ModelError(f"{where}: holds no nodes, so there is nothing to profile")
-    if wrong := misfit(proto):
+    if wrong := misfit(proto) or misfit_body(walk_nodes(proto.graph)):
         raise ModelError(f"{where}: {wrong}")
     plugins = _plugin_nodes(proto)
     # The checker accepts any operator in a domain it does not know, and in ONNX's own only standard
