@@ -7,6 +7,7 @@ nothing. The results have the first 40 of 200 iterations.
 from __future__ import annotations
 
 import gzip
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -31,6 +32,8 @@ MEASURED = (
     "resnet50",
     "t5_encoder",
 )
+WITH_GRAPHS = ("vit_b_16", "swin_t", "convnext_tiny", "mobilenet_v3_large", "resnet50")
+"""Those of them that the graph is there of, too."""
 BUILT = {
     "vit_b_16": "fp16",
     "convnext_tiny": "fp16",
@@ -61,6 +64,16 @@ def measured(name: str) -> Profile:
     """
     packed = DATA / "networks" / f"{name}.json.gz"
     return parse_profile(gzip.decompress(packed.read_bytes()).decode())
+
+
+@cache
+def measured_with_work(name: str) -> Profile:
+    """The same with the work of its nodes, which results of that time lack."""
+    graph = load_model(read_graph(name), batch=4)
+    work = {node.name: node.work for node in model_nodes(graph)}
+    profile = measured(name)
+    nodes = tuple(replace(node, work=work[node.name]) for node in profile.model.nodes)
+    return replace(profile, model=replace(profile.model, nodes=nodes))
 
 
 @cache

@@ -39,6 +39,7 @@ OF_TRTEXEC = {
     "--exportProfile",
     "--exportLayerInfo",
     "--profilingVerbosity",
+    "--useCudaGraph",
 }
 """Options of another program, whose files are read."""
 

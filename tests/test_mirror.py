@@ -52,7 +52,6 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
     "cli/test_outputs.py": (
         "api/assemble",
         "cli/screen",
-        "cli/terminal",
     ),
     "compare/precisions/test_rows.py": (
         "compare/precisions/comparison",
@@ -75,6 +74,13 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
     ),
     "engine/test_io_formats.py": ("cli/api_options",),
     "engine/test_precision_build.py": ("api/requests",),
+    "measure/energy/test_meter.py": ("result/records/energy",),
+    "measure/memory/test_readings.py": ("result/records/memory",),
+    "measure/processes/test_fresh.py": (
+        "measure/processes/answers",
+        "measure/processes/child",
+    ),
+    "result/analysis/test_builds.py": ("result/records/repeats",),
     "gpu/test_attach_gpu.py": ("engine/tensorrt/python_profiler",),
     "measure/loops/test_python.py": ("measure/device/cuda",),
     "measure/nodes/onnxruntime/test_profile.py": (
@@ -156,6 +162,23 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "measure/engine_runs/plans",
         "models/builtin/chain",
     ),
+    "models/onnx/test_input_roles.py": ("models/onnx/input_values",),
+    "wild/test_onnx_batch.py": (
+        "models/onnx/batch_edits",
+        "models/onnx/batch_layout",
+        "models/onnx/batch_repairs",
+        "models/onnx/batch_values",
+        "models/onnx/batch_walk",
+    ),
+    "wild/test_onnx_builds.py": (
+        "engine/tensorrt/parser_problems",
+        "precision/verify/computed",
+    ),
+    "wild/test_onnx_profiles.py": (
+        "measure/nodes/onnxruntime/values",
+        "models/onnx/complete",
+        "models/onnx/walk",
+    ),
     "native/test_attach.py": ("measure/attach",),
     "native/test_bindings_boundary.py": ("measure/loops/abi_check",),
     "native/test_cupti_headers.py": ("measure/kernels/cupti",),
@@ -187,6 +210,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "precision/convert/plan",
         "precision/request",
     ),
+    "report/export/test_dot.py": ("report/content/rows/kinds",),
     "report/export/test_perfetto.py": ("report/export/timeline",),
     "report/terminal/test_comparison.py": (
         "report/content/comparison_names",
@@ -201,6 +225,14 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "report/content/rows/rows",
         "report/content/facts/run_ends",
         "report/terminal/layout",
+    ),
+    "report/content/rows/test_concentration.py": ("report/content/rows/details",),
+    "report/html/test_page.py": (
+        "report/html/compared",
+        "report/html/layers",
+        "report/html/libraries",
+        "report/html/sections",
+        "report/html/tables",
     ),
     "report/content/rows/test_hierarchy.py": (
         "report/content/rows/blocks",
@@ -224,6 +256,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "result/readers/own_result",
         "result/readers/single_figures",
     ),
+    "result/schema/test_generate.py": ("result/schema/shipped",),
     "result/test_saved.py": (
         "result/checks",
         "result/records/profile",
@@ -255,6 +288,22 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "result/schema1/kernels",
         "result/schema1/method",
         "result/schema1/trees",
+    ),
+    "result/analysis/cost/test_work.py": ("result/analysis/cost/operand_types",),
+    "result/analysis/findings/test_registry.py": (
+        "result/analysis/findings/evidence",
+        "result/analysis/findings/finding",
+    ),
+    "measure/peaks/test_peaks.py": (
+        "measure/nodes/onnxruntime/peaks",
+        "measure/peaks/engines",
+        "measure/peaks/kept",
+        "models/builtin/peaks",
+        "result/records/peaks",
+    ),
+    "report/content/facts/test_cost.py": (
+        "report/content/facts/findings",
+        "report/content/rows/costs",
     ),
     "system/test_clocks.py": ("system/sensors",),
     "system/test_environment.py": ("system/records",),

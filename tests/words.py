@@ -19,7 +19,7 @@ def texts(warnings: Iterable[RunWarning]) -> tuple[str, ...]:
 
 def diagnosis(profile: Profile) -> tuple[str, ...]:
     """What follows from the figures of a profile, in words."""
-    return tuple(warning_text(found, profile.counts) for found in Analysis(profile).findings)
+    return tuple(warning_text(found, profile.counts) for found in Analysis(profile).figure_warnings)
 
 
 def map_words(found: KernelMap) -> str:

@@ -107,7 +107,7 @@ def test_an_unsupported_op_names_node_and_op(run: Run, tmp_path: Path) -> None:
     path = save_net(tmp_path / "net.onnx", op="MyPlugin")
     words = (
         "node 'block/last' (MyPlugin)",
-        "Plugin not found",
+        "no ONNX operator and no plugin that is loaded: --plugins loads libraries of them",
         "--plugins loads libraries of them",
     )
     assert_refused(run("build", path), *words)

@@ -77,6 +77,7 @@ def profile_model(
     request, watch = read_options(options, MODEL), Stopwatch()
     with watch.phase(Phase.START):
         from trtcore.api.engine_job import Job
+        from trtcore.api.peaks_step import with_peaks
         from trtcore.api.requests import with_precision
         from trtcore.engine.choice import choose_backend
         from trtcore.measure.nodes.onnxruntime.profile import run_model
@@ -93,8 +94,11 @@ def profile_model(
     with watch.phase(Phase.LOAD):
         loaded = _load(model, weights, outputs, request)
     reference = Reference(loaded, run_model, request.inputs, request.seed)
-    job = Job(loaded, with_precision(request, loaded), reference, progress, notify, watch)
-    profile = replace(job.profile(choice, keep_plan), phases=watch.times)
+    own = request.precision is None
+    settled = with_precision(request, loaded)
+    job = Job(loaded, settled, reference, progress, notify, watch, is_own=own)
+    profile = with_peaks(job.profile(choice, keep_plan), request, choice.bindings, progress, watch)
+    profile = replace(profile, phases=watch.times)
     if request.tolerance is not None:  # last, so that the error can carry the profile
         require_precision(profile, request.tolerance)
     return profile
@@ -239,22 +243,24 @@ def profile_plan(
         content, source = _read_plan(plan)
     with watch.phase(Phase.START):
         from trtcore.api.assemble import engine_profile
+        from trtcore.api.peaks_step import with_peaks
+        from trtcore.api.repeats import run_plan_repeated
         from trtcore.api.requests import run_options
-        from trtcore.measure.engine_runs.plans import run_plan
         from trtcore.precision.verify.check import check_rows
 
         bindings = _plan_runner(request.backend, source, notify)
     _load_plugins(request.plugins, bindings)
     _check_timing(request)
-    ran = run_plan(bindings, content, source, run_options(request, watch=watch), progress)
-    record = ModelRecord(Path(source).stem, source)
-    build = Build(bindings.label, 0.0, len(content))
+    run = run_options(request, watch=watch)
+    ran, repeats = run_plan_repeated(bindings, content, source, request, run, progress)
+    record, build = ModelRecord(Path(source).stem, source), Build(bindings.label, 0.0, len(content))
 
     def describe(layers: Sequence[Layer], rows: Sequence[LayerProfile]) -> PrecisionCheck:
         return check_rows(layers, rows, "")  # nothing was requested: described, never judged
 
     with watch.phase(Phase.RESULT):
         profile = engine_profile(bindings, ran, record, build, request, describe)
+    profile = with_peaks(repeats.added_to(profile), request, bindings, progress, watch)
     return replace(profile, phases=watch.times)
 
 

@@ -11,16 +11,11 @@ from typing import TYPE_CHECKING
 from trtcore.api.assemble import engine_profile, model_record, node_profile
 from trtcore.api.options.meaning import without_effect
 from trtcore.api.options.values import Options
-from trtcore.api.requests import (
-    build_as_requested,
-    may_overlap,
-    node_length,
-    precision_request,
-    run_options,
-)
+from trtcore.api.repeats import build_repeatedly, run_builds, time_nodes_repeated
+from trtcore.api.requests import build_as_requested, may_overlap, precision_request
 from trtcore.engine.build import check_engine, converted
-from trtcore.errors import EngineLoadError, PrecisionError
-from trtcore.measure.engine_runs.plans import PlanRun, run_plan
+from trtcore.errors import EngineLoadError, ModelError, PrecisionError
+from trtcore.measure.engine_runs.plans import PlanRun
 from trtcore.models.described import describe_inputs
 from trtcore.models.fitting import Array
 from trtcore.models.inputs import is_made
@@ -69,6 +64,7 @@ class Job:
         progress: called with the phase, steps done and steps in all.
         notify: called with lines a user should see at once.
         watch: counts where the time goes.
+        is_own: the precision is the model's own, which nobody asked for: no engine is held to it.
     """
 
     model: Model
@@ -77,6 +73,7 @@ class Job:
     progress: Progress | None = None
     notify: Notify | None = None
     watch: Stopwatch = field(default_factory=Stopwatch, compare=False, repr=False)
+    is_own: bool = False
 
     def profile(self, choice: Choice, keep_plan: Callable[[bytes], None] | None) -> Profile:
         """Builds the engine where one can be built, and profiles it or the model itself."""
@@ -85,16 +82,22 @@ class Job:
         self.tell(choice.explanation)
         if choice.bindings is None:
             return self.profile_nodes(None, choice.reason)
+        builds = 1 if choice.runs_nodes else self.options.builds
         with self.reference.beside() if is_beside else nullcontext():
-            plan = build_as_requested(
-                choice.bindings, self.model, self.options, self.progress, self.watch
-            )
+            build = partial(self.build, choice.bindings)
+            plans = build_repeatedly(build, self.options, builds)
         self.compute_reference()
         if keep_plan is not None:
-            keep_plan(plan.content)
+            keep_plan(plans[0].content)
         if choice.runs_nodes:
-            return self.profile_nodes(plan, choice.reason)
-        return self.profile_engine(choice.bindings, plan)
+            return self.profile_nodes(plans[0], choice.reason)
+        return self.profile_engine(choice.bindings, plans)
+
+    def build(self, bindings: Bindings, options: Options) -> Plan:
+        """Builds an engine of the model."""
+        return build_as_requested(
+            bindings, self.model, options, self.progress, self.watch, is_own=self.is_own
+        )
 
     def prepare(self, *, with_reference: bool = True) -> None:
         """Checks the inputs, and computes the reference, before the build.
@@ -108,11 +111,21 @@ class Job:
             self.compute_reference()
 
     def compute_reference(self) -> None:
-        """Computes the reference if it is wanted and not there yet."""
-        if self.options.wants_accuracy:
-            self.report("computing the reference")
-            with self.watch.phase(Phase.REFERENCE):
-                _ = self.reference.outputs  # cached: the comparison after the run reads it again
+        """Computes the reference if it is wanted and not there yet.
+
+        Raises:
+            ModelError: it cannot be had, and a tolerance is to be checked against it.
+        """
+        if not self.options.wants_accuracy:
+            return
+        self.report("computing the reference")
+        with self.watch.phase(Phase.REFERENCE):
+            try:
+                _ = self.reference.outputs
+            except ModelError:
+                # The times can be measured without it: the comparison will say what is missing.
+                if self.options.tolerance is not None:
+                    raise
 
     def tell(self, line: str) -> None:
         """Shows the user a line."""
@@ -124,23 +137,25 @@ class Job:
         if self.progress is not None:
             self.progress(phase, 0, 0)
 
-    def profile_engine(self, bindings: Bindings, plan: Plan) -> Profile:
-        """Profiles a fresh plan; where TensorRT refuses this GPU, the CPU times the model."""
+    def profile_engine(self, bindings: Bindings, plans: Sequence[Plan]) -> Profile:
+        """Profiles fresh plans; where TensorRT refuses this GPU, the CPU times the model."""
         try:
-            run = run_options(self.options, self.model, self.watch)
-            ran = run_plan(bindings, plan.content, self.model.name, run, self.progress)
+            ran, repeats = run_builds(
+                bindings, plans, self.model, self.options, self.watch, self.progress
+            )
         except EngineLoadError as error:
             # TensorRT-RTX builds for any GPU but refuses to load on those it does not support.
             if self.options.backend != "auto":
                 raise
             self.tell(f"{error}: timing the un-fused model on the CPU with ONNX Runtime")
-            return self.profile_nodes(plan, str(error))
-        return self.engine_profile(bindings, plan, ran)
+            return self.profile_nodes(plans[0], str(error))
+        return repeats.added_to(self.engine_profile(bindings, plans[0], ran))
 
     def engine_profile(self, bindings: Bindings, plan: Plan, ran: PlanRun) -> Profile:
         """The profile of a plan that ran; rows map to the nodes of the model as it was loaded."""
         record = replace(model_record(self.model), notes=plan.model.notes)
-        check = partial(check_engine, model=self.model, request=precision_request(self.options))
+        request = precision_request(self.options, is_own=self.is_own)
+        check = partial(check_engine, model=self.model, request=request)
         with self.watch.phase(Phase.RESULT):
             profile = engine_profile(bindings, ran, record, plan.build, self.options, check)
         profile = replace(profile, warnings=(*plan.warnings, *profile.warnings))
@@ -154,7 +169,12 @@ class Job:
             return profile
         self.report("comparing the outputs")
         with self.watch.phase(Phase.ACCURACY):
-            return replace(profile, accuracy=compare())
+            try:
+                return replace(profile, accuracy=compare())
+            except (ModelError, PrecisionError) as error:
+                # What was measured is kept, whatever becomes of the comparison.
+                missing = RunWarning(WarningKind.NO_REFERENCE, note=str(error))
+                return replace(profile, warnings=(*profile.warnings, missing))
 
     def profile_nodes(self, plan: Plan | None, reason: str) -> Profile:
         """Profiles the un-fused model with ONNX Runtime; ``reason`` says why not on a GPU.
@@ -182,15 +202,11 @@ class Job:
         self, model: Model, build: Build | None, precision: str, warnings: Sequence[RunWarning]
     ) -> Profile:
         """Times every node of a graph on the CPU."""
-        from trtcore.measure.nodes.onnxruntime.profile import profile_nodes
-
         inputs = self.inputs_of(model)
         with self.watch.phase(Phase.NODES):
-            node_run = profile_nodes(
-                model, inputs, progress=self.progress, **node_length(self.options)
-            )
+            node_run, repeats = time_nodes_repeated(model, inputs, self.options, self.progress)
         profile = node_profile(model, node_run, build, precision, tuple(warnings))
-        return replace(profile, inputs=self.described(model, inputs))
+        return repeats.added_to(replace(profile, inputs=self.described(model, inputs)))
 
     def inputs_of(self, graph: Model) -> dict[str, Array]:
         """The inputs of a graph, by name; equal for every precision but for their type."""

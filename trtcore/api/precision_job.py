@@ -102,14 +102,14 @@ class PrecisionRuns:
             return compare_runs(profiles, notes)
 
     def _reference_problem(self, reference: Reference) -> str:
-        """Why there is nothing to compare outputs with; an error if accuracy was requested."""
+        """Why there is nothing to compare outputs with; an error with a tolerance to check."""
         if self.progress is not None:
             self.progress("computing the reference", 0, 0)
         try:
             with self.watch.phase(Phase.REFERENCE):
                 _ = reference.outputs
         except ModelError as error:
-            if self.options.wants_accuracy:
+            if self.options.tolerance is not None:
                 raise
             # Times can be compared without a reference, and a note says what is missing.
             return str(error)

@@ -29,10 +29,16 @@ _BESIDE_BYTES = 500_000_000
 _WHOLE = ("int32", "int64")
 
 
-def precision_request(options: Options) -> PrecisionRequest:
-    """The precision to build in."""
+def precision_request(options: Options, *, is_own: bool = False) -> PrecisionRequest:
+    """The precision to build in.
+
+    Args:
+        options: those of the call.
+        is_own: the precision in them is the model's own, which nobody requested.
+    """
+    own = options.precision is None or is_own
     return PrecisionRequest(
-        precision=None if options.precision is None else Precision(options.precision),
+        precision=None if own else Precision(str(options.precision)),
         keep_fp32=options.keep_fp32,
         io_precision=options.io_precision,
     )
@@ -92,12 +98,18 @@ def build_as_requested(
     options: Options,
     progress: Progress | None = None,
     watch: Stopwatch | None = None,
+    *,
+    is_own: bool = False,
 ) -> Plan:
-    """Builds an engine as `build_engine` does, from the options of a call."""
+    """Builds an engine as `build_engine` does, from the options of a call.
+
+    With ``is_own`` the precision in the options is the model's own: it is not held to it.
+    """
     from trtcore.engine.build import build_engine
 
     build = build_options(options, model)
-    return build_engine(bindings, model, precision_request(options), build, progress, watch)
+    request = precision_request(options, is_own=is_own)
+    return build_engine(bindings, model, request, build, progress, watch)
 
 
 def may_overlap(bindings: Bindings | None, model: Model) -> bool:
@@ -140,6 +152,7 @@ def run_options(
         sync=options.sync,
         kernels=options.timing == "cupti",
         calibrate=options.calibrate,
+        energy=options.energy,
         use_cache=options.use_cache,
         watch=watch or Stopwatch(),
     )

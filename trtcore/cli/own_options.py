@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from trtcore.api.options.declaring import COMPARISON, MODEL, PLAN, PROFILES, Option, Use
 from trtcore.api.options.value_types import FLAG, NAME, NAMES, PATH, WHOLE
+from trtcore.report.formats import default_format, formats_help
 from trtcore.result.backends import node_backends
 
 _OF_EVERY_RESULT = Use(PROFILES, "output")
@@ -56,10 +57,35 @@ FULL_NAMES = Option(
     help="all nodes of a row, however long its line",
     use=_OF_EVERY_RESULT,
 )
-VIEW = (SORT, GROUP_BY, FULL_NAMES, TOP)
+COST = Option(
+    name="cost",
+    default=False,
+    type=FLAG,
+    about="the columns of one profile",
+    help="how near each row is to the device's peaks, and what it is bound by",
+    use=_OF_ONE_PROFILE,
+)
+FINDINGS = Option(
+    name="findings",
+    default=False,
+    type=FLAG,
+    about="what is said of one profile",
+    help="all findings, not the first three",
+    use=_OF_ONE_PROFILE,
+)
+VIEW = (SORT, GROUP_BY, FULL_NAMES, TOP, COST, FINDINGS)
 
 PROFILE_OPTIONS = (
     COMPARE,
+    Option(
+        name="format",
+        default=default_format(),
+        type=NAME,
+        about="how the result is printed",
+        help=formats_help,
+        metavar="FORM",
+        use=_OF_EVERY_RESULT,
+    ),
     *VIEW,
     Option(
         name="baseline",
@@ -107,6 +133,24 @@ PROFILE_OPTIONS = (
         help="write the layers as CSV",
         metavar="FILE",
         use=_OF_ONE_PROFILE,
+    ),
+    Option(
+        name="html",
+        default=None,
+        type=PATH,
+        about="a page of the result",
+        help="write a page of pictures and tables (pip install 'trtcore[report]')",
+        metavar="FILE",
+        use=_OF_EVERY_RESULT,
+    ),
+    Option(
+        name="annotate",
+        default=None,
+        type=PATH,
+        about="the nodes of one model",
+        help="write the model with the time of every node in it, for Netron",
+        metavar="FILE",
+        use=Use((MODEL,), "output"),
     ),
     Option(
         name="save_engine",

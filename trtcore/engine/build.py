@@ -26,7 +26,7 @@ from trtcore.precision.request import PrecisionRequest
 from trtcore.precision.verify.check import check_rows
 from trtcore.result.analysis.requirements import require_met
 from trtcore.result.phases import Phase, Stopwatch
-from trtcore.result.records.build import PrecisionCheck
+from trtcore.result.records.build import PrecisionCheck, PrecisionVerdict
 from trtcore.result.records.layers import Layer, LayerProfile
 from trtcore.result.records.warnings import RunWarning
 from trtcore.system.device import current_device
@@ -133,7 +133,10 @@ def check_engine(
     if quantized_nodes(model.proto) or is_its_own:
         return check_rows(layers, rows, "")
     kept = kept_nodes(model, request.keep_fp32)
-    return check_rows(layers, rows, precision.value, kept, fp32_only_nodes(model, precision))
+    check = check_rows(layers, rows, precision.value, kept, fp32_only_nodes(model, precision))
+    # Nobody asked for the model's own precision: an engine that has another is what its graph says.
+    is_guess = request.precision is None and check.verdict is PrecisionVerdict.NOT_MET
+    return check_rows(layers, rows, "") if is_guess else check
 
 
 def _precision(request: PrecisionRequest, model: Model) -> Precision:

@@ -28,6 +28,10 @@ def dtype_of(spec: TensorInfo) -> np.dtype[np.generic]:
     try:
         return np.dtype(host_type(spec.dtype) or numpy_name(spec.dtype))
     except TypeError:
+        if spec.dtype == "undefined":
+            raise OptionError(
+                f"input '{spec.name}' is a sequence or an optional: only plain tensors can be given"
+            ) from None
         raise OptionError(
             f"input '{spec.name}' is {spec.dtype}, no values can be generated for it: give an .npz"
         ) from None

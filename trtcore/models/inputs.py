@@ -41,6 +41,8 @@ class Kind(Enum):
     TOKEN_TYPES = "token types"
     MASK = "a mask"
     SHAPE = "a shape"
+    NUMBERS = "axes, lengths or divisors"
+    BOXES = "corners of boxes"
 
 
 @dataclass(frozen=True)
@@ -49,9 +51,9 @@ class InputRole:
 
     Attributes:
         kind: its meaning.
-        below: its values are smaller than this: the rows of the table it indexes; 2 for a mask, 0
-            for a shape, whose values are no indices.
-        values: of a shape, in order, where no others are given.
+        below: its values are smaller than this: the rows of the table it indexes; 2 for a mask, the
+            size of the image for boxes, 0 for a shape and numbers, whose values are no indices.
+        values: of a shape or numbers, in order, where no others are given.
     """
 
     kind: Kind
@@ -81,8 +83,9 @@ def make_inputs(
         seed: seed of random numbers, with the input's name. ``random`` is standard normal for
             floats, 0 to 7 for integers, false or true for booleans. It is the default: zeros
             switch fewer bits, and the power saved lets the GPU clock higher.
-        roles: meanings of integer and boolean inputs, by name: random token ids are then within
-            the vocabulary, positions count up, token types are two halves, and masks are ones.
+        roles: meanings of inputs, by name: random token ids are then within the vocabulary,
+            positions count up, token types are two halves, masks are ones, axes and lengths are
+            valid, and boxes have an area.
 
     Returns:
         C-contiguous arrays by input name, in the order of the specs.
@@ -147,7 +150,7 @@ def _all_of(
 
 
 def _is_shape(spec: TensorInfo, roles: Mapping[str, InputRole]) -> bool:
-    return spec.name in roles and roles[spec.name].kind is Kind.SHAPE
+    return spec.name in roles and roles[spec.name].kind in (Kind.SHAPE, Kind.NUMBERS)
 
 
 def _is_file(source: str | Path | Array) -> bool:
@@ -212,8 +215,10 @@ def _made(spec: TensorInfo, seed: int, role: InputRole | None) -> Array:
         return np.asarray(drawn).astype(dtype)
     if role.kind is Kind.MASK:
         return np.ones(spec.shape, dtype)
-    if role.kind is Kind.SHAPE:
+    if role.kind in (Kind.SHAPE, Kind.NUMBERS):
         return np.array(role.values, dtype).reshape(spec.shape)
+    if role.kind is Kind.BOXES:
+        return _boxes(spec, seed, role.below).astype(dtype)
     length = spec.shape[-1] if spec.shape else 1
     row = np.arange(length)
     if role.kind is Kind.TOKEN_TYPES:
@@ -224,6 +229,12 @@ def _made(spec: TensorInfo, seed: int, role: InputRole | None) -> Array:
         .reshape(spec.shape)
         .astype(dtype)
     )
+
+
+def _boxes(spec: TensorInfo, seed: int, size: int) -> Array:
+    """Two corners for each box, the first above and left of the second."""
+    drawn = _random_numbers(spec, seed).random((*spec.shape[:-1], 2, spec.shape[-1] // 2))
+    return np.asarray(np.sort(drawn, axis=-2).reshape(spec.shape) * size)
 
 
 def _random(spec: TensorInfo, seed: int) -> Array:

@@ -31,6 +31,7 @@ allow_external    x       x    -     x      x       x    x
 backend           x       x    x     x      x       x    -
 workspace_mib     x       -    -     x      x       -    -
 serial            x       -    -     x      x       -    -
+builds            x       x    -     -      -       -    -
 plugins           x       -    x     x      x       -    -
 use_cache         x       -    x     x      x       -    -
 precision         x       x    -     x      -       -    x
@@ -40,10 +41,13 @@ io_formats        x       -    -     x      x       -    -
 accuracy          x       x    -     -      x       x    -
 tolerance         x       x    -     -      x       x    -
 iterations        x       x    x     -      x       x    x
+processes         x       x    x     -      -       -    -
 precision_target  x       -    x     -      x       -    -
 max_seconds       x       x    x     -      x       x    -
 stream            x       -    x     -      -       -    -
 calibrate         x       -    x     -      x       -    -
+peak              x       x    x     -      -       -    -
+energy            x       -    x     -      -       -    -
 inputs            x       x    x     x      x       x    x
 seed              x       x    x     x      x       x    x
 sync              x       -    x     -      x       -    -
@@ -57,6 +61,8 @@ sort              x       x    x     x       x
 group_by          x       x    x     -       -
 full_names        x       x    x     x       x
 top               x       x    x     x       x
+cost              x       x    x     -       -
+findings          x       x    x     -       -
 baseline          x       x    x     -       -
 layer_info        x       x    x     -       -
 allow_partial     x       x    x     -       -
@@ -70,6 +76,9 @@ COLUMNS = ("engine", "cpu", "plan", "build", "comparison", "comparison on the cp
 OWN_COLUMNS = ("engine", "cpu", "plan", "comparison", "comparison on the cpu")
 
 VALUES: dict[str, tuple[object, tuple[str, ...]]] = {
+    "builds": (2, ("--builds", "2")),
+    "processes": (2, ("--processes", "2")),
+    "energy": (True, ("--energy",)),
     "weights": ("net.caffemodel", ("--weights", "net.caffemodel")),
     "outputs": (["prob"], ("--output", "prob")),
     "batch": (2, ("--batch", "2")),
@@ -92,6 +101,7 @@ VALUES: dict[str, tuple[object, tuple[str, ...]]] = {
     "max_seconds": (3.0, ("--max-seconds", "3")),
     "stream": (True, ("--stream",)),
     "calibrate": (False, ("--no-calibration",)),
+    "peak": ("fp32=67,bandwidth=4800", ("--peak", "fp32=67,bandwidth=4800")),
     "inputs": ("zeros", ("--input", "zeros")),
     "seed": (7, ("--seed", "7")),
     "sync": ("execute", ("--sync", "execute")),
@@ -101,6 +111,8 @@ VALUES: dict[str, tuple[object, tuple[str, ...]]] = {
     "group_by": (None, ("--group-by", "node")),
     "full_names": (None, ("--full-names",)),
     "top": (None, ("--top", "5")),
+    "cost": (None, ("--cost",)),
+    "findings": (None, ("--findings",)),
     "baseline": (None, ("--baseline", "onnxruntime")),
     "layer_info": (None, ("--layer-info", "l.json")),
     "allow_partial": (None, ("--allow-partial",)),

@@ -287,7 +287,7 @@ def test_verbose_says_where_the_time_of_both_went(run: Run, small: Path) -> None
     assert ran.code == 0, ran.err
     _, profile, baseline = ran.out.split("\nWhere ")
     for text, phases in (
-        (profile, ["start", "load", "nodes on the CPU", "report"]),
+        (profile, ["start", "load", "nodes on the CPU", "peaks", "report"]),
         (baseline, ["start", "load", "nodes on the CPU", "report"]),
     ):
         rows = [row[2:18].strip() for row in text.splitlines() if " s  " in row]

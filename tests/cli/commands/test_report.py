@@ -82,7 +82,10 @@ def test_csv_has_every_layer(run: Run, saved: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--format", "xml"], "--format is 'xml', must be one of table, csv"),
+        (
+            ["--format", "xml"],
+            "--format is 'xml', must be one of table, plain, markdown, json, csv",
+        ),
         (["--sort", "name"], "sort is 'name', must be one of order, time"),
         (["-o", "no/such/folder"], "cannot be written"),
     ],
@@ -91,3 +94,31 @@ def test_bad_options(run: Run, saved: Path, options: list[str], words: str) -> N
     ran = run("report", saved, *options)
     assert (ran.code, ran.out) == (2, "")
     assert words in ran.err
+
+
+def test_the_cost_of_rows_and_given_peaks(run: Run, saved: Path) -> None:
+    ran = run("report", saved, "--cost", "--findings", "--peak", "fp32=0.5,bandwidth=20")
+    assert ran.code == 0
+    assert "of peak  bound by" in ran.out
+    assert "Peaks  fp32 0.5 TFLOP/s, 20 GB/s, as given" in ran.out
+    # What was measured with the run is what counts without the option.
+    assert "GB/s, measured on" in run("report", saved).out
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--peak", "fp32=0"), "--peak is 'fp32=0': fp32 is '0', must be a number above 0"),
+        (
+            ("--format", "csv", "--cost"),
+            "--cost is about --format table, plain, markdown, json; csv holds",
+        ),
+        (("--format", "csv", "--findings"), "--findings is about --format table"),
+    ],
+)
+def test_peaks_and_views_that_make_no_sense(
+    run: Run, saved: Path, options: tuple[str, ...], message: str
+) -> None:
+    ran = run("report", saved, *options)
+    assert ran.code == 2
+    assert message in ran.err

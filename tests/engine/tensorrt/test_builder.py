@@ -124,7 +124,8 @@ def test_the_workspace_limit_is_passed_on() -> None:
 
 def test_an_unsupported_op_is_named_with_its_node() -> None:
     with pytest.raises(
-        ModelError, match=r"cannot read the graph: node 'last' \(MyPlugin\): Plugin not"
+        ModelError,
+        match=r"cannot read the graph: node 'last' \(MyPlugin\): no ONNX operator and no plugin",
     ):
         trtcore.build_model(small_net(op="MyPlugin"))
 

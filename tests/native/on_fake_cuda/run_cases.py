@@ -31,6 +31,7 @@ def ready(pair: Any, sync: str = "enqueue") -> NativeLoops:
     bindings = SimpleNamespace(
         layout=10,
         label="TensorRT",
+        newer_than="",
         module=SimpleNamespace(Profiler=trtcore_fake.Profiler10),
         log=SimpleNamespace(last_error=lambda: "nothing was logged"),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,12 +15,18 @@ from trtcore.models.builtin.googlenet import googlenet
 from trtcore.models.load import load_model
 from trtcore.models.model import Model
 from trtcore.precision.accuracy.emulation import emulated
-from trtcore.precision.accuracy.outputs import compare_outputs
+from trtcore.precision.accuracy.outputs import compare_outputs, find_obstacles
 from trtcore.precision.accuracy.reference import Reference
 from trtcore.precision.convert.apply import apply_precision
 from trtcore.report.content.facts.precision import compared_text, output_line
 from trtcore.result.analysis.requirements import check_tolerance
-from trtcore.result.records.accuracy import Accuracy, Compared, OutputAccuracy
+from trtcore.result.records.accuracy import (
+    Accuracy,
+    Compared,
+    NotCompared,
+    Obstacle,
+    OutputAccuracy,
+)
 from trtcore.result.types.dtypes import to_bfloat16_values
 
 
@@ -188,16 +195,25 @@ def test_a_reference_without_a_value(
 
 
 @pytest.mark.parametrize(
-    ("outputs", "message"),
+    ("outputs", "obstacle"),
     [
-        ({"z": np.zeros(2)}, "there is no output 'y' to compare, there are z"),
-        ({"y": np.zeros(3)}, "output 'y' cannot be compared: its shapes are (3,) and (2,)"),
+        ({"z": np.zeros(2)}, NotCompared("y", Obstacle.ABSENT)),
+        ({"y": np.zeros(3)}, NotCompared("y", Obstacle.SHAPE, ((3,), (2,)))),
+        ({"y": np.array(["a", "b"])}, NotCompared("y", Obstacle.NO_NUMBERS)),
+        ({"y": [{1: 0.5}]}, NotCompared("y", Obstacle.NO_NUMBERS)),
     ],
 )
-def test_outputs_that_do_not_match(outputs: dict[str, np.ndarray], message: str) -> None:
-    with pytest.raises(OptionError) as error:
-        compare_outputs({"y": np.zeros(2)}, outputs)
-    assert str(error.value) == message
+def test_outputs_that_do_not_match(outputs: dict[str, Any], obstacle: NotCompared) -> None:
+    assert compare_outputs({"y": np.zeros(2)}, outputs) == ()
+    assert find_obstacles({"y": np.zeros(2)}, outputs) == (obstacle,)
+
+
+def test_the_items_of_a_sequence_are_compared_one_by_one() -> None:
+    ones = np.ones(2, np.float32)
+    assert [o.name for o in compare_outputs({"s": [ones, ones]}, {"s": [ones]})] == ["s[0]"]
+    assert find_obstacles({"s": [ones, ones]}, {"s": [ones]}) == (
+        NotCompared("s[1]", Obstacle.ABSENT),
+    )
 
 
 def test_gate() -> None:

@@ -192,3 +192,26 @@ def test_what_tensorrt_has_in_fp32_only_is_not_held_against_the_engine() -> None
     assert other.verdict is PrecisionVerdict.NOT_MET
     unexplained = check_precision((layer("fc"), nameless, nameless), "fp16")
     assert unexplained.verdict is PrecisionVerdict.NOT_MET
+
+
+def test_a_whole_network_in_one_layer_is_unknown_and_not_refused() -> None:
+    whole = dataclasses.replace(layer("{ForeignNode[a...z]}", "Float", "Float"), nodes=("a", "z"))
+    check = check_precision((whole,), "fp16")
+    assert check.verdict is PrecisionVerdict.OPAQUE
+    assert precision_line(check) == (
+        "requested fp16: unknown: 1 of 1 layers do not tell what they compute in"
+    )
+    require_met(check)
+
+
+def test_a_layer_counts_by_what_it_computes_in_between_its_casts() -> None:
+    fused = dataclasses.replace(
+        layer("fused", "Float", "Float"), nodes=("x_to_fp16", "norm", "y_to_fp32")
+    )
+    assert check_precision((fused,), "fp16").verdict is PrecisionVerdict.MET
+    # Without a cast inside, or with a node that was to stay in FP32, it is what it writes.
+    assert check_precision((layer("own", "Float", "Float"),), "fp16").verdict is (
+        PrecisionVerdict.NOT_MET
+    )
+    kept = check_precision((fused,), "fp16", kept={"norm"})
+    assert kept.dtypes == {"Float": 1}

@@ -123,7 +123,7 @@ def once_each(calls: Counter[str], profile: Profile) -> None:
         "layer_rows": 1,
         "map_fusion": 1,
         "diagnose": 1,
-        "summarise_series": 5,
+        "summarise_series": 6,
         "interval_of": 3,
         "layer_kernels": 1,
         "kernel_totals": 1,
@@ -174,13 +174,13 @@ def test_the_figures_are_those_of_the_functions(profile: Profile) -> None:
     assert (len(layers), markers.count) == (LAYERS - 4, 4)
     assert analysis.latency.wall == analysis.series["wall_ms"]
     assert analysis.intervals["gpu_ms"][0] < analysis.latency.gpu.median_ms  # type: ignore[union-attr]
-    assert analysis.warnings == (*profile.warnings, *analysis.findings)
+    assert analysis.warnings == (*profile.warnings, *analysis.figure_warnings)
 
 
 def test_what_is_not_there_is_none() -> None:
     bare = Analysis(make_profile([Layer("a")], [1.0]))
     assert (bare.reconciliation, bare.kernels, bare.kernel_totals, bare.agreement) == (None,) * 4
-    assert (bare.latency.gpu, bare.findings) == (None, ())
+    assert (bare.latency.gpu, bare.figure_warnings) == (None, ())
 
 
 def test_an_analysis_of_an_analysis_is_itself() -> None:

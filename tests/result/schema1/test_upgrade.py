@@ -98,13 +98,15 @@ def rendered(text: str, name: str) -> str:
 
 
 def without_better(text: str) -> str:
-    """Without the facts that tell more than before: more nodes found, fallbacks of a kind in one.
+    """Without the facts that tell more than before: more nodes, fallbacks of a kind, findings.
 
     A fact begins with its label, and its further lines are indented.
     """
     facts = re.split(r"\n(?=\S)", text)
     kept = [
-        fact for fact in facts if not re.match(r"Fusion |Islands? |Precision fallbacks? ", fact)
+        fact
+        for fact in facts
+        if not re.match(r"Fusion |Islands? |Precision fallbacks? |Finding ", fact)
     ]
     return " ".join(" ".join(kept).split())
 

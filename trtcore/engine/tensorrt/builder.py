@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,9 +12,10 @@ from trtcore.engine.tensorrt.factories import make_builder
 from trtcore.engine.tensorrt.fp8_weights import store_fp8_as_bytes
 from trtcore.engine.tensorrt.interrupts import held_interrupts
 from trtcore.engine.tensorrt.optimization_profile import add_profile, shape_hint, shape_tensors
+from trtcore.engine.tensorrt.parser_problems import parser_problem
 from trtcore.engine.tensorrt.progress import BuildProgress, make_progress_monitor
 from trtcore.engine.tensorrt.timing_cache import TimingCache
-from trtcore.errors import BuildError, ModelError, argument
+from trtcore.errors import BuildError, ModelError
 from trtcore.models.model import Model
 from trtcore.models.onnx.graph import on_disk, serialized
 from trtcore.models.onnx.shape_ranges import opened
@@ -135,11 +135,12 @@ def parse(bindings: Bindings, builder: Any, model: Model) -> Any:
             with on_disk(model) as path:
                 parsed = parser.parse_from_file(str(path))
     if not parsed:
-        problems = [_describe(parser.get_error(i)) for i in range(parser.num_errors)]
-        found = "; ".join(dict.fromkeys(problems)) or bindings.log.last_error()
-        hint = f"; {argument('plugins')} loads libraries of them"
-        hint = hint if "Plugin not found" in found else ""
-        raise ModelError(f"{model.source}: {bindings.label} cannot read the graph: {found}{hint}")
+        problems = [parser_problem(parser, i, model) for i in range(parser.num_errors)]
+        every = list(dict.fromkeys(problems)) or [bindings.log.last_error()]
+        more = f"; {len(every) - 1} more like it" if len(every) > 1 else ""
+        raise ModelError(
+            f"{model.source}: {bindings.label} cannot read the graph: {every[0]}{more}"
+        )
     return network
 
 
@@ -159,16 +160,6 @@ def _format_hint(formats: Mapping[str, str]) -> str:
         return ""
     named = ", ".join(f"{name}:{word}" for name, word in formats.items())
     return f" with the formats {named}, try it without them"
-
-
-def _describe(error: Any) -> str:
-    """One parser error: the node, its op, and what is wrong with it."""
-    text = " ".join(str(error.desc()).split())
-    # The parser states its assertion first: `condition && "explanation"`.
-    explained = re.search(r'"([^"]+)"', text)
-    text = explained[1] if explained else text
-    name, op = getattr(error, "node_name", str)(), getattr(error, "node_operator", str)()
-    return f"node '{name}' ({op}): {text}" if name or op else text
 
 
 def _configure(bindings: Bindings, builder: Any, options: BuildOptions) -> Any:

@@ -8,7 +8,7 @@ import numpy as np
 from onnx import GraphProto, TensorProto
 
 from trtcore.models.onnx.bodies import bodies
-from trtcore.models.onnx.graph import walk_nodes
+from trtcore.models.onnx.walk import walk_nodes
 
 
 def store_fp8_as_bytes(graph: GraphProto) -> None:

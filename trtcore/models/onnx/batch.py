@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,12 +53,12 @@ def carry_batch(proto: ModelProto, inferred: GraphProto, prefix: str) -> list[st
     return notes
 
 
-def free_batch(proto: ModelProto, names: Collection[str]) -> list[str]:
+def free_batch(proto: ModelProto, targets: Mapping[str, Sequence[int]]) -> list[str]:
     """Lets the batch of a Reshape be whatever comes in: -1 in the place of the number.
 
     Args:
         proto: the graph, changed in place.
-        names: nodes that `carry_batch` would change.
+        targets: by node that one batch is written into, its target for any.
 
     Returns:
         One note per changed node.
@@ -66,10 +66,11 @@ def free_batch(proto: ModelProto, names: Collection[str]) -> list[str]:
     constants = _constants(proto.graph)
     notes = []
     for node in proto.graph.node:
-        if node.name in names:
-            target = constants[node.input[1]].copy()
-            notes.append(f"node '{node.name}' had batch {target[0]} written into it: now any")
-            target[0] = -1
+        if node.name in targets:
+            was, target = constants.get(node.input[1]), np.array(targets[node.name], np.int64)
+            place = int(target.argmin())
+            number = was[place] if was is not None and was.size == target.size else "a number"
+            notes.append(f"node '{node.name}' had batch {number} written into it: now any")
             _retarget(proto.graph, node, target)
     return notes
 

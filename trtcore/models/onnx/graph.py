@@ -15,10 +15,12 @@ from onnx import GraphProto, ModelProto, NodeProto, ValueInfoProto
 
 from trtcore.errors import ModelError
 from trtcore.models.model import Model
-from trtcore.models.onnx.bodies import bodies, misfit_body
+from trtcore.models.onnx.bodies import misfit_body
+from trtcore.models.onnx.complete import complete_graph, without_functions
 from trtcore.models.onnx.external import external_tensors, load_external_data
 from trtcore.models.onnx.tensors import misfit
 from trtcore.models.onnx.texts import broken_text
+from trtcore.models.onnx.walk import walk_nodes
 from trtcore.models.onnx.weights import (
     INLINE_BYTES,
     weight_bytes,
@@ -37,6 +39,8 @@ _CHECKED_WHOLE_BYTES = 32_000_000
 # Some 20 names of 100 characters each, several times over.
 _MOST_SCOPE_CHARACTERS = 20_000
 _STATES_OPSET = 3  # the first IR version whose files name the operator set they are written in
+# Of a message of ONNX or ONNX Runtime: with the file's name and the way out it stays below 300.
+_MOST_CHARACTERS = 220
 _SCOPES = "pkg.torch.onnx.name_scopes"
 
 
@@ -57,8 +61,7 @@ def load_onnx(path: str | Path, *, allow_external: bool = False) -> Model:
         raise ModelError(f"{path}: not an ONNX model, or truncated") from None
     _check_form(proto, path)
     load_external_data(proto, path, may_leave=allow_external)
-    notes = (*name_nodes(proto), *_check(proto, path))
-    return Model(path.stem, proto, str(path), notes=notes)
+    return _checked(proto, path.stem, str(path), path)
 
 
 def from_proto(proto: ModelProto, name: str = "") -> Model:
@@ -76,8 +79,15 @@ def from_proto(proto: ModelProto, name: str = "") -> Model:
     _check_form(proto, None)
     own = ModelProto()
     own.CopyFrom(proto)
-    notes = (*name_nodes(own), *_check(own, None))
-    return Model(name or own.graph.name or "model", own, "memory", notes=notes)
+    return _checked(own, name or own.graph.name or "model", "memory", None)
+
+
+def _checked(proto: ModelProto, name: str, source: str, path: Path | None) -> Model:
+    """A model of a graph that nobody else has, made complete and checked."""
+    notes = complete_graph(proto, name)
+    proto = without_functions(proto)
+    notes += (*name_nodes(proto), *_check(proto, path))
+    return Model(name, proto, source, notes=notes)
 
 
 def save_onnx(model: Model, path: str | Path) -> None:
@@ -173,14 +183,6 @@ def graph_inputs(graph: GraphProto) -> list[ValueInfoProto]:
     return [value for value in graph.input if value.name not in initialized]
 
 
-def walk_nodes(graph: GraphProto) -> Iterator[NodeProto]:
-    """Every node, each followed by those of its bodies (If, Loop, Scan)."""
-    for node in graph.node:
-        yield node
-        for body in bodies(node):
-            yield from walk_nodes(body)
-
-
 def tensor_info(value: ValueInfoProto) -> TensorInfo:
     """Name, shape (-1 where dynamic; empty if unknown) and NumPy dtype name of a value."""
     tensor = value.type.tensor_type
@@ -207,9 +209,19 @@ def dtype_name(elem_type: int) -> str:
 
 def one_line(problem: Exception) -> str:
     """The beginning of an exception's text as one line."""
-    # 300 characters hold the cause; the context that ONNX appends can be much longer.
+    return shortened(spaced(problem))
+
+
+def spaced(problem: Exception) -> str:
+    """An exception's text as one line."""
     lines = [line.strip() for line in str(problem).splitlines() if line.strip()]
-    return " ".join(lines)[:300] or type(problem).__name__
+    return " ".join(lines) or type(problem).__name__
+
+
+def shortened(text: str) -> str:
+    """The beginning of a message."""
+    # These hold the cause; the context that ONNX appends can be much longer.
+    return text if len(text) <= _MOST_CHARACTERS else f"{text[: _MOST_CHARACTERS - 4]} ..."
 
 
 def _check_form(proto: ModelProto, path: Path | None) -> None:
@@ -264,14 +276,15 @@ def _run_checker(proto: ModelProto) -> None:
         for tensor in proto.graph.initializer:
             onnx.checker.check_tensor(tensor)
         proto = with_weights_as_inputs(proto)
-    with _outputs_with_shapes(proto):
+    with _with_shapes(proto):
         onnx.checker.check_model(proto)
 
 
 @contextlib.contextmanager
-def _outputs_with_shapes(proto: ModelProto) -> Iterator[None]:
-    """Lets outputs without a shape pass the checker: every runtime infers it."""
-    types = [output.type.tensor_type for output in proto.graph.output]
+def _with_shapes(proto: ModelProto) -> Iterator[None]:
+    """Lets inputs and outputs without a shape pass the checker: the runtimes read them."""
+    values = (*proto.graph.input, *proto.graph.output)
+    types = [value.type.tensor_type for value in values]
     shapeless = [kind for kind in types if kind.elem_type and not kind.HasField("shape")]
     for kind in shapeless:
         kind.shape.SetInParent()

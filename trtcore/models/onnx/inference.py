@@ -7,8 +7,8 @@ from onnx import GraphProto, ModelProto
 
 from trtcore.errors import ModelError
 from trtcore.models.onnx.batch import carry_batch, channel_mismatch
-from trtcore.models.onnx.bodies import bodies
 from trtcore.models.onnx.graph import one_line
+from trtcore.models.onnx.walk import bodies
 from trtcore.models.onnx.weights import without_weights
 
 

@@ -6,6 +6,7 @@ attention mask of random bits masks whole rows. How the graph uses an input tell
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,9 +17,11 @@ from onnx import NodeProto, TensorProto, numpy_helper
 from trtcore.models.fitting import Array
 from trtcore.models.inputs import InputRole, Kind, Source, make_inputs
 from trtcore.models.model import Model
-from trtcore.models.onnx.bodies import bodies
-from trtcore.models.onnx.graph import graph_inputs, model_inputs, walk_nodes
+from trtcore.models.onnx.graph import graph_inputs, model_inputs, tensor_info
+from trtcore.models.onnx.input_values import Shapes, needed_values
 from trtcore.models.onnx.shape_inputs import decides_shape, default_values
+from trtcore.models.onnx.walk import bodies, walk_nodes
+from trtcore.result.records.layers import TensorInfo
 
 # Operators that hand indices on as they are, by the input they hand on.
 _CARRIES = frozenset(
@@ -40,10 +43,33 @@ _CARRIES = frozenset(
 )
 # Operators that read one value or another, and hand on all of them.
 _JOINS = frozenset({"Concat", "Where"})
+_INDEXING = frozenset({"Gather", "GatherElements", "GatherND", "ScatterElements", "ScatterND"})
+# Where the length of what an input indexes is found: which input, and which of its axes.
+_TABLES = {
+    ("EmbedLayerNormalization", 0): (2, 0),
+    ("EmbedLayerNormalization", 1): (4, 0),
+    ("NegativeLogLikelihoodLoss", 1): (0, 1),
+    ("RoiAlign", 2): (0, 0),
+    ("SoftmaxCrossEntropyLoss", 1): (0, 1),
+    ("TensorScatter", 2): (0, 0),
+}
+# Counts and rates, which may be floats.
+_COUNTS = frozenset({("Dropout", 1), ("OneHot", 1), ("Range", 0), ("Range", 1), ("Range", 2)})
+# Inputs that hold boxes as two corners.
+_BOXES = frozenset({("NonMaxSuppression", 0), ("RoiAlign", 1)})
 _SHIFTS = frozenset({"Add", "Sub"})
 # How a graph uses a mask: as a condition, or as zeros and ones that are computed with.
 _MASKING = frozenset({"And", "Equal", "Not", "Or", "Where", "Sub", "Mul", "ReduceSum", "CumSum"})
 _INTEGERS = (TensorProto.INT32, TensorProto.INT64, TensorProto.BOOL)
+_ANY_INTEGERS = (
+    *_INTEGERS,
+    TensorProto.INT8,
+    TensorProto.INT16,
+    TensorProto.UINT8,
+    TensorProto.UINT16,
+    TensorProto.UINT32,
+    TensorProto.UINT64,
+)
 # Words in the names of inputs that tell positions and kinds of tokens from tokens.
 _POSITION_WORDS = ("position", "pos_ids")
 _TYPE_WORDS = ("token_type", "segment")
@@ -57,11 +83,13 @@ class _Reach:
         rows: of the tables that it indexes.
         is_mask: whether it is used as one.
         shape: values for it as a shape; None if it decides none.
+        numbers: valid ones where it is an axis, a length or a divisor.
     """
 
     rows: tuple[int, ...]
     is_mask: bool
     shape: tuple[int, ...] | None = None
+    numbers: tuple[int, ...] = ()
 
 
 def input_roles(model: Model) -> dict[str, InputRole]:
@@ -74,12 +102,12 @@ def input_roles(model: Model) -> dict[str, InputRole]:
         Roles by input name; inputs of unknown role are left out.
     """
     values = graph_inputs(model.proto.graph)
-    integers = [v for v in values if v.type.tensor_type.elem_type in _INTEGERS]
-    if not integers:
-        return {}
+    integers = [v for v in values if v.type.tensor_type.elem_type in _ANY_INTEGERS]
     graph = _Graph(model)
-    ranks = {value.name: len(value.type.tensor_type.shape.dim) for value in integers}
-    roles = {name: _role(name, rank, graph) for name, rank in ranks.items()}
+    roles = {value.name: _role(tensor_info(value), graph) for value in integers}
+    roles |= {
+        value.name: graph.of_floats(tensor_info(value)) for value in values if value not in integers
+    }
     return {name: role for name, role in roles.items() if role is not None}
 
 
@@ -88,8 +116,11 @@ def make_model_inputs(model: Model, source: Source = "random", seed: int = 0) ->
     return make_inputs(model_inputs(model), source, seed, input_roles(model))
 
 
-def _role(name: str, rank: int, graph: _Graph) -> InputRole | None:
-    reach = graph.reach(name)
+def _role(value: TensorInfo, graph: _Graph) -> InputRole | None:
+    name, rank = value.name, len(value.shape)
+    reach = graph.reach(name, math.prod(value.shape))
+    if reach.numbers:
+        return InputRole(Kind.NUMBERS, 0, reach.numbers)
     if reach.rows:
         # It may index several tables: the smallest is safe for all of them.
         return InputRole(_kind_of_index(name), min(reach.rows))
@@ -129,10 +160,24 @@ class _Graph:
                 stated = (a.t for a in node.attribute if a.name == "value")
                 self.constants.update((node.output[0], tensor) for tensor in stated)
 
-    def reach(self, name: str) -> _Reach:
-        """Follows an input through operators that only reshape or shift it."""
+    def of_floats(self, value: TensorInfo) -> InputRole | None:
+        """The role of a float input that holds boxes, or a count; None for any other."""
+        for node, index in self.uses[value.name]:
+            if (node.op_type, index) in _COUNTS:
+                count = math.prod(value.shape)
+                numbers = needed_values(node, index, count, Shapes(self.shapes))
+                return InputRole(Kind.NUMBERS, 0, numbers)
+            if (node.op_type, index) not in _BOXES or value.shape[-1:] != (4,):
+                continue
+            image = self.shapes.get(node.input[0], [1]) if node.op_type == "RoiAlign" else [1]
+            return InputRole(Kind.BOXES, max(image[-1], 1))
+        return None
+
+    def reach(self, name: str, count: int) -> _Reach:
+        """Follows an input of so many values through operators that only reshape or shift it."""
         rows: list[int] = []
         is_mask, decided = False, None
+        numbers: tuple[int, ...] = ()
         todo, seen = [(name, 0)], {name}
         while todo:
             value, shift = todo.pop()
@@ -141,12 +186,15 @@ class _Graph:
                 rows += [size - shift for size in self._indexed(node, index)]
                 if decided is None and decides_shape(node.op_type, index):
                     decided = self._shape(name, value, node, index)
+                numbers = numbers or needed_values(node, index, count, Shapes(self.shapes))
                 is_mask |= node.op_type in _MASKING or self._is_float_sum(node, value)
                 for output, new in self._next(node, index, shift):
                     if output not in seen:
                         seen.add(output)
                         todo.append((output, new))
-        return _Reach(tuple(row for row in rows if row > 0), is_mask, decided)
+        known = tuple(row for row in rows if row > 0)
+        # Of a table of unknown length only the first row is sure to be there.
+        return _Reach(known or (1,) * bool(rows), is_mask, decided, numbers)
 
     def _is_float_sum(self, node: NodeProto, value: str) -> bool:
         """Whether integers cast to floats are added to something, as masks are to scores."""
@@ -155,14 +203,21 @@ class _Graph:
     def _indexed(self, node: NodeProto, index: int) -> Iterator[int]:
         """The number of rows that a node can take by this input."""
         shape = self.shapes.get(node.input[0], [])
-        if index != 1 or not shape:
+        if (place := _TABLES.get((node.op_type, index))) is not None:
+            table = self.shapes.get(node.input[place[0]], []) if place[0] < len(node.input) else []
+            yield from table[place[1] : place[1] + 1] or [0]
+        if node.op_type == "OneHot" and index == 0 and (depth := self._scalar(node.input[1])):
+            yield depth
+        if index != 1:
             return
-        if node.op_type in ("Gather", "GatherElements", "ScatterElements"):
+        if not shape and node.op_type in _INDEXING:
+            yield 0
+        if node.op_type in ("Gather", "GatherElements", "Scatter", "ScatterElements"):
             axis = next((a.i for a in node.attribute if a.name == "axis"), 0)
             if -len(shape) <= axis < len(shape):
                 yield shape[axis]
         elif node.op_type in ("GatherND", "ScatterND"):
-            yield min(shape)
+            yield min(shape, default=0)
 
     def _shape(self, name: str, value: str, node: NodeProto, index: int) -> tuple[int, ...]:
         """Values for an input that decides the shape of what a node writes."""

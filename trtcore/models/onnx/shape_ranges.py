@@ -13,12 +13,12 @@ from typing import Any, NamedTuple
 
 from onnx import GraphProto, ModelProto, ValueInfoProto
 
-from trtcore.errors import OptionError, argument
+from trtcore.errors import ModelError, OptionError, argument
 from trtcore.models.model import DynamicInput, Model
 from trtcore.models.onnx.batch import free_batch
-from trtcore.models.onnx.bodies import bodies
-from trtcore.models.onnx.graph import graph_inputs, model_inputs, walk_nodes
+from trtcore.models.onnx.graph import graph_inputs, model_inputs, tensor_info
 from trtcore.models.onnx.shapes import declared_dims, with_shapes
+from trtcore.models.onnx.walk import bodies, walk_nodes
 from trtcore.models.onnx.weights import without_weights
 from trtcore.result.types.shapes import ShapeRange, shape_text
 
@@ -71,12 +71,12 @@ def with_ranges(
     others = None if led else batch
     # Each end is tried out before the build: without the weights, which no shape depends on.
     bare = replace(model, proto=without_weights(model.proto))
-    if names := _of_one_batch(bare, others, points):
+    if targets := _of_one_batch(bare, others, points):
         if not in_place:
             model, in_place = replace(model, proto=_copy(model.proto)), True
-        found = free_batch(model.proto, names)
+        found = free_batch(model.proto, targets)
         model = replace(model, notes=(*model.notes, *found))
-        free_batch(bare.proto, names)
+        free_batch(bare.proto, targets)
     ends = _Points(*(_shapes(with_shapes(bare, others, point)) for point in points))
     dynamic = tuple(
         _dynamic(value, ends)
@@ -186,18 +186,32 @@ def _with_batch(name: str, batch: int | None, points: _Points) -> Shape:
     return (batch, *optimum[1:])
 
 
-def _of_one_batch(bare: Model, batch: int | None, points: _Points) -> set[str]:
-    """The nodes that have one batch written into them, which not every shape fits.
+def _of_one_batch(bare: Model, batch: int | None, points: _Points) -> dict[str, list[int]]:
+    """The nodes that have one batch written into them, each with a target that fits every shape.
 
     Raises:
-        ModelError: the model does not fit a shape.
+        ModelError: the model does not fit a shape, or such a node is no Reshape.
     """
-    names = set()
-    for point in points:
-        settled = with_shapes(bare, batch, point)
-        pairs = zip(bare.proto.graph.node, settled.proto.graph.node, strict=True)
-        names |= {node.name for node, now in pairs if list(node.input) != list(now.input)}
-    return names
+    before = {node.name: list(node.input) for node in bare.proto.graph.node}
+    settled = [with_shapes(bare, batch, point).proto.graph for point in points]
+    changed = {
+        node.name: node
+        for graph in settled
+        for node in graph.node
+        if list(node.input) != before.get(node.name)
+    }
+    shapes = [{v.name: tensor_info(v).shape for v in (*g.value_info, *g.output)} for g in settled]
+    targets = {}
+    for name, node in changed.items():
+        found = {one.get(node.output[0], ()) for one in (shapes[0], shapes[2])}
+        lengths = [set(dims) for dims in zip(*found, strict=True)] if len(found) > 1 else []
+        targets[name] = [dims.pop() if len(dims) == 1 else -1 for dims in lengths]
+        if node.op_type != "Reshape" or targets[name].count(-1) != 1:
+            raise ModelError(
+                f"{bare.name}: node '{name}' ({node.op_type}) holds one batch, and takes no range "
+                f"of them: give one shape per input with {argument('shapes')}"
+            )
+    return targets
 
 
 def _shapes(settled: Model) -> dict[str, Shape]:

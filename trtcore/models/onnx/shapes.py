@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from onnx import ModelProto, ValueInfoProto
+from onnx import ModelProto, TensorShapeProto, ValueInfoProto
 
 from trtcore.errors import ModelError, OptionError, argument
 from trtcore.models.model import Model
+from trtcore.models.onnx.batch_edits import apply_edits
+from trtcore.models.onnx.batch_repairs import Batch
+from trtcore.models.onnx.batch_walk import Carried, carried
 from trtcore.models.onnx.graph import graph_inputs
 from trtcore.models.onnx.inference import infer_shapes, is_odd
 from trtcore.result.types.shapes import shape_text
@@ -50,18 +53,62 @@ def with_shapes(
         proto.CopyFrom(model.proto)
     inputs = [v for v in graph_inputs(proto.graph) if v.type.HasField("tensor_type")]
     declared: _Shapes = {value.name: declared_dims(value) for value in inputs}
-    given = _checked_options(model, declared, batch, shapes or {})
+    shapeless = {value.name for value in inputs if not value.type.tensor_type.HasField("shape")}
+    given = _checked_options(model, declared, batch, shapes or {}, shapeless)
     wanted, notes = _resolved(model, declared, given, batch)
+    notes += _shapeless_notes(shapeless - given.keys())
     # The file's own shapes are taken as valid: what inference objects to is only noted.
     is_lenient = wanted == declared or is_odd(proto)
+    prefix = _complaint(model, declared, wanted)
+    found = _carried(proto, inputs, declared, wanted, prefix)
+    notes += apply_edits(proto.graph, found.edits)
     for value in inputs:
         _write_dims(value, wanted[value.name])
-    notes += infer_shapes(proto, _complaint(model, declared, wanted), is_lenient=is_lenient)
+    notes += infer_shapes(proto, prefix, is_lenient=is_lenient)
+    _complete_outputs(proto, found.outputs)
     return replace(model, proto=proto, notes=(*model.notes, *notes))
 
 
+def _complete_outputs(proto: ModelProto, shapes: Mapping[str, Sequence[int]]) -> None:
+    """Writes the shapes of outputs that ONNX's inference leaves open."""
+    for output in proto.graph.output:
+        if output.name in shapes and any(dim.dim_value <= 0 for dim in _dims(output)):
+            _write_dims(output, shapes[output.name])
+
+
+def _dims(value: ValueInfoProto) -> Sequence[TensorShapeProto.Dimension]:
+    return tuple(value.type.tensor_type.shape.dim)
+
+
+def _carried(
+    proto: ModelProto,
+    inputs: Sequence[ValueInfoProto],
+    declared: _Shapes,
+    wanted: dict[str, list[int]],
+    prefix: str,
+) -> Carried:
+    """What the graph needs for the batch, if it is another than the file's.
+
+    A file whose batch is open was traced with one all the same, 1 as a rule.
+    """
+    batched = [name for name in _batched(declared) if wanted[name]]
+    batches = {wanted[name][0] for name in batched}
+    before = {dim if isinstance(dim := declared[name][0], int) else 1 for name in batched}
+    if len(batches) != 1 or len(before) != 1 or batches == before or 0 in before | batches:
+        return Carried()
+    batch = Batch(before.pop(), batches.pop())
+    for value in inputs:
+        dims = wanted[value.name]
+        _write_dims(value, [batch.old, *dims[1:]] if value.name in batched else dims)
+    return carried(proto, batched, batch, prefix)
+
+
 def _checked_options(
-    model: Model, declared: _Shapes, batch: int | None, shapes: Mapping[str, Sequence[int]]
+    model: Model,
+    declared: _Shapes,
+    batch: int | None,
+    shapes: Mapping[str, Sequence[int]],
+    shapeless: Collection[str],
 ) -> dict[str, list[int]]:
     if batch is not None and batch < 1:
         raise OptionError(f"{argument('batch')} is {batch}, must be 1 or more")
@@ -71,8 +118,10 @@ def _checked_options(
             raise OptionError(
                 f"{argument('shapes')} names '{name}', but the inputs of {model.name} are: {inputs}"
             )
-        if any(dim < 1 for dim in dims):
+        if any(dim < _least(declared[name], axis) for axis, dim in enumerate(dims)):
             raise OptionError(f"shape {name}:{shape_text(dims)}: every dimension must be 1 or more")
+        if name in shapeless:
+            declared[name] = [None] * len(dims)
         if len(dims) != len(declared[name]):
             raise ModelError(
                 f"{model.name}: input '{name}' was given as {shape_text(dims)}, but the model"
@@ -85,6 +134,21 @@ def _checked_options(
                 "contradict each other: leave one of them out"
             )
     return {name: list(dims) for name, dims in shapes.items()}
+
+
+def _least(declared: list[_Dim], axis: int) -> int:
+    """The least that may be given: 0 behind the batch where it is open, as of an empty cache."""
+    is_open = axis < len(declared) and not declared[axis]
+    is_open |= axis < len(declared) and isinstance(declared[axis], str)
+    return 0 if axis and is_open else 1
+
+
+def _shapeless_notes(names: Collection[str]) -> list[str]:
+    use = argument("shapes")
+    return [
+        f"input '{name}' has no shape in the file: a scalar was taken, {use} gives another"
+        for name in sorted(names)
+    ]
 
 
 def _resolved(
@@ -109,7 +173,10 @@ def _resolved(
         if batch is None and dims and not isinstance(dims[0], int) and wanted[name][0] == 1:
             notes.append(f"input '{name}' leaves its leading dimension open: 1 was taken")
     _refuse_open(model, declared, wanted)
-    return {name: [int(dim or 0) for dim in wanted[name]] for name in declared}, notes
+    settled: dict[str, list[int]] = {
+        name: [dim for dim in wanted[name] if isinstance(dim, int)] for name in declared
+    }
+    return settled, notes
 
 
 def _given_symbols(model: Model, declared: _Shapes, given: dict[str, list[int]]) -> dict[str, int]:
@@ -172,11 +239,17 @@ def _complaint(model: Model, declared: _Shapes, wanted: dict[str, list[int]]) ->
 
 def declared_dims(value: ValueInfoProto) -> list[int | str | None]:
     """The dimensions of an input as the file has them: numbers, symbols, None for open ones."""
-    return [
-        # Some exporters write 0 or -1 for a dimension that is open.
-        dim.dim_value if dim.dim_value > 0 else dim.dim_param or None
-        for dim in value.type.tensor_type.shape.dim
-    ]
+    return [_declared_dim(dim, axis) for axis, dim in enumerate(value.type.tensor_type.shape.dim)]
+
+
+def _declared_dim(dim: TensorShapeProto.Dimension, axis: int) -> _Dim:
+    if dim.dim_value > 0:
+        return int(dim.dim_value)
+    # Some exporters write 0 or -1 for a batch that is open; elsewhere 0 is a length, as that of an
+    # empty cache.
+    if dim.HasField("dim_value") and dim.dim_value == 0 and axis:
+        return 0
+    return dim.dim_param or None
 
 
 def _write_dims(value: ValueInfoProto, dims: Sequence[int]) -> None:

@@ -8,8 +8,8 @@ FP32, as on Tensor Cores.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+import itertools
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import onnx
@@ -19,28 +19,27 @@ from onnx import (
     ModelProto,
     NodeProto,
     TensorProto,
+    TypeProto,
     helper,
     numpy_helper,
 )
 
 from trtcore.models.model import Model
-from trtcore.models.onnx.bodies import bodies
 from trtcore.models.onnx.graph import opset_version
+from trtcore.models.onnx.walk import bodies
 from trtcore.models.onnx.weights import without_weights
-from trtcore.precision.convert.nodes import elem_types
+from trtcore.precision.convert.nodes import all_names, elem_types
 from trtcore.precision.convert.plan import TYPE_ATTRIBUTES
 from trtcore.precision.formats import low_types
 
-Rounding = Callable[[str, str, int], list[NodeProto]]
-"""From the name of an exact value, that of the rounded one and its type to the nodes between."""
-
-# Operator set 13 gave Cast the type bfloat16.
+# Operator set 13 gave Cast the type bfloat16; 11 made the limits of Clip inputs.
 _FIRST_BFLOAT16_CAST = 13
+_FIRST_CLIP_INPUTS = 11
 # x * 65537 - (x * 65537 - x) is x rounded to 8 of its 24 bits. The product overflows float32 from
-# 5.2e33 on: values beyond the limit, with a margin, stay as they are.
+# 5.2e33 on: what is beyond the limit is added afterwards as it is. The limit has 8 bits itself.
 _SPLIT_AT_8_BITS = 2**16 + 1
-_LARGEST_TO_SPLIT = 1e33
-_SPLITTER, _LIMIT = "trtcore_splitter", "trtcore_split_limit"
+_LARGEST_TO_SPLIT = 2.0**110
+_SPLITTER, _LIMIT, _LOWEST = "trtcore_splitter", "trtcore_split_limit", "trtcore_split_lowest"
 
 
 def emulated(model: Model, *, rounds: bool = True) -> Model:
@@ -55,22 +54,23 @@ def emulated(model: Model, *, rounds: bool = True) -> Model:
     proto = ModelProto()
     proto.CopyFrom(model.proto)
     inferred = onnx.shape_inference.infer_shapes(without_weights(proto), data_prop=True)
-    rounding = None
-    if rounds:
-        casts = opset_version(proto) >= _FIRST_BFLOAT16_CAST
-        rounding = _cast if casts else _cast_or_split
-    _emulate(proto.graph, inferred.graph, rounding)
-    if rounding is _cast_or_split:
+    rewriting = _Rewriting(opset_version(proto), all_names(proto.graph), rounds)
+    rewriting.rewrite(proto.graph, inferred.graph, {})
+    if rewriting.needs_constants:
         _prepend_constants(proto.graph)
     return replace(model, proto=proto)
 
 
 def _prepend_constants(graph: GraphProto) -> None:
-    """Puts the constants of `_cast_or_split` in front, as nodes.
+    """Puts the constants of the splitting in front, as nodes.
 
     IR versions before 4 require every initializer to be a graph input.
     """
-    constants = {_SPLITTER: _SPLIT_AT_8_BITS, _LIMIT: _LARGEST_TO_SPLIT}
+    constants = {
+        _SPLITTER: _SPLIT_AT_8_BITS,
+        _LIMIT: _LARGEST_TO_SPLIT,
+        _LOWEST: -_LARGEST_TO_SPLIT,
+    }
     nodes = [
         helper.make_node(
             "Constant", [], [name], name, value=numpy_helper.from_array(np.float32(value))
@@ -82,61 +82,113 @@ def _prepend_constants(graph: GraphProto) -> None:
     graph.node.extend(nodes)
 
 
-def _emulate(graph: GraphProto, inferred: GraphProto, rounding: Rounding | None) -> None:
-    types = elem_types(inferred) if rounding else {}
-    nodes: list[NodeProto] = []
-    for node, typed in zip(graph.node, inferred.node, strict=True):
-        for body, typed_body in zip(bodies(node), bodies(typed), strict=True):
-            _emulate(body, typed_body, rounding)
-        for attribute in node.attribute:
-            _widen_attribute(attribute)
-        nodes += _rounded(node, types, rounding or _cast)
-    graph.ClearField("node")
-    graph.node.extend(nodes)
-    for tensor in graph.initializer:
-        _widen(tensor)
-    for value in (*graph.input, *graph.output, *graph.value_info):
-        if value.type.tensor_type.elem_type in low_types():
-            value.type.tensor_type.elem_type = TensorProto.FLOAT
+@dataclass
+class _Rewriting:
+    """One model on its way to float32: what all of its graphs share.
+
+    Attributes:
+        opset: the operator set of the model.
+        taken: names of nodes and values in use, at all levels.
+        rounds: round every value to its type.
+        needs_constants: the constants of the splitting are read.
+    """
+
+    opset: int
+    taken: set[str]
+    rounds: bool
+    needs_constants: bool = field(default=False, init=False)
+
+    def rewrite(self, graph: GraphProto, inferred: GraphProto, outer: dict[str, int]) -> None:
+        """Rewrites a graph and its bodies in place; ``outer`` are the types around a body."""
+        types = {**outer, **elem_types(inferred)} if self.rounds else {}
+        nodes: list[NodeProto] = []
+        for node, typed in zip(graph.node, inferred.node, strict=True):
+            for body, typed_body in zip(bodies(node), bodies(typed), strict=True):
+                self.rewrite(body, typed_body, types)
+            for attribute in node.attribute:
+                _widen_attribute(attribute)
+            nodes += self.rounded(node, types)
+        graph.ClearField("node")
+        graph.node.extend(nodes)
+        for tensor in graph.initializer:
+            _widen(tensor)
+        for value in (*graph.input, *graph.output, *graph.value_info):
+            _widen_type(value.type)
+
+    def rounded(self, node: NodeProto, types: dict[str, int]) -> list[NodeProto]:
+        """The node, with its 16-bit outputs rounded behind it."""
+        nodes = [NodeProto()]
+        nodes[0].CopyFrom(node)
+        for index, name in enumerate(node.output):
+            if types.get(name) in low_types():
+                exact = nodes[0].output[index] = self.free_name(f"{name}__exact")
+                nodes += self.rounding(exact, name, types[name])
+        return nodes
+
+    def rounding(self, exact: str, name: str, elem_type: int) -> list[NodeProto]:
+        """The nodes from an exact value to the rounded one."""
+        has_cast = elem_type != TensorProto.BFLOAT16 or self.opset >= _FIRST_BFLOAT16_CAST
+        if not has_cast:
+            return self.split(exact, name)
+        low = self.free_name(f"{name}__rounded")
+        wide = self.free_name(f"{name}__wide")
+        return [
+            helper.make_node("Cast", [exact], [low], name=low, to=elem_type),
+            helper.make_node("Cast", [low], [name], name=wide, to=TensorProto.FLOAT),
+        ]
+
+    def split(self, exact: str, name: str) -> list[NodeProto]:
+        """Rounds to BF16 by Veltkamp's splitting, where the operator set has no BF16 to cast to.
+
+        With operators of operator set 7 only: values beyond the limit keep their excess over it.
+        """
+        self.needs_constants = True
+        limits = [_LOWEST, _LIMIT] if self.opset >= _FIRST_CLIP_INPUTS else []
+        steps = (
+            ("Clip", (exact, *limits), "inner"),
+            ("Sub", (exact, "inner"), "excess"),
+            ("Mul", ("inner", _SPLITTER), "product"),
+            ("Sub", ("product", "inner"), "low"),
+            ("Sub", ("product", "low"), "high"),
+            ("Add", ("high", "excess"), ""),
+        )
+        own = {step: self.free_name(f"{name}__{step}") for _, _, step in steps if step}
+        nodes = [
+            helper.make_node(
+                op,
+                [own.get(read, read) for read in reads],
+                [own.get(step, name)],
+                own.get(step) or self.free_name(f"{name}__sum"),
+            )
+            for op, reads, step in steps
+        ]
+        if not limits:
+            _set_limits(nodes[0])
+        return nodes
+
+    def free_name(self, wanted: str) -> str:
+        """An unused name for a value or a node."""
+        numbered = (f"{wanted}_{number}" for number in itertools.count(2))
+        name = next(n for n in itertools.chain([wanted], numbered) if n not in self.taken)
+        self.taken.add(name)
+        return name
 
 
-def _rounded(node: NodeProto, types: dict[str, int], rounding: Rounding) -> list[NodeProto]:
-    """The node, with its 16-bit outputs rounded behind it."""
-    nodes = [NodeProto()]
-    nodes[0].CopyFrom(node)
-    for index, name in enumerate(node.output):
-        if types.get(name) in low_types():
-            exact = f"{name}__exact"
-            nodes[0].output[index] = exact
-            nodes += rounding(exact, name, types[name])
-    return nodes
+def _set_limits(clip: NodeProto) -> None:
+    """Writes the limits of the splitting into a Clip of an operator set that has no such inputs."""
+    clip.attribute.append(helper.make_attribute("min", -_LARGEST_TO_SPLIT))
+    clip.attribute.append(helper.make_attribute("max", _LARGEST_TO_SPLIT))
 
 
-def _cast(exact: str, name: str, elem_type: int) -> list[NodeProto]:
-    low = f"{name}__rounded"
-    return [
-        helper.make_node("Cast", [exact], [low], name=low, to=elem_type),
-        helper.make_node("Cast", [low], [name], name=f"{name}__wide", to=TensorProto.FLOAT),
-    ]
-
-
-def _cast_or_split(exact: str, name: str, elem_type: int) -> list[NodeProto]:
-    """Rounds to BF16 by Veltkamp's splitting, where the operator set has no BF16 to cast to."""
-    if elem_type != TensorProto.BFLOAT16:
-        return _cast(exact, name, elem_type)
-    steps = (
-        ("Mul", (exact, _SPLITTER), "product"),
-        ("Sub", ("product", exact), "low"),
-        ("Sub", ("product", "low"), "high"),
-        ("Abs", (exact,), "size"),
-        ("Less", ("size", _LIMIT), "fits"),
-        ("Where", ("fits", "high", exact), ""),
-    )
-    inner = {step: f"{name}__{step}" if step else name for _, _, step in steps}
-    return [
-        helper.make_node(op, [inner.get(read, read) for read in reads], [inner[step]], inner[step])
-        for op, reads, step in steps
-    ]
+def _widen_type(kind: TypeProto) -> None:
+    """Makes 16-bit floats float32, also those of sequences and optional values."""
+    held = kind.WhichOneof("value")
+    if held == "sequence_type":
+        _widen_type(kind.sequence_type.elem_type)
+    elif held == "optional_type":
+        _widen_type(kind.optional_type.elem_type)
+    elif held == "tensor_type" and kind.tensor_type.elem_type in low_types():
+        kind.tensor_type.elem_type = TensorProto.FLOAT
 
 
 def _widen_attribute(attribute: AttributeProto) -> None:

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trtcore.errors import OptionError
-from trtcore.result.records.accuracy import OutputAccuracy
+from trtcore.result.records.accuracy import NotCompared, Obstacle, OutputAccuracy
 
 Arrays = Mapping[str, NDArray[Any]]
+Outputs = Mapping[str, Any]
+"""By name: an array, or a list of them where the output is a sequence."""
 
 # Outputs with fewer values per item are not taken for a classifier's: among fewer than ten classes
 # a top-5 agreement is more likely than not by chance. Top-1 and top-5 are ImageNet's measures.
@@ -23,23 +24,68 @@ _SMALLEST_FLOAT = float(np.finfo(np.float32).smallest_normal)
 
 
 def compare_outputs(
-    reference: Arrays, outputs: Arrays, smallest_normal: float = _SMALLEST_FLOAT
+    reference: Outputs, outputs: Outputs, smallest_normal: float = _SMALLEST_FLOAT
 ) -> tuple[OutputAccuracy, ...]:
-    """Compares outputs by name.
+    """Compares outputs by name, but those that `find_obstacles` names.
+
+    The items of a sequence are compared one by one: ``boxes[0]``.
 
     Args:
         reference: outputs of the FP32 model.
         outputs: the same outputs in the other precision, any float type.
         smallest_normal: of the type that the outputs were computed in. A float reference that is
             all below it (or zero) is empty: no relative error can be computed.
-
-    Raises:
-        OptionError: an output is missing, or has another shape.
     """
-    compared = (_compare(name, values, outputs) for name, values in reference.items())
+    expected, actual = _items(reference), _items(outputs)
+    obstacles = {obstacle.name for obstacle in find_obstacles(reference, outputs)}
     return tuple(
-        _emptied(accuracy, reference[accuracy.name], smallest_normal) for accuracy in compared
+        _emptied(_compare(name, values, actual[name]), values, smallest_normal)
+        for name, values in expected.items()
+        if name not in obstacles
     )
+
+
+def find_obstacles(reference: Outputs, outputs: Outputs) -> tuple[NotCompared, ...]:
+    """Names the outputs that cannot be compared, and why.
+
+    Args:
+        reference: outputs of the FP32 model.
+        outputs: those of the other precision; what the reference has no output for is left out.
+    """
+    expected, actual = _items(reference), _items(outputs)
+    more = (name for name in actual if name.rpartition("[")[0] in reference)
+    names = dict.fromkeys((*expected, *more))
+    found = []
+    for name in names:
+        if name not in expected or name not in actual:
+            found.append(NotCompared(name, Obstacle.ABSENT))
+        elif obstacle := _obstacle(name, expected[name], actual[name]):
+            found.append(obstacle)
+    return tuple(found)
+
+
+def _items(outputs: Outputs) -> dict[str, Any]:
+    """The outputs, with a sequence of arrays as its items: ``boxes[0]``."""
+    items: dict[str, Any] = {}
+    for name, value in outputs.items():
+        if isinstance(value, list) and all(isinstance(one, np.ndarray) for one in value):
+            items |= {f"{name}[{index}]": one for index, one in enumerate(value)}
+        else:
+            items[name] = value
+    return items
+
+
+def _obstacle(name: str, expected: Any, actual: Any) -> NotCompared | None:
+    """Why two values cannot be compared; None if they can."""
+    if not (_is_numeric(expected) and _is_numeric(actual)):
+        return NotCompared(name, Obstacle.NO_NUMBERS)
+    if expected.shape != actual.shape:
+        return NotCompared(name, Obstacle.SHAPE, (actual.shape, expected.shape))
+    return None
+
+
+def _is_numeric(value: Any) -> bool:
+    return isinstance(value, np.ndarray) and value.dtype.kind in "fiub"
 
 
 def _emptied(
@@ -55,14 +101,9 @@ def _emptied(
     return replace(sized, relative_l2=math.nan, cosine=math.nan, top1=None, top5=None)
 
 
-def _compare(name: str, reference: NDArray[Any], outputs: Arrays) -> OutputAccuracy:
-    if name not in outputs:
-        raise OptionError(f"there is no output '{name}' to compare, there are {', '.join(outputs)}")
-    if outputs[name].shape != reference.shape:
-        shapes = f"{outputs[name].shape} and {reference.shape}"
-        raise OptionError(f"output '{name}' cannot be compared: its shapes are {shapes}")
+def _compare(name: str, reference: NDArray[Any], output: NDArray[Any]) -> OutputAccuracy:
     expected = np.asarray(reference, np.float64)
-    actual = np.asarray(outputs[name], np.float64)
+    actual = np.asarray(output, np.float64)
     # NaN and infinity are counted on their own: one of them would make every error NaN.
     finite = np.isfinite(expected) & np.isfinite(actual)
     a, b = expected[finite], actual[finite]

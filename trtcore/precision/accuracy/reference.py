@@ -17,7 +17,7 @@ from trtcore.models.onnx.input_roles import make_model_inputs
 from trtcore.precision.accuracy.ahead import Ahead
 from trtcore.precision.accuracy.emulation import emulated
 from trtcore.precision.accuracy.nonfinite import first_nonfinite_node, with_outputs
-from trtcore.precision.accuracy.outputs import Arrays, compare_outputs
+from trtcore.precision.accuracy.outputs import Arrays, compare_outputs, find_obstacles
 from trtcore.precision.accuracy.unquantized import Unquantized, without_quantization
 from trtcore.precision.convert.apply import own_precision
 from trtcore.precision.convert.nodes import quantized_nodes
@@ -110,6 +110,7 @@ class Reference:
             weights="" if self.model.weights == "file" else self.model.weights,
             quantized_nodes=quantized_nodes(self.model.proto),
             inseparable=self._unquantized.inseparable,
+            not_compared=find_obstacles(self.outputs, outputs),
         )
 
     def _with_first_bad_node(

@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 from trtcore.models.model import Model
-from trtcore.models.onnx.bodies import bodies
-from trtcore.models.onnx.graph import walk_nodes
 from trtcore.models.onnx.inference import infer_shapes
+from trtcore.models.onnx.walk import bodies, walk_nodes
 from trtcore.precision.convert.nodes import elem_types, quantized_nodes
 
 _QUANTIZE, _DEQUANTIZE = "QuantizeLinear", "DequantizeLinear"

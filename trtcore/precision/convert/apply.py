@@ -11,8 +11,9 @@ from onnx import NodeProto, TensorProto
 
 from trtcore.errors import OptionError, PrecisionError, argument
 from trtcore.models.model import Model
-from trtcore.models.onnx.graph import name_nodes, opset_version, walk_nodes
+from trtcore.models.onnx.graph import name_nodes, opset_version
 from trtcore.models.onnx.inference import infer_shapes
+from trtcore.models.onnx.walk import walk_nodes
 from trtcore.precision.convert.graph import GraphConverter
 from trtcore.precision.convert.large import without_large
 from trtcore.precision.convert.nodes import elem_types, float_type, quantized_nodes

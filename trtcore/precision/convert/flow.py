@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import GraphProto, NodeProto, TensorProto, numpy_helper
 
-from trtcore.models.onnx.bodies import bodies
-from trtcore.models.onnx.graph import walk_nodes
+from trtcore.models.onnx.walk import bodies, walk_nodes
 from trtcore.precision.convert.nodes import stated_value
 from trtcore.precision.convert.plan import TYPED_BY_VALUE
 

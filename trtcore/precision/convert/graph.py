@@ -10,8 +10,8 @@ import onnx
 from onnx import GraphProto, ModelProto, NodeProto, TensorProto, helper
 
 from trtcore.errors import PrecisionError
-from trtcore.models.onnx.bodies import bodies
 from trtcore.models.onnx.graph import ONNX_DOMAINS
+from trtcore.models.onnx.walk import bodies
 from trtcore.models.onnx.weights import without_weights
 from trtcore.precision.convert.masks import saturate_masks
 from trtcore.precision.convert.nodes import (

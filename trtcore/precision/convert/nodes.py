@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import numpy as np
 from onnx import GraphProto, ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
-from trtcore.models.onnx.bodies import bodies
-from trtcore.models.onnx.graph import graph_inputs, walk_nodes
+from trtcore.models.onnx.graph import graph_inputs
+from trtcore.models.onnx.walk import bodies, walk_nodes
 from trtcore.precision.convert.plan import NOT_A_TENSOR
 from trtcore.precision.formats import format_of, types
 

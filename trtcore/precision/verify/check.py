@@ -1,8 +1,9 @@
 """Whether an engine has the requested precision: what its inspector tells, layer by layer.
 
 A layer counts by the widest float type it writes (that it reads, if it writes none), so a fused
-kernel that computes an LRN in FP32 inside an FP16 network shows as what it is. A product of
-quantized values counts as quantized, whatever it writes; see `trtcore.result.types.layer_types`.
+kernel that computes an LRN in FP32 inside an FP16 network shows as what it is; but one that only
+ends in a cast counts by what it computes in before, see `trtcore.precision.verify.computed`. A
+product of quantized values counts as quantized, see `trtcore.result.types.layer_types`.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 
 from trtcore.precision.formats import FORMATS, Precision
+from trtcore.precision.verify.computed import UNKNOWN, computed_dtype
 from trtcore.precision.verify.kept import find_kept, is_kept
 from trtcore.result.records.build import LayerPrecision, PrecisionCheck, PrecisionVerdict, TypeCount
 from trtcore.result.records.layers import Layer, LayerProfile, is_marker
 from trtcore.result.types.dtypes import DTYPES
-from trtcore.result.types.layer_types import layer_dtype, multiplies
+from trtcore.result.types.layer_types import multiplies
 
 _QUANTIZED = tuple(row.inspector for row in DTYPES.values() if row.is_quantized)
 # Judgements: a sound FP16 engine has casts and other layers in FP32, so half of the layers and of
@@ -49,21 +51,25 @@ def check_precision(
         fp32_only: names of those that TensorRT has in FP32 only. Where there are some, layers of no
             known node may be theirs (a recurrent node is dozens of layers).
     """
-    rows = _rows(layers, layer_ms, shares, frozenset(kept), frozenset(fp32_only))
-    real = [layer for layer in layers if not is_marker(layer)]
-    unreported = sum(_is_unreported(layer) for layer in real)
     wanted = _word(requested)
+    held = frozenset(kept) | frozenset(fp32_only)
+    types = [computed_dtype(layer, wanted, held) for layer in layers]
+    rows = _rows(layers, types, layer_ms, shares, frozenset(kept), frozenset(fp32_only))
+    real = [layer for layer in layers if not is_marker(layer)]
+    unknown = sum(dtype == UNKNOWN for dtype in types)
+    unreported = sum(_is_unreported(layer) for layer in real)
     others = _others(rows, wanted)
     return PrecisionCheck(
         asked=requested,
         wanted=wanted,
-        verdict=_verdict(rows, others) if rows else PrecisionVerdict.OPAQUE,
+        verdict=_verdict(rows, others, unknown),
         types=_types(rows),
         fallbacks=tuple(others),
         unreported=unreported,
         markers=len(layers) - len(real),
-        integers=len(real) - len(rows) - unreported,
+        integers=len(real) - len(rows) - unreported - unknown,
         kept=find_kept(real, kept),
+        unknown=unknown,
     )
 
 
@@ -100,6 +106,7 @@ def _word(requested: str) -> str:
 
 def _rows(
     layers: Sequence[Layer],
+    types: Sequence[str],
     layer_ms: Sequence[float] | None,
     shares: Sequence[float] | None,
     kept: frozenset[str],
@@ -122,8 +129,8 @@ def _rows(
             is_requested=is_kept(layer, kept),
             is_fp32_only=bool(fp32_only) and (not layer.nodes or is_kept(layer, fp32_only)),
         )
-        for layer, time, part in zip(layers, times, parts, strict=True)
-        if not is_marker(layer) and (dtype := layer_dtype(layer))
+        for layer, dtype, time, part in zip(layers, types, times, parts, strict=True)
+        if dtype and dtype != UNKNOWN
     ]
 
 
@@ -137,7 +144,11 @@ def _is_unreported(layer: Layer) -> bool:
     return not any(tensor.dtype for tensor in (*layer.inputs, *layer.outputs))
 
 
-def _verdict(rows: Sequence[LayerPrecision], others: Sequence[LayerPrecision]) -> PrecisionVerdict:
+def _verdict(
+    rows: Sequence[LayerPrecision], others: Sequence[LayerPrecision], unknown: int
+) -> PrecisionVerdict:
+    if not rows:
+        return PrecisionVerdict.OPAQUE
     against = [row for row in others if not (row.is_requested or row.is_fp32_only)]
     matrix, matrix_against = (
         sum(multiplies(Layer("", row.kind)) for row in group) for group in (rows, against)
@@ -148,4 +159,7 @@ def _verdict(rows: Sequence[LayerPrecision], others: Sequence[LayerPrecision]) -
         and time_against <= (1 - _LEAST_OF_ALL) * time
         and matrix_against <= (1 - _LEAST_OF_MATRIX) * matrix
     )
-    return PrecisionVerdict.MET if is_met else PrecisionVerdict.NOT_MET
+    if is_met:
+        return PrecisionVerdict.MET
+    # What a layer of unknown type computes in may outweigh all others.
+    return PrecisionVerdict.OPAQUE if unknown else PrecisionVerdict.NOT_MET

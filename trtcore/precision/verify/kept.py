@@ -46,4 +46,9 @@ def is_kept(layer: Layer, kept: Collection[str]) -> bool:
     """Whether all nodes of a layer, or what it casts, were to stay in FP32."""
     if not kept or not layer.nodes:
         return False
-    return all(name in kept or _ADDED_CAST.search(name) for name in layer.nodes)
+    return all(name in kept or is_added_cast(name) for name in layer.nodes)
+
+
+def is_added_cast(name: str) -> bool:
+    """Whether a node is a cast that a conversion added, by its name."""
+    return _ADDED_CAST.search(name) is not None

@@ -22,6 +22,7 @@ _TEMPLATES = {
         "its C++ layout passed the self-check"
     ),
     WarningKind.NO_EVENT_COST: "the event cost was not calibrated: {note}",
+    WarningKind.NO_PEAKS: "the peaks of this device were not measured: {note}",
     WarningKind.NO_KERNELS: "no kernel times: {note}",
     WarningKind.PRECISION_MISSING: (
         "{names[0]} (compute capability {names[1]}) has no {names[2]}, which needs "
@@ -87,6 +88,13 @@ _TEMPLATES = {
     WarningKind.OTHER_LAYER_INFO: (
         "{0:g} of {1:g} layers are not in the layer information, such as '{names[0]}': it may be "
         "of another engine"
+    ),
+    WarningKind.OPERATORS_UNMAPPED: (
+        "{0:g} of {1:g} operators map to no model node, as a trace of PyTorch names none: they "
+        "count for the total only; torch.profiler.record_function around them gives them names"
+    ),
+    WarningKind.RUNS_GUESSED: (
+        "taken as {0:g} inferences, the largest number that divides how often each kernel ran"
     ),
     WarningKind.NO_NODES_TOLD: (
         "the layer information has no model nodes (profiling verbosity {names[0]}): build the "

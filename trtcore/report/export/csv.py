@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from trtcore.result.analysis.analysis import Analysis
+from trtcore.result.analysis.memory import output_bytes
 from trtcore.result.records.layers import LayerProfile
 from trtcore.result.records.profile import Profile
 from trtcore.system.files import write_file
@@ -30,12 +31,24 @@ COLUMNS = (
     "high_ms",
     "corrected_ms",
     "below_resolution",
+    "group",
+    "macs",
+    "flops",
+    "weight_bytes",
+    "read_bytes",
+    "written_bytes",
+    "peak_share",
+    "bound_by",
+    "output_bytes",
 )
 """``low_ms`` and ``high_ms`` are the 95 % interval of the median of iterations that are taken as
 independent, ``corrected_ms`` is the median without the cost of the profiler's events, ``share`` is
 the part of the sum of that column, or of ``median_ms`` where it is empty, and ``below_resolution``
-is 1 where ``corrected_ms`` is below the timer resolution and indicative only, else 0. Figures have
-the digits that make them the same float32, as samples are; unknown ones are left empty."""
+is 1 where ``corrected_ms`` is below the timer resolution and indicative only, else 0. ``group``
+counts the fusion groups from 0; the columns after it are of the whole group, on the line of its
+first layer: ``peak_share`` is its time at the device's peaks as a part of its own. Last,
+``output_bytes`` is what the layer itself writes, without padding of vectorized formats. Figures
+have the digits that make them the same float32, as samples are; unknown ones are left empty."""
 
 
 def render_csv(profile: Profile | Analysis) -> str:
@@ -43,8 +56,28 @@ def render_csv(profile: Profile | Analysis) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows(_line(row) for row in Analysis.of(profile).rows)
+    analysis = Analysis.of(profile)
+    costs = _costs(analysis)
+    for row in analysis.rows:
+        written = _or_empty(output_bytes(row.layer.outputs))
+        writer.writerow((*_line(row), *costs.get(row.index, _NO_COST), written))
     return text.getvalue()
+
+
+_NO_COST: tuple[object, ...] = ("",) * 8
+
+
+def _costs(analysis: Analysis) -> dict[int, tuple[object, ...]]:
+    """The columns of cost, by layer."""
+    found: dict[int, tuple[object, ...]] = {}
+    for number, group in enumerate(analysis.cost.groups if analysis.cost else ()):
+        first, *others = group.work.layers
+        work, share = group.work, group.share_of_peak
+        counts = (work.macs, work.flops, work.weight_bytes, work.read_bytes, work.written_bytes)
+        rate = ("", "") if isnan(share) else (f"{share:.4g}", group.bound.value)
+        found[first] = (number, *(f"{count:.0f}" for count in counts), *rate)
+        found.update(dict.fromkeys(others, (number, *_NO_COST[1:])))
+    return found
 
 
 def write_csv(profile: Profile | Analysis, path: str | Path) -> None:
@@ -71,3 +104,7 @@ def _line(row: LayerProfile) -> tuple[object, ...]:
         *("" if isnan(figure) else str(np.float32(figure)) for figure in figures),
         "" if isnan(row.corrected_ms) else int(row.is_below_resolution),
     )
+
+
+def _or_empty(size: int | None) -> object:
+    return "" if size is None else size

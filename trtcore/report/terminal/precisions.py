@@ -12,7 +12,12 @@ from trtcore.errors import OptionError, argument
 from trtcore.report.content.comparison_names import short_rows
 from trtcore.report.content.facts.facts import Fact, engine_text, io_lines
 from trtcore.report.content.facts.method import method_text
-from trtcore.report.content.facts.precision import build_facts, compared_text, output_line
+from trtcore.report.content.facts.precision import (
+    build_facts,
+    compared_text,
+    not_compared_line,
+    output_line,
+)
 from trtcore.report.content.printable import printable
 from trtcore.report.content.rows.labels import shorten
 from trtcore.report.content.rows.rows import SORTS
@@ -253,6 +258,8 @@ def _column_facts(name: str, profile: Profile) -> list[Fact]:
     facts += build_facts(profile.build) if profile.build else ()
     outputs = profile.accuracy.outputs if profile.accuracy else ()
     facts += [("Accuracy", output_line(output)) for output in outputs]
+    left_out = profile.accuracy.not_compared if profile.accuracy else ()
+    facts += [("Accuracy", not_compared_line(output)) for output in left_out]
     return [(name if i == 0 else label, text) for i, (label, text) in enumerate(facts)]
 
 

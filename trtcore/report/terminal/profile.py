@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from trtcore.report.content.facts.cost import cost_facts
 from trtcore.report.content.facts.facts import Fact, io_lines, place_facts, timing_facts
+from trtcore.report.content.facts.findings import finding_facts
 from trtcore.report.content.facts.precision import precision_facts
 from trtcore.report.content.facts.quantization import quantization_facts
+from trtcore.report.content.facts.resources import resource_facts
 from trtcore.report.content.printable import printable
 from trtcore.report.content.rows.rows import View, make_rows
 from trtcore.report.content.times.kernels import kernel_facts
 from trtcore.report.content.times.reconciliation import reconciliation_facts
 from trtcore.report.content.warnings import profile_warnings
+from trtcore.report.terminal.bars import row_bars
 from trtcore.report.terminal.kernels import kernel_table
 from trtcore.report.terminal.layout import PLAIN_WIDTH, plain_text
 from trtcore.report.terminal.tables import fact_table, footnotes, row_table
@@ -30,6 +34,8 @@ def render_table(
     top: int | None = None,
     group_by: str = "layer",
     full_names: bool = False,
+    cost: bool = False,
+    findings: bool = False,
     width: int | None = None,
 ) -> str:
     """Returns the whole report as plain text.
@@ -41,12 +47,14 @@ def render_table(
         group_by: a row per ``layer``, ``node`` (nodes that belong together), ``block`` (at a depth:
             ``block:3``) or ``type``.
         full_names: all nodes of a row instead of a short name, however long the lines are.
+        cost: with the part of the device's peak that each row reaches.
+        findings: all findings, not the first three.
         width: columns to keep within; None for 120, or with full names for as many as it takes.
 
     Raises:
         OptionError: an unknown order or grouping, or fewer than one row.
     """
-    view = View(sort, top, group_by, full_names)
+    view = View(sort, top, group_by, full_names, cost, findings)
     widest = width or (None if full_names else PLAIN_WIDTH)
     return plain_text(lambda console: _print(profile, console, view, width), widest)
 
@@ -59,16 +67,19 @@ def print_table(
     top: int | None = None,
     group_by: str = "layer",
     full_names: bool = False,
+    cost: bool = False,
+    findings: bool = False,
 ) -> None:
     """Prints the report: fitted to a terminal, or as plain text elsewhere.
 
     Raises:
         OptionError: an unknown order or grouping, or fewer than one row.
     """
+    view = View(sort, top, group_by, full_names, cost, findings)
     if console.is_terminal:
-        _print(profile, console, View(sort, top, group_by, full_names), console.width)
+        _print(profile, console, view, console.width)
     else:
-        text = render_table(profile, sort=sort, top=top, group_by=group_by, full_names=full_names)
+        text = render_table(profile, **vars(view))
         # `out`, not `print`: no wrapping at the width that rich assumes of a pipe.
         console.out(text, highlight=False)
 
@@ -85,15 +96,20 @@ def _print(result: Profile | Analysis, console: Console, view: View, width: int 
     if profile.io:
         console.print()
     rows = make_rows(analysis, view)
-    console.print(row_table(profile, rows, view, widest))
+    # A terminal only: in a file or a pipe bars are noise to whatever reads the text.
+    is_ascii = not console.encoding.startswith("utf")
+    bar = row_bars(analysis, rows.shown, is_ascii=is_ascii) if console.is_terminal else None
+    console.print(row_table(profile, rows, view, widest, bar))
     for line in footnotes(analysis, rows, view, widest):
         console.print(line, style="dim", markup=False, highlight=False)
     _print_kernels(analysis, console, view, width)
     blocks: tuple[Sequence[tuple[str, ...]], ...] = (
         reconciliation_facts(analysis),
-        timing_facts(analysis),
+        (*timing_facts(analysis), *resource_facts(analysis)),
         (*precision_facts(profile), *quantization_facts(analysis)),
+        cost_facts(analysis),
         place_facts(analysis),
+        finding_facts(analysis, all_of_them=view.findings),
         _warnings(analysis),
     )
     for facts in filter(None, blocks):

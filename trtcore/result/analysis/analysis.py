@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
+from math import isnan
 
+from trtcore.result.analysis.builds import BuildVariance, build_variance
+from trtcore.result.analysis.cost.roofline import NetworkCost, network_cost
+from trtcore.result.analysis.cost.work import GroupWork, group_works, has_work
 from trtcore.result.analysis.diagnosis import diagnose
+from trtcore.result.analysis.findings.evidence import Evidence
+from trtcore.result.analysis.findings.finding import Finding
+from trtcore.result.analysis.findings.registry import find_all
 from trtcore.result.analysis.fusion.graph import ModelGraph
 from trtcore.result.analysis.fusion.groups import FusionMap, map_fusion, model_graph
 from trtcore.result.analysis.naming.short_names import ShortNames
@@ -19,6 +26,7 @@ from trtcore.result.analysis.reconciliation.kernels import (
     times_alone,
 )
 from trtcore.result.analysis.reconciliation.reconcile import Reconciliation, reconcile_profile
+from trtcore.result.analysis.repeats import process_interval
 from trtcore.result.analysis.steadiness import Steadiness, interval_of, observe
 from trtcore.result.analysis.summary import (
     Latency,
@@ -72,6 +80,13 @@ class Analysis:
         return layer_rows(self.profile, self.reconciliation)
 
     @cached_property
+    def layer_times(self) -> tuple[float, ...]:
+        """(L,) corrected times in ms, or the medians where those are not known."""
+        return tuple(
+            row.median_ms if isnan(row.corrected_ms) else row.corrected_ms for row in self.rows
+        )
+
+    @cached_property
     def folded(self) -> tuple[tuple[LayerProfile, ...], Markers]:
         """The rows without stream sync layers, and all of those as one line."""
         return fold_markers(self.rows)
@@ -111,9 +126,16 @@ class Analysis:
 
     @cached_property
     def intervals(self) -> Mapping[str, Interval]:
-        """The 95 % interval of each median of `latency`, in ms, widened for autocorrelation."""
-        samples, names = self.profile.samples, ("wall_ms", "gpu_ms", "enqueue_ms")
-        return {name: interval_of(samples, name, self.series[name]) for name in names}
+        """The 95 % interval of each median of `latency`, in ms.
+
+        Over processes where there were several; else over iterations, widened for autocorrelation.
+        """
+        return {name: self._interval(name) for name in ("wall_ms", "gpu_ms", "enqueue_ms")}
+
+    def _interval(self, name: str) -> Interval:
+        processes = self.profile.processes
+        between = process_interval(processes, name) if processes else None
+        return between or interval_of(self.profile.samples, name, self.series[name])
 
     @cached_property
     def latency(self) -> Latency:
@@ -126,15 +148,59 @@ class Analysis:
         return observe(self.profile)
 
     @cached_property
-    def findings(self) -> tuple[RunWarning, ...]:
+    def work(self) -> tuple[GroupWork, ...]:
+        """What each group of `fusion` computes and moves; empty where that was not counted."""
+        return group_works(self.profile, self.fusion) if has_work(self.profile) else ()
+
+    @cached_property
+    def cost(self) -> NetworkCost | None:
+        """The groups' work beside their times and the device's peaks; None without `work`."""
+        if not self.work:
+            return None
+        wall = self.series["wall_ms"]
+        return network_cost(
+            self.work,
+            self.rows,
+            self.profile.peaks,
+            latency_ms=wall.median_ms if wall else float("nan"),
+            clock_step_ms=self.profile.timed_by.clock_step_ms,
+        )
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """What could be done about the time, the largest saving first.
+
+        None of another tool's file, which says too little about how it was measured.
+        """
+        if self.profile.source_tool:
+            return ()
+        return find_all(
+            Evidence(
+                self.profile,
+                self.rows,
+                self.fusion,
+                self.series,
+                self.cost,
+                self.reconciliation,
+                self.kernel_totals,
+            )
+        )
+
+    @cached_property
+    def figure_warnings(self) -> tuple[RunWarning, ...]:
         """The warnings that follow from the figures."""
         return diagnose(self.profile, self.latency, self.steadiness, self.rows)
 
     @cached_property
     def warnings(self) -> tuple[RunWarning, ...]:
-        """Those that only the run could see, then the findings; none is repeated."""
+        """Those that only the run could see, then `figure_warnings`; none is repeated."""
         # A dictionary keeps the order, which is that of the reports.
-        return tuple(dict.fromkeys((*self.profile.warnings, *self.findings)))
+        return tuple(dict.fromkeys((*self.profile.warnings, *self.figure_warnings)))
+
+    @cached_property
+    def build_variance(self) -> BuildVariance | None:
+        """How far several builds of the model differ; None if there is only one."""
+        return build_variance(self.profile)
 
     @cached_property
     def kernels(self) -> LayerKernels | None:

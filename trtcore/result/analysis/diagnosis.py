@@ -42,7 +42,7 @@ def diagnose(
     """Returns the warnings that follow from the figures of a profile.
 
     Those that only the run could see are in ``profile.warnings``. The figures are computed by
-    `trtcore.result.analysis.analysis.Analysis`, whose ``findings`` this is.
+    `trtcore.result.analysis.analysis.Analysis`, whose ``figure_warnings`` this is.
 
     Args:
         profile: the profile.

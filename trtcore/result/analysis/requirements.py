@@ -8,6 +8,7 @@ from trtcore.errors import NotJudgedError, OptionError, PrecisionNotMetError, ar
 from trtcore.result.records.accuracy import OutputAccuracy
 from trtcore.result.records.build import PrecisionCheck, PrecisionVerdict
 from trtcore.result.records.profile import Profile
+from trtcore.result.records.warning_kinds import WarningKind
 
 _NAMES_SHOWN = 4  # an error is one line; the report lists all
 
@@ -27,11 +28,28 @@ def require_precision(profile: Profile, tolerance: float | None = None) -> None:
     try:
         if profile.build is not None and profile.build.precision is not None:
             require_met(profile.build.precision)
-        if profile.accuracy is not None and tolerance is not None:
-            check_tolerance(profile.accuracy.outputs, tolerance)
+        if tolerance is not None:
+            _check_accuracy(profile, tolerance)
     except (PrecisionNotMetError, NotJudgedError) as error:
         error.result = profile
         raise
+
+
+def _check_accuracy(profile: Profile, tolerance: float) -> None:
+    accuracy = profile.accuracy
+    if accuracy is None:
+        if any(one.kind is WarningKind.NO_REFERENCE for one in profile.warnings):
+            raise NotJudgedError(
+                f"tolerance {tolerance:g} cannot be checked: the outputs were not compared"
+            )
+        return
+    check_tolerance(accuracy.outputs, tolerance)
+    if accuracy.not_compared:
+        names = few(output.name for output in accuracy.not_compared)
+        raise PrecisionNotMetError(
+            f"tolerance {tolerance:g} cannot be checked for output {names}: it was not compared, "
+            "the report says why"
+        )
 
 
 def require_met(check: PrecisionCheck) -> None:

@@ -63,6 +63,32 @@ class OutputAccuracy:
         return self.nan_count + self.inf_count + self.uncompared == 0
 
 
+class Obstacle(Enum):
+    """Why an output was not compared."""
+
+    SHAPE = "shape"
+    """Its shape depends on its values, and those of the other precision give another one."""
+    ABSENT = "absent"
+    """One of the two sides does not have it, such as an item of a shorter sequence."""
+    NO_NUMBERS = "no numbers"
+    """It holds text, maps, nothing, or numbers of a type that NumPy lacks."""
+
+
+@dataclass(frozen=True)
+class NotCompared:
+    """An output that could not be compared.
+
+    Attributes:
+        name: of the output.
+        obstacle: why not.
+        shapes: for `Obstacle.SHAPE`, the shape here and that of the reference.
+    """
+
+    name: str
+    obstacle: Obstacle
+    shapes: tuple[tuple[int, ...], ...] = ()
+
+
 class Compared(Enum):
     """What gave the outputs that are compared."""
 
@@ -88,6 +114,7 @@ class Accuracy:
             reference does without them, unless ``inseparable`` says otherwise.
         inseparable: the node, input or output for which the reference keeps them all; ``""`` if it
             does not.
+        not_compared: the outputs that ``outputs`` lacks.
     """
 
     outputs: tuple[OutputAccuracy, ...]
@@ -98,6 +125,7 @@ class Accuracy:
     note: str = ""
     quantized_nodes: int = 0
     inseparable: str = ""
+    not_compared: tuple[NotCompared, ...] = ()
 
     @property
     def relative_l2(self) -> float:
@@ -107,6 +135,6 @@ class Accuracy:
         """
         judged = [output for output in self.outputs if not output.is_empty]
         # With outputs, but none that can be judged, 0 would pass for a perfect result.
-        if self.outputs and not judged:
+        if (self.outputs or self.not_compared) and not judged:
             return math.nan
         return max((o.relative_l2 if o.is_comparable else math.inf for o in judged), default=0.0)

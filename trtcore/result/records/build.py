@@ -22,7 +22,7 @@ class PrecisionVerdict(Enum):
     MET = "met"
     NOT_MET = "not met"
     OPAQUE = "opaque"
-    """The engine does not report the data types of its layers."""
+    """The engine does not report what its layers compute in, or not enough of it to judge."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,7 @@ class PrecisionCheck:
         integers: layers of integers only, which are not counted either.
         kept: what became of the nodes pinned to FP32.
         note: the text of an older file that does not parse.
+        unknown: fused layers whose inputs and outputs do not tell what they compute in.
     """
 
     asked: str
@@ -101,6 +102,7 @@ class PrecisionCheck:
     integers: int = 0
     kept: KeptNodes = field(default_factory=KeptNodes)
     note: str = ""
+    unknown: int = 0
 
     @property
     def dtypes(self) -> dict[str, int]:
@@ -129,6 +131,7 @@ class EngineMemory:
             for weight streaming; 0 of any other.
         weight_streaming_budget_bytes: how much of them may stay there; None if it is not told, or
             where there is no weight streaming.
+        weights_bytes: all weights of the engine; 0 where it is not told (before 10.15).
         stripped_weights_bytes: weights that are missing until the engine is refitted; 0 too where
             TensorRT cannot be asked (before 10.15).
     """
@@ -137,6 +140,7 @@ class EngineMemory:
     streamable_weights_bytes: int = 0
     weight_streaming_budget_bytes: int | None = None
     stripped_weights_bytes: int = 0
+    weights_bytes: int = 0
 
 
 @dataclass(frozen=True)

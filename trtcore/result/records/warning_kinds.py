@@ -25,6 +25,8 @@ class WarningKind(Enum):
     """names: the TensorRT that ran, the newest release whose C++ layout was compared."""
     NO_EVENT_COST = "no event cost"
     """note: why it was not calibrated."""
+    NO_PEAKS = "no peaks"
+    """note: why the peaks were not measured."""
     NO_KERNELS = "no kernels"
     """note: why none were traced."""
     # Of building an engine.
@@ -79,6 +81,10 @@ class WarningKind(Enum):
     """numbers: layers that are not in it, all layers; names: one of them."""
     NO_NODES_TOLD = "no nodes told"
     """names: the profiling verbosity."""
+    OPERATORS_UNMAPPED = "operators unmapped"
+    """numbers: operators that are mapped to no node, all operators."""
+    RUNS_GUESSED = "runs guessed"
+    """numbers: how many inferences a summary of kernels is taken for."""
     OTHER = "other"
     """note: the text of an older file that does not parse."""
 

@@ -155,7 +155,7 @@ class TestGraphsThatAreNotRunAsTheyStand:
         assert casts == {("relu",), ("mul",)}
         assert {layer.nodes for layer in run.layers} == {("relu",), ("mul",)}
 
-    def test_bodies_count_for_the_node_that_holds_them(self):
+    def test_nodes_of_bodies_have_rows_of_their_own(self):
         def body(op, name):
             value = helper.make_tensor_value_info(f"{name}_out", FLOAT, None)
             return helper.make_graph([node(op, ["x"], f"{name}_out", name)], name, [], [value])
@@ -171,8 +171,11 @@ class TestGraphsThatAreNotRunAsTheyStand:
             inputs=[("x", FLOAT, [2, 3]), ("c", TensorProto.BOOL, [])],
         )  # fmt: skip
         run = profile_nodes(model, {"x": X, "c": np.array(True)}, iterations=2, threads=1)
-        assert [layer.name for layer in run.layers] == ["choice", "last"]
-        assert set(run.layers[0].nodes) == {"choice", "yes", "no"}
+        assert [layer.name for layer in run.layers] == ["choice", "choice/then/yes", "last"]
+        assert [layer.nodes for layer in run.layers] == [("choice",), ("yes",), ("last",)]
+        assert texts(run.warnings) == (
+            "1 of 4 model nodes have no row, because ONNX Runtime did not run them: 1 Neg",
+        )
 
     def test_constants_have_no_row_and_do_not_vanish(self):
         constant = helper.make_tensor("v", FLOAT, [3], [1, 2, 3])
@@ -316,7 +319,7 @@ class TestBadInput:
             [node("Relu", ["x"], "a", "ok"), node("Reshape", ["a", "s"], "y", "bad")],
             weights=[helper.make_tensor("s", TensorProto.INT64, [1], [5])],
         )
-        with pytest.raises(ModelError, match=r"Reshape node\. Name:'bad'"):
+        with pytest.raises(ModelError, match=r"node 'bad' \(Reshape\): The input tensor"):
             profile_nodes(model, {"x": X}, iterations=1)
 
 
@@ -347,6 +350,14 @@ class TestReadProfile:
         path = self.write(tmp_path / "p", [[("a", 1)], [("a", 1)], [("b", 1)]])
         with pytest.raises(RunError, match="run 2 of the profile has other nodes"):
             read_profile(path, 1, 9)
+
+    def test_a_node_has_its_own_time_without_that_of_its_body(self, tmp_path):
+        # Nodes of a body end before the one that holds them, and may run several times.
+        rounds = [("trtcore_node_1", 3), ("trtcore_node_1", 4), ("trtcore_node_0", 10)]
+        path = self.write(tmp_path / "p", [rounds])
+        times = read_profile(path, 0, 1, holders=(-1, 0))
+        assert times.names == ("trtcore_node_0", "trtcore_node_1")
+        np.testing.assert_allclose(times.layer_ms, [[3e-3, 7e-3]])
 
     def test_nothing_timed(self, tmp_path):
         with pytest.raises(RunError, match="holds no node"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -77,9 +77,14 @@ def prepare(model: Model, inputs: Inputs, threads: int) -> TimedGraph:
 
 
 def time_interleaved(
-    prepared: Sequence[Prepared], threads: int, length: NodeRunLength
+    prepared: Sequence[Prepared],
+    threads: int,
+    length: NodeRunLength,
+    when_loaded: Callable[[], None] = lambda: None,
 ) -> tuple[Timed, ...]:
     """Times the nodes of every graph, interleaved with whole iterations without a profiler.
+
+    ``when_loaded`` is called once all sessions are made, before anything is timed.
 
     Raises:
         ModelError: a node failed.
@@ -94,14 +99,15 @@ def time_interleaved(
             for network, session in zip(prepared, profiling, strict=True)
             for timed_pass in _passes(network, session, threads)
         ]
+        when_loaded()
         walls, interrupted = interleave(passes, length)
         # Passes alternate: with the profiler and without, for each graph.
         pairs = list(zip(walls[::2], walls[1::2], strict=True))
         if not all(profiled for profiled, _ in pairs):
             raise KeyboardInterrupt
         return tuple(
-            Timed(_node_times(session, len(profiled)), profiled, plain, interrupted)
-            for session, (profiled, plain) in zip(profiling, pairs, strict=True)
+            Timed(_node_times(one.graph, session, len(profiled)), profiled, plain, interrupted)
+            for one, session, (profiled, plain) in zip(prepared, profiling, pairs, strict=True)
         )
 
 
@@ -121,8 +127,8 @@ def _passes(network: Prepared, profiling: Any, threads: int) -> tuple[Pass[float
     )
 
 
-def _node_times(session: Any, iterations: int) -> NodeTimes:
-    return read_profile(Path(session.end_profiling()), WARM_UP, iterations)
+def _node_times(graph: TimedGraph, session: Any, iterations: int) -> NodeTimes:
+    return read_profile(Path(session.end_profiling()), WARM_UP, iterations, graph.holders)
 
 
 @contextmanager

@@ -15,7 +15,8 @@ import numpy as np
 import onnxruntime
 
 from trtcore.errors import OptionError
-from trtcore.measure.nodes.onnxruntime.graph import TimedGraph, layer_index
+from trtcore.measure.memory.readings import MemoryLog
+from trtcore.measure.nodes.onnxruntime.graph import TimedGraph, layer_index, row_names
 from trtcore.measure.nodes.onnxruntime.passes import Prepared, Timed, prepare, time_interleaved
 from trtcore.measure.nodes.onnxruntime.session import (
     Inputs,
@@ -27,8 +28,10 @@ from trtcore.measure.nodes.onnxruntime.trace import NodeTimes, TypedShape
 from trtcore.measure.nodes.run import NodeRun
 from trtcore.measure.nodes.turns import LEAST_ITERATIONS, MOST_ITERATIONS, WARM_UP, NodeRunLength
 from trtcore.models.model import Model
+from trtcore.models.onnx.walk import walk_nodes
 from trtcore.result.records.counts import Counts
 from trtcore.result.records.layers import Layer, TensorInfo
+from trtcore.result.records.memory import MemoryPoint
 from trtcore.result.records.method import Method, Timer
 from trtcore.result.records.samples import Samples
 from trtcore.result.records.warning_kinds import WarningKind
@@ -129,14 +132,19 @@ def _profile(
     length: NodeRunLength,
     threads: int,
 ) -> tuple[NodeRun, ...]:
+    log = MemoryLog()
+    log.note(MemoryPoint.BEFORE)
     prepared = [
         Prepared(prepare(model, inputs, threads), inputs, label)
         for (model, inputs), label in zip(models, labels, strict=True)
     ]
-    runs = time_interleaved(prepared, threads, length)
+    runs = time_interleaved(prepared, threads, length, lambda: log.note(MemoryPoint.ENGINE))
+    log.note(MemoryPoint.AFTER)
+    # Of several graphs in one process it is not known what each of them needs.
+    memory = log.record() if len(models) == 1 else None
     method = _method(threads, length, len(models))
     return tuple(
-        _node_run(model, network.graph, timed, length, method)
+        replace(_node_run(model, network.graph, timed, length, method), memory=memory)
         for (model, _), network, timed in zip(models, prepared, runs, strict=True)
     )
 
@@ -212,7 +220,7 @@ def _method(threads: int, length: NodeRunLength, models: int) -> Method:
 
 def _missing(model: Model, layers: tuple[Layer, ...]) -> Iterator[RunWarning]:
     run = {node for layer in layers for node in layer.nodes}
-    nodes = model.proto.graph.node
+    nodes = list(walk_nodes(model.proto.graph))
     kinds = Counter(node.op_type for node in nodes if node.name not in run)
     if kinds:
         numbers = (kinds.total(), len(nodes), *kinds.values())
@@ -220,7 +228,7 @@ def _missing(model: Model, layers: tuple[Layer, ...]) -> Iterator[RunWarning]:
 
 
 def _extra(model: Model, layers: tuple[Layer, ...]) -> Iterator[RunWarning]:
-    own = {node.name for node in model.proto.graph.node}
+    own = set(row_names(model).values())
     kinds = Counter(layer.kind for layer in layers if layer.name not in own)
     if kinds:
         yield RunWarning(WarningKind.NODES_ADDED, tuple(kinds.values()), tuple(kinds))

@@ -15,14 +15,23 @@ from numpy.typing import NDArray
 
 from trtcore.errors import ModelError, argument
 from trtcore.measure.nodes.onnxruntime.graph import TimedGraph, flatten, real_names
+from trtcore.measure.nodes.onnxruntime.values import has_stored_types, run_stored
 from trtcore.models.model import Model
-from trtcore.models.onnx.graph import fits_in_memory, on_disk, one_line, serialized
+from trtcore.models.onnx.graph import fits_in_memory, on_disk, serialized, shortened, spaced
 from trtcore.result.records.layers import Layer
 
 Inputs = Mapping[str, NDArray[Any]]
 
 # Error codes and source positions that ONNX Runtime puts around its messages.
-_NOISE = re.compile(r"^\[ONNXRuntimeError\] : \d+ : \w+ : |/\S+\.(?:cc|h|cpp):\d+ ")
+_NOISE = re.compile(r"\[ONNXRuntimeError\] : \d+ : \w+ : ")
+_POSITION = re.compile(r"(?:/\S+/)?\w+\.(?:cc|h|hpp|cpp):\d+ ")
+# The C++ function that follows a position: a type or two, qualified names, template arguments.
+_FUNCTION = re.compile(r"[\w:~<>,&*\[\] ]*?[\w>~]+\(|[\w:<>~]*(?:<lambda)?\(")
+# What failed, in words that leave no room for why.
+_NODE = re.compile(r"Non-zero status code returned while running (\w+) node\. Name:'([^']*)' ")
+_CONDITION = re.compile(r"Status Message: (?:[^.]*? was false\. )?")
+_FUTURE = re.compile(r"ONNX Runtime only \*guarantees\* .*?(Opset \d+) is .*?(?=Current official)")
+_TEMPLATE = re.compile(r" ?\[with [^\]]*\]")
 _QUIET = 4  # ORT_LOGGING_LEVEL_FATAL: its errors reach the user as exceptions
 _UNKNOWN_OPERATOR = "is not a registered function/op"
 
@@ -79,10 +88,15 @@ def run_session(
         ModelError: an input is missing or does not fit, or a node failed.
     """
     try:
-        outputs: list[Any] = session.run(None, inputs)
+        run = run_stored if has_stored_types(session) else _run_arrays
+        outputs: list[Any] = run(session, inputs)
     except Exception as problem:  # its exceptions have no common base
         raise ModelError(f"{model.name}: ONNX Runtime: {_message(problem, layers)}") from None
     return outputs
+
+
+def _run_arrays(session: Any, inputs: Inputs) -> list[Any]:
+    return list(session.run(None, inputs))
 
 
 def graph_as_run(model: Model, timed: TimedGraph, threads: int) -> TimedGraph:
@@ -102,10 +116,39 @@ def _load(model: Model, options: Any) -> Any:
 
 
 def _message(problem: Exception, layers: tuple[Layer, ...]) -> str:
-    message = real_names(_NOISE.sub("", one_line(problem)), layers)
+    message = shortened(real_names(_reason(spaced(problem)), layers))
     if _UNKNOWN_OPERATOR not in message:
         return message
     return f"{message}; a plugin of TensorRT runs in an engine only, with {argument('plugins')}"
+
+
+def _reason(text: str) -> str:
+    """A message without error codes, source positions and the signatures that follow them."""
+    text = _NOISE.sub("", text)
+    while found := _POSITION.search(text):
+        rest = text[found.end() :]
+        text = text[: found.start()] + rest[_signature_end(rest) :].lstrip()
+    text = _CONDITION.sub("", _NODE.sub(r"node '\2' (\1): ", text), count=1)
+    return _FUTURE.sub(r"\1 is newer than it. ", text)
+
+
+def _signature_end(text: str) -> int:
+    """How many characters the signature of a C++ function takes at the start; 0 if none is there.
+
+    Such as ``void onnxruntime::f(const std::vector<int>&, bool) const``.
+    """
+    head = _FUNCTION.match(text)
+    if head is None:
+        return 0
+    depth = 0
+    for index in range(head.end() - 1, len(text)):
+        depth += {"(": 1, ")": -1}.get(text[index], 0)
+        if not depth:
+            rest = text[index + 1 :]
+            more = len(" const") if rest.startswith(" const ") else 0
+            template = _TEMPLATE.match(rest[more:])
+            return index + 1 + more + (template.end() if template else 0)
+    return 0
 
 
 def _siblings(cpu: int) -> str:

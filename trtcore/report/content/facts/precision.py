@@ -10,7 +10,13 @@ from collections.abc import Sequence
 from trtcore.errors import few
 from trtcore.report.content.facts.facts import Fact
 from trtcore.result.analysis.requirements import layer_counts, subject
-from trtcore.result.records.accuracy import Accuracy, Compared, OutputAccuracy
+from trtcore.result.records.accuracy import (
+    Accuracy,
+    Compared,
+    NotCompared,
+    Obstacle,
+    OutputAccuracy,
+)
 from trtcore.result.records.build import (
     Build,
     KeptNodes,
@@ -19,6 +25,7 @@ from trtcore.result.records.build import (
     PrecisionVerdict,
 )
 from trtcore.result.records.profile import Profile
+from trtcore.result.types.shapes import shape_text
 
 # A screen of a report has room for no more; the rest is one line with its count and time.
 _MOST_FALLBACKS = 10
@@ -33,6 +40,10 @@ _COMPARED = {
     Compared.GRAPH_ON_CPU: (
         "the graph on the CPU, every value rounded to its type and sums in FP32,"
     ),
+}
+_OBSTACLES = {
+    Obstacle.ABSENT: "only one of the two sides has it",
+    Obstacle.NO_NUMBERS: "it holds no plain numbers (text, maps, an empty optional, FP8)",
 }
 
 
@@ -94,6 +105,12 @@ def precision_line(check: PrecisionCheck) -> str:
     """
     if check.note:
         return check.note
+    if check.verdict is PrecisionVerdict.OPAQUE and check.unknown:
+        every = check.layers + check.unknown
+        return (
+            f"{subject(check)}unknown: {check.unknown} of {every} layers do not tell what they "
+            "compute in"
+        )
     if check.verdict is PrecisionVerdict.OPAQUE:
         unknown = "layer data types unavailable; rebuild with profiling verbosity DETAILED"
         return f"{subject(check)}{unknown}"
@@ -118,7 +135,18 @@ def kept_text(kept: KeptNodes) -> str:
 def accuracy_facts(accuracy: Accuracy) -> tuple[Fact, ...]:
     """Returns a line per output, and the two sides of the comparison."""
     outputs = (("Accuracy", output_line(output)) for output in accuracy.outputs)
-    return (*outputs, ("Compared", compared_text(accuracy)))
+    left_out = (("Accuracy", not_compared_line(output)) for output in accuracy.not_compared)
+    return (*outputs, *left_out, ("Compared", compared_text(accuracy)))
+
+
+def not_compared_line(output: NotCompared) -> str:
+    """Returns why an output was not compared, such as ``scores: not compared: ...``."""
+    if output.obstacle is Obstacle.SHAPE:
+        here, there = (shape_text(shape) for shape in output.shapes)
+        why = f"its shape depends on the data, {here} here and {there} in FP32"
+    else:
+        why = _OBSTACLES[output.obstacle]
+    return f"{output.name}: not compared: {why}"
 
 
 def compared_text(accuracy: Accuracy) -> str:
@@ -205,7 +233,8 @@ def _not_counted(check: PrecisionCheck) -> str:
     )
     left = " and ".join(filter(None, left_out))
     unreported = f"{check.unreported} layers unreported" if check.unreported else ""
-    return "; ".join(filter(None, (unreported, left and f"{left} not counted")))
+    unknown = f"{check.unknown} layers of unknown type" if check.unknown else ""
+    return "; ".join(filter(None, (unreported, unknown, left and f"{left} not counted")))
 
 
 def _fallback(row: LayerPrecision) -> str:

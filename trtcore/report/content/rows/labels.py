@@ -59,6 +59,8 @@ def row_labels(
     named = [
         _reformat_name(analysis, n) if m else next(short) for n, m in zip(nodes, moves, strict=True)
     ]
+    # What is in a body is told from what is beside it by its path.
+    named = ["" if _in_body(layers[i]) else n for i, n in zip(positions, named, strict=True)]
     pairs = zip(distinct(named), labels, strict=True)
     return tuple(ShortName(name) if name else label for name, label in pairs)
 
@@ -83,8 +85,20 @@ def _reformat_name(analysis: Analysis, nodes: Sequence[str]) -> str:
 
 
 def node_list(layer: Layer) -> str:
-    """Returns the model nodes in full, or the engine's own name where they are not known."""
-    return _JOINER.join(layer.nodes) or layer.name
+    """Returns the model nodes in full, or the layer's own name where they are not known.
+
+    A node in the body of an If, Loop or Scan has its path: ``/If/then/Relu``.
+    """
+    return layer.name if _in_body(layer) else _JOINER.join(layer.nodes) or layer.name
+
+
+def _in_body(layer: Layer) -> bool:
+    """Whether the layer is one node, named by its path through a control-flow node."""
+    return (
+        len(layer.nodes) == 1
+        and layer.name.endswith(f"/{layer.nodes[0].lstrip('/')}")
+        and (layer.name != layer.nodes[0])
+    )
 
 
 def shorten(label: str, width: int) -> str:

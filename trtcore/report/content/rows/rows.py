@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import nan
+from math import isnan, nan
 
 from trtcore.errors import OptionError, argument
+from trtcore.report.content.rows.costs import LayerCosts
 from trtcore.report.content.rows.hierarchy import MARKERS, roll_up
 from trtcore.report.content.rows.labels import row_labels
 from trtcore.report.content.rows.levels import parse_level
@@ -26,6 +27,8 @@ class View:
         top: only the longest so many; the rest becomes one line.
         group_by: ``layer``, ``node``, ``block``, ``block:DEPTH``, ``type`` or ``type:2``.
         full_names: all nodes of a row instead of a short name.
+        cost: with the part of the peak that each row reaches, and what it is bound by.
+        findings: all findings, not the first ones only.
 
     Raises:
         OptionError: a value that makes no sense.
@@ -35,6 +38,8 @@ class View:
     top: int | None = None
     group_by: str = "layer"
     full_names: bool = False
+    cost: bool = False
+    findings: bool = False
 
     def __post_init__(self) -> None:
         if self.sort not in SORTS:
@@ -55,7 +60,10 @@ class Row:
     """A line of the table; a sum of several layers has neither a 95th percentile nor a minimum.
 
     ``corrected_ms`` is NaN where it is not known, and marked where it is below the resolution.
-    ``reformat_ms`` is the part of ``median_ms`` that reformats, casts and copies take.
+    ``reformat_ms`` is the part of ``median_ms`` that reformats, casts and copies take. ``least_ms``
+    is its time at the device's peaks, NaN where that is not known, and ``bound`` what it is bound
+    by, ``""`` where its layers differ. ``layers`` are the positions of its layers; empty for a sum
+    of rows.
     """
 
     label: str
@@ -66,6 +74,15 @@ class Row:
     min_ms: float | None = None
     reformat_ms: float = 0.0
     is_below_resolution: bool = False
+    least_ms: float = nan
+    bound: str = ""
+    layers: tuple[int, ...] = ()
+
+    @property
+    def share_of_peak(self) -> float:
+        """``least_ms`` as a part of the row's time; NaN where that is not known."""
+        own = self.median_ms if isnan(self.corrected_ms) else self.corrected_ms
+        return self.least_ms / own if own > 0 else nan
 
 
 @dataclass(frozen=True)
@@ -88,7 +105,8 @@ def make_rows(analysis: Analysis, view: View) -> Rows:
     _, folded = analysis.folded
     # One line: 126 of the 206 layers of GoogLeNet on four streams are such, and read 0.0.
     label = f"{folded.count} {MARKERS}"
-    markers = Row(label, folded.median_ms, folded.share, folded.median_ms) if folded.count else None
+    ms = folded.median_ms
+    markers = Row(label, ms, folded.share, ms, least_ms=0.0) if folded.count else None
     rows = _layer_rows(analysis, view) if view.level == "layer" else _rolled_up(analysis, view)
     total = _sum("Time over all layers", [*rows, *filter(None, [markers])])
     return Rows(tuple(_choose(rows, view)), markers, total)
@@ -96,6 +114,7 @@ def make_rows(analysis: Analysis, view: View) -> Rows:
 
 def _layer_rows(analysis: Analysis, view: View) -> list[Row]:
     layers, _ = analysis.folded
+    costs = LayerCosts(analysis)
     labels = row_labels(analysis, [row.index for row in layers], full_names=view.full_names)
     return [
         Row(
@@ -106,6 +125,9 @@ def _layer_rows(analysis: Analysis, view: View) -> list[Row]:
             row.p95_ms,
             row.min_ms,
             is_below_resolution=row.is_below_resolution,
+            layers=(row.index,),
+            least_ms=costs.least_ms((row.index,)),
+            bound=costs.bound((row.index,)),
         )
         for label, row in zip(labels, layers, strict=True)
     ]
@@ -113,6 +135,7 @@ def _layer_rows(analysis: Analysis, view: View) -> list[Row]:
 
 def _rolled_up(analysis: Analysis, view: View) -> list[Row]:
     every = roll_up(analysis, view.group_by, full_names=view.full_names)
+    costs = LayerCosts(analysis)
     buckets = (bucket for bucket in every if bucket.name != MARKERS)
     return [
         Row(
@@ -122,6 +145,9 @@ def _rolled_up(analysis: Analysis, view: View) -> list[Row]:
             nan if bucket.corrected_ms is None else bucket.corrected_ms,
             reformat_ms=bucket.reformat_ms,
             is_below_resolution=bucket.is_below_resolution,
+            layers=bucket.layers,
+            least_ms=costs.least_ms(bucket.layers),
+            bound=costs.bound(bucket.layers),
         )
         for bucket in buckets
     ]
@@ -147,4 +173,5 @@ def _sum(label: str, rows: Iterable[Row]) -> Row:
         sum(row.share for row in parts),
         sum(row.corrected_ms for row in parts),
         reformat_ms=sum(row.reformat_ms for row in parts),
+        least_ms=sum(row.least_ms for row in parts),
     )

@@ -22,6 +22,8 @@ from trtcore.result.records.layers import IOTensor, Layer, TensorInfo
 
 # TensorRT puts these control characters between the entries of ``Metadata``.
 _SEPARATORS = re.compile("[\x1e\x1f]")
+# A node of a body is followed by what is around it: `relu | yes (then_branch) | choice (If)`.
+_AROUND = re.compile(r"(?: \| .*? \(\w+\) \| .*? \((?:If|Loop|Scan)\))+$", re.DOTALL)
 _NODE = re.compile(r"^\s*\[ONNX Layer: (.*)\]\s*$", re.DOTALL)
 _LAYER_KEYS = ("layers", "layerinfo")
 
@@ -136,7 +138,7 @@ def _parse_layer(row: Any, index: int) -> Layer:
 def parse_metadata(text: str) -> tuple[str, ...]:
     """Returns the model nodes that a layer's ``Metadata`` names, each once, in its order."""
     matches = (_NODE.match(part) for part in _SEPARATORS.split(text))
-    return tuple(dict.fromkeys(match[1] for match in matches if match))
+    return tuple(dict.fromkeys(_AROUND.sub("", match[1]) for match in matches if match))
 
 
 def _parse_tensors(rows: Any) -> tuple[TensorInfo, ...]:

@@ -1,0 +1,102 @@
+"""Rules about types and formats: each fires on one case, and on none beside it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from findings_evidence import convolution, found, profile_of
+
+from trtcore.result.analysis.findings.finding import FindingKind
+from trtcore.result.records.build import Build, LayerPrecision, PrecisionCheck, PrecisionVerdict
+from trtcore.result.records.layers import Layer, TensorInfo
+from trtcore.result.records.profile import Profile
+
+CONV, NODE = convolution(0)
+NHWC = replace(CONV.inputs[0], name="t0.nhwc", format="nhwc")
+
+
+def with_move(before: TensorInfo, after: TensorInfo, ms: float = 0.5) -> Profile:
+    """A reformat of the network's input before a convolution of 1 ms."""
+    move = Layer("__myl_Move_myl0_0", "kgen", inputs=(before,), outputs=(after,))
+    layers = (move, replace(CONV, inputs=(after,)))
+    profile = profile_of([(CONV, NODE)], [1.0])
+    return replace(profile_of([(layer, NODE) for layer in layers], [ms, 1.0]),
+                   model=profile.model)  # fmt: skip
+
+
+def test_a_reformat_of_an_input_names_the_format_that_leaves_it_out() -> None:
+    finding = found(with_move(CONV.inputs[0], NHWC), FindingKind.IO_REFORMAT)
+    assert finding is not None
+    assert finding.names[:2] == ("io_formats", "t0:hwc8")
+    assert finding.numbers == pytest.approx((1, 0.5))
+    assert finding.saves_ms == pytest.approx(0.5)
+
+
+def test_a_cast_of_an_input_names_the_type() -> None:
+    wide = replace(CONV.inputs[0], dtype="Float")
+    finding = found(with_move(wide, replace(NHWC, format="linear")), FindingKind.IO_REFORMAT)
+    assert finding is not None
+    assert finding.names[:2] == ("io_precision", "fp16")
+
+
+def test_a_reformat_of_a_hundredth_is_not_worth_a_word() -> None:
+    profile = with_move(CONV.inputs[0], NHWC, ms=0.005)
+    assert found(profile, FindingKind.IO_REFORMAT) is None
+    assert found(profile, FindingKind.REFORMAT) is None
+
+
+def test_a_reformat_inside_is_found_without_an_option() -> None:
+    first, second = convolution(0), convolution(1)
+    moved = replace(first[0].outputs[0], name="t1.nhwc", format="nhwc")
+    move = Layer("__myl_Move_myl0_1", "kgen", inputs=first[0].outputs, outputs=(moved,))
+    after = replace(second[0], inputs=(moved,))
+    profile = profile_of([first, (move, second[1]), (after, second[1])], [1.0, 0.5, 1.0])
+    profile = replace(profile, model=profile_of([first, second], [1.0, 1.0]).model)
+    finding = found(profile, FindingKind.REFORMAT)
+    assert finding is not None
+    assert finding.numbers == pytest.approx((1, 0.5, 0.2))
+    assert found(profile, FindingKind.IO_REFORMAT) is None
+
+
+def checked(dtype: str, **row: object) -> Profile:
+    """Two convolutions, the second of which computes in this type where FP16 was requested."""
+    parts = [convolution(0), convolution(1)]
+    rows = (LayerPrecision("layer 1", "correlation", dtype, ("c1",), **row),)  # type: ignore[arg-type]
+    check = PrecisionCheck("fp16", "Half", PrecisionVerdict.MET, fallbacks=rows)
+    return profile_of(parts, [1.0, 1.0], build=Build("rtx", 1.0, 1, precision=check))
+
+
+def test_a_fallback_costs_half_of_its_time() -> None:
+    finding = found(checked("Float"), FindingKind.FALLBACK)
+    assert finding is not None
+    assert finding.saves_ms == pytest.approx(0.5)
+    assert finding.names == ("Float", "Half", "c1")
+    assert finding.numbers == pytest.approx((1, 1.0, 0.5))
+    assert found(checked("Float"), FindingKind.PINNED) is None
+
+
+def test_what_the_user_keeps_in_fp32_is_told_apart() -> None:
+    profile = checked("Float", is_requested=True)
+    assert found(profile, FindingKind.PINNED) is not None
+    assert found(profile, FindingKind.FALLBACK) is None
+
+
+@pytest.mark.parametrize("profile", [checked("BFloat16"), checked("Float", is_fp32_only=True)])
+def test_no_fallback_where_no_width_or_no_choice_is_lost(profile: Profile) -> None:
+    assert found(profile, FindingKind.FALLBACK) is None
+    assert found(profile, FindingKind.PINNED) is None
+
+
+def test_quantizing_alone_is_found_and_beside_other_work_is_not() -> None:
+    first, second = convolution(0), convolution(1)
+    narrow = replace(first[0].outputs[0], dtype="Int8")
+    quantize = (replace(first[0], kind="kgen", outputs=(narrow,)),
+                replace(first[1], op="QuantizeLinear", name="q"))  # fmt: skip
+    quantize = (replace(quantize[0], nodes=("q",)), quantize[1])
+    product = (replace(second[0], inputs=(narrow,), constant_types=("Int8",)), second[1])
+    finding = found(profile_of([quantize, product], [0.5, 1.0]), FindingKind.QUANTIZATION)
+    assert finding is not None
+    assert finding.numbers == pytest.approx((1, 0.5, 1 / 3))
+    relu = (quantize[0], replace(quantize[1], op="Relu"))
+    assert found(profile_of([relu, product], [0.5, 1.0]), FindingKind.QUANTIZATION) is None

@@ -1,0 +1,73 @@
+"""Rules about launching: each fires where there is time to save, and not elsewhere."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from findings_evidence import convolution, found, profile_of, timed
+
+from trtcore.result.analysis.findings.finding import FindingKind
+from trtcore.result.records.kernel_pass import KernelMapping, KernelPass
+
+ONE = profile_of([convolution(0)], [1.0])
+
+
+def traced(*starts: float) -> KernelPass:
+    """Kernels of 0.1 ms that begin then."""
+    count = len(starts)
+    times = np.full((3, count), 0.1, np.float32)
+    begun = np.tile(np.float32(starts), (3, 1))
+    return KernelPass(("k",) * count, (0,) * count, (0,) * count, KernelMapping(), times, begun)
+
+
+def test_a_cuda_graph_saves_what_was_measured() -> None:
+    finding = found(timed(ONE, wall_ms=1.5, graph_wall_ms=1.2), FindingKind.CUDA_GRAPH)
+    assert finding is not None
+    assert finding.saves_ms == pytest.approx(0.3)
+    assert finding.numbers == pytest.approx((1.5, 1.2))
+    assert finding.is_measured
+
+
+@pytest.mark.parametrize(
+    "series",
+    [
+        {"wall_ms": 1.5, "graph_wall_ms": 1.49},
+        {"wall_ms": 1.2, "graph_wall_ms": 1.5},
+        {"wall_ms": 1.5},
+    ],
+)
+def test_a_graph_that_saves_nothing_or_was_not_taken_is_none(series: dict[str, float]) -> None:
+    assert found(timed(ONE, **series), FindingKind.CUDA_GRAPH) is None
+
+
+def test_older_results_have_the_graph_between_events_only() -> None:
+    finding = found(timed(ONE, wall_ms=1.6, gpu_ms=1.5, graph_ms=1.2), FindingKind.CUDA_GRAPH)
+    assert finding is not None
+    assert finding.numbers == pytest.approx((1.5, 1.2))
+
+
+def test_gaps_are_found_where_kernels_wait_and_no_graph_was_measured() -> None:
+    profile = profile_of([convolution(0)], [1.0], kernels=traced(0.0, 0.3))
+    finding = found(profile, FindingKind.GAPS)
+    assert finding is not None
+    assert finding.numbers == pytest.approx((0.2, 0.4))
+    assert (
+        found(profile_of([convolution(0)], [1.0], kernels=traced(0.0, 0.1)), FindingKind.GAPS)
+        is None
+    )
+    both = timed(profile, wall_ms=1.5, graph_wall_ms=1.4)
+    assert found(both, FindingKind.GAPS) is None, "the graph closes them, and was measured"
+    assert found(both, FindingKind.CUDA_GRAPH) is not None
+
+
+def test_a_larger_batch_where_layers_are_too_short() -> None:
+    small = [convolution(i, macs=1000) for i in range(3)]
+    finding = found(profile_of(small, [0.004] * 3), FindingKind.LARGER_BATCH)
+    assert finding is not None
+    assert finding.saves_ms == pytest.approx(0.006)
+    assert finding.numbers == pytest.approx((0.012, 1.0, 3, 1))
+    # 0.2 ms of work each; and layers that are slow for another reason.
+    assert found(profile_of([convolution(0)], [0.3]), FindingKind.LARGER_BATCH) is None
+    assert found(profile_of(small, [0.1] * 3), FindingKind.LARGER_BATCH) is None
+    unknown = profile_of(small, [0.004] * 3, peaks=None)
+    assert found(unknown, FindingKind.LARGER_BATCH) is None

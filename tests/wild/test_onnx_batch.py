@@ -1,0 +1,118 @@
+"""Another batch than the exporter's reaches every output, with the same values for every item."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx
+import pytest
+from onnx import parser
+from paths import DATA
+from precision_models import model_of, run
+from transformer_models import CASES
+
+from trtcore.errors import ModelError
+from trtcore.models.load import load_model
+from trtcore.models.model import Model
+from trtcore.models.onnx.graph import model_inputs, model_outputs
+from trtcore.models.onnx.input_roles import make_model_inputs
+from trtcore.models.onnx.shapes import with_shapes
+
+WILD = DATA / "wild"
+HEAD = '<ir_version: 8, opset_import: ["" : 17]>'
+# Each holds the batch that it was exported with in a constant.
+HELD = {
+    "class token": """tokens (float[1,4,8] x) => (float[1,5,8] y) <float[1,1,8] cls, float[1,5,8] p>
+        { [cat] t = Concat <axis = 1> (cls, x) [add] y = Add (t, p) }""",
+    "expanded token": """tokens (float[1,4,8] x) => (float[1,5,8] y)
+        <float[1,1,8] cls, int64[3] sh = {1, 1, 8}>
+        { [grow] e = Expand (cls, sh) [cat] y = Concat <axis = 1> (e, x) }""",
+    "positions of a batch of 2": """tokens (float[2,4,8] x) => (float[2,4,8] y)
+        <float[1,4,8] p, int64[3] sh = {2, 4, 8}>
+        { [grow] e = Expand (p, sh) [add] y = Add (x, e) }""",
+    "slice of the whole batch": """part (float[2,4,8] x) => (float[2,2,8] y)
+        <int64[2] s = {0, 0}, int64[2] e = {2, 2}, int64[2] a = {0, 1}>
+        { [part] y = Slice (x, s, e, a) }""",
+    "sequence first": """attention (float[1,4,8] x) => (float[1,4,8] y)
+        <int64[3] heads = {4, 2, 4}, int64[3] back = {4, 1, 8}>
+        { [t1] s = Transpose <perm = [1, 0, 2]> (x) [split] h = Reshape (s, heads)
+          [t2] ht = Transpose <perm = [1, 0, 2]> (h) [soft] p = Softmax <axis = -1> (ht)
+          [t3] pt = Transpose <perm = [1, 0, 2]> (p) [join] j = Reshape (pt, back)
+          [t4] y = Transpose <perm = [1, 0, 2]> (j) }""",
+    "counted items": """flat (float[2,4,8] x) => (float[2,4,8] y)
+        <int64[2] sh = {8, 8}, int64[2,1] b = {0, 1}, int64 n = {4}, int64[4] k = {0, 1, 2, 3}>
+        { [flat] f = Reshape (x, sh) [times] bn = Mul (b, n) [plus] i = Add (bn, k)
+          [pick] y = Gather (f, i) }""",
+    "initial state": """recurrent (float[1,3,4] x) => (float[1,3,5] y)
+        <float[1,20,4] w, float[1,20,5] r, float[1,1,5] h, float[1,1,5] c, int64[1] a = {1}>
+        { [t1] s = Transpose <perm = [1, 0, 2]> (x)
+          [lstm] l = LSTM <hidden_size = 5> (s, w, r, , , h, c)
+          [one] q = Squeeze (l, a) [t2] y = Transpose <perm = [1, 0, 2]> (q) }""",
+}
+LOST = {
+    "first item": (
+        "first (float[1,4] x) => (float[4] y) <int64 i = {0}> { [pick] y = Gather (x, i) }",
+        "first does not fit input 'x' as 4x4 (the model says 1x4): the batch is lost in node 'pick'"
+        " (Gather), which gives 4 at batch 1: export the model with an open batch, or with batch 4",
+    ),
+    "squeezed": (
+        "one (float[1,4] x) => (float[4] y) <int64[1] a = {0}> { [flat] y = Squeeze (x, a) }",
+        "one does not fit input 'x' as 4x4 (the model says 1x4): the batch is lost in node 'flat'"
+        " (Squeeze), which gives 4 at batch 1: export the model with an open batch, or with batch"
+        " 4",
+    ),
+}
+
+
+def items(model: Model, axis: int = 0) -> list[np.ndarray]:
+    """The first output of each of four items, each run alone or beside the batch's others."""
+    value = model_inputs(model)[0]
+    own = value.shape[axis]
+    generator = np.random.default_rng(0)
+    shape = (*value.shape[:axis], 4, *value.shape[axis + 1 :])
+    whole = generator.standard_normal(shape).astype(np.float32)
+    parts = np.split(whole, 4 // own, axis=axis)
+    return [whole, np.concatenate([run(model, {value.name: p})[0] for p in parts], axis=axis)]
+
+
+@pytest.mark.parametrize("name", ["resize_sizes", "resize_sizes_open", "reshape_minus1"])
+def test_the_batch_is_carried_through_the_files(name: str) -> None:
+    whole, wanted = items(load_model(WILD / f"{name}.onnx"))
+    model = load_model(WILD / f"{name}.onnx", batch=4)
+    assert model_outputs(model)[0].shape == wanted.shape
+    np.testing.assert_allclose(run(model, {"x": whole})[0], wanted, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", HELD)
+def test_constants_of_the_old_batch_become_those_of_the_new(name: str) -> None:
+    model = model_of(HEAD + HELD[name])
+    whole, wanted = items(model)
+    batched = with_shapes(model, 4)
+    assert model_outputs(batched)[0].shape == wanted.shape
+    np.testing.assert_allclose(run(batched, {"x": whole})[0], wanted, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", LOST)
+def test_where_the_batch_is_lost_the_node_is_named(name: str) -> None:
+    text, message = LOST[name]
+    with pytest.raises(ModelError) as error:
+        load_model(parser.parse_model(HEAD + text), batch=4)
+    assert str(error.value) == message
+
+
+@pytest.mark.parametrize("name", ["vit", "swin", "bert", "gpt2_legacy"])
+def test_transformers_give_every_item_what_it_gets_alone(name: str) -> None:
+    model = CASES[name].model()
+    batched = with_shapes(model, 3)
+    one = make_model_inputs(model)
+    three = {key: np.repeat(value[:1], 3, axis=0) for key, value in one.items()}
+    alone = run(model, one)[0][:1]
+    np.testing.assert_allclose(run(batched, three)[0], np.repeat(alone, 3, axis=0), atol=1e-4)
+
+
+def test_a_model_whose_constants_hold_another_batch_than_its_input_says_is_left_to_inference() -> (
+    None
+):
+    proto = parser.parse_model(HEAD + HELD["sequence first"])
+    proto.graph.input[0].type.tensor_type.shape.dim[0].dim_param = "N"
+    onnx.checker.check_model(proto)
+    assert model_outputs(load_model(proto, batch=2))[0].shape == (2, 4, 8)

@@ -1,0 +1,57 @@
+"""The last step of a call: the peaks that the network's rates are compared with."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from trtcore.api.options.values import Options
+from trtcore.errors import TrtcoreError
+from trtcore.result.analysis.cost.given_peaks import parse_peaks
+from trtcore.result.analysis.cost.work import has_work
+from trtcore.result.phases import Phase, Stopwatch
+from trtcore.result.records.peaks import Peaks
+from trtcore.result.records.profile import Profile
+from trtcore.result.records.warning_kinds import WarningKind
+from trtcore.result.records.warnings import RunWarning
+from trtcore.system.progress import Progress
+
+if TYPE_CHECKING:
+    from trtcore.engine.tensorrt.bindings import Bindings
+
+
+def with_peaks(
+    profile: Profile,
+    options: Options,
+    bindings: Bindings | None,
+    progress: Progress | None,
+    watch: Stopwatch,
+) -> Profile:
+    """Returns the profile with peaks: the given ones, or those measured here.
+
+    Nothing is measured where there is no work to compare with them, or after Ctrl-C. A failure
+    must not lose the profile: it becomes a warning.
+    """
+    if options.peak is not None:
+        return replace(profile, peaks=parse_peaks(options.peak))
+    if not has_work(profile) or profile.counts.interrupted:
+        return profile
+    try:
+        with watch.phase(Phase.PEAKS):
+            return replace(profile, peaks=_measured(profile, options, bindings, progress))
+    except TrtcoreError as error:
+        reason = str(error)
+    except KeyboardInterrupt:
+        reason = "interrupted"
+    warning = RunWarning(WarningKind.NO_PEAKS, note=reason)
+    return replace(profile, warnings=(*profile.warnings, warning))
+
+
+def _measured(
+    profile: Profile, options: Options, bindings: Bindings | None, progress: Progress | None
+) -> Peaks:
+    from trtcore.measure.peaks.peaks import cpu_peaks, gpu_peaks
+
+    if bindings is None or profile.timed_by.on_cpu:
+        return cpu_peaks(profile, use_cache=options.use_cache)
+    return gpu_peaks(bindings, profile, progress, use_cache=options.use_cache)

@@ -1,0 +1,70 @@
+"""What TensorRT's ONNX parser refuses, in words: it often says no more than ``false``."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import onnx
+from onnx import NodeProto
+
+from trtcore.errors import argument
+from trtcore.models.model import Model
+from trtcore.models.onnx.graph import ONNX_DOMAINS, opset_version
+from trtcore.models.onnx.walk import walk_nodes
+
+# A parser's text may quote whole shapes and types; what comes first says what is wrong.
+_MOST_CHARACTERS = 160
+_NO_PLUGIN = "Plugin not found"
+# Quantized operators of ONNX that TensorRT has in another form only.
+_OF_INTEGERS = ("QLinear", "ConvInteger", "MatMulInteger", "DynamicQuantizeLinear")
+# Assertions without a word of explanation, such as `false` and `convertDims(...)`.
+_UNEXPLAINED = re.compile(r"(?:false|true|\S+)?$")
+
+
+def parser_problem(parser: Any, index: int, model: Model) -> str:
+    """One error of a parser: the node, its operator, and what is wrong with it.
+
+    Args:
+        parser: TensorRT's, after it failed.
+        index: of the error.
+        model: what it read.
+    """
+    error = parser.get_error(index)
+    text = " ".join(str(error.desc()).split())
+    # The parser states its assertion first: `condition && "explanation"`.
+    explained = re.search(r'"([^"]+)"', text)
+    text = explained[1] if explained else text
+    name, op = getattr(error, "node_name", str)(), getattr(error, "node_operator", str)()
+    node = next((one for one in walk_nodes(model.proto.graph) if one.name == name), None)
+    reason = _reason(parser, text, op, node, model)
+    return f"node '{name}' ({op}): {reason}" if name or op else reason
+
+
+def _reason(parser: Any, text: str, op: str, node: NodeProto | None, model: Model) -> str:
+    if op.startswith(_OF_INTEGERS):
+        return (
+            "TensorRT has no operators on quantized integers: quantize with QuantizeLinear and "
+            "DequantizeLinear nodes (Q/DQ) instead"
+        )
+    if _NO_PLUGIN in text or (op and not _is_supported(parser, op)):
+        if node is not None and node.domain in ONNX_DOMAINS and onnx.defs.has(op):
+            return f"TensorRT does not have this operator; {argument('plugins')} can add it"
+        domain = f" of domain '{node.domain}'" if node is not None and node.domain else ""
+        return (
+            f"no ONNX operator and no plugin{domain} that is loaded: {argument('plugins')} loads "
+            "libraries of them"
+        )
+    if _UNEXPLAINED.fullmatch(text):
+        version = opset_version(model.proto)
+        return (
+            f"TensorRT has this operator, but not with these inputs and attributes in operator set "
+            f"{version} (it says '{text}')"
+        )
+    return text if len(text) <= _MOST_CHARACTERS else f"{text[: _MOST_CHARACTERS - 4]} ..."
+
+
+def _is_supported(parser: Any, op: str) -> bool:
+    """Whether the parser has an operator at all; True where its bindings do not tell."""
+    supports = getattr(parser, "supports_operator", None)
+    return supports is None or bool(supports(op))

@@ -1,0 +1,201 @@
+"""Changes to a graph that let another batch through than the one it was exported with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from onnx import GraphProto, NodeProto, TensorProto, helper, numpy_helper
+
+from trtcore.models.onnx.batch_values import Known
+from trtcore.models.onnx.walk import walk_nodes
+
+
+@dataclass(frozen=True)
+class Retarget:
+    """Constant integers (a shape, sizes, ends) in the place of those that a node reads.
+
+    Attributes:
+        node: its name.
+        index: which of its inputs they are; -1 for an attribute, of old operator sets.
+        attribute: its name, for an attribute.
+        values: the new ones.
+        was: the old batch and the new one, for the note.
+    """
+
+    node: str
+    index: int
+    values: tuple[int, ...]
+    was: tuple[int, int]
+    attribute: str = ""
+
+    @property
+    def note(self) -> str:
+        """What was changed, as one line."""
+        return (
+            f"node '{self.node}' has a hard-coded batch of {self.was[0]}: changed to {self.was[1]}"
+        )
+
+    def known(self, value: Known) -> Known:
+        """What the node reads then."""
+        new = np.array(self.values, np.int64)
+        return replace(value, new=new.shape, new_values=new)
+
+    def attributed(self, node: NodeProto) -> NodeProto:
+        """The node with its attribute changed, if it is one."""
+        if not self.attribute:
+            return node
+        changed = NodeProto()
+        changed.CopyFrom(node)
+        kept = [one for one in node.attribute if one.name != self.attribute]
+        changed.ClearField("attribute")
+        changed.attribute.extend([*kept, helper.make_attribute(self.attribute, list(self.values))])
+        return changed
+
+    def apply(self, graph: GraphProto) -> None:
+        """Changes the graph in place."""
+        node = next(one for one in graph.node if one.name == self.node)
+        if self.attribute:
+            node.CopyFrom(self.attributed(node))
+            return
+        name = _free_name(graph, f"{node.output[0]}__{self.index}_batch")
+        _put_constant(graph, numpy_helper.from_array(np.array(self.values, np.int64), name))
+        node.input[self.index] = name
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """A value of the old batch made one of the new batch before a node reads it.
+
+    Its items are taken in turn, as often as it needs: one class token for every image.
+
+    Attributes:
+        node: the reader's name.
+        index: which of its inputs the value is.
+        axis: of the batch.
+        lengths: of that axis, at the old batch and at the new one.
+    """
+
+    node: str
+    index: int
+    axis: int
+    lengths: tuple[int, int]
+
+    @property
+    def note(self) -> str:
+        """What was changed, as one line."""
+        return (
+            f"node '{self.node}' reads a value of the old batch as input {self.index}: repeated, "
+            f"{self.lengths[0]} to {self.lengths[1]}"
+        )
+
+    def known(self, value: Known) -> Known:
+        """What the node reads then."""
+        shape = list(value.new or ())
+        shape[self.axis] = self.lengths[1]
+        return replace(value, new=tuple(shape), new_values=None)
+
+    def attributed(self, node: NodeProto) -> NodeProto:
+        """The node as it is."""
+        return node
+
+    def apply(self, graph: GraphProto) -> None:
+        """Changes the graph in place."""
+        place, node = next((i, n) for i, n in enumerate(graph.node) if n.name == self.node)
+        name = node.input[self.index]
+        new = _free_name(graph, f"{name}__batch")
+        items = np.arange(self.lengths[1], dtype=np.int64) % self.lengths[0]
+        tensor = next((one for one in graph.initializer if one.name == name), None)
+        if tensor is not None:
+            values = np.take(numpy_helper.to_array(tensor), items, axis=self.axis)
+            _put_constant(graph, numpy_helper.from_array(values, new))
+        else:
+            indices = numpy_helper.from_array(items, f"{new}__items")
+            _put_constant(graph, indices)
+            reads = [name, indices.name]
+            gather = helper.make_node("Gather", reads, [new], name=new, axis=self.axis)
+            graph.node.insert(place, gather)
+        node.input[self.index] = new
+
+
+@dataclass(frozen=True)
+class Extend:
+    """A constant that counts the items of the old batch, made to count those of the new one.
+
+    Attributes:
+        node: where the batch would be lost without it.
+        name: of the constant.
+        values: the new ones.
+    """
+
+    node: str
+    name: str
+    values: NDArray[Any]
+    index: int = -1
+
+    @property
+    def note(self) -> str:
+        """What was changed, as one line."""
+        return (
+            f"node '{self.node}' picks by a constant that counts the old batch: it now counts to "
+            f"{self.values.size}"
+        )
+
+    def known(self, value: Known) -> Known:
+        """What the node reads then."""
+        return value
+
+    def attributed(self, node: NodeProto) -> NodeProto:
+        """The node as it is."""
+        return node
+
+    def apply(self, graph: GraphProto) -> None:
+        """Changes the graph in place."""
+        new = numpy_helper.from_array(self.values, self.name)
+        for tensor in graph.initializer:
+            if tensor.name == self.name:
+                tensor.CopyFrom(new)
+        for node in graph.node:
+            if node.op_type == "Constant" and node.output[0] == self.name:
+                node.ClearField("attribute")
+                node.attribute.append(helper.make_attribute("value", new))
+
+
+Edit = Retarget | Repeat | Extend
+
+
+def apply_edits(graph: GraphProto, edits: Sequence[Edit]) -> list[str]:
+    """Applies edits in place; returns a note on each kind of them."""
+    for edit in edits:
+        edit.apply(graph)
+    kinds: dict[type, list[Edit]] = {}
+    for edit in edits:
+        kinds.setdefault(type(edit), []).append(edit)
+    return [few_notes(alike[0].note, [edit.node for edit in alike]) for alike in kinds.values()]
+
+
+def few_notes(first: str, nodes: Sequence[str]) -> str:
+    """The note on the first of several alike, with how many more there are."""
+    more = len(dict.fromkeys(nodes)) - 1
+    return f"{first}; {more} more nodes like it" if more else first
+
+
+def _put_constant(graph: GraphProto, tensor: TensorProto) -> None:
+    graph.initializer.append(tensor)
+
+
+def _free_name(graph: GraphProto, wanted: str) -> str:
+    taken = {tensor.name for tensor in graph.initializer}
+    taken |= {name for node in walk_nodes(graph) for name in _names(node)}
+    name, number = wanted, 1
+    while name in taken:
+        number += 1
+        name = f"{wanted}_{number}"
+    return name
+
+
+def _names(node: NodeProto) -> tuple[str, ...]:
+    return (node.name, *node.output)

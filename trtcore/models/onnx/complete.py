@@ -1,0 +1,95 @@
+"""Graphs that the runtimes read and ONNX's checker does not: made such that it does too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import onnx.inliner
+from onnx import GraphProto, ModelProto, NodeProto
+
+from trtcore.models.onnx.walk import bodies, walk_nodes
+from trtcore.models.onnx.weights import INLINE_BYTES, weight_bytes, without_initializers
+
+
+def complete_graph(proto: ModelProto, name: str) -> tuple[str, ...]:
+    """Names a graph that has no name, and sorts its nodes where they are not in order.
+
+    ONNX Runtime and TensorRT need neither.
+
+    Args:
+        proto: the graph, changed in place.
+        name: that it gets if it has none.
+
+    Returns:
+        A note on each change.
+    """
+    notes = []
+    if not proto.graph.name:
+        proto.graph.name = name
+        notes.append("the graph has no name: the model's own was taken")
+    if _sort(proto.graph):
+        notes.append("its nodes were not in the order in which they read each other: sorted")
+    return tuple(notes)
+
+
+def without_functions(proto: ModelProto) -> ModelProto:
+    """The graph with the bodies of its local functions in the place of their calls.
+
+    Runtimes inline them too; done here, the rows of every report have the same names.
+    """
+    if not proto.functions:
+        return proto
+    if weight_bytes(proto) <= INLINE_BYTES:
+        return onnx.inliner.inline_local_functions(proto)
+    # The inliner writes the graph out, which one message cannot hold: weights join it afterwards.
+    whole = onnx.inliner.inline_local_functions(without_initializers(proto))
+    whole.graph.initializer.extend(proto.graph.initializer)
+    return whole
+
+
+def _sort(graph: GraphProto) -> bool:
+    """Sorts the nodes of a graph and its bodies where they are not; returns whether any were not.
+
+    Nodes keep their order but where one reads what a later one writes. A cycle stays one.
+    """
+    moved = [_sort(body) for node in graph.node for body in bodies(node)]
+    nodes = list(graph.node)
+    order = _order(nodes)
+    if order == list(range(len(nodes))):
+        return any(moved)
+    copies = GraphProto(node=[nodes[index] for index in order])
+    graph.ClearField("node")
+    graph.node.extend(copies.node)
+    return True
+
+
+def _order(nodes: Sequence[NodeProto]) -> list[int]:
+    """The positions of nodes, each behind those of the nodes that it reads from."""
+    writers = {name: i for i, node in enumerate(nodes) for name in node.output if name}
+    order: list[int] = []
+    is_known, is_open = [False] * len(nodes), [False] * len(nodes)
+    for first in range(len(nodes)):
+        waiting = [first]
+        while waiting:
+            index = waiting[-1]
+            sources = () if is_known[index] else _reads(nodes[index])
+            missing = {writers[name] for name in sources if name in writers}
+            is_open[index] = True
+            missing = {i for i in missing if not is_open[i]}
+            if missing:
+                waiting += sorted(missing, reverse=True)
+                continue
+            waiting.pop()
+            if not is_known[index]:
+                is_known[index] = True
+                order.append(index)
+    return order
+
+
+def _reads(node: NodeProto) -> Iterator[str]:
+    """What a node and the nodes of its bodies read."""
+    yield from node.input
+    for body in bodies(node):
+        for inner in walk_nodes(body):
+            yield from inner.input
+        yield from (output.name for output in body.output)

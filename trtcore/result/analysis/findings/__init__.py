@@ -1,0 +1,1 @@
+"""What could be done about the time that a network takes, each with a figure."""

@@ -1,0 +1,94 @@
+"""Rules about types and formats: what is converted, and what is not in the requested precision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from trtcore.result.analysis.findings.evidence import Evidence
+from trtcore.result.analysis.findings.finding import Finding, FindingKind
+from trtcore.result.analysis.quantization import find_quantization
+from trtcore.result.records.build import LayerPrecision
+from trtcore.result.records.layers import Layer
+from trtcore.result.types.dtypes import DTYPES, itemsize, numpy_name
+
+# The inspector's word for a format, and the I/O format that comes to the same. `nhwc` with any
+# number of channels is none that an input can have; `hwc8` is it with padded channels.
+_IO_FORMATS = {"nhwc": "hwc8", **{word: word for word in ("hwc8", "chw2", "chw4", "chw32")}}
+
+
+def reformats(evidence: Evidence) -> Iterator[Finding]:
+    """Layers that only change a format or type, or copy: at the network's ends, and inside."""
+    layers = tuple(i for group in evidence.fusion.groups for i in group.reformats)
+    at_ends = {i: found for i in layers if (found := _io_option(evidence, i))}
+    for option in dict.fromkeys(at_ends.values()):
+        places = tuple(i for i in layers if at_ends.get(i) == option)
+        ms = evidence.time_of(places)
+        names = (*option, evidence.longest(places))
+        yield Finding(FindingKind.IO_REFORMAT, ms, numbers=(len(places), ms), names=names,
+                      layers=places)  # fmt: skip
+    if inside := tuple(i for i in layers if i not in at_ends):
+        yield _counted(evidence, FindingKind.REFORMAT, inside)
+
+
+def quantization(evidence: Evidence) -> Iterator[Finding]:
+    """Layers that quantize or dequantize, and nothing else."""
+    profile = evidence.profile
+    found = find_quantization(profile.layers, profile.model.nodes)
+    if found is not None and found.only:
+        yield _counted(evidence, FindingKind.QUANTIZATION, found.only)
+
+
+def fallbacks(evidence: Evidence) -> Iterator[Finding]:
+    """Layers of a wider type than requested, by TensorRT's choice or by the user's."""
+    build = evidence.profile.build
+    check = build.precision if build else None
+    if check is None or numpy_name(check.wanted) not in DTYPES:
+        return
+    for is_pinned, kind in ((False, FindingKind.FALLBACK), (True, FindingKind.PINNED)):
+        rows = [
+            row
+            for row in check.fallbacks
+            if row.is_requested is is_pinned
+            and not row.is_fp32_only
+            and _is_wider(row, check.wanted)
+        ]
+        places = _places(evidence.profile.layers, rows)
+        if not places:
+            continue
+        ms = evidence.time_of(places)
+        # Half the bytes are half the time at most, for products and for what memory bounds.
+        saved = ms * (1 - itemsize(check.wanted) / max(itemsize(row.dtype) for row in rows))
+        names = (rows[0].dtype, check.wanted, evidence.longest(places))
+        numbers = (len(places), ms, evidence.part_of(ms))
+        yield Finding(kind, saved, numbers=numbers, names=names, layers=places)
+
+
+def _is_wider(row: LayerPrecision, wanted: str) -> bool:
+    known = numpy_name(row.dtype) in DTYPES
+    return known and itemsize(row.dtype) > itemsize(wanted)
+
+
+def _places(layers: Sequence[Layer], rows: Sequence[LayerPrecision]) -> tuple[int, ...]:
+    named = {(row.layer, row.nodes) for row in rows}
+    return tuple(i for i, layer in enumerate(layers) if (layer.name, layer.nodes) in named)
+
+
+def _counted(evidence: Evidence, kind: FindingKind, layers: tuple[int, ...]) -> Finding:
+    ms = evidence.time_of(layers)
+    numbers = (len(layers), ms, evidence.part_of(ms))
+    return Finding(kind, ms, numbers=numbers, names=(evidence.longest(layers),), layers=layers)
+
+
+def _io_option(evidence: Evidence, place: int) -> tuple[str, str] | None:
+    """The option that gives an input or output the type or format of the layer beside it."""
+    layer, io = evidence.profile.layers[place], {t.name: t for t in evidence.profile.io}
+    ends = [(t, layer.outputs) for t in layer.inputs if t.name in io]
+    ends += [(t, layer.inputs) for t in layer.outputs if t.name in io]
+    for own, others in ends:
+        for other in others:
+            label = DTYPES[name].label if (name := numpy_name(other.dtype)) in DTYPES else ""
+            if other.dtype != own.dtype and label in ("FP32", "FP16", "BF16"):
+                return "io_precision", label.lower()
+            if other.format != own.format and other.format in _IO_FORMATS:
+                return "io_formats", f"{own.name}:{_IO_FORMATS[other.format]}"
+    return None

@@ -1,0 +1,51 @@
+"""Rules about the time that is spent on starting kernels, not in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import isnan
+
+from trtcore.result.analysis.cost.roofline import Bound
+from trtcore.result.analysis.findings.evidence import Evidence
+from trtcore.result.analysis.findings.finding import Finding, FindingKind, Part
+
+# Host times where both were taken: they hold what a caller waits for. Older results have the times
+# between events only.
+_PAIRS = (("wall_ms", "graph_wall_ms"), ("gpu_ms", "graph_ms"))
+# Below a third, a larger batch gains at most a sixth per item, and other findings come first.
+_LEAST_LATENCY_BOUND = 1 / 3
+
+
+def cuda_graph(evidence: Evidence) -> Iterator[Finding]:
+    """A CUDA graph takes less than enqueueing: both were measured."""
+    for enqueued, graph in _PAIRS:
+        times = evidence.median_of(enqueued), evidence.median_of(graph)
+        if not any(map(isnan, times)):
+            saved = times[0] - times[1]
+            yield Finding(
+                FindingKind.CUDA_GRAPH, saved, Part.BETWEEN_LAYERS, times, is_measured=True
+            )
+            return
+
+
+def gaps(evidence: Evidence) -> Iterator[Finding]:
+    """No kernel runs between two of them: CUPTI saw it."""
+    totals = evidence.kernel_totals
+    if totals is not None:
+        numbers = (totals.gap_ms, totals.span_ms)
+        yield Finding(FindingKind.GAPS, totals.gap_ms, Part.BETWEEN_LAYERS, numbers)
+
+
+def larger_batch(evidence: Evidence) -> Iterator[Finding]:
+    """Groups have too little to do: twice the items take them no longer."""
+    cost, batch = evidence.cost, evidence.profile.batch
+    if cost is None or not batch:
+        return
+    groups = [group for group in cost.groups if group.bound is Bound.LATENCY]
+    ms = sum(group.ms for group in groups)
+    part = evidence.part_of(ms)
+    if part >= _LEAST_LATENCY_BOUND:
+        layers = tuple(i for group in groups for i in group.work.layers)
+        numbers = (ms, part, len(groups), batch)
+        # Half of it for each item, if twice the batch takes these groups as long as once.
+        yield Finding(FindingKind.LARGER_BATCH, ms / 2, Part.PER_ITEM, numbers, layers=layers)
