@@ -71,7 +71,8 @@ FUZZED := $(basename $(notdir $(filter-out %/__init__.py,$(wildcard tests/fuzz/t
 TARGETS ?= $(FUZZED)
 
 fuzz: $(VENV)/ready-fuzz
-	$(foreach name,$(TARGETS),$(RUN) tests/fuzz/run.py $(name) --seconds $(SECONDS) --work build/fuzz &&) true
+	printf '%s\n' $(TARGETS) | xargs -P $$(nproc) -I{} \
+		$(RUN) tests/fuzz/run.py {} --seconds $(SECONDS) --work build/fuzz
 
 $(VENV)/ready-fuzz: $(VENV)/ready
 	$(RUN) -m pip install -q 'atheris>=3.0'
