@@ -13,7 +13,7 @@ SOURCES = sorted(Path(trtcore.__file__).parent.rglob("*.py"))
 # Modules whose readers run what a file says, or that others use to do so.
 UNPICKLING = ("pickle", "_pickle", "cPickle", "cloudpickle", "dill", "joblib", "shelve")
 EXECUTING = {*UNPICKLING, "marshal", "code", "codeop", "runpy"}
-# What a process of trtcore's own writes into a folder of its own and a child reads: no file of a user.
+# What trtcore writes into a private folder for a process that it starts: no file of a user.
 BETWEEN_PROCESSES = {f"measure/processes/{name}.py" for name in ("answers", "child", "fresh")}
 # Calls by name. `compile`, `exec` and `eval` run text; PyTorch's `load` and NumPy's unpickle.
 CALLS = frozenset({"eval", "exec", "compile", "__import__"})
@@ -57,7 +57,7 @@ def faults(tree: ast.Module) -> list[str]:
 def test_no_module_runs_what_it_reads() -> None:
     assert len(SOURCES) > 200
     found = {place(path): what for path, tree in trees() if (what := faults(tree))}
-    assert found == dict.fromkeys(sorted(BETWEEN_PROCESSES), ["pickle"])
+    assert found == {name: ["pickle"] for name in BETWEEN_PROCESSES}
 
 
 @pytest.mark.parametrize(
