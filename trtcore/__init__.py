@@ -53,6 +53,9 @@ if TYPE_CHECKING:
     from trtcore.result.readers.load import load_baseline
     from trtcore.result.records.profile import Profile
     from trtcore.result.saved import load_profile, save_profile
+    from trtcore.sweeps.cells import SweptModel
+    from trtcore.sweeps.sweep import sweep
+    from trtcore.sweeps.table import SweepTable
 
 # "t" marks an interpreter without the GIL, on which the compiled modules were never tried.
 if "t" in getattr(sys, "abiflags", ""):
@@ -101,6 +104,9 @@ _HOMES = {
     "trtcore.measure.attach": ("attach",),
     "trtcore.result.analysis.analysis": ("Analysis",),
     "trtcore.result.analysis.summary": ("summarise_layers",),
+    "trtcore.sweeps.sweep": ("sweep",),
+    "trtcore.sweeps.cells": ("SweptModel",),
+    "trtcore.sweeps.table": ("SweepTable",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -121,6 +127,8 @@ __all__ = [
     "Profile",
     "ResultError",
     "RunError",
+    "SweepTable",
+    "SweptModel",
     "TrtcoreError",
     "attach",
     "build_model",
@@ -140,6 +148,7 @@ __all__ = [
     "save_precisions",
     "save_profile",
     "summarise_layers",
+    "sweep",
 ]
 
 
