@@ -35,9 +35,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "engine": MODEL_SIDE - {"engine", "measure"},
     "measure": MODEL_SIDE - {"measure"},
     "compare": {*BELOW_RESULT, "result"},
+    "history": {*BELOW_RESULT, "result", "compare"},
     "report": {*BELOW_RESULT, "result", "compare"},
     "api": {*MODEL_SIDE, "compare"},
-    "cli": {*MODEL_SIDE, "compare", "report", "api"},
+    "cli": {*MODEL_SIDE, "compare", "history", "report", "api"},
 }
 """By folder, what it may import besides itself; imports for type checking count too."""
 
@@ -53,7 +54,7 @@ ONLY_IN = {
 
 HEAVY = {"onnx", "google", "cuda", "tensorrt", "tensorrt_rtx", "onnxruntime", "torch"}
 # What looks at results: NumPy at most, so that a saved profile opens on any machine.
-LIGHT = ("stats", "system", "result", "compare", "report")
+LIGHT = ("stats", "system", "result", "compare", "history", "report")
 
 
 @functools.cache
