@@ -1,4 +1,9 @@
-"""Runs of a small network on a shared CPU, made of stretches of 4000 recorded iterations."""
+"""Runs of a small network on a shared CPU, made of stretches of 4000 recorded iterations.
+
+The recording drifts by 4 % over its length. Dealt out in stretches of 25 iterations, runs differ by
+0.4 % (standard deviation), as five processes did on an H200: 1.0 % from the least to the most
+(``benchmarks/results/repeat.md``).
+"""
 
 from __future__ import annotations
 
@@ -13,12 +18,12 @@ from trtcore.result.records.samples import Samples
 from trtcore.result.saved import save_profile
 from trtcore.system.records import Environment
 
-STRETCH = 100
-STRETCHES = 40
+STRETCH = 25
+STRETCHES = 160
 
 
 def recorded_run(folder: Path, number: int, stretches, *, slower=1.0, layer=None, **where) -> Path:
-    """Saves a run of some of the 40 stretches, all of it or one layer slower than recorded."""
+    """Saves a run of some of the 160 stretches, all of it or one layer slower than recorded."""
     with np.load(DATA / "samples_convnet_cpu.npz") as file:
         names, layer_ms, wall = [str(n) for n in file["names"]], file["us"] / 1000, file["wall"]
     rows = np.concatenate([np.arange(k * STRETCH, (k + 1) * STRETCH) for k in stretches])

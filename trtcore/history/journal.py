@@ -35,7 +35,7 @@ def note_run(database: str | Path, run: Run) -> None:
 
 
 def known_labels(database: str | Path) -> dict[str, tuple[str, str]]:
-    """Returns label and commit by a run's content; what is later wins, damaged lines are skipped."""
+    """Returns label and commit by a run's content: of the latest line that is not damaged."""
     known: dict[str, tuple[str, str]] = {}
     try:
         lines = journal_of(database).read_bytes().splitlines()

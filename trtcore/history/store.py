@@ -6,7 +6,9 @@ import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, fields
+from functools import lru_cache
 from math import nan
+from typing import Any
 
 from trtcore.history.records import Place, Run, Setup, Time
 
@@ -210,28 +212,38 @@ def _known_id(
     return None if found is None else int(found[0])
 
 
-def _entry(row: tuple[object, ...]) -> Entry:
+def _entry(row: tuple[Any, ...]) -> Entry:
     known = dict(zip(_RUN, row, strict=False))
-    setup, place = row[len(_RUN) :][: len(_SETUP)], row[-len(_PLACE) :]
     run = Run(
-        content=str(known["content"]),
-        file=str(known["file"]),
-        date=str(known["date"]),
-        label=str(known["label"]),
-        commit=str(known["git_commit"]),
-        setup=Setup(*setup),  # type: ignore[arg-type]  # the columns have these types
-        place=Place(*place),  # type: ignore[arg-type]
-        engine_hash=str(known["engine_hash"]),
-        sm_mhz=(int(str(known["sm_mhz_min"])), int(str(known["sm_mhz_max"]))),
-        throttled=int(str(known["throttled"])),
-        clock_step_ms=float(str(known["clock_step_ms"])),
-        series=str(known["series"]),
+        content=known["content"],
+        file=known["file"],
+        date=known["date"],
+        label=known["label"],
+        commit=known["git_commit"],
+        setup=_setup(row[len(_RUN) : len(_RUN) + len(_SETUP)]),
+        place=_place(row[-len(_PLACE) :]),
+        engine_hash=known["engine_hash"],
+        sm_mhz=(known["sm_mhz_min"], known["sm_mhz_max"]),
+        throttled=known["throttled"],
+        clock_step_ms=known["clock_step_ms"],
+        series=known["series"],
         total=_time((known["ms"], known["error_ms"], known["spread"])),
         groups={},
     )
-    return Entry(int(str(known["id"])), run)
+    return Entry(known["id"], run)
 
 
-def _time(values: Sequence[object]) -> Time:
+# Thousands of runs share a few setups and environments.
+@lru_cache(maxsize=64)
+def _setup(values: tuple[Any, ...]) -> Setup:
+    return Setup(*values)
+
+
+@lru_cache(maxsize=64)
+def _place(values: tuple[Any, ...]) -> Place:
+    return Place(*values)
+
+
+def _time(values: Sequence[float | None]) -> Time:
     """SQLite keeps NaN as NULL."""
-    return Time(*(nan if value is None else float(str(value)) for value in values))
+    return Time(*(nan if value is None else value for value in values))

@@ -19,6 +19,9 @@ FEWEST_RUNS = 3
 """Of two runs the spread has one degree of freedom: a change would have to be 13 times as large."""
 SAME_WITHIN = 0.05
 """Larger changes are excluded where a time counts as the same; it is what a limit for CI asks."""
+_LESS_CERTAIN = 2.0
+"""A run whose error is more than so many times the largest of those before it is another kind of
+run: of 16 independent batches each, chance makes it twice another's in 1 of 100 cases (F-test)."""
 # The total and all groups together share the alarms.
 _PART = ALARMS / 2
 
@@ -128,13 +131,13 @@ def judge_time(
 def _error(new: Time, bases: Sequence[Time]) -> float:
     """Standard error of the logarithm of new over base.
 
-    The spread between runs holds that of their iterations too. Of a run that is less certain in
-    itself than those before it, such as one of few iterations, the difference is added.
+    The spread between runs holds that of their iterations too. That of a run which is less certain
+    than those before it, such as one of few iterations, is added.
     """
     within, *usual = [0.0 if isnan(t.error_ms) else (t.error_ms / t.ms) ** 2 for t in (new, *bases)]
     between = float(np.var([log(time.ms) for time in bases], ddof=1))
-    excess = max(0.0, within - float(np.median(usual)))
-    return sqrt(between * (1 + 1 / len(bases)) + excess)
+    own = within if within > _LESS_CERTAIN**2 * max(usual) else 0.0
+    return sqrt(between * (1 + 1 / len(bases)) + own)
 
 
 def common_sets(runs: Iterable[Mapping[tuple[str, ...], Time]]) -> list[tuple[str, ...]]:
