@@ -63,20 +63,29 @@ def test_a_locked_database_is_one_line_and_unchanged(database: Path, runs: list[
 
 
 def test_what_fails_half_way_changes_nothing(database: Path, runs: list[Run]) -> None:
-    with pytest.raises(KeyboardInterrupt), opened(database) as connection, writing(connection):
-        add_run(connection, runs[5])
-        raise KeyboardInterrupt
+    def interrupted() -> None:
+        with opened(database) as connection, writing(connection):
+            add_run(connection, runs[5])
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     with opened(database) as connection:
         assert len(latest_runs(connection)) == 5
 
 
 def test_a_full_disk_changes_nothing(database: Path, runs: list[Run]) -> None:
     many = {(f"node{i}",): runs[5].total for i in range(2000)}
-    with pytest.raises(WriteError, match="full"), opened(database) as connection:
-        (pages,) = connection.execute("PRAGMA page_count").fetchone()
-        connection.execute(f"PRAGMA max_page_count = {pages}")
-        with writing(connection):
-            add_run(connection, replace(runs[5], groups=many))
+
+    def add_to_a_full_disk() -> None:
+        with opened(database) as connection:
+            (pages,) = connection.execute("PRAGMA page_count").fetchone()
+            connection.execute(f"PRAGMA max_page_count = {pages}")
+            with writing(connection):
+                add_run(connection, replace(runs[5], groups=many))
+
+    with pytest.raises(WriteError, match="full"):
+        add_to_a_full_disk()
     with opened(database) as connection:
         assert len(latest_runs(connection)) == 5
 

@@ -56,7 +56,8 @@ def test_runs_that_the_folder_lacks_are_dropped_only_on_demand(
 def test_bad_files_are_named_and_others_passed_over(results: list[Path], tmp_path: Path) -> None:
     folder = tmp_path / "some"
     folder.mkdir()
-    text = shutil.copy(results[0], folder).read_text()
+    shutil.copy(results[0], folder)
+    text = results[0].read_text()
     (folder / "cut.json").write_text(text[: len(text) // 2])
     (folder / "other.json").write_text("{}")
     done = rebuild(tmp_path / "h.db", folder)

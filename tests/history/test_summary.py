@@ -22,7 +22,9 @@ def test_times_are_those_of_the_profile(results: list[Path]) -> None:
     assert [time.ms for time in run.groups.values()] == pytest.approx(
         np.median(samples.layer_ms, axis=0).tolist()
     )
-    assert all(0 < time.error_ms < time.ms for time in run.groups.values())
+    # 0 of a layer so short that all its batches have the same median: the clock's steps.
+    assert all(0 <= time.error_ms < time.ms for time in run.groups.values())
+    assert run.groups["conv1",].error_ms > 0
 
 
 def test_the_same_network_has_the_same_setup_and_another_place_only_differs_there(
