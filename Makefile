@@ -2,6 +2,8 @@
 # make test      set up and run the tests, less those of minutes
 # make test-slow the long statistical trials and benchmarks that it leaves out
 # make test-torch PyTorch eager on the CPU, with a PyTorch in a folder of its own
+# make test-browser the HTML report in Chromium, which apt installs where it may
+# make schema    write the JSON Schemas and the tables of docs/schema.md again, from the records
 # make lint      ruff, mypy, clang-format
 # make sanitize  the native tests under AddressSanitizer and UndefinedBehaviorSanitizer
 # make bench     what needs no GPU; ARGS=--quick for a look that writes no results
@@ -18,7 +20,7 @@ SOURCES := pyproject.toml CMakeLists.txt trtcore/stats/_stats.pyx \
 	$(wildcard cpp/*/* tests/native/*.cpp tests/native/*.hpp)
 CPP := $(wildcard cpp/*/*.?pp tests/native/*.?pp tests/conformance/*.?pp tests/conformance/*/*.?pp)
 
-.PHONY: profile test test-slow test-torch lint format sanitize bench bench-gpu clean
+.PHONY: profile test test-slow test-torch test-browser schema lint format sanitize bench bench-gpu clean
 
 profile: $(VENV)/ready
 	$(RUN) -m trtcore.profile $(MODEL) $(ARGS)
@@ -33,6 +35,15 @@ test-slow: $(VENV)/ready
 test-torch: $(VENV)/ready $(VENV)-torch/ready
 	PYTHONPATH=$(abspath $(VENV))-torch $(RUN) -c "import torch; print('PyTorch', torch.__version__)"
 	PYTHONPATH=$(abspath $(VENV))-torch $(RUN) -m pytest -m torch $(ARGS)
+
+# Without Chromium, and without the right to install it, the tests are skipped with that reason.
+test-browser: $(VENV)/ready
+	command -v chromedriver > /dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && \
+	apt-get install -qq --no-install-recommends chromium chromium-driver > /dev/null; } || true
+	$(RUN) -m pytest tests/browser -m 'browser and not slow' $(ARGS)
+
+schema: $(VENV)/ready
+	$(RUN) tests/schemas.py
 
 lint: $(VENV)/ready-dev
 	$(RUN) -m ruff check .

@@ -98,10 +98,10 @@ class TestReportFormat:
         assert "toy (a name per line); default: table" in run("report", "--help")[1]
         code, _, err = run("report", saved, "--format", "nope")
         assert code == 2
-        assert err.rstrip().endswith("perfetto, toy")
+        assert err.rstrip().endswith("perfetto, dot, svg, toy")
         code, _, err = run("report", saved, "--format", "toy", "--top", 1)
         assert code == 2
-        assert "--top is about the table, and --format toy holds every layer" in err
+        assert "--top is about --format table, plain, markdown, json; toy holds every layer" in err
 
     def test_what_it_leaves_out_is_said(self, run: Any, saved: Path, monkeypatch: Patch) -> None:
         bare = Format("nothing", lambda profile: "", left_out=lambda p: f"{len(p.layers)} layers")

@@ -52,7 +52,6 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
     "cli/test_outputs.py": (
         "api/assemble",
         "cli/screen",
-        "cli/terminal",
     ),
     "compare/precisions/test_rows.py": (
         "compare/precisions/comparison",
@@ -77,6 +76,13 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
     ),
     "engine/test_io_formats.py": ("cli/api_options",),
     "engine/test_precision_build.py": ("api/requests",),
+    "measure/energy/test_meter.py": ("result/records/energy",),
+    "measure/memory/test_readings.py": ("result/records/memory",),
+    "measure/processes/test_fresh.py": (
+        "measure/processes/answers",
+        "measure/processes/child",
+    ),
+    "result/analysis/test_builds.py": ("result/records/repeats",),
     "gpu/test_attach_gpu.py": ("engine/tensorrt/python_profiler",),
     "measure/loops/test_python.py": ("measure/device/cuda",),
     "measure/nodes/onnxruntime/test_profile.py": (
@@ -206,6 +212,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "precision/convert/plan",
         "precision/request",
     ),
+    "report/export/test_dot.py": ("report/content/rows/kinds",),
     "report/export/test_perfetto.py": ("report/export/timeline",),
     "report/terminal/test_comparison.py": (
         "report/content/comparison_names",
@@ -220,6 +227,14 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "report/content/rows/rows",
         "report/content/facts/run_ends",
         "report/terminal/layout",
+    ),
+    "report/content/rows/test_concentration.py": ("report/content/rows/details",),
+    "report/html/test_page.py": (
+        "report/html/compared",
+        "report/html/layers",
+        "report/html/libraries",
+        "report/html/sections",
+        "report/html/tables",
     ),
     "report/content/rows/test_hierarchy.py": (
         "report/content/rows/blocks",
@@ -243,6 +258,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "result/readers/own_result",
         "result/readers/single_figures",
     ),
+    "result/schema/test_generate.py": ("result/schema/shipped",),
     "result/test_saved.py": (
         "result/checks",
         "result/records/profile",

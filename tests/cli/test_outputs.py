@@ -272,9 +272,12 @@ def test_ctrl_c_says_no_more_than_is_known(
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ("--format csv --sort time", "--sort is about the table, and --format csv holds every"),
-        ("--format csv --top 3", "--top is about the table"),
-        ("--format trtexec-profile --group-by block", "--group-by is about the table"),
+        (
+            "--format csv --sort time",
+            "--sort is about --format table, plain, markdown, json; csv holds every",
+        ),
+        ("--format csv --top 3", "--top is about --format table"),
+        ("--format trtexec-profile --group-by block", "--group-by is about --format table"),
     ],
 )
 def test_a_report_takes_no_option_that_means_nothing(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
@@ -11,12 +12,14 @@ import pytest
 import trtcore_fake
 
 from trtcore.measure import _core
+from trtcore.measure.energy import loop, meter
 from trtcore.measure.engine_runs import engines as engine_run
 from trtcore.measure.engine_runs.engines import EngineRun, PlanToRun, RunOptions, run_engines
 from trtcore.measure.engine_runs.rounds import RunLength
 from trtcore.measure.kernels import cupti
 from trtcore.measure.loops.native import NativeLoops
 from trtcore.result.readers.inspector.inspector import EngineInformation
+from trtcore.result.records.memory import MemoryPoint
 from trtcore.result.records.warnings import RunWarning, WarningKind
 from trtcore.system.clocks import ClockMonitor
 
@@ -108,6 +111,8 @@ def test_every_engine_is_traced(run: Runner) -> None:
     assert traced(runs) == [20, 20, 20]
     assert [ran.kernel_problem for ran in runs] == ["", "", ""]
     assert told.tracing == 15
+    # Of engines that share the GPU neither memory nor energy can be told.
+    assert {(ran.energy, ran.used_memory) for ran in runs} == {(None, None)}
 
 
 @pytest.mark.parametrize(
@@ -140,3 +145,25 @@ def test_ctrl_c_outside_the_passes_is_marked_too(
     runs = run(Told())
     assert marks(runs) == [True, True, True]
     assert [ran.kernel_problem for ran in runs] == ["interrupted"] * 3
+
+
+@pytest.mark.usefixtures("run")  # scripts the engines
+def test_an_engine_alone_has_its_memory_and_energy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop, "LOOP_S", 0.05)
+    monkeypatch.setattr(loop, "IDLE_S", 0.01)
+    monkeypatch.setattr(loop, "_SETTLE_S", 0.0)
+    monkeypatch.setattr(meter, "LEAST_SECONDS", 0.02)
+    # A board of 300 W whose counter always moves.
+    board = meter.EnergyMeter(lambda: int(time.monotonic() * 300_000), lambda: 300.0)
+    monkeypatch.setattr(engine_run, "EnergyMeter", lambda: board)
+    bindings: Any = SimpleNamespace(log=SimpleNamespace(last_error=lambda: "nothing was logged"))
+    options = RunOptions(RunLength(20), energy=True)
+    (ran,) = run_engines(bindings, [PlanToRun(b"", "A", ClockMonitor(), "A")], options)
+    assert ran.energy is not None
+    assert ran.energy.watts == pytest.approx(300, rel=0.05)
+    assert ran.energy.idle_w == pytest.approx(300, rel=0.05)
+    assert ran.energy.iterations > 20
+    assert ran.used_memory is not None
+    # Those between are of the scripted engine, which has none.
+    assert [r.point for r in ran.used_memory.readings] == [MemoryPoint.BEFORE, MemoryPoint.AFTER]
+    assert ran.used_memory.contexts == 2

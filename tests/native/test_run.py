@@ -19,6 +19,7 @@ from trtcore.result.records.warning_kinds import WarningKind
 from trtcore.result.records.warnings import RunWarning
 from trtcore.stats.histogram import quantiles
 from trtcore.system.clocks import ClockMonitor
+from trtcore.system.progress import RoundReport
 
 pytestmark = pytest.mark.usefixtures("brief_warm_up")
 
@@ -206,3 +207,43 @@ def test_a_gate_lost_on_the_way_starts_the_measurement_again(
         assert len(times) == 100
     if ran.samples.layer_histograms is not None:
         assert ran.samples.layer_histograms.count == 100
+
+
+class Watching:
+    """A live view that notes what it is told, and refuses to be called while a pass runs."""
+
+    def __init__(self) -> None:
+        self.is_timing = False
+        self.told: list[tuple[int, float] | tuple[str, int, int]] = []
+
+    def __call__(self, phase: str, done: int, total: int, /) -> None:
+        assert not self.is_timing
+        self.told.append((phase, done, total))
+
+    def round_done(self, report: RoundReport) -> None:
+        assert not self.is_timing
+        self.told.append((report.rounds, report.median_ms))
+
+
+def test_a_live_view_is_called_between_rounds_only(
+    loops: NativeLoops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watching = Watching()
+    for name in ("time_inference", "time_gated", "time_graph", "time_layers"):
+        timed = getattr(loops, name)
+
+        def watched(*given: Any, timed: Any = timed) -> Any:
+            watching.is_timing = True
+            try:
+                return timed(*given)
+            finally:
+                watching.is_timing = False
+
+        monkeypatch.setattr(loops, name, watched)
+    ran = run(loops, RunLength(2000), progress=watching)
+    rounds = [told for told in watching.told if len(told) == 2]
+    steps = [told for told in watching.told if len(told) == 3]
+    assert [told[0] for told in rounds] == list(range(1, 11))
+    assert steps == [("measuring", done, 2000) for done in range(200, 2001, 200)]
+    medians = [float(np.median(part)) for part in np.split(ran.samples.wall_ms, 10)]
+    assert rounds[-1][1] == pytest.approx(float(np.median(medians)), rel=1e-5)

@@ -121,6 +121,7 @@ def test_an_older_file_tells_no_memory(profile: Profile) -> None:
         "streamable_weights_bytes": 90,
         "weight_streaming_budget_bytes": 30,
         "stripped_weights_bytes": 0,
+        "weights_bytes": 0,
     }
     del tree["build"]["memory"], tree["build"]["hardware_compatibility"]
     build = parse_profile(json.dumps(tree)).build

@@ -29,6 +29,7 @@ def nvml(**functions) -> SimpleNamespace:
         "device_get_clock_info": lambda handle, kind: {1: 1980, 2: 3201}[kind],
         "device_get_temperature_v": lambda handle, sensor: 41,
         "device_get_power_usage": lambda handle: 213_400,
+        "device_get_total_energy_consumption": lambda handle: 81_234_567_890,
         "device_get_current_clocks_event_reasons": lambda handle: 0x5,
         "device_get_memory_info_v2": lambda handle: SimpleNamespace(free=138 << 30),
         "device_get_ecc_mode": lambda handle: (1, 1),
@@ -44,6 +45,7 @@ def facts(sensors: GpuSensors) -> tuple[object, ...]:
     return (
         sensors.driver_version(),
         sensors.memory_free_bytes(),
+        sensors.energy_mj(),
         sensors.ecc(),
         sensors.mig(),
         sensors.persistence(),
@@ -57,7 +59,7 @@ def test_sensors_read_everything() -> None:
     reading = sensors.read()
     assert before <= reading.time_s <= time.monotonic()
     assert reading == Reading(reading.time_s, 1980, 3201, 41, 213.4, 0x5)
-    assert facts(sensors) == ("580.95.05", 138 << 30, "on", "off", "on", "off")
+    assert facts(sensors) == ("580.95.05", 138 << 30, 81_234_567_890, "on", "off", "on", "off")
 
 
 @pytest.mark.parametrize(
@@ -72,7 +74,7 @@ def test_unknown_device_reads_nothing(broken) -> None:
     sensors = GpuSensors(BUS_ID, broken)
     reading = sensors.read()
     assert reading == Reading(reading.time_s)
-    assert facts(sensors)[1:5] == (0, "", "", "")
+    assert facts(sensors)[1:6] == (0, 0, "", "", "")
 
 
 def test_each_refused_answer_is_unknown_alone() -> None:
@@ -91,7 +93,7 @@ def test_each_refused_answer_is_unknown_alone() -> None:
 def test_real_bindings_never_raise() -> None:
     sensors = GpuSensors("0000:ff:1f.7")
     assert sensors.read().sm_mhz == 0
-    assert facts(sensors)[1:5] == (0, "", "", "")
+    assert facts(sensors)[1:6] == (0, 0, "", "", "")
 
 
 def test_reasons_in_words() -> None:

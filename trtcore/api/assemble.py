@@ -70,6 +70,8 @@ def engine_profile(
         ),
         event_cost=ran.event_cost,
         kernels=engine_run.kernels,
+        memory=engine_run.used_memory,
+        energy=engine_run.energy,
         inputs=engine_run.inputs,
     )
     # The verdict weighs layers by their times, so the profile has to be there first.
@@ -120,6 +122,7 @@ def node_profile(
         environment=environment if node_run.on_gpu else replace(environment, device=""),
         build=build,
         warnings=(*warnings, *node_run.warnings),
+        memory=node_run.memory,
     )
 
 

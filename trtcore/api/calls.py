@@ -244,23 +244,23 @@ def profile_plan(
     with watch.phase(Phase.START):
         from trtcore.api.assemble import engine_profile
         from trtcore.api.peaks_step import with_peaks
+        from trtcore.api.repeats import run_plan_repeated
         from trtcore.api.requests import run_options
-        from trtcore.measure.engine_runs.plans import run_plan
         from trtcore.precision.verify.check import check_rows
 
         bindings = _plan_runner(request.backend, source, notify)
     _load_plugins(request.plugins, bindings)
     _check_timing(request)
-    ran = run_plan(bindings, content, source, run_options(request, watch=watch), progress)
-    record = ModelRecord(Path(source).stem, source)
-    build = Build(bindings.label, 0.0, len(content))
+    run = run_options(request, watch=watch)
+    ran, repeats = run_plan_repeated(bindings, content, source, request, run, progress)
+    record, build = ModelRecord(Path(source).stem, source), Build(bindings.label, 0.0, len(content))
 
     def describe(layers: Sequence[Layer], rows: Sequence[LayerProfile]) -> PrecisionCheck:
         return check_rows(layers, rows, "")  # nothing was requested: described, never judged
 
     with watch.phase(Phase.RESULT):
         profile = engine_profile(bindings, ran, record, build, request, describe)
-    profile = with_peaks(profile, request, bindings, progress, watch)
+    profile = with_peaks(repeats.added_to(profile), request, bindings, progress, watch)
     return replace(profile, phases=watch.times)
 
 

@@ -11,16 +11,11 @@ from typing import TYPE_CHECKING
 from trtcore.api.assemble import engine_profile, model_record, node_profile
 from trtcore.api.options.meaning import without_effect
 from trtcore.api.options.values import Options
-from trtcore.api.requests import (
-    build_as_requested,
-    may_overlap,
-    node_length,
-    precision_request,
-    run_options,
-)
+from trtcore.api.repeats import build_repeatedly, run_builds, time_nodes_repeated
+from trtcore.api.requests import build_as_requested, may_overlap, precision_request
 from trtcore.engine.build import check_engine, converted
 from trtcore.errors import EngineLoadError, ModelError, PrecisionError
-from trtcore.measure.engine_runs.plans import PlanRun, run_plan
+from trtcore.measure.engine_runs.plans import PlanRun
 from trtcore.models.described import describe_inputs
 from trtcore.models.fitting import Array
 from trtcore.models.inputs import is_made
@@ -87,21 +82,22 @@ class Job:
         self.tell(choice.explanation)
         if choice.bindings is None:
             return self.profile_nodes(None, choice.reason)
+        builds = 1 if choice.runs_nodes else self.options.builds
         with self.reference.beside() if is_beside else nullcontext():
-            plan = build_as_requested(
-                choice.bindings,
-                self.model,
-                self.options,
-                self.progress,
-                self.watch,
-                is_own=self.is_own,
-            )
+            build = partial(self.build, choice.bindings)
+            plans = build_repeatedly(build, self.options, builds)
         self.compute_reference()
         if keep_plan is not None:
-            keep_plan(plan.content)
+            keep_plan(plans[0].content)
         if choice.runs_nodes:
-            return self.profile_nodes(plan, choice.reason)
-        return self.profile_engine(choice.bindings, plan)
+            return self.profile_nodes(plans[0], choice.reason)
+        return self.profile_engine(choice.bindings, plans)
+
+    def build(self, bindings: Bindings, options: Options) -> Plan:
+        """Builds an engine of the model."""
+        return build_as_requested(
+            bindings, self.model, options, self.progress, self.watch, is_own=self.is_own
+        )
 
     def prepare(self, *, with_reference: bool = True) -> None:
         """Checks the inputs, and computes the reference, before the build.
@@ -141,18 +137,19 @@ class Job:
         if self.progress is not None:
             self.progress(phase, 0, 0)
 
-    def profile_engine(self, bindings: Bindings, plan: Plan) -> Profile:
-        """Profiles a fresh plan; where TensorRT refuses this GPU, the CPU times the model."""
+    def profile_engine(self, bindings: Bindings, plans: Sequence[Plan]) -> Profile:
+        """Profiles fresh plans; where TensorRT refuses this GPU, the CPU times the model."""
         try:
-            run = run_options(self.options, self.model, self.watch)
-            ran = run_plan(bindings, plan.content, self.model.name, run, self.progress)
+            ran, repeats = run_builds(
+                bindings, plans, self.model, self.options, self.watch, self.progress
+            )
         except EngineLoadError as error:
             # TensorRT-RTX builds for any GPU but refuses to load on those it does not support.
             if self.options.backend != "auto":
                 raise
             self.tell(f"{error}: timing the un-fused model on the CPU with ONNX Runtime")
-            return self.profile_nodes(plan, str(error))
-        return self.engine_profile(bindings, plan, ran)
+            return self.profile_nodes(plans[0], str(error))
+        return repeats.added_to(self.engine_profile(bindings, plans[0], ran))
 
     def engine_profile(self, bindings: Bindings, plan: Plan, ran: PlanRun) -> Profile:
         """The profile of a plan that ran; rows map to the nodes of the model as it was loaded."""
@@ -205,15 +202,11 @@ class Job:
         self, model: Model, build: Build | None, precision: str, warnings: Sequence[RunWarning]
     ) -> Profile:
         """Times every node of a graph on the CPU."""
-        from trtcore.measure.nodes.onnxruntime.profile import profile_nodes
-
         inputs = self.inputs_of(model)
         with self.watch.phase(Phase.NODES):
-            node_run = profile_nodes(
-                model, inputs, progress=self.progress, **node_length(self.options)
-            )
+            node_run, repeats = time_nodes_repeated(model, inputs, self.options, self.progress)
         profile = node_profile(model, node_run, build, precision, tuple(warnings))
-        return replace(profile, inputs=self.described(model, inputs))
+        return repeats.added_to(replace(profile, inputs=self.described(model, inputs)))
 
     def inputs_of(self, graph: Model) -> dict[str, Array]:
         """The inputs of a graph, by name; equal for every precision but for their type."""

@@ -152,6 +152,7 @@ def run_options(
         sync=options.sync,
         kernels=options.timing == "cupti",
         calibrate=options.calibrate,
+        energy=options.energy,
         use_cache=options.use_cache,
         watch=watch or Stopwatch(),
     )

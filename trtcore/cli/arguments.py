@@ -143,6 +143,10 @@ def _add_report(commands: _Commands[_Parser]) -> None:
     parser = _command(commands, "report", "show a saved result, or write it for other tools")
     parser.add_argument("file", metavar="FILE", help="a result that --save wrote")
     parser.add_argument(
+        "more", metavar="FILE", nargs="*", help="up to two more, to compare with the first: --html"
+    )
+    parser.add_argument("--html", metavar="OUT", help="write a page of pictures and tables to OUT")
+    parser.add_argument(
         "--format",
         default=default_format(),
         metavar="FORM",
@@ -150,6 +154,14 @@ def _add_report(commands: _Commands[_Parser]) -> None:
     )
     parser.add_argument(
         "-o", "--output-file", metavar="FILE", help="write to FILE, not to standard output"
+    )
+    parser.add_argument(
+        "--annotate",
+        metavar="FILE",
+        help="write --model with the time of every node in it, for Netron, too",
+    )
+    parser.add_argument(
+        "--model", metavar="MODEL", help="the model that was profiled: googlenet or FILE.onnx"
     )
     table = parser.add_argument_group("table")
     for option in (*VIEW, *(one for one in api_options() if one.name == "peak")):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from trtcore.cli.terminal import notify
-from trtcore.errors import OptionError, ResultError
+from trtcore.errors import ModelError, OptionError, ResultError
 from trtcore.measure.nodes.choice import measured
 from trtcore.system.files import check_writable, same_file
 
@@ -57,7 +57,7 @@ def save_all(*savers: Callable[[], None]) -> int:
     for save in savers:
         try:
             save()
-        except ResultError as error:
+        except (ResultError, ModelError) as error:
             notify(f"error: {error}")
             code = code or error.exit_code
         except BrokenPipeError as error:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from trtcore.api.options.declaring import COMPARISON, MODEL, PLAN, PROFILES, Option, Use
 from trtcore.api.options.value_types import FLAG, NAME, NAMES, PATH, WHOLE
+from trtcore.report.formats import default_format, formats_help
 from trtcore.result.backends import node_backends
 
 _OF_EVERY_RESULT = Use(PROFILES, "output")
@@ -76,6 +77,15 @@ VIEW = (SORT, GROUP_BY, FULL_NAMES, TOP, COST, FINDINGS)
 
 PROFILE_OPTIONS = (
     COMPARE,
+    Option(
+        name="format",
+        default=default_format(),
+        type=NAME,
+        about="how the result is printed",
+        help=formats_help,
+        metavar="FORM",
+        use=_OF_EVERY_RESULT,
+    ),
     *VIEW,
     Option(
         name="baseline",
@@ -123,6 +133,24 @@ PROFILE_OPTIONS = (
         help="write the layers as CSV",
         metavar="FILE",
         use=_OF_ONE_PROFILE,
+    ),
+    Option(
+        name="html",
+        default=None,
+        type=PATH,
+        about="a page of the result",
+        help="write a page of pictures and tables (pip install 'trtcore[report]')",
+        metavar="FILE",
+        use=_OF_EVERY_RESULT,
+    ),
+    Option(
+        name="annotate",
+        default=None,
+        type=PATH,
+        about="the nodes of one model",
+        help="write the model with the time of every node in it, for Netron",
+        metavar="FILE",
+        use=Use((MODEL,), "output"),
     ),
     Option(
         name="save_engine",

@@ -19,6 +19,12 @@ from trtcore.compare.comparison import (
     Comparison,
 )
 from trtcore.compare.significance.noise import RowTimes, judge_rows, judge_total
+from trtcore.compare.significance.processes import (
+    FEWEST_PROCESSES,
+    both_have_processes,
+    process_layers,
+    process_times,
+)
 from trtcore.compare.significance.times import LayerTimes, SampledTimes, sample_series, time_layers
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.analysis.summary import profiled_iterations
@@ -56,8 +62,7 @@ def compare_profiles(
     for i, profile in enumerate(analysis.profile for analysis in analyses):
         check_times(profile, names[i] if names else f"'{profile.model.name}' ({profile.backend})")
     sides = align(*analyses, allow_partial=allow_partial, names=names)
-    # Two seeds: drawn alike, both sides would scatter together and hide how sure a ratio is.
-    before, after = (time_layers(side, seed) for seed, side in enumerate(sides))
+    before, after = _times(*sides)
     row_spans = spans(*sides)
     doubt = find_doubt(row_spans, before, after)
     rows = without_doubtful(_rows(row_spans, before, after), doubt)
@@ -70,6 +75,15 @@ def compare_profiles(
         rest=_sum("stream sync and unattributed", *(_rest(side) for side in (before, after))),
         notes=(*_notes(*analyses), *coverage_notes(before, after, doubt)),
     )
+
+
+def _times(base: Side, new: Side) -> tuple[LayerTimes, LayerTimes]:
+    """The times of both sides: over processes where both have them, else over iterations."""
+    # Two seeds: drawn alike, both sides would scatter together and hide how sure a ratio is.
+    first, second = base.profile.processes, new.profile.processes
+    if first is None or second is None or not both_have_processes(base.profile, new.profile):
+        return time_layers(base, 0), time_layers(new, 1)
+    return process_layers(base, first, 0), process_layers(new, second, 1)
 
 
 def _rows(row_spans: tuple[Span, ...], base: LayerTimes, new: LayerTimes) -> list[Change]:
@@ -119,7 +133,8 @@ def _total(base: LayerTimes, new: LayerTimes, row_spans: tuple[Span, ...]) -> Ch
     """The best that both sides have: a sum over layers is compared with nothing but another."""
     # GPU time first, as the latency holds the host's part too. The steps of the host's clock are
     # far below what latencies scatter, so that there is no least difference (0.0).
-    pair = (base.side.profile.samples, new.side.profile.samples)
+    profiles = (base.side.profile, new.side.profile)
+    pair = (profiles[0].samples, profiles[1].samples)
     step_ms = max(base.step_ms, new.step_ms)
     for name, series, step in (
         ("un-profiled GPU time", "gpu_ms", step_ms),
@@ -127,7 +142,7 @@ def _total(base: LayerTimes, new: LayerTimes, row_spans: tuple[Span, ...]) -> Ch
     ):
         # A single sample is another tool's mean, of which no noise can be judged.
         if all(getattr(samples, series).size > 1 for samples in pair):
-            before, after = (sample_series(own, series, seed) for seed, own in enumerate(pair))
+            before, after = _series_times(*profiles, series)
             return judge_total(name, before, after, step)
     if all(samples.wall_ms.size for samples in pair):
         before, after = (sample_series(own, "wall_ms") for own in pair)
@@ -140,6 +155,15 @@ def _total(base: LayerTimes, new: LayerTimes, row_spans: tuple[Span, ...]) -> Ch
         )
         return judge_total(SHARED, before, after, step_ms)
     return judge_total(SUMMED, base.all_layers, new.all_layers, step_ms)
+
+
+def _series_times(base: Profile, new: Profile, series: str) -> tuple[SampledTimes, SampledTimes]:
+    """The times of a series of both sides, over the same as those of their layers."""
+    if both_have_processes(base, new):
+        first, second = (side.processes.of(series) for side in (base, new) if side.processes)
+        if first is not None and second is not None:
+            return process_times(first[:, None], 0), process_times(second[:, None], 1)
+    return sample_series(base.samples, series, 0), sample_series(new.samples, series, 1)
 
 
 def _is_lacking(span: Span, base: Side, new: Side) -> bool:
@@ -175,7 +199,20 @@ def _notes(base: Analysis, new: Analysis) -> tuple[str, ...]:
             f"{'new' if has_wall[0] else 'base'} has no un-profiled latency: the total is a sum "
             "over layers on both sides, with what profiling costs each tool in it"
         )
+    notes += _process_notes(*profiles)
     return (*notes, *_side_notes("base", base), *_side_notes("new", new))
+
+
+def _process_notes(base: Profile, new: Profile) -> list[str]:
+    counts = [side.processes.count if side.processes else 1 for side in (base, new)]
+    if both_have_processes(base, new):
+        return [f"judged by how far processes lie apart: {counts[0]} in base, {counts[1]} in new"]
+    if max(counts) == 1:
+        return []
+    return [
+        f"processes: {counts[0]} in base, {counts[1]} in new; {FEWEST_PROCESSES} on each side are "
+        "needed to judge by how far they lie apart, so iterations of one are compared"
+    ]
 
 
 def _side_notes(word: str, analysis: Analysis) -> list[str]:

@@ -13,7 +13,7 @@ from trtcore.compare.significance.noise import ALARMS, CLOCK_STEPS
 from trtcore.history.records import Run, Time
 from trtcore.history.store import group_name
 from trtcore.stats.intervals import Interval
-from trtcore.stats.student import reach
+from trtcore.stats.student import t_quantile
 
 FEWEST_RUNS = 3
 """Of two runs the spread has one degree of freedom: a change would have to be 13 times as large."""
@@ -118,8 +118,8 @@ def judge_time(
         return Judged(name, base_ms, new.ms, (nan, nan), Verdict.UNDECIDED)
     error, away = _error(new, known), log(new.ms / base_ms)
     freedom = len(known) - 1
-    half = reach(ALARMS, freedom) * error
-    is_chance = abs(away) <= max(half, reach(alarms, freedom) * error)
+    half = t_quantile(ALARMS, freedom) * error
+    is_chance = abs(away) <= max(half, t_quantile(alarms, freedom) * error)
     if is_chance or abs(new.ms - base_ms) <= CLOCK_STEPS * step_ms:
         is_excluded = abs(away) + half <= log(1 + margin)
         verdict = Verdict.SAME if is_excluded else Verdict.UNDECIDED

@@ -64,6 +64,15 @@ def load_model(
     return with_shapes(read, batch, shapes, in_place=is_own)
 
 
+def is_onnx_file(source: str | Path) -> bool:
+    """Whether a model is an ONNX file: not the built-in one, and no Caffe model.
+
+    Raises:
+        ModelError: it is no model.
+    """
+    return _kind(source) == "onnx"
+
+
 @dataclass(frozen=True)
 class _CaffeOptions:
     """What importing a Caffe model depends on; only `batch` concerns the built-in model too."""

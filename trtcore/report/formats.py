@@ -22,14 +22,16 @@ class Format(NamedTuple):
         show: prints a profile on a console, fitted to it; None to write the text as it is.
         left_out: one line on what the format cannot hold of a profile; ``""`` for nothing.
         of_precisions: the same for a comparison of precisions; None if it cannot hold one.
+        is_binary: ``render`` returns bytes, which belong into a file.
     """
 
     help: str
-    render: Callable[..., str]
+    render: Callable[..., str | bytes]
     takes_view: bool = False
     show: Callable[..., None] | None = None
     left_out: Callable[[Any], str] | None = None
     of_precisions: Format | None = None
+    is_binary: bool = False
 
 
 def _line(render: Callable[..., str]) -> Callable[..., str]:
@@ -50,6 +52,25 @@ FORMATS: Mapping[str, Format] = {
             show=lazily("trtcore.report.terminal.precisions", "print_precisions"),
         ),
     ),
+    "plain": Format(
+        "the same without colours and bars, as in a pipe",
+        _line(lazily("trtcore.report.terminal.profile", "render_table")),
+        takes_view=True,
+        of_precisions=Format(
+            "the same of precisions",
+            _line(lazily("trtcore.report.terminal.precisions", "render_precisions")),
+        ),
+    ),
+    "markdown": Format(
+        "a table for a pull request",
+        lazily("trtcore.report.export.profile_markdown", "profile_markdown"),
+        takes_view=True,
+    ),
+    "json": Format(
+        "the rows with every figure",
+        lazily("trtcore.report.export.profile_json", "profile_json"),
+        takes_view=True,
+    ),
     "csv": Format("a line per layer", lazily("trtcore.report.export.csv", "render_csv")),
     "trtexec-profile": Format(
         "trtexec's --exportProfile", lazily("trtcore.report.export.trtexec", "export_profile")
@@ -57,15 +78,32 @@ FORMATS: Mapping[str, Format] = {
     "trtexec-layers": Format(
         "its --exportLayerInfo", lazily("trtcore.report.export.trtexec", "export_layer_info")
     ),
+    "trtexec-layers-list": Format(
+        "the same as a list, for NVIDIA's trt-perf-analysis",
+        lazily("trtcore.report.export.trtexec", "export_layer_list"),
+    ),
     "trtexec-times": Format(
         "its --exportTimes",
         lazily("trtcore.report.export.trtexec", "export_times"),
         left_out=lazily("trtcore.report.export.trtexec", "times_left_out"),
     ),
+    "npz": Format(
+        "the samples as NumPy arrays",
+        lazily("trtcore.report.export.npz", "render_npz"),
+        left_out=lazily("trtcore.report.export.npz", "npz_left_out"),
+        is_binary=True,
+    ),
     "perfetto": Format(
         "a trace for ui.perfetto.dev",
         lazily("trtcore.report.export.perfetto", "render_trace"),
         left_out=lazily("trtcore.report.export.perfetto", "trace_left_out"),
+    ),
+    "dot": Format(
+        "the engine's graph with times, for Graphviz",
+        lazily("trtcore.report.export.dot", "render_dot"),
+    ),
+    "svg": Format(
+        "the same as a picture, by Graphviz", lazily("trtcore.report.export.dot", "render_svg")
     ),
 }
 """Every format by name; the first is the default."""

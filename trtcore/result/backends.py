@@ -61,6 +61,20 @@ _ROWS = (
         is_foreign=True,
     ),
     Backend("trtexec", "trtexec", is_foreign=True),
+    Backend(
+        "onnxruntime-profile",
+        "ONNX Runtime's profiler",
+        clock_step_ms=CPU_RESOLUTION_MS,
+        is_foreign=True,
+    ),
+    Backend(
+        "torch-profile",
+        "PyTorch's profiler",
+        is_unfused=True,
+        clock_step_ms=CPU_RESOLUTION_MS,
+        is_foreign=True,
+    ),
+    Backend("nsys", "Nsight Systems", is_foreign=True),
     Backend("tensorrt-sample", "TensorRT's old sample", is_foreign=True),
 )
 BACKENDS: Mapping[str, Backend] = {row.name: row for row in _ROWS}

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from trtcore.errors import ResultError
 from trtcore.result.records.kernel_pass import KernelPass
 from trtcore.result.records.profile import Profile
+from trtcore.result.records.repeats import SeriesMedians
 from trtcore.result.records.samples import Samples
 from trtcore.stats.histogram import BUCKETS, TimeHistograms
 
@@ -96,8 +97,34 @@ def check_shapes(profile: Profile) -> None:
         _check_histograms(samples.layer_histograms, shape[1], "layer_histograms")
     for series in samples.streamed:
         _check_histograms(series.times, 1, f"the streamed {series.name}")
+    _check_repeats(profile)
     if profile.kernels is not None:
         _check_kernels(profile.kernels, len(profile.layers))
+
+
+def _check_repeats(profile: Profile) -> None:
+    processes = profile.processes
+    if processes is not None:
+        layers, shape = len(profile.layers), processes.layer_ms.shape
+        if len(shape) != 2 or shape[1] != layers or not shape[0]:
+            raise ValueError(
+                f"processes have times of shape {shape}, but there are {layers} layers"
+            )
+        _check_medians(processes.series, shape[0], "processes")
+        if not 0 <= processes.shown < shape[0]:
+            raise ValueError(f"process {processes.shown} of {shape[0]} is shown")
+    for build in profile.builds:
+        if build.layer_ms.shape != (len(build.layers),):
+            shape = build.layer_ms.shape
+            raise ValueError(f"a build has {len(build.layers)} layers and times of shape {shape}")
+        _check_medians(build.series, 1, "builds")
+
+
+def _check_medians(all_series: tuple[SeriesMedians, ...], count: int, name: str) -> None:
+    for series in all_series:
+        if series.medians_ms.shape != (count,):
+            shape = series.medians_ms.shape
+            raise ValueError(f"{name} have {series.name} of shape {shape}, expected ({count},)")
 
 
 def _check_kernels(kernels: KernelPass, layers: int) -> None:

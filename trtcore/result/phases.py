@@ -34,6 +34,8 @@ class Phase(Enum):
     CALIBRATION = "calibration"
     PEAKS = "peaks"
     """A matrix product and a copy are timed, which the network's rates are compared with."""
+    ENERGY = "energy"
+    PROCESSES = "fresh processes"
     ACCURACY = "accuracy"
     RESULT = "result"
     """What was measured is put beside the engine's layers and the model's nodes."""

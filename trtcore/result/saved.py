@@ -136,7 +136,7 @@ def _parse_json(text: str, source: str, noun: str) -> Any:
 
 def _encode(value: Any) -> Any:
     if dataclasses.is_dataclass(value):
-        hints = _hints(typing.cast("Any", type(value)))
+        hints = field_types(typing.cast("Any", type(value)))
         return {name: _encode_field(value, name, kind) for name, kind in hints.items()}
     if isinstance(value, (tuple, list)):
         return [_encode(item) for item in value]
@@ -145,7 +145,7 @@ def _encode(value: Any) -> Any:
 
 def _encode_field(holder: Any, name: str, kind: Any) -> Any:
     value = getattr(holder, name)
-    dtype = _dtype_of(kind)
+    dtype = array_dtype(kind)
     if dtype is None:
         return _encode(value)
     # Little-endian whatever the machine; level 6, because float noise hardly shrinks beyond it.
@@ -160,7 +160,7 @@ def _decode(kind: Any, value: Any, place: str) -> Any:
     origin = typing.get_origin(kind)
     if origin is tuple:
         return _decode_tuple(typing.get_args(kind)[0], value, place)
-    dtype = _dtype_of(kind)
+    dtype = array_dtype(kind)
     if dtype is not None:
         return _decode_array(dtype, value, place)
     if origin in {typing.Union, types.UnionType}:
@@ -191,9 +191,9 @@ def _decode_enum(kind: type[Enum], value: Any, place: str) -> Enum:
 def _decode_dataclass(kind: type[T], value: Any, place: str) -> T:
     if not isinstance(value, dict):
         raise ValueError(f"{place} is {value!r:.60}, expected an object")
-    hints = _hints(typing.cast("Any", kind))
+    hints = field_types(typing.cast("Any", kind))
     fields = dataclasses.fields(typing.cast("Any", kind))
-    missing = [f.name for f in fields if f.name not in value and _is_required(f)]
+    missing = [f.name for f in fields if f.name not in value and is_required(f)]
     if missing:
         raise ValueError(f"{place} has no {', '.join(map(repr, missing))}")
     # Unknown keys are ignored: a newer trtcore may add fields without a new schema version.
@@ -202,18 +202,19 @@ def _decode_dataclass(kind: type[T], value: Any, place: str) -> T:
 
 
 @lru_cache(maxsize=64)
-def _hints(kind: Any) -> dict[str, Any]:
+def field_types(kind: Any) -> dict[str, Any]:
     """The fields of a dataclass and their types."""
     hints = typing.get_type_hints(kind)
     return {field.name: hints[field.name] for field in dataclasses.fields(kind)}
 
 
-def _dtype_of(kind: Any) -> np.dtype[Any] | None:
+def array_dtype(kind: Any) -> np.dtype[Any] | None:
     """The type of an array's items; None for what is no array."""
     return next((dtype for array, dtype in _DTYPES if array == kind), None)
 
 
-def _is_required(field: dataclasses.Field[Any]) -> bool:
+def is_required(field: dataclasses.Field[Any]) -> bool:
+    """Whether a file must hold a field: older ones lack those that have a default."""
     return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
 
 

@@ -58,7 +58,7 @@ class GpuSensors:
             sm_mhz=self._number("device_get_clock_info", _CLOCK_SM),
             memory_mhz=self._number("device_get_clock_info", _CLOCK_MEMORY),
             temperature_c=self._number("device_get_temperature_v", _TEMPERATURE_GPU),
-            power_w=self._number("device_get_power_usage") / 1000,  # NVML reports mW
+            power_w=self.power_w(),
             reasons=self._number("device_get_current_clocks_event_reasons"),
         )
 
@@ -70,6 +70,14 @@ class GpuSensors:
         """Returns the free memory of this GPU."""
         memory = self._of_device("device_get_memory_info_v2")
         return int(getattr(memory, "free", 0))
+
+    def energy_mj(self) -> int:
+        """Returns NVML's counter of all energy since the driver was loaded, in mJ (Volta on)."""
+        return self._number("device_get_total_energy_consumption")
+
+    def power_w(self) -> float:
+        """Returns the power that the board draws, in W."""
+        return self._number("device_get_power_usage") / 1000  # NVML reports mW
 
     def ecc(self) -> str:
         """Returns ``on`` or ``off``."""

@@ -30,6 +30,7 @@ cut_unsupported   x       x    -     x      x       x    x
 backend           x       x    x     x      x       x    -
 workspace_mib     x       -    -     x      x       -    -
 serial            x       -    -     x      x       -    -
+builds            x       x    -     -      -       -    -
 plugins           x       -    x     x      x       -    -
 use_cache         x       -    x     x      x       -    -
 precision         x       x    -     x      -       -    x
@@ -39,11 +40,13 @@ io_formats        x       -    -     x      x       -    -
 accuracy          x       x    -     -      x       x    -
 tolerance         x       x    -     -      x       x    -
 iterations        x       x    x     -      x       x    x
+processes         x       x    x     -      -       -    -
 precision_target  x       -    x     -      x       -    -
 max_seconds       x       x    x     -      x       x    -
 stream            x       -    x     -      -       -    -
 calibrate         x       -    x     -      x       -    -
 peak              x       x    x     -      -       -    -
+energy            x       -    x     -      -       -    -
 inputs            x       x    x     x      x       x    x
 seed              x       x    x     x      x       x    x
 sync              x       -    x     -      x       -    -
@@ -72,6 +75,9 @@ COLUMNS = ("engine", "cpu", "plan", "build", "comparison", "comparison on the cp
 OWN_COLUMNS = ("engine", "cpu", "plan", "comparison", "comparison on the cpu")
 
 VALUES: dict[str, tuple[object, tuple[str, ...]]] = {
+    "builds": (2, ("--builds", "2")),
+    "processes": (2, ("--processes", "2")),
+    "energy": (True, ("--energy",)),
     "weights": ("net.caffemodel", ("--weights", "net.caffemodel")),
     "outputs": (["prob"], ("--output", "prob")),
     "batch": (2, ("--batch", "2")),

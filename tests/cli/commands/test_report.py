@@ -82,7 +82,10 @@ def test_csv_has_every_layer(run: Run, saved: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--format", "xml"], "--format is 'xml', must be one of table, csv"),
+        (
+            ["--format", "xml"],
+            "--format is 'xml', must be one of table, plain, markdown, json, csv",
+        ),
         (["--sort", "name"], "sort is 'name', must be one of order, time"),
         (["-o", "no/such/folder"], "cannot be written"),
     ],
@@ -106,8 +109,11 @@ def test_the_cost_of_rows_and_given_peaks(run: Run, saved: Path) -> None:
     ("options", "message"),
     [
         (("--peak", "fp32=0"), "--peak is 'fp32=0': fp32 is '0', must be a number above 0"),
-        (("--format", "csv", "--cost"), "--cost is about the table, and --format csv holds"),
-        (("--format", "csv", "--findings"), "--findings is about the table"),
+        (
+            ("--format", "csv", "--cost"),
+            "--cost is about --format table, plain, markdown, json; csv holds",
+        ),
+        (("--format", "csv", "--findings"), "--findings is about --format table"),
     ],
 )
 def test_peaks_and_views_that_make_no_sense(

@@ -26,6 +26,8 @@ def statistic(used: Bindings, value: int) -> Any:
     """``get_engine_stat``: without stripped weights it is -1, with an error in the log."""
 
     def get_engine_stat(kind: str) -> int:
+        if kind == "total":
+            return 70
         assert kind == "stripped"
         if value < 0:
             used.log.add_error("queried but this engine is not build with kSTRIP_PLAN")
@@ -76,3 +78,10 @@ def test_hardware_compatibility(level: str, expected: str) -> None:
     engine = SimpleNamespace(hardware_compatibility_level=SimpleNamespace(name=level))
     assert hardware_compatibility(engine) == expected
     assert hardware_compatibility(SimpleNamespace()) == ""
+
+
+def test_all_weights_are_told_by_the_releases_that_have_the_word() -> None:
+    words = SimpleNamespace(STRIPPED_WEIGHTS_SIZE="stripped", TOTAL_WEIGHTS_SIZE="total")
+    used = bindings(SimpleNamespace(EngineStat=words))
+    engine = SimpleNamespace(get_engine_stat=statistic(used, -1))
+    assert engine_memory(used, engine) == EngineMemory(weights_bytes=70)

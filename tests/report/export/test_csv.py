@@ -10,13 +10,14 @@ import pytest
 
 from trtcore.errors import ResultError
 from trtcore.report.export.csv import COLUMNS, render_csv, write_csv
+from trtcore.result.analysis.memory import output_bytes
 from trtcore.result.analysis.summary import summarise_layers
 
 CPU_CSV = """\
-index,name,kind,nodes,tactic,stream,median_ms,share,p95_ms,min_ms,mean_ms,low_ms,high_ms,corrected_ms,below_resolution,group,macs,flops,weight_bytes,read_bytes,written_bytes,peak_share,bound_by
-0,swish (HardSigmoid),HardSigmoid,swish,,,1.5,0.075,,1.485,1.5,1.488,1.512,,,,,,,,,,
-1,swish (Mul),Mul,swish,,,0.5,0.025,,0.495,0.5,0.496,0.504,,,,,,,,,,
-2,fc,Gemm,fc,,,18.0,0.9,,17.82,18.0,17.856,18.144,,,,,,,,,,
+index,name,kind,nodes,tactic,stream,median_ms,share,p95_ms,min_ms,mean_ms,low_ms,high_ms,corrected_ms,below_resolution,group,macs,flops,weight_bytes,read_bytes,written_bytes,peak_share,bound_by,output_bytes
+0,swish (HardSigmoid),HardSigmoid,swish,,,1.5,0.075,,1.485,1.5,1.488,1.512,,,,,,,,,,,
+1,swish (Mul),Mul,swish,,,0.5,0.025,,0.495,0.5,0.496,0.504,,,,,,,,,,,
+2,fc,Gemm,fc,,,18.0,0.9,,17.82,18.0,17.856,18.144,,,,,,,,,,,
 """
 
 
@@ -63,3 +64,12 @@ def test_names_with_commas_quotes_and_newlines(cpu_profile):
 def test_path_that_cannot_be_written(cpu_profile, tmp_path):
     with pytest.raises(ResultError, match="is a directory"):
         write_csv(cpu_profile, tmp_path)
+
+
+def test_what_a_layer_writes_is_the_last_column(gpu_profile):
+    lines = list(csv.DictReader(render_csv(gpu_profile).splitlines()))
+    assert [line["output_bytes"] for line in lines] == [
+        "" if (size := output_bytes(layer.outputs)) is None else str(size)
+        for layer in gpu_profile.layers
+    ]
+    assert any(line["output_bytes"] for line in lines)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from functools import cache
 
 import pytest
@@ -95,7 +96,9 @@ def test_vit_at_80_columns():
 
 
 def test_vit_at_120_columns():
-    assert head(printed(is_terminal=True, width=120)) == VIT_120
+    text = head(printed(is_terminal=True, width=120))
+    # test_bert has a whole text with the bars.
+    assert re.sub(r" +[█▉-▏]+$", "", text, flags=re.MULTILINE) == VIT_120
 
 
 def test_vit_in_a_pipe():

@@ -35,7 +35,7 @@ class TestLoad:
             (
                 "hello\n",
                 "is not a saved trtcore result, a profile exported by trtexec, a log of trtexec "
-                "--dumpProfile, a log of caffe time",
+                "--dumpProfile, a profile of ONNX Runtime",
             ),
             ("[1, 2]", "is not a saved trtcore result"),
             ('{"a": 1}', "not a saved trtcore profile"),

@@ -62,6 +62,7 @@ _OF_EVERY_RUN = Use((MODEL, PLAN, COMPARISON, BASELINE), _RUN)
 _OF_INPUTS = Use((MODEL, PLAN, BUILD, COMPARISON, BASELINE), _RUN)
 _OF_TIMED_RUNS = Use((MODEL, PLAN, COMPARISON), _RUN)
 _OF_ENGINE_RUNS = Use((MODEL, PLAN, COMPARISON), _RUN, needs_engine=True)
+_OF_ONE_RUN = Use((MODEL, PLAN), _RUN)
 _OF_ONE_ENGINE_RUN = Use((MODEL, PLAN), _RUN, needs_engine=True)
 
 
@@ -149,6 +150,15 @@ class Declarations(Declared):
         help="one stream: layers do not overlap, times add up",
         use=_OF_BUILDING,
     )
+    builds: int = option(
+        default=1,
+        type=WHOLE,
+        about="how often a model is built",
+        help="build N times without a timing cache, and tell how far the builds differ",
+        metavar="N",
+        least=1,
+        use=Use((MODEL,), _ENGINE),
+    )
     plugins: Sequence[str | Path] = option(
         default=(),
         type=PATHS,
@@ -230,6 +240,16 @@ class Declarations(Declared):
         use=_OF_EVERY_RUN,
     )
     """Per pass; each pass is measured this many times."""
+    processes: int = option(
+        default=1,
+        type=WHOLE,
+        about="how often a run is repeated in fresh processes",
+        help="measure in N fresh processes, one after the other (default 1)",
+        metavar="N",
+        least=1,
+        use=_OF_ONE_RUN,
+    )
+    """Intervals then cover how far processes lie apart, and `compare_profiles` judges by it."""
     precision_target: float | None = option(
         default=None,
         type=NUMBER,
@@ -279,6 +299,14 @@ class Declarations(Declared):
         use=Use((MODEL, PLAN), _RUN),
     )
     """None measures them: some seconds once per GPU, clock and TensorRT, then cached."""
+    energy: bool = option(
+        default=False,
+        type=FLAG,
+        about="the energy of an inference",
+        help="run long enough to measure the energy of an inference",
+        use=_OF_ONE_ENGINE_RUN,
+    )
+    """Some 8 s: the idle board, then a loop without a profiler."""
     inputs: str | Path | Mapping[str, Any] = option(
         default="random",
         type=INPUTS,

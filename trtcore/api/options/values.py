@@ -58,10 +58,19 @@ class Options(Declarations):
             from trtcore.result.analysis.cost.given_peaks import parse_peaks
 
             parse_peaks(self.peak)
+        self.check_repeats()
         if self.tolerance is not None:
             from trtcore.result.analysis.requirements import check_limit
 
             check_limit(self.tolerance)
+
+    def check_repeats(self) -> None:
+        """Raises OptionError if builds and processes are both repeated."""
+        if self.builds > 1 and self.processes > 1:
+            raise OptionError(
+                f"{argument('builds', self.builds)} and {argument('processes', self.processes)} "
+                "cannot be combined: builds are compared within one process, leave one of them out"
+            )
 
     def stop_rule(self) -> StopRule | None:
         """The rule that ends a run; None for a fixed number of iterations.

@@ -10,12 +10,14 @@ from trtcore.api.calls import profile_model, profile_plan
 from trtcore.api.options.declaring import MODEL, PLAN
 from trtcore.cli.api_options import OF_LOADING, require_meanings, values_for
 from trtcore.cli.commands.profile_baseline import prepare_baseline
+from trtcore.cli.formats import chosen_format, give, profile_view
 from trtcore.cli.inputs import input_file
 from trtcore.cli.named_model import NamedModel
 from trtcore.cli.outputs import check_outputs, save_all
 from trtcore.cli.phases import print_phases
 from trtcore.cli.terminal import notify, shown_progress, warn
 from trtcore.errors import OptionError
+from trtcore.report.formats import default_format
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.analysis.requirements import check_limit, require_precision
 from trtcore.result.phases import Phase, Stopwatch
@@ -41,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
     with shown_progress(options.quiet) as progress:
         profile = _profile(options, model, kept, progress)
     analysis = Analysis(profile)
-    unsaved = _save(analysis, options) or kept.code
+    unsaved = _save(analysis, options, model) or kept.code
     if options.quiet:
         from trtcore.report.content.warnings import profile_warnings
 
@@ -81,11 +83,18 @@ def _check(options: argparse.Namespace) -> None:
 
     # Raises on a bad --sort, --top or --group-by; the table itself is made after the run.
     View(options.sort, options.top, options.group_by)
+    _check_format(options)
     if options.tolerance is not None:
         check_limit(options.tolerance)
+    if options.html is not None:
+        from trtcore.report.html.libraries import require_libraries
+
+        require_libraries()
     outputs = {
         "--save": options.save,
         "--csv": options.csv,
+        "--html": options.html,
+        "--annotate": options.annotate,
         "--save-engine": options.save_engine,
     }
     inputs = {
@@ -96,6 +105,19 @@ def _check(options: argparse.Namespace) -> None:
         "--layer-info": options.layer_info,
     }
     check_outputs(outputs, inputs)
+
+
+def _check_format(options: argparse.Namespace) -> None:
+    """Raises OptionError for a form that the rest of the output would make unreadable."""
+    chosen_format(options)
+    if options.format in (default_format(), "plain"):
+        return
+    for option in ("baseline", "verbose", "quiet"):
+        if getattr(options, option):
+            raise OptionError(
+                f"--{option} and --format {options.format}: standard output holds the result in "
+                "that form only; save it, and make the form with trtcore report"
+            )
 
 
 class _KeptPlan:
@@ -140,28 +162,26 @@ def _print_timed(analysis: Analysis, options: argparse.Namespace) -> None:
 
 
 def _print(analysis: Analysis, options: argparse.Namespace) -> None:
-    from trtcore.cli.screen import Screen
-    from trtcore.report.terminal.profile import print_table
-
-    print_table(
-        analysis,
-        Screen(),
-        sort=options.sort,
-        top=options.top,
-        group_by=options.group_by,
-        full_names=options.full_names,
-        cost=options.cost,
-        findings=options.findings,
-    )
+    form = chosen_format(options)
+    give(analysis, form, options, profile_view(options, form))
 
 
-def _save(analysis: Analysis, options: argparse.Namespace) -> int:
+def _save(analysis: Analysis, options: argparse.Namespace, model: NamedModel | None) -> int:
     """Saves before anything is printed, as printing may fail; returns the exit code."""
+    from trtcore.cli.annotated import write_annotated
     from trtcore.report.export.csv import write_csv
     from trtcore.result.saved import save_profile
 
     requested = (
         (partial(save_profile, analysis.profile), options.save),
         (partial(write_csv, analysis), options.csv),
+        (lambda path: _write_page(path, analysis.profile), options.html),
+        (partial(write_annotated, analysis, options.model, model=model), options.annotate),
     )
     return save_all(*(partial(save, path) for save, path in requested if path is not None))
+
+
+def _write_page(path: str, profile: Profile) -> None:
+    from trtcore.cli.html_page import write_page
+
+    write_page(path, profile)

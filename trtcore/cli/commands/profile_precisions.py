@@ -8,6 +8,7 @@ from functools import partial
 from trtcore.api.calls import compare_precisions
 from trtcore.api.options.declaring import COMPARISON
 from trtcore.cli.api_options import require_meanings, values_for
+from trtcore.cli.formats import chosen_format, form_of_precisions, give, precisions_view
 from trtcore.cli.outputs import save_all
 from trtcore.cli.phases import print_phases
 from trtcore.cli.terminal import notify, shown_progress, warn
@@ -25,6 +26,7 @@ def run(options: argparse.Namespace) -> tuple[PrecisionComparison, int]:
         OptionError: options without effect in a comparison.
     """
     require_meanings(options, COMPARISON)
+    form_of_precisions(options, chosen_format(options))
     with shown_progress(options.quiet) as progress:
         comparison = compare_precisions(
             options.model,
@@ -34,11 +36,7 @@ def run(options: argparse.Namespace) -> tuple[PrecisionComparison, int]:
             **values_for(options, COMPARISON),
         )
     # Saved before it is printed, as printing may fail (a closed pipe).
-    unsaved = 0
-    if options.save is not None:
-        from trtcore.compare.precisions.saved import save_precisions
-
-        unsaved = save_all(partial(save_precisions, comparison, options.save))
+    unsaved = _save(comparison, options)
     if options.quiet:
         from trtcore.report.content.warnings import precision_notes
 
@@ -52,15 +50,20 @@ def run(options: argparse.Namespace) -> tuple[PrecisionComparison, int]:
     return comparison, unsaved
 
 
+def _save(comparison: PrecisionComparison, options: argparse.Namespace) -> int:
+    savers = []
+    if options.save is not None:
+        from trtcore.compare.precisions.saved import save_precisions
+
+        savers.append(partial(save_precisions, comparison, options.save))
+    if options.html is not None:
+        from trtcore.cli.html_page import write_page
+
+        savers.append(partial(write_page, options.html, comparison))
+    return save_all(*savers)
+
+
 def show(comparison: PrecisionComparison, options: argparse.Namespace) -> None:
     """Prints a comparison."""
-    from trtcore.cli.screen import Screen
-    from trtcore.report.terminal.precisions import print_precisions
-
-    print_precisions(
-        comparison,
-        Screen(),
-        sort=options.sort,
-        top=options.top,
-        full_names=options.full_names,
-    )
+    form = form_of_precisions(options, chosen_format(options))
+    give(comparison, form, options, precisions_view(options))

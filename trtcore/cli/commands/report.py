@@ -3,89 +3,83 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
+from trtcore.cli.formats import (
+    VIEW_DEFAULTS,
+    chosen_format,
+    form_of_precisions,
+    give,
+    precisions_view,
+    profile_view,
+)
 from trtcore.cli.outputs import check_outputs
-from trtcore.cli.own_options import VIEW
 from trtcore.cli.terminal import notify
 from trtcore.compare.precisions.saved import parse_precisions
 from trtcore.errors import OptionError
-from trtcore.report.formats import FORMATS, Format
+from trtcore.report.formats import default_format
+from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.analysis.cost.given_peaks import parse_peaks
+from trtcore.result.records.profile import Profile
 from trtcore.result.saved import is_precisions, parse_profile
-from trtcore.system.files import read_text, write_file
-
-_DEFAULTS = {option.name: option.default for option in VIEW}
+from trtcore.system.files import read_text
 
 
 def run(options: argparse.Namespace) -> int:
     """Runs the command and returns its exit code."""
-    if options.format not in FORMATS:
-        raise OptionError(f"--format is '{options.format}', must be one of {', '.join(FORMATS)}")
-    form = FORMATS[options.format]
-    _check_view(options, form)
-    check_outputs({"-o": options.output_file}, {"FILE": options.file})
+    if options.html is not None:
+        _check_html(options)
+        from trtcore.cli.html_page import report_html
+
+        return report_html(options)
+    if options.more:
+        raise OptionError(
+            f"{options.more[0]}: several results are for --html OUT.html; see compare"
+        )
+    form = chosen_format(options)
+    if (options.annotate is None) != (options.model is None):
+        raise OptionError("--annotate FILE and --model FILE.onnx need each other")
+    outputs = {"-o": options.output_file, "--annotate": options.annotate}
+    check_outputs(outputs, {"FILE": options.file, "MODEL": options.model})
     text = read_text(options.file)
     if is_precisions(text):
-        form = _form_of_precisions(options, form)
+        form = form_of_precisions(options, form)
+        if options.annotate is not None:
+            raise OptionError("--annotate is of one profile, not of a comparison of precisions")
         comparison = parse_precisions(text, options.file)
-        view = {name: getattr(options, name) for name in ("sort", "top", "full_names")}
-        _give(comparison, form, options, view)
+        give(comparison, form, options, precisions_view(options))
         return 0
     profile = parse_profile(text, options.file)
     if options.peak is not None:
         profile = replace(profile, peaks=parse_peaks(options.peak))
-    view = {name: getattr(options, name) for name in _DEFAULTS}
-    _give(profile, form, options, view if form.takes_view else {})
+    if options.annotate is not None:
+        _annotate(profile, options)
+    give(profile, form, options, profile_view(options, form))
     # After the text, on standard error: the formats of other tools have no place to say it.
     if form.left_out is not None and (line := form.left_out(profile)):
         notify(line)
     return 0
 
 
-def _check_view(options: argparse.Namespace, form: Format) -> None:
-    """Raises OptionError if a view is chosen for a form that has none."""
-    if form.takes_view:
-        return
-    for option, default in _DEFAULTS.items():
+def _annotate(profile: Profile, options: argparse.Namespace) -> None:
+    """Writes --annotate, before anything is printed, as printing may fail."""
+    from trtcore.cli.annotated import write_annotated
+
+    if Path(options.model).suffix == ".prototxt":
+        # Without --weights its values would be made up.
+        raise OptionError(
+            f"--model {options.model} is a Caffe model: make it ONNX with trtcore convert, or use "
+            "trtcore profile --annotate"
+        )
+    write_annotated(Analysis(profile), options.model, options.annotate)
+
+
+def _check_html(options: argparse.Namespace) -> None:
+    """Raises OptionError for an option without effect on the page, which has its own views."""
+    own = {"format": default_format(), "output_file": None, "annotate": None, "model": None}
+    defaults = VIEW_DEFAULTS | own
+    for option, default in defaults.items():
         if getattr(options, option) != default:
-            tables = ", ".join(name for name, row in FORMATS.items() if row.takes_view)
-            raise OptionError(
-                f"--{option.replace('_', '-')} is about the {tables}, and --format "
-                f"{options.format} holds every layer as it is"
-            )
-
-
-def _form_of_precisions(options: argparse.Namespace, form: Format) -> Format:
-    """The form of a comparison of precisions, whose rows have one grouping only."""
-    if form.of_precisions is None:
-        others = ", ".join(name for name, row in FORMATS.items() if row.of_precisions)
-        raise OptionError(
-            f"--format {options.format}: a comparison of precisions is a {others} only"
-        )
-    for option in ("peak", "cost", "findings"):
-        if getattr(options, option):
-            raise OptionError(f"--{option} is about one profile, not a comparison of precisions")
-    if options.group_by != "layer":
-        raise OptionError(
-            f"--group-by {options.group_by}: a comparison of precisions has rows of its own, the "
-            "nodes that belong together in all of them"
-        )
-    return form.of_precisions
-
-
-def _give(result: Any, form: Format, options: argparse.Namespace, view: dict[str, Any]) -> None:
-    """Prints a result, or writes it to --output-file."""
-    if options.output_file is not None:
-        # Escaped, not refused: names from other tools' files may hold lone surrogates.
-        text = form.render(result, **view)
-        write_file(Path(options.output_file), text.encode(errors="backslashreplace"))
-    elif form.show is not None:
-        from trtcore.cli.screen import Screen
-
-        form.show(result, Screen(), **view)
-    else:
-        sys.stdout.write(form.render(result, **view))
+            name = "-o" if option == "output_file" else f"--{option.replace('_', '-')}"
+            raise OptionError(f"{name} has no effect on the page of --html: leave it out")

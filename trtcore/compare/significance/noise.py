@@ -17,6 +17,7 @@ from trtcore.compare.comparison import Change
 from trtcore.compare.significance.times import SampledTimes
 from trtcore.stats.arrays import Floats
 from trtcore.stats.intervals import lag_one, student_t, widening
+from trtcore.stats.student import pooled_error, t_quantile
 
 # The t quantiles of `trtcore.stats.intervals.student_t` hold from 5 degrees of freedom on.
 FEWEST_BATCHES = 6
@@ -60,6 +61,8 @@ def compare_times(base: SampledTimes, new: SampledTimes, *, alarms: float = 0.05
         alarms: how often chance alone may make any of them stand out.
     """
     rows = base.medians.size
+    if base.of_processes and new.of_processes and rows:
+        return _compare_processes(base, new, alarms / rows)
     fewest = min(len(base.batches), len(new.batches))
     if fewest < FEWEST_BATCHES or rows == 0:
         nothing = np.full(rows, np.nan)
@@ -71,6 +74,22 @@ def compare_times(base: SampledTimes, new: SampledTimes, *, alarms: float = 0.05
         # the reader sees, and a change whose interval holds 1 would contradict itself.
         is_chance = _may_be_chance(base, new, alarms / rows) | ((low <= 1) & (high >= 1))
     return Judgement(low, high, is_chance & ~np.isnan(low))
+
+
+def _compare_processes(base: SampledTimes, new: SampledTimes, chance: float) -> Judgement:
+    """Compares times of fresh processes: Student's t-test on the logarithms of their medians.
+
+    Processes are independent and few, so that neither batches nor draws tell more than they do.
+    """
+    usable = _is_usable(base) & _is_usable(new)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        before, after = (np.log(times.batches) for times in (base, new))
+        away, error = after.mean(axis=0) - before.mean(axis=0), pooled_error(before, after)
+        freedom = len(before) + len(after) - 2
+        reach = t_quantile(0.05, freedom) * error
+        low, high = np.where(usable, np.exp([away - reach, away + reach]), np.nan)
+        is_chance = np.abs(away) <= t_quantile(min(chance, 0.05), freedom) * error
+    return Judgement(low, high, is_chance & usable)
 
 
 def _is_usable(times: SampledTimes) -> NDArray[np.bool_]:

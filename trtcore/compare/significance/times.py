@@ -40,12 +40,14 @@ class SampledTimes:
         batches: (B, C) medians of batches of neighbouring iterations.
         draws: (D, C) the medians of resampled runs; see `trtcore.stats.bootstrap`.
         is_streamed: batches are of the last iterations only, and medians are within `ACCURACY`.
+        of_processes: batches are the medians of fresh processes, which are independent.
     """
 
     medians: Floats
     batches: Floats
     draws: Floats
     is_streamed: bool = False
+    of_processes: bool = False
 
     @property
     def blur(self) -> float:
@@ -60,6 +62,7 @@ class SampledTimes:
             _sums(self.batches, chosen),
             _sums(self.draws, chosen),
             self.is_streamed,
+            self.of_processes,
         )
 
     def less(self, ms: Floats) -> SampledTimes:

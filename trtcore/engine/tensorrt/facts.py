@@ -20,7 +20,8 @@ def engine_memory(bindings: Bindings, cuda_engine: Any) -> EngineMemory:
         context_bytes=context_bytes(cuda_engine),
         streamable_weights_bytes=streamable,
         weight_streaming_budget_bytes=None if budget is None else int(budget),
-        stripped_weights_bytes=_stripped(bindings, cuda_engine),
+        stripped_weights_bytes=_statistic(bindings, cuda_engine, "STRIPPED_WEIGHTS_SIZE"),
+        weights_bytes=_statistic(bindings, cuda_engine, "TOTAL_WEIGHTS_SIZE"),
     )
 
 
@@ -35,9 +36,9 @@ def hardware_compatibility(cuda_engine: Any) -> str:
     return "" if level == "NONE" else str(level)
 
 
-def _stripped(bindings: Bindings, cuda_engine: Any) -> int:
+def _statistic(bindings: Bindings, cuda_engine: Any, name: str) -> int:
     kinds = getattr(bindings.module, "EngineStat", None)
-    kind = getattr(kinds, "STRIPPED_WEIGHTS_SIZE", None)
+    kind = getattr(kinds, name, None)
     if kind is None:
         return 0
     # Of an engine with all its weights TensorRT answers -1, and logs that the question was wrong.

@@ -34,7 +34,10 @@ def free_memory_bytes() -> int:
     """Device memory that is free now; 0 where CUDA does not report it."""
     from cuda.bindings import runtime
 
-    status, free, _ = runtime.cudaMemGetInfo()
+    try:
+        status, free, _ = runtime.cudaMemGetInfo()
+    except RuntimeError:  # no driver at all
+        return 0
     return 0 if int(status) else int(free)
 
 

@@ -28,20 +28,25 @@ from trtcore.measure.device.tensors import (
     shape_roles,
     upload,
 )
+from trtcore.measure.energy.meter import EnergyMeter
+from trtcore.measure.engine_runs.energy import with_energy
 from trtcore.measure.engine_runs.rounds import Run, RunLength, Subject, measure
 from trtcore.measure.kernels.trace import trace_kernels
 from trtcore.measure.length.warmup import WarmUpRule
 from trtcore.measure.loops.abi_check import native_context
 from trtcore.measure.loops.native import Loops, NativeLoops
 from trtcore.measure.loops.python import PythonLoops
+from trtcore.measure.memory.readings import MemoryLog
 from trtcore.models.described import describe_inputs
 from trtcore.models.inputs import InputRole, Source, make_inputs
 from trtcore.result.phases import Phase, Stopwatch
 from trtcore.result.readers.inspector.inspector import EngineInformation, match_layers
 from trtcore.result.records.build import EngineMemory
+from trtcore.result.records.energy import Energy
 from trtcore.result.records.input_values import InputValues
 from trtcore.result.records.kernel_pass import KernelPass
 from trtcore.result.records.layers import IOTensor
+from trtcore.result.records.memory import MemoryPoint, RunMemory
 from trtcore.result.types.shapes import ShapeRange, Specialization
 from trtcore.system.clocks import ClockMonitor
 from trtcore.system.progress import Progress
@@ -62,6 +67,7 @@ class RunOptions:
         callbacks: ``native``, or ``python`` to force the slow path that old bindings need.
         kernels: trace the kernels with CUPTI too, after all timed passes.
         calibrate: measure the cost of the profiler's events on this machine.
+        energy: run long enough to measure the energy of an inference.
         use_cache: read and write caches in the user's cache folder.
         watch: counts where the time goes.
     """
@@ -76,6 +82,7 @@ class RunOptions:
     callbacks: str = "native"
     kernels: bool = False
     calibrate: bool = True
+    energy: bool = False
     use_cache: bool = True
     watch: Stopwatch = field(default_factory=Stopwatch, compare=False, repr=False)
 
@@ -99,6 +106,8 @@ class EngineRun:
         memory: what the engine needs of the device.
         hardware_compatibility: other GPUs that the plan is for, see `Build`.
         inputs: what each input was fed.
+        used_memory: what the run needed; None where several engines shared the GPU.
+        energy: of an un-profiled loop; None likewise.
     """
 
     run: Run
@@ -115,6 +124,8 @@ class EngineRun:
     memory: EngineMemory | None = None
     hardware_compatibility: str = ""
     inputs: tuple[InputValues, ...] = ()
+    used_memory: RunMemory | None = None
+    energy: Energy | None = None
 
 
 @dataclass(frozen=True)
@@ -188,28 +199,34 @@ def run_engines(
         RunError: TensorRT or CUDA failed, or memory ran out.
         KeyboardInterrupt: Ctrl-C before there was anything to keep.
     """
+    log, is_alone = MemoryLog.of_gpu(), len(plans) == 1
+    log.note(MemoryPoint.BEFORE)
     with contextlib.ExitStack() as ready:
         with options.watch.phase(Phase.CONTEXTS):
             engines = [
-                ready.enter_context(_ready(bindings, plan, options, progress)) for plan in plans
+                ready.enter_context(_ready(bindings, plan, options, log, progress))
+                for plan in plans
             ]
+        # Of engines that run interleaved, a counter of the whole board tells none apart.
+        meter = EnergyMeter() if is_alone and not options.length.only_layers else None
         subjects = [
-            Subject(engine.loops, plan.monitor, plan.label, plan.warm_up, options.watch)
+            Subject(engine.loops, plan.monitor, plan.label, plan.warm_up, options.watch, meter)
             for engine, plan in zip(engines, plans, strict=True)
         ]
         runs = measure(subjects, options.length, bindings.log.last_error, progress)
+        log.note(MemoryPoint.AFTER)
+        if options.energy and meter is not None:
+            loops = engines[0].loops
+            runs = (with_energy(loops, runs[0], meter, options.watch, progress),)
         # Kernels are traced after all engines are measured: CUPTI slows the process from then on.
         results: list[EngineRun] = []
         for engine, run in zip(engines, runs, strict=True):
             is_cut = bool(results) and results[-1].run.counts.interrupted
             with options.watch.phase(Phase.RESULT):
-                results.append(engine.result(_cut(run) if is_cut else run, options, progress))
+                results.append(engine.result(run.cut() if is_cut else run, options, progress))
+        if is_alone:
+            return (replace(results[0], used_memory=log.record(contexts=2)),)
         return tuple(results)
-
-
-def _cut(run: Run) -> Run:
-    """The same run, marked as interrupted by Ctrl-C."""
-    return replace(run, counts=replace(run.counts, interrupted=True))
 
 
 @dataclass(frozen=True)
@@ -229,7 +246,7 @@ class _Ready:
         information = self.engine.information(self.plain)
         kernels, kernel_problem, is_cut = _kernels(self.loops, run, information, options, progress)
         return EngineRun(
-            run=_cut(run) if is_cut else run,
+            run=run.cut() if is_cut else run,
             io=tuple(tensor.info for tensor in self.tensors),
             information=information,
             auxiliary_streams=self.engine.auxiliary_streams,
@@ -243,24 +260,34 @@ class _Ready:
             specialization=self.contexts.specialization,
             memory=self.engine.memory,
             hardware_compatibility=self.engine.hardware_compatibility,
+            energy=run.energy,
         )
 
 
 @contextlib.contextmanager
 def _ready(
-    bindings: Bindings, plan: PlanToRun, options: RunOptions, progress: Progress | None
+    bindings: Bindings,
+    plan: PlanToRun,
+    options: RunOptions,
+    log: MemoryLog,
+    progress: Progress | None,
 ) -> Iterator[_Ready]:
+    log.note(MemoryPoint.DRIVER)
     engine = load_engine(bindings, plan.content, plan.source)
+    log.note(MemoryPoint.ENGINE)
     if progress is not None:
         progress("creating execution contexts", 0, 2)
     key = plan.cache_key or plan.content
     contexts = Contexts(engine, key, use_cache=options.use_cache)
     # Two contexts: one that was ever profiled stays slow, so latency needs one that never was.
     plain, profiled = contexts.create(), contexts.create()
+    log.note(MemoryPoint.CONTEXTS)
     for context in (plain, profiled):
         set_input_shapes(engine, context, options.batch, options.shapes)
     with _bound(engine, (plain, profiled), options) as (tensors, inputs), Stream() as stream:
+        log.note(MemoryPoint.TENSORS)
         loops = _loops(bindings, plain, profiled, stream.handle, tensors, options)
+        log.note(MemoryPoint.READY)
         yield _Ready(engine, contexts, plain, tensors, inputs, loops)
 
 

@@ -6,11 +6,13 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from trtcore.errors import RunError
 from trtcore.measure import _core
+from trtcore.measure.energy.meter import EnergyMeter, energy_between
 from trtcore.measure.engine_runs.store import STREAM_ABOVE_BYTES, FullStore, Store, StreamingStore
+from trtcore.measure.length.live import LiveMedian
 from trtcore.measure.length.stopping import Convergence, StopRule
 from trtcore.measure.length.warming import Warming
 from trtcore.measure.length.warmup import WarmUpRule
@@ -18,10 +20,11 @@ from trtcore.measure.loops.abi_check import raise_fault
 from trtcore.measure.loops.native import Loops, Report, Times
 from trtcore.result.phases import Phase, Stopwatch
 from trtcore.result.records.counts import Counts, Stop
+from trtcore.result.records.energy import Energy
 from trtcore.result.records.samples import Samples
 from trtcore.result.records.warnings import RunWarning
 from trtcore.system.clocks import ClockMonitor
-from trtcore.system.progress import Progress
+from trtcore.system.progress import Progress, is_live
 
 # Passes are interleaved in rounds, so that clock drift or a busy host affects all of them. With
 # ten, passes lie a tenth of the run apart; more rounds would spend more time on refreshing caches.
@@ -63,12 +66,25 @@ def _fitting(seconds: float, passes: int, iteration_ms: float) -> int:
 
 @dataclass(frozen=True)
 class Run:
-    """The results of a run: (L,) layer names, samples, counts, and why passes were skipped."""
+    """The results of a run.
+
+    Attributes:
+        layer_names: (L,) of the layers.
+        samples: their times, and those of whole iterations.
+        counts: of iterations.
+        problems: why passes were skipped.
+        energy: of the longest enqueued pass; None if nothing measured it.
+    """
 
     layer_names: tuple[str, ...]
     samples: Samples
     counts: Counts
     problems: tuple[RunWarning, ...]
+    energy: Energy | None = None
+
+    def cut(self) -> Run:
+        """The same run, marked as interrupted by Ctrl-C."""
+        return replace(self, counts=replace(self.counts, interrupted=True))
 
 
 @dataclass(frozen=True)
@@ -81,6 +97,7 @@ class Subject:
         label: the phase shown to the user while it is measured.
         warm_up: what has to hold before it is measured.
         watch: counts the time of each pass.
+        meter: reads the energy before and after each enqueued pass; None for no energy.
     """
 
     loops: Loops
@@ -88,6 +105,7 @@ class Subject:
     label: str = "measuring"
     warm_up: WarmUpRule = field(default_factory=WarmUpRule)
     watch: Stopwatch = field(default_factory=Stopwatch, compare=False, repr=False)
+    meter: EnergyMeter | None = None
 
 
 def measure(
@@ -153,9 +171,10 @@ class _Passes:
     interrupted: bool = False
     spent_s: float = 0.0
     stopped: Stop | None = None
+    energy: Energy | None = None
 
     def __post_init__(self) -> None:
-        self.loops, self.monitor = self.subject.loops, self.subject.monitor
+        self.loops, self.monitor, self.live = self.subject.loops, self.subject.monitor, LiveMedian()
         self.watch, rule = self.subject.watch, self.subject.warm_up
         self.warming = Warming(self.loops, self.monitor, self.recorder, rule)
 
@@ -178,7 +197,8 @@ class _Passes:
             warm_up=self.warming.end,
             stopped=self.stopped,
         )
-        return Run(tuple(self.recorder.names), samples, counts, self.loops.problems)
+        names = tuple(self.recorder.names)
+        return Run(names, samples, counts, self.loops.problems, self.energy)
 
     def make_store(self) -> Store:
         """Keeps every time, or distributions if requested or if the times need too much memory."""
@@ -215,6 +235,11 @@ class _Passes:
             elif convergence is not None:
                 self.feed(convergence, self.store)
             self.spent_s += time.perf_counter() - start
+            # A terminal is drawn on between rounds only; see `LiveProgress`.
+            if is_live(self.progress):
+                total = 0 if self.length.rule else self.length.iterations
+                self.progress(self.subject.label, done, total)
+                self.live.show(self.progress, self.store.newest("wall_ms"), self.monitor.sm_mhz)
             yield True
 
     def is_enough(self, done: int, convergence: Convergence | None) -> bool:
@@ -260,7 +285,7 @@ class _Passes:
         with self.monitor.round():
             if not self.length.only_layers:
                 with self.watch.phase(Phase.ENQUEUED):
-                    times = loops.time_inference(count, report)
+                    times = self.time_enqueued(count, report)
                 self.take(store, times, "wall_ms", "enqueue_ms", "gpu_ms")
             if not self.interrupted:
                 with self.watch.phase(Phase.GATED):
@@ -273,6 +298,17 @@ class _Passes:
             if not self.interrupted:
                 with self.watch.phase(Phase.LAYERS):
                     self.run_layers(store, count, report)
+
+    def time_enqueued(self, count: int, report: Report) -> Times:
+        """Runs the enqueued pass, and reads the energy before and after."""
+        meter = self.subject.meter
+        first = meter.mark() if meter else None
+        times = self.loops.time_inference(count, report)
+        if meter and first and not times.interrupted:
+            energy = energy_between(first, meter.mark(), times.ran or times.wall_ms.size)
+            if self.energy is None or energy.seconds > self.energy.seconds:
+                self.energy = energy
+        return times
 
     def run_layers(self, store: Store, count: int, report: Report) -> None:
         """Runs the profiled pass and keeps the times of its layers."""
@@ -308,7 +344,7 @@ class _Passes:
         total = 0 if self.length.rule else self.length.iterations
 
         def report(count: int) -> None:
-            if self.progress is not None:
+            if self.progress is not None and not is_live(self.progress):
                 self.progress(self.subject.label, done + count, total)
 
         return report

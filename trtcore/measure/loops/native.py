@@ -34,12 +34,14 @@ class Times:
         enqueue_ms: host time of the enqueue call or graph launch alone.
         gpu_ms: time between the events around the iteration.
         interrupted: whether Ctrl-C ended the pass.
+        ran: how many iterations were run, those with events and those without.
     """
 
     wall_ms: FloatArray
     enqueue_ms: FloatArray
     gpu_ms: FloatArray
     interrupted: bool = False
+    ran: int = 0
 
     def whole(self) -> Times:
         """Returns these times.
@@ -207,7 +209,12 @@ class NativeLoops:
             return replace(host, gpu_ms=np.empty(0, np.float32))
         # Recording events costs the host microseconds, so GPU times come from separate iterations.
         device = self._time(self.timer, iterations, report)
-        return replace(host, gpu_ms=device.gpu_ms, interrupted=device.interrupted)
+        return replace(
+            host,
+            gpu_ms=device.gpu_ms,
+            interrupted=device.interrupted,
+            ran=host.wall_ms.size + device.wall_ms.size,
+        )
 
     def _time(self, timer: _core.IterationTimer, iterations: int, report: Report) -> Times:
         return Times(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from trtcore.result.records.counts import Counts
 from trtcore.result.records.layers import Layer
+from trtcore.result.records.memory import RunMemory
 from trtcore.result.records.method import Method
 from trtcore.result.records.samples import Samples
 from trtcore.result.records.warnings import RunWarning
@@ -28,6 +29,7 @@ class NodeRun:
         on_gpu: whether it ran on the GPU.
         clocks: what the GPU's sensors reported meanwhile.
         warnings: what limits the figures.
+        memory: what the run needed of the host; None if it was not recorded.
     """
 
     backend: str
@@ -39,3 +41,4 @@ class NodeRun:
     on_gpu: bool = False
     clocks: Clocks = field(default_factory=Clocks)
     warnings: tuple[RunWarning, ...] = ()
+    memory: RunMemory | None = None

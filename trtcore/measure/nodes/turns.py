@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Generic, TypeVar
 
-from trtcore.system.progress import Progress
+from trtcore.system.progress import Progress, is_live
 
 # The first iteration allocates and loads, the second runs as later ones do; neither is kept.
 WARM_UP = 2
@@ -84,6 +84,9 @@ def _run_rounds(passes: Sequence[Pass[T]], kept: list[list[T]], length: NodeRunL
         for timed_pass, results in zip(passes, kept, strict=True):
             for _ in range(count):
                 results.append(timed_pass.run())
-                if length.progress is not None:
+                if length.progress is not None and not is_live(length.progress):
                     length.progress(timed_pass.phase, len(results), total)
+            # A terminal is drawn on between passes only; see `LiveProgress`.
+            if is_live(length.progress):
+                length.progress(timed_pass.phase, len(results), total)
         done += count

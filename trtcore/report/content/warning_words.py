@@ -89,6 +89,13 @@ _TEMPLATES = {
         "{0:g} of {1:g} layers are not in the layer information, such as '{names[0]}': it may be "
         "of another engine"
     ),
+    WarningKind.OPERATORS_UNMAPPED: (
+        "{0:g} of {1:g} operators map to no model node, as a trace of PyTorch names none: they "
+        "count for the total only; torch.profiler.record_function around them gives them names"
+    ),
+    WarningKind.RUNS_GUESSED: (
+        "taken as {0:g} inferences, the largest number that divides how often each kernel ran"
+    ),
     WarningKind.NO_NODES_TOLD: (
         "the layer information has no model nodes (profiling verbosity {names[0]}): build the "
         "engine with trtexec --profilingVerbosity=detailed"

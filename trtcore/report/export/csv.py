@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from trtcore.result.analysis.analysis import Analysis
+from trtcore.result.analysis.memory import output_bytes
 from trtcore.result.records.layers import LayerProfile
 from trtcore.result.records.profile import Profile
 from trtcore.system.files import write_file
@@ -38,14 +39,16 @@ COLUMNS = (
     "written_bytes",
     "peak_share",
     "bound_by",
+    "output_bytes",
 )
 """``low_ms`` and ``high_ms`` are the 95 % interval of the median of iterations that are taken as
 independent, ``corrected_ms`` is the median without the cost of the profiler's events, ``share`` is
 the part of the sum of that column, or of ``median_ms`` where it is empty, and ``below_resolution``
 is 1 where ``corrected_ms`` is below the timer resolution and indicative only, else 0. ``group``
 counts the fusion groups from 0; the columns after it are of the whole group, on the line of its
-first layer: ``peak_share`` is its time at the device's peaks as a part of its own. Times have the
-digits that make them the same float32, as samples are; unknown ones are left empty."""
+first layer: ``peak_share`` is its time at the device's peaks as a part of its own. Last,
+``output_bytes`` is what the layer itself writes, without padding of vectorized formats. Figures
+have the digits that make them the same float32, as samples are; unknown ones are left empty."""
 
 
 def render_csv(profile: Profile | Analysis) -> str:
@@ -55,7 +58,9 @@ def render_csv(profile: Profile | Analysis) -> str:
     writer.writerow(COLUMNS)
     analysis = Analysis.of(profile)
     costs = _costs(analysis)
-    writer.writerows((*_line(row), *costs.get(row.index, _NO_COST)) for row in analysis.rows)
+    for row in analysis.rows:
+        written = _or_empty(output_bytes(row.layer.outputs))
+        writer.writerow((*_line(row), *costs.get(row.index, _NO_COST), written))
     return text.getvalue()
 
 
@@ -99,3 +104,7 @@ def _line(row: LayerProfile) -> tuple[object, ...]:
         *("" if isnan(figure) else str(np.float32(figure)) for figure in figures),
         "" if isnan(row.corrected_ms) else int(row.is_below_resolution),
     )
+
+
+def _or_empty(size: int | None) -> object:
+    return "" if size is None else size

@@ -97,6 +97,14 @@ def export_layer_info(result: Profile | Analysis, as_list: bool = False) -> str:
     return json.dumps(layers if as_list else whole, indent=1) + "\n"
 
 
+def export_layer_list(result: Profile | Analysis) -> str:
+    """Returns `export_layer_info` as a bare list, as NVIDIA's trt-perf-analysis reads it.
+
+    With `export_profile` it has what that needs: the same names in both, each once.
+    """
+    return export_layer_info(result, as_list=True)
+
+
 def _time_record(iteration: Iteration) -> dict[str, Any]:
     begin, end, compute = iteration.compute_start_ms, iteration.end_ms, iteration.compute_ms
     times = {

@@ -10,11 +10,13 @@ from trtcore.report.content.facts.facts import Fact, io_lines, place_facts, timi
 from trtcore.report.content.facts.findings import finding_facts
 from trtcore.report.content.facts.precision import precision_facts
 from trtcore.report.content.facts.quantization import quantization_facts
+from trtcore.report.content.facts.resources import resource_facts
 from trtcore.report.content.printable import printable
 from trtcore.report.content.rows.rows import View, make_rows
 from trtcore.report.content.times.kernels import kernel_facts
 from trtcore.report.content.times.reconciliation import reconciliation_facts
 from trtcore.report.content.warnings import profile_warnings
+from trtcore.report.terminal.bars import row_bars
 from trtcore.report.terminal.kernels import kernel_table
 from trtcore.report.terminal.layout import PLAIN_WIDTH, plain_text
 from trtcore.report.terminal.tables import fact_table, footnotes, row_table
@@ -94,13 +96,16 @@ def _print(result: Profile | Analysis, console: Console, view: View, width: int 
     if profile.io:
         console.print()
     rows = make_rows(analysis, view)
-    console.print(row_table(profile, rows, view, widest))
+    # A terminal only: in a file or a pipe bars are noise to whatever reads the text.
+    is_ascii = not console.encoding.startswith("utf")
+    bar = row_bars(analysis, rows.shown, is_ascii=is_ascii) if console.is_terminal else None
+    console.print(row_table(profile, rows, view, widest, bar))
     for line in footnotes(analysis, rows, view, widest):
         console.print(line, style="dim", markup=False, highlight=False)
     _print_kernels(analysis, console, view, width)
     blocks: tuple[Sequence[tuple[str, ...]], ...] = (
         reconciliation_facts(analysis),
-        timing_facts(analysis),
+        (*timing_facts(analysis), *resource_facts(analysis)),
         (*precision_facts(profile), *quantization_facts(analysis)),
         cost_facts(analysis),
         place_facts(analysis),

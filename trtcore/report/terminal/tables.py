@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from trtcore.report.content.rows.labels import shorten
 from trtcore.report.content.rows.rows import Row, Rows, View
+from trtcore.report.terminal.bars import BAR_WIDTH
 from trtcore.report.terminal.layout import LEAST_TEXT, figure_table, room_beside, text_room
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.analysis.reconciliation.reconcile import RESOLUTION_MS
@@ -17,6 +18,7 @@ from trtcore.stats.intervals import SAMPLES_NEEDED
 
 if TYPE_CHECKING:
     from rich.table import Table
+    from rich.text import Text
 
 
 BELOW_RESOLUTION = "~"
@@ -31,7 +33,13 @@ _DISPENSABLE = ("min ms", "p95 ms", "reformat ms", "share")
 Column = tuple[str, Callable[[Row], str]]
 
 
-def row_table(profile: Profile, rows: Rows, view: View, width: int | None) -> Table:
+def row_table(
+    profile: Profile,
+    rows: Rows,
+    view: View,
+    width: int | None,
+    bar: Callable[[Row], Text] | None = None,
+) -> Table:
     """Returns the rows as a table; long names are folded, never cut.
 
     Where that leaves names no room, it has fewer columns and says which are missing.
@@ -41,6 +49,7 @@ def row_table(profile: Profile, rows: Rows, view: View, width: int | None) -> Ta
         rows: what to show.
         view: how the rows were chosen.
         width: columns to keep within; None for names in full.
+        bar: of a row, for a terminal; left out where names would be folded for it.
     """
     from rich.text import Text
 
@@ -48,14 +57,30 @@ def row_table(profile: Profile, rows: Rows, view: View, width: int | None) -> Ta
     wanted = _columns(rows, view, 3 if profile.timed_by.on_cpu else 4)
     columns = _fitting(wanted, width)
     room = text_room(_taken(columns), width)
+    if bar is not None and not _has_room_for_bars(rows, _taken(columns), width):
+        bar = None
     missing = (column[0] for column in wanted if column not in columns)
     table = figure_table(view.level.capitalize(), (heading for heading, _ in columns), missing)
+    if bar is not None:
+        table.add_column("", no_wrap=True, width=BAR_WIDTH)
     for row in rows.shown:
-        table.add_row(Text(shorten(row.label, room)), *(cell(row) for _, cell in columns))
+        cells = [cell(row) for _, cell in columns]
+        drawn = [bar(row)] if bar is not None else []
+        table.add_row(Text(shorten(row.label, room)), *cells, *drawn)
     for other, style in ((rows.markers, "dim"), (rows.total, "bold")):
         if other:
             table.add_row(other.label, *(cell(other) for _, cell in columns), style=style)
     return table
+
+
+def row_cells(
+    profile: Profile, rows: Rows, view: View
+) -> tuple[list[str], list[tuple[str, list[str]]]]:
+    """Returns the headings of all columns, and the name and figures of each row and the totals."""
+    columns = _columns(rows, view, 3 if profile.timed_by.on_cpu else 4)
+    every = (*rows.shown, rows.markers, rows.total)
+    cells = [(row.label, [cell(row) for _, cell in columns]) for row in every if row is not None]
+    return [heading for heading, _ in columns], cells
 
 
 def footnotes(
@@ -131,6 +156,11 @@ def _fitting(columns: list[Column], width: int | None) -> list[Column]:
         if room_beside(_taken(left), width) < LEAST_TEXT:
             left = [column for column in left if column[0] != heading]
     return left
+
+
+def _has_room_for_bars(rows: Rows, taken: int, width: int | None) -> bool:
+    room = room_beside(taken + BAR_WIDTH + _GAP, width)
+    return all(len(shorten(row.label, room)) <= room for row in rows.shown)
 
 
 def _taken(columns: list[Column]) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from math import isnan
 
+from trtcore.result.analysis.builds import BuildVariance, build_variance
 from trtcore.result.analysis.cost.roofline import NetworkCost, network_cost
 from trtcore.result.analysis.cost.work import GroupWork, group_works, has_work
 from trtcore.result.analysis.diagnosis import diagnose
@@ -25,6 +26,7 @@ from trtcore.result.analysis.reconciliation.kernels import (
     times_alone,
 )
 from trtcore.result.analysis.reconciliation.reconcile import Reconciliation, reconcile_profile
+from trtcore.result.analysis.repeats import process_interval
 from trtcore.result.analysis.steadiness import Steadiness, interval_of, observe
 from trtcore.result.analysis.summary import (
     Latency,
@@ -124,9 +126,16 @@ class Analysis:
 
     @cached_property
     def intervals(self) -> Mapping[str, Interval]:
-        """The 95 % interval of each median of `latency`, in ms, widened for autocorrelation."""
-        samples, names = self.profile.samples, ("wall_ms", "gpu_ms", "enqueue_ms")
-        return {name: interval_of(samples, name, self.series[name]) for name in names}
+        """The 95 % interval of each median of `latency`, in ms.
+
+        Over processes where there were several; else over iterations, widened for autocorrelation.
+        """
+        return {name: self._interval(name) for name in ("wall_ms", "gpu_ms", "enqueue_ms")}
+
+    def _interval(self, name: str) -> Interval:
+        processes = self.profile.processes
+        between = process_interval(processes, name) if processes else None
+        return between or interval_of(self.profile.samples, name, self.series[name])
 
     @cached_property
     def latency(self) -> Latency:
@@ -187,6 +196,11 @@ class Analysis:
         """Those that only the run could see, then `figure_warnings`; none is repeated."""
         # A dictionary keeps the order, which is that of the reports.
         return tuple(dict.fromkeys((*self.profile.warnings, *self.figure_warnings)))
+
+    @cached_property
+    def build_variance(self) -> BuildVariance | None:
+        """How far several builds of the model differ; None if there is only one."""
+        return build_variance(self.profile)
 
     @cached_property
     def kernels(self) -> LayerKernels | None:

@@ -42,24 +42,14 @@ FOREIGN_FILES: tuple[ForeignFile, ...] = (
         "it belongs to {layer_info}, beside the profile that trtexec --exportProfile writes",
     ),
     ForeignFile(
-        re.compile(r'"cat"\s*:\s*"(?:Session|Node)"'),
-        "a profile of ONNX Runtime",
-        "a profile with {onnxruntime} measures the same",
-    ),
-    ForeignFile(
-        re.compile(r'"(?:schemaVersion|deviceProperties)"\s*:|"name"\s*:\s*"aten::'),
-        "a trace of PyTorch's profiler",
-        "a profile with {torch} measures the same",
-    ),
-    ForeignFile(
         re.compile(r'"traceEvents"\s*:|"ph"\s*:\s*"[BEX]"'),
         "a Chrome trace",
         "a trace holds no times of one network's layers",
     ),
     ForeignFile(
         re.compile(r"^\W*Time \(%\),Total Time \(ns\),", re.M),
-        "a summary of Nsight Systems",
-        "it holds kernels, not layers",
+        "another summary of Nsight Systems than cuda_gpu_kern_sum",
+        "give the CSV of its report cuda_gpu_kern_sum",
     ),
     ForeignFile(
         re.compile(r"RUNNING TensorRT\.trtexec|=== (?:Model|Inference) Options ==="),
@@ -87,9 +77,5 @@ def foreign_file(text: str) -> ForeignFile | None:
 
 def explained(kind: ForeignFile) -> str:
     """What the file is and what to give instead; arguments named as the caller knows them."""
-    way_out = kind.way_out.format(
-        layer_info=argument("layer_info"),
-        onnxruntime=argument("backend", "onnxruntime"),
-        torch=argument("baseline", "torch"),
-    )
+    way_out = kind.way_out.format(layer_info=argument("layer_info"))
     return f"is {kind.name}, which is no profile: {way_out}"

@@ -51,6 +51,21 @@ READERS: tuple[Reader, ...] = (
         takes_layer_info=True,
     ),
     Reader(
+        "a profile of ONNX Runtime",
+        lazily("trtcore.result.readers.onnxruntime_profile", "is_onnxruntime_profile"),
+        lazily("trtcore.result.readers.onnxruntime_profile", "parse_onnxruntime_profile"),
+    ),
+    Reader(
+        "a trace of PyTorch's profiler",
+        lazily("trtcore.result.readers.torch_trace", "is_torch_trace"),
+        lazily("trtcore.result.readers.torch_trace", "parse_torch_trace"),
+    ),
+    Reader(
+        "Nsight Systems' cuda_gpu_kern_sum as CSV",
+        lazily("trtcore.result.readers.nsight_kernels", "is_kernel_summary"),
+        lazily("trtcore.result.readers.nsight_kernels", "parse_kernel_summary"),
+    ),
+    Reader(
         "a log of caffe time",
         lazily("trtcore.result.readers.caffe_time", "is_caffe_time"),
         lazily("trtcore.result.readers.caffe_time", "parse_caffe_time"),

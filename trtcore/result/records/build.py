@@ -131,6 +131,7 @@ class EngineMemory:
             for weight streaming; 0 of any other.
         weight_streaming_budget_bytes: how much of them may stay there; None if it is not told, or
             where there is no weight streaming.
+        weights_bytes: all weights of the engine; 0 where it is not told (before 10.15).
         stripped_weights_bytes: weights that are missing until the engine is refitted; 0 too where
             TensorRT cannot be asked (before 10.15).
     """
@@ -139,6 +140,7 @@ class EngineMemory:
     streamable_weights_bytes: int = 0
     weight_streaming_budget_bytes: int | None = None
     stripped_weights_bytes: int = 0
+    weights_bytes: int = 0
 
 
 @dataclass(frozen=True)

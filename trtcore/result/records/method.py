@@ -20,6 +20,11 @@ class Timer(Enum):
     CAFFE_TIME = "caffe time"
     TRTEXEC = "trtexec"
     TENSORRT_SAMPLE = "tensorrt sample"
+    ONNXRUNTIME_PROFILE = "onnxruntime profile"
+    """A file that ONNX Runtime's own profiler wrote, for a program that is not trtcore."""
+    TORCH_PROFILE = "torch profile"
+    """A trace of PyTorch's profiler."""
+    NSIGHT_SYSTEMS = "nsight systems"
     OTHER = "other"
     """Described in `Method.note` only."""
 

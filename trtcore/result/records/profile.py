@@ -9,21 +9,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import isfinite
+from typing import Any
 
 from trtcore.result.backends import Backend, find_backend
+from trtcore.result.layer_table import layer_frame, layer_html
 from trtcore.result.phases import PhaseTime
 from trtcore.result.records.accuracy import Accuracy
 from trtcore.result.records.build import (
     Build,
 )
 from trtcore.result.records.counts import Counts
+from trtcore.result.records.energy import Energy
 from trtcore.result.records.input_values import InputValues
 from trtcore.result.records.kernel_pass import (
     KernelPass,
 )
 from trtcore.result.records.layers import IOTensor, Layer, ModelRecord
+from trtcore.result.records.memory import RunMemory
 from trtcore.result.records.method import Method
 from trtcore.result.records.peaks import Peaks
+from trtcore.result.records.repeats import BuildMedians, ProcessMedians
 from trtcore.result.records.samples import Samples
 from trtcore.result.records.warnings import RunWarning
 from trtcore.system.records import Environment
@@ -81,6 +86,11 @@ class Profile:
             returns those that follow from the figures.
         phases: how long each phase of the call took; empty if that was not recorded.
         peaks: of the device, which the cost of groups is compared with; None if there are none.
+        processes: the medians of fresh processes, if there were several; the rest of the profile is
+            of one of them.
+        builds: of each of several builds of the model; the rest of the profile is of the first.
+        memory: what the run needed of the device and the host; None if it was not recorded.
+        energy: what the GPU spent on an un-profiled loop; None if it was not asked for.
         inputs: what each input was fed; empty if that was not recorded.
     """
 
@@ -101,6 +111,10 @@ class Profile:
     warnings: tuple[RunWarning, ...] = ()
     phases: tuple[PhaseTime, ...] = ()
     peaks: Peaks | None = None
+    processes: ProcessMedians | None = None
+    builds: tuple[BuildMedians, ...] = ()
+    memory: RunMemory | None = None
+    energy: Energy | None = None
     inputs: tuple[InputValues, ...] = ()
 
     @property
@@ -108,6 +122,19 @@ class Profile:
         """What timed the layers."""
         # The environment names a GPU only if the layers ran on it.
         return find_backend(self.backend, has_gpu=bool(self.environment.device))
+
+    def to_dataframe(self) -> Any:
+        """Returns one row per layer as a ``pandas.DataFrame``: names, median, mean, share.
+
+        Raises:
+            ResultError: pandas is not installed.
+        """
+        return layer_frame(self.layers, self.samples)
+
+    def _repr_html_(self) -> str:
+        """The longest layers, as a notebook shows a profile."""
+        words = (self.model.name, self.timed_by.label, self.precision)
+        return layer_html(" ".join(filter(None, words)), self.layers, self.samples)
 
     @property
     def source_tool(self) -> str:

@@ -81,6 +81,10 @@ class WarningKind(Enum):
     """numbers: layers that are not in it, all layers; names: one of them."""
     NO_NODES_TOLD = "no nodes told"
     """names: the profiling verbosity."""
+    OPERATORS_UNMAPPED = "operators unmapped"
+    """numbers: operators that are mapped to no node, all operators."""
+    RUNS_GUESSED = "runs guessed"
+    """numbers: how many inferences a summary of kernels is taken for."""
     OTHER = "other"
     """note: the text of an older file that does not parse."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -77,9 +77,14 @@ def prepare(model: Model, inputs: Inputs, threads: int) -> TimedGraph:
 
 
 def time_interleaved(
-    prepared: Sequence[Prepared], threads: int, length: NodeRunLength
+    prepared: Sequence[Prepared],
+    threads: int,
+    length: NodeRunLength,
+    when_loaded: Callable[[], None] = lambda: None,
 ) -> tuple[Timed, ...]:
     """Times the nodes of every graph, interleaved with whole iterations without a profiler.
+
+    ``when_loaded`` is called once all sessions are made, before anything is timed.
 
     Raises:
         ModelError: a node failed.
@@ -94,6 +99,7 @@ def time_interleaved(
             for network, session in zip(prepared, profiling, strict=True)
             for timed_pass in _passes(network, session, threads)
         ]
+        when_loaded()
         walls, interrupted = interleave(passes, length)
         # Passes alternate: with the profiler and without, for each graph.
         pairs = list(zip(walls[::2], walls[1::2], strict=True))

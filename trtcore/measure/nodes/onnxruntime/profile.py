@@ -15,6 +15,7 @@ import numpy as np
 import onnxruntime
 
 from trtcore.errors import OptionError
+from trtcore.measure.memory.readings import MemoryLog
 from trtcore.measure.nodes.onnxruntime.graph import TimedGraph, layer_index, row_names
 from trtcore.measure.nodes.onnxruntime.passes import Prepared, Timed, prepare, time_interleaved
 from trtcore.measure.nodes.onnxruntime.session import (
@@ -30,6 +31,7 @@ from trtcore.models.model import Model
 from trtcore.models.onnx.walk import walk_nodes
 from trtcore.result.records.counts import Counts
 from trtcore.result.records.layers import Layer, TensorInfo
+from trtcore.result.records.memory import MemoryPoint
 from trtcore.result.records.method import Method, Timer
 from trtcore.result.records.samples import Samples
 from trtcore.result.records.warning_kinds import WarningKind
@@ -130,14 +132,19 @@ def _profile(
     length: NodeRunLength,
     threads: int,
 ) -> tuple[NodeRun, ...]:
+    log = MemoryLog()
+    log.note(MemoryPoint.BEFORE)
     prepared = [
         Prepared(prepare(model, inputs, threads), inputs, label)
         for (model, inputs), label in zip(models, labels, strict=True)
     ]
-    runs = time_interleaved(prepared, threads, length)
+    runs = time_interleaved(prepared, threads, length, lambda: log.note(MemoryPoint.ENGINE))
+    log.note(MemoryPoint.AFTER)
+    # Of several graphs in one process it is not known what each of them needs.
+    memory = log.record() if len(models) == 1 else None
     method = _method(threads, length, len(models))
     return tuple(
-        _node_run(model, network.graph, timed, length, method)
+        replace(_node_run(model, network.graph, timed, length, method), memory=memory)
         for (model, _), network, timed in zip(models, prepared, runs, strict=True)
     )
 

@@ -90,6 +90,18 @@ def _trtexec(profile: Profile) -> str:
     )
 
 
+def _onnxruntime_profile(profile: Profile) -> str:
+    method = profile.method
+    where = f" with {method.device}" if method.device else ""
+    return f"ONNX Runtime's profiler{where}: median of {method.iterations} runs, as the session ran"
+
+
+def _torch_profile(profile: Profile) -> str:
+    method = profile.method
+    clock = "kernels of each operator" if method.device == "GPU" else "host time of each operator"
+    return f"PyTorch's profiler: {clock}, median of {method.iterations} steps"
+
+
 _TEXTS: dict[Timer, Callable[[Profile], str]] = {
     Timer.TENSORRT: _tensorrt,
     Timer.ONNXRUNTIME: _onnxruntime,
@@ -99,6 +111,11 @@ _TEXTS: dict[Timer, Callable[[Profile], str]] = {
     Timer.TRTEXEC: _trtexec,
     Timer.TENSORRT_SAMPLE: lambda _: (
         "TensorRT's GoogLeNet sample: mean time of each layer, by IProfiler"
+    ),
+    Timer.ONNXRUNTIME_PROFILE: _onnxruntime_profile,
+    Timer.TORCH_PROFILE: _torch_profile,
+    Timer.NSIGHT_SYSTEMS: lambda profile: (
+        f"Nsight Systems: mean time of each kernel in {profile.method.iterations} inferences"
     ),
     Timer.OTHER: lambda profile: profile.method.note,
 }

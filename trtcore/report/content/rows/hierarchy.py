@@ -80,6 +80,17 @@ def roll_up(analysis: Analysis, level: str, *, full_names: bool = False) -> tupl
     return tuple(buckets)
 
 
+def group_labels(analysis: Analysis) -> dict[tuple[str, ...], str]:
+    """Returns the short name of each group of model nodes, by its nodes."""
+    name = _namer(analysis, parse_level("node"), full=False)
+    return {group.nodes: name(group.nodes) for group in analysis.fusion.groups}
+
+
+def best_ms(row: LayerProfile) -> float:
+    """The corrected time of a layer where it is known, else its median, in ms."""
+    return row.median_ms if isnan(row.corrected_ms) else row.corrected_ms
+
+
 def _by_name(analysis: Analysis, name: Namer, *, by_layer: bool) -> list[Bucket]:
     """The groups of each name; a group whose nodes have modules is split into its layers."""
     fusion, known = analysis.fusion, analysis.graph.nodes

@@ -62,7 +62,8 @@ class Row:
     ``corrected_ms`` is NaN where it is not known, and marked where it is below the resolution.
     ``reformat_ms`` is the part of ``median_ms`` that reformats, casts and copies take. ``least_ms``
     is its time at the device's peaks, NaN where that is not known, and ``bound`` what it is bound
-    by, ``""`` where its layers differ.
+    by, ``""`` where its layers differ. ``layers`` are the positions of its layers; empty for a sum
+    of rows.
     """
 
     label: str
@@ -75,6 +76,7 @@ class Row:
     is_below_resolution: bool = False
     least_ms: float = nan
     bound: str = ""
+    layers: tuple[int, ...] = ()
 
     @property
     def share_of_peak(self) -> float:
@@ -123,6 +125,7 @@ def _layer_rows(analysis: Analysis, view: View) -> list[Row]:
             row.p95_ms,
             row.min_ms,
             is_below_resolution=row.is_below_resolution,
+            layers=(row.index,),
             least_ms=costs.least_ms((row.index,)),
             bound=costs.bound((row.index,)),
         )
@@ -142,6 +145,7 @@ def _rolled_up(analysis: Analysis, view: View) -> list[Row]:
             nan if bucket.corrected_ms is None else bucket.corrected_ms,
             reformat_ms=bucket.reformat_ms,
             is_below_resolution=bucket.is_below_resolution,
+            layers=bucket.layers,
             least_ms=costs.least_ms(bucket.layers),
             bound=costs.bound(bucket.layers),
         )

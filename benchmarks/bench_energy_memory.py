@@ -1,0 +1,123 @@
+"""Does the energy of an inference repeat, and is the memory what nvidia-smi sees?
+
+Needs a GPU, a TensorRT that serves it, and ``nvidia-smi``. About a minute of the GPU.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from harness import Benchmark, Goal, Measured, main
+from profiled import profiled
+
+from trtcore.engine.choice import choose_backend
+from trtcore.result.analysis.memory import memory_needs
+from trtcore.result.records.profile import Profile
+
+GRAPHS = Path(__file__).parents[1] / "tests" / "data" / "graphs"
+NETWORKS = {"GoogLeNet": "googlenet", "BERT": str(GRAPHS / "bert_base.onnx")}
+OPTIONS = ("--fp16", "--no-calibration", "--iterations", "200", "--energy")
+# Between two looks of nvidia-smi: engine, contexts and inputs stay for longer than ten of them.
+LOOK_MS = 200
+MIB = 1 << 20
+
+
+@contextmanager
+def watched_memory() -> Iterator[list[int]]:
+    """What nvidia-smi calls used meanwhile, in bytes, added when the block ends."""
+    seen: list[int] = []
+    query = ["--query-gpu=memory.used", "--format=csv,noheader,nounits", "--id=0"]
+    command = ["nvidia-smi", *query, f"--loop-ms={LOOK_MS}"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as looking:
+        assert looking.stdout is not None
+        seen.append(int(looking.stdout.readline()) * MIB)  # before the run
+        try:
+            yield seen
+        finally:
+            looking.terminate()
+            seen.extend(int(line) * MIB for line in looking.stdout if line.strip().isdigit())
+
+
+def measured_once(folder: Path, source: str) -> tuple[Profile, float]:
+    """A profile with its energy, and by how much nvidia-smi saw the memory grow, in MB."""
+    with watched_memory() as seen:
+        profile = profiled(folder, source, *OPTIONS)
+    return profile, (max(seen) - seen[0]) / 1e6
+
+
+def figures_of(name: str, folder: Path, source: str) -> dict[str, float]:
+    """Of two runs: energies and how far they lie apart, and the memory of the first."""
+    runs = [measured_once(folder, source) for _ in range(2)]
+    energies = [run.energy for run, _ in runs]
+    if not all(energy is not None and energy.is_known for energy in energies):
+        sys.exit(f"{name}: no energy was measured: {energies}")
+    first, second = (energy.millijoules for energy in energies if energy is not None)
+    (profile, seen_mb), needs = runs[0], memory_needs(runs[0][0])
+    assert profile.energy is not None
+    assert needs is not None
+    return {
+        f"{name}, energy, first run, mJ": first,
+        f"{name}, energy, second run, mJ": second,
+        apart(name): 100 * abs(first - second) / min(first, second),
+        f"{name}, power, W": profile.energy.watts,
+        f"{name}, idle power, W": profile.energy.idle_w,
+        f"{name}, weights, MB": needs.weights / 1e6,
+        f"{name}, activations of a context, MB": needs.activations / 1e6,
+        f"{name}, batch that one context would fit": needs.batch_limit,
+        f"{name}, host peak, MB": needs.host / 1e6,
+        peak(name): needs.peak / 1e6,
+        smi(name): seen_mb,
+    }
+
+
+def apart(name: str) -> str:
+    return f"{name}, energies apart, %"
+
+
+def peak(name: str) -> str:
+    return f"{name}, device peak, MB"
+
+
+def smi(name: str) -> str:
+    return f"{name}, device peak by nvidia-smi, MB"
+
+
+def measure(quick: bool) -> Measured:
+    choice = choose_backend()
+    if choice.bindings is None or choice.name == "onnxruntime":
+        sys.exit(f"bench_energy_memory needs a GPU: {choice.reason}")
+    chosen = list(NETWORKS.items())[: 1 if quick else None]
+    figures: dict[str, float] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for name, source in chosen:
+            figures |= figures_of(name, Path(folder), source)
+    return Measured(figures, (choice.bindings.label,))
+
+
+def goals() -> Iterator[Goal]:
+    """Energy that repeats, and memory that another program sees too."""
+    for name in NETWORKS:
+        yield Goal(apart(name), 3, apart(name))
+        yield Goal(f"{name}, device peak over nvidia-smi's", 1.05, peak(name), smi(name))
+        yield Goal(f"the same the other way round, {name}", 1.05, smi(name), peak(name))
+
+
+if __name__ == "__main__":
+    main(
+        Benchmark(
+            title="Energy of an inference, and memory against nvidia-smi",
+            method=(
+                "GoogLeNet and BERT-base (large weights are constants of one value), FP16, twice "
+                "in fresh processes with `--energy`; nvidia-smi looks at the used memory five "
+                "times a second meanwhile, and its figure is the most less that of before."
+            ),
+            measure=measure,
+            goals=tuple(goals()),
+            processes=1,
+        )
+    )

@@ -1,0 +1,132 @@
+"""``report --html`` and ``profile --html``: files, commands in the page, and bad input."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import onnx
+import pytest
+from hand_made_profiles import make_profile
+from html_results import with_cost
+from networks import measured
+from onnx import parser
+from paths import DATA
+
+from trtcore.cli import main
+from trtcore.cli.html_page import measure_again
+from trtcore.result.records.layers import Layer, ModelRecord
+from trtcore.result.saved import save_profile
+
+PRECISIONS = DATA / "schema1" / "precisions.json"
+
+
+def page_of(path: Path) -> str:
+    text = path.read_text()
+    assert text.startswith("<!doctype html>")
+    assert text.endswith("</html>\n") or text.endswith("</html>")
+    return text
+
+
+def test_one_result_and_the_commands_to_copy(tmp_path: Path, capsys) -> None:
+    result, out = tmp_path / "t5.json", tmp_path / "out.html"
+    save_profile(measured("t5_encoder"), result)
+    assert main(["report", str(result), "--html", str(out)]) == 0
+    assert "t5.json" in page_of(out)
+    assert "trtcore profile" in page_of(out)
+    assert capsys.readouterr().out == ""
+
+
+def test_two_results_and_a_file_of_another_tool(tmp_path: Path) -> None:
+    result, out = tmp_path / "t5.json", tmp_path / "out.html"
+    save_profile(measured("t5_encoder"), result)
+    assert main(["report", str(result), str(result), "--html", str(out)]) == 0
+    assert 'id="c1"' in page_of(out)
+    trtexec = DATA / "trtexec_profile_googlenet_fp16_b4.json"
+    assert main(["report", str(trtexec), "--html", str(out)]) == 0
+    assert "Measure again" not in page_of(out)
+
+
+def test_peaks_that_are_given(tmp_path: Path) -> None:
+    result, out = tmp_path / "resnet.json", tmp_path / "out.html"
+    save_profile(with_cost("resnet50"), result)
+    words = ["report", str(result), "--html", str(out), "--peak", "fp16=500,fp32=60,bandwidth=2000"]
+    assert main(words) == 0
+    assert "fp16 500 TFLOP/s, fp32 60, 2000 GB/s, as given" in page_of(out)
+
+
+def test_a_comparison_of_precisions(tmp_path: Path) -> None:
+    out = tmp_path / "out.html"
+    assert main(["report", str(PRECISIONS), "--html", str(out)]) == 0
+    assert "fp16/fp32" in page_of(out)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            [PRECISIONS, PRECISIONS, "--html", "OUT"],
+            "is a comparison of precisions: report it alone",
+        ),
+        ([PRECISIONS, "--html", "OUT", "--top", "3"], "--top has no effect on the page of --html"),
+        ([PRECISIONS, "--html", "OUT", "-o", "x"], "-o has no effect on the page of --html"),
+        ([PRECISIONS, "--html", "OUT", "--peak", "none"], "--peak is about profiles"),
+        ([PRECISIONS, PRECISIONS], "several results are for --html OUT.html; see compare"),
+        ([PRECISIONS, "--html", PRECISIONS], "would overwrite FILE 1"),
+        ([PRECISIONS, "--html", "no such folder/x.html"], "no such folder"),
+    ],
+    ids=["beside", "view", "output", "peaks", "several", "over", "folder"],
+)
+def test_bad_input_is_one_line(tmp_path: Path, capsys, arguments, message: str) -> None:
+    out = tmp_path / "out.html"
+    words = [str(out) if word == "OUT" else str(word) for word in arguments]
+    assert main(["report", *words]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+    assert not out.exists()
+
+
+def test_a_run_writes_its_page(tmp_path: Path, capsys) -> None:
+    out = tmp_path / "out.html"
+    model = make_model(tmp_path)
+    words = ["profile", str(model), "--backend", "onnxruntime", "--iterations", "3", "--quiet"]
+    assert main([*words, "--html", str(out)]) == 0
+    assert "Clocks" in page_of(out)
+
+
+def make_model(folder: Path) -> Path:
+    path = folder / "net.onnx"
+    head = '<ir_version: 10, opset_import: ["" : 21]>'
+    text = f"{head} net (float[1,4] x) => (float[1,4] y) {{ y = Relu (x) }}"
+    onnx.save(parser.parse_model(text), path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("model", "precision", "command"),
+    [
+        (
+            ModelRecord("googlenet", "built-in"),
+            "fp16",
+            "trtcore profile googlenet --precision fp16 --batch 1 --iterations 1",
+        ),
+        (
+            ModelRecord("net", "my nets/net.plan"),
+            "fp16",
+            "trtcore profile 'my nets/net.plan' --batch 1 --iterations 1",
+        ),
+        (
+            ModelRecord("net", "net.prototxt", "net.caffemodel"),
+            "",
+            "trtcore profile net.prototxt --weights net.caffemodel --batch 1 --iterations 1",
+        ),
+        (ModelRecord("graph", "memory"), "fp16", ""),
+    ],
+    ids=["built in", "plan", "caffe", "memory"],
+)
+def test_the_command_that_measures_again(model, precision: str, command: str) -> None:
+    profile = make_profile([Layer("a")], [[1.0]], model=model, precision=precision)
+    environment = replace(profile.environment, trtcore="0.1.0")
+    assert measure_again(replace(profile, environment=environment)) == command
+    assert measure_again(profile) == ""  # of a tool that is not known

@@ -1,0 +1,28 @@
+"""Functions that tests call in fresh interpreters."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+from trtcore.errors import ModelError
+
+
+def own_id(number: int) -> tuple[int, int]:
+    return number, os.getpid()
+
+
+def refuse(reason: str) -> None:
+    raise ModelError(reason)
+
+
+def die(code: int) -> None:
+    print("the last words", file=sys.stderr, flush=True)
+    os._exit(code)
+
+
+def interrupted_unless_first(number: int) -> int:
+    if number:
+        signal.raise_signal(signal.SIGINT)
+    return number

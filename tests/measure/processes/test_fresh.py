@@ -1,0 +1,45 @@
+"""Calls in fresh interpreters: values, errors, crashes and Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import re
+
+import fresh_calls
+import pytest
+
+from trtcore.errors import ModelError, RunError
+from trtcore.measure.processes.fresh import call_in_fresh_processes
+
+
+def test_each_call_has_an_interpreter_of_its_own() -> None:
+    told = []
+    values = call_in_fresh_processes(
+        fresh_calls.own_id, [{"number": 7}, {"number": 8}], lambda *step: told.append(step)
+    )
+    assert [number for number, _ in values] == [7, 8]
+    assert len({os.getpid(), *(process for _, process in values)}) == 3
+    assert told == [("measuring, process 1 of 2", 0, 2), ("measuring, process 2 of 2", 1, 2)]
+
+
+def test_an_error_is_raised_here_as_it_was_there() -> None:
+    with pytest.raises(ModelError, match=r"^no such model: x\.onnx$"):
+        call_in_fresh_processes(fresh_calls.refuse, [{"reason": "no such model: x.onnx"}])
+
+
+def test_a_process_that_dies_is_an_error_with_its_last_words() -> None:
+    expected = "a fresh process ended with exit code 3 and no result: the last words"
+    with pytest.raises(RunError, match=f"^{re.escape(expected)}$"):
+        call_in_fresh_processes(fresh_calls.die, [{"code": 3}])
+
+
+def test_ctrl_c_keeps_what_was_measured() -> None:
+    calls = [{"number": 0}, {"number": 1}, {"number": 2}]
+    assert call_in_fresh_processes(fresh_calls.interrupted_unless_first, calls) == (0,)
+    with pytest.raises(KeyboardInterrupt):
+        call_in_fresh_processes(fresh_calls.interrupted_unless_first, calls[1:])
+
+
+def test_what_cannot_be_handed_over_is_named() -> None:
+    with pytest.raises(RunError, match="cannot be handed to a fresh process"):
+        call_in_fresh_processes(fresh_calls.own_id, [{"number": lambda: 1}])

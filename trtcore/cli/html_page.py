@@ -1,0 +1,118 @@
+"""The HTML report of the command line: which files it is of, and the commands that it quotes."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from trtcore.cli.outputs import check_outputs
+from trtcore.compare.precisions.comparison import PrecisionComparison
+from trtcore.compare.precisions.saved import parse_precisions
+from trtcore.errors import OptionError
+from trtcore.report.html.libraries import require_libraries
+from trtcore.result.analysis.cost.given_peaks import parse_peaks
+from trtcore.result.readers.load import load_baselines
+from trtcore.result.records.profile import Profile
+from trtcore.result.saved import is_precisions
+from trtcore.system.file_kind import PLAN_SUFFIXES
+from trtcore.system.files import read_text, write_file
+
+_BUILT_IN = "built-in"
+"""`trtcore.models.model.Model.source` of a network that its name alone makes."""
+
+
+def report_html(options: argparse.Namespace) -> int:
+    """Writes the page of ``trtcore report FILE [FILE...] --html``; returns the exit code."""
+    files = (options.file, *options.more)
+    require_libraries()
+    check_outputs({"--html": options.html}, {f"FILE {i}": file for i, file in enumerate(files, 1)})
+    results = _load(files)
+    if options.peak is not None:
+        results = _with_peaks(results, options.peak)
+    write_page(options.html, results, files)
+    return 0
+
+
+def write_page(
+    path: str, result: Profile | PrecisionComparison | Sequence[Profile], files: Sequence[str] = ()
+) -> None:
+    """Writes a page with the command that made it.
+
+    Raises:
+        ResultError: the results cannot be compared, or the file not be written.
+        OptionError: too many results, or the extra is missing.
+    """
+    from trtcore.report.html.page import render_html
+
+    names = tuple(Path(file).name for file in files)
+    page = render_html(result, names=names, commands=_commands(result))
+    # Escaped, not refused: names from other tools' files may hold lone surrogates.
+    write_file(path, page.encode(errors="backslashreplace"))
+
+
+def _load(files: Sequence[str]) -> PrecisionComparison | tuple[Profile, ...]:
+    """The results, or the one comparison of precisions.
+
+    Raises:
+        OptionError: a comparison of precisions beside other files.
+    """
+    texts = [read_text(file) for file in files]
+    for file, text in zip(files, texts, strict=True):
+        if not is_precisions(text):
+            continue
+        if len(files) > 1:
+            raise OptionError(f"{file} is a comparison of precisions: report it alone")
+        return parse_precisions(text, file)
+    return load_baselines(files)
+
+
+def _with_peaks(
+    results: PrecisionComparison | tuple[Profile, ...], given: str
+) -> tuple[Profile, ...]:
+    """The results with the same peaks.
+
+    Raises:
+        OptionError: peaks that are not understood, or beside a comparison of precisions.
+    """
+    if isinstance(results, PrecisionComparison):
+        raise OptionError("--peak is about profiles, not a comparison of precisions")
+    peaks = parse_peaks(given)
+    return tuple(replace(profile, peaks=peaks) for profile in results)
+
+
+def _commands(
+    result: Profile | PrecisionComparison | Sequence[Profile],
+) -> tuple[tuple[str, str], ...]:
+    """The command that made the page; for a single result also one that measures it again."""
+    own = ("This page", shlex.join(["trtcore", *sys.argv[1:]]))
+    profiles = () if isinstance(result, PrecisionComparison) else result
+    profiles = (profiles,) if isinstance(profiles, Profile) else tuple(profiles)
+    again = [
+        ("Measure again, with the options that the result records", command)
+        for profile in profiles
+        if (command := measure_again(profile))
+    ]
+    return (own, *dict.fromkeys(again))
+
+
+def measure_again(profile: Profile) -> str:
+    """``trtcore profile`` with what a result records; ``""`` where nothing tells the model."""
+    model, suffix = profile.model, Path(profile.model.source).suffix
+    is_known = bool(suffix) or model.source == _BUILT_IN
+    if profile.source_tool or not profile.environment.trtcore or not is_known:
+        return ""
+    words = ["trtcore", "profile", model.name if model.source == _BUILT_IN else model.source]
+    for option, value in (
+        ("--weights", model.weights if suffix == ".prototxt" else ""),
+        # A plan has its precision already.
+        ("--precision", "" if suffix in PLAN_SUFFIXES else profile.precision),
+        ("--batch", profile.batch),
+        ("--iterations", profile.counts.asked),
+    ):
+        if value:
+            words += [option, str(value)]
+    return shlex.join(words)

@@ -1,0 +1,1 @@
+"""What the GPU spends on a loop of inferences."""

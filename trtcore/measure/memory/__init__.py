@@ -1,0 +1,1 @@
+"""What a run needs of the device's and the host's memory."""

@@ -1,0 +1,1 @@
+"""Work in fresh Python interpreters, one after the other."""

@@ -1,0 +1,1 @@
+"""One self-contained HTML page made from results; needs the extra ``report``."""
