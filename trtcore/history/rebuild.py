@@ -48,7 +48,7 @@ def rebuild(database: str | Path, folder: str | Path, *, drop: bool = False) -> 
         kept = {row[0]: row[1:] for row in connection.execute(_KNOWN)}
         files = {content: str(file) for content, (_, _, file) in kept.items()}
         labels = {content: (label, commit) for content, (label, commit, _) in kept.items()}
-        # One line of the journal may be of a database that is gone.
+        # The database knows best; the journal is for one that is gone.
         labels = {**known_labels(database), **labels}
         for table in _EMPTIED:
             connection.execute(f"DELETE FROM {table}")
