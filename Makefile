@@ -71,7 +71,7 @@ $(VENV)-torch/ready: $(VENV)/bin/python
 	touch $@
 
 BENCHES := recorder aggregation scaling startup caffe_import
-GPU_BENCHES := loop precision reconcile streams repeat soak baselines
+GPU_BENCHES := loop precision reconcile streams repeat soak baselines sweep
 
 bench: $(VENV)/ready
 	$(foreach topic,$(BENCHES),$(RUN) benchmarks/bench_$(topic).py $(ARGS) &&) true

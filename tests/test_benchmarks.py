@@ -182,7 +182,17 @@ def test_the_zoo_says_which_saved_result_has_no_row(
 @pytest.mark.skipif(gpu_problem() is None, reason="about machines without a GPU")
 @pytest.mark.parametrize(
     "topic",
-    ["baselines", "loop", "precision", "reconcile", "repeat", "soak", "streams", "time_to_answer"],
+    [
+        "baselines",
+        "loop",
+        "precision",
+        "reconcile",
+        "repeat",
+        "soak",
+        "streams",
+        "sweep",
+        "time_to_answer",
+    ],
 )
 def test_what_needs_a_gpu_says_so(run_here: Callable[..., object], topic: str) -> None:
     pytest.importorskip("trtcore_fake", reason="built without TRTCORE_TESTS=ON")

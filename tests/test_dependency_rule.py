@@ -38,7 +38,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "history": {*BELOW_RESULT, "result", "compare"},
     "report": {*BELOW_RESULT, "result", "compare"},
     "api": {*MODEL_SIDE, "compare"},
-    "cli": {*MODEL_SIDE, "compare", "history", "report", "api"},
+    "sweeps": {*MODEL_SIDE, "compare", "api"},
+    "cli": {*MODEL_SIDE, "compare", "history", "report", "api", "sweeps"},
 }
 """By folder, what it may import besides itself; imports for type checking count too."""
 
@@ -47,12 +48,23 @@ ONLY_IN = {
     "tensorrt_rtx": "trtcore.engine.tensorrt",
     "onnxruntime": "trtcore.measure.nodes.onnxruntime",
     "torch": "trtcore.measure.nodes.torch",
+    "distributed": "trtcore.sweeps",
+    "dask_jobqueue": "trtcore.sweeps",
     "trtcore.measure._core": "trtcore.measure",
     "trtcore.stats._stats": "trtcore.stats",
 }
 """What is imported in one folder only."""
 
-HEAVY = {"onnx", "google", "cuda", "tensorrt", "tensorrt_rtx", "onnxruntime", "torch"}
+HEAVY = {
+    "onnx",
+    "google",
+    "cuda",
+    "tensorrt",
+    "tensorrt_rtx",
+    "onnxruntime",
+    "torch",
+    "distributed",
+}
 # What looks at results: NumPy at most, so that a saved profile opens on any machine.
 LIGHT = ("stats", "system", "result", "compare", "history", "report")
 

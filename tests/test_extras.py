@@ -27,6 +27,7 @@ EXPECTED = {
     "cupti": {"nvidia-cuda-cupti": "<13.6,>=13"},
     "cupti-cu12": {"nvidia-cuda-cupti-cu12": "<13,>=12", "cuda-python": "<13"},
     "torch": {"torch": ">=2.4"},
+    "cluster": {"dask": ">=2024.12", "distributed": ">=2024.12", "dask-jobqueue": ">=0.9"},
 }
 
 

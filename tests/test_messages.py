@@ -22,10 +22,11 @@ from trtcore.models.load import load_model
 from trtcore.precision.request import check_keep_fp32, read_io_precision
 from trtcore.report.content.rows.rows import View
 from trtcore.result.records.layers import TensorInfo
+from trtcore.sweeps.declarations import sweep_options
 
 ROOT = Path(trtcore.__file__).parent
 # What holds texts of ``--help``: the options and the report formats.
-HELP = ("api/options/declarations.py", "report/formats.py")
+HELP = ("api/options/declarations.py", "report/formats.py", "sweeps/declarations.py")
 # Reads the sentences of old results, which name options.
 OLD_WORDS = ("result/schema1/warnings.py",)
 CORE = [
@@ -44,6 +45,8 @@ OF_TRTEXEC = {
     "--useCudaGraph",
 }
 """Options of another program, whose files are read."""
+OF_CLUSTERS = {"--nthreads", "--resources", "--gres"}
+"""Options of Dask's workers and of SLURM, which a sweep starts."""
 
 
 def literals(tree: ast.AST) -> Iterator[tuple[int, str]]:
@@ -72,7 +75,7 @@ def test_no_core_module_names_an_option(path: Path) -> None:
         for line, text in literals(ast.parse(path.read_text()))
         for option in OPTION.findall(text)
     }
-    assert {one for one in named if one[1] not in OF_TRTEXEC} == set()
+    assert {one for one in named if one[1] not in OF_TRTEXEC | OF_CLUSTERS} == set()
 
 
 def options_of_history() -> set[str]:
@@ -85,7 +88,8 @@ def options_of_history() -> set[str]:
 
 
 def test_every_argument_that_a_message_names_has_an_option() -> None:
-    declared = {one.name for one in (*SOURCE_OPTIONS, *Declarations.declared, *PROFILE_OPTIONS)}
+    every = (*SOURCE_OPTIONS, *Declarations.declared, *PROFILE_OPTIONS, *sweep_options())
+    declared = {one.name for one in every}
     named = {
         node.args[0].value
         for path in CORE

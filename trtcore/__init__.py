@@ -52,6 +52,9 @@ if TYPE_CHECKING:
     from trtcore.result.readers.load import load_baseline
     from trtcore.result.records.profile import Profile
     from trtcore.result.saved import load_profile, save_profile
+    from trtcore.sweeps.cells import SweptModel
+    from trtcore.sweeps.sweep import sweep
+    from trtcore.sweeps.table import SweepTable
 
 # Which module defines each public name. Importing them here would load NumPy and ONNX for every
 # `import trtcore`. The block above repeats it, because type checkers do not run __getattr__.
@@ -93,6 +96,9 @@ _HOMES = {
     "trtcore.measure.attach": ("attach",),
     "trtcore.result.analysis.analysis": ("Analysis",),
     "trtcore.result.analysis.summary": ("summarise_layers",),
+    "trtcore.sweeps.sweep": ("sweep",),
+    "trtcore.sweeps.cells": ("SweptModel",),
+    "trtcore.sweeps.table": ("SweepTable",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -113,6 +119,8 @@ __all__ = [
     "Profile",
     "ResultError",
     "RunError",
+    "SweepTable",
+    "SweptModel",
     "TrtcoreError",
     "attach",
     "build_model",
@@ -132,6 +140,7 @@ __all__ = [
     "save_precisions",
     "save_profile",
     "summarise_layers",
+    "sweep",
 ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,8 @@ def test_peaks_are_measured_once_and_lie_below_the_data_sheet() -> None:
     spent = {one.phase.value: one.seconds for one in profile.phases}
     assert spent["peaks"] > 0
     again = trtcore.profile_model("googlenet", precision="fp16", batch=4, iterations=50)
-    assert again.peaks == peaks
+    # A resolution that was not measured is NaN, which equals nothing.
+    assert replace(again.peaks, layer_ms=0.0) == replace(peaks, layer_ms=0.0)
     assert {one.phase.value: one.seconds for one in again.phases}["peaks"] < spent["peaks"] / 5
     cost = trtcore.Analysis(profile).cost
     assert cost is not None

@@ -7,12 +7,13 @@ import importlib
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from trtcore.api.options.declaring import BUILD, CONVERSION, INSPECTION, PROFILES
+from trtcore.api.options.declaring import BUILD, CONVERSION, INSPECTION, MODEL, PROFILES
 from trtcore.cli.declared import add_option, add_options, api_options
 from trtcore.cli.history_options import EXAMPLES, add_history_options
 from trtcore.cli.own_options import PROFILE_OPTIONS, VIEW
 from trtcore.report.formats import default_format, formats_help
 from trtcore.result.readers.registry import readers_text
+from trtcore.sweeps.declarations import SWEEP, sweep_options
 
 _MODEL_HELP = "googlenet (built in), FILE.onnx, or FILE.prototxt (Caffe)"
 _PROFILE_EXAMPLES = """\
@@ -67,6 +68,7 @@ def make_parser() -> argparse.ArgumentParser:
     add_history_options(
         _command(commands, "history", "keep many results: trends, and a check for CI", EXAMPLES)
     )
+    _add_sweep(commands)
     return parser
 
 
@@ -206,3 +208,44 @@ def _add_compare(commands: _Commands[_Parser]) -> None:
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--markdown", action="store_true", help="a table for a pull request")
     form.add_argument("--json", action="store_true", help="all of it, for other tools")
+
+
+_SWEEP_EXAMPLES = """\
+examples:
+  trtcore sweep googlenet bert.onnx --batch 1,4,16 --precision fp32,fp16 -o results
+  trtcore sweep plan.toml                                    the same from a file
+  trtcore sweep googlenet --batch 1,4 -o results --scheduler tcp://HOST:8786
+  trtcore sweep googlenet --batch 1,4 -o results --shard 1/2      a half, without Dask
+The same command goes on where an earlier one ended: what is in DIR is not measured again.
+exit codes: 0 done, 1 cells have no result or the sweep failed, 2 bad input, 130 interrupted
+"""
+# Here they take several values, under names of their own.
+_SWEEP_AXES = ("batch", "precision", "shapes", "io_formats")
+
+
+def _add_sweep(commands: _Commands[_Parser]) -> None:
+    parser = _command(
+        commands,
+        "sweep",
+        "time models in many batches and precisions, on many GPUs",
+        _SWEEP_EXAMPLES,
+    )
+    parser.add_argument(
+        "models", metavar="MODEL", nargs="+", help=f"{_MODEL_HELP}; or one PLAN.toml"
+    )
+    parser.add_argument("-o", "--output-dir", metavar="DIR", help="folder of the results")
+    axes = parser.add_argument_group("a cell for each value")
+    for flag, name, metavar, text in (
+        ("--batch", "batches", "N,N,...", "leading dimensions of the inputs: 1,4,16"),
+        ("--precision", "precisions", "P,P,...", "precisions: fp32,fp16"),
+        ("--shapes", "all_shapes", "NAME:DIMS", "input shapes; each further --shapes is a cell"),
+        ("--io-format", "all_io_formats", "NAME:FORMAT", "formats of inputs and outputs; likewise"),
+    ):
+        axes.add_argument(flag, dest=name, metavar=metavar, action="append", default=[], help=text)
+    add_options(parser, sweep_options(), (SWEEP,))
+    fixed = [option for option in api_options() if option.name not in _SWEEP_AXES]
+    add_options(parser, fixed, (MODEL,))
+    output = parser.add_argument_group("output")
+    output.add_argument("--csv", metavar="FILE", help="write a line per cell as CSV")
+    output.add_argument("--json", metavar="FILE", help="write the whole table as JSON")
+    output.add_argument("--quiet", action="store_true", help="no progress, no table")

@@ -20,6 +20,7 @@ from trtcore.api.options.value_types import (
     WHOLE,
 )
 from trtcore.cli.own_options import PROFILE_OPTIONS
+from trtcore.sweeps.declarations import sweep_options
 
 _REPEATED = (NAMES, BLOBS, PATHS, SHAPES, FORMATS, INPUTS)
 """Types whose options can be given several times."""
@@ -72,7 +73,9 @@ def _reading(option: Option) -> dict[str, Any]:
 
 def spelled(name: str, value: object = None) -> str:
     """How the command line names an argument of the API: ``--keep-fp32 LRN`` for ``keep_fp32``."""
-    option = next(row for row in (*api_options(), *PROFILE_OPTIONS) if row.name == name)
+    option = next(
+        row for row in (*api_options(), *PROFILE_OPTIONS, *sweep_options()) if row.name == name
+    )
     if value is None or option.type is FLAG:
         negated = f"--no-{option.spelling[2:]}"
         is_off = option.default is None and value is False

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import copy
 from typing import Any
 
 # Enough for all errors of one call; a long run that warns in every iteration stays within memory.
 _KEPT = 200
+
+# A line of a report; descriptions of whole engines come as messages too.
+_MOST_CHARACTERS = 500
+_listeners: list[Callable[[str], None]] = []
+
+
+def listen(listener: Callable[[str], None]) -> None:
+    """Hands every message of TensorRT in this process on as soon as it comes, in one line.
+
+    For a process that may crash: what `MessageLog` keeps is then lost.
+    """
+    _listeners.append(listener)
 
 
 class MessageLog:
@@ -70,6 +82,8 @@ def make_logger(module: Any, log: MessageLog) -> Any:
             module.ILogger.__init__(self)
 
         def log(self, level: Any, message: str) -> None:
+            for listener in _listeners:
+                listener(" ".join(message[:_MOST_CHARACTERS].split()))
             if level in {severity.ERROR, severity.INTERNAL_ERROR}:
                 log.add_error(message)
             elif level == severity.WARNING:

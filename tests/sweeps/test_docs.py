@@ -1,0 +1,84 @@
+"""The commands of docs/sweep.md, as they stand there but for two iterations a cell."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+import onnx
+import pytest
+from onnx import parser
+
+pytest.importorskip("distributed", reason="needs Dask: pip install 'trtcore[cluster]'")
+pytestmark = pytest.mark.slow
+
+TEXT = (Path(__file__).parents[2] / "docs" / "sweep.md").read_text()
+COMMANDS = [
+    line
+    for block in re.findall(r"```sh\n(.*?)```", TEXT, re.DOTALL)
+    for line in block.strip().split("\n")
+]
+BERT = """
+<ir_version: 8, opset_import: ["" : 17]>
+bert (int64[N,128] input_ids, int64[N,128] attention_mask) => (float[N,128] y) {
+  [mask] m = Mul (input_ids, attention_mask)
+  [cast] y = Cast <to = 1> (m)
+}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    onnx.save(parser.parse_model(BERT), tmp_path / "bert.onnx")
+    (plan,) = re.findall(r"```toml\n(# plan\.toml.*?)```", TEXT, re.DOTALL)
+    (tmp_path / "plan.toml").write_text(plan.replace("1, 4, 16", "1, 4"))
+    return tmp_path
+
+
+def program(line: str) -> list[str]:
+    """The program of a command, by the interpreter of the tests."""
+    name, *arguments = line.split()
+    module = {"trtcore": "trtcore", "dask": "dask"}[name]
+    more = ["--iterations", "2"] if name == "trtcore" else []
+    return [sys.executable, "-m", module, *arguments, *more]
+
+
+def environment(folder: Path) -> dict[str, str]:
+    return {**os.environ, "TRTCORE_LEASE_DIR": str(folder / "leases")}
+
+
+def background(stack: ExitStack, line: str, folder: Path) -> None:
+    process = subprocess.Popen(
+        program(line),
+        cwd=folder,
+        env=environment(folder),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    stack.callback(process.wait)
+    stack.callback(process.terminate)
+
+
+def test_every_command_of_the_page_runs(folder: Path) -> None:
+    assert [line.split()[0] for line in COMMANDS].count("trtcore") == 5
+    with ExitStack() as stack:
+        for line in COMMANDS:
+            if line.startswith("dask"):
+                background(stack, line, folder)
+                continue
+            # Batch 16 of GoogLeNet is a minute of a processor, and shows nothing more.
+            command = program(line.replace("1,4,16", "1,4"))
+            ran = subprocess.run(
+                command,
+                cwd=folder,
+                env=environment(folder),
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert (ran.returncode, ran.stderr) == (0, ""), line
+            assert "Results: " in ran.stdout

@@ -1,0 +1,1 @@
+"""Many models, batches and precisions on many GPUs: one saved result for each combination."""
