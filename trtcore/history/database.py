@@ -100,9 +100,15 @@ def _prepare(connection: sqlite3.Connection, path: str | Path) -> None:
 
 def _version(connection: sqlite3.Connection, path: str | Path) -> int:
     """The version of the tables; 0 of an empty file."""
+    # One snapshot: another process may be making the tables between two of these reads.
+    is_own = not connection.in_transaction
+    if is_own:
+        connection.execute("BEGIN")
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if is_own:
+        connection.execute("COMMIT")
     if application == APPLICATION and version > VERSION:
         raise ResultError(
             f"{path}: is a history of version {version}, this trtcore reads {VERSION}: update "
