@@ -24,6 +24,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
     ),
     "api/test_baseline_job.py": (
         "api/calls",
+        "api/sources",
         "measure/nodes/choice",
         "measure/nodes/run",
         "measure/nodes/torch/available",
