@@ -6,6 +6,8 @@
 # make schema    write the JSON Schemas and the tables of docs/schema.md again, from the records
 # make lint      ruff, mypy, clang-format
 # make sanitize  the native tests under AddressSanitizer and UndefinedBehaviorSanitizer
+# make fuzz      every fuzz target for SECONDS=60, or those of TARGETS="shapes limits"
+# make sbom      dist/sbom.json: what an installed trtcore consists of, as CycloneDX
 # make bench     what needs no GPU; ARGS=--quick for a look that writes no results
 # make bench-gpu what needs one
 
@@ -20,7 +22,8 @@ SOURCES := pyproject.toml CMakeLists.txt trtcore/stats/_stats.pyx \
 	$(wildcard cpp/*/* tests/native/*.cpp tests/native/*.hpp)
 CPP := $(wildcard cpp/*/*.?pp tests/native/*.?pp tests/conformance/*.?pp tests/conformance/*/*.?pp)
 
-.PHONY: profile test test-slow test-torch test-browser schema lint format sanitize bench bench-gpu clean
+.PHONY: profile test test-slow test-torch test-browser schema lint format sanitize fuzz sbom \
+	bench bench-gpu clean
 
 profile: $(VENV)/ready
 	$(RUN) -m trtcore.profile $(MODEL) $(ARGS)
@@ -63,6 +66,28 @@ sanitize: $(VENV)-sanitize/ready
 	ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc PYTHONSAFEPATH=1 \
 	$(abspath $(VENV))-sanitize/bin/python -m pytest native -p no:cacheprovider
 
+SECONDS ?= 60
+FUZZED := $(basename $(notdir $(filter-out %/__init__.py,$(wildcard tests/fuzz/targets/*.py))))
+TARGETS ?= $(FUZZED)
+
+fuzz: $(VENV)/ready-fuzz
+	printf '%s\n' $(TARGETS) | xargs -P $$(nproc) -I{} \
+		$(RUN) tests/fuzz/run.py {} --seconds $(SECONDS) --work build/fuzz
+
+$(VENV)/ready-fuzz: $(VENV)/ready
+	$(RUN) -m pip install -q 'atheris>=3.0'
+	touch $@
+
+# Of an environment with nothing but trtcore and what it needs to run.
+sbom: $(VENV)/ready
+	$(PYTHON) -m venv $(VENV)-sbom
+	$(VENV)-sbom/bin/python -m pip install -q .
+	$(VENV)-sbom/bin/python -m pip check
+	$(RUN) -m pip install -q 'cyclonedx-bom>=7'
+	mkdir -p dist
+	$(RUN) -m cyclonedx_py environment --output-reproducible --of JSON -o dist/sbom.json \
+		--pyproject pyproject.toml $(VENV)-sbom/bin/python
+
 # The CPU build is 180 MB; where the index has none, any other runs on the CPU as well.
 $(VENV)-torch/ready: $(VENV)/bin/python
 	rm -rf $(VENV)-torch
@@ -99,4 +124,4 @@ $(VENV)-sanitize/ready: $(SOURCES)
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(VENV)-sanitize $(VENV)-torch build dist
+	rm -rf $(VENV) $(VENV)-sanitize $(VENV)-torch $(VENV)-sbom build dist

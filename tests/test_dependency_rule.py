@@ -35,10 +35,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "engine": MODEL_SIDE - {"engine", "measure"},
     "measure": MODEL_SIDE - {"measure"},
     "compare": {*BELOW_RESULT, "result"},
+    "history": {*BELOW_RESULT, "result", "compare"},
     "report": {*BELOW_RESULT, "result", "compare"},
     "api": {*MODEL_SIDE, "compare"},
     "sweeps": {*MODEL_SIDE, "compare", "api"},
-    "cli": {*MODEL_SIDE, "compare", "report", "api", "sweeps"},
+    "cli": {*MODEL_SIDE, "compare", "history", "report", "api", "sweeps"},
 }
 """By folder, what it may import besides itself; imports for type checking count too."""
 
@@ -65,7 +66,7 @@ HEAVY = {
     "distributed",
 }
 # What looks at results: NumPy at most, so that a saved profile opens on any machine.
-LIGHT = ("stats", "system", "result", "compare", "report")
+LIGHT = ("stats", "system", "result", "compare", "history", "report")
 
 
 @functools.cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import ast
 import re
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ import pytest
 import trtcore
 from trtcore.api.options.declarations import SOURCE_OPTIONS, Declarations
 from trtcore.cli.declared import spelled
+from trtcore.cli.history_options import add_history_options
 from trtcore.cli.own_options import PROFILE_OPTIONS
 from trtcore.engine.io_formats import check_io_formats
 from trtcore.errors import TrtcoreError, spelled_by
@@ -76,6 +78,15 @@ def test_no_core_module_names_an_option(path: Path) -> None:
     assert {one for one in named if one[1] not in OF_TRTEXEC | OF_CLUSTERS} == set()
 
 
+def options_of_history() -> set[str]:
+    """Those of ``trtcore history``, which spells its own: they mean nothing to other commands."""
+    parser = argparse.ArgumentParser()
+    add_history_options(parser)
+    (actions,) = (one.choices for one in parser._actions if one.dest == "action")
+    assert isinstance(actions, dict)
+    return {option.dest for action in actions.values() for option in action._actions}
+
+
 def test_every_argument_that_a_message_names_has_an_option() -> None:
     every = (*SOURCE_OPTIONS, *Declarations.declared, *PROFILE_OPTIONS, *sweep_options())
     declared = {one.name for one in every}
@@ -89,7 +100,7 @@ def test_every_argument_that_a_message_names_has_an_option() -> None:
         and isinstance(node.args[0], ast.Constant)
     }
     assert "keep_fp32" in named
-    assert named <= declared
+    assert named <= declared | options_of_history()
 
 
 TENSOR = TensorInfo("x", (1, 10), "float16")

@@ -24,6 +24,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
     ),
     "api/test_baseline_job.py": (
         "api/calls",
+        "api/sources",
         "measure/nodes/choice",
         "measure/nodes/run",
         "measure/nodes/torch/available",
@@ -58,6 +59,8 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "compare/precisions/comparison",
         "compare/precisions/verdict",
     ),
+    "history/test_store.py": ("history/records",),
+    "cli/commands/test_history.py": ("cli/history_options",),
     "compare/test_limits.py": ("compare/significance/tails",),
     "compare/significance/test_noise.py": ("compare/significance/times",),
     "compare/test_profiles.py": (
@@ -129,7 +132,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "models/caffe/layers/sources",
         "models/caffe/layers/windows/window",
     ),
-    "models/caffe/files/test_prototxt.py": ("models/caffe/files/memory",),
+    "models/caffe/files/test_prototxt.py": ("models/memory",),
     "models/caffe/layers/detection/test_detection_output.py": (
         "models/caffe/layers/detection/box_decoding",
     ),

@@ -12,6 +12,7 @@ Names are imported when they are first used, so that ``import trtcore`` costs no
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -55,6 +56,13 @@ if TYPE_CHECKING:
     from trtcore.sweeps.cells import SweptModel
     from trtcore.sweeps.sweep import sweep
     from trtcore.sweeps.table import SweepTable
+
+# "t" marks an interpreter without the GIL, on which the compiled modules were never tried.
+if "t" in getattr(sys, "abiflags", ""):
+    raise ImportError(
+        f"trtcore does not work with free-threaded Python yet (this is {sys.executable}): use the "
+        "same version of Python with the GIL, such as python3.13 in place of python3.13t"
+    )
 
 # Which module defines each public name. Importing them here would load NumPy and ONNX for every
 # `import trtcore`. The block above repeats it, because type checkers do not run __getattr__.

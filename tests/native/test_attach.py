@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from types import SimpleNamespace
 from typing import Any
 
@@ -64,3 +65,33 @@ def test_a_version_newer_than_the_newest_proved_warns_once(
         "its C++ layout passed the self-check"
     ]
     assert recorder.samples().tolist() == [[0.5, 0.25, 1.5]] * 2
+
+
+def run(context: Any, iterations: int) -> None:
+    """Several, because conv1 twice in one iteration is only told apart by the next."""
+    for _ in range(iterations):
+        assert context.execute_async_v3(0)
+
+
+def test_an_exception_of_the_users_code_detaches_and_keeps_what_was_whole(context: Any) -> None:
+    recorder = attach(context)
+    with pytest.raises(ZeroDivisionError), recorder:  # noqa: PT012
+        run(context, 3)
+        raise ZeroDivisionError
+    assert recorder.samples().tolist() == [[0.5, 0.25, 1.5]] * 3
+    run(context, 1)
+    assert len(recorder.samples()) == 3, "nothing is heard after the block"
+    with attach(context) as another:
+        run(context, 3)
+    assert len(another.samples()) == 3
+
+
+def test_a_context_that_is_dropped_while_it_is_recorded(rig_of: Any, context: Any) -> None:
+    """What it reported stays, and leaving the block touches no freed memory (see make sanitize)."""
+    recorder = attach(context)
+    recorder.__enter__()
+    run(context, 3)
+    del context, recorder._context
+    gc.collect()
+    recorder.__exit__(None, None, None)
+    assert recorder.samples().tolist() == [[0.5, 0.25, 1.5]] * 3

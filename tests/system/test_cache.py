@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 import pytest
 
+from trtcore.system import cache
 from trtcore.system.cache import cache_dir, cache_entry, read_entry, write_entry
 
 
@@ -53,14 +55,48 @@ def test_damaged_entry_is_ignored(damage) -> None:
     assert path is not None
     write_entry(path, b"content")
     path.write_bytes(damage(path.read_bytes()))
-    assert read_entry(path) is None
+    with pytest.warns(RuntimeWarning) as warned:
+        assert read_entry(path) is None
+    assert [str(one.message) for one in warned] == [
+        f"cache entry {path} is damaged: it is ignored and made again"
+    ]
 
 
 def test_foreign_file_is_ignored() -> None:
     path = cache_entry("runtime", "key")
     assert path is not None
     path.write_bytes(b"not ours, but long enough to hold a head of forty-eight bytes")
+    with pytest.warns(RuntimeWarning, match="is damaged: it is ignored and made again"):
+        assert read_entry(path) is None
+
+
+def test_another_format_counts_as_absent() -> None:
+    path = cache_entry("runtime", "key")
+    assert path is not None
+    path.write_bytes(b"trtcore-cache-0\n" + bytes(40))
     assert read_entry(path) is None
+
+
+def test_an_entry_is_its_owners_alone() -> None:
+    before = os.umask(0)
+    try:
+        path = cache_entry("runtime", "key")
+        assert path is not None
+        assert write_entry(path, b"content")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+def test_an_entry_of_another_user_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    path = cache_entry("runtime", "key")
+    assert path is not None
+    write_entry(path, b"content")
+    monkeypatch.setattr(os, "geteuid", lambda: path.stat().st_uid + 1)
+    monkeypatch.setattr(cache, "_ROOT", path.stat().st_uid + 2)
+    with pytest.warns(RuntimeWarning, match=r"belongs to another user \(\d+\): it is ignored"):
+        assert read_entry(path) is None
 
 
 def test_no_folder_means_no_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

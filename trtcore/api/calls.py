@@ -8,22 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trtcore.api.options.declaring import BASELINE, BUILD, COMPARISON, MODEL, PLAN
-from trtcore.api.options.values import Options, check_argument, read_options
-from trtcore.errors import BackendError, EngineLoadError, argument
+from trtcore.api.options.values import check_argument, read_options
+from trtcore.api.sources import check_timing, load_plugins, load_source, plan_runner, read_plan
+from trtcore.errors import BackendError, argument
 from trtcore.result.phases import Phase, Stopwatch
 from trtcore.result.records.build import Build
 from trtcore.result.records.layers import Layer, LayerProfile, ModelRecord
 from trtcore.result.records.profile import Profile
-from trtcore.system import file_kind
-from trtcore.system.files import read_content
 from trtcore.system.progress import Notify, Progress
 
 if TYPE_CHECKING:
     from trtcore.compare.precisions.comparison import PrecisionComparison
-    from trtcore.engine.choice import Choice
-    from trtcore.engine.tensorrt.bindings import Bindings
     from trtcore.engine.tensorrt.builder import Plan
-    from trtcore.models.model import Model
     from trtcore.result.readers.inspector.inspector import EngineInformation
     from trtcore.result.records.build import PrecisionCheck
 
@@ -85,14 +81,14 @@ def profile_model(
         from trtcore.result.analysis.requirements import require_precision
 
         choice = choose_backend(request.backend)
-    _check_timing(request, choice)
+    check_timing(request, choice)
     if choice.bindings is None and keep_plan is not None:
         reason = choice.reason or f"backend {choice.name} runs the model as it is"
         raise BackendError(f"no engine is built here that could be kept: {reason}")
     # Before the build, whose ONNX parser finds the plugins' operators in TensorRT's registry.
-    _load_plugins(request.plugins, choice.bindings)
+    load_plugins(request.plugins, choice.bindings)
     with watch.phase(Phase.LOAD):
-        loaded = _load(model, weights, outputs, request)
+        loaded = load_source(model, weights, outputs, request)
     reference = Reference(loaded, run_model, request.inputs, request.seed)
     own = request.precision is None
     settled = with_precision(request, loaded)
@@ -158,11 +154,11 @@ def compare_precisions(
             f"comparing precisions needs a GPU: {choice.reason}; "
             f"{argument('backend', 'onnxruntime')} runs the converted graphs on the CPU"
         )
-    _load_plugins(request.plugins, choice.bindings)
+    load_plugins(request.plugins, choice.bindings)
     if notify is not None and choice.reason:
         notify(choice.explanation)
     with watch.phase(Phase.LOAD):
-        loaded = _load(model, weights, outputs, request)
+        loaded = load_source(model, weights, outputs, request)
     runs = PrecisionRuns(loaded, chosen, request, progress, watch)
     comparison = replace(runs.compare(choice.bindings), phases=watch.times)
     if request.tolerance is not None:
@@ -208,7 +204,7 @@ def profile_baseline(
     with watch.phase(Phase.START):
         from trtcore.api.baseline_job import profile_unfused
     with watch.phase(Phase.LOAD):
-        loaded = _load(model, weights, outputs, request)
+        loaded = load_source(model, weights, outputs, request)
     profile = profile_unfused(loaded, kind, request, progress, notify, watch)
     return replace(profile, phases=watch.times)
 
@@ -240,7 +236,7 @@ def profile_plan(
     """
     request, watch = read_options(options, PLAN), Stopwatch()
     with watch.phase(Phase.LOAD):
-        content, source = _read_plan(plan)
+        content, source = read_plan(plan)
     with watch.phase(Phase.START):
         from trtcore.api.assemble import engine_profile
         from trtcore.api.peaks_step import with_peaks
@@ -248,9 +244,9 @@ def profile_plan(
         from trtcore.api.requests import run_options
         from trtcore.precision.verify.check import check_rows
 
-        bindings = _plan_runner(request.backend, source, notify)
-    _load_plugins(request.plugins, bindings)
-    _check_timing(request)
+        bindings = plan_runner(request.backend, source, notify)
+    load_plugins(request.plugins, bindings)
+    check_timing(request)
     run = run_options(request, watch=watch)
     ran, repeats = run_plan_repeated(bindings, content, source, request, run, progress)
     record, build = ModelRecord(Path(source).stem, source), Build(bindings.label, 0.0, len(content))
@@ -288,9 +284,9 @@ def inspect_plan(
 
     check_argument("backend", backend)
     check_argument("plugins", plugins)
-    content, source = _read_plan(plan)
-    bindings = _plan_runner(backend, source, notify)
-    _load_plugins(plugins, bindings)
+    content, source = read_plan(plan)
+    bindings = plan_runner(backend, source, notify)
+    load_plugins(plugins, bindings)
     engine = load_engine(bindings, content, source)
     information = engine.information()
     build = Build(
@@ -338,67 +334,7 @@ def build_model(
 
     request = read_options(options, BUILD)
     bindings = choose_builder(request.backend)
-    _load_plugins(request.plugins, bindings)
-    loaded = _load(model, weights, outputs, request)
+    load_plugins(request.plugins, bindings)
+    loaded = load_source(model, weights, outputs, request)
     require_shape_inputs(request, loaded)
     return build_as_requested(bindings, loaded, request, progress)
-
-
-def _load(
-    model: Any, weights: str | Path | None, outputs: Sequence[str], request: Options
-) -> Model:
-    from trtcore.models.load import load_model
-
-    # A loader of the caller shares one model between calls; its shapes are settled already.
-    if callable(model):
-        loaded: Model = model()
-        return loaded
-    return load_model(
-        model,
-        weights=weights,
-        batch=request.batch,
-        shapes=request.shapes,
-        outputs=outputs,
-        cut_unsupported=request.cut_unsupported,
-    )
-
-
-def _load_plugins(libraries: Sequence[str | Path], bindings: Bindings | None) -> None:
-    if bindings is not None:
-        from trtcore.engine.tensorrt.plugins import load_plugins
-
-        load_plugins(bindings, libraries)
-
-
-def _check_timing(request: Options, choice: Choice | None = None) -> None:
-    """Raises an error before the long work if kernel times are requested and CUPTI is missing."""
-    is_on_cpu = choice is not None and choice.runs_nodes
-    if request.timing != "cupti" or is_on_cpu:
-        return
-    from trtcore.measure.kernels.cupti import check_cupti
-
-    check_cupti()
-
-
-def _read_plan(plan: bytes | str | Path) -> tuple[bytes, str]:
-    if isinstance(plan, bytes):
-        content, source = plan, "plan"
-    else:
-        content, source = read_content(plan, EngineLoadError), str(plan)
-    # Magic bytes tell an ONNX file or a saved result apart, which TensorRT only calls corrupt.
-    kind = file_kind.kind_of(content[: file_kind.HEAD_BYTES])
-    if kind not in (file_kind.PLAN, file_kind.UNKNOWN):
-        raise EngineLoadError(f"{source}: is {kind}, not {file_kind.PLAN}")
-    return content, source
-
-
-def _plan_runner(backend: str, source: str, notify: Notify | None) -> Bindings:
-    from trtcore.engine.choice import choose_backend
-
-    choice = choose_backend(backend)
-    if choice.runs_nodes or choice.bindings is None:
-        reason = choice.reason or "ONNX Runtime cannot run it"
-        raise BackendError(f"{source}: a plan loads only with TensorRT on a GPU: {reason}")
-    if notify is not None and choice.reason:
-        notify(choice.explanation)
-    return choice.bindings

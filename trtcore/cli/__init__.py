@@ -9,10 +9,9 @@ from trtcore.cli.arguments import parse_arguments
 from trtcore.cli.declared import spelled
 from trtcore.cli.streams import CLOSED_PIPE, drop_output, is_of_output, marked_output, ready_streams
 from trtcore.cli.terminal import notify
+from trtcore.cli.termination import INTERRUPTED, Termination, terminable
 from trtcore.errors import TrtcoreError, spelled_by
 
-# 128 + SIGINT, as a shell reports it.
-INTERRUPTED = 130
 _FAILED = 1
 # What a source tree lacks before it is built; see `_uncompiled`.
 _COMPILED = ("trtcore.measure._core", "trtcore.stats._stats")
@@ -26,13 +25,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns:
         The exit code: 0 done, 1 the run failed, 2 bad input, 3 a condition of ``compare`` is
-        broken, 130 interrupted, 141 the output's pipe is closed.
+        broken, 130 interrupted, 141 the output's pipe is closed, 143 terminated.
     """
     ready_streams()
     try:
         with marked_output(), spelled_by(spelled):
             try:
-                return _run(arguments)
+                with terminable() as termination:
+                    return termination.exit_code(_run(arguments, termination))
             finally:
                 # Here, where a closed pipe is still handled: Python's own flush comes too late.
                 sys.stdout.flush()
@@ -46,12 +46,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _failed(f"error: standard output cannot be written ({error.strerror})", _FAILED)
 
 
-def _run(arguments: Sequence[str] | None) -> int:
+def _run(arguments: Sequence[str] | None, termination: Termination) -> int:
     options = parse_arguments(arguments)
     try:
         code: int = options.command(options)
     except KeyboardInterrupt:
-        return _failed("interrupted", INTERRUPTED)
+        return _failed("terminated" if termination.received else "interrupted", INTERRUPTED)
     except BrokenPipeError:
         raise
     except Exception as error:

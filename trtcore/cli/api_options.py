@@ -120,7 +120,7 @@ def parse_shapes(texts: Sequence[str]) -> dict[str, tuple[Any, ...]]:
     for text in (part for given in texts for part in given.split(",") if part):
         name, colon, dims = text.rpartition(":")
         points = [shape.split("x") for shape in dims.split("..")]
-        are_numbers = all(number.isdecimal() for point in points for number in point)
+        are_numbers = all(_is_dimension(number) for point in points for number in point)
         if not colon or not name or not are_numbers or len(points) not in (1, 3):
             raise OptionError(
                 f"--shapes '{text}' is not of the form name:1x3x224x224, or name:MIN..OPT..MAX "
@@ -133,6 +133,11 @@ def parse_shapes(texts: Sequence[str]) -> dict[str, tuple[Any, ...]]:
             raise OptionError(f"--shapes '{text}' has a dimension below 1")
         shapes[name] = found if len(found) == 3 else found[0]
     return shapes
+
+
+def _is_dimension(text: str) -> bool:
+    # 18 digits always fit the 64 bits that ONNX and TensorRT have for a dimension.
+    return text.isascii() and text.isdecimal() and len(text) <= 18
 
 
 def _separated(texts: Sequence[str]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from trtcore.api.options.declaring import BUILD, CONVERSION, INSPECTION, MODEL, PROFILES
 from trtcore.cli.completion import complete
 from trtcore.cli.declared import add_option, add_options, api_options
+from trtcore.cli.history_options import EXAMPLES, add_history_options
 from trtcore.cli.own_options import PROFILE_OPTIONS, VIEW
 from trtcore.report.formats import default_format, formats_help
 from trtcore.result.readers.registry import readers_text
@@ -67,6 +68,9 @@ def make_parser() -> argparse.ArgumentParser:
     _add_convert(commands)
     _add_report(commands)
     _add_compare(commands)
+    add_history_options(
+        _command(commands, "history", "keep many results: trends, and a check for CI", EXAMPLES)
+    )
     _add_sweep(commands)
     _add_doctor(commands)
     return parser

@@ -48,4 +48,5 @@ class NamedModel:
             batch=checked.batch,
             shapes=checked.shapes,
             cut_unsupported=checked.cut_unsupported,
+            allow_external=checked.allow_external,
         )

@@ -8,6 +8,7 @@ from trtcore.engine.tensorrt.bindings import Bindings, load_bindings
 from trtcore.errors import BackendError, OptionError, argument
 from trtcore.result.backends import engine_backends, find_backend, selectable
 from trtcore.system.device import gpu_problem
+from trtcore.system.forks import fork_problem
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,8 @@ def choose_backend(name: str = "auto") -> Choice:
 
     Raises:
         OptionError: an unknown name.
-        BackendError: a TensorRT was named and cannot be used on this machine.
+        BackendError: a TensorRT was named and cannot be used on this machine, or this process was
+            forked from one that had initialised CUDA.
     """
     if name not in selectable():
         raise OptionError(
@@ -53,6 +55,9 @@ def choose_backend(name: str = "auto") -> Choice:
         )
     if name == "onnxruntime":
         return Choice(name, None)
+    # The CPU would stand in for a GPU that is there.
+    if problem := fork_problem():
+        raise BackendError(problem)
     if name in engine_backends():
         return _named(name)
     return _automatic()

@@ -17,6 +17,7 @@ from trtcore.measure import _core
 from trtcore.measure.engine_runs.store import recorded_histograms
 from trtcore.measure.loops.abi_check import native_context, raise_fault
 from trtcore.stats.histogram import TimeHistograms
+from trtcore.system.forks import fork_problem
 
 
 class attach:  # noqa: N801 - read as a verb: `with trtcore.attach(context) as recorder`
@@ -42,7 +43,8 @@ class attach:  # noqa: N801 - read as a verb: `with trtcore.attach(context) as r
 
     Raises:
         OptionError: ``max_iterations`` below 1.
-        BackendError: not a context of a known TensorRT, or one with CUDA graphs of its own.
+        BackendError: not a context of a known TensorRT, or one with CUDA graphs of its own; on
+            entering, if this process was forked from one that had initialised CUDA.
         RunError: on entering, if the context is being recorded already.
 
     Example:
@@ -71,6 +73,8 @@ class attach:  # noqa: N801 - read as a verb: `with trtcore.attach(context) as r
         self._previous_profiler: Any = None
 
     def __enter__(self) -> attach:
+        if problem := fork_problem():
+            raise BackendError(problem)
         view = native_context(self._bindings, self._context)
         if view is None:
             self._enter_in_python()

@@ -35,6 +35,7 @@ def load_model(
     shapes: Shapes | None = None,
     outputs: Sequence[str] = (),
     cut_unsupported: bool = False,
+    allow_external: bool = False,
 ) -> Model:
     """Loads a model from any source and makes its input shapes static.
 
@@ -46,6 +47,7 @@ def load_model(
             range, see `with_ranges`.
         outputs: blobs to take as the network's outputs, Caffe only.
         cut_unsupported: leave out layers that are not supported and those behind them, Caffe only.
+        allow_external: read external data outside the folder of an ONNX file too.
 
     Returns:
         The model with static shapes, every node named.
@@ -57,7 +59,8 @@ def load_model(
     is_caffe = isinstance(source, (str, Path)) and _kind(source) == "caffe"
     if not is_caffe:
         _check_no_caffe_options(weights, outputs, cut_unsupported)
-    read = _read(source, _CaffeOptions(weights, batch, shapes or {}, outputs, cut_unsupported))
+    of_caffe = _CaffeOptions(weights, batch, shapes or {}, outputs, cut_unsupported)
+    read = _read(source, of_caffe, allow_external)
     is_own = not isinstance(source, Model)
     if shapes and has_range(shapes):
         return with_ranges(read, batch, shapes, in_place=is_own)
@@ -103,6 +106,7 @@ def _check_no_caffe_options(
 def _read(
     source: str | Path | Model | onnx.ModelProto,
     options: _CaffeOptions,
+    allow_external: bool,
 ) -> Model:
     if isinstance(source, Model):
         return source
@@ -111,7 +115,9 @@ def _read(
     kind = _kind(source)
     if kind == "googlenet":
         return googlenet() if options.batch is None else googlenet(options.batch)
-    return _read_caffe(source, options) if kind == "caffe" else load_onnx(source)
+    if kind == "caffe":
+        return _read_caffe(source, options)
+    return load_onnx(source, allow_external=allow_external)
 
 
 def _read_caffe(source: str | Path, options: _CaffeOptions) -> Model:

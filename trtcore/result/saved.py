@@ -30,6 +30,8 @@ _OLDEST_VERSION = 1
 # Larger than any run that fits the memory of a workstation (a million iterations of 1000 layers),
 # small enough that a damaged or hostile file cannot ask for more.
 _MAX_ARRAY_BYTES = 4 << 30
+# What a 64-bit integer holds: more is no count of anything, and overflows in sums of floats.
+_LARGEST_INT = (1 << 63) - 1
 _DTYPES = (
     (FloatArray, np.dtype("float32")),
     (Floats, np.dtype("float64")),
@@ -129,7 +131,8 @@ def _parse_json(text: str, source: str, noun: str) -> Any:
     try:
         return json.loads(text)
     # Deeply nested brackets end the parser by RecursionError, with no position to name.
-    except (json.JSONDecodeError, RecursionError) as error:
+    # ValueError without a position: a number of more digits than Python converts.
+    except (ValueError, RecursionError) as error:
         reason = str(error)[:80]
         raise ResultError(f"{source}: not a saved trtcore {noun}, nor any JSON: {reason}") from None
 
@@ -174,10 +177,19 @@ def _decode_scalar(kind: Any, value: Any, place: str) -> Any:
         return _decode_enum(kind, value, place)
     # Other writers put 1.0 as 1. `bool` is a subclass of `int`, but no number here.
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+        return _as_float(value, place)
     if type(value) is not kind:
         raise ValueError(f"{place} is {value!r:.60}, expected {kind.__name__}")
+    if kind is int and abs(value) > _LARGEST_INT:
+        raise ValueError(f"{place} has {len(str(value))} digits, too many for a number")
     return value
+
+
+def _as_float(value: int, place: str) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        raise ValueError(f"{place} has {len(str(value))} digits, too many for a number") from None
 
 
 def _decode_enum(kind: type[Enum], value: Any, place: str) -> Enum:

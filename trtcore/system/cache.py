@@ -1,12 +1,15 @@
 """The user's cache folder: results of slow work, kept between processes, never relied on.
 
 Whatever fails (no home, no permission, a full disk, a damaged file), the work is done again.
+An entry may be a plan or kernels, which TensorRT and the driver run: entries are written for their
+owner alone, and one of another user is not read.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import warnings
 from pathlib import Path
 
 from trtcore.errors import ResultError
@@ -14,7 +17,9 @@ from trtcore.system.files import write_file
 
 # The format's version: a change of it makes older entries read as absent.
 _MAGIC = b"trtcore-cache-1\n"
+_MAGIC_OF_ANY = b"trtcore-cache-"
 _DIGEST_BYTES = 32  # of SHA-256
+_ROOT = 0  # may fill a cache for others, as images of containers do
 
 
 def cache_dir() -> Path | None:
@@ -42,14 +47,27 @@ def cache_entry(kind: str, *key_parts: str | int | float | bytes) -> Path | None
 
 
 def read_entry(path: Path | None) -> bytes | None:
-    """Returns the content of an entry; None if it is absent or damaged."""
+    """Returns the content of an entry; None if it is absent, or, with a warning, if it is damaged.
+
+    The format of another version of trtcore counts as absent.
+    """
+    if path is None:
+        return None
     try:
-        stored = path.read_bytes() if path else b""
+        with path.open("rb") as file:
+            owner, stored = os.fstat(file.fileno()).st_uid, file.read()
     except OSError:
+        return None
+    if owner not in (os.geteuid(), _ROOT):
+        _warn(path, f"belongs to another user ({owner})")
         return None
     head = len(_MAGIC) + _DIGEST_BYTES
     content = stored[head:]
-    return content if len(stored) >= head and stored[:head] == _head(content) else None
+    if len(stored) >= head and stored[:head] == _head(content):
+        return content
+    if stored.startswith(_MAGIC) or not stored.startswith(_MAGIC_OF_ANY):
+        _warn(path, "is damaged")
+    return None
 
 
 def write_entry(path: Path | None, content: bytes) -> bool:
@@ -57,7 +75,7 @@ def write_entry(path: Path | None, content: bytes) -> bool:
     if path is None:
         return False
     try:
-        write_file(path, _head(content) + content)
+        write_file(path, _head(content) + content, is_private=True)
     except (ResultError, OSError):
         return False
     return True
@@ -84,3 +102,9 @@ def _digest(parts: tuple[str | int | float | bytes, ...]) -> str:
 
 def _head(content: bytes) -> bytes:
     return _MAGIC + hashlib.sha256(content).digest()
+
+
+def _warn(path: Path, reason: str) -> None:
+    warnings.warn(
+        f"cache entry {path} {reason}: it is ignored and made again", RuntimeWarning, stacklevel=3
+    )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from trtcore.system.cuda_runtime import runtime_problem
+from trtcore.system.forks import fork_problem, note_cuda
 
 _NO_DEVICE = 100  # CUDA_ERROR_NO_DEVICE
 # Room for more than CUDA writes: a bus id takes 13 bytes, a name at most 256.
@@ -46,6 +47,8 @@ def gpu_problem() -> str | None:
 
 
 def _device_problem() -> str | None:
+    if problem := fork_problem():
+        return problem
     try:
         from cuda.bindings import driver
     except ImportError as error:
@@ -79,6 +82,8 @@ def cuda_version() -> str:
 
 def _driver_problem(driver: Any) -> str | None:
     status = int(driver.cuInit(0)[0])
+    if status == 0:
+        note_cuda()
     count = 0 if status else int(_value(driver.cuDeviceGetCount(), 0))
     if status not in {0, _NO_DEVICE}:
         return f"the NVIDIA driver cannot be used: {_error_text(driver, status)}"

@@ -88,10 +88,15 @@ def decode_text(content: bytes, path: str | Path) -> str:
         raise ResultError(f"{path}: is not a text file") from None
 
 
-def write_file(path: str | Path, content: bytes) -> None:
+def write_file(path: str | Path, content: bytes, *, is_private: bool = False) -> None:
     """Writes a temporary file and renames it, so that the file is complete or absent.
 
     A link is kept and its target is written; so is a pipe, a device or ``/dev/stdout``.
+
+    Args:
+        path: the file.
+        content: all of it.
+        is_private: only its owner may read or write a new file; else the umask decides.
 
     Raises:
         ResultError: the path cannot be written.
@@ -104,7 +109,7 @@ def write_file(path: str | Path, content: bytes) -> None:
             with _open_in_place(path) as file:
                 file.write(content)
         else:
-            _write_aside(_target(path), content)
+            _write_aside(_target(path), content, is_private=is_private)
     except OSError as problem:
         if isinstance(problem, BrokenPipeError) and _is_output(path):
             raise
@@ -177,15 +182,16 @@ def _is_output(path: Path) -> bool:
         return False
 
 
-def _write_aside(path: Path, content: bytes) -> None:
+def _write_aside(path: Path, content: bytes, *, is_private: bool) -> None:
     handle, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
-        # mkstemp makes private files; the result gets the mode that `open` would give it.
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(aside, 0o666 & ~umask)
+        if not is_private:
+            # mkstemp makes private files; the result gets the mode that `open` would give it.
+            umask = os.umask(0)
+            os.umask(umask)
+            os.chmod(aside, 0o666 & ~umask)
         os.replace(aside, path)
     except BaseException:
         with contextlib.suppress(OSError):

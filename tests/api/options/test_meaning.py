@@ -27,6 +27,7 @@ outputs           x       x    -     x      x       x    x
 batch             x       x    x     x      x       x    x
 shapes            x       x    x     x      x       x    x
 cut_unsupported   x       x    -     x      x       x    x
+allow_external    x       x    -     x      x       x    x
 backend           x       x    x     x      x       x    -
 workspace_mib     x       -    -     x      x       -    -
 serial            x       -    -     x      x       -    -
@@ -56,6 +57,7 @@ OWN_TABLE = """
                   model        plan  comparison
                   engine  cpu        engine  cpu
 compare           x       x    -     x       x
+format            x       x    x     x       x
 sort              x       x    x     x       x
 group_by          x       x    x     -       -
 full_names        x       x    x     x       x
@@ -67,6 +69,8 @@ layer_info        x       x    x     -       -
 allow_partial     x       x    x     -       -
 save              x       x    x     x       x
 csv               x       x    x     -       -
+html              x       x    x     x       x
+annotate          x       x    -     -       -
 save_engine       x       -    -     -       -
 verbose           x       x    x     x       x
 quiet             x       x    x     x       x
@@ -83,6 +87,7 @@ VALUES: dict[str, tuple[object, tuple[str, ...]]] = {
     "batch": (2, ("--batch", "2")),
     "shapes": ({"x": (1, 3)}, ("--shapes", "x:1x3")),
     "cut_unsupported": (True, ("--cut-unsupported",)),
+    "allow_external": (True, ("--allow-external",)),
     "backend": ("auto", ()),
     "workspace_mib": (5, ("--workspace", "5")),
     "serial": (True, ("--serial",)),
@@ -116,6 +121,9 @@ VALUES: dict[str, tuple[object, tuple[str, ...]]] = {
     "allow_partial": (None, ("--allow-partial",)),
     "save": (None, ("--save", "s.json")),
     "csv": (None, ("--csv", "s.csv")),
+    "format": (None, ("--format", "json")),
+    "html": (None, ("--html", "s.html")),
+    "annotate": (None, ("--annotate", "s.onnx")),
     "save_engine": (None, ("--save-engine", "s.plan")),
     "verbose": (None, ("--verbose",)),
     "quiet": (None, ("--quiet",)),

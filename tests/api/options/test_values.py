@@ -29,7 +29,10 @@ def test_known_options() -> None:
         ("presision", "there is no option 'presision': did you mean precision or io_precision "),
         ("iteration", "there is no option 'iteration': did you mean iterations?"),
         ("keepfp32", "there is no option 'keepfp32': did you mean keep_fp32?"),
-        ("zzz", "there is no option 'zzz': known: batch, shapes, cut_unsupported, backend, "),
+        (
+            "zzz",
+            "there is no option 'zzz': known: batch, shapes, cut_unsupported, ",
+        ),
     ],
 )
 def test_an_option_that_does_not_exist(name: str, message: str) -> None:
@@ -148,7 +151,7 @@ def test_options_are_frozen_compared_by_value_and_changed_by_a_copy() -> None:
     assert (asked.batch, changed.batch, changed.keep_fp32) == (4, 5, ["LRN"])
     assert changed != asked
     assert changed == Options(batch=5, keep_fp32=["LRN"])
-    assert "Options(batch=5, shapes={}, cut_unsupported=False, backend='auto'" in repr(changed)
+    assert "Options(batch=5, shapes={}, cut_unsupported=False, " in repr(changed)
     with pytest.raises(OptionError, match="batch is 0, must be 1 or more"):
         asked.replaced(batch=0)
     with pytest.raises(TypeError, match="Options has no option 'bach'"):

@@ -130,8 +130,9 @@ def _cpu_seconds(command: list[str]) -> float:
 
 
 @no_gpu
-def test_a_terminal_sees_progress_and_ctrl_c_keeps_and_prints_what_was_measured(
-    small: Path, tmp_path: Path
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_terminal_sees_progress_and_a_signal_keeps_and_prints_what_was_measured(
+    small: Path, tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
     path, parent, child = tmp_path / "result.json", *pty.openpty()
     command = [sys.executable, "-m", "trtcore.profile", small, "--backend", "onnxruntime"]
@@ -143,10 +144,10 @@ def test_a_terminal_sees_progress_and_ctrl_c_keeps_and_prints_what_was_measured(
     os.close(child)
     # The progress bar tells when there is something to keep.
     shown = read_until(parent, b"timing layers")
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     out, _ = process.communicate()
     shown += read_until(parent, b"")
-    assert process.returncode == 130, shown
+    assert process.returncode == code, shown
     assert b"Time over all layers" in out
     assert b"Traceback" not in shown
     profile = load_profile(path)

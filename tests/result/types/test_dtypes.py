@@ -9,7 +9,7 @@ import pytest
 from onnx import TensorProto
 
 from trtcore.models.onnx.graph import dtype_name
-from trtcore.models.onnx.weights import short_tensor
+from trtcore.models.onnx.tensors import misfit
 from trtcore.result.readers.inspector.tensor_words import short_dtype
 from trtcore.result.types.dtypes import (
     DTYPES,
@@ -95,9 +95,9 @@ def test_sentences_of_the_inspector_name_every_type(row: Dtype) -> None:
 @pytest.mark.parametrize("row", DTYPES.values(), ids=DTYPES)
 def test_weights_that_are_cut_short_are_seen_in_every_type(row: Dtype) -> None:
     enough = row.bits * 6 // 8
-    for size, found in ((enough, ""), (enough - 1, "w")):
+    for size, found in ((enough, ""), (enough - 1, "weights 'w' are truncated")):
         model = onnx.ModelProto()
         model.graph.initializer.append(
             TensorProto(name="w", data_type=row.onnx_type, dims=[2, 3], raw_data=bytes(size))
         )
-        assert short_tensor(model) == found
+        assert misfit(model) == found

@@ -123,6 +123,13 @@ class Declarations(Declared):
         help="leave out layers of a Caffe model that are not supported, and those behind them",
         use=_OF_SOURCE,
     )
+    allow_external: bool = option(
+        default=False,
+        type=FLAG,
+        about="external data of an ONNX file",
+        help="read external data outside the folder of an ONNX file too (../, absolute, links)",
+        use=_OF_SOURCE,
+    )
     backend: str = option(
         default="auto",
         type=NAME,

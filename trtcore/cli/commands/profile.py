@@ -16,6 +16,7 @@ from trtcore.cli.named_model import NamedModel
 from trtcore.cli.outputs import check_outputs, save_all
 from trtcore.cli.phases import print_phases
 from trtcore.cli.terminal import notify, shown_progress, warn
+from trtcore.cli.termination import INTERRUPTED
 from trtcore.errors import OptionError
 from trtcore.report.formats import default_format
 from trtcore.result.analysis.analysis import Analysis
@@ -25,9 +26,6 @@ from trtcore.result.records.profile import Profile
 from trtcore.system.file_kind import PLAN_SUFFIXES
 from trtcore.system.files import write_file
 from trtcore.system.progress import Progress
-
-# As `trtcore.cli.INTERRUPTED`; importing it from there would be a circle.
-_INTERRUPTED = 130
 
 
 def run(options: argparse.Namespace) -> int:
@@ -52,11 +50,11 @@ def run(options: argparse.Namespace) -> int:
         _print_timed(analysis, options)
     # After Ctrl-C nothing more is measured or judged: half a run proves no tolerance.
     if profile.counts.interrupted:
-        return _INTERRUPTED
+        return INTERRUPTED
     interrupted = baseline is not None and baseline.show(analysis, options)
     # Last, so that whoever exceeds the tolerance has the report and the file to see by how much.
     require_precision(profile, options.tolerance)
-    return _INTERRUPTED if interrupted else unsaved
+    return INTERRUPTED if interrupted else unsaved
 
 
 def _compare(options: argparse.Namespace) -> int:
@@ -67,7 +65,7 @@ def _compare(options: argparse.Namespace) -> int:
         raise OptionError(f"{options.model} is built already: --compare needs the model")
     comparison, unsaved = profile_precisions.run(options)
     if any(profile.counts.interrupted for profile in comparison.profiles):
-        return _INTERRUPTED
+        return INTERRUPTED
     comparison.require(options.tolerance)
     return unsaved
 

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from trtcore.models.builtin.weights import he_normal
 from trtcore.models.caffe.files.caffemodel import Blob, read_caffemodel
-from trtcore.models.caffe.files.memory import memory_at_hand
 from trtcore.models.caffe.graph import MAX_ELEMENTS, Shape, fits_in_a_blob, text
 from trtcore.models.caffe.net import Layer
 from trtcore.models.caffe.problems import LayerError
+from trtcore.models.memory import memory_at_hand
 
 # Bytes of memory that a weight takes at the most: float32 in the graph, and once more while it is
 # made or read.

@@ -33,7 +33,8 @@ def carry_batch(proto: ModelProto, inferred: GraphProto, prefix: str) -> list[st
     constants = _constants(proto.graph)
     notes = []
     for node in proto.graph.node:
-        if node.op_type != "Reshape" or node.input[1] not in constants:
+        # Up to operator set 4 the target is an attribute, and there is one input.
+        if node.op_type != "Reshape" or len(node.input) < 2 or node.input[1] not in constants:
             continue
         shape, target = shapes.get(node.input[0]), constants[node.input[1]]
         # Targets with 0 or -1 take the batch from their input already.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from onnx import AttributeProto, GraphProto, NodeProto
 
@@ -13,3 +13,18 @@ def bodies(node: NodeProto) -> Iterator[GraphProto]:
         if attribute.type == AttributeProto.GRAPH:
             yield attribute.g
         yield from attribute.graphs
+
+
+def misfit_body(nodes: Iterable[NodeProto]) -> str:
+    """Names the first If whose branch has other outputs than the node; ``""`` if there is none.
+
+    ONNX's checker does not compare them, and whoever follows a value out of a branch does.
+    """
+    for node in nodes:
+        for body in bodies(node):
+            if node.op_type == "If" and len(body.output) != len(node.output):
+                return (
+                    f"node '{node.name[:200]}' has {len(node.output)} outputs, its body "
+                    f"'{body.name[:200]}' {len(body.output)}"
+                )
+    return ""

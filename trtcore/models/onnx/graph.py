@@ -12,15 +12,17 @@ from pathlib import Path
 import onnx
 from google.protobuf.message import DecodeError, EncodeError
 from onnx import GraphProto, ModelProto, NodeProto, ValueInfoProto
-from onnx.external_data_helper import load_external_data_for_model
 
 from trtcore.errors import ModelError
 from trtcore.models.model import Model
+from trtcore.models.onnx.bodies import misfit_body
 from trtcore.models.onnx.complete import complete_graph, without_functions
+from trtcore.models.onnx.external import external_tensors, load_external_data
+from trtcore.models.onnx.tensors import misfit
+from trtcore.models.onnx.texts import broken_text
 from trtcore.models.onnx.walk import walk_nodes
 from trtcore.models.onnx.weights import (
     INLINE_BYTES,
-    short_tensor,
     weight_bytes,
     with_weights_as_inputs,
     write_with_external_weights,
@@ -34,13 +36,20 @@ ONNX_DOMAINS = ("", "ai.onnx")
 _PLUGIN_DOMAIN = "trtcore.plugin"
 # Two copies of so much are not worth a way of their own.
 _CHECKED_WHOLE_BYTES = 32_000_000
+# Some 20 names of 100 characters each, several times over.
+_MOST_SCOPE_CHARACTERS = 20_000
+_STATES_OPSET = 3  # the first IR version whose files name the operator set they are written in
 # Of a message of ONNX or ONNX Runtime: with the file's name and the way out it stays below 300.
 _MOST_CHARACTERS = 220
 _SCOPES = "pkg.torch.onnx.name_scopes"
 
 
-def load_onnx(path: str | Path) -> Model:
+def load_onnx(path: str | Path, *, allow_external: bool = False) -> Model:
     """Reads an ONNX file with its external data, checks it and names its unnamed nodes.
+
+    Args:
+        path: the file.
+        allow_external: read external data outside the file's folder too.
 
     Raises:
         ModelError: missing, a directory, empty, truncated, not ONNX, or not a valid graph.
@@ -50,10 +59,8 @@ def load_onnx(path: str | Path) -> Model:
         proto = ModelProto.FromString(path.read_bytes())
     except DecodeError:
         raise ModelError(f"{path}: not an ONNX model, or truncated") from None
-    try:
-        load_external_data_for_model(proto, str(path.parent))
-    except (OSError, ValueError, onnx.checker.ValidationError) as problem:
-        raise ModelError(f"{path}: its external data cannot be read: {one_line(problem)}") from None
+    _check_form(proto, path)
+    load_external_data(proto, path, may_leave=allow_external)
     return _checked(proto, path.stem, str(path), path)
 
 
@@ -63,6 +70,13 @@ def from_proto(proto: ModelProto, name: str = "") -> Model:
     Raises:
         ModelError: not a valid graph.
     """
+    # A checker or a runtime would look for it in the folder that the process happens to be in.
+    if tensor := next(external_tensors(proto), None):
+        raise ModelError(
+            f"the model: the values of '{tensor.name[:200]}' are in another file, and a graph in "
+            "memory has no folder: give its path, or load them (onnx.load does)"
+        )
+    _check_form(proto, None)
     own = ModelProto()
     own.CopyFrom(proto)
     return _checked(own, name or own.graph.name or "model", "memory", None)
@@ -139,9 +153,13 @@ def exported_module(node: NodeProto) -> str:
     with those before it, and last the node's own: ``['', 'layer1', 'layer1.0', 'conv2d_3']``.
     """
     recorded = (entry.value for entry in node.metadata_props if entry.key == _SCOPES)
+    text = next(recorded, "[]")
+    # Python's parser may crash on a text that is nested deeply enough.
+    if len(text) > _MOST_SCOPE_CHARACTERS:
+        return ""
     try:
-        names = ast.literal_eval(next(recorded, "[]"))
-    except (SyntaxError, ValueError):
+        names = ast.literal_eval(text)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
         return ""
     if not isinstance(names, list):
         return ""
@@ -206,13 +224,27 @@ def shortened(text: str) -> str:
     return text if len(text) <= _MOST_CHARACTERS else f"{text[: _MOST_CHARACTERS - 4]} ..."
 
 
+def _check_form(proto: ModelProto, path: Path | None) -> None:
+    """Refuses what the checker takes for granted."""
+    where = path or "the model"
+    if text := broken_text(proto):
+        raise ModelError(f"{where}: not a valid ONNX model: the text {text} is not UTF-8")
+    if (version := opset_version(proto)) < 1:
+        raise ModelError(f"{where}: not a valid ONNX model: its operator set is {version}")
+    # The checker finds it only where no node of ONNX's is taken for a plugin.
+    is_stated = any(opset.domain in ONNX_DOMAINS for opset in proto.opset_import)
+    is_needed = any(node.domain in ONNX_DOMAINS for node in walk_nodes(proto.graph))
+    if proto.ir_version >= _STATES_OPSET and is_needed and not is_stated:
+        raise ModelError(f"{where}: not a valid ONNX model: it states no operator set")
+
+
 def _check(proto: ModelProto, path: Path | None) -> tuple[str, ...]:
     """Runs onnx.checker; operators unknown to ONNX are noted, as they may be plugins."""
     where = path or "the model"
     if not proto.graph.node:
         raise ModelError(f"{where}: holds no nodes, so there is nothing to profile")
-    if short := short_tensor(proto):
-        raise ModelError(f"{where}: weights '{short}' are truncated")
+    if wrong := misfit(proto) or misfit_body(walk_nodes(proto.graph)):
+        raise ModelError(f"{where}: {wrong}")
     plugins = _plugin_nodes(proto)
     # The checker accepts any operator in a domain it does not know, and in ONNX's own only standard
     # ones: plugins change their domain while it runs.

@@ -61,14 +61,24 @@ def is_odd(proto: ModelProto) -> bool:
 
 
 def _inferred(proto: ModelProto) -> tuple[GraphProto, str]:
-    """The graph with what could be inferred, and what strict inference objects to."""
+    """The graph with what could be inferred, and what strict inference objects to.
+
+    Raises:
+        ModelError: inference cannot look at it at all.
+    """
     bare = without_weights(proto)
     infer = onnx.shape_inference.infer_shapes
     try:
         return infer(bare, strict_mode=True, data_prop=True).graph, ""
     except (onnx.shape_inference.InferenceError, ValueError) as problem:
+        reason = one_line(problem)
+    try:
         # Without strict mode it returns all that it could infer.
-        return infer(bare, data_prop=True).graph, one_line(problem)
+        return infer(bare, data_prop=True).graph, reason
+    except (onnx.shape_inference.InferenceError, ValueError) as problem:
+        # Whatever else looks at the graph meets the same: types that do not exist, for one.
+        name = proto.graph.name or "the model"
+        raise ModelError(f"{name}: not a valid ONNX model: {one_line(problem)}") from None
 
 
 def _forget_shapes(graph: GraphProto) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import math
 import os
 from pathlib import Path
 
@@ -18,7 +17,6 @@ from onnx import (
 )
 
 from trtcore.errors import ResultError
-from trtcore.result.types.dtypes import ONNX_TYPES
 from trtcore.system.files import write_file
 
 # A protobuf message holds 2 GiB at most; nodes and names get the rest.
@@ -33,17 +31,6 @@ _ALIGNMENT = 4096
 def weight_bytes(proto: ModelProto) -> int:
     """Size of the graph's initializers in bytes."""
     return sum(tensor.ByteSize() for tensor in proto.graph.initializer)
-
-
-def short_tensor(proto: ModelProto) -> str:
-    """Name of an initializer with fewer bytes than its shape needs; ``""`` if there is none."""
-    # In bits, as INT4 and FP4 pack two values into a byte.
-    for tensor in proto.graph.initializer:
-        bits = ONNX_TYPES[tensor.data_type].bits if tensor.data_type in ONNX_TYPES else 0
-        wanted = math.ceil(math.prod(tensor.dims) * bits / 8)
-        if tensor.HasField("raw_data") and len(tensor.raw_data) < wanted:
-            return str(tensor.name)
-    return ""
 
 
 def without_weights(proto: ModelProto) -> ModelProto:

@@ -26,7 +26,7 @@ _PREFIX = re.compile(
 # Any white space between the parts, line ends too: mail and web pages wrap the rows.
 _LAYER = re.compile(rf"^[ \t>]*(\S[^\n]*?)\s+(forward|backward):\s+({_NUMBER})\s+ms\.", re.M)
 _FORWARD = re.compile(rf"^[ \t>]*Average Forward pass:\s+({_NUMBER})\s+ms\.", re.M)
-_ITERATIONS = re.compile(r"^[ \t>]*Testing for (\d+) iterations\.", re.M)
+_ITERATIONS = re.compile(r"^[ \t>]*Testing for (\d{1,15}) iterations\.", re.M)
 _DEVICE = re.compile(r"^[ \t>]*Use (CPU|GPU with device ID \d+)", re.M)
 
 # A judgement: an hour, far above any layer and far below what a timer that wrapped around tells

@@ -26,7 +26,8 @@ _START = re.compile(r'\{\s*"name"\s*:')
 _FIRST = re.compile(r'\{\s*"name"\s*:\s*".*?"\s*,\s*"timeMs"\s*:')
 _ROW = re.compile(r'\{\s*"name"\s*:\s*"(.*?)"\s*,\s*"timeMs"\s*:(.*?)\}')
 _FIGURE = re.compile(r'"(\w+)"\s*:\s*([-+.\w]+)')
-_COUNT = re.compile(r'\{\s*"count"\s*:\s*(\d+)\s*\}')
+# Up to 15 digits: more are no count, and Python refuses to convert thousands of them.
+_COUNT = re.compile(r'\{\s*"count"\s*:\s*(\d{1,15})\s*\}')
 # Names that TensorRT makes up: of Myelin's kernels, and of a plan that keeps none.
 _MADE_UP = re.compile(r"__my[el]|\d+$")
 
@@ -122,7 +123,7 @@ def make_trtexec_profile(
 def _rows(text: str, source: str) -> list[dict[str, Any]]:
     try:
         rows = json.loads(text)
-    except (json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return _rows_by_pattern(text, source)
     return [row for row in rows if isinstance(row, dict) and "name" in row]
 
@@ -150,7 +151,7 @@ def _row(row: dict[str, Any], source: str, *, has_median: bool) -> TrtexecRow:
 def _time(row: dict[str, Any], figure: str, source: str) -> float:
     try:
         return float(row[figure])
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         raise ResultError(f"{source}: layer '{row['name']}' has no '{figure}'") from None
 
 

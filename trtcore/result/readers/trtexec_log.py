@@ -19,7 +19,7 @@ from trtcore.result.records.profile import Profile
 
 # The logger's ``[01/02/2026-03:04:09] [I] ``, and what a container or a CI service puts before it.
 _PREFIX = re.compile(r"^.*?(?:\[\d\d/\d\d/\d{4}-\d\d:\d\d:\d\d\] )?\[[IVWE]\] (?=\s*\S)", re.M)
-_TITLE = re.compile(r"^\s*=== Profile \((\d+) iterations ?\) ===\s*$", re.M)
+_TITLE = re.compile(r"^\s*=== Profile \((\d{1,15}) iterations ?\) ===\s*$", re.M)
 _FIGURE = r"(?:\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|-?nan|inf)"
 _TOTAL = "Total"
 

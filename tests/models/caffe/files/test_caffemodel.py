@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import struct
+
 import numpy as np
 import pytest
 from caffemodel_writer import LAYER, V1_LAYERS, caffemodel, chunk, number
 
 from trtcore.errors import ModelError
 from trtcore.models.caffe.files.caffemodel import Blob, read_caffemodel
+from trtcore.models.caffe.files.wire import Wire
 
 WEIGHTS = np.arange(24, dtype=np.float32).reshape(4, 3, 1, 2) - 7.5
 BIAS = np.array([0.5, -1, 2, 3], np.float32)
@@ -111,3 +114,12 @@ def test_what_is_not_a_caffemodel_is_refused_in_one_line(read, tmp_path, content
     with pytest.raises(ModelError) as caught:
         read(content)
     assert str(caught.value) == f"{tmp_path / 'net.caffemodel'}: {message}"
+
+
+def test_a_value_whose_tag_is_written_longer_than_needed() -> None:
+    """Field 5 as two bytes, ``0xad 0x00``, is what protobuf reads too; found by fuzzing."""
+    for tag in (b"\x2d", b"\xad\x00", b"\xad\x80\x80\x80\x00"):
+        data = memoryview(2 * (tag + struct.pack("<f", 1.5)))
+        wire = Wire(data)
+        values = [wire.floats(item, "<f4") for item in wire.fields(0, len(data))]
+        assert np.concatenate(values).tolist() == [1.5, 1.5]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from trtcore.errors import ModelError
-from trtcore.models.caffe.files import memory
+from trtcore.models import memory
 from trtcore.models.caffe.files.prototxt import UnknownField, read_prototxt
 
 INPUT = (

@@ -11,8 +11,8 @@ from typing import Any
 from google.protobuf import text_format
 
 from trtcore.errors import ModelError
-from trtcore.models.caffe.files.memory import check_memory
 from trtcore.models.caffe.files.schema import net_parameter
+from trtcore.models.memory import check_memory
 from trtcore.system.files import check_readable
 
 # What reading takes at the most, in bytes of memory for a byte of text: the text, its tokens (a

@@ -148,13 +148,15 @@ class Wire:
             )
         if wire_type == LENGTH:
             return Field(number, wire_type, position, position + length)
-        return Field(number, wire_type, start, self._run_end(start, position + length, end))
+        first_end = position + length
+        if position - start > 1:
+            # A tag of several bytes, as field numbers above 15 have: one value behind its last.
+            return Field(number, wire_type, position - 1, first_end)
+        return Field(number, wire_type, start, self._run_end(start, first_end, end))
 
     def _run_end(self, start: int, first_end: int, end: int) -> int:
         """Where a run of unpacked fixed-size values with the same one-byte tag ends."""
         stride = first_end - start
-        if stride not in (5, 9):
-            return first_end
         # Blocks that grow: a short run reads little of the file, a long one takes few steps.
         length, ahead = 1, 64
         while True:

@@ -93,7 +93,7 @@ def _read_tree(source: Any) -> Any:
         try:
             # Not strict: TensorRT writes control characters inside strings without escapes.
             return json.loads(source, strict=False)
-        except (json.JSONDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             raise ResultError(f"engine information is not JSON ({error})") from None
     if re.search(r"^(?:layers:|Name: .*, LayerType: )", source, re.IGNORECASE | re.MULTILINE):
         return parse_text(source)

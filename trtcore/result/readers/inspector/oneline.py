@@ -15,10 +15,12 @@ _SECTION = re.compile(r"^(layers|bindings|i/o tensors|engine metadata):\s*$", re
 _LAYER = re.compile(r"^Name: (?P<name>.*?), LayerType: (?P<layertype>[^,]*)(?P<rest>.*)$")
 _LISTS = re.compile(r", (Inputs|Constants|Outputs): \[( \{.*?\})?\]")
 _TENSOR = re.compile(r"\{ Name: (.*?), (?:Location: [^,]*, )?Dimensions: \[([-\d, ]*)\](.*?) ?\}")
+# 64 bits hold 18 digits at least, and Python refuses to convert thousands of them.
+_DIMENSION = re.compile(r"-?\d{1,18}")
 _JOINED = re.compile(r"Format/Datatype: (.*)$")
 _SPLIT = re.compile(r"Datatype: ([^,]*), Format: (.*)$")
 _TACTIC = re.compile(r", TacticName: (.*?)(?=, [A-Z]\w+: |$)")
-_STREAM = re.compile(r", StreamId: (-?\d+)")
+_STREAM = re.compile(r", StreamId: (-?\d{1,9})\b")
 _METADATA = re.compile(r", Metadata: (.*)$")
 _IO = re.compile(r"^ ?Name: (.*?), IOMode: (\w+), DataType: ([^,]*), Dimensions: \[([-\d, ]*)\]")
 _IO_FORMAT = re.compile(r"Format: ([^}]*?) ?\}")
@@ -83,4 +85,6 @@ def _parse_io(line: str) -> dict[str, Any]:
 
 
 def _numbers(text: str) -> list[int]:
-    return [int(n) for n in text.split(",") if n.strip()]
+    """The dimensions of a tensor; none where they are not all numbers, as of one unknown."""
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    return [int(part) for part in parts] if all(map(_DIMENSION.fullmatch, parts)) else []

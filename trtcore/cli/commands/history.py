@@ -1,0 +1,213 @@
+"""``trtcore history``: runs in SQLite, their trends, and a check for CI."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+from math import isnan
+
+from trtcore.cli.screen import Screen
+from trtcore.cli.terminal import notify
+from trtcore.errors import OptionError, ResultError, spelled_by
+from trtcore.history.chart import Point, draw
+from trtcore.history.check import Checked, check, parse_against
+from trtcore.history.database import opened, writing
+from trtcore.history.journal import note_run
+from trtcore.history.rebuild import rebuild
+from trtcore.history.records import Setup
+from trtcore.history.store import (
+    Entry,
+    add_run,
+    find_run,
+    group_name,
+    group_trend,
+    groups_of,
+    groups_with,
+    latest_runs,
+)
+from trtcore.history.summary import read_run
+from trtcore.history.verdict import Judged, Verdict
+from trtcore.report.content.printable import printable_text
+
+_SLOWER = 3
+# A chart in a file or a pipe, which has no width.
+_PLAIN_WIDTH = 100
+
+
+def run(options: argparse.Namespace) -> int:
+    """Runs an action and returns its exit code: 3 when ``check`` finds something slower."""
+    actions = {
+        "add": _add,
+        "list": _list,
+        "show": _show,
+        "trend": _trend,
+        "check": _check,
+        "rebuild": _rebuild,
+    }
+    with spelled_by(_spelled):
+        return actions[options.action](options)
+
+
+def _spelled(name: str, value: object) -> str:
+    flag = f"--{name.replace('_', '-')}"
+    return flag if value is None or value is True else f"{flag} {value}"
+
+
+def _add(options: argparse.Namespace) -> int:
+    commit = _commit() if options.commit is None else options.commit
+    # Read before the database is locked, so that others wait for milliseconds only.
+    runs = [read_run(file, label=options.label, commit=commit) for file in options.files]
+    with opened(options.db, create=True) as connection, writing(connection):
+        for one in runs:
+            note_run(options.db, one)
+        added = [add_run(connection, one) for one in runs]
+    for file, (number, is_new) in zip(options.files, added, strict=True):
+        _print(f"run {number}: {file}{'' if is_new else ' (was there)'}")
+    return 0
+
+
+def _commit() -> str:
+    """The commit of the current folder; ``""`` outside of git, or without git."""
+    try:
+        ran = subprocess.run(
+            ["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False, timeout=10
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return ran.stdout.strip() if ran.returncode == 0 else ""
+
+
+def _list(options: argparse.Namespace) -> int:
+    for entry in _latest(options, options.model, options.label):
+        total = entry.run.total
+        _print(f"{_words(entry)}  {total.ms:.4f} ms  {entry.run.setup.words()}")
+    return 0
+
+
+def _latest(options: argparse.Namespace, model: str, label: str = "") -> list[Entry]:
+    if options.last < 0:
+        raise OptionError(f"--last is {options.last}, must be 0 or more")
+    with opened(options.db) as connection:
+        return latest_runs(connection, model=model, label=label, most=options.last)
+
+
+def _words(entry: Entry) -> str:
+    one = entry.run
+    return f"{entry.number:>5}  {one.date[:16]:<16}  {one.commit[:8]:<8}  {one.label}".rstrip()
+
+
+def _show(options: argparse.Namespace) -> int:
+    with opened(options.db) as connection:
+        entry = find_run(connection, options.number)
+        if entry is None:
+            raise OptionError(f"RUN is {options.number}: {options.db} has no run of that number")
+        groups = groups_of(connection, options.number)
+    one, total = entry.run, entry.run.total
+    clock = f", SM clock {one.sm_mhz[0]} to {one.sm_mhz[1]} MHz" if one.sm_mhz[1] else ""
+    lines = [
+        f"run {entry.number}: {one.setup.words()}",
+        f"measured {one.date or 'at an unknown time'}, on {one.place.words()}{clock}",
+        f"label {one.label or 'none'}, commit {one.commit or 'unknown'}, "
+        f"engine {one.engine_hash}, model {one.setup.model_hash}",
+        f"saved in {one.file}",
+        f"{'ms':>10} {'spread':>7}",
+    ]
+    rows = [(f"total ({one.series})", total)]
+    rows += [(group_name(nodes), time) for nodes, time in groups.items()]
+    for name, time in rows:
+        spread = "" if isnan(time.spread) else f"{time.spread:.1%}"
+        lines.append(f"{time.ms:>10.4f} {spread:>7}  {name}")
+    _print(*lines)
+    return 0
+
+
+def _trend(options: argparse.Namespace) -> int:
+    entries = _latest(options, options.model)
+    if not entries:
+        raise ResultError(f"{options.db}: has no run of '{options.model}'")
+    times = {entry.number: entry.run.total for entry in entries}
+    title = "total"
+    if options.group is not None:
+        with opened(options.db) as connection:
+            found = list(groups_with(connection, options.model, options.group))
+            if not found:
+                raise OptionError(
+                    f"--group {options.group}: no run of '{options.model}' has such a group or node"
+                )
+            # Different fusions hold the node in different groups; each run has one of them.
+            times = {
+                number: time
+                for nodes in found
+                for number, time in group_trend(connection, options.model, nodes).items()
+            }
+        title = group_name(found[0]) if len(found) == 1 else f"groups with {options.group}"
+    by_setup: dict[Setup, list[Entry]] = {}
+    for entry in entries:
+        if entry.number in times:
+            by_setup.setdefault(entry.run.setup, []).append(entry)
+    width = Screen().table_width or _PLAIN_WIDTH
+    for setup, some in by_setup.items():
+        _print(f"{setup.words()}: {title}, ms with its 95 % interval")
+        points = [Point(_words(e), times[e.number].ms, times[e.number].error_ms) for e in some]
+        _print(*_with_changes(some, draw(points, width)))
+    return 0
+
+
+def _with_changes(entries: list[Entry], lines: list[str]) -> list[str]:
+    """The lines of a chart, with one before each run whose environment is another."""
+    drawn = [f"on {entries[0].run.place.words()}"]
+    for i, line in enumerate(lines):
+        if i and (change := entries[i].run.place.differences(entries[i - 1].run.place)):
+            drawn.append(f"environment: {change}")
+        drawn.append(line)
+    return drawn
+
+
+def _check(options: argparse.Namespace) -> int:
+    if not 0 < options.margin < 100:
+        raise OptionError(f"--margin is {options.margin:g}, must be between 0 and 100")
+    against = parse_against(options.against)
+    new = read_run(options.file)
+    with opened(options.db) as connection:
+        checked = check(
+            connection,
+            new,
+            against,
+            any_place=options.any_environment,
+            margin=options.margin / 100,
+        )
+    _print_check(checked, show_all=options.all)
+    for note in checked.notes:
+        notify(note)
+    return _SLOWER if checked.is_slower else 0
+
+
+def _print_check(checked: Checked, *, show_all: bool) -> None:
+    numbers = ", ".join(str(base.number) for base in checked.bases)
+    _print(f"{checked.new.setup.words()}, against runs {numbers}")
+    total, *groups = checked.rows
+    listed = [row for row in groups if show_all or row.verdict is not Verdict.SAME]
+    _print(*(_judged(row) for row in (total, *listed)))
+    counts = {v: sum(row.verdict is v for row in groups) for v in Verdict}
+    _print("groups: " + ", ".join(f"{count} {v.value}" for v, count in counts.items()))
+
+
+def _judged(row: Judged) -> str:
+    if isnan(row.interval[0]):
+        return f"{row.verdict.value:<9}  {row.base_ms:.4f} -> {row.new_ms:.4f} ms  {row.name}"
+    low, high = (f"{end - 1:+.1%}" for end in row.interval)
+    change = f"{row.ratio - 1:+.1%} ({low} to {high})"
+    return f"{row.verdict.value:<9}  {row.base_ms:.4f} -> {row.new_ms:.4f} ms  {change}  {row.name}"
+
+
+def _rebuild(options: argparse.Namespace) -> int:
+    done = rebuild(options.db, options.folder, drop=options.drop)
+    for line in done.refused:
+        notify(f"left out: {line}")
+    _print(f"{options.db}: {done.runs} runs")
+    return 0
+
+
+def _print(*lines: str) -> None:
+    for line in lines:
+        print(printable_text(line))
