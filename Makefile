@@ -32,7 +32,7 @@ test: $(VENV)/ready
 	$(RUN) -m pytest $(ARGS)
 
 test-slow: $(VENV)/ready
-	$(RUN) -m pytest -m slow $(ARGS)
+	$(RUN) -m pytest -m 'slow and not soak' $(ARGS)
 
 # Beside the environment, not in it: `make test` and the wheel are shown to work without PyTorch.
 test-torch: $(VENV)/ready $(VENV)-torch/ready

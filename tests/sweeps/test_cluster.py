@@ -356,6 +356,7 @@ def test_a_part_of_a_sweep_and_the_rest(net: Path, tmp_path: Path) -> None:
         assert states(tmp_path) == ["done"] * expected
 
 
+@pytest.mark.soak
 def test_many_cells_cost_little_and_grow_nothing(net: Path, tmp_path: Path) -> None:
     """The process of the sweep, which holds Dask's scheduler, over 200 cells."""
     memory: list[int] = []

@@ -100,5 +100,6 @@ def test_plans_are_kept_by_their_layers(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert built[2:] == ["chain of 1"]
     for path in tmp_path.iterdir():
         path.write_bytes(b"damaged")
-    calibrate.chain_plan(bindings, 1)
+    with pytest.warns(RuntimeWarning, match="is damaged: it is ignored and made again"):
+        calibrate.chain_plan(bindings, 1)
     assert built[3:] == ["chain of 1"]
