@@ -3,6 +3,7 @@
 # make test-slow the long statistical trials and benchmarks that it leaves out
 # make test-torch PyTorch eager on the CPU, with a PyTorch in a folder of its own
 # make test-browser the HTML report in Chromium, which apt installs where it may
+# make docs      the site of docs/, in build/site; a broken link is an error
 # make schema    write the JSON Schemas and the tables of docs/schema.md again, from the records
 # make lint      ruff, mypy, clang-format
 # make sanitize  the native tests under AddressSanitizer and UndefinedBehaviorSanitizer
@@ -22,7 +23,7 @@ SOURCES := pyproject.toml CMakeLists.txt trtcore/stats/_stats.pyx \
 	$(wildcard cpp/*/* tests/native/*.cpp tests/native/*.hpp)
 CPP := $(wildcard cpp/*/*.?pp tests/native/*.?pp tests/conformance/*.?pp tests/conformance/*/*.?pp)
 
-.PHONY: profile test test-slow test-torch test-browser schema lint format sanitize fuzz sbom \
+.PHONY: profile test test-slow test-torch test-browser docs schema lint format sanitize fuzz sbom \
 	bench bench-gpu clean
 
 profile: $(VENV)/ready
@@ -44,6 +45,10 @@ test-browser: $(VENV)/ready
 	command -v chromedriver > /dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && \
 	apt-get install -qq --no-install-recommends chromium chromium-driver > /dev/null; } || true
 	$(RUN) -m pytest tests/browser -m 'browser and not slow' $(ARGS)
+
+docs: $(VENV)/bin/python
+	$(RUN) -m pip install -q 'mkdocs-material>=9.5,<10'
+	NO_MKDOCS_2_WARNING=1 $(RUN) -m mkdocs build --strict -q
 
 schema: $(VENV)/ready
 	$(RUN) tests/schemas.py
