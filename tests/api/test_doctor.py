@@ -13,6 +13,12 @@ from trtcore.api.self_test import build_test, run_test
 from trtcore.errors import BackendError
 
 
+@pytest.fixture(autouse=True)
+def cupti_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process keeps the CUPTI that it found first, and other tests bring one of their own."""
+    monkeypatch.setattr("trtcore.api.doctor.check_cupti", lambda: None)
+
+
 def test_the_backend_of_the_cpu_works() -> None:
     problem, seconds = run_test("onnxruntime")
     assert problem == ""

@@ -14,6 +14,13 @@ from trtcore.api.doctor import BackendState, Diagnosis, Package
 from trtcore.cli.commands import doctor
 from trtcore.system.device import gpu_problem
 
+
+@pytest.fixture(autouse=True)
+def cupti_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process keeps the CUPTI that it found first, and other tests bring one of their own."""
+    monkeypatch.setattr("trtcore.api.doctor.check_cupti", lambda: None)
+
+
 Run = Callable[..., Any]
 
 GOOD = Diagnosis(
