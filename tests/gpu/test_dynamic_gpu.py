@@ -52,6 +52,15 @@ def test_a_model_runs_at_the_optimum_or_the_batch_asked_for(net: onnx.ModelProto
         assert profile.accuracy.relative_l2 < TF32_ERROR
 
 
+@pytest.mark.xfail(reason="TensorRT-RTX 1.6.1 multiplies FP32 in TF32 on an H200: 2.16e-3")
+def test_fp32_is_fp32(net: onnx.ModelProto) -> None:
+    profile = trtcore.profile_model(
+        net, shapes={"x": RANGE}, iterations=50, accuracy=True, calibrate=False
+    )
+    assert profile.accuracy is not None
+    assert profile.accuracy.relative_l2 < 2e-3
+
+
 def test_a_plan_runs_at_two_shapes_of_its_range(
     bindings: Bindings, net: onnx.ModelProto, tmp_path: Path
 ) -> None:
