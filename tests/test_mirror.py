@@ -169,6 +169,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
     ),
     "models/onnx/test_input_roles.py": ("models/onnx/input_values",),
     "wild/test_onnx_batch.py": (
+        "models/onnx/batch_bodies",
         "models/onnx/batch_edits",
         "models/onnx/batch_free",
         "models/onnx/batch_layout",
