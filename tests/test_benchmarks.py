@@ -184,6 +184,8 @@ def test_the_zoo_says_which_saved_result_has_no_row(
     "topic",
     [
         "baselines",
+        "energy_memory",
+        "findings",
         "loop",
         "precision",
         "reconcile",
