@@ -188,6 +188,7 @@ def test_the_zoo_says_which_saved_result_has_no_row(
         "findings",
         "loop",
         "precision",
+        "processes",
         "reconcile",
         "repeat",
         "soak",
