@@ -75,3 +75,15 @@ def test_a_failure_is_a_warning_and_loses_nothing(
     found = step(PROFILE)
     assert found.warnings == (RunWarning(WarningKind.NO_PEAKS, note=note),)
     assert found.peaks is None
+
+
+def test_peaks_of_which_one_is_missing_are_kept_with_a_warning(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    note = "int8: not supported"
+    monkeypatch.setattr(peaks, "gpu_peaks", lambda *_, **__: (MEASURED, note))
+    on_gpu = replace(PROFILE, backend="tensorrt_rtx")
+    on_gpu = replace(on_gpu, environment=replace(on_gpu.environment, device="a GPU"))
+    found = with_peaks(on_gpu, Options(), object(), None, Stopwatch())  # type: ignore[arg-type]
+    assert found.peaks == MEASURED
+    assert found.warnings == (RunWarning(WarningKind.NO_PEAKS, note=note),)
