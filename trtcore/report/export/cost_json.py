@@ -9,6 +9,7 @@ from typing import Any
 from trtcore.report.content.facts.findings import finding_text
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.analysis.cost.roofline import Bound, GroupCost, NetworkCost
+from trtcore.result.analysis.cost.work import GroupWork
 from trtcore.result.analysis.findings.finding import Finding
 from trtcore.result.analysis.memory import memory_needs
 from trtcore.result.records.peaks import Peaks
@@ -36,8 +37,8 @@ def cost_tree(analysis: Analysis) -> dict[str, Any] | None:
 
 def _work(cost: NetworkCost | GroupCost) -> dict[str, Any]:
     """What the network and a group of it have in common."""
-    is_group = isinstance(cost, GroupCost)
-    work, ms = (cost.work, cost.ms) if is_group else (cost, cost.total_ms)
+    work: GroupWork | NetworkCost = cost.work if isinstance(cost, GroupCost) else cost
+    ms = cost.ms if isinstance(cost, GroupCost) else cost.total_ms
     return {
         "ms": number(ms),
         "macs": work.macs,

@@ -36,7 +36,8 @@ def _upper_halves(values: NDArray[np.float32]) -> NDArray[np.uint16]:
     same side of every middle between two codes, or both on it.
     """
     bits = np.ascontiguousarray(values).view(np.uint32).reshape(values.shape)
-    return ((bits >> 16) | ((bits & 0xFFFF) != 0)).astype(np.uint16)
+    halves: NDArray[np.uint16] = ((bits >> 16) | ((bits & 0xFFFF) != 0)).astype(np.uint16)
+    return halves
 
 
 @functools.cache
