@@ -14,10 +14,10 @@ from trtcore.errors import OptionError, spelled_by
 from trtcore.history.check import Checked, check, parse_against
 from trtcore.history.database import opened, writing
 from trtcore.history.journal import note_run
+from trtcore.history.judged import Judged, Verdict
 from trtcore.history.rebuild import rebuild
 from trtcore.history.store import add_run, find_run, group_name, groups_of, latest_runs
 from trtcore.history.summary import read_run
-from trtcore.history.verdict import Judged, Verdict
 from trtcore.report.content.printable import printable_text
 from trtcore.report.html.libraries import require_libraries
 from trtcore.system.files import write_file
