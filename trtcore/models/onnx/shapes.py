@@ -9,6 +9,7 @@ from onnx import ModelProto, TensorShapeProto, ValueInfoProto
 
 from trtcore.errors import ModelError, OptionError, argument
 from trtcore.models.model import Model
+from trtcore.models.onnx.batch_bodies import open_bodies
 from trtcore.models.onnx.batch_edits import Edit, apply_edits
 from trtcore.models.onnx.batch_repairs import Batch
 from trtcore.models.onnx.batch_walk import Carried, carried
@@ -63,6 +64,8 @@ def with_shapes(
     prefix = _complaint(model, declared, wanted)
     found = _carried(proto, inputs, declared, wanted, prefix)
     notes += apply_edits(proto.graph, found.edits)
+    if found.outputs:
+        open_bodies(proto.graph)
     for value in inputs:
         _write_dims(value, wanted[value.name])
     notes += infer_shapes(proto, prefix, is_lenient=is_lenient)
