@@ -114,6 +114,7 @@ class FakeWorks:
         recorder = engine.recorder()
         recorder.reserve(KEPT_ITERATIONS)
         engine.run(recorder, KEPT_ITERATIONS)
+        recorder.detach()
         profile = chain_profile(Samples(recorder.samples(), recorder.samples()[:, 0]))
         assert len(parse_profile(dump_profile(profile)).samples.layer_ms) == KEPT_ITERATIONS
 
