@@ -44,7 +44,7 @@ def errors_of(ran: subprocess.CompletedProcess[str]) -> list[str]:
     print(ran.returncode, ran.stderr)
     assert "Traceback" not in ran.stderr
     assert ran.returncode >= 0
-    return [line for line in ran.stderr.splitlines() if line.startswith("error: ")]
+    return [line for line in ran.stderr.splitlines() if line.startswith("trtcore: error: ")]
 
 
 def test_an_illegal_address_in_a_recorded_loop_costs_no_earlier_iteration(plan_path: Path) -> None:
