@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from math import exp, isnan, log, nan, sqrt
+from math import exp, inf, isnan, log, nan, sqrt
 
 import numpy as np
 
@@ -24,6 +25,7 @@ _LESS_CERTAIN = 2.0
 run: of 16 independent batches each, chance makes it twice another's in 1 of 100 cases (F-test)."""
 # The total and all groups together share the alarms.
 _PART = ALARMS / 2
+_LARGEST_POWER = log(sys.float_info.max)
 
 
 class Verdict(Enum):
@@ -125,7 +127,12 @@ def judge_time(
         verdict = Verdict.SAME if is_excluded else Verdict.UNDECIDED
     else:
         verdict = Verdict.SLOWER if away > 0 else Verdict.FASTER
-    return Judged(name, base_ms, new.ms, (exp(away - half), exp(away + half)), verdict)
+    return Judged(name, base_ms, new.ms, (exp(away - half), _exp(away + half)), verdict)
+
+
+def _exp(power: float) -> float:
+    """Infinite where a float holds it no more: an error as large as that tells nothing."""
+    return exp(power) if power < _LARGEST_POWER else inf
 
 
 def _error(new: Time, bases: Sequence[Time]) -> float:
