@@ -10,15 +10,16 @@ from typing import Any
 
 from fuzz.edits import Bytes, edit
 from fuzz.trying import refusing
+from hand_made_kernels import bridged_profile, kernel_pass
 
 from trtcore.report.formats import FORMATS
 from trtcore.report.html.page import render_html
 from trtcore.result.checks import check_times
 from trtcore.result.records.profile import Profile
-from trtcore.result.saved import parse_profile
+from trtcore.result.saved import dump_profile, parse_profile
 
 SAVED = Path(__file__).parents[2] / "data" / "schema1"
-KINDS = ("built", "cpu", "interrupted", "streamed", "trtexec")
+KINDS = ("built", "cpu", "caffe", "interrupted", "streamed", "kernels")
 # A picture is made by another program, of what `dot` renders.
 FORMS: tuple[Callable[[Profile], Any], ...] = (
     *(form.render for name, form in FORMATS.items() if name not in ("svg", "plain")),
@@ -41,4 +42,6 @@ def fuzz_one(data: bytes) -> None:
 
 @cache
 def _saved(kind: str) -> str:
+    if kind == "kernels":
+        return dump_profile(bridged_profile(kernel_pass()))
     return (SAVED / f"{kind}.json").read_text()
