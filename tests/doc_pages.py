@@ -16,12 +16,12 @@ ROOT = Path(__file__).parents[1]
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
 
 _BLOCK = re.compile(
-    r"(?:^<!-- (?P<mark>gpu|slow|not run)\b:? ?(?P<why>.*?) -->\n)?"
+    r"(?:^<!-- (?P<mark>gpu|slow|not run)(?:: (?P<why>[^\n]*?))? -->\n)?"
     r"^```(?P<language>sh|python)\n(?P<text>.*?)^```\n"
     r"(?:\n?^```text\n(?P<output>.*?)^```\n)?",
     re.M | re.S,
 )
-_SHOWN_ALONE = re.compile(r"^<!-- gpu: (trtcore .*?) -->\n```text\n(.*?)^```\n", re.M | re.S)
+_SHOWN_ALONE = re.compile(r"^<!-- gpu: (trtcore [^\n]*?) -->\n```text\n(.*?)^```\n", re.M | re.S)
 _INLINE = re.compile(r"`(trtcore [a-z][^`\n]*)`")
 # What stands for something else: [...], ..., OPTIONS, COMMAND.
 _PLACEHOLDER = re.compile(r"\.\.\.|\[|\||<|\b[A-Z]{3,}\b")

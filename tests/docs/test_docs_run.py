@@ -31,7 +31,11 @@ ELSEWHERE = {"docs/sweep.md"}
 # More than a moment: a network of 142 nodes, processes of their own, the tests of every backend.
 SLOW = re.compile(r"googlenet|^trtcore (?:sweep|doctor)|--processes")
 # 1000 iterations of GoogLeNet on a CPU show no more than ten.
-FEWER = (("--iterations 1000", "--iterations 10"), ("iterations=1000", "iterations=10"))
+FEWER = (
+    ("--iterations 1000", "--iterations 10"),
+    ("iterations=1000", "iterations=10"),
+    ("batch=[1, 4]", "iterations=2, batch=[1, 4]"),
+)
 
 
 def page_id(page: Path) -> str:
@@ -117,15 +121,21 @@ def in_shell(command: str, folder: Path) -> tuple[int, str]:
     return ran.returncode, ran.stdout + ran.stderr
 
 
+def run_program(block: Block, folder: Path) -> tuple[int, str]:
+    text = block.text
+    for long, short in FEWER:
+        text = text.replace(long, short)
+    (folder / "program.py").write_text(text)
+    return in_shell("python program.py", folder)
+
+
 def run_page(page: Path, folder: Path) -> None:
     for block in blocks(page):
         if block.mark in ("gpu", "not run"):
             continue
-        script = folder / "program.py"
-        commands = block.lines(gpu=False) if block.language == "sh" else ["python program.py"]
-        for long, short in FEWER:
-            script.write_text(block.text.replace(long, short))
-        for command in commands:
+        if block.language == "python":
+            check(block, "python", *run_program(block, folder))
+        for command in block.lines(gpu=False) if block.language == "sh" else ():
             check(block, command, *in_shell(command, folder))
 
 
@@ -133,6 +143,14 @@ def run_page(page: Path, folder: Path) -> None:
 @pytest.mark.parametrize("page", RUNNING, ids=page_id)
 def test_a_page_runs_in_a_shell(page: Path, desk: Path) -> None:
     run_page(page, desk)
+
+
+@pytest.mark.slow
+def test_the_program_of_the_page_of_sweeps_runs(tmp_path: Path) -> None:
+    (program,) = (
+        block for block in blocks(ROOT / "docs" / "sweep.md") if block.language == "python"
+    )
+    check(program, "python", *run_program(program, tmp_path))
 
 
 @pytest.mark.slow
@@ -148,7 +166,6 @@ def needs_gpu(command: str) -> bool:
 
 @pytest.mark.slow
 def test_commands_in_sentences_run(desk: Path) -> None:
-    write_googlenet(desk)
     commands = dict.fromkeys(command for _, command in inline_commands())
     for command in commands:
         if not needs_gpu(command):
@@ -158,8 +175,9 @@ def test_commands_in_sentences_run(desk: Path) -> None:
 
 
 def test_every_command_is_run_somewhere() -> None:
-    programs = ("trtcore", "caffe", "dask")
+    programs = ("trtcore", "dask")
     for page in PAGES:
+        assert len(blocks(page)) == len(re.findall(r"^```(?:sh|python)$", page.read_text(), re.M))
         for block in blocks(page):
             if block.mark == "not run":
                 assert block.why, f"{block.place}: say why it is not run"
