@@ -2,7 +2,7 @@
 # make test      set up and run the tests, less those of minutes
 # make test-slow the long statistical trials and benchmarks that it leaves out
 # make test-torch PyTorch eager on the CPU, with a PyTorch in a folder of its own
-# make test-browser the HTML report in Chromium, which apt installs where it may
+# make test-browser the HTML report, and the site after `make docs`, in Chromium, which apt installs where it may
 # make docs      the site of docs/, in build/site; a broken link is an error
 # make schema    write the JSON Schemas, the tables of docs/schema.md and docs/options.md again, from the code
 # make lint      ruff, mypy, clang-format

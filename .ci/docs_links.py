@@ -8,6 +8,7 @@ from typing import Any
 _WHOLE = re.compile(r"<code>([^\s<]{1,32})</code>")
 # In a search, pages that answer a question come before those that hold every figure about it.
 _BOOSTS = {
+    "formats.md": 2.0,
     "glossary.md": 3.0,
     "method.md": 3.0,
     "errors.md": 2.0,
