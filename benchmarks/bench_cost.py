@@ -22,7 +22,8 @@ from trtcore.result.analysis.cost.roofline import GroupCost, NetworkCost
 
 TITLE = "What do layers cost, beside what the GPU can do?"
 METHOD = (
-    "`trtcore.profile_model(..., iterations=200)` of each network and precision, in one process."
+    "`trtcore.profile_model(..., iterations=200)` of each network and precision with measured "
+    "peaks, in one process."
 )
 NETWORKS = Path(__file__).parents[1] / "tests" / "data" / "networks"
 NAMES = ("googlenet", "resnet50", "vit_b_16", "bert_base")
@@ -62,6 +63,7 @@ def profiles(quick: bool) -> Iterator[Row]:
                 batch=BATCH,
                 serial=True,
                 iterations=ITERATIONS,
+                peak="measure",
             )
             yield Row(name, precision, trtcore.Analysis(profile))
 

@@ -55,6 +55,15 @@ def gpu_peaks(
     return _peaks(_figures(profile, wanted, measured, use_cache=use_cache), profile)
 
 
+def kept_peaks(profile: Profile) -> Peaks | None:
+    """Returns the peaks of a profile's GPU that were measured before; None if one is missing."""
+    names = (*needed_types(profile), _BANDWIDTH)
+    environment, threads = profile.environment, profile.method.threads
+    figures = {name: load_figure(name, environment, threads) for name in names}
+    whole = {name: figure for name, figure in figures.items() if figure is not None}
+    return _peaks(whole, profile) if len(whole) == len(names) else None
+
+
 def cpu_peaks(profile: Profile, *, use_cache: bool = True) -> Peaks:
     """Returns the peaks of the CPU that a profile is of; they take about half a second.
 
