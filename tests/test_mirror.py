@@ -296,6 +296,8 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "result/schema1/method",
         "result/schema1/trees",
     ),
+    "history/test_verdict.py": ("history/judged",),
+    "history/test_groups.py": ("history/noise",),
     "sweeps/test_cluster.py": (
         "sweeps/distribution",
         "sweeps/sequence",

@@ -72,7 +72,7 @@ def test_of_a_gpu_only_what_was_measured_before_is_taken(monkeypatch: pytest.Mon
 
 
 def test_a_gpu_is_measured_on_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(peaks, "gpu_peaks", lambda *_, **__: MEASURED)
+    monkeypatch.setattr(peaks, "gpu_peaks", lambda *_, **__: (MEASURED, ""))
     options = Options(peak="measure")
     assert with_peaks(ON_A_GPU, options, BINDINGS, None, Stopwatch()).peaks == MEASURED
 
@@ -113,3 +113,16 @@ def test_a_failure_is_a_warning_and_loses_nothing(
     found = step(PROFILE)
     assert found.warnings == (RunWarning(WarningKind.NO_PEAKS, note=note),)
     assert found.peaks is None
+
+
+def test_peaks_of_which_one_is_missing_are_kept_with_a_warning(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    note = "int8: not supported"
+    monkeypatch.setattr(peaks, "gpu_peaks", lambda *_, **__: (MEASURED, note))
+    on_gpu = replace(PROFILE, backend="tensorrt_rtx")
+    on_gpu = replace(on_gpu, environment=replace(on_gpu.environment, device="a GPU"))
+    options = Options(peak="measure")
+    found = with_peaks(on_gpu, options, BINDINGS, None, Stopwatch())
+    assert found.peaks == MEASURED
+    assert found.warnings == (RunWarning(WarningKind.NO_PEAKS, note=note),)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
@@ -160,6 +160,7 @@ def for_a_range(model: Model, least: int = 1, optimum: int = 3, most: int = 4) -
     shapes = {
         value.name: tuple((batch, *value.shape[1:]) for batch in batches)
         for value in model_inputs(model)
+        if value.shape
     }
     return load_model(model, shapes=shapes)
 

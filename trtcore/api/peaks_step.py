@@ -42,11 +42,14 @@ def with_peaks(
         with watch.phase(Phase.PEAKS):
             if bindings is not None and not profile.timed_by.on_cpu and not is_requested:
                 return replace(profile, peaks=_kept(profile, options))
-            return replace(profile, peaks=_measured(profile, options, bindings, progress))
+            peaks, reason = _measured(profile, options, bindings, progress)
+            profile = replace(profile, peaks=peaks)
     except TrtcoreError as error:
         reason = str(error)
     except KeyboardInterrupt:
         reason = "interrupted"
+    if not reason:
+        return profile
     warning = RunWarning(WarningKind.NO_PEAKS, note=reason)
     return replace(profile, warnings=(*profile.warnings, warning))
 
@@ -59,9 +62,10 @@ def _kept(profile: Profile, options: Options) -> Peaks | None:
 
 def _measured(
     profile: Profile, options: Options, bindings: Bindings | None, progress: Progress | None
-) -> Peaks:
+) -> tuple[Peaks, str]:
+    """The peaks, and why some are missing."""
     from trtcore.measure.peaks.peaks import cpu_peaks, gpu_peaks
 
     if bindings is None or profile.timed_by.on_cpu:
-        return cpu_peaks(profile, use_cache=options.use_cache)
+        return cpu_peaks(profile, use_cache=options.use_cache), ""
     return gpu_peaks(bindings, profile, progress, use_cache=options.use_cache)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -41,6 +42,7 @@ def run(options: argparse.Namespace) -> int:
     kept = _KeptPlan(options.save_engine)
     with shown_progress(options.quiet) as progress:
         profile = _profile(options, model, kept, progress)
+    profile = replace(profile, command=options.command_line)
     analysis = Analysis(profile)
     unsaved = _save(analysis, options, model) or kept.code
     if options.quiet:
@@ -176,13 +178,13 @@ def _save(analysis: Analysis, options: argparse.Namespace, model: NamedModel | N
     requested = (
         (partial(save_profile, analysis.profile), options.save),
         (partial(write_csv, analysis), options.csv),
-        (lambda path: _write_page(path, analysis.profile), options.html),
+        (lambda path: _write_page(path, analysis.profile, options), options.html),
         (partial(write_annotated, analysis, options.model, model=model), options.annotate),
     )
     return save_all(*(partial(save, path) for save, path in requested if path is not None))
 
 
-def _write_page(path: str, profile: Profile) -> None:
+def _write_page(path: str, profile: Profile, options: argparse.Namespace) -> None:
     from trtcore.cli.html_page import write_page
 
-    write_page(path, profile)
+    write_page(path, profile, options.command_line)

@@ -14,7 +14,7 @@ from trtcore.errors import RunError
 from trtcore.measure.engine_runs.engines import EngineRun, PlanToRun, RunOptions, run_engines
 from trtcore.measure.engine_runs.rounds import RunLength
 from trtcore.measure.length.warmup import WarmUpRule
-from trtcore.models.builtin.peaks import copy, product
+from trtcore.models.builtin.peaks import QUANTIZED_TYPES, copy, product
 from trtcore.models.fitting import Array
 from trtcore.models.inputs import make_inputs
 from trtcore.models.model import Model
@@ -30,7 +30,7 @@ _PHASE = "measuring the GPU's peaks"
 # Large enough to fill every GPU for longer than its start: 0.55 TFLOP take 0.56 ms at the 989
 # TFLOP/s of an H200's data sheet in FP16, and a quarter of them 2 ms at its 67 TFLOP/s in FP32.
 # Larger ones take more memory and time, and no more of the GPU.
-_ROWS = {"fp32": 4096, "tf32": 8192, "fp16": 8192, "bf16": 8192}
+_ROWS = {"fp32": 4096, "tf32": 8192, "fp16": 8192, "bf16": 8192, "fp8": 8192, "int8": 8192}
 _INNER = 4096
 # 256 MiB read and as many written: five times the largest L2 cache (50 MiB on H100 and H200).
 _COPIED = 64 << 20
@@ -95,11 +95,12 @@ def _inputs(model: Model) -> dict[str, Array]:
     return {spec.name: np.resize(drawn[spec.name], spec.shape) for spec in specs}
 
 
-def _network(name: str) -> tuple[Model, Precision]:
+def _network(name: str) -> tuple[Model, Precision | None]:
     if name == BANDWIDTH:
         return copy(_COPIED), Precision.FP32
+    model = product(_ROWS[name], _INNER, name)
     # FP32 graphs with the flag are TF32; the graph's own types say the rest.
-    return product(_ROWS[name], _INNER, name), Precision(name)
+    return model, None if name in QUANTIZED_TYPES else Precision(name)
 
 
 def _shortest_ms(ran: EngineRun) -> float:
