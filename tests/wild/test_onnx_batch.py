@@ -260,6 +260,18 @@ def test_constants_in_the_bodies_of_nodes_become_those_of_the_new_batch(
     np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("name", BODIES)
+@pytest.mark.parametrize("flag", [False, True])
+def test_the_bodies_of_nodes_take_a_range(name: str, flag: bool) -> None:
+    model = model_of(HEAD + BODIES[name])
+    flags = {"c": np.array(flag)} if "bool c" in BODIES[name] else {}
+    whole, wanted = items(model, more=flags)
+    ranged = for_a_range(model)
+    for batch in (1, 3, 4):
+        found = run_open(ranged, {"x": whole[:batch], **flags})
+        np.testing.assert_allclose(found, wanted[:batch], rtol=1e-5, atol=1e-6)
+
+
 @pytest.mark.parametrize("name", LOST)
 def test_where_the_batch_is_lost_the_node_is_named(name: str) -> None:
     text, message = LOST[name]

@@ -22,6 +22,7 @@ from trtcore.models.onnx.batch_edits import (
     Retarget,
     few_notes,
     free_name,
+    place_of,
     put_constant,
 )
 
@@ -139,8 +140,8 @@ class _Writer:
 
     def _retarget(self, one: Retarget, other: Retarget) -> tuple[str, str]:
         values = multiples(one.values, other.values, self._batches)
-        node = next(node for node in self._graph.node if node.name == one.node)
-        was = one.was[0]
+        holder, place = place_of(self._graph, one.node)
+        node, was = holder.node[place], one.was[0]
         note = "retarget", f"node '{one.node}' had batch {was} written into it: now any"
         varying = [place for place, factor in enumerate(values.factors) if factor]
         if not varying:
@@ -163,12 +164,13 @@ class _Writer:
             raise NotLinearError
         (most,) = length.at(self._most)
         replace(one, lengths=(one.lengths[0], most)).apply(self._graph)
-        node = next(node for node in self._graph.node if node.name == one.node)
-        whole = node.input[one.index]
+        holder, place = place_of(self._graph, one.node)
+        whole = holder.node[place].input[one.index]
         part, cut = self._cut(whole, f"{whole}__part", one.axis, length)
-        node.input[one.index] = part
-        place = next(i for i, node in enumerate(self._graph.node) if node.name == one.node)
-        self._graph.node.insert(place, cut)
+        # Anew, as nodes were put in front of it.
+        holder, place = place_of(self._graph, one.node)
+        holder.node[place].input[one.index] = part
+        holder.node.insert(place, cut)
         return "repeat", (
             f"node '{one.node}' read a value of batch {one.lengths[0]} as input {one.index}: "
             "repeated for any"

@@ -132,6 +132,10 @@ def opened(model: Model) -> Iterator[ModelProto]:
         for value in proto.graph.output:
             if value.type.HasField("tensor_type"):
                 value.type.tensor_type.ClearField("shape")
+        # A runtime holds a body to the lengths that it states, and needs the ranks.
+        for value in (v for graph in graphs[1:] for v in (*graph.input, *graph.output)):
+            for dim in value.type.tensor_type.shape.dim:
+                dim.Clear()
         yield proto
     finally:
         for one in kept:
@@ -236,7 +240,7 @@ def _free(model: Model, edits: _Edits, led: Sequence[str], points: _Points) -> l
             proto.graph, edits.edits, edits.batches, most, led[0], opset_version(proto)
         )
     except NotLinearError as error:
-        node = next((one for one in proto.graph.node if one.name == str(error)), None)
+        node = next((one for one in walk_nodes(proto.graph) if one.name == str(error)), None)
         raise _one_batch_only(model.name, str(error), node.op_type if node else "") from None
 
 
@@ -253,12 +257,12 @@ def _of_one_batch(bare: Model, batch: int | None, points: _Points) -> dict[str, 
     Raises:
         ModelError: the model does not fit a shape, or such a node is no Reshape.
     """
-    before = {node.name: list(node.input) for node in bare.proto.graph.node}
+    before = {node.name: list(node.input) for node in walk_nodes(bare.proto.graph)}
     settled = [with_shapes(bare, batch, point).proto.graph for point in points]
     changed = {
         node.name: node
         for graph in settled
-        for node in graph.node
+        for node in walk_nodes(graph)
         if list(node.input) != before.get(node.name)
     }
     shapes = [{v.name: tensor_info(v).shape for v in (*g.value_info, *g.output)} for g in settled]
