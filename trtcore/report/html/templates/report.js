@@ -122,6 +122,7 @@ function redraw() {
 document.querySelectorAll("article.result").forEach(startResult);
 const compared = parsed(document.getElementById("compared-data"));
 document.querySelectorAll("section.compared").forEach((section) => startCompared(section, compared));
+document.querySelectorAll("table.texts").forEach(sortableTexts);
 startCopies();
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
 // Printed in the colours of paper, whatever the screen has, and with what is folded away.
