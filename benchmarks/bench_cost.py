@@ -22,7 +22,8 @@ from trtcore.result.analysis.cost.roofline import GroupCost, NetworkCost
 
 TITLE = "What do layers cost, beside what the GPU can do?"
 METHOD = (
-    "`trtcore.profile_model(..., iterations=200)` of each network and precision, in one process."
+    "`trtcore.profile_model(..., iterations=200)` of each network and precision with measured "
+    "peaks, in one process."
 )
 PRECISIONS = ("fp16", "fp32")
 BATCH = 4
@@ -51,6 +52,7 @@ def profiles(quick: bool) -> Iterator[Row]:
                 batch=BATCH,
                 serial=True,
                 iterations=ITERATIONS,
+                peak="measure",
             )
             yield Row(name, precision, trtcore.Analysis(profile))
 

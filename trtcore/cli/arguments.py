@@ -105,7 +105,11 @@ def _command(
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.set_defaults(command=_lazy(name), parser=parser)
-    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    parser.add_argument(
+        "--debug",
+        action="store_true",
+        help="show the traceback of an error, and in full what it quotes",
+    )
     return parser
 
 
@@ -257,6 +261,11 @@ def _add_sweep(commands: _Commands[_Parser]) -> None:
     output = parser.add_argument_group("output")
     output.add_argument("--csv", metavar="FILE", help="write a line per cell as CSV")
     output.add_argument("--json", metavar="FILE", help="write the whole table as JSON")
+    output.add_argument(
+        "--html",
+        metavar="PAGE",
+        help="write a page of pictures, and beside it a report of each cell",
+    )
     output.add_argument("--quiet", action="store_true", help="no progress, no table")
 
 

@@ -21,6 +21,7 @@ from trtcore.cli.termination import INTERRUPTED
 from trtcore.errors import OptionError
 from trtcore.report.formats import default_format
 from trtcore.result.analysis.analysis import Analysis
+from trtcore.result.analysis.cost.given_peaks import MEASURE
 from trtcore.result.analysis.requirements import check_limit, require_precision
 from trtcore.result.phases import Phase, Stopwatch
 from trtcore.result.records.profile import Profile
@@ -139,10 +140,12 @@ def _profile(
     progress: Progress | None,
 ) -> Profile:
     tell = None if options.quiet else notify
+    given = values_for(options, PLAN if model is None else MODEL)
+    if given["peak"] is None and (options.cost or options.html is not None):
+        # Both show how near rows are to the peaks, which is nothing without them.
+        given["peak"] = MEASURE
     if model is None:
-        given = values_for(options, PLAN)
         return profile_plan(options.model, progress=progress, notify=tell, **given)
-    given = values_for(options, MODEL)
     return profile_model(
         model,
         keep_plan=None if kept.path is None else kept.save,

@@ -67,6 +67,19 @@ def gpu_peaks(
     return _peaks(figures, profile), "; ".join(problems)
 
 
+def kept_peaks(profile: Profile) -> Peaks | None:
+    """Returns the peaks of a profile's GPU that were measured before; None if one is missing.
+
+    Those of 8-bit types may be: not every GPU or TensorRT has them.
+    """
+    names = (*needed_types(profile), _BANDWIDTH)
+    environment, threads = profile.environment, profile.method.threads
+    figures = {name: load_figure(name, environment, threads) for name in names}
+    whole = {name: figure for name, figure in figures.items() if figure is not None}
+    is_whole = all(name in whole or name in QUANTIZED_TYPES for name in names)
+    return _peaks(whole, profile) if is_whole else None
+
+
 def cpu_peaks(profile: Profile, *, use_cache: bool = True) -> Peaks:
     """Returns the peaks of the CPU that a profile is of; they take about half a second.
 

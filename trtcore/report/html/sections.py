@@ -65,7 +65,7 @@ def _precision(analysis: Analysis) -> Section | None:
 def _fallbacks(analysis: Analysis) -> Table | None:
     build = analysis.profile.build
     found = build.precision.fallbacks if build and build.precision else ()
-    rows: tuple[tuple[str, ...], ...] = tuple(
+    rows = [
         (
             " + ".join(one.nodes) or one.layer,
             one.dtype,
@@ -74,11 +74,11 @@ def _fallbacks(analysis: Analysis) -> Table | None:
             "requested" if one.is_requested else "FP32 only" if one.is_fp32_only else "",
         )
         for one in found
-    )
+    ]
     headings = ("Precision fallback", "computes in", "median ms", "share %", "why")
-    if not any(row[-1] for row in rows):  # TensorRT's own choice tells no reason
-        headings, rows = headings[:-1], tuple(row[:-1] for row in rows)
-    return Table(headings, rows) if rows else None
+    # TensorRT's own choice tells no reason.
+    cells = len(headings) if any(row[-1] for row in rows) else len(headings) - 1
+    return Table(headings[:cells], tuple(row[:cells] for row in rows)) if rows else None
 
 
 def _conversions(analysis: Analysis) -> Section | None:

@@ -1,30 +1,10 @@
 // The pictures of one result. Each takes the result and returns plotly's traces and layout.
 
 const BAR = 0.85; // width of a bar, of the distance between layers
-const NARROW = 640; // pixels of a window in which bars lie, because their names have no room below them
 const FEW = 20; // layers up to which each has its number below it
-const HOVER = 70; // characters of a line in a hover label
-
-function colour(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
-}
 
 function kindColour(kind) {
   return colour(`k-${kind.replaceAll(" ", "-")}`) || colour("k-other");
-}
-
-function layoutOf(more) {
-  const axis = { gridcolor: colour("line"), zeroline: false, automargin: true };
-  return {
-    paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
-    font: { color: colour("ink"), size: 13, family: "system-ui, sans-serif" },
-    margin: { l: 50, r: 10, t: 34, b: 48 }, // above: plotly's buttons; below: the axis' title
-    showlegend: false,
-    hoverlabel: { align: "left", bgcolor: colour("panel"), font: { color: colour("ink") } },
-    modebar: { bgcolor: "rgba(0,0,0,0)", color: colour("soft"), activecolor: colour("ink") },
-    ...more,
-    xaxis: { ...axis, ...more.xaxis }, yaxis: { ...axis, ...more.yaxis },
-  };
 }
 
 // Totals and changes; a name that is there twice still has a bar of its own.
