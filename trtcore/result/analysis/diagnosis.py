@@ -112,7 +112,7 @@ def _clocks(clocks: Clocks) -> RunWarning | None:
     # Where no lowest and highest clock were recorded, only the readings before and after are left.
     slow = clocks.sm_mhz_min or min(clocks.sm_mhz_before, clocks.sm_mhz_after)
     fast = clocks.sm_mhz_max or max(clocks.sm_mhz_before, clocks.sm_mhz_after)
-    changed = slow > 0 and (fast - slow) / fast > CLOCK_CHANGE
+    changed = slow > 0 and fast - slow > CLOCK_CHANGE * fast
     if not changed and not clocks.throttle_reasons:
         return None
     numbers = (slow, fast) if changed else ()
