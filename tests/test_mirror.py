@@ -176,6 +176,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "models/onnx/batch_repairs",
         "models/onnx/batch_values",
         "models/onnx/batch_walk",
+        "models/onnx/range_batches",
     ),
     "wild/test_onnx_builds.py": (
         "engine/tensorrt/parser_problems",
