@@ -198,6 +198,18 @@ def test_the_exporters_batch_may_lie_anywhere(name: str, batches: tuple[int, int
         np.testing.assert_allclose(found, wanted[:batch], rtol=1e-5, atol=1e-6)
 
 
+def test_a_constant_that_is_listed_among_the_inputs_is_no_input() -> None:
+    # As old exporters list every initializer.
+    model = model_of(HEAD + HELD["counted items"])
+    for tensor in model.proto.graph.initializer:
+        value = onnx.helper.make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims)
+        model.proto.graph.input.append(value)
+    whole, wanted = items(model)
+    ranged = for_a_range(model)
+    found = run_open(ranged, {"x": whole[:3]})
+    np.testing.assert_allclose(found, wanted[:3], rtol=1e-5, atol=1e-6)
+
+
 def test_what_a_range_takes_is_noted() -> None:
     notes = {name: for_a_range(model_of(HEAD + HELD[name])).notes[:-1] for name in HELD}
     had = "had batch {} written into it: now any"
