@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
@@ -18,6 +19,7 @@ from trtcore.models.load import load_model
 from trtcore.models.model import Model
 from trtcore.models.onnx.graph import model_inputs, model_outputs
 from trtcore.models.onnx.input_roles import make_model_inputs
+from trtcore.models.onnx.shape_ranges import opened
 from trtcore.models.onnx.shapes import with_shapes
 
 WILD = DATA / "wild"
@@ -150,6 +152,99 @@ def test_constants_of_the_old_batch_become_those_of_the_new(name: str) -> None:
     batched = with_shapes(model, 4)
     assert model_outputs(batched)[0].shape == wanted.shape
     np.testing.assert_allclose(run(batched, {"x": whole})[0], wanted, rtol=1e-5, atol=1e-6)
+
+
+def for_a_range(model: Model, least: int = 1, optimum: int = 3, most: int = 4) -> Model:
+    """The model for that range of batches, of all inputs that have one."""
+    batches = (least, optimum, most)
+    shapes = {
+        value.name: tuple((batch, *value.shape[1:]) for batch in batches)
+        for value in model_inputs(model)
+        if value.shape
+    }
+    return load_model(model, shapes=shapes)
+
+
+def run_open(model: Model, feeds: dict[str, np.ndarray]) -> np.ndarray:
+    """The first output of the graph that an engine is built of, its dimensions open."""
+    with opened(model) as proto:
+        return run(replace(model, proto=proto), feeds)[0]
+
+
+@pytest.mark.parametrize("name", [*HELD, "resize_sizes", "resize_sizes_open", "reshape_minus1"])
+def test_one_graph_takes_every_batch_of_a_range(name: str) -> None:
+    is_file = name not in HELD
+    model = load_model(WILD / f"{name}.onnx") if is_file else model_of(HEAD + HELD[name])
+    whole, wanted = items(model)
+    ranged = for_a_range(model)
+    assert [one.range.least[0] for one in ranged.dynamic] == [1]
+    for batch in (1, 2, 3, 4):
+        found = run_open(ranged, {"x": whole[:batch]})
+        np.testing.assert_allclose(found, wanted[:batch], rtol=1e-5, atol=1e-6)
+    # And as the run has it, with static shapes.
+    assert model_outputs(ranged)[0].shape == (3, *wanted.shape[1:])
+    np.testing.assert_allclose(run(ranged, {"x": whole[:3]})[0], wanted[:3], rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("batches", [(1, 2, 3), (2, 2, 3), (1, 1, 2), (2, 3, 4), (5, 6, 7)])
+@pytest.mark.parametrize("name", ["counted items", "positions of a batch of 2"])
+def test_the_exporters_batch_may_lie_anywhere(name: str, batches: tuple[int, int, int]) -> None:
+    model = model_of(HEAD + HELD[name])
+    whole, wanted = items(model)
+    whole, wanted = np.concatenate([whole, whole]), np.concatenate([wanted, wanted])
+    ranged = for_a_range(model, *batches)
+    for batch in batches:
+        found = run_open(ranged, {"x": whole[:batch]})
+        np.testing.assert_allclose(found, wanted[:batch], rtol=1e-5, atol=1e-6)
+
+
+def test_what_a_range_takes_is_noted() -> None:
+    notes = {name: for_a_range(model_of(HEAD + HELD[name])).notes[:-1] for name in HELD}
+    had = "had batch {} written into it: now any"
+    read = "read a value of batch {} as input {}: repeated for any"
+    assert notes == {
+        "class token": (f"node 'cat' {read.format(1, 0)}",),
+        "expanded token": (f"node 'cat' {read.format(1, 0)}",),
+        "positions of a batch of 2": (f"node 'add' {read.format(2, 1)}",),
+        "slice of the whole batch": (f"node 'part' {had.format(2)}",),
+        "sequence first": (f"node 'split' {had.format(1)}; 1 more nodes like it",),
+        "counted items": (
+            "node 'pick' picks by a constant that counts the old batch: it now counts any",
+            f"node 'flat' {had.format(2)}",
+        ),
+        "initial state": (f"node 'lstm' {read.format(1, 5)}",),
+    }
+
+
+@pytest.mark.parametrize("name", LOST)
+def test_a_range_is_refused_where_a_batch_is(name: str) -> None:
+    text, message = LOST[name]
+    with pytest.raises(ModelError) as error:
+        for_a_range(model_of(HEAD + text), 2, 3, 4)
+    assert str(error.value) == message
+
+
+def test_a_slice_without_inputs_cannot_follow_a_batch() -> None:
+    # Up to operator set 9 a Slice has its ends in attributes, which nothing can compute.
+    model = model_of('<ir_version: 8, opset_import: ["" : 9]>' + HELD["class token"])
+    with pytest.raises(ModelError) as error:
+        for_a_range(model)
+    assert str(error.value) == (
+        "tokens: node 'cat' (Concat) holds one batch, and takes no range of them: give one shape "
+        "per input with shapes"
+    )
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_transformers_take_a_range(name: str) -> None:
+    model = CASES[name].model()
+    ranged = for_a_range(model, 1, 2, 3)
+    one = make_model_inputs(model)
+    alone = run(model, one)[0]
+    for batch in (1, 3):
+        several = {key: np.repeat(value, batch, axis=0) for key, value in one.items()}
+        found = run_open(ranged, several)
+        np.testing.assert_allclose(found, np.repeat(alone, batch, axis=0), atol=1e-4)
 
 
 @pytest.mark.parametrize("name", BODIES)

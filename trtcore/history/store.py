@@ -7,8 +7,10 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, fields
 from functools import lru_cache
-from math import nan
+from math import isnan, nan
 from typing import Any
+
+import numpy as np
 
 from trtcore.history.records import Place, Run, Setup, Time
 
@@ -35,6 +37,13 @@ _RUN = (
 _COLUMNS = ", ".join(
     [f"r.{name}" for name in _RUN] + [f"s.{n}" for n in _SETUP] + [f"p.{n}" for n in _PLACE]
 )
+_WHOLE = {"id", "sm_mhz_min", "sm_mhz_max", "throttled", "batch", "memory_mhz"}
+_TIMES = {"clock_step_ms", "ms", "error_ms", "spread"}
+_TEXTS = tuple(i for i, name in enumerate((*_RUN, *_SETUP, *_PLACE)) if name not in _WHOLE | _TIMES)
+_NUMBERS = tuple(i for i, name in enumerate((*_RUN, *_SETUP, *_PLACE)) if name in _WHOLE)
+# Samples are float32: no time, error or ratio of the two lies outside of what that holds.
+_LARGEST = float(np.finfo(np.float32).max)
+_SMALLEST = float(np.finfo(np.float32).smallest_subnormal)
 _FROM = "FROM run r JOIN setup s ON s.id = r.setup JOIN place p ON p.id = r.place"
 
 
@@ -56,7 +65,7 @@ def add_run(connection: sqlite3.Connection, run: Run) -> tuple[int, bool]:
     place = _made_id(connection, "place", _PLACE, astuple(run.place))
     values = (
         *(run.content, run.file, run.date, run.label, run.commit, setup, place, run.engine_hash),
-        *(*run.sm_mhz, run.throttled, run.clock_step_ms, run.series, *astuple(run.total)),
+        *(*run.sm_mhz, run.throttled, run.clock_step_ms, run.series, *_three(run.total)),
     )
     number = connection.execute(
         "INSERT INTO run(content, file, date, label, git_commit, setup, place, engine_hash, "
@@ -79,7 +88,7 @@ def _add_groups(connection: sqlite3.Connection, number: int, setup: int, run: Ru
         "INSERT INTO group_time SELECT id, ?, ?, ?, ?, ? FROM node_group "
         "WHERE setup = ? AND nodes = ?",
         [
-            (number, i, *astuple(time), setup, name)
+            (number, i, *_three(time), setup, name)
             for i, (name, time) in enumerate(zip(names, run.groups.values(), strict=True))
         ],
     )
@@ -133,7 +142,7 @@ def groups_of(connection: sqlite3.Connection, number: int) -> dict[tuple[str, ..
         "JOIN node_group g ON g.id = t.node_group WHERE t.run = ? ORDER BY t.place_in_run",
         (number,),
     )
-    return {tuple(json.loads(row[0])): _time(row[1:]) for row in rows}
+    return {_nodes(row[0]): _time(row[1:]) for row in rows}
 
 
 GROUP_TREND = (
@@ -160,7 +169,7 @@ def groups_with(connection: sqlite3.Connection, model: str, name: str) -> Iterat
         (model,),
     )
     for (text,) in rows:
-        nodes = tuple(json.loads(text))
+        nodes = _nodes(text)
         if name in nodes or name == group_name(nodes):
             yield nodes
 
@@ -213,6 +222,7 @@ def _known_id(
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:
+    _require_types(row)
     known = dict(zip(_RUN, row, strict=False))
     run = Run(
         content=known["content"],
@@ -225,7 +235,7 @@ def _entry(row: tuple[Any, ...]) -> Entry:
         engine_hash=known["engine_hash"],
         sm_mhz=(known["sm_mhz_min"], known["sm_mhz_max"]),
         throttled=known["throttled"],
-        clock_step_ms=known["clock_step_ms"],
+        clock_step_ms=_checked_time(known["clock_step_ms"]),
         series=known["series"],
         total=_time((known["ms"], known["error_ms"], known["spread"])),
         groups={},
@@ -244,6 +254,49 @@ def _place(values: tuple[Any, ...]) -> Place:
     return Place(*values)
 
 
+def _three(time: Time) -> tuple[float, float, float]:
+    return time.ms, time.error_ms, time.spread
+
+
 def _time(values: Sequence[float | None]) -> Time:
     """SQLite keeps NaN as NULL."""
-    return Time(*(nan if value is None else value for value in values))
+    ms, *others = (nan if value is None else _checked_time(value) for value in values)
+    if isnan(ms):
+        raise sqlite3.DatabaseError("malformed time: NULL")
+    error_ms, spread = others
+    return Time(ms, error_ms, spread)
+
+
+def _nodes(text: object) -> tuple[str, ...]:
+    """The nodes of a group, from their JSON."""
+    try:
+        nodes = json.loads(text) if isinstance(text, str) else None
+    except (ValueError, RecursionError):
+        nodes = None
+    if not isinstance(nodes, list) or not nodes or not all(isinstance(n, str) for n in nodes):
+        raise sqlite3.DatabaseError(f"malformed nodes of a group: {text!r:.60}")
+    return tuple(nodes)
+
+
+def _require_types(row: Sequence[object]) -> None:
+    """SQLite holds any type in any column: those of a file that was tampered with are refused.
+
+    Raises:
+        sqlite3.DatabaseError: as for a damaged file, which `opened` explains.
+    """
+    for places, kind in ((_TEXTS, str), (_NUMBERS, int)):
+        for i in places:
+            if type(row[i]) is not kind:
+                raise sqlite3.DatabaseError(f"malformed run: {row[i]!r:.60}")
+
+
+def _checked_time(value: Any) -> float:
+    """A time, an error or a spread.
+
+    Raises:
+        sqlite3.DatabaseError: no number, or one that no measurement gives.
+    """
+    is_time = type(value) in (int, float) and (value == 0 or _SMALLEST <= value <= _LARGEST)
+    if not is_time:
+        raise sqlite3.DatabaseError(f"malformed time: {value!r:.60}")
+    return float(value)

@@ -283,7 +283,7 @@ class _Passes:
             self.interrupted |= self.warming.interrupted
         if self.interrupted:
             return
-        with self.monitor.round():
+        with self.monitor.round(count):
             if not self.length.only_layers:
                 with self.watch.phase(Phase.ENQUEUED):
                     times = self.time_enqueued(count, report)

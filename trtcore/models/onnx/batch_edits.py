@@ -61,8 +61,8 @@ class Retarget:
         if self.attribute:
             node.CopyFrom(self.attributed(node))
             return
-        name = _free_name(graph, f"{node.output[0]}__{self.index}_batch")
-        _put_constant(graph, numpy_helper.from_array(np.array(self.values, np.int64), name))
+        name = free_name(graph, f"{node.output[0]}__{self.index}_batch")
+        put_constant(graph, numpy_helper.from_array(np.array(self.values, np.int64), name))
         node.input[self.index] = name
 
 
@@ -108,16 +108,16 @@ class Repeat:
         place = _place(holder, self.node)
         node = holder.node[place]
         name = node.input[self.index]
-        new = _free_name(graph, f"{name}__batch")
+        new = free_name(graph, f"{name}__batch")
         items = np.arange(self.lengths[1], dtype=np.int64) % self.lengths[0]
         constants = (one for scope in _graphs(graph) for one in scope.initializer)
         tensor = next((one for one in constants if one.name == name), None)
         if tensor is not None:
             values = np.take(numpy_helper.to_array(tensor), items, axis=self.axis)
-            _put_constant(graph, numpy_helper.from_array(values, new))
+            put_constant(graph, numpy_helper.from_array(values, new))
         else:
             indices = numpy_helper.from_array(items, f"{new}__items")
-            _put_constant(graph, indices)
+            put_constant(graph, indices)
             reads = [name, indices.name]
             gather = helper.make_node("Gather", reads, [new], name=new, axis=self.axis)
             holder.node.insert(place, gather)
@@ -198,11 +198,13 @@ def _place(graph: GraphProto, name: str) -> int:
     return next((i for i, node in enumerate(graph.node) if node.name == name), -1)
 
 
-def _put_constant(graph: GraphProto, tensor: TensorProto) -> None:
+def put_constant(graph: GraphProto, tensor: TensorProto) -> None:
+    """Adds a constant to a graph."""
     graph.initializer.append(tensor)
 
 
-def _free_name(graph: GraphProto, wanted: str) -> str:
+def free_name(graph: GraphProto, wanted: str) -> str:
+    """The name, with a number behind it where something in the graph has it."""
     taken = {tensor.name for tensor in graph.initializer}
     taken |= {name for node in walk_nodes(graph) for name in _names(node)}
     name, number = wanted, 1

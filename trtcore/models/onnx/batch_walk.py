@@ -63,10 +63,12 @@ class Carried:
     Attributes:
         edits: the changes to the graph, in its order.
         outputs: shapes of its outputs at the new batch, as far as they are known.
+        batch: the old one and the new one; zeros where there is nothing to carry.
     """
 
     edits: tuple[Edit, ...] = ()
     outputs: Mapping[str, Shape] = field(default_factory=dict)
+    batch: tuple[int, int] = (0, 0)
 
 
 class _LostError(Exception):

@@ -130,8 +130,15 @@ def fits_in_memory(model: Model) -> bool:
     return weight_bytes(model.proto) <= INLINE_BYTES
 
 
-def model_nodes(model: Model) -> tuple[ModelNode, ...]:
-    """The nodes in graph order; those of a control-flow body follow the node that holds it."""
+def model_nodes(model: Model, *, with_work: bool = True) -> tuple[ModelNode, ...]:
+    """The nodes in graph order; those of a control-flow body follow the node that holds it.
+
+    Args:
+        model: the model.
+        with_work: count the work of each, which needs all shapes: a second for thousands of nodes.
+    """
+    graph = model.proto.graph
+    counted = count_work(model.proto) if with_work else ((n, None) for n in walk_nodes(graph))
     return tuple(
         ModelNode(
             node.name,
@@ -141,7 +148,7 @@ def model_nodes(model: Model) -> tuple[ModelNode, ...]:
             exported_module(node),
             work,
         )
-        for node, work in count_work(model.proto)
+        for node, work in counted
     )
 
 
