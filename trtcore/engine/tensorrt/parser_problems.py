@@ -18,7 +18,16 @@ _NO_PLUGIN = re.compile(
     r"Plugin not found|was not found in plugin registry|failed to load \w+ plugin", re.IGNORECASE
 )
 _NO_TYPE = "Failed to convert ONNX"
-_UNKNOWN_TYPES = (TensorProto.STRING, TensorProto.COMPLEX64, TensorProto.COMPLEX128)
+# Source: onnx-tensorrt, onnxUtils.cpp, convertDtype.
+_UNKNOWN_TYPES = (
+    TensorProto.STRING,
+    TensorProto.INT16,
+    TensorProto.UINT16,
+    TensorProto.UINT32,
+    TensorProto.UINT64,
+    TensorProto.COMPLEX64,
+    TensorProto.COMPLEX128,
+)
 # Quantized operators of ONNX that TensorRT has in another form only.
 _OF_INTEGERS = ("QLinear", "ConvInteger", "MatMulInteger", "DynamicQuantizeLinear")
 # Assertions without a word of explanation, such as `false` and `convertDims(...)`.
