@@ -215,3 +215,19 @@ def test_a_layer_counts_by_what_it_computes_in_between_its_casts() -> None:
     )
     kept = check_precision((fused,), "fp16", kept={"norm"})
     assert kept.dtypes == {"Float": 1}
+
+
+@pytest.mark.parametrize(
+    ("one", "kept", "dtype"),
+    [
+        # As TensorRT-RTX 1.7.1 builds VGG-19 in BF16, whose MaxPool it has in FP32.
+        (layer("conv", "BFloat16 BFloat16", "Float", "runtime_fusion"), (), "BFloat16"),
+        (layer("conv", "BFloat16 Float", "Float", "runtime_fusion"), (), "Float"),
+        (layer("conv", "BFloat16", "Float", "correlation"), ("node/conv",), "Float"),
+        (layer("pool", "BFloat16", "Float", "maxpool"), (), "Float"),
+    ],
+)
+def test_a_product_counts_by_its_operands_whatever_a_cast_behind_it_writes(
+    one: Layer, kept: tuple[str, ...], dtype: str
+) -> None:
+    assert check_precision([one], "bf16", kept=kept).dtypes == {dtype: 1}
