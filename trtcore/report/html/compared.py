@@ -151,6 +151,8 @@ def _state(row: Change) -> str:
 
 
 def _steps(comparison: Comparison) -> list[Step]:
+    if not comparison.rows:
+        return []
     rest, layers = comparison.rest, comparison.layers
     changes = [(row.name, row.difference_ms) for row in comparison.rows]
     left = [(rest.name, rest.difference_ms)] if rest.base_ms or rest.new_ms else []
