@@ -42,6 +42,14 @@ layer { name: "conv1" type: "Convolution" bottom: "data" top: "conv1"
         convolution_param { num_output: 4 kernel_size: 3 } }
 layer { name: "relu1" type: "ReLU" bottom: "conv1" top: "conv1" }
 """
+# `caffe time` of the same net.
+CAFFE_TIME = """\
+Average time per layer:
+      data\tforward: 0.001 ms.
+     conv1\tforward: 0.120 ms.
+     relu1\tforward: 0.010 ms.
+Average Forward pass: 0.135 ms.
+"""
 
 
 def write_models(folder: Path) -> None:
@@ -55,6 +63,7 @@ def write_models(folder: Path) -> None:
     (folder / "deploy.prototxt").write_text(DEPLOY)
     blobs = {"conv1": [weights, np.zeros(4, np.float32)]}
     (folder / "net.caffemodel").write_bytes(caffemodel(blobs))
+    (folder / "caffe_time.log").write_text(CAFFE_TIME)
 
 
 def write_googlenet(folder: Path) -> None:

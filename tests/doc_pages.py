@@ -98,6 +98,11 @@ def inline_commands() -> Iterator[tuple[str, str]]:
                 yield page.relative_to(ROOT).as_posix(), command
 
 
+def needs_gpu(command: str) -> bool:
+    """Whether a command within a sentence needs a GPU, or files that only one makes."""
+    return bool(re.search(r"\.plan|profile .*--(?:compare|baseline|timing|tolerance)", command))
+
+
 def masked(text: str) -> list[str]:
     """The words of a text, whatever its figures, the width of its columns and of its lines."""
     return _FIGURE.sub("#", text).split()

@@ -16,14 +16,10 @@ from pathlib import Path
 
 import pytest
 from doc_files import write_googlenet, write_models, write_results
-from doc_pages import PAGES, ROOT, Block, blocks, inline_commands, missing_part
+from doc_pages import PAGES, ROOT, Block, blocks, inline_commands, missing_part, needs_gpu
 
 from trtcore.cli import main
-from trtcore.system.device import gpu_problem
 
-pytestmark = pytest.mark.skipif(
-    gpu_problem() is None, reason="what stands here is what comes out without a GPU"
-)
 # Exit codes of a limit: two runs of one network may differ by more than it on a busy machine.
 LIMIT = ("--fail-if", "history check")
 # Its commands run in tests/sweeps/test_docs.py, beside the cluster they need.
@@ -48,11 +44,13 @@ RUNNING = [
 
 
 @pytest.fixture(scope="session")
-def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def furnished(tmp_path_factory: pytest.TempPathFactory, cache_folder: Path) -> Path:
     """A folder as a reader has it; each page gets a copy."""
     folder = tmp_path_factory.mktemp("reader")
-    write_models(folder)
-    write_results(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TRTCORE_CACHE_DIR", str(cache_folder))
+        write_models(folder)
+        write_results(folder)
     return folder
 
 
@@ -157,11 +155,6 @@ def test_the_program_of_the_page_of_sweeps_runs(tmp_path: Path) -> None:
 def test_the_tutorial_runs(tmp_path: Path) -> None:
     write_googlenet(tmp_path)
     run_page(ROOT / "docs" / "tutorial.md", tmp_path)
-
-
-def needs_gpu(command: str) -> bool:
-    """Whether a command within a sentence needs a GPU, or files that only one makes."""
-    return bool(re.search(r"\.plan|profile .*--(?:compare|baseline|timing|tolerance)", command))
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from doc_files import write_googlenet, write_models, write_results
-from doc_pages import PAGES, Block, blocks, missing_part, shown_alone
+from doc_pages import PAGES, Block, blocks, inline_commands, missing_part, needs_gpu, shown_alone
 
 from trtcore.cli import main
 
@@ -23,6 +23,7 @@ LINES = [
     if block.language == "sh" and not block.mark
     for line in block.lines(gpu=True)
 ]
+INLINE = sorted({command for _, command in inline_commands() if needs_gpu(command)})
 
 
 @pytest.fixture
@@ -84,6 +85,15 @@ def test_a_line_runs(
     block: Block, line: str, desk: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(line) == 0, f"{block.place}: {line}: {capsys.readouterr().err}"
+
+
+@pytest.mark.parametrize("command", INLINE)
+def test_a_command_in_a_sentence_runs(
+    command: str, desk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if "profile net.plan" in command or "inspect net.plan" in command:
+        assert run("trtcore build net.onnx -o net.plan") == 0
+    assert run(command) == 0, capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
