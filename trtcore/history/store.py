@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, fields
-from functools import lru_cache
+from functools import partial
 from math import nan
 from typing import Any
 
@@ -31,11 +31,9 @@ _PLACE = tuple(field.name for field in fields(Place))
 _RUN = (
     *("id", "content", "file", "date", "label", "git_commit", "engine_hash", "sm_mhz_min"),
     *("sm_mhz_max", "throttled", "clock_step_ms", "series", "ms", "error_ms", "spread"),
+    *("processes", "plan_hash", "weights_hash"),
 )
-_COLUMNS = ", ".join(
-    [f"r.{name}" for name in _RUN] + [f"s.{n}" for n in _SETUP] + [f"p.{n}" for n in _PLACE]
-)
-_FROM = "FROM run r JOIN setup s ON s.id = r.setup JOIN place p ON p.id = r.place"
+_COLUMNS = ", ".join(f"r.{name}" for name in (*_RUN, "setup", "place"))
 
 
 def add_run(connection: sqlite3.Connection, run: Run) -> tuple[int, bool]:
@@ -57,10 +55,12 @@ def add_run(connection: sqlite3.Connection, run: Run) -> tuple[int, bool]:
     values = (
         *(run.content, run.file, run.date, run.label, run.commit, setup, place, run.engine_hash),
         *(*run.sm_mhz, run.throttled, run.clock_step_ms, run.series, *_three(run.total)),
+        *(run.total.processes, run.plan_hash, run.weights_hash),
     )
     number = connection.execute(
         "INSERT INTO run(content, file, date, label, git_commit, setup, place, engine_hash, "
-        "sm_mhz_min, sm_mhz_max, throttled, clock_step_ms, series, ms, error_ms, spread) "
+        "sm_mhz_min, sm_mhz_max, throttled, clock_step_ms, series, ms, error_ms, spread, "
+        "processes, plan_hash, weights_hash) "
         f"VALUES ({', '.join('?' * len(values))})",
         values,
     ).lastrowid
@@ -98,6 +98,9 @@ def _made_id(
     return found
 
 
+_OF_MODEL = "r.setup IN (SELECT id FROM setup WHERE model = ?1)"
+
+
 def latest_runs(
     connection: sqlite3.Connection, *, model: str = "", label: str = "", most: int = 0
 ) -> list[Entry]:
@@ -110,20 +113,20 @@ def latest_runs(
         most: only so many of the latest; 0 for all.
     """
     wanted = " AND ".join(
-        text for text, is_given in (("s.model = ?1", model), ("r.label = ?2", label)) if is_given
+        text for text, is_given in ((_OF_MODEL, model), ("r.label = ?2", label)) if is_given
     )
     rows = connection.execute(
-        f"SELECT {_COLUMNS} {_FROM} WHERE {wanted or '?1 = ?2 OR 1'} "
+        f"SELECT {_COLUMNS} FROM run r WHERE {wanted or '?1 = ?2 OR 1'} "
         "ORDER BY r.date DESC, r.id DESC LIMIT ?3",
         (model, label, most or -1),
     )
-    return [_entry(row) for row in rows][::-1]
+    return _entries(connection, rows)[::-1]
 
 
 def find_run(connection: sqlite3.Connection, number: int) -> Entry | None:
     """Returns a run by its number; None if there is none."""
-    row = connection.execute(f"SELECT {_COLUMNS} {_FROM} WHERE r.id = ?", (number,)).fetchone()
-    return None if row is None else _entry(row)
+    rows = connection.execute(f"SELECT {_COLUMNS} FROM run r WHERE r.id = ?", (number,))
+    return next(iter(_entries(connection, rows)), None)
 
 
 def groups_of(connection: sqlite3.Connection, number: int) -> dict[tuple[str, ...], Time]:
@@ -132,8 +135,10 @@ def groups_of(connection: sqlite3.Connection, number: int) -> dict[tuple[str, ..
         "SELECT g.nodes, t.ms, t.error_ms, t.spread FROM group_time t "
         "JOIN node_group g ON g.id = t.node_group WHERE t.run = ? ORDER BY t.place_in_run",
         (number,),
-    )
-    return {tuple(json.loads(row[0])): _time(row[1:]) for row in rows}
+    ).fetchall()
+    query = "SELECT processes FROM run WHERE id = ?"
+    (processes,) = connection.execute(query, (number,)).fetchone() or (1,)
+    return {tuple(json.loads(row[0])): _time(row[1:], processes) for row in rows}
 
 
 GROUP_TREND = (
@@ -194,11 +199,11 @@ def earlier_runs(
     conditions = ["r.setup = ?1", "r.content <> ?2", "(?3 = '' OR r.date <= ?3)"]
     conditions += ["r.place = ?4"] * (not any_place) + ["r.label = ?5"] * bool(label)
     rows = connection.execute(
-        f"SELECT {_COLUMNS} {_FROM} WHERE {' AND '.join(conditions)} "
+        f"SELECT {_COLUMNS} FROM run r WHERE {' AND '.join(conditions)} "
         "ORDER BY r.date DESC, r.id DESC LIMIT ?6",
         (setup, run.content, run.date, place, label, most),
     )
-    return [_entry(row) for row in rows]
+    return _entries(connection, rows)
 
 
 def _known_id(
@@ -212,43 +217,64 @@ def _known_id(
     return None if found is None else int(found[0])
 
 
-def _entry(row: tuple[Any, ...]) -> Entry:
-    known = dict(zip(_RUN, row, strict=False))
+def _entries(connection: sqlite3.Connection, rows: Iterable[tuple[Any, ...]]) -> list[Entry]:
+    """The runs of rows of `_COLUMNS`. Thousands share a few setups and places, read once each."""
+    read = partial(_read, connection)
+    setups: dict[int, Setup] = {}
+    places: dict[int, Place] = {}
+    entries = []
+    for *values, setup, place in rows:
+        if setup not in setups:
+            setups[setup] = Setup(*read("setup", _SETUP, setup))
+        if place not in places:
+            places[place] = Place(*read("place", _PLACE, place))
+        entries.append(_entry(values, setups[setup], places[place]))
+    return entries
+
+
+def _read(
+    connection: sqlite3.Connection, table: str, names: Sequence[str], number: int
+) -> tuple[Any, ...]:
+    query = f"SELECT {', '.join(names)} FROM {table} WHERE id = ?"
+    row: tuple[Any, ...] = connection.execute(query, (number,)).fetchone()
+    return row
+
+
+def _entry(values: Sequence[Any], setup: Setup, place: Place) -> Entry:
+    """By place and not by name: a trend reads ten thousand."""
+    number, content, file, date, label, commit, engine, lowest, highest = values[:9]
+    throttled, step_ms, series, ms, error_ms, spread, processes, plan, weights = values[9:]
     run = Run(
-        content=known["content"],
-        file=known["file"],
-        date=known["date"],
-        label=known["label"],
-        commit=known["git_commit"],
-        setup=_setup(row[len(_RUN) : len(_RUN) + len(_SETUP)]),
-        place=_place(row[-len(_PLACE) :]),
-        engine_hash=known["engine_hash"],
-        sm_mhz=(known["sm_mhz_min"], known["sm_mhz_max"]),
-        throttled=known["throttled"],
-        clock_step_ms=known["clock_step_ms"],
-        series=known["series"],
-        total=_time((known["ms"], known["error_ms"], known["spread"])),
-        groups={},
+        content,
+        file,
+        date,
+        label,
+        commit,
+        setup,
+        place,
+        engine,
+        (lowest, highest),
+        throttled,
+        step_ms,
+        series,
+        _time((ms, error_ms, spread), processes),
+        {},
+        plan,
+        weights,
     )
-    return Entry(known["id"], run)
-
-
-# Thousands of runs share a few setups and environments.
-@lru_cache(maxsize=64)
-def _setup(values: tuple[Any, ...]) -> Setup:
-    return Setup(*values)
-
-
-@lru_cache(maxsize=64)
-def _place(values: tuple[Any, ...]) -> Place:
-    return Place(*values)
+    return Entry(number, run)
 
 
 def _three(time: Time) -> tuple[float, float, float]:
     return time.ms, time.error_ms, time.spread
 
 
-def _time(values: Sequence[float | None]) -> Time:
+def _time(values: Sequence[float | None], processes: int = 1) -> Time:
     """SQLite keeps NaN as NULL."""
-    ms, error_ms, spread = (nan if value is None else value for value in values)
-    return Time(ms, error_ms, spread)
+    ms, error_ms, spread = values
+    return Time(
+        nan if ms is None else ms,
+        nan if error_ms is None else error_ms,
+        nan if spread is None else spread,
+        processes,
+    )
