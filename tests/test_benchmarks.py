@@ -184,8 +184,11 @@ def test_the_zoo_says_which_saved_result_has_no_row(
     "topic",
     [
         "baselines",
+        "energy_memory",
+        "findings",
         "loop",
         "precision",
+        "processes",
         "reconcile",
         "repeat",
         "soak",

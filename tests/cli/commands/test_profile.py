@@ -11,11 +11,13 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from terminals import read_until
 
+from trtcore.cli.commands import profile
+from trtcore.errors import RunError
 from trtcore.result.saved import load_profile
 from trtcore.system.device import gpu_problem
 
@@ -75,6 +77,37 @@ def test_verbose_says_where_the_time_went(run: Run, small: Path) -> None:
     assert {"load", "nodes on the CPU", "report"} <= named.keys()
     assert sum(named.values()) == pytest.approx(float(total.split()[0]), abs=0.01)
     assert "Where " not in run("profile", small, *FEW).out.rpartition("Host")[2]
+
+
+@pytest.mark.parametrize(
+    ("options", "peak"),
+    [
+        ((), None),
+        (("--cost",), "measure"),
+        (("--html", "page.html"), "measure"),
+        (("--cost", "--peak", "none"), "none"),
+        (("--cost", "--peak", "fp32=1,bandwidth=2"), "fp32=1,bandwidth=2"),
+        (("--findings", "--peak", "measure"), "measure"),
+    ],
+)
+def test_what_shows_peaks_has_them_measured(
+    run: Run,
+    small: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    options: tuple[str, ...],
+    peak: str | None,
+) -> None:
+    asked: list[str | None] = []
+
+    def profile_model(*_: object, **given: str | None) -> NoReturn:
+        asked.append(given["peak"])
+        raise RunError("enough")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(profile, "profile_model", profile_model)
+    assert run("profile", small, *options).code == 1
+    assert asked == [peak]
 
 
 def test_quiet_prints_warnings_only(run: Run, small: Path, tmp_path: Path) -> None:

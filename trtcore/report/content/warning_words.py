@@ -22,7 +22,7 @@ _TEMPLATES = {
         "its C++ layout passed the self-check"
     ),
     WarningKind.NO_EVENT_COST: "the event cost was not calibrated: {note}",
-    WarningKind.NO_PEAKS: "the peaks of this device were not measured: {note}",
+    WarningKind.NO_PEAKS: "not every peak of this device was measured: {note}",
     WarningKind.NO_KERNELS: "no kernel times: {note}",
     WarningKind.PRECISION_MISSING: (
         "{names[0]} (compute capability {names[1]}) has no {names[2]}, which needs "
