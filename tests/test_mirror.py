@@ -83,6 +83,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
     "measure/processes/test_fresh.py": (
         "measure/processes/answers",
         "measure/processes/child",
+        "system/parent",
     ),
     "result/analysis/test_builds.py": ("result/records/repeats",),
     "gpu/test_attach_gpu.py": ("engine/tensorrt/python_profiler",),

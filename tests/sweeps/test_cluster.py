@@ -187,6 +187,30 @@ def test_ctrl_c_keeps_what_is_done(net: Path, tmp_path: Path, fault: Callable[[s
     assert "Traceback" not in out
 
 
+@pytest.mark.parametrize("everybody", [False, True], ids=["the sweep", "every process"])
+def test_sigterm_keeps_what_is_done(
+    net: Path, tmp_path: Path, fault: Callable[[str], str], everybody: bool
+) -> None:
+    sign, folder = tmp_path / "sign", tmp_path / "results"
+    (tmp_path / "plan.toml").write_text(
+        f'models = ["{net}"]\noutput = "results"\niterations = 2\nworkers = 1\n'
+        f'plugins = [[], ["{fault("hang")}"]]\n'
+    )
+    with program(COMMAND, "sweep", tmp_path / "plan.toml", SIGN=str(sign)) as process:
+        wait_for(sign.exists)
+        every = descendants(process.pid)
+        # As a batch system does that ends a job: the processes in any order.
+        for pid in (*(every if everybody else ()), process.pid):
+            os.kill(pid, signal.SIGTERM)
+        out, _ = process.communicate()
+        assert process.returncode == 143
+        assert not [pid for pid in every if "trtcore.sweeps" in command_of(pid)]
+    # The cell that was running is not taken for one that crashed.
+    assert states(folder) == ["done"]
+    assert "what is done is kept" in out
+    assert "Traceback" not in out
+
+
 SCHEDULER = """
 import sys
 from distributed import LocalCluster
@@ -322,24 +346,21 @@ def test_a_full_disk_ends_the_sweep_and_keeps_what_is_done(
     assert states(tmp_path) == ["done"]
 
 
-def test_a_worker_that_cannot_write_ends_the_sweep(net: Path, tmp_path: Path) -> None:
-    """A file-size limit of nothing, which the workers inherit, is a full disk to them."""
-    code = COMMAND.replace("import sys;", "import sys, resource, signal;")
+def test_a_worker_whose_disk_is_full_ends_the_sweep_in_one_line(
+    net: Path, tmp_path: Path, fault: Callable[[str], str]
+) -> None:
     folder = tmp_path / "results"
-    folder.mkdir()
-    # Results have tens of kilobytes, logs and orders less.
-    limit = (
-        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000));"
-    )
-    code = code.replace("from trtcore.cli", f"{limit} from trtcore.cli", 1)
-    with program(code, "sweep", net, "-o", folder, "--iterations", "2", "--quiet") as process:
+    command = ("sweep", net, "-o", folder, "--batch", "1,2", "--iterations", "2", "--quiet")
+    preloaded = {"LD_PRELOAD": fault("disk"), "FULL": str(folder)}
+    with program(COMMAND, *command, **preloaded) as process:
         out, _ = process.communicate()
     assert process.returncode == 1
-    assert "Traceback" not in out
-    assert not [
-        path for path in folder.iterdir() if path.name.endswith(".json") and not states(folder)
-    ]
+    assert re.fullmatch(
+        rf"trtcore: error: {folder}/[0-9a-f]{{16}}\.json: cannot be written "
+        r"\(No space left on device\)\n",
+        out,
+    )
+    assert list(folder.iterdir()) == []
 
 
 def test_where_a_sweep_runs_is_said_once(net: Path, tmp_path: Path) -> None:
