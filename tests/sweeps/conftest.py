@@ -29,6 +29,13 @@ FAULTS: Mapping[str, str] = {
         "__attribute__((constructor)) void f(void) {"
         ' char *sign = getenv("SIGN"); if (sign) fclose(fopen(sign, "w")); for (;;) pause(); }'
     ),
+    # The next process that loads it goes on, and is told that it holds no plugins.
+    "hang_once": (
+        "#include <stdio.h>\n#include <stdlib.h>\n#include <unistd.h>\n"
+        "__attribute__((constructor)) void f(void) {"
+        ' char *sign = getenv("SIGN"); if (!access(sign, F_OK)) return;'
+        ' fclose(fopen(sign, "w")); for (;;) pause(); }'
+    ),
     # Preloaded: ends the process while TensorRT builds, once it has written a message.
     "build": (
         "#include <pthread.h>\n#include <signal.h>\n#include <sys/stat.h>\n#include <unistd.h>\n"
