@@ -55,8 +55,7 @@ py::tuple run_layers(ContextView const& view, Recorder* recorder, IterationTimer
   if (recorder != nullptr) {
     use.emplace(*recorder, "time_layers");
   } else {
-    // An idle port is set as the profiler: the loop then costs what the profiler costs without us.
-    ProfilerPort::of(view.context(), view.layout());
+    ProfilerPort::profile_in_silence(view.context(), view.layout());
   }
   auto const progress = run_in_chunks(count, report, [&](auto done, auto deadline) {
     return time_layers(inference, recorder, times, done, count, deadline);

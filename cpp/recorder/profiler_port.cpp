@@ -19,6 +19,26 @@ class PortFor final : public ProfilerPort, public Interface {
   }
 };
 
+// What a context keeps when its port goes on to another context: it hears nothing. One serves all
+// contexts and threads, so that a process that makes contexts for years takes no memory for them.
+template <class Interface>
+class Silence final : public Interface {
+ public:
+  void reportLayerTime(char const*, float) noexcept override {}
+};
+
+// Never destroyed, as a context may outlive static destructors.
+template <class Interface>
+void* silence_of() {
+  static Interface* const instance = new Silence<Interface>();
+  return instance;
+}
+
+void* silence(abi::Layout layout) {
+  return layout == abi::Layout::v10 ? silence_of<abi::v10::IProfiler>()
+                                    : silence_of<abi::v11::IProfiler>();
+}
+
 std::unique_ptr<ProfilerPort> make_port(abi::Layout layout) {
   if (layout == abi::Layout::v10) {
     return std::make_unique<PortFor<abi::v10::IProfiler, abi::Layout::v10>>();
@@ -86,19 +106,19 @@ ProfilerPort& ProfilerPort::of(abi::ExecutionContext const& context, abi::Layout
   void* const current = context.get_profiler();
   if (ProfilerPort* const port = ports().find(current)) return *port;
   ProfilerPort& port = ports().take(layout);
-  port.replaced_ = current;
+  port.replaced_ = current == nullptr ? silence(layout) : current;
   context.set_profiler(port.profiler());
   return port;
+}
+
+void ProfilerPort::profile_in_silence(abi::ExecutionContext const& context, abi::Layout layout) {
+  if (context.get_profiler() == nullptr) context.set_profiler(silence(layout));
 }
 
 std::size_t ProfilerPort::count() { return ports().count(); }
 
 void ProfilerPort::leave(abi::ExecutionContext const& context) noexcept {
-  if (context.get_profiler() == profiler()) {
-    if (replaced_ == nullptr) return;  // TensorRT cannot detach a profiler, so it stays
-    context.set_profiler(replaced_);
-  }
-  replaced_ = nullptr;
+  if (context.get_profiler() == profiler()) context.set_profiler(replaced_);
   ports().give_back(*this, layout_);
 }
 

@@ -1,6 +1,7 @@
-// The IProfiler that TensorRT holds in place of a recorder. TensorRT refuses to detach a profiler,
-// so a port lives as long as the process and outlives every context; it forwards calls while a
-// recorder is connected and ignores them otherwise. A port that a context gave back is reused.
+// The IProfiler that TensorRT holds in place of a recorder. A port lives as long as the process and
+// outlives every context; it forwards calls while a recorder is connected and ignores them
+// otherwise. TensorRT refuses to detach a profiler: a context that gives its port back, for others
+// to use, gets the profiler that it had before, or one that does nothing.
 #pragma once
 
 #include <atomic>
@@ -16,6 +17,9 @@ class ProfilerPort {
   // The port of a context: the one it holds already, or one that is set as its profiler.
   // Must not be called while the context runs.
   static ProfilerPort& of(abi::ExecutionContext const& context, abi::Layout layout);
+  // Makes a context profile with nobody listening, unless it has a profiler: what it then costs is
+  // the profiler's cost without us.
+  static void profile_in_silence(abi::ExecutionContext const& context, abi::Layout layout);
   // How many there are in this process, held by a context or idle.
   static std::size_t count();
 
@@ -26,7 +30,8 @@ class ProfilerPort {
   void connect(LayerRecorder& recorder) noexcept { recorder_.store(&recorder); }
   void disconnect() noexcept { recorder_.store(nullptr); }
   bool connected() const noexcept { return recorder_.load() != nullptr; }
-  // Restores the context's previous profiler, if it had one, unless another one was set since.
+  // Restores the context's previous profiler, or sets the one that does nothing, unless another one
+  // was set since.
   // Disconnect first: another context may get this port at once.
   void leave(abi::ExecutionContext const& context) noexcept;
   // The address to give to TensorRT.
@@ -43,7 +48,7 @@ class ProfilerPort {
  private:
   std::atomic<LayerRecorder*> recorder_{nullptr};
   abi::Layout const layout_;
-  void* replaced_ = nullptr;  // the profiler that the context had before this one
+  void* replaced_ = nullptr;  // the profiler that the context gets when this one leaves
 };
 
 }  // namespace trtcore

@@ -37,7 +37,7 @@ NATIVE_CALLS = {
     "execute": ["executeV2"],
     "attach": ["getProfiler", "setProfiler"],
     "time_layers": ["enqueueV3", "reportToProfiler"],
-    "detach": ["getProfiler"],
+    "detach": ["getProfiler", "setProfiler"],
 }
 SLOTS_IN_USE = len({method for methods in NATIVE_CALLS.values() for method in methods})
 # What the fake library reports in each of three iterations.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
+from foreign_loop import Running
 from shape_models import RESIDUAL, with_weights
 
 from trtcore.api.options.values import Options
@@ -60,28 +60,7 @@ def memory_returns() -> Iterator[None]:
     assert before - free_memory_bytes() < 512 << 20
 
 
-class Running:
-    """A foreign loop: somebody's own context, stream and buffers."""
-
-    def __init__(self, bindings: Bindings, plan: Plan) -> None:
-        from trtcore.engine.tensorrt.contexts import create_context
-        from trtcore.engine.tensorrt.runtime import load_engine
-        from trtcore.measure.device.tensors import bind_tensors
-
-        self.engine = load_engine(bindings, plan.content, "plan")
-        self.context: Any = create_context(self.engine, plan.content)
-        self.tensors = bind_tensors(self.engine, [self.context], self.engine.tensor_names)
-
-    def infer(self, stream: int) -> None:
-        from cuda.bindings import runtime
-
-        from trtcore.measure.device.cuda import check
-
-        assert self.context.execute_async_v3(stream)
-        check(runtime.cudaStreamSynchronize(stream), "synchronising")
-
-
 @pytest.fixture
 def run_foreign(bindings: Bindings, small_plans: dict[str, Plan]) -> Callable[[str], Running]:
     """Makes a foreign loop over the plan of a precision."""
-    return lambda precision: Running(bindings, small_plans[precision])
+    return lambda precision: Running(bindings, small_plans[precision].content)

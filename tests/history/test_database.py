@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import pytest
 from trtcore.errors import ResultError, WriteError
 from trtcore.history.database import VERSION, opened, writing
 from trtcore.history.records import Run
-from trtcore.history.store import add_run, find_run, latest_runs
+from trtcore.history.store import add_run, find_run, groups_of, latest_runs
 
 
 def test_threads_take_turns_and_lose_nothing(runs: list[Run], tmp_path: Path) -> None:
@@ -128,6 +129,36 @@ def test_a_damaged_page_is_one_line(database: Path) -> None:
     database.write_bytes(content)
     with pytest.raises(ResultError, match="is damaged"), opened(database) as connection:
         latest_runs(connection)
+
+
+def read_all(database: Path) -> None:
+    with opened(database) as connection:
+        for entry in latest_runs(connection):
+            groups_of(connection, entry.number)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("UPDATE run SET ms = 'soon'", "malformed time: 'soon'"),
+        ("UPDATE run SET ms = 9e999", "malformed time: inf"),
+        ("UPDATE run SET error_ms = -1", "malformed time: -1.0"),
+        ("UPDATE run SET date = x'ff'", "malformed run: b'\\xff'"),
+        ("UPDATE run SET file = CAST(x'ff' AS TEXT)", "Could not decode to UTF-8"),
+        ("UPDATE setup SET batch = 0.5", "malformed run: 0.5"),
+        ("UPDATE node_group SET nodes = '[1' || id || ']'", "malformed nodes of a group: '[11]'"),
+        ("UPDATE run SET processes = 'many'", "malformed run: 'many'"),
+        ("UPDATE run SET place = 7", "malformed run: no place 7"),
+        ("ALTER TABLE place RENAME TO elsewhere", "no such table"),
+    ],
+)
+def test_values_that_no_run_has_are_one_line(database: Path, change: str, words: str) -> None:
+    with sqlite3.connect(database) as connection:
+        connection.execute(change)
+    connection.close()
+    with pytest.raises(ResultError, match=f"is damaged.*{re.escape(words)}") as caught:
+        read_all(database)
+    assert "\n" not in str(caught.value)
 
 
 def test_a_newer_one_is_left_as_it_is(database: Path) -> None:

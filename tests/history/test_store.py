@@ -11,9 +11,9 @@ import pytest
 
 from trtcore.history.database import opened, writing
 from trtcore.history.records import Run, Time
+from trtcore.history.rows import Entry
 from trtcore.history.store import (
     GROUP_TREND,
-    Entry,
     add_run,
     earlier_runs,
     find_run,

@@ -1,4 +1,4 @@
-"""20,000 attaches to one context take no more memory and no more ports than a few."""
+"""20,000 attaches take no more memory and no more ports than a few, to one context or to many."""
 
 from __future__ import annotations
 
@@ -31,15 +31,19 @@ class Heap(ctypes.Structure):
 
 heap = ctypes.CDLL(None).mallinfo2
 heap.restype = Heap
-context = trtcore_fake.Context(int(sys.argv[1]))
-if sys.argv[2] == "own":
-    context.set_own_profiler()
-view = _core.Context(context, int(sys.argv[1]))
+
+def made():
+    context = trtcore_fake.Context(int(sys.argv[1]))
+    if sys.argv[2] == "own":
+        context.set_own_profiler()
+    return _core.Context(context, int(sys.argv[1]))
+
+first = made()
 
 def attach(times):
     for _ in range(times):
         recorder = _core.LayerRecorder()
-        recorder.attach(view)
+        recorder.attach(made() if sys.argv[5] == "many" else first)
         if sys.argv[3] == "detach":
             recorder.detach()
 
@@ -56,9 +60,11 @@ print(heap().uordblks - before, _core.count_profiler_ports())
 @pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallinfo2"), reason="not glibc 2.33 or later")
 @pytest.mark.parametrize("layout", ["10", "11"])
 @pytest.mark.parametrize("profiler", ["own", "none"])
-@pytest.mark.parametrize("end", ["detach", "drop"])
-def test_memory_and_ports_do_not_grow(layout: str, profiler: str, end: str) -> None:
-    command = [sys.executable, "-c", GROWTH, layout, profiler, end, str(ATTACHES)]
+@pytest.mark.parametrize(
+    ("end", "contexts"), [("detach", "one"), ("drop", "one"), ("detach", "many")]
+)
+def test_memory_and_ports_do_not_grow(layout: str, profiler: str, end: str, contexts: str) -> None:
+    command = [sys.executable, "-c", GROWTH, layout, profiler, end, str(ATTACHES), contexts]
     ran = subprocess.run(command, capture_output=True, text=True, check=True)
     grown, ports = map(int, ran.stdout.split())
     assert ports == 1

@@ -84,3 +84,10 @@ def test_bad_options_are_refused_before_anything_runs(options: dict[str, Any], t
 def test_a_plan_without_models() -> None:
     with pytest.raises(OptionError, match="a sweep needs a model: name at least one"):
         cells()
+
+
+def test_more_cells_than_anybody_means_are_refused_at_once() -> None:
+    seeds = list(range(101))
+    with pytest.raises(OptionError, match="the sweep has 10100 cells, more than 10000: divide it"):
+        cells(SweptModel("a.onnx"), seed=seeds, iterations=list(range(1, 101)))
+    assert len(cells(SweptModel("a.onnx"), seed=seeds[1:], iterations=[2, 3])) == 200

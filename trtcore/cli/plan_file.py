@@ -79,8 +79,9 @@ def _parsed(path: str) -> dict[str, Any]:
         import tomli as tomllib
     try:
         told: dict[str, Any] = tomllib.loads(read_text(path))
-    except tomllib.TOMLDecodeError as error:
-        raise OptionError(f"{path}: is no TOML: {error}") from None
+    # ValueError is a TOMLDecodeError, or a number of more digits than Python converts.
+    except (ValueError, RecursionError) as error:
+        raise OptionError(f"{path}: is no TOML: {str(error)[:200]}") from None
     except ResultError as error:
         raise OptionError(str(error)) from None
     return told

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from trtcore.errors import OptionError, ResultError, argument
 from trtcore.history.judged import Judged, Verdict
 from trtcore.history.records import Run
-from trtcore.history.store import Entry, earlier_runs, groups_of
+from trtcore.history.rows import Entry
+from trtcore.history.store import earlier_runs, groups_of
 from trtcore.history.verdict import FEWEST_RUNS, SAME_WITHIN, judge_run
 
 _LABEL_RUNS = 10

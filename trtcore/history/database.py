@@ -134,7 +134,6 @@ def _version(connection: sqlite3.Connection, path: str | Path) -> int:
 
 # SQLite's own words: Python before 3.11 does not hand on its error codes.
 _BUSY = ("is locked",)
-_DAMAGED = ("malformed", "not a database")
 _UNFINISHED = ("is full", "disk I/O error")
 _CLOSED = ("unable to open", "readonly")
 
@@ -143,7 +142,8 @@ _CLOSED = ("unable to open", "readonly")
 def _explained(path: str | Path, wait_s: float) -> Iterator[None]:
     try:
         yield
-    except sqlite3.Error as error:
+    # Python cannot read what SQLite says of a damaged file where that quotes it.
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         text = str(error)
         if any(words in text for words in _BUSY):
             raise WriteError(
@@ -152,11 +152,10 @@ def _explained(path: str | Path, wait_s: float) -> Iterator[None]:
             ) from None
         if any(words in text for words in _UNFINISHED):
             raise WriteError(f"{path}: cannot be written, nothing was changed ({text})") from None
-        if any(words in text for words in _DAMAGED):
-            raise ResultError(
-                f"{path}: is damaged or no SQLite database ({text}): move it away, and "
-                "`trtcore history rebuild` makes it again from the saved results"
-            ) from None
         if any(words in text for words in _CLOSED):
             raise ResultError(f"{path}: cannot be opened or written ({text})") from None
-        raise
+        # Whatever else SQLite says is about what the file holds: the statements are trtcore's own.
+        raise ResultError(
+            f"{path}: is damaged or no SQLite database ({text:.200}): move it away, and "
+            "`trtcore history rebuild` makes it again from the saved results"
+        ) from None

@@ -4,36 +4,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import astuple, dataclass, fields
-from functools import partial
-from math import nan
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import astuple
 
-from trtcore.history.records import Place, Run, Setup, Time
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A run as it is listed: all but the times of its groups.
-
-    Attributes:
-        number: of the run in this database.
-        run: the run; ``groups`` is empty.
-    """
-
-    number: int
-    run: Run
-
-
-_SETUP = tuple(field.name for field in fields(Setup))
-_PLACE = tuple(field.name for field in fields(Place))
-_RUN = (
-    *("id", "content", "file", "date", "label", "git_commit", "engine_hash", "sm_mhz_min"),
-    *("sm_mhz_max", "throttled", "clock_step_ms", "series", "ms", "error_ms", "spread"),
-    *("processes", "plan_hash", "weights_hash"),
-)
-_COLUMNS = ", ".join(f"r.{name}" for name in (*_RUN, "setup", "place"))
+from trtcore.history.records import Run, Time
+from trtcore.history.rows import COLUMNS, PLACE, SETUP, Entry, entries, nodes_of, time_of
 
 
 def add_run(connection: sqlite3.Connection, run: Run) -> tuple[int, bool]:
@@ -50,8 +25,8 @@ def add_run(connection: sqlite3.Connection, run: Run) -> tuple[int, bool]:
             (run.label, run.commit, run.file, known[0]),
         )
         return int(known[0]), False
-    setup = _made_id(connection, "setup", _SETUP, astuple(run.setup))
-    place = _made_id(connection, "place", _PLACE, astuple(run.place))
+    setup = _made_id(connection, "setup", SETUP, astuple(run.setup))
+    place = _made_id(connection, "place", PLACE, astuple(run.place))
     values = (
         *(run.content, run.file, run.date, run.label, run.commit, setup, place, run.engine_hash),
         *(*run.sm_mhz, run.throttled, run.clock_step_ms, run.series, *_three(run.total)),
@@ -116,17 +91,17 @@ def latest_runs(
         text for text, is_given in ((_OF_MODEL, model), ("r.label = ?2", label)) if is_given
     )
     rows = connection.execute(
-        f"SELECT {_COLUMNS} FROM run r WHERE {wanted or '?1 = ?2 OR 1'} "
+        f"SELECT {COLUMNS} FROM run r WHERE {wanted or '?1 = ?2 OR 1'} "
         "ORDER BY r.date DESC, r.id DESC LIMIT ?3",
         (model, label, most or -1),
     )
-    return _entries(connection, rows)[::-1]
+    return entries(connection, rows)[::-1]
 
 
 def find_run(connection: sqlite3.Connection, number: int) -> Entry | None:
     """Returns a run by its number; None if there is none."""
-    rows = connection.execute(f"SELECT {_COLUMNS} FROM run r WHERE r.id = ?", (number,))
-    return next(iter(_entries(connection, rows)), None)
+    rows = connection.execute(f"SELECT {COLUMNS} FROM run r WHERE r.id = ?", (number,))
+    return next(iter(entries(connection, rows)), None)
 
 
 def groups_of(connection: sqlite3.Connection, number: int) -> dict[tuple[str, ...], Time]:
@@ -138,7 +113,7 @@ def groups_of(connection: sqlite3.Connection, number: int) -> dict[tuple[str, ..
     ).fetchall()
     query = "SELECT processes FROM run WHERE id = ?"
     (processes,) = connection.execute(query, (number,)).fetchone() or (1,)
-    return {tuple(json.loads(row[0])): _time(row[1:], processes) for row in rows}
+    return {nodes_of(row[0]): time_of(row[1:], processes) for row in rows}
 
 
 GROUP_TREND = (
@@ -154,7 +129,7 @@ def group_trend(
 ) -> dict[int, Time]:
     """Returns the times of a group by the numbers of the runs."""
     rows = connection.execute(GROUP_TREND, (model, json.dumps(nodes)))
-    return {int(row[0]): _time(row[1:]) for row in rows}
+    return {int(row[0]): time_of(row[1:]) for row in rows}
 
 
 def groups_with(connection: sqlite3.Connection, model: str, name: str) -> Iterator[tuple[str, ...]]:
@@ -165,7 +140,7 @@ def groups_with(connection: sqlite3.Connection, model: str, name: str) -> Iterat
         (model,),
     )
     for (text,) in rows:
-        nodes = tuple(json.loads(text))
+        nodes = nodes_of(text)
         if name in nodes or name == group_name(nodes):
             yield nodes
 
@@ -192,18 +167,18 @@ def earlier_runs(
         most: how many.
         any_place: not only those of the same environment.
     """
-    setup = _known_id(connection, "setup", _SETUP, astuple(run.setup))
-    place = _known_id(connection, "place", _PLACE, astuple(run.place))
+    setup = _known_id(connection, "setup", SETUP, astuple(run.setup))
+    place = _known_id(connection, "place", PLACE, astuple(run.place))
     if setup is None or (place is None and not any_place):
         return []
     conditions = ["r.setup = ?1", "r.content <> ?2", "(?3 = '' OR r.date <= ?3)"]
     conditions += ["r.place = ?4"] * (not any_place) + ["r.label = ?5"] * bool(label)
     rows = connection.execute(
-        f"SELECT {_COLUMNS} FROM run r WHERE {' AND '.join(conditions)} "
+        f"SELECT {COLUMNS} FROM run r WHERE {' AND '.join(conditions)} "
         "ORDER BY r.date DESC, r.id DESC LIMIT ?6",
         (setup, run.content, run.date, place, label, most),
     )
-    return _entries(connection, rows)
+    return entries(connection, rows)
 
 
 def _known_id(
@@ -217,64 +192,5 @@ def _known_id(
     return None if found is None else int(found[0])
 
 
-def _entries(connection: sqlite3.Connection, rows: Iterable[tuple[Any, ...]]) -> list[Entry]:
-    """The runs of rows of `_COLUMNS`. Thousands share a few setups and places, read once each."""
-    read = partial(_read, connection)
-    setups: dict[int, Setup] = {}
-    places: dict[int, Place] = {}
-    entries = []
-    for *values, setup, place in rows:
-        if setup not in setups:
-            setups[setup] = Setup(*read("setup", _SETUP, setup))
-        if place not in places:
-            places[place] = Place(*read("place", _PLACE, place))
-        entries.append(_entry(values, setups[setup], places[place]))
-    return entries
-
-
-def _read(
-    connection: sqlite3.Connection, table: str, names: Sequence[str], number: int
-) -> tuple[Any, ...]:
-    query = f"SELECT {', '.join(names)} FROM {table} WHERE id = ?"
-    row: tuple[Any, ...] = connection.execute(query, (number,)).fetchone()
-    return row
-
-
-def _entry(values: Sequence[Any], setup: Setup, place: Place) -> Entry:
-    """By place and not by name: a trend reads ten thousand."""
-    number, content, file, date, label, commit, engine, lowest, highest = values[:9]
-    throttled, step_ms, series, ms, error_ms, spread, processes, plan, weights = values[9:]
-    run = Run(
-        content,
-        file,
-        date,
-        label,
-        commit,
-        setup,
-        place,
-        engine,
-        (lowest, highest),
-        throttled,
-        step_ms,
-        series,
-        _time((ms, error_ms, spread), processes),
-        {},
-        plan,
-        weights,
-    )
-    return Entry(number, run)
-
-
 def _three(time: Time) -> tuple[float, float, float]:
     return time.ms, time.error_ms, time.spread
-
-
-def _time(values: Sequence[float | None], processes: int = 1) -> Time:
-    """SQLite keeps NaN as NULL."""
-    ms, error_ms, spread = values
-    return Time(
-        nan if ms is None else ms,
-        nan if error_ms is None else error_ms,
-        nan if spread is None else spread,
-        processes,
-    )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
-from math import exp, log, nan, sqrt
+from math import exp, inf, log, nan, sqrt
 
 import numpy as np
 
@@ -21,6 +22,7 @@ SAME_WITHIN = 0.05
 """Larger changes are excluded where a time counts as the same; it is what a limit for CI asks."""
 # The total and all groups together share the alarms.
 _PART = ALARMS / 2
+_LARGEST_POWER = log(sys.float_info.max)
 
 
 def judge_run(new: Run, bases: Sequence[Run], *, margin: float = SAME_WITHIN) -> list[Judged]:
@@ -113,7 +115,12 @@ def judge_time(
         verdict = Verdict.SAME if is_excluded else Verdict.UNDECIDED
     else:
         verdict = Verdict.SLOWER if away > 0 else Verdict.FASTER
-    return Judged(name, base_ms, new.ms, (exp(away - half), exp(away + half)), verdict)
+    return Judged(name, base_ms, new.ms, (exp(away - half), _exp(away + half)), verdict)
+
+
+def _exp(power: float) -> float:
+    """Infinite where a float holds it no more: an error as large as that tells nothing."""
+    return exp(power) if power < _LARGEST_POWER else inf
 
 
 def _error(new: Time, bases: Sequence[Time]) -> float:

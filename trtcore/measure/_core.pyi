@@ -310,7 +310,8 @@ class TracedTimer(IterationTimer):
 def count_profiler_ports() -> int:
     """How many of trtcore's C++ profilers exist in this process; they are never freed.
 
-    Each is set in one context, or idle until a context needs one.
+    Each is set in one context, or idle until a context needs one: there are as many as were ever
+    attached at once. A recorder that is dropped while attached leaves its own to the context.
     """
 
 def profiler_layout(profiler: object) -> int | None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import prod
 from typing import Any
 
 from trtcore.api.options.declarations import SOURCE_OPTIONS
@@ -13,6 +15,9 @@ from trtcore.api.options.declaring import MODEL, Option
 from trtcore.api.options.value_types import BLOBS, NAMES, PATHS
 from trtcore.api.options.values import Options, check_value, read_options
 from trtcore.errors import OptionError, argument
+
+MOST_CELLS = 10_000
+"""A week of one GPU at a minute a cell: what is larger is a slip, such as a range of seeds."""
 
 _LISTS = (NAMES, BLOBS, PATHS)
 """Types whose one value is a list: several of them are a list of lists."""
@@ -66,18 +71,28 @@ class Plan:
         """
         if not self.models:
             raise OptionError("a sweep needs a model: name at least one")
-        found = [cell for model in self.models for cell in _cells(model, self.options)]
-        return tuple(cell for i, cell in enumerate(found) if cell not in found[:i])
+        options = [_options(model, self.options) for model in self.models]
+        count = sum(prod(map(len, values.values())) for values in options)
+        if count > MOST_CELLS:
+            raise OptionError(
+                f"the sweep has {count} cells, more than {MOST_CELLS}: divide it into several"
+            )
+        found = [c for m, o in zip(self.models, options, strict=True) for c in _cells(m, o)]
+        return tuple({json.dumps([c.model, c.options], sort_keys=True): c for c in found}.values())
 
 
-def _cells(model: SweptModel, shared: Mapping[str, Any]) -> Iterator[Cell]:
+def _options(model: SweptModel, shared: Mapping[str, Any]) -> dict[str, Sequence[Any]]:
+    """The values of every option of a model."""
     options = {**shared, **model.options}
     # Shapes have a batch in them: those of one model stand against the batches of all others.
     if "shapes" in model.options and "batch" not in model.options:
         options.pop("batch", None)
-    names = list(options)
-    for values in itertools.product(*(_values(name, options[name]) for name in names)):
-        given = dict(zip(names, values, strict=True))
+    return {name: _values(name, one) for name, one in options.items()}
+
+
+def _cells(model: SweptModel, options: Mapping[str, Sequence[Any]]) -> Iterator[Cell]:
+    for values in itertools.product(*options.values()):
+        given = dict(zip(options, values, strict=True))
         yield Cell(model.source, _checked(given))
 
 

@@ -61,7 +61,8 @@ def read_events(text: str, source: str) -> list[Event]:
     """
     try:
         tree = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
+    # ValueError without a position: a number of more digits than Python converts.
+    except (ValueError, RecursionError) as error:
         raise ResultError(
             f"{source}: the trace is cut off or damaged ({str(error)[:80]}); record it again"
         ) from None
@@ -115,7 +116,7 @@ def _event(row: dict[str, Any], source: str) -> Event:
     name = str(row.get("name", ""))
     try:
         start, duration = float(row["ts"]), float(row["dur"])
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         start = duration = float("nan")
     if not (isfinite(start) and isfinite(duration)):
         raise ResultError(f"{source}: event '{name[:60]}' has no times that are numbers")

@@ -142,4 +142,5 @@ def _gpu_times(events: Iterable[Event], operators: Sequence[Event]) -> dict[_Key
 
 
 def _external_id(event: Event) -> object:
-    return next((event.args[name] for name in _IDS if name in event.args), None)
+    found = next((event.args[name] for name in _IDS if name in event.args), None)
+    return found if isinstance(found, (int, str)) else None
