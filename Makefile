@@ -2,9 +2,9 @@
 # make test      set up and run the tests, less those of minutes
 # make test-slow the long statistical trials and benchmarks that it leaves out
 # make test-torch PyTorch eager on the CPU, with a PyTorch in a folder of its own
-# make test-browser the HTML report in Chromium, which apt installs where it may
+# make test-browser the HTML report, and the site after `make docs`, in Chromium, which apt installs where it may
 # make docs      the site of docs/, in build/site; a broken link is an error
-# make schema    write the JSON Schemas and the tables of docs/schema.md again, from the records
+# make schema    write the JSON Schemas, the tables of docs/schema.md and docs/options.md again, from the code
 # make lint      ruff, mypy, clang-format
 # make sanitize  the native tests under AddressSanitizer and UndefinedBehaviorSanitizer
 # make fuzz      every fuzz target for SECONDS=60, or those of TARGETS="shapes limits"
@@ -48,11 +48,12 @@ test-browser: $(VENV)/ready
 	$(RUN) -m pytest tests/browser -m 'browser and not slow' $(ARGS)
 
 docs: $(VENV)/bin/python
-	$(RUN) -m pip install -q 'mkdocs-material>=9.5,<10'
+	$(RUN) -m pip install -q 'mkdocs-material>=9.5,<10' 'mkdocstrings[python]>=1,<2'
 	NO_MKDOCS_2_WARNING=1 $(RUN) -m mkdocs build --strict -q
 
 schema: $(VENV)/ready
 	$(RUN) tests/schemas.py
+	$(RUN) tests/options_page.py
 
 lint: $(VENV)/ready-dev
 	$(RUN) -m ruff check .

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 from trtcore.result.phases import Phase, PhaseTime
 
@@ -20,20 +21,25 @@ class Run:
 
     Attributes:
         network: its name.
-        is_cold: whether all caches were empty.
+        number: 0 with empty caches, then 1, 2 and so on with those that the runs before it left.
         seconds: of the whole process.
         phases: of the call, as its result has them.
     """
 
     network: str
-    is_cold: bool
+    number: int
     seconds: float
     phases: Sequence[PhaseTime]
 
     @property
+    def is_cold(self) -> bool:
+        """Whether all caches were empty."""
+        return self.number == 0
+
+    @property
     def name(self) -> str:
         """As a column is headed."""
-        return f"{self.network}, {'cold' if self.is_cold else 'warm'}"
+        return f"{self.network}, {'cold' if self.is_cold else f'warm {self.number}'}"
 
     @property
     def by_phase(self) -> dict[str, float]:
@@ -42,21 +48,21 @@ class Run:
         return {**named, OUTSIDE: self.seconds - sum(named.values())}
 
 
-def own_seconds(run: Run, warm: Run) -> float:
+def own_seconds(cold: Run, warm: Sequence[Run]) -> float:
     """Of a cold run, the time less that of TensorRT's just-in-time compilation.
 
-    That is the time of its contexts less that of a warm run's, which compile nothing.
+    That is the time of its contexts less that of warm runs', which compile nothing.
     """
     contexts = Phase.CONTEXTS.value
-    compiled = run.by_phase.get(contexts, 0.0) - warm.by_phase.get(contexts, 0.0)
-    return run.seconds - max(compiled, 0.0)
+    usual = median(run.by_phase.get(contexts, 0.0) for run in warm)
+    return cold.seconds - max(cold.by_phase.get(contexts, 0.0) - usual, 0.0)
 
 
-def pairs(runs: Sequence[Run]) -> dict[str, tuple[Run, Run]]:
-    """The cold and the warm run of each network."""
+def pairs(runs: Sequence[Run]) -> dict[str, tuple[Run, tuple[Run, ...]]]:
+    """The cold run and the warm ones of each network that has both."""
     cold = {run.network: run for run in runs if run.is_cold}
-    warm = {run.network: run for run in runs if not run.is_cold}
-    return {name: (cold[name], warm[name]) for name in cold if name in warm}
+    warm = {name: tuple(r for r in runs if r.network == name and not r.is_cold) for name in cold}
+    return {name: (cold[name], warm[name]) for name in cold if warm[name]}
 
 
 def figures(runs: Sequence[Run]) -> dict[str, float]:
@@ -69,6 +75,7 @@ def figures(runs: Sequence[Run]) -> dict[str, float]:
     found |= {f"{run.name}, s": run.seconds for run in runs}
     for name, (cold, warm) in pairs(runs).items():
         found[f"{name}, cold beside just-in-time compilation, s"] = own_seconds(cold, warm)
+        found[f"{name}, warm, s"] = median(run.seconds for run in warm)
     return found
 
 

@@ -1,18 +1,18 @@
 """How near to the data sheet are the peaks, how near to the peaks are networks, and what to do?
 
-Needs a GPU. The networks are GoogLeNet (built in) and the graphs of ResNet-50, ViT-B/16 and BERT in
-``tests/data/networks``, at batch 4. The tables are written to ``results/cost_table.md``.
+Needs a GPU. The networks are those of `example_networks`, at batch 4. The tables are written to
+``results/cost_table.md``.
 """
 
 from __future__ import annotations
 
-import gzip
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
+from example_networks import available, source
 from harness import RESULTS, Benchmark, Goal, Measured, main
 
 import trtcore
@@ -22,10 +22,9 @@ from trtcore.result.analysis.cost.roofline import GroupCost, NetworkCost
 
 TITLE = "What do layers cost, beside what the GPU can do?"
 METHOD = (
-    "`trtcore.profile_model(..., iterations=200)` of each network and precision, in one process."
+    "`trtcore.profile_model(..., iterations=200)` of each network and precision with measured "
+    "peaks, in one process."
 )
-NETWORKS = Path(__file__).parents[1] / "tests" / "data" / "networks"
-NAMES = ("googlenet", "resnet50", "vit_b_16", "bert_base")
 PRECISIONS = ("fp16", "fp32")
 BATCH = 4
 ITERATIONS = 200
@@ -43,25 +42,17 @@ class Row:
     analysis: trtcore.Analysis
 
 
-def source(name: str, folder: Path) -> str:
-    """What trtcore is given for a network."""
-    if name == "googlenet":
-        return name
-    path = folder / f"{name}.onnx"
-    path.write_bytes(gzip.decompress((NETWORKS / f"{name}.onnx.gz").read_bytes()))
-    return str(path)
-
-
 def profiles(quick: bool) -> Iterator[Row]:
     """Profiles every network, in a minute or two."""
     with tempfile.TemporaryDirectory() as folder:
-        for name, precision in product(NAMES[:1] if quick else NAMES, PRECISIONS):
+        for name, precision in product(available()[: 1 if quick else None], PRECISIONS):
             profile = trtcore.profile_model(
                 source(name, Path(folder)),
                 precision=precision,
                 batch=BATCH,
                 serial=True,
                 iterations=ITERATIONS,
+                peak="measure",
             )
             yield Row(name, precision, trtcore.Analysis(profile))
 

@@ -1,6 +1,7 @@
 """Does the energy of an inference repeat, and is the memory what nvidia-smi sees?
 
-Needs a GPU, a TensorRT that serves it, and ``nvidia-smi``. About a minute of the GPU.
+Needs a GPU, a TensorRT that serves it, and ``nvidia-smi``; the networks are those of
+`example_networks`. About a minute of the GPU; every run is told on standard error as it ends.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from example_networks import available, source
 from harness import Benchmark, Goal, Measured, main
 from profiled import profiled
 
@@ -19,9 +21,9 @@ from trtcore.engine.choice import choose_backend
 from trtcore.result.analysis.memory import memory_needs
 from trtcore.result.records.profile import Profile
 
-GRAPHS = Path(__file__).parents[1] / "tests" / "data" / "graphs"
-NETWORKS = {"GoogLeNet": "googlenet", "BERT": str(GRAPHS / "bert_base.onnx")}
-OPTIONS = ("--fp16", "--no-calibration", "--iterations", "200", "--energy")
+NETWORKS = available(("googlenet", "bert_base"))
+# The peaks of the device have no part in it.
+OPTIONS = ("--fp16", "--no-calibration", "--peak", "none", "--iterations", "200", "--energy")
 # Between two looks of nvidia-smi: engine, contexts and inputs stay for longer than ten of them.
 LOOK_MS = 200
 MIB = 1 << 20
@@ -43,16 +45,25 @@ def watched_memory() -> Iterator[list[int]]:
             seen.extend(int(line) * MIB for line in looking.stdout if line.strip().isdigit())
 
 
-def measured_once(folder: Path, source: str) -> tuple[Profile, float]:
+def measured_once(folder: Path, name: str) -> tuple[Profile, float]:
     """A profile with its energy, and by how much nvidia-smi saw the memory grow, in MB."""
     with watched_memory() as seen:
-        profile = profiled(folder, source, *OPTIONS)
-    return profile, (max(seen) - seen[0]) / 1e6
+        profile = profiled(folder, source(name, folder), *OPTIONS)
+    seen_mb, needs = (max(seen) - seen[0]) / 1e6, memory_needs(profile)
+    energy_mj = profile.energy.millijoules if profile.energy else float("nan")
+    peak_mb = needs.peak / 1e6 if needs else float("nan")
+    print(
+        f"{name}: {energy_mj:.4f} mJ an inference, device peak {peak_mb:.1f} MB, "
+        f"{seen_mb:.1f} MB by nvidia-smi",
+        file=sys.stderr,
+        flush=True,
+    )
+    return profile, seen_mb
 
 
-def figures_of(name: str, folder: Path, source: str) -> dict[str, float]:
+def figures_of(name: str, folder: Path) -> dict[str, float]:
     """Of two runs: energies and how far they lie apart, and the memory of the first."""
-    runs = [measured_once(folder, source) for _ in range(2)]
+    runs = [measured_once(folder, name) for _ in range(2)]
     energies = [run.energy for run, _ in runs]
     if not all(energy is not None and energy.is_known for energy in energies):
         sys.exit(f"{name}: no energy was measured: {energies}")
@@ -91,11 +102,10 @@ def measure(quick: bool) -> Measured:
     choice = choose_backend()
     if choice.bindings is None or choice.name == "onnxruntime":
         sys.exit(f"bench_energy_memory needs a GPU: {choice.reason}")
-    chosen = list(NETWORKS.items())[: 1 if quick else None]
     figures: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as folder:
-        for name, source in chosen:
-            figures |= figures_of(name, Path(folder), source)
+        for name in NETWORKS[: 1 if quick else None]:
+            figures |= figures_of(name, Path(folder))
     return Measured(figures, (choice.bindings.label,))
 
 

@@ -1,107 +1,178 @@
-"""Do cells of a sweep disturb each other? Each measured alone, twice, and in a sweep.
+"""Do cells of a sweep disturb each other, and how much faster are several GPUs than one?
 
-Needs a GPU and a TensorRT that serves it; with several GPUs the sweep uses all of them, and its
-wall time is compared with that of one. The 95 % intervals of single cells are in the notes.
+Needs a GPU and a TensorRT that serves it. The kernels of all cells are compiled first; then sweeps
+on one GPU, on each in turn, and on all of them follow each other until the time is over. Each cell
+and each sweep is printed to standard error as it ends, and what there is by then is summarised.
+
+``SWEEP_SECONDS`` is the most that all of it may take (300). ``SWEEP_MODELS`` is a folder with
+``bert_base.onnx``, as PyTorch exports it; without one the graph of the tests is used, with random
+weights.
 """
 
 from __future__ import annotations
 
 import os
+import signal
+import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from filled_graph import write_filled
 from harness import Benchmark, Goal, Measured, main
+from sweep_spread import OUTSIDE, compared
 
+from trtcore.result.analysis.analysis import Analysis
+from trtcore.result.saved import load_profile
 from trtcore.sweeps.machine import this_machine
+from trtcore.sweeps.store import Record, Store
 from trtcore.sweeps.sweep import sweep
-from trtcore.sweeps.table import Figure, SweepTable
 from trtcore.system.device import gpu_problem
 
-# 8 cells, three times: of about 4 s each they stay within two minutes of one GPU.
-BATCHES, PRECISIONS, ITERATIONS = [1, 4], ["fp32", "fp16"], 200
-# Two builds beside a measurement, also where there is one GPU.
-WORKERS_PER_GPU = 2
+SECONDS = float(os.environ.get("SWEEP_SECONDS", "300"))
+BATCHES, PRECISIONS = [1, 4, 16], ["fp32", "fp16"]
+# A median of 100 is known to a few thousandths; processes differ by as much.
+ITERATIONS = 100
+# Builds run on the CPU and kernels are compiled there; only to fill the caches.
+WARM_WORKERS_PER_GPU = 3
+ALONE, TOGETHER = "one GPU", "all GPUs"
 
 
-def models(folder: Path) -> list[str]:
-    """GoogLeNet, and BERT with weights, of 128 tokens an item."""
-    return ["googlenet", str(write_filled("bert_base", folder))]
+class TimeIsOver(KeyboardInterrupt):
+    """The time that the benchmark may take is over: a sweep ends as by Ctrl-C."""
+
+
+@dataclass
+class Found:
+    """What the sweeps of a kind gave so far.
+
+    Attributes:
+        latencies: medians in ms, by cell; of a sweep that was cut off too.
+        seconds: wall times of whole sweeps.
+        failures: a line for each cell without a result.
+    """
+
+    latencies: dict[str, list[float]] = field(default_factory=dict)
+    seconds: list[float] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
 
 
 def measure(quick: bool) -> Measured:
     if problem := gpu_problem():
         sys.exit(f"bench_sweep needs a GPU: {problem}")
+    gpus, found = this_machine().gpus, {ALONE: Found(), TOGETHER: Found()}
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        plan = models(folder)
-        options: dict[str, Any] = {
-            "batch": BATCHES[:1] if quick else BATCHES,
-            "precision": PRECISIONS,
-            "iterations": ITERATIONS,
-            "calibrate": False,
-            "use_cache": False,
-        }
-        gpus = this_machine().gpus
-        seconds, tables = {}, {}
-        for arm, given in {
-            "alone": {"gpus": gpus[:1], "shard": "1/1"},
-            "alone again": {"gpus": gpus[:1], "shard": "1/1"},
-            "in a sweep": {"gpus": gpus, "workers": WORKERS_PER_GPU * max(len(gpus), 1)},
-        }.items():
-            visible = given.pop("gpus")
-            os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(visible)
-            this_machine.cache_clear()
-            start = time.perf_counter()
-            tables[arm] = sweep(plan, folder / arm.replace(" ", "_"), **options, **given)
-            seconds[arm] = time.perf_counter() - start
-        return _figures(tables, seconds, len(gpus))
+        try:
+            with time_limit(SECONDS):
+                run_sweeps(Path(name), gpus, BATCHES[:1] if quick else BATCHES, found)
+        except TimeIsOver:
+            say(f"{SECONDS:g} s are over")
+    return summarised(found, len(gpus))
 
 
-def _figures(tables: dict[str, SweepTable], seconds: dict[str, float], gpus: int) -> Measured:
-    found = {arm: _latencies(table) for arm, table in tables.items()}
-    cells = sorted(set.intersection(*map(set, found.values())))
-    notes = [f"GPUs: {gpus}", *_failures(tables)]
-    ratios = {"alone again": 0.0, "in a sweep": 0.0}
-    for cell in cells:
-        first = found["alone"][cell]
-        words = [f"{cell}: alone {_words(first)}"]
-        for arm, largest in ratios.items():
-            figure = found[arm][cell]
-            ratios[arm] = max(largest, abs(figure.value / first.value - 1))
-            words.append(f"{arm} {_words(figure)}")
-        notes.append("; ".join(words))
-    figures = {f"largest difference {arm}": ratio for arm, ratio in ratios.items()}
-    figures |= {f"wall time {arm}, s": value for arm, value in seconds.items()}
-    figures["cells"] = float(len(cells))
-    return Measured(figures, tuple(notes))
+@contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Ends the block after some seconds."""
+
+    def end(*_: object) -> None:
+        raise TimeIsOver
+
+    before = signal.signal(signal.SIGALRM, end)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
-def _latencies(table: SweepTable) -> dict[str, Figure]:
-    """The latency of each cell, by its model, batch and precision."""
-    return {
-        f"{Path(one.model).stem} batch {row.batch} {row.record.options['precision']}": row.figures[
-            "latency_ms"
-        ]
-        for one in table.models
-        for row in one.rows
-    }
+def run_sweeps(
+    folder: Path, gpus: Sequence[str], batches: list[int], found: dict[str, Found]
+) -> None:
+    """Sweeps until the time is over."""
+    models = ["googlenet", str(bert(folder))]
+    options: dict[str, Any] = {"batch": batches, "precision": PRECISIONS, "calibrate": False}
+    many = WARM_WORKERS_PER_GPU * max(1, len(gpus))
+    warm = {**options, "iterations": 1, "workers": many}
+    one_sweep("compiling", models, folder / "warm", gpus, Found(), warm)
+    options["iterations"] = ITERATIONS
+    for i in range(sys.maxsize):
+        # On each GPU in turn: they differ, and a sweep uses all of them.
+        for kind, some in {ALONE: gpus[i % len(gpus) :][:1], TOGETHER: gpus}.items():
+            # With one GPU there is nothing to compare but a build beside a measurement.
+            options["workers"] = 1 if kind == ALONE else max(2, len(gpus))
+            target = folder / f"{kind.replace(' ', '-')}-{i}"
+            spent = one_sweep(kind, models, target, some, found[kind], options)
+            found[kind].seconds.append(spent)
 
 
-def _failures(tables: dict[str, SweepTable]) -> list[str]:
-    return [
-        f"{arm}: {record.model} {dict(record.options)}: {record.message}"
-        for arm, table in tables.items()
-        for one in table.models
-        for record in one.failed
-    ]
+def bert(folder: Path) -> Path:
+    """The exported network, or its graph with random weights."""
+    given = os.environ.get("SWEEP_MODELS")
+    return Path(given) / "bert_base.onnx" if given else write_filled("bert_base", folder)
 
 
-def _words(figure: Figure) -> str:
-    return f"{figure.value:.4f} ms ({figure.low:.4f} to {figure.high:.4f})"
+def one_sweep(
+    kind: str,
+    models: list[str],
+    folder: Path,
+    gpus: Sequence[str],
+    found: Found,
+    options: dict[str, Any],
+) -> float:
+    """Runs a sweep on some GPUs; returns its wall time in s."""
+    os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(gpus)
+    this_machine.cache_clear()
+    seen: set[str] = set()
+    start = time.perf_counter()
+
+    def tell(_: str, done: int, count: int) -> None:
+        say(f"{kind}: {done} of {count} cells, {time.perf_counter() - start:.1f} s")
+        for record in Store(folder).records():
+            if record.key not in seen:
+                seen.add(record.key)
+                take(record, Store(folder), found)
+
+    sweep(models, folder, progress=tell, **options)
+    spent = time.perf_counter() - start
+    say(f"{kind}: all cells in {spent:.1f} s")
+    return spent
+
+
+def take(record: Record, store: Store, found: Found) -> None:
+    """Takes the latency of a cell that has ended, and prints it."""
+    options = record.options
+    cell = f"{Path(record.model).stem} batch {options['batch']} {options['precision']}"
+    if not record.is_done:
+        found.failures.append(f"{cell}: {record.state.value}: {record.message}")
+        say(f"  {found.failures[-1]}")
+        return
+    wall = Analysis(load_profile(store.result_path(record.key))).latency.wall
+    assert wall is not None, "every cell has a pass without a profiler"
+    found.latencies.setdefault(cell, []).append(wall.median_ms)
+    say(f"  {cell}: {wall.median_ms:.4f} ms, its process took {record.seconds:.1f} s")
+
+
+def say(text: str) -> None:
+    """Prints at once, also where the output is not a terminal."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def summarised(found: dict[str, Found], gpus: int) -> Measured:
+    """The figures of what there is by now."""
+    alone, together = found[ALONE], found[TOGETHER]
+    figures, notes = compared(alone.latencies, together.latencies)
+    for kind, one in found.items():
+        figures[f"whole sweeps on {kind}"] = float(len(one.seconds))
+        if one.seconds:
+            figures[f"wall time on {kind}, s"] = statistics.median(one.seconds)
+    failures = dict.fromkeys((*alone.failures, *together.failures))
+    return Measured(figures, (f"GPUs: {gpus}", *notes, *failures))
 
 
 if __name__ == "__main__":
@@ -109,24 +180,22 @@ if __name__ == "__main__":
         Benchmark(
             title="Do cells of a sweep disturb each other?",
             method=(
-                f"GoogLeNet and BERT (random weights, 128 tokens), {ITERATIONS} iterations a "
-                "cell: one after the other, the same again, and with two workers per GPU, whose "
-                "builds run beside measurements. A difference is that of a cell's median wall time."
+                "GoogLeNet and BERT (random weights, 128 tokens) with batch 1, 4 and 16 in FP32 "
+                f"and FP16, {ITERATIONS} iterations a cell, kernels compiled before: sweeps on one "
+                "GPU, each in turn, and on all GPUs follow each other. A difference is that of the "
+                "geometric means of the processes' median wall times; what chance explains is the "
+                "95 % limit for all cells together, by the spread between processes alone, pooled "
+                "over the cells of a model."
             ),
             measure=measure,
             goals=(
-                Goal(
-                    "in a sweep within the spread of those alone",
-                    1.0,
-                    "largest difference in a sweep",
-                    "largest difference alone again",
-                ),
+                Goal("cells in a sweep beyond the spread of those alone", 0, OUTSIDE),
                 # Of two GPUs; with one there is nothing to gain but builds beside measurements.
                 Goal(
-                    "wall time of the sweep over one GPU's",
+                    "wall time on all GPUs over that on one",
                     0.6,
-                    "wall time in a sweep, s",
-                    "wall time alone, s",
+                    f"wall time on {TOGETHER}, s",
+                    f"wall time on {ALONE}, s",
                 ),
             ),
             processes=1,

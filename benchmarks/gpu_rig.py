@@ -81,7 +81,14 @@ def made_rig(
     options = Options(precision="fp16", serial=serial)
     model = model or load_model("googlenet", batch=4)
     plan = build_as_requested(bindings, model, options).content
-    engine = load_engine(bindings, plan, model.name)
+    with loaded_rig(bindings, plan, iterations) as rig:
+        yield rig
+
+
+@contextmanager
+def loaded_rig(bindings: Bindings, plan: bytes, iterations: int) -> Iterator[Rig]:
+    """Loads a plan and sets its inputs."""
+    engine = load_engine(bindings, plan, "the plan")
     first = create_context(engine, plan)
     set_input_shapes(engine, first, None, {})
     tensors = bind_tensors(engine, [first], engine.tensor_names)

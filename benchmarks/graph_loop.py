@@ -33,7 +33,7 @@ def bare_graph(rig: Rig) -> Callable[[], float]:
     stream, events = rig.stream, [_event(), _event()]
     # The graph works in the context's memory, so the context has to live as long.
     context = rig.context()
-    executable = _captured(context, stream)
+    executable = captured_graph(context, stream)
 
     def once() -> float:
         assert context is not None
@@ -50,7 +50,8 @@ def _event() -> Any:
     return check(runtime.cudaEventCreate(), "creating an event")
 
 
-def _captured(context: Any, stream: int) -> Any:
+def captured_graph(context: Any, stream: int) -> Any:
+    """Captures a context's inference as a CUDA graph, after enqueueing it as it is."""
     for _ in range(ENQUEUES_BEFORE):
         assert context.execute_async_v3(stream)
     check(runtime.cudaStreamSynchronize(stream), "synchronising")

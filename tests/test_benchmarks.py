@@ -237,8 +237,11 @@ def test_a_soak_that_grows_is_told_also_over_several_runs(
     "topic",
     [
         "baselines",
+        "energy_memory",
+        "findings",
         "loop",
         "precision",
+        "processes",
         "reconcile",
         "repeat",
         "soak",
@@ -262,3 +265,28 @@ def test_a_measuring_process_that_fails_ends_the_benchmark() -> None:
     needs, failed = ran.stderr.splitlines()
     assert needs.startswith("bench_loop needs a GPU: ")
     assert failed == "loop: the measuring process failed with 1"
+
+
+def test_a_cell_that_is_disturbed_stands_out_of_the_spread_of_those_alone(
+    harness: ModuleType,
+) -> None:
+    spread = importlib.import_module("sweep_spread")
+    random = np.random.default_rng(5)
+    cells = {f"{model} batch {batch} fp16": ms for model, batch, ms in (("a", 1, 0.5), ("b", 4, 9))}
+
+    def processes(count: int, slower: str = "") -> dict[str, list[float]]:
+        return {
+            cell: list(ms * (1.2 if cell == slower else 1) * np.exp(random.normal(0, 0.01, count)))
+            for cell, ms in cells.items()
+        }
+
+    outside = [spread.compared(processes(4), processes(3))[0][spread.OUTSIDE] for _ in range(400)]
+    # 5 % of the benchmarks; of 400 at most 7.5 % in all but 1 of 60 runs of another seed.
+    assert np.mean(np.array(outside) > 0) <= 0.075
+    figures, notes = spread.compared(processes(4), processes(3, slower="b batch 4 fp16"))
+    assert figures[spread.OUTSIDE] == 1
+    assert figures["largest difference, %"] == pytest.approx(20, abs=4)
+    assert [note.partition(":")[0] for note in notes] == list(cells)
+    # Measured alone once: the spread is not known, and nothing is claimed.
+    figures, notes = spread.compared(processes(1), processes(1))
+    assert (figures, len(notes)) == ({"cells": 2.0}, 2)

@@ -155,6 +155,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "models/onnx/inference",
     ),
     "models/onnx/work/test_count.py": (
+        "models/onnx/work/computing",
         "models/onnx/work/elementwise",
         "models/onnx/work/folding",
         "models/onnx/work/operands",
@@ -168,7 +169,9 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
     ),
     "models/onnx/test_input_roles.py": ("models/onnx/input_values",),
     "wild/test_onnx_batch.py": (
+        "models/onnx/batch_bodies",
         "models/onnx/batch_edits",
+        "models/onnx/batch_free",
         "models/onnx/batch_layout",
         "models/onnx/batch_repairs",
         "models/onnx/batch_values",
@@ -293,6 +296,8 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "result/schema1/method",
         "result/schema1/trees",
     ),
+    "history/test_verdict.py": ("history/judged",),
+    "history/test_groups.py": ("history/noise",),
     "sweeps/test_cluster.py": (
         "sweeps/distribution",
         "sweeps/sequence",

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import inspect
+import re
+from importlib import metadata
+from pathlib import Path
 
 import pytest
 
 import trtcore
+
+ROOT = Path(__file__).parents[1]
 
 
 def test_the_list_is_sorted_and_without_repeats() -> None:
@@ -27,3 +32,13 @@ def test_every_public_name_is_there_and_documented(name: str) -> None:
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'profle_model'"):
         _ = trtcore.profle_model
+
+
+def test_the_version_is_the_packages_and_the_changelogs() -> None:
+    assert trtcore.__version__ == metadata.version("trtcore")
+    assert "__version__" in dir(trtcore)
+    (declared,) = re.findall(r'^version = "(.+)"$', (ROOT / "pyproject.toml").read_text(), re.M)
+    changelog = (ROOT / "CHANGELOG.md").read_text()
+    assert re.findall(r"^## (\d\S+) - \d{4}-\d\d-\d\d$", changelog, re.M)[0] == declared
+    # Another one is an editable install of before: `pip install -e .` takes the new version.
+    assert trtcore.__version__ == declared

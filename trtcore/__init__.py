@@ -16,6 +16,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    __version__: str
     from trtcore.api.calls import (
         build_model,
         compare_precisions,
@@ -153,10 +154,13 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        # Of the installed package, so that it stands in one place; the module is slow to import.
+        return importlib.import_module("importlib.metadata").version("trtcore")
     if name not in _HOME_OF:
         raise AttributeError(f"module 'trtcore' has no attribute '{name}'")
     return getattr(importlib.import_module(_HOME_OF[name]), name)
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, "__version__"})

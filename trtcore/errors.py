@@ -15,6 +15,7 @@
 
 A message is one line: what was wrong, the value received, the way out. It names arguments by
 `argument`: a Python caller reads ``keep_fp32``, a user of the command line ``--keep-fp32``.
+Where it quotes another program, `trtcore.system.quotations` keeps it short.
 """
 
 from __future__ import annotations
@@ -32,9 +33,12 @@ class TrtcoreError(Exception):
 
     Attributes:
         exit_code: what the command line exits with: 2 for bad input, 1 for a failed run.
+        quoted: in full what the message quotes of another program in short; empty where the
+            message has all of it.
     """
 
     exit_code = 2
+    quoted = ""
 
 
 class OptionError(TrtcoreError, ValueError):

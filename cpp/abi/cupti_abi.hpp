@@ -12,6 +12,7 @@ using Subscriber = void*;
 
 constexpr Result kSuccess = 0;             // CUPTI_SUCCESS
 constexpr Result kMaxLimitReached = 12;    // CUPTI_ERROR_MAX_LIMIT_REACHED
+constexpr int kMemset = 2;                 // CUPTI_ACTIVITY_KIND_MEMSET
 constexpr int kConcurrentKernel = 10;      // CUPTI_ACTIVITY_KIND_CONCURRENT_KERNEL
 constexpr std::uint32_t kFlushForced = 1;  // CUPTI_ACTIVITY_FLAG_FLUSH_FORCED
 
@@ -36,6 +37,23 @@ static_assert(offsetof(KernelRecord, end_ns) == 24);
 static_assert(offsetof(KernelRecord, stream) == 48);
 static_assert(offsetof(KernelRecord, correlation) == 92);
 static_assert(offsetof(KernelRecord, name) == 104);
+
+// The head of CUpti_ActivityMemset (CUDA 4.0) to CUpti_ActivityMemset5 (CUDA 13.5).
+struct MemsetRecord {
+  std::uint32_t kind;
+  unsigned char fill[12];
+  std::uint64_t start_ns;
+  std::uint64_t end_ns;
+  unsigned char place[8];
+  std::uint32_t stream;
+  std::uint32_t correlation;
+};
+
+static_assert(offsetof(MemsetRecord, kind) == offsetof(KernelRecord, kind));
+static_assert(offsetof(MemsetRecord, start_ns) == 16);
+static_assert(offsetof(MemsetRecord, end_ns) == 24);
+static_assert(offsetof(MemsetRecord, stream) == 40);
+static_assert(offsetof(MemsetRecord, correlation) == 44);
 
 // Versions as cuptiGetVersion returns them: 18 to 28 came with CUDA 12.0 to 12.9, xxyyzz with CUDA
 // xx.yy from 13.0 on.

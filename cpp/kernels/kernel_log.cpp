@@ -16,21 +16,25 @@ void KernelLog::read(cupti::NextRecord next, std::uint8_t* buffer, std::size_t v
   cupti::Result result = cupti::kSuccess;
   while ((result = next(buffer, valid_size, &record)) == cupti::kSuccess) {
     auto const& kernel = *static_cast<cupti::KernelRecord const*>(record);
-    if (kernel.kind == cupti::kConcurrentKernel) take(kernel);
+    if (kernel.kind == cupti::kConcurrentKernel) {
+      take(kernel, kernel.name == nullptr ? "" : kernel.name);
+    } else if (kernel.kind == cupti::kMemset) {
+      take(*static_cast<cupti::MemsetRecord const*>(record), kMemsetName);
+    }
   }
   // CUPTI ends a buffer with this result; any other one means that records behind it are lost.
   if (result != cupti::kMaxLimitReached) ++losses_.unreadable;
 }
 
-void KernelLog::take(cupti::KernelRecord const& record) {
+template <class Record>
+void KernelLog::take(Record const& record, std::string_view name) {
   if (record.start_ns == 0 || record.end_ns < record.start_ns) {
     ++losses_.untimed;
   } else if (kernels_.size() >= capacity_) {
     ++losses_.overflowed;
   } else {
-    std::uint32_t const name = intern(record.name == nullptr ? "" : record.name);
     kernels_.push_back(
-        {record.start_ns, record.end_ns, name, record.stream, record.correlation, -1});
+        {record.start_ns, record.end_ns, intern(name), record.stream, record.correlation, -1});
   }
 }
 

@@ -22,6 +22,9 @@ struct Kernel {
   std::int32_t iteration;  // -1: before the first
 };
 
+// What stands for a kernel's name where TensorRT has memory filled, as Nsight Systems writes it.
+constexpr char const* kMemsetName = "[CUDA memset]";
+
 class KernelLog {
  public:
   // Records that cannot be used, by reason.
@@ -33,7 +36,7 @@ class KernelLog {
 
   // Forgets kernels and losses, not names; keeps at most `capacity` kernels from now on.
   void restart(std::size_t capacity);
-  // Takes the kernel records of a buffer, walking it with CUPTI's own `next`.
+  // Takes the records of kernels and memsets of a buffer, walking it with CUPTI's own `next`.
   void read(cupti::NextRecord next, std::uint8_t* buffer, std::size_t valid_size);
   // Gives each kernel its iteration: the last one that began before the kernel did.
   void assign_iterations(std::vector<std::uint64_t> const& begins_ns);
@@ -43,7 +46,9 @@ class KernelLog {
   Losses const& losses() const noexcept { return losses_; }
 
  private:
-  void take(cupti::KernelRecord const& record);
+  // Takes a record of either kind under a name.
+  template <class Record>
+  void take(Record const& record, std::string_view name);
   std::uint32_t intern(std::string_view name);
 
   std::vector<Kernel> kernels_;

@@ -13,6 +13,10 @@
 namespace trtcore {
 namespace {
 
+// Memsets too: some matrix products of TensorRT's fill a buffer before their kernel, in the time of
+// the same layer.
+constexpr int kKinds[] = {cupti::kConcurrentKernel, cupti::kMemset};
+
 // Where CUPTI's callbacks, which carry no user data, find the buffers and the log to read them
 // into. It lives as long as the process, as CUPTI may hand buffers back at its very end.
 class Mailbox {
@@ -112,7 +116,9 @@ void KernelTrace::start(std::size_t iterations, std::size_t capacity) {
     library_.check(library_.calls().subscribe(&subscriber_, on_nothing, nullptr), "cuptiSubscribe");
     library_.check(library_.calls().register_callbacks(on_request, on_complete),
                    "cuptiActivityRegisterCallbacks");
-    library_.check(library_.calls().enable(cupti::kConcurrentKernel), "cuptiActivityEnable");
+    for (int const kind : kKinds) {
+      library_.check(library_.calls().enable(kind), "cuptiActivityEnable");
+    }
   } catch (...) {
     release();
     throw;
@@ -125,7 +131,7 @@ void KernelTrace::start(std::size_t iterations, std::size_t capacity) {
 void KernelTrace::stop() {
   if (!is_started_) return;
   cupti::Result const flushed = library_.calls().flush_all(0);
-  cupti::Result const disabled = library_.calls().disable(cupti::kConcurrentKernel);
+  cupti::Result const disabled = disable();
   cupti::Result const forced = library_.calls().flush_all(cupti::kFlushForced);
   cupti::Result const counted = library_.calls().count_dropped(nullptr, 0, &dropped_);
   release();
@@ -136,6 +142,16 @@ void KernelTrace::stop() {
   library_.check(forced, "cuptiActivityFlushAll");
   library_.check(counted, "cuptiActivityGetNumDroppedRecords");
   if (mailbox().is_out_of_memory()) throw std::bad_alloc();
+}
+
+// Disables every kind, whatever happens to one; returns the first failure.
+cupti::Result KernelTrace::disable() noexcept {
+  cupti::Result first = cupti::kSuccess;
+  for (int const kind : kKinds) {
+    cupti::Result const result = library_.calls().disable(kind);
+    if (first == cupti::kSuccess) first = result;
+  }
+  return first;
 }
 
 void KernelTrace::release() noexcept {

@@ -1,5 +1,5 @@
-// Traces the kernels of this process with CUPTI while it is started. Its callbacks come on threads
-// of CUPTI's and never touch Python.
+// Traces the kernels and memsets of this process with CUPTI while it is started. Its callbacks come
+// on threads of CUPTI's and never touch Python.
 #pragma once
 
 #include <cstddef>
@@ -38,6 +38,7 @@ class KernelTrace {
   std::size_t dropped() const noexcept { return dropped_; }
 
  private:
+  cupti::Result disable() noexcept;
   void release() noexcept;
 
   cupti::Library const& library_;

@@ -50,6 +50,7 @@ void bind_kernel_trace(py::module_& module) {
       .def_property_readonly("is_started", &KernelTrace::is_started)
       .def_property_readonly("library", [](KernelTrace const& t) { return t.library().path(); })
       .def_property_readonly("version", [](KernelTrace const& t) { return t.library().version(); });
+  module.attr("MEMSET_NAME") = kMemsetName;
   module.def("find_cupti", &cupti::find, py::arg("libraries"));
   py::class_<TracedTimer, IterationTimer>(module, "TracedTimer")
       .def(py::init<IterationTimer&, KernelTrace&>(), py::arg("timer"), py::arg("trace"),

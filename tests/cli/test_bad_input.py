@@ -329,6 +329,31 @@ def test_debug_shows_the_traceback(run: Run, tmp_path: Path) -> None:
         run("profile", tmp_path / "no.onnx", "--debug")
 
 
+def test_debug_shows_in_full_what_a_message_quotes(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from trtcore.errors import ModelError
+
+    sizes = [helper.make_tensor_value_info(n, TensorProto.FLOAT, [1, 4, 9, 9]) for n in "xy"]
+    node = helper.make_node("Resize", ["x", "", "scales"], ["y"], "resize", mode="cubic")
+    scales = numpy_helper.from_array(np.array([1, 0.5, 1, 0.5], np.float32), "scales")
+    graph = helper.make_graph([node], "g", sizes[:1], sizes[1:], [scales])
+    path = tmp_path / "net.onnx"
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)]), path)
+    asked = ("profile", path, "--backend", "onnxruntime")
+    assert run(*asked).err == (
+        "trtcore: error: net: ONNX Runtime: Exception during initialization: ScalesValidation "
+        "'Cubic' mode only supports: * 2-D inputs ('Bicubic') or * 4-D inputs with the "
+        "corresponding outermost 2 scale values being 1 or the corresponding outermost and "
+        "innermost scale values being 1 with antialias attribute or the ...\n"
+    )
+    with pytest.raises(ModelError) as error:
+        run(*asked, "--debug")
+    assert error.value.quoted.startswith("[ONNXRuntimeError] : ")
+    assert error.value.quoted.endswith("without antialias attribute in the Resize operator")
+    assert capsys.readouterr().err == f"trtcore: quoted in full: {error.value.quoted}\n"
+
+
 def test_what_nobody_foresaw_is_one_line_too(
     run: Run, net: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

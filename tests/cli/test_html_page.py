@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from paths import DATA
 from trtcore.cli import main
 from trtcore.cli.html_page import measure_again
 from trtcore.result.records.layers import Layer, ModelRecord
-from trtcore.result.saved import save_profile
+from trtcore.result.saved import load_profile, save_profile
 
 PRECISIONS = DATA / "schema1" / "precisions.json"
 
@@ -93,6 +94,30 @@ def test_a_run_writes_its_page(tmp_path: Path, capsys) -> None:
     words = ["profile", str(model), "--backend", "onnxruntime", "--iterations", "3", "--quiet"]
     assert main([*words, "--html", str(out)]) == 0
     assert "Clocks" in page_of(out)
+    # The page's own command is the one that measured it: it stands there once.
+    assert "This page" in page_of(out)
+    assert "Measure again" not in page_of(out)
+
+
+def test_a_saved_run_names_the_command_that_measured_it(tmp_path: Path) -> None:
+    model, saved, out = make_model(tmp_path), tmp_path / "net.json", tmp_path / "out.html"
+    words = ["profile", str(model), "--backend", "onnxruntime", "--iterations", "3", "--quiet"]
+    words += ["--seed", "7", "--save", str(saved)]
+    assert main(words) == 0
+    profile = load_profile(saved)
+    assert profile.command == ("trtcore", *words)
+    assert measure_again(profile) == shlex.join(("trtcore", *words))
+    assert main(["report", str(saved), "--html", str(out)]) == 0
+    assert "Measure again, as it was measured" in page_of(out)
+    assert "--seed 7" in page_of(out)
+
+
+def test_a_comparison_of_precisions_names_its_command_once(tmp_path: Path) -> None:
+    model, saved, out = make_model(tmp_path), tmp_path / "net.json", tmp_path / "out.html"
+    words = ["profile", str(model), "--backend", "onnxruntime", "--iterations", "3", "--quiet"]
+    assert main([*words, "--compare", "fp32,fp16", "--save", str(saved)]) == 0
+    assert main(["report", str(saved), "--html", str(out)]) == 0
+    assert page_of(out).count("Measure again, as it was measured") == 1
 
 
 def make_model(folder: Path) -> Path:

@@ -142,7 +142,7 @@ def attention(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Four blocks of attention and MLP, with matrices as ViT-B/16 has them at batch 4.
 
     In smaller ones single layers decide: some pay 1 us more for their event than others, as on
-    ResNet-50 (docs/method.md), and three of 42 layers of 5 us are an eighth of the time.
+    ResNet-50 (docs/method_details.md), and three of 42 layers of 5 us are an eighth of the time.
     """
     path = tmp_path_factory.mktemp("model") / "attention.onnx"
     onnx.save(transformer_blocks(blocks=4, tokens=4 * 196, width=768, heads=12), path)

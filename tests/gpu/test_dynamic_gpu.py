@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 import pytest
 from shape_models import RESIDUAL, with_weights
+from transformer_models import CASES
 
 import trtcore
 from trtcore.engine.tensorrt.bindings import Bindings
@@ -92,6 +93,20 @@ def _run(bindings: Bindings, plan: bytes, shape: tuple[int, ...]) -> tuple[Any, 
         options = RunOptions(length=RunLength(3), shapes={"x": shape})
         ran = run_engine(bindings, plan, "plan", options, monitor)
     return profile, ran.outputs["y"].astype(np.float64)
+
+
+@pytest.mark.parametrize("batch", [1, 3, 8])
+@pytest.mark.parametrize("name", ["bert", "gpt2_legacy", "swin", "vit"])
+def test_a_transformer_of_one_batch_runs_at_others(name: str, batch: int) -> None:
+    model = CASES[name].model()
+    shapes = {t.name: tuple((n, *t.shape[1:]) for n in (1, 4, 8)) for t in model_inputs(model)}
+    profile = trtcore.profile_model(
+        model, shapes=shapes, batch=batch, iterations=3, accuracy=True, calibrate=False
+    )
+    assert profile.batch == batch
+    assert profile.accuracy is not None
+    # FP32 that may be TF32: as for every transformer of `test_transformers_gpu`.
+    assert profile.accuracy.relative_l2 < 1e-2
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ import pytest
 from trtcore.errors import OptionError, ResultError
 from trtcore.history.check import Against, check, parse_against
 from trtcore.history.database import opened
+from trtcore.history.judged import Verdict
 from trtcore.history.records import Run, Time
-from trtcore.history.verdict import Verdict
 
 
 def test_words_for_earlier_runs() -> None:

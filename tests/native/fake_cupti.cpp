@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::size_t kRecordBytes = 216;  // CUpti_ActivityKernel10, of CUDA 13.0
 constexpr int kOtherKind = 1;
+constexpr char const* kMemsetStep = "memset";  // a step of this name is no kernel
 constexpr Result kInvalidKind = 21;
 constexpr Result kManySubscribers = 39;
 
@@ -41,6 +42,7 @@ struct State {
   CompleteBuffer complete = nullptr;
   bool is_subscribed = false;
   bool is_enabled = false;
+  bool records_memsets = false;
   struct Buffer {
     std::uint8_t* memory = nullptr;
     std::size_t size = 0;
@@ -85,7 +87,7 @@ void flush() {
   state.buffer = {};
 }
 
-KernelRecord* next_place() {
+std::uint8_t* next_place() {
   State::Buffer& buffer = state.buffer;
   if (buffer.memory != nullptr && buffer.used + kRecordBytes > buffer.size) finish_buffer();
   if (buffer.memory == nullptr) {
@@ -94,27 +96,41 @@ KernelRecord* next_place() {
     if (buffer.memory == nullptr) return nullptr;
     std::memset(buffer.memory, 0xee, buffer.size);
   }
-  auto* const place = reinterpret_cast<KernelRecord*>(buffer.memory + buffer.used);
+  std::uint8_t* const place = buffer.memory + buffer.used;
   buffer.used += kRecordBytes;
   return place;
+}
+
+template <class Record>
+void fill(Record& place, int kind, Step const& step, std::uint64_t start_ns) {
+  bool const is_untimed = state.untimed_record != 0 && state.records % state.untimed_record == 0;
+  place.kind = static_cast<std::uint32_t>(kind);
+  place.start_ns = is_untimed ? 0 : start_ns;
+  place.end_ns = is_untimed ? 0 : start_ns + step.length_ns;
+  place.stream = step.stream;
+  place.correlation = state.numbers_launches ? state.launches : 0;
+}
+
+bool is_recorded(Step const& step) {
+  return step.name == kMemsetStep ? state.records_memsets : state.is_enabled;
 }
 
 void record(Step const& step, std::uint64_t start_ns) {
   ++state.records;
   ++state.launches;
   if (state.skip_record != 0 && state.records % state.skip_record == 0) return;
-  KernelRecord* const place = next_place();
+  std::uint8_t* const place = next_place();
   if (place == nullptr) {
     ++state.dropped;
     return;
   }
-  bool const is_untimed = state.untimed_record != 0 && state.records % state.untimed_record == 0;
-  place->kind = kConcurrentKernel;
-  place->start_ns = is_untimed ? 0 : start_ns;
-  place->end_ns = is_untimed ? 0 : start_ns + step.length_ns;
-  place->stream = step.stream;
-  place->correlation = state.numbers_launches ? state.launches : 0;
-  place->name = step.name.c_str();
+  if (step.name == kMemsetStep) {
+    fill(*reinterpret_cast<MemsetRecord*>(place), kMemset, step, start_ns);
+  } else {
+    auto& kernel = *reinterpret_cast<KernelRecord*>(place);
+    fill(kernel, kConcurrentKernel, step, start_ns);
+    kernel.name = step.name.c_str();
+  }
 }
 
 }  // namespace
@@ -128,7 +144,7 @@ void fake_cupti_reset(std::uint32_t version) {
   state.script.clear();
   state.numbers_launches = true;
   state.skip_record = state.untimed_record = state.records = 0;
-  state.is_subscribed = state.is_enabled = state.holds_buffers = false;
+  state.is_subscribed = state.is_enabled = state.records_memsets = state.holds_buffers = false;
 }
 void fake_cupti_fail(char const* call, Result failure) {
   state.failing = call;
@@ -144,7 +160,7 @@ void fake_cupti_untime(std::size_t every) { state.untimed_record = every; }
 void fake_cupti_hold() { state.holds_buffers = true; }
 int fake_cupti_completed() { return state.completed; }
 bool fake_cupti_is_subscribed() { return state.is_subscribed; }
-bool fake_cupti_is_enabled() { return state.is_enabled; }
+bool fake_cupti_is_enabled() { return state.is_enabled || state.records_memsets; }
 // As if another tool's buffer came back.
 void fake_cupti_complete_foreign() {
   static std::uint64_t foreign[64] = {};
@@ -162,7 +178,7 @@ void fake_cupti_run() {
   for (auto const& step : state.script) {
     std::uint64_t const start_ns = end_ns + step.gap_ns;
     end_ns = start_ns + step.length_ns;
-    if (state.is_enabled) record(step, start_ns);
+    if (is_recorded(step)) record(step, start_ns);
   }
   while (now_ns() <= end_ns) {
   }
@@ -198,13 +214,15 @@ Result cuptiActivityRegisterCallbacks(RequestBuffer request, CompleteBuffer comp
   return answer("cuptiActivityRegisterCallbacks");
 }
 Result cuptiActivityEnable(int kind) {
-  Result const result = kind == kConcurrentKernel ? answer("cuptiActivityEnable") : kInvalidKind;
-  state.is_enabled = result == kSuccess;
+  if (kind != kConcurrentKernel && kind != kMemset) return kInvalidKind;
+  Result const result = answer("cuptiActivityEnable");
+  (kind == kMemset ? state.records_memsets : state.is_enabled) = result == kSuccess;
   return result;
 }
 Result cuptiActivityDisable(int kind) {
-  state.is_enabled = false;
-  return kind == kConcurrentKernel ? answer("cuptiActivityDisable") : kInvalidKind;
+  if (kind != kConcurrentKernel && kind != kMemset) return kInvalidKind;
+  (kind == kMemset ? state.records_memsets : state.is_enabled) = false;
+  return answer("cuptiActivityDisable");
 }
 Result cuptiActivityFlushAll(std::uint32_t flag) {
   flush();
@@ -215,7 +233,7 @@ Result cuptiActivityGetNextRecord(std::uint8_t* buffer, std::size_t valid_size, 
   auto* const next = place == nullptr ? buffer : place + kRecordBytes;
   if (next + kRecordBytes > buffer + valid_size) return kMaxLimitReached;
   auto const kind = reinterpret_cast<KernelRecord*>(next)->kind;
-  if (kind != kConcurrentKernel && kind != kOtherKind) return kInvalidKind;
+  if (kind != kConcurrentKernel && kind != kMemset && kind != kOtherKind) return kInvalidKind;
   *record = next;
   return kSuccess;
 }

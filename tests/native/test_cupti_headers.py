@@ -32,6 +32,7 @@ static_assert(sizeof(CUpti_ActivityKind) == sizeof(int));
 static_assert(sizeof(CUpti_SubscriberHandle) == sizeof(ours::Subscriber));
 static_assert(CUPTI_SUCCESS == ours::kSuccess);
 static_assert(CUPTI_ERROR_MAX_LIMIT_REACHED == ours::kMaxLimitReached);
+static_assert(CUPTI_ACTIVITY_KIND_MEMSET == ours::kMemset);
 static_assert(CUPTI_ACTIVITY_KIND_CONCURRENT_KERNEL == ours::kConcurrentKernel);
 static_assert(CUPTI_ACTIVITY_FLAG_FLUSH_FORCED == ours::kFlushForced);
 static_assert(ours::is_known_version(CUPTI_API_VERSION));
@@ -77,6 +78,17 @@ constexpr bool has_our_head() {{
          sizeof(Record{{}}.streamId) == 4 && sizeof(Record{{}}.correlationId) == 4 &&
          alignof(Record) == 8 && sizeof(Record) >= sizeof(ours::KernelRecord);
 }}
+template <class Record>
+constexpr bool has_our_memset() {{
+  return offsetof(Record, kind) == offsetof(ours::MemsetRecord, kind) &&
+         offsetof(Record, start) == offsetof(ours::MemsetRecord, start_ns) &&
+         offsetof(Record, end) == offsetof(ours::MemsetRecord, end_ns) &&
+         offsetof(Record, streamId) == offsetof(ours::MemsetRecord, stream) &&
+         offsetof(Record, correlationId) == offsetof(ours::MemsetRecord, correlation) &&
+         sizeof(Record{{}}.start) == 8 && sizeof(Record{{}}.end) == 8 &&
+         sizeof(Record{{}}.streamId) == 4 && sizeof(Record{{}}.correlationId) == 4 &&
+         alignof(Record) == 8 && sizeof(Record) >= sizeof(ours::MemsetRecord);
+}}
 {records}
 static_assert(sizeof({newest}) == {size});
 """
@@ -118,24 +130,29 @@ def version_of(folders: list[Path]) -> int:
     return int(found[1])
 
 
-def kernel_structs(folders: list[Path]) -> list[str]:
-    """Every struct a kernel record has had since CUDA 9.0, oldest first."""
+def structs_of(folders: list[Path], name: str, since: int) -> list[str]:
+    """Every struct that a record has had from a number on, oldest first."""
     texts = [p.read_text() for f in folders for p in f.glob("cupti_activity*.h")]
-    numbers = {int(n) for text in texts for n in re.findall(r"} CUpti_ActivityKernel(\d+);", text)}
-    return [f"CUpti_ActivityKernel{n}" for n in sorted(numbers) if n >= 4]
+    numbers = {int(n) for text in texts for n in re.findall(rf"}} {name}(\d+);", text)}
+    return [f"{name}{n}" for n in sorted(numbers) if n >= since]
 
 
 def test_our_slice_is_that_of_nvidias_headers(
     headers: list[Path], compiler: str, tmp_path: Path
 ) -> None:
-    structs = kernel_structs(headers)
+    # Of CUDA 9.0 and 11.1 on; older ones are not in the headers of all of these releases.
+    structs = structs_of(headers, "CUpti_ActivityKernel", 4)
+    memsets = structs_of(headers, "CUpti_ActivityMemset", 3)
     assert len(structs) >= 6
+    assert len(memsets) >= 2
+    checks = [f"static_assert(has_our_head<{name}>());" for name in structs]
+    checks += [f"static_assert(has_our_memset<{name}>());" for name in memsets]
     version = version_of(headers)
     source = tmp_path / "conformance.cpp"
     source.write_text(
         PROGRAM.format(
             abi=ABI,
-            records="\n".join(f"static_assert(has_our_head<{name}>());" for name in structs),
+            records="\n".join(checks),
             newest=structs[-1],
             size=RECORD_BYTES.get(version, f"sizeof({structs[-1]})"),
         )

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import importlib.machinery
 import itertools
-import os
-import signal
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +41,22 @@ def test_kernels_of_a_serial_engine_are_led_to_its_layers(bench: Bench) -> None:
     assert totals.gap_ms == pytest.approx(0.01, abs=1e-6)
     assert 0.5 < totals.slow_down < 2
     assert bench.fake.is_idle
+
+
+def test_a_memset_belongs_to_the_layer_of_its_kernel(bench: Bench) -> None:
+    move, conv, gemm = KERNELS
+    bench.fake.calls.fake_cupti_reset(130001)
+    bench.launch(move, conv, ("memset", 2 * US, 1 * US, 7), gemm)
+    found, _ = trace_kernels(bench.loops, LAYERS, 20)
+    assert found is not None
+    assert found.names == (move[0], conv[0], "[CUDA memset]", gemm[0])
+    assert found.layers == (0, 1, 2, 2)
+    assert np.median(found.kernel_ms, axis=0) == pytest.approx([0.02, 0.06, 0.001, 0.03])
+    assert layer_kernels(found, 3).count.tolist() == [1, 1, 2]
+    assert (
+        mapping_text(found.mapping)
+        == "by order: 3 kernels for as many layers, 1 of them by name too"
+    )
 
 
 def test_the_progress_is_told_and_the_number_of_iterations_kept(bench: Bench) -> None:
@@ -149,13 +162,9 @@ def test_iterations_with_lost_records_are_left_out(bench: Bench) -> None:
 def test_ctrl_c_ends_it_and_keeps_what_was_traced(bench: Bench, gated: bool) -> None:
     if gated:
         bench.loops.gated = _core.HostTimer()  # type: ignore[assignment]
-    bench.plain.context.busy_us = 2000
-    timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
-    timer.start()
-    try:
-        found, interrupted = trace_kernels(bench.loops, LAYERS, 300)
-    finally:
-        timer.join()
+    # Four passes of a round are of at least 60 iterations, so that this one is in the second round.
+    bench.plain.context.interrupt_at = 300
+    found, interrupted = trace_kernels(bench.loops, LAYERS, 300)
     assert interrupted
     assert found is not None
     assert 0 < len(found.kernel_ms) < 300

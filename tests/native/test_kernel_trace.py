@@ -42,6 +42,20 @@ def test_every_kernel_of_every_iteration_arrives(trace: _core.KernelTrace, rig: 
     assert trace.losses == {"dropped": 0, "untimed": 0, "overflowed": 0, "unreadable": 0}
 
 
+def test_memsets_arrive_among_the_kernels(
+    trace: _core.KernelTrace, rig: Any, fake_cupti: Any
+) -> None:
+    fake_cupti.calls.fake_cupti_reset(130001)
+    fake_cupti.script(("memset", 50, 700, 7), ("conv", 300, 5000, 7))
+    run(trace, rig, 3)
+    kernels = trace.kernels()
+    assert [trace.names[i] for i in kernels["name"]] == [_core.MEMSET_NAME, "conv"] * 3
+    assert kernels["stream"].tolist() == [7] * 6
+    assert (kernels["end_ns"] - kernels["start_ns"]).tolist() == [700, 5000] * 3
+    assert np.all(np.diff(kernels["launch"].astype(np.int64)) == 1)
+    assert fake_cupti.is_idle
+
+
 def test_kernels_before_the_first_mark_belong_to_no_iteration(
     trace: _core.KernelTrace, rig: Any, fake_cupti: Any
 ) -> None:

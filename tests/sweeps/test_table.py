@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from networks import measured
 
 from trtcore.cli.sweep_table import sweep_text
 from trtcore.result.analysis.analysis import Analysis
+from trtcore.result.records.energy import Energy, EnergyGap, EnergySource
 from trtcore.sweeps.export import COLUMNS, render_csv, render_json
 from trtcore.sweeps.outcomes import State
 from trtcore.sweeps.store import Record
@@ -84,7 +86,19 @@ def test_the_figures_are_those_of_the_saved_result() -> None:
     assert figures["latency_ms"] == Figure(wall.median_ms, *analysis.intervals["wall_ms"])
     assert figures["items_per_s"].value == pytest.approx(4000 / wall.median_ms)
     assert figures["items_per_s"].low == pytest.approx(4000 / analysis.intervals["wall_ms"][1])
-    assert "error" not in figures
+    assert not {"error", "energy_mj_per_item"} & figures.keys()
+
+
+def test_energy_is_that_of_an_item() -> None:
+    profile = measured("resnet50")
+    spent = Energy(EnergySource.COUNTER, joules=8.0, seconds=2.0, iterations=100)
+    for energy, expected in (
+        # 80 mJ an inference, of a batch of 4.
+        (spent, Figure(20.0, 20.0, 20.0)),
+        (replace(spent, gap=EnergyGap.TOO_SHORT), None),
+    ):
+        figures = figures_of(Analysis(replace(profile, energy=energy)))
+        assert figures.get("energy_mj_per_item") == expected
 
 
 def example() -> SweepTable:

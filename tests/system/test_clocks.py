@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from trtcore.system.clocks import ClockMonitor, ClockRecord
-from trtcore.system.records import Clocks
+from trtcore.system.records import Clocks, RoundClocks
 from trtcore.system.sensors import GpuSensors, Reading, is_throttled, reason_names
 
 BUS_ID = "0000:18:00.0"
@@ -124,6 +124,11 @@ def test_summary_of_rounds_leaves_out_what_lies_outside() -> None:
         power_w=300.25,
         readings=3,
         throttled_rounds=(2,),
+        rounds=(
+            RoundClocks(0, 1980, 41, 210.5),
+            RoundClocks(0, 1755, 52, 300.25),
+            RoundClocks(0, 1410, 60, 280.0),
+        ),
     )
 
 
@@ -171,7 +176,12 @@ def test_readings_that_come_late_count_for_when_they_were_begun() -> None:
     record.add(Reading(1.9, 1755))
     record.add(Reading(2.1, 600))
     assert record.clocks() == Clocks(
-        sm_mhz_before=1980, sm_mhz_after=1755, sm_mhz_min=1755, sm_mhz_max=1980, readings=2
+        sm_mhz_before=1980,
+        sm_mhz_after=1755,
+        sm_mhz_min=1755,
+        sm_mhz_max=1980,
+        readings=2,
+        rounds=(RoundClocks(0, 1980),),
     )
     record.begin_round(3.0)
     record.add(Reading(2.9, 900, reasons=0x40))
@@ -196,7 +206,6 @@ def test_hours_cost_no_memory_and_no_time() -> None:
     record = ClockRecord()
 
     def hour(start_s: int) -> tuple[int, float]:
-        tracemalloc.start()
         before = tracemalloc.get_traced_memory()[0]
         for second in range(start_s, start_s + 3600, 4):
             record.begin_round(second)
@@ -204,7 +213,6 @@ def test_hours_cost_no_memory_and_no_time() -> None:
                 record.add(Reading(second + i / 5, 1980, 3201, 41, 213.4, 0x4))
             record.end_round(second + 4)
         grown = tracemalloc.get_traced_memory()[0] - before
-        tracemalloc.stop()
         start = time.process_time()
         for _ in range(100):
             record.begin_round(start_s + 3600)
@@ -212,11 +220,27 @@ def test_hours_cost_no_memory_and_no_time() -> None:
             record.clocks()
         return grown, (time.process_time() - start) / 100
 
+    tracemalloc.start()  # before the first, so that what it leaves and the second frees counts
     hour(0)
-    grown, seconds = hour(3600)
+    grown, _ = hour(3600)
+    tracemalloc.stop()
+    _, seconds = hour(7200)
     assert grown < 2000
     assert seconds < 1e-4
-    assert record.clocks().readings == 2 * 18000
+    assert record.clocks().readings == 3 * 18000
+
+
+def test_of_many_rounds_neighbours_are_put_together() -> None:
+    record = ClockRecord()
+    for i in range(300):
+        record.begin_round(i)
+        if i != 7:  # a round without a reading
+            record.add(Reading(i + 0.5, 1980 - i, 3201, 40 + i % 2, 200.0 + i))
+        record.end_round(i + 0.9, 10)
+    rounds = record.clocks().rounds
+    assert [one.iterations for one in rounds] == [80] * 37 + [40]
+    assert rounds[0] == RoundClocks(80, 1974, 41, 206.0)
+    assert rounds[-1] == RoundClocks(40, 1681, 41, 499.0)
 
 
 def test_monitor_reads_at_the_end_of_a_round_and_marks_a_throttled_one() -> None:
@@ -226,11 +250,12 @@ def test_monitor_reads_at_the_end_of_a_round_and_marks_a_throttled_one() -> None
         return Reading(time.monotonic(), 1980, 3201, 41, 200.0, next(reasons))
 
     with ClockMonitor(read, hz=0.01) as monitor:
-        with monitor.round():
+        with monitor.round(50):
             pass
-        with monitor.round():
+        with monitor.round(50):
             pass
     assert monitor.sm_mhz == 1980
+    assert monitor.clocks().rounds == (RoundClocks(50, 1980, 41, 200.0),) * 2
     clocks = monitor.clocks()
     assert clocks.throttled_rounds == (1,)
     assert clocks.throttle_reasons == ("HW thermal slowdown",)

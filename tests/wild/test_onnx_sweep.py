@@ -14,6 +14,7 @@ from onnx_sweep import SAMPLE, file_models, light_models, node_models, outcomes,
 from paths import DATA
 
 from trtcore.engine.tensorrt.bindings import Bindings, load_bindings
+from trtcore.system.quotations import MOST_CHARACTERS
 
 TABLE = DATA / "wild" / "outcomes.tsv"
 SOURCES = {"node": node_models, "file": file_models, "light": light_models}
@@ -70,3 +71,10 @@ def test_no_outcome_is_a_traceback_or_a_difference_beyond_the_bound() -> None:
         if outcome.startswith("TRACEBACK") or (step == "fp16 accuracy" and "differs" in outcome)
     }
     assert {name for name, _, _ in wrong} == ILL_CONDITIONED
+
+
+def test_every_refusal_is_one_line_of_300_characters() -> None:
+    told = {
+        text.partition(": ")[2] for steps in read_table(TABLE).values() for text in steps.values()
+    }
+    assert {text for text in told if len(text) > MOST_CHARACTERS} == set()

@@ -62,6 +62,8 @@ def _run(arguments: Sequence[str] | None, termination: Termination) -> int:
                 traceback.print_exc()
             raise  # `main` has the exit code for it, with --debug too
         if options.debug:
+            if isinstance(error, TrtcoreError) and error.quoted:
+                notify(f"quoted in full: {error.quoted}")
             raise
         return _explained(error)
     return code

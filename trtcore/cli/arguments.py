@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
@@ -44,6 +45,9 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
 
     Args:
         arguments: without the program's name; those of this process if left out.
+
+    Returns:
+        The options; their ``command_line`` is all of it, word by word.
     """
     # parse_args would report unknown options by the top parser, whose --help does not list them.
     parser = make_parser()
@@ -51,6 +55,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     options, unknown = parser.parse_known_args(arguments)
     if unknown:
         options.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+    options.command_line = ("trtcore", *(sys.argv[1:] if arguments is None else arguments))
     return options
 
 
@@ -100,7 +105,11 @@ def _command(
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.set_defaults(command=_lazy(name), parser=parser)
-    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    parser.add_argument(
+        "--debug",
+        action="store_true",
+        help="show the traceback of an error, and in full what it quotes",
+    )
     return parser
 
 
@@ -252,6 +261,11 @@ def _add_sweep(commands: _Commands[_Parser]) -> None:
     output = parser.add_argument_group("output")
     output.add_argument("--csv", metavar="FILE", help="write a line per cell as CSV")
     output.add_argument("--json", metavar="FILE", help="write the whole table as JSON")
+    output.add_argument(
+        "--html",
+        metavar="PAGE",
+        help="write a page of pictures, and beside it a report of each cell",
+    )
     output.add_argument("--quiet", action="store_true", help="no progress, no table")
 
 

@@ -34,6 +34,7 @@ def add_history_options(parser: argparse.ArgumentParser) -> None:
     trend = _action(actions, "trend", "draw the latency, or a group's time, over the runs")
     trend.add_argument("model", metavar="MODEL", help="its name in the list")
     trend.add_argument("--group", metavar="NAME", help="a group, or one of its model nodes")
+    trend.add_argument("--html", metavar="PAGE", help="write a page of it, and print nothing")
     _add_last(trend)
     _add_check(_action(actions, "check", "is a result slower than earlier runs?"))
     rebuild = _action(actions, "rebuild", "make the database again from saved results")

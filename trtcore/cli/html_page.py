@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import shlex
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +20,8 @@ from trtcore.result.saved import is_precisions
 from trtcore.system.file_kind import PLAN_SUFFIXES
 from trtcore.system.files import read_text, write_file
 
+_AS_IT_WAS = "Measure again, as it was measured"
+_AS_RECORDED = "Measure again, with the options that the result records"
 _BUILT_IN = "built-in"
 """`trtcore.models.model.Model.source` of a network that its name alone makes."""
 
@@ -33,12 +34,15 @@ def report_html(options: argparse.Namespace) -> int:
     results = _load(files)
     if options.peak is not None:
         results = _with_peaks(results, options.peak)
-    write_page(options.html, results, files)
+    write_page(options.html, results, options.command_line, files)
     return 0
 
 
 def write_page(
-    path: str, result: Profile | PrecisionComparison | Sequence[Profile], files: Sequence[str] = ()
+    path: str,
+    result: Profile | PrecisionComparison | Sequence[Profile],
+    command_line: Sequence[str],
+    files: Sequence[str] = (),
 ) -> None:
     """Writes a page with the command that made it.
 
@@ -49,7 +53,7 @@ def write_page(
     from trtcore.report.html.page import render_html
 
     names = tuple(Path(file).name for file in files)
-    page = render_html(result, names=names, commands=_commands(result))
+    page = render_html(result, names=names, commands=_commands(result, command_line))
     # Escaped, not refused: names from other tools' files may hold lone surrogates.
     write_file(path, page.encode(errors="backslashreplace"))
 
@@ -85,22 +89,29 @@ def _with_peaks(
 
 
 def _commands(
-    result: Profile | PrecisionComparison | Sequence[Profile],
+    result: Profile | PrecisionComparison | Sequence[Profile], command_line: Sequence[str]
 ) -> tuple[tuple[str, str], ...]:
-    """The command that made the page; for a single result also one that measures it again."""
-    own = ("This page", shlex.join(["trtcore", *sys.argv[1:]]))
-    profiles = () if isinstance(result, PrecisionComparison) else result
+    """The command that made the page, and those that measure its results again."""
+    own = ("This page", shlex.join(command_line))
+    profiles = result.profiles if isinstance(result, PrecisionComparison) else result
     profiles = (profiles,) if isinstance(profiles, Profile) else tuple(profiles)
+    # The options that the profiles of a comparison record would measure each of them alone.
+    known = [one for one in profiles if one.command or not isinstance(result, PrecisionComparison)]
     again = [
-        ("Measure again, with the options that the result records", command)
-        for profile in profiles
-        if (command := measure_again(profile))
+        (_AS_IT_WAS if profile.command else _AS_RECORDED, command)
+        for profile in known
+        if (command := measure_again(profile)) not in ("", own[1])
     ]
     return (own, *dict.fromkeys(again))
 
 
 def measure_again(profile: Profile) -> str:
-    """``trtcore profile`` with what a result records; ``""`` where nothing tells the model."""
+    """The command that measured a result, or ``trtcore profile`` with what the result records.
+
+    ``""`` where nothing tells the model.
+    """
+    if profile.command:
+        return shlex.join(profile.command)
     model, suffix = profile.model, Path(profile.model.source).suffix
     is_known = bool(suffix) or model.source == _BUILT_IN
     if profile.source_tool or not profile.environment.trtcore or not is_known:

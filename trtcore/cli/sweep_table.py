@@ -15,17 +15,17 @@ from trtcore.sweeps.table import Figure, ModelTable, Row, SweepTable
 if TYPE_CHECKING:
     from rich.table import Table
 
-_HEADINGS = {
+HEADINGS = {
     "latency_ms": "latency ms",
     "items_per_s": "items/s",
-    "energy_mj": "energy mJ",
+    "energy_mj_per_item": "mJ/item",
     "memory_bytes": "memory MiB",
     "error": "error",
 }
 _FORMS: Mapping[str, str] = {
     "latency_ms": ".3f",
     "items_per_s": ".1f",
-    "energy_mj": ".2f",
+    "energy_mj_per_item": ".2f",
     "memory_bytes": ".1f",
     "error": ".2e",
 }
@@ -52,7 +52,7 @@ def sweep_text(table: SweepTable, width: int | None = None) -> str:
 
 def _model_text(table: ModelTable, width: int | None) -> str:
     records = [*(row.record for row in table.rows), *table.failed]
-    shared = _shared([record.options for record in records])
+    shared = shared_options([record.options for record in records])
     title = f"{table.model} on {table.device}, {table.runtime}"
     heads = [title, *([f"All cells: {option_words(shared)}"] if shared else [])]
     lines = [*map(printable_text, wrapped(heads, width))]
@@ -63,37 +63,38 @@ def _model_text(table: ModelTable, width: int | None) -> str:
 
 
 def _rows(table: ModelTable, shared: Mapping[str, Any]) -> Table:
-    names = [name for name in _HEADINGS if any(name in row.figures for row in table.rows)]
+    names = [name for name in HEADINGS if any(name in row.figures for row in table.rows)]
     from rich.text import Text
 
-    printed = figure_table("cell", [*(_HEADINGS[name] for name in names), "front", "result"])
+    printed = figure_table("cell", [*(HEADINGS[name] for name in names), "front", "result"])
     for row in table.rows:
         printed.add_row(*map(Text, _texts(row, names, shared)))
     return printed
 
 
 def _texts(row: Row, names: list[str], shared: Mapping[str, Any]) -> Iterator[str]:
-    yield printable_text(_cell(row, shared))
+    yield printable_text(cell_words(row, shared))
     for name in names:
         mark = "*" if name in row.best else " "
-        yield _figure(name, row.figures.get(name)) + mark
+        yield figure_text(name, row.figures.get(name)) + mark
     yield "front" if row.on_front else ""
     yield row.record.key
 
 
-def _cell(row: Row, shared: Mapping[str, Any]) -> str:
+def cell_words(row: Row, shared: Mapping[str, Any]) -> str:
     """The options that not all cells have, and the precision if another one was timed."""
     asked = row.record.options.get("precision")
-    words = option_words(_others(row.record, shared))
+    words = option_words(other_options(row.record, shared))
     is_other = asked is not None and row.precision and asked != row.precision
     return f"{words} (timed in {row.precision})" if is_other else words
 
 
-def _others(record: Record, shared: Mapping[str, Any]) -> dict[str, Any]:
+def other_options(record: Record, shared: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a cell that not all cells share."""
     return {name: one for name, one in record.options.items() if name not in shared}
 
 
-def _shared(options: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def shared_options(options: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The options that all of several cells have, with the same values."""
     if len(options) < 2:
         return {}
@@ -105,7 +106,8 @@ def _shared(options: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _figure(name: str, figure: Figure | None) -> str:
+def figure_text(name: str, figure: Figure | None) -> str:
+    """A figure as the table has it, the latency with its interval; ``-`` if it is not known."""
     if figure is None:
         return "-"
     value = figure.value / _MIB if name == "memory_bytes" else figure.value
@@ -118,5 +120,5 @@ def _figure(name: str, figure: Figure | None) -> str:
 
 def _failure(record: Record, shared: Mapping[str, Any]) -> str:
     last = f"; TensorRT's last line: {record.last_line}" if record.last_line else ""
-    words = option_words(_others(record, shared))
+    words = option_words(other_options(record, shared))
     return f"{record.state.value}: {words}: {record.message}{last}"

@@ -10,6 +10,7 @@ from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.analysis.fusion.graph import Components
 from trtcore.result.analysis.fusion.groups import FusionMap, Group
 from trtcore.result.readers.sample_table import CUT, complete_names
+from trtcore.result.readers.trtexec_times import has_no_layers
 from trtcore.result.records.layers import ModelNode
 from trtcore.result.records.profile import Profile
 
@@ -88,7 +89,8 @@ def align(
         _side(analysis, nodes, known, names[i] if names else "")
         for i, analysis in enumerate((base, new))
     ]
-    if not allow_partial:
+    # Times of whole inferences do not tell which model they are of.
+    if not allow_partial and not any(map(has_no_layers, profiles)):
         quoted = (_quoted(base.profile), _quoted(new.profile))
         _check_same_model(sides, profiles, names or quoted)
     return sides[0], sides[1]

@@ -29,6 +29,7 @@ from trtcore.compare.significance.times import LayerTimes, SampledTimes, sample_
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.analysis.summary import profiled_iterations
 from trtcore.result.checks import check_times
+from trtcore.result.readers.trtexec_times import has_no_layers
 from trtcore.result.records.profile import Profile
 from trtcore.stats.histogram import ACCURACY
 
@@ -37,6 +38,10 @@ SUMMED = "one forward pass, summed over layers"
 
 SHARED = "nodes that both have"
 """What a total is called where, besides, one side lacks nodes that it must have run."""
+
+
+ALL_OF_ONE = "time over all layers, or GPU time"
+"""What the layers of one side are compared with where the other is of whole inferences."""
 
 
 def compare_profiles(
@@ -63,7 +68,9 @@ def compare_profiles(
         check_times(profile, names[i] if names else f"'{profile.model.name}' ({profile.backend})")
     sides = align(*analyses, allow_partial=allow_partial, names=names)
     before, after = _times(*sides)
-    row_spans = spans(*sides)
+    # Whole inferences have no layers that rows could be of.
+    whole = any(has_no_layers(side.profile) for side in sides)
+    row_spans = () if whole else spans(*sides)
     doubt = find_doubt(row_spans, before, after)
     rows = without_doubtful(_rows(row_spans, before, after), doubt)
     return Comparison(
@@ -71,7 +78,9 @@ def compare_profiles(
         new=analyses[1].profile,
         rows=tuple(sorted(rows, key=lambda row: -abs(row.difference_ms))),
         total=_total(before, after, row_spans),
-        layers=_sum("time over all layers", before.all_layers, after.all_layers),
+        layers=_sum(
+            ALL_OF_ONE if whole else "time over all layers", before.all_layers, after.all_layers
+        ),
         rest=_sum("stream sync and unattributed", *(_rest(side) for side in (before, after))),
         notes=(*_notes(*analyses), *coverage_notes(before, after, doubt)),
     )
@@ -222,6 +231,11 @@ def _side_notes(word: str, analysis: Analysis) -> list[str]:
             f"{word} was streamed: medians and percentiles of its {profiled_iterations(profile)} "
             f"iterations are within {ACCURACY:.1%}; autocorrelation estimated from the last "
             f"{len(profile.samples.layer_ms)}"
+        )
+    if has_no_layers(profile):
+        notes.append(
+            f"{word} has times of whole inferences only: no layers are compared, and that it is of "
+            "the same model was not checked"
         )
     if profiled_iterations(profile) == 1:
         notes.append(f"{word} holds one figure per layer, so noise cannot be judged")

@@ -9,6 +9,7 @@ import numpy as np
 from trtcore.compare.alignment import FEWEST_SHARED, align
 from trtcore.errors import ResultError, argument
 from trtcore.result.analysis.analysis import Analysis
+from trtcore.result.readers.trtexec_times import has_no_layers
 from trtcore.result.records.layers import ModelRecord
 from trtcore.result.records.profile import Profile
 from trtcore.result.records.samples import Samples
@@ -35,6 +36,8 @@ def check_same_model(base: Profile | Analysis, record: ModelRecord) -> None:
         ResultError: it is of another model.
     """
     analysis = Analysis.of(base)
+    if has_no_layers(analysis.profile):
+        return
     coverage, shared = _coverage(analysis, record)
     nodes = len(record.nodes)
     fewest = max(_FEWEST_NODES * nodes, min(_COMMON_NAMES, nodes / 2))

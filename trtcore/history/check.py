@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from trtcore.errors import OptionError, ResultError, argument
+from trtcore.history.judged import Judged, Verdict
 from trtcore.history.records import Run
 from trtcore.history.store import Entry, earlier_runs, groups_of
-from trtcore.history.verdict import FEWEST_RUNS, SAME_WITHIN, Judged, Verdict, judge_run
+from trtcore.history.verdict import FEWEST_RUNS, SAME_WITHIN, judge_run
 
 _LABEL_RUNS = 10
 """How many of the latest runs of a label count: older ones may have had another level."""

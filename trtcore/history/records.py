@@ -80,13 +80,16 @@ class Time:
 
     Attributes:
         ms: its median.
-        error_ms: standard error of that, with the iterations' correlation; NaN with too few.
+        error_ms: standard error of that: between its processes if there were several, else with the
+            iterations' correlation; NaN with too few.
         spread: distance between the quartiles over the median; NaN with too few.
+        processes: how many fresh processes the error is of.
     """
 
     ms: float
     error_ms: float
     spread: float
+    processes: int = 1
 
 
 @dataclass(frozen=True)

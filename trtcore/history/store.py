@@ -65,7 +65,7 @@ def add_run(connection: sqlite3.Connection, run: Run) -> tuple[int, bool]:
     place = _made_id(connection, "place", _PLACE, astuple(run.place))
     values = (
         *(run.content, run.file, run.date, run.label, run.commit, setup, place, run.engine_hash),
-        *(*run.sm_mhz, run.throttled, run.clock_step_ms, run.series, *astuple(run.total)),
+        *(*run.sm_mhz, run.throttled, run.clock_step_ms, run.series, *_three(run.total)),
     )
     number = connection.execute(
         "INSERT INTO run(content, file, date, label, git_commit, setup, place, engine_hash, "
@@ -88,7 +88,7 @@ def _add_groups(connection: sqlite3.Connection, number: int, setup: int, run: Ru
         "INSERT INTO group_time SELECT id, ?, ?, ?, ?, ? FROM node_group "
         "WHERE setup = ? AND nodes = ?",
         [
-            (number, i, *astuple(time), setup, name)
+            (number, i, *_three(time), setup, name)
             for i, (name, time) in enumerate(zip(names, run.groups.values(), strict=True))
         ],
     )
@@ -254,12 +254,17 @@ def _place(values: tuple[Any, ...]) -> Place:
     return Place(*values)
 
 
+def _three(time: Time) -> tuple[float, float, float]:
+    return time.ms, time.error_ms, time.spread
+
+
 def _time(values: Sequence[float | None]) -> Time:
     """SQLite keeps NaN as NULL."""
     ms, *others = (nan if value is None else _checked_time(value) for value in values)
     if isnan(ms):
         raise sqlite3.DatabaseError("malformed time: NULL")
-    return Time(ms, *others)
+    error_ms, spread = others
+    return Time(ms, error_ms, spread)
 
 
 def _nodes(text: object) -> tuple[str, ...]:

@@ -4,62 +4,25 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from enum import Enum
-from math import exp, inf, isnan, log, nan, sqrt
+from math import exp, inf, log, nan, sqrt
 
 import numpy as np
 
 from trtcore.compare.significance.noise import ALARMS, CLOCK_STEPS
+from trtcore.history.groups import FEWEST_GROUPS, judge_groups
+from trtcore.history.judged import Judged, Verdict
+from trtcore.history.noise import added_variance
 from trtcore.history.records import Run, Time
 from trtcore.history.store import group_name
-from trtcore.stats.intervals import Interval
 from trtcore.stats.student import t_quantile
 
 FEWEST_RUNS = 3
 """Of two runs the spread has one degree of freedom: a change would have to be 13 times as large."""
 SAME_WITHIN = 0.05
 """Larger changes are excluded where a time counts as the same; it is what a limit for CI asks."""
-_LESS_CERTAIN = 2.0
-"""A run whose error is more than so many times the largest of those before it is another kind of
-run: of 16 independent batches each, chance makes it twice another's in 1 of 100 cases (F-test)."""
 # The total and all groups together share the alarms.
 _PART = ALARMS / 2
 _LARGEST_POWER = log(sys.float_info.max)
-
-
-class Verdict(Enum):
-    """What a run is, against earlier ones."""
-
-    FASTER = "faster"
-    SLOWER = "slower"
-    SAME = "same"
-    UNDECIDED = "undecided"
-    """The difference may be chance, and so may hide a change larger than the margin."""
-
-
-@dataclass(frozen=True)
-class Judged:
-    """A time against the same in earlier runs.
-
-    Attributes:
-        name: of the group; ``total``.
-        base_ms: geometric mean of the earlier runs' medians; NaN without any.
-        new_ms: median of the run; NaN where it has none.
-        interval: 95 % interval of the ratio of new to base; NaN where it cannot be judged.
-        verdict: what follows.
-    """
-
-    name: str
-    base_ms: float
-    new_ms: float
-    interval: Interval
-    verdict: Verdict
-
-    @property
-    def ratio(self) -> float:
-        """New over base."""
-        return self.new_ms / self.base_ms
 
 
 def judge_run(new: Run, bases: Sequence[Run], *, margin: float = SAME_WITHIN) -> list[Judged]:
@@ -79,18 +42,43 @@ def judge_run(new: Run, bases: Sequence[Run], *, margin: float = SAME_WITHIN) ->
     total = judge_time("total", new.total, [b.total for b in bases], step_ms, _PART, margin)
     sets = common_sets([run.groups for run in (new, *bases)])
     after, *before = [_summed(run.groups, sets) for run in (new, *bases)]
-    rows = [
-        judge_time(
-            group_name(nodes),
-            after[i],
-            [times[i] for times in before],
+    rows = _groups(sets, after, before, step_ms, margin)
+    return [total, *rows]
+
+
+def _groups(
+    sets: Sequence[tuple[str, ...]],
+    after: Sequence[Time],
+    before: Sequence[Sequence[Time]],
+    step_ms: float,
+    margin: float,
+) -> list[Judged]:
+    """Judges groups together where there are enough that all runs have, else each by itself."""
+    known = [i for i in range(len(sets)) if all(run[i].ms > 0 for run in (after, *before))]
+    if len(known) < FEWEST_GROUPS or len(before) < FEWEST_RUNS:
+        known = []
+    pooled = (
+        judge_groups(
+            [group_name(sets[i]) for i in known],
+            [after[i] for i in known],
+            [[run[i] for i in known] for run in before],
             step_ms,
-            _PART / len(sets),
+            _PART,
             margin,
+        )
+        if known
+        else []
+    )
+    found = dict(zip(known, pooled, strict=True))
+    each = _PART / max(len(sets), 1)
+    return [
+        found[i]
+        if i in found
+        else judge_time(
+            group_name(nodes), after[i], [run[i] for run in before], step_ms, each, margin
         )
         for i, nodes in enumerate(sets)
     ]
-    return [total, *rows]
 
 
 def judge_time(
@@ -136,15 +124,9 @@ def _exp(power: float) -> float:
 
 
 def _error(new: Time, bases: Sequence[Time]) -> float:
-    """Standard error of the logarithm of new over base.
-
-    The spread between runs holds that of their iterations too. That of a run which is less certain
-    than those before it, such as one of few iterations, is added.
-    """
-    within, *usual = [0.0 if isnan(t.error_ms) else (t.error_ms / t.ms) ** 2 for t in (new, *bases)]
+    """Standard error of the logarithm of new over base."""
     between = float(np.var([log(time.ms) for time in bases], ddof=1))
-    own = within if within > _LESS_CERTAIN**2 * max(usual) else 0.0
-    return sqrt(between * (1 + 1 / len(bases)) + own)
+    return sqrt(between * (1 + 1 / len(bases)) + added_variance(new, bases))
 
 
 def common_sets(runs: Iterable[Mapping[tuple[str, ...], Time]]) -> list[tuple[str, ...]]:
@@ -180,7 +162,12 @@ def _summed(groups: Mapping[tuple[str, ...], Time], sets: Sequence[tuple[str, ..
     for nodes, time in groups.items():
         parts[set_of[nodes[0]]].append(time)
     return [
-        Time(sum(t.ms for t in inside), sum(t.error_ms for t in inside), nan)
+        Time(
+            sum(t.ms for t in inside),
+            sum(t.error_ms for t in inside),
+            nan,
+            inside[0].processes,
+        )
         if inside
         else Time(nan, nan, nan)
         for inside in parts

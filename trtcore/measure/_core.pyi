@@ -228,6 +228,9 @@ def find_cupti(libraries: Sequence[str]) -> str:
         RuntimeError: there is none; the message says how to get it.
     """
 
+MEMSET_NAME: str
+"""Stands for a kernel's name in `KernelTrace.names` where memory was filled."""
+
 class KernelTrace:
     """Records every kernel of this process with NVIDIA's CUPTI while it is started.
 

@@ -74,6 +74,12 @@ _ROWS = (
         clock_step_ms=CPU_RESOLUTION_MS,
         is_foreign=True,
     ),
+    Backend(
+        "tensorrt-rtx-provider",
+        "ONNX Runtime's TensorRT-RTX provider",
+        clock_step_ms=CPU_RESOLUTION_MS,  # its trace has whole microseconds
+        is_foreign=True,
+    ),
     Backend("nsys", "Nsight Systems", is_foreign=True),
     Backend("tensorrt-sample", "TensorRT's old sample", is_foreign=True),
 )

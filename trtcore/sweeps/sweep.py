@@ -12,7 +12,7 @@ from trtcore.sweeps.declarations import SweepOptions, read_shard
 from trtcore.sweeps.files import Files, files_of
 from trtcore.sweeps.outcomes import Outcome, Request
 from trtcore.sweeps.requests import make_requests, outstanding
-from trtcore.sweeps.store import Store
+from trtcore.sweeps.store import Record, Store
 from trtcore.sweeps.table import SweepTable, read_table
 from trtcore.system.progress import Notify, Progress
 
@@ -143,7 +143,7 @@ class _Report:
             self._notify(failure_text(request.model, request.options, outcome))
 
 
-def failure_text(model: str, options: Mapping[str, Any], outcome: Outcome) -> str:
+def failure_text(model: str, options: Mapping[str, Any], outcome: Outcome | Record) -> str:
     """What a user reads of a cell without a result, in one line."""
     last = f"; TensorRT's last line: {outcome.last_line}" if outcome.last_line else ""
     words = option_words(options)

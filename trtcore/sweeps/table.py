@@ -38,7 +38,7 @@ class Figure:
 FIGURES: Mapping[str, int] = {
     "latency_ms": 1,
     "items_per_s": -1,
-    "energy_mj": 1,
+    "energy_mj_per_item": 1,
     "memory_bytes": 1,
     "error": 1,
 }
@@ -159,6 +159,9 @@ def figures_of(analysis: Analysis) -> dict[str, Figure]:
             found["items_per_s"] = Figure(
                 per_s / wall.median_ms, per_s / high, per_s / low if low else math.inf
             )
+    if profile.energy is not None and profile.energy.is_known:
+        # By item: by inference the smallest batch would always be best.
+        found["energy_mj_per_item"] = _exact(profile.energy.millijoules / max(profile.batch, 1))
     build = profile.build
     if build is not None and build.memory is not None:
         found["memory_bytes"] = _exact(build.memory.context_bytes + build.plan_bytes)

@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from types import TracebackType
 
 from trtcore.system.device import current_device
-from trtcore.system.records import Clocks
+from trtcore.system.records import Clocks, RoundClocks
 from trtcore.system.sensors import GpuSensors, Reading, is_throttled, reason_names
+
+# More than a picture shows; a run without a time limit has ten.
+_MOST_ROUNDS = 64
 
 
 @dataclass(frozen=True)
@@ -63,8 +66,8 @@ class Tally:
 class ClockRecord:
     """The readings from the first round of passes to the last, or all of them without rounds.
 
-    Memory stays the same however many readings and rounds there are; only the numbers of throttled
-    rounds are kept one by one.
+    Memory stays the same however many readings and rounds there are: of many rounds neighbours are
+    put together. Only the numbers of throttled rounds are kept one by one.
     """
 
     def __init__(self) -> None:
@@ -81,6 +84,9 @@ class ClockRecord:
         self._reasons = 0
         self._rounds = 0
         self._throttled: list[int] = []
+        self._of_round: Tally | None = None
+        self._each: list[RoundClocks] = []
+        self._per_entry = self._in_last = 1
 
     @property
     def first(self) -> Reading:
@@ -103,20 +109,39 @@ class ClockRecord:
             self._since = _after(self._since, reading)
         if self._begin_s is not None and reading.time_s >= self._begin_s:
             self._reasons |= reading.reasons
+            self._of_round = _after(self._of_round, reading)
 
     def begin_round(self, time_s: float) -> None:
         """Marks the beginning of a round, by `time.monotonic`; one goes on at a time."""
-        self._begin_s, self._reasons = time_s, 0
+        self._begin_s, self._reasons, self._of_round = time_s, 0, None
         self._first_begin_s = min(self._first_begin_s, time_s)
 
-    def end_round(self, time_s: float) -> None:
-        """Marks its end."""
+    def end_round(self, time_s: float, iterations: int = 0) -> None:
+        """Marks its end, and how many iterations of each pass were in it."""
         if self._since is not None:
             self._inside = self._inside.and_then(self._since) if self._inside else self._since
         self._begin_s, self._since, self._last_end_s = None, None, time_s
         if is_throttled(self._reasons):
             self._throttled.append(self._rounds)
         self._rounds += 1
+        self._keep_round(iterations)
+
+    def _keep_round(self, iterations: int) -> None:
+        tally = self._of_round
+        own = (
+            RoundClocks(iterations, tally.least_mhz, tally.temperature_c, tally.power_w)
+            if tally
+            else RoundClocks(iterations)
+        )
+        if self._each and self._in_last < self._per_entry:
+            self._each[-1] = _together(self._each[-1], own)
+            self._in_last += 1
+            return
+        if len(self._each) == _MOST_ROUNDS:
+            self._each = [_together(*self._each[i : i + 2]) for i in range(0, _MOST_ROUNDS, 2)]
+            self._per_entry *= 2
+        self._each.append(own)
+        self._in_last = 1
 
     def clocks(self) -> Clocks:
         """Returns the summary of the rounds that have ended."""
@@ -134,7 +159,19 @@ class ClockRecord:
             power_w=tally.power_w,
             readings=tally.count,
             throttled_rounds=tuple(self._throttled),
+            rounds=tuple(self._each),
         )
+
+
+def _together(first: RoundClocks, second: RoundClocks) -> RoundClocks:
+    """Two rounds as one; a clock that is not known is not the lowest."""
+    known = [mhz for mhz in (first.sm_mhz, second.sm_mhz) if mhz]
+    return RoundClocks(
+        first.iterations + second.iterations,
+        min(known, default=0),
+        max(first.temperature_c, second.temperature_c),
+        max(first.power_w, second.power_w),
+    )
 
 
 def _after(tally: Tally | None, reading: Reading) -> Tally:
@@ -187,8 +224,12 @@ class ClockMonitor:
         return self._record.newest.sm_mhz
 
     @contextlib.contextmanager
-    def round(self) -> Iterator[None]:
-        """Marks a round of passes, so that a throttled one is known by its number."""
+    def round(self, iterations: int = 0) -> Iterator[None]:
+        """Marks a round of passes, so that its clocks are known, and whether it was throttled.
+
+        Args:
+            iterations: of each pass.
+        """
         with self._lock:
             self._record.begin_round(time.monotonic())
         try:
@@ -197,7 +238,7 @@ class ClockMonitor:
             if self._knows_anything():
                 self._take()
             with self._lock:
-                self._record.end_round(time.monotonic())
+                self._record.end_round(time.monotonic(), iterations)
 
     def forget_rounds(self) -> None:
         """Forgets the rounds so far, because what they measured is measured again."""

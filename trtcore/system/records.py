@@ -6,6 +6,23 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
+class RoundClocks:
+    """NVML's readings in a round of passes, or in several that follow one another; 0 for none.
+
+    Attributes:
+        iterations: of each pass in it.
+        sm_mhz: the lowest SM clock seen.
+        temperature_c: the highest seen.
+        power_w: the highest seen.
+    """
+
+    iterations: int = 0
+    sm_mhz: int = 0
+    temperature_c: int = 0
+    power_w: float = 0.0
+
+
+@dataclass(frozen=True)
 class Clocks:
     """NVML's readings before, during and after the timed passes; 0 where it reported nothing.
 
@@ -20,6 +37,7 @@ class Clocks:
         power_w: the highest power seen.
         readings: how often the sensors were read.
         throttled_rounds: numbers of the rounds throttled by heat or a power brake.
+        rounds: in the order they ran; of many, neighbours are put together.
     """
 
     sm_mhz_before: int = 0
@@ -32,6 +50,7 @@ class Clocks:
     power_w: float = 0.0
     readings: int = 0
     throttled_rounds: tuple[int, ...] = ()
+    rounds: tuple[RoundClocks, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from terminals import read_until
 
+import trtcore
+from trtcore.cli.commands import profile
+from trtcore.errors import RunError
 from trtcore.result.saved import load_profile
 from trtcore.system.device import gpu_problem
 
@@ -77,6 +80,37 @@ def test_verbose_says_where_the_time_went(run: Run, small: Path) -> None:
     assert "Where " not in run("profile", small, *FEW).out.rpartition("Host")[2]
 
 
+@pytest.mark.parametrize(
+    ("options", "peak"),
+    [
+        ((), None),
+        (("--cost",), "measure"),
+        (("--html", "page.html"), "measure"),
+        (("--cost", "--peak", "none"), "none"),
+        (("--cost", "--peak", "fp32=1,bandwidth=2"), "fp32=1,bandwidth=2"),
+        (("--findings", "--peak", "measure"), "measure"),
+    ],
+)
+def test_what_shows_peaks_has_them_measured(
+    run: Run,
+    small: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    options: tuple[str, ...],
+    peak: str | None,
+) -> None:
+    asked: list[str | None] = []
+
+    def profile_model(*_: object, **given: str | None) -> NoReturn:
+        asked.append(given["peak"])
+        raise RunError("enough")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(profile, "profile_model", profile_model)
+    assert run("profile", small, *options).code == 1
+    assert asked == [peak]
+
+
 def test_quiet_prints_warnings_only(run: Run, small: Path, tmp_path: Path) -> None:
     ran = run("profile", small, *FEW, "--quiet", "--csv", tmp_path / "layers.csv")
     assert (ran.code, ran.out) == (0, "")
@@ -109,7 +143,7 @@ def test_help_and_version(run: Run) -> None:
         ran = run(*arguments)
         assert ran.code == 0
         assert ran.out.startswith("usage: trtcore")
-    assert run("--version").out.startswith("trtcore ")
+    assert run("--version").out == f"trtcore {trtcore.__version__}\n"
 
 
 def test_help_answers_at_once() -> None:

@@ -11,6 +11,7 @@ from functools import cache
 import numpy as np
 import pytest
 from hand_made_profiles import chain, make_profile
+from recorded_processes import LAYER_SPREAD, LEVELS
 
 from trtcore.compare.profiles import compare_profiles
 from trtcore.result.analysis.repeats import process_medians
@@ -18,14 +19,10 @@ from trtcore.result.records.layers import Layer
 from trtcore.result.records.profile import Profile
 from trtcore.result.records.samples import Samples
 
-# Gated medians of GoogLeNet's serial engine in fresh processes, in ms, as far as that file has them
-# one by one: least, median and most of five, the median of four, and two of a single process.
-RECORDED = (0.6381, 0.6417, 0.6440, 0.6418, 0.6428, 0.6427)
 LAYERS, ITERATIONS, PROCESSES = 20, 32, 5
 NAMES = tuple(f"conv{i}" for i in range(LAYERS))
-# Of a layer beside the level of its process: 1.9 % apart in the worst of some thirty long layers is
-# a standard deviation of 0.4 %. Of an iteration: medians of 32 then repeat within 0.1 %.
-LAYER_SPREAD, ITERATION_SPREAD = 0.004, 0.004
+# Of an iteration: medians of 32 then repeat within 0.1 %.
+ITERATION_SPREAD = 0.004
 # The longest: of shorter ones 3 % are less than the two steps of the clock that count as noise.
 CONV = LAYERS - 1
 
@@ -38,8 +35,8 @@ def processes(
     typical = np.linspace(0.01, 0.06, LAYERS)
     typical[CONV] *= layer_slower
     runs = []
-    for level in random.choice(RECORDED, count):
-        scale = slower * level / np.median(RECORDED)
+    for level in random.choice(LEVELS, count):
+        scale = slower * level / np.median(LEVELS)
         layers = typical * scale * random.normal(1, LAYER_SPREAD, LAYERS)
         noise = random.normal(1, ITERATION_SPREAD, (ITERATIONS, LAYERS))
         total = level * slower * random.normal(1, ITERATION_SPREAD, ITERATIONS)

@@ -7,14 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from networks import read_graph
 from paths import LIGHT
 from shape_models import RESIDUAL, with_weights
+from transformer_models import CASES
 
 import trtcore
 from trtcore.engine.tensorrt.bindings import Bindings, load_bindings
 from trtcore.engine.tensorrt.builder import Plan, build_plan
 from trtcore.errors import BuildError
 from trtcore.models.load import load_model
+from trtcore.models.model import Model
 from trtcore.models.onnx.graph import model_inputs
 from trtcore.report.content.facts.facts import shapes_text
 from trtcore.report.terminal.engine import render_plan
@@ -91,6 +94,28 @@ def test_the_engine_takes_the_range(name: str, precision: str) -> None:
     }
     text = render_plan(plan.build, plan.information, with_layers=False)
     assert f"\nShapes: {SAID[name]}\n" in text
+
+
+@pytest.mark.parametrize("name", ["vit", "swin", "gpt2_legacy", "gpt2_dynamo"])
+def test_a_transformer_of_one_batch_is_built_for_a_range(name: str) -> None:
+    # What was exported with batch 1: a class token, window masks, targets of every Reshape.
+    check_range(CASES[name].model())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["vit_b_16", "bert_base", "swin_t"])
+def test_a_network_of_one_batch_is_built_for_a_range(name: str) -> None:
+    check_range(load_model(read_graph(name)))
+
+
+def check_range(model: Model) -> None:
+    """Builds for batches 1 to 8 what was exported for one."""
+    shapes = {t.name: tuple((n, *t.shape[1:]) for n in (1, 4, 8)) for t in model_inputs(model)}
+    plan = trtcore.build_model(model, shapes=shapes, precision="fp16", use_cache=False)
+    given = {key: ShapeRange(key, *points) for key, points in shapes.items()}
+    assert {one.name: one for one in plan.build.shape_ranges} == given
+    assert plan.information is not None
+    assert all(tensor.shape[0] == -1 for tensor in plan.information.io)
 
 
 def test_one_shape_is_one_shape() -> None:

@@ -12,15 +12,16 @@ from networks import measured_with_work
 from trtcore.engine.build import build_engine
 from trtcore.engine.choice import choose_backend
 from trtcore.engine.tensorrt.builder import BuildOptions
-from trtcore.errors import RunError
+from trtcore.errors import BuildError, RunError
 from trtcore.measure.nodes.onnxruntime import peaks as cpu
 from trtcore.measure.nodes.onnxruntime.peaks import cpu_figure
 from trtcore.measure.peaks import peaks as measuring
 from trtcore.measure.peaks.engines import engine_peaks
 from trtcore.measure.peaks.kept import load_figure, save_figure
 from trtcore.measure.peaks.peaks import cpu_peaks, gpu_peaks, needed_types
-from trtcore.models.builtin.peaks import PRODUCT_TYPES, copy, product
+from trtcore.models.builtin.peaks import PRODUCT_TYPES, QUANTIZED_TYPES, copy, product
 from trtcore.precision.request import Precision, PrecisionRequest
+from trtcore.result.analysis.cost.operand_types import product_type
 from trtcore.result.records.peaks import PeakSource, ProductPeak
 from trtcore.system.records import Clocks
 
@@ -91,6 +92,28 @@ def test_only_the_types_that_a_network_has_are_measured() -> None:
     assert needed_types(replace(wide, model=replace(wide.model, nodes=()))) == ("fp32",)
 
 
+def test_an_8_bit_type_that_is_not_supported_costs_no_other_peak(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from trtcore.measure.peaks import engines
+
+    rates = {"fp32": 60.0, "bandwidth": 4200.0, "fp8": 1500.0}
+
+    def some(_: object, names: list[str], *args: object, **kwargs: object):
+        for name in names:
+            if name not in rates:
+                raise BuildError("no INT8 here")
+            yield name, rates[name]
+
+    monkeypatch.setattr(engines, "engine_peaks", some)
+    monkeypatch.setattr(measuring, "needed_types", lambda _: ("fp32", "fp8", "int8"))
+    peaks, problem = gpu_peaks(None, PROFILE)  # type: ignore[arg-type]
+    assert problem == "int8: no INT8 here"
+    assert peaks.products == (ProductPeak("fp32", 60.0), ProductPeak("fp8", 1500.0))
+    assert peaks.bandwidth_gbs == 4200.0
+    assert load_figure("fp8", PROFILE.environment) == 1500.0
+
+
 def test_a_failure_keeps_the_figures_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
     from trtcore.measure.peaks import engines
 
@@ -112,8 +135,10 @@ def test_the_engines_are_built_by_the_build_path_of_networks() -> None:
     # Smaller ones than are run: what has to hold is that each type is accepted as it is.
     models = [*((product(256, 128, name), name) for name in PRODUCT_TYPES), (copy(1 << 16), "fp32")]
     for model, precision in models:
-        request = PrecisionRequest(Precision(precision))
+        request = PrecisionRequest(None if precision in QUANTIZED_TYPES else Precision(precision))
         plan = build_engine(bindings, model, request, BuildOptions(max_aux_streams=0))
         assert plan.information is not None
-        assert len(plan.information.layers) == 1, model.name
+        (layer,) = plan.information.layers  # one kernel: nothing is converted beside the product
+        if precision in QUANTIZED_TYPES:
+            assert product_type([layer], precision) == precision
     assert list(engine_peaks(bindings, [])) == []

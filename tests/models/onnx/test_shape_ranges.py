@@ -118,7 +118,7 @@ def test_the_batch_chooses_the_run_inside_the_range() -> None:
         ),
         (
             {"shapes": {"ids": IDS, "mask": (4, 128)}},
-            "tokens: 'N' is 1 and 4 in the shapes given",
+            "tokens: 'N' is 8 and 4 in the shapes given",
         ),
     ],
 )

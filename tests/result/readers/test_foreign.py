@@ -25,7 +25,6 @@ OPTIONS = """\
 NSYS = "Time (%),Total Time (ns),Instances,Avg (ns)\n50.0,1000,2,500\n"
 SIMPLE = "========== GoogleNet profile ==========\n"
 LAYERS = '{"Layers": [{"Name": "conv1"}], "Bindings": ["x"]}'
-TIMES = '[\n  { "startEnqMs" : 2.67333, "endEnqMs" : 2.70722, "computeMs" : 0.87 }\n]'
 
 
 @pytest.mark.parametrize(
@@ -60,11 +59,6 @@ TIMES = '[\n  { "startEnqMs" : 2.67333, "endEnqMs" : 2.70722, "computeMs" : 0.87
             LAYERS,
             "is what trtexec --exportLayerInfo wrote, which is no profile: it belongs to "
             "layer_info, beside the profile that trtexec --exportProfile writes",
-        ),
-        (
-            TIMES,
-            "is the times of whole iterations that trtexec --exportTimes wrote, which is no "
-            "profile: give what trtexec --exportProfile writes",
         ),
     ],
 )

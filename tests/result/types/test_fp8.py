@@ -41,3 +41,19 @@ def test_ties_go_to_even() -> None:
 def test_what_is_too_large_becomes_the_largest() -> None:
     values = np.array([449, 1e9, np.inf, -1e9, -np.inf])
     assert to_fp8_values(values).tolist() == [448, 448, 448, -448, -448]
+
+
+def test_float32_and_float64_become_the_same_bytes() -> None:
+    """The table of float32 against the search that holds for any number."""
+    random = np.random.default_rng(0)
+    bits = random.integers(0, 1 << 32, 100_000, dtype=np.uint32)
+    middles = (
+        (np.arange(1 << 16, dtype=np.uint32) << 16)[:, None] + np.array([0, 1, 0xFFFF])
+    ).ravel()
+    for patterns in (bits, middles.astype(np.uint32)):
+        values = patterns.view(np.float32)
+        with np.errstate(invalid="ignore"):  # signalling NaN
+            np.testing.assert_array_equal(to_fp8(values), to_fp8(values.astype(np.float64)))
+    column = np.float32([[0.3], [-2.0]])
+    assert to_fp8(column).shape == (2, 1)
+    assert to_fp8(np.float32(1.0)).shape == ()

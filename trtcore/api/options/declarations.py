@@ -301,11 +301,12 @@ class Declarations(Declared):
         default=None,
         type=NAME,
         about="the peaks that rates are compared with",
-        help="TFLOP/s and GB/s: fp16=989,fp32=67,bandwidth=4800, or none; default: measured",
+        help="TFLOP/s and GB/s: fp16=989,fp32=67,bandwidth=4800; measure; or none",
         metavar="PEAKS",
         use=Use((MODEL, PLAN), _RUN),
     )
-    """None measures them: some seconds once per GPU, clock and TensorRT, then cached."""
+    """None takes those that were measured before, and measures a CPU's, which takes half a second.
+    ``measure`` measures a GPU's too: some seconds once per GPU, clock and TensorRT, then cached."""
     energy: bool = option(
         default=False,
         type=FLAG,

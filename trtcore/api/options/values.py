@@ -55,9 +55,10 @@ class Options(Declarations):
             read_io_precision(self.io_precision)
         check_keep_fp32(self.keep_fp32)
         if self.peak is not None:
-            from trtcore.result.analysis.cost.given_peaks import parse_peaks
+            from trtcore.result.analysis.cost.given_peaks import MEASURE, parse_peaks
 
-            parse_peaks(self.peak)
+            if self.peak != MEASURE:
+                parse_peaks(self.peak)
         self.check_repeats()
         if self.tolerance is not None:
             from trtcore.result.analysis.requirements import check_limit

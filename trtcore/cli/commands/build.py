@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
         from trtcore.report.content.printable import printable_text
         from trtcore.report.terminal.engine import render_plan
 
-        nodes = model_nodes(plan.model)
+        nodes = model_nodes(plan.model, with_work=False)
         print(render_plan(plan.build, plan.information, with_layers=options.layers, nodes=nodes))
         for label, lines in (
             ("Note", plan.model.notes),

@@ -6,28 +6,21 @@ import argparse
 import subprocess
 from math import isnan
 
+from trtcore.cli.outputs import check_outputs
 from trtcore.cli.screen import Screen
 from trtcore.cli.terminal import notify
-from trtcore.errors import OptionError, ResultError, spelled_by
-from trtcore.history.chart import Point, draw
+from trtcore.cli.trend import entry_words, read_trend, render_trend, trend_lines
+from trtcore.errors import OptionError, spelled_by
 from trtcore.history.check import Checked, check, parse_against
 from trtcore.history.database import opened, writing
 from trtcore.history.journal import note_run
+from trtcore.history.judged import Judged, Verdict
 from trtcore.history.rebuild import rebuild
-from trtcore.history.records import Setup
-from trtcore.history.store import (
-    Entry,
-    add_run,
-    find_run,
-    group_name,
-    group_trend,
-    groups_of,
-    groups_with,
-    latest_runs,
-)
+from trtcore.history.store import add_run, find_run, group_name, groups_of, latest_runs
 from trtcore.history.summary import read_run
-from trtcore.history.verdict import Judged, Verdict
 from trtcore.report.content.printable import printable_text
+from trtcore.report.html.libraries import require_libraries
+from trtcore.system.files import write_file
 
 _SLOWER = 3
 # A chart in a file or a pipe, which has no width.
@@ -78,22 +71,20 @@ def _commit() -> str:
 
 
 def _list(options: argparse.Namespace) -> int:
-    for entry in _latest(options, options.model, options.label):
+    _check_last(options)
+    with opened(options.db) as connection:
+        entries = latest_runs(
+            connection, model=options.model, label=options.label, most=options.last
+        )
+    for entry in entries:
         total = entry.run.total
-        _print(f"{_words(entry)}  {total.ms:.4f} ms  {entry.run.setup.words()}")
+        _print(f"{entry_words(entry)}  {total.ms:.4f} ms  {entry.run.setup.words()}")
     return 0
 
 
-def _latest(options: argparse.Namespace, model: str, label: str = "") -> list[Entry]:
+def _check_last(options: argparse.Namespace) -> None:
     if options.last < 0:
         raise OptionError(f"--last is {options.last}, must be 0 or more")
-    with opened(options.db) as connection:
-        return latest_runs(connection, model=model, label=label, most=options.last)
-
-
-def _words(entry: Entry) -> str:
-    one = entry.run
-    return f"{entry.number:>5}  {one.date[:16]:<16}  {one.commit[:8]:<8}  {one.label}".rstrip()
 
 
 def _show(options: argparse.Namespace) -> int:
@@ -122,45 +113,17 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def _trend(options: argparse.Namespace) -> int:
-    entries = _latest(options, options.model)
-    if not entries:
-        raise ResultError(f"{options.db}: has no run of '{options.model}'")
-    times = {entry.number: entry.run.total for entry in entries}
-    title = "total"
-    if options.group is not None:
-        with opened(options.db) as connection:
-            found = list(groups_with(connection, options.model, options.group))
-            if not found:
-                raise OptionError(
-                    f"--group {options.group}: no run of '{options.model}' has such a group or node"
-                )
-            # Different fusions hold the node in different groups; each run has one of them.
-            times = {
-                number: time
-                for nodes in found
-                for number, time in group_trend(connection, options.model, nodes).items()
-            }
-        title = group_name(found[0]) if len(found) == 1 else f"groups with {options.group}"
-    by_setup: dict[Setup, list[Entry]] = {}
-    for entry in entries:
-        if entry.number in times:
-            by_setup.setdefault(entry.run.setup, []).append(entry)
-    width = Screen().table_width or _PLAIN_WIDTH
-    for setup, some in by_setup.items():
-        _print(f"{setup.words()}: {title}, ms with its 95 % interval")
-        points = [Point(_words(e), times[e.number].ms, times[e.number].error_ms) for e in some]
-        _print(*_with_changes(some, draw(points, width)))
+    if options.html:
+        require_libraries()
+        check_outputs({"--html": options.html}, {"--db": options.db})
+    _check_last(options)
+    trend = read_trend(options.db, options.model, options.group, options.last)
+    if options.html:
+        page = render_trend(trend, options.model)
+        write_file(options.html, page.encode(errors="backslashreplace"))
+        return 0
+    _print(*trend_lines(trend, Screen().table_width or _PLAIN_WIDTH))
     return 0
-
-
-def _with_changes(entries: list[Entry], lines: list[str]) -> list[str]:
-    """The lines of a chart, with one before each run whose environment is another."""
-    drawn = [f"on {entries[0].run.place.words()}"]
-    for i, line in enumerate(lines):
-        if i and (change := entries[i].run.place.differences(entries[i - 1].run.place)):
-            drawn.append(f"environment: {change}")
-        drawn.append(line)
-    return drawn
 
 
 def _check(options: argparse.Namespace) -> int:

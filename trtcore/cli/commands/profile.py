@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from trtcore.cli.termination import INTERRUPTED
 from trtcore.errors import OptionError
 from trtcore.report.formats import default_format
 from trtcore.result.analysis.analysis import Analysis
+from trtcore.result.analysis.cost.given_peaks import MEASURE
 from trtcore.result.analysis.requirements import check_limit, require_precision
 from trtcore.result.phases import Phase, Stopwatch
 from trtcore.result.records.profile import Profile
@@ -40,6 +42,7 @@ def run(options: argparse.Namespace) -> int:
     kept = _KeptPlan(options.save_engine)
     with shown_progress(options.quiet) as progress:
         profile = _profile(options, model, kept, progress)
+    profile = replace(profile, command=options.command_line)
     analysis = Analysis(profile)
     unsaved = _save(analysis, options, model) or kept.code
     if options.quiet:
@@ -137,10 +140,12 @@ def _profile(
     progress: Progress | None,
 ) -> Profile:
     tell = None if options.quiet else notify
+    given = values_for(options, PLAN if model is None else MODEL)
+    if given["peak"] is None and (options.cost or options.html is not None):
+        # Both show how near rows are to the peaks, which is nothing without them.
+        given["peak"] = MEASURE
     if model is None:
-        given = values_for(options, PLAN)
         return profile_plan(options.model, progress=progress, notify=tell, **given)
-    given = values_for(options, MODEL)
     return profile_model(
         model,
         keep_plan=None if kept.path is None else kept.save,
@@ -173,13 +178,13 @@ def _save(analysis: Analysis, options: argparse.Namespace, model: NamedModel | N
     requested = (
         (partial(save_profile, analysis.profile), options.save),
         (partial(write_csv, analysis), options.csv),
-        (lambda path: _write_page(path, analysis.profile), options.html),
+        (lambda path: _write_page(path, analysis.profile, options), options.html),
         (partial(write_annotated, analysis, options.model, model=model), options.annotate),
     )
     return save_all(*(partial(save, path) for save, path in requested if path is not None))
 
 
-def _write_page(path: str, profile: Profile) -> None:
+def _write_page(path: str, profile: Profile, options: argparse.Namespace) -> None:
     from trtcore.cli.html_page import write_page
 
-    write_page(path, profile)
+    write_page(path, profile, options.command_line)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from functools import partial
 
 from trtcore.api.calls import compare_precisions
@@ -35,6 +36,10 @@ def run(options: argparse.Namespace) -> tuple[PrecisionComparison, int]:
             notify=notify,
             **values_for(options, COMPARISON),
         )
+    profiles = tuple(
+        replace(profile, command=options.command_line) for profile in comparison.profiles
+    )
+    comparison = replace(comparison, profiles=profiles)
     # Saved before it is printed, as printing may fail (a closed pipe).
     unsaved = _save(comparison, options)
     if options.quiet:
@@ -59,7 +64,7 @@ def _save(comparison: PrecisionComparison, options: argparse.Namespace) -> int:
     if options.html is not None:
         from trtcore.cli.html_page import write_page
 
-        savers.append(partial(write_page, options.html, comparison))
+        savers.append(partial(write_page, options.html, comparison, options.command_line))
     return save_all(*savers)
 
 

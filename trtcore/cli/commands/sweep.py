@@ -13,6 +13,7 @@ from trtcore.cli.outputs import check_outputs, save_all
 from trtcore.cli.plan_file import PlanFile, is_plan_file, read_plan_file
 from trtcore.cli.terminal import notify, shown_progress
 from trtcore.errors import OptionError
+from trtcore.report.html.libraries import require_libraries
 from trtcore.sweeps.cells import SweptModel
 from trtcore.sweeps.declarations import sweep_options
 from trtcore.sweeps.store import Store
@@ -31,7 +32,9 @@ def run(options: argparse.Namespace) -> int:
     output = options.output_dir or plan.output
     if not output:
         raise OptionError("-o DIR is missing: name a folder for the results")
-    check_outputs({"--csv": options.csv, "--json": options.json}, {})
+    if options.html:
+        require_libraries()
+    check_outputs({"--csv": options.csv, "--json": options.json, "--html": options.html}, {})
     tell = None if options.quiet else notify
     try:
         with shown_progress(options.quiet) as progress:
@@ -50,7 +53,8 @@ def _show(table: SweepTable, options: argparse.Namespace) -> int:
 
     wanted = ((options.csv, render_csv), (options.json, render_json))
     code = save_all(
-        *(partial(write_file, path, render(table).encode()) for path, render in wanted if path)
+        *(partial(write_file, path, render(table).encode()) for path, render in wanted if path),
+        *([partial(_write_page, options.html, table)] if options.html else []),
     )
     if not options.quiet:
         from trtcore.cli.screen import Screen
@@ -58,6 +62,12 @@ def _show(table: SweepTable, options: argparse.Namespace) -> int:
 
         print(sweep_text(table, Screen().table_width))
     return code
+
+
+def _write_page(path: str, table: SweepTable) -> None:
+    from trtcore.cli.sweep_page import write_sweep_page
+
+    write_sweep_page(path, table)
 
 
 def _plan(options: argparse.Namespace) -> PlanFile:

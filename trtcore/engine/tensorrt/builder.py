@@ -15,7 +15,8 @@ from trtcore.engine.tensorrt.optimization_profile import add_profile, shape_hint
 from trtcore.engine.tensorrt.parser_problems import parser_problem
 from trtcore.engine.tensorrt.progress import BuildProgress, make_progress_monitor
 from trtcore.engine.tensorrt.timing_cache import TimingCache
-from trtcore.errors import BuildError, ModelError
+from trtcore.engine.tensorrt.unbuilt import build_error
+from trtcore.errors import ModelError
 from trtcore.models.model import Model
 from trtcore.models.onnx.graph import on_disk, serialized
 from trtcore.models.onnx.shape_ranges import opened
@@ -24,6 +25,7 @@ from trtcore.result.readers.inspector.inspector import EngineInformation, parse_
 from trtcore.result.records.build import Build, CacheUse
 from trtcore.result.records.warnings import RunWarning
 from trtcore.system.progress import Progress
+from trtcore.system.quotations import quoting
 
 
 @dataclass(frozen=True)
@@ -104,8 +106,7 @@ def _build(bindings: Bindings, model: Model, options: BuildOptions, phases: Buil
     phases.reraise()
     if content is None:
         hint = _format_hint(options.io_formats) + shape_hint(decided)
-        reason = bindings.log.last_error()
-        raise BuildError(f"{bindings.label} could not build it{hint}: {reason}")
+        raise build_error(bindings.label, model, hint, bindings.log.last_error())
     information = _logged_information(bindings)
     build = Build(
         backend=bindings.label,
@@ -138,9 +139,8 @@ def parse(bindings: Bindings, builder: Any, model: Model) -> Any:
         problems = [parser_problem(parser, i, model) for i in range(parser.num_errors)]
         every = list(dict.fromkeys(problems)) or [bindings.log.last_error()]
         more = f"; {len(every) - 1} more like it" if len(every) > 1 else ""
-        raise ModelError(
-            f"{model.source}: {bindings.label} cannot read the graph: {every[0]}{more}"
-        )
+        start = f"{model.source}: {bindings.label} cannot read the graph: "
+        raise quoting(ModelError, start, every[0], more, whole="; ".join(every))
     return network
 
 

@@ -10,6 +10,7 @@ from trtcore.engine.tensorrt.runtime import Engine
 from trtcore.errors import RunError
 from trtcore.result.types.shapes import Specialization
 from trtcore.system.cache import cache_entry, read_entry, write_entry
+from trtcore.system.quotations import quoting
 
 
 class Contexts:
@@ -49,9 +50,11 @@ class Contexts:
             context = self._engine.engine.create_execution_context(*configured)
         if context is None:
             needed = _device_memory_bytes(self._engine.engine) / 2**20
-            raise RunError(
-                f"no execution context: {bindings.log.last_error()} "
-                f"(it needs {needed:.1f} MiB of device memory beside its weights)"
+            raise quoting(
+                RunError,
+                "no execution context: ",
+                bindings.log.last_error(),
+                f" (it needs {needed:.1f} MiB of device memory beside its weights)",
             )
         if not self._has_created:
             self._has_created = True

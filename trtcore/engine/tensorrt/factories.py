@@ -8,6 +8,7 @@ from trtcore.engine.tensorrt.bindings import Bindings
 from trtcore.engine.tensorrt.wheels import driver_problem
 from trtcore.errors import BackendError, BuildError, TrtcoreError
 from trtcore.system.device import gpu_problem
+from trtcore.system.quotations import quoting
 
 
 def make_builder(bindings: Bindings) -> Any:
@@ -35,7 +36,8 @@ def _made(bindings: Bindings, kind: str, failure: type[TrtcoreError]) -> Any:
     except TypeError as error:
         # "pybind11::init(): factory function returned nullptr" is all that the bindings say.
         reason = bindings.log.reason()
-        raise failure(f"{bindings.label} makes no {kind}: {reason}{_way_out(bindings)}") from error
+        start = f"{bindings.label} makes no {kind}: "
+        raise quoting(failure, start, reason, _way_out(bindings)) from error
 
 
 def _way_out(bindings: Bindings) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from trtcore.engine.tensorrt.bindings import Bindings
 from trtcore.errors import BuildError, argument
 from trtcore.models.model import Model
+from trtcore.system.quotations import quoting
 
 Values = Mapping[str, tuple[int, ...]]
 
@@ -53,9 +54,8 @@ def add_profile(
         asked = [one.range.text for one in model.dynamic]
         asked += [_text(name, values) for name, values in decided.items()]
         noun = "the ranges" if model.dynamic else "the values"
-        raise BuildError(
-            f"{bindings.label} does not take {noun} {', '.join(asked)}: {bindings.log.last_error()}"
-        )
+        start = f"{bindings.label} does not take {noun} {', '.join(asked)}: "
+        raise quoting(BuildError, start, bindings.log.last_error())
 
 
 def shape_hint(decided: Values) -> str:

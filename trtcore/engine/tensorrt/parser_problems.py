@@ -13,8 +13,6 @@ from trtcore.models.model import Model
 from trtcore.models.onnx.graph import ONNX_DOMAINS, opset_version
 from trtcore.models.onnx.walk import walk_nodes
 
-# A parser's text may quote whole shapes and types; what comes first says what is wrong.
-_MOST_CHARACTERS = 160
 _NO_PLUGIN = "Plugin not found"
 # Quantized operators of ONNX that TensorRT has in another form only.
 _OF_INTEGERS = ("QLinear", "ConvInteger", "MatMulInteger", "DynamicQuantizeLinear")
@@ -61,7 +59,7 @@ def _reason(parser: Any, text: str, op: str, node: NodeProto | None, model: Mode
             f"TensorRT has this operator, but not with these inputs and attributes in operator set "
             f"{version} (it says '{text}')"
         )
-    return text if len(text) <= _MOST_CHARACTERS else f"{text[: _MOST_CHARACTERS - 4]} ..."
+    return text
 
 
 def _is_supported(parser: Any, op: str) -> bool:

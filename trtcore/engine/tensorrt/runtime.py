@@ -15,6 +15,7 @@ from trtcore.errors import EngineLoadError, OptionError, argument
 from trtcore.result.readers.inspector.inspector import EngineInformation, parse_engine_information
 from trtcore.result.records.build import EngineMemory
 from trtcore.result.types.shapes import ShapeRange, shape_text
+from trtcore.system.quotations import quoting
 
 Shape = tuple[int, ...]
 # TensorRT-RTX releases drop GPUs: 1.6.1 serves some that 1.7.1 does not. Source: running both.
@@ -134,22 +135,27 @@ def load_engine(bindings: Bindings, plan: bytes, source: str) -> Engine:
         runtime = make_runtime(bindings)
         engine = runtime.deserialize_cuda_engine(plan)
     if engine is None:
-        raise EngineLoadError(_load_problem(bindings, source))
+        raise _load_problem(bindings, source)
     return Engine(bindings, engine, runtime)
 
 
-def _load_problem(bindings: Bindings, source: str) -> str:
+def _load_problem(bindings: Bindings, source: str) -> EngineLoadError:
     reason = bindings.log.last_error()
     if any(_REFUSES_GPU in message for message in bindings.log.errors):
-        return (
-            f"{bindings.label} refuses this GPU: {reason}; use TensorRT itself "
-            f"(pip install '{extra('tensorrt')}') or TensorRT-RTX 1.6"
+        return quoting(
+            EngineLoadError,
+            f"{bindings.label} refuses this GPU: ",
+            reason,
+            f"; use TensorRT itself (pip install '{extra('tensorrt')}') or TensorRT-RTX 1.6",
         )
     if any(_HOST_CODE in message for message in bindings.log.errors):
-        return f"{source}: {bindings.label} does not load it: {_WITHOUT_HOST_CODE}"
-    return (
-        f"{source}: {bindings.label} cannot load it: {reason}; "
-        "a plan loads only in the version and on the kind of GPU it was built for: build it again"
+        return EngineLoadError(f"{source}: {bindings.label} does not load it: {_WITHOUT_HOST_CODE}")
+    return quoting(
+        EngineLoadError,
+        f"{source}: {bindings.label} cannot load it: ",
+        reason,
+        "; a plan loads only in the version and on the kind of GPU it was built for: "
+        "build it again",
     )
 
 

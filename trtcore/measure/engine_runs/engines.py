@@ -50,6 +50,7 @@ from trtcore.result.records.memory import MemoryPoint, RunMemory
 from trtcore.result.types.shapes import ShapeRange, Specialization
 from trtcore.system.clocks import ClockMonitor
 from trtcore.system.progress import Progress
+from trtcore.system.quotations import quoting
 
 
 @dataclass(frozen=True)
@@ -331,7 +332,7 @@ def _loops(
     try:
         loops = _native_loops(views[0], views[1], stream, where, addresses)
     except RuntimeError as error:
-        raise RunError(f"{error}: {bindings.log.last_error()}") from error
+        raise quoting(RunError, f"{error}: ", bindings.log.last_error()) from error
     if bindings.newer_than:
         loops.note_newer(bindings.label, bindings.newer_than)
     return loops

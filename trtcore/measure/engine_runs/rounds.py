@@ -25,6 +25,7 @@ from trtcore.result.records.samples import Samples
 from trtcore.result.records.warnings import RunWarning
 from trtcore.system.clocks import ClockMonitor
 from trtcore.system.progress import Progress, is_live
+from trtcore.system.quotations import quoting
 
 # Passes are interleaved in rounds, so that clock drift or a busy host affects all of them. With
 # ten, passes lie a tenth of the run apart; more rounds would spend more time on refreshing caches.
@@ -156,7 +157,7 @@ def _explained(log_tail: Callable[[], str]) -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        raise RunError(f"{error}: {log_tail()}") from error
+        raise quoting(RunError, f"{error}: ", log_tail()) from error
     except MemoryError:
         raise RunError("not enough host memory for the samples; ask for fewer iterations") from None
 
@@ -282,7 +283,7 @@ class _Passes:
             self.interrupted |= self.warming.interrupted
         if self.interrupted:
             return
-        with self.monitor.round():
+        with self.monitor.round(count):
             if not self.length.only_layers:
                 with self.watch.phase(Phase.ENQUEUED):
                     times = self.time_enqueued(count, report)

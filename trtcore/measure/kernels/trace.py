@@ -18,8 +18,8 @@ from trtcore.measure.kernels.mapping import (
     map_by_order,
     map_by_streams,
 )
+from trtcore.measure.kernels.memsets import merge_memsets
 from trtcore.measure.kernels.profiled import trace_profiled
-from trtcore.measure.kernels.table import KernelTable
 from trtcore.measure.kernels.traced_loops import CAPACITY, TracedLoops
 from trtcore.measure.loops.native import NativeLoops, ignore
 from trtcore.result.records.kernel_pass import KernelPass, MappingObstacle, ProfiledKernels
@@ -153,7 +153,7 @@ def _kernel_pass(
     if not table.iterations:
         raise RunError(f"none of {records.iterations} traced iterations is whole: {traced.losses}")
     profiled = trace_profiled(traced, table.names, len(layers))
-    mapped = _map(layers, table, profiled)
+    mapped = _map(layers, table.names, table.streams, profiled)
     walls, plain_walls, plain_gated = (np.concatenate(part) for part in zip(*rounds, strict=True))
     return KernelPass(
         names=table.names,
@@ -174,26 +174,48 @@ def _kernel_pass(
 
 
 def _map(
-    layers: Sequence[Layer], table: KernelTable, profiled: ProfiledKernels | MappingObstacle
+    layers: Sequence[Layer],
+    names: Sequence[str],
+    streams: Sequence[int],
+    profiled: ProfiledKernels | MappingObstacle,
 ) -> KernelMap:
-    """Maps by order, within streams if need be; else by times on one stream, else by name.
+    """Maps kernels to layers, and each memset to the layer of its kernel.
 
     Args:
         layers: as the profiler reports them.
-        table: the kernels of un-profiled iterations.
-        profiled: those of profiled iterations, to tell by times, or why there are none.
+        names: (K,) of un-profiled iterations, in the order of launch.
+        streams: (K,) number of the stream each ran on.
+        profiled: the kernels of profiled iterations, to tell by times, or why there are none.
     """
-    by_order = map_by_order(layers, table.names, table.streams)
+    merge = merge_memsets(names, streams)
+    if merge is None:
+        return _map_kernels(layers, names, streams, profiled)
+    if not isinstance(profiled, MappingObstacle):
+        profiled = merge.merged(profiled)
+    kernels = [names[i] for i in merge.columns]
+    return merge.spread(
+        _map_kernels(layers, kernels, [streams[i] for i in merge.columns], profiled)
+    )
+
+
+def _map_kernels(
+    layers: Sequence[Layer],
+    names: Sequence[str],
+    streams: Sequence[int],
+    profiled: ProfiledKernels | MappingObstacle,
+) -> KernelMap:
+    """Maps by order, within streams if need be; else by times on one stream, else by name."""
+    by_order = map_by_order(layers, names, streams)
     if by_order.is_complete:
         return by_order
-    if len(set(table.streams)) > 1:
-        by_streams = map_by_streams(layers, table.names, table.streams)
+    if len(set(streams)) > 1:
+        by_streams = map_by_streams(layers, names, streams)
         if by_streams.is_complete:
             return by_streams
-        return map_by_name(layers, table.names, _obstacles(by_order, by_streams))
-    by_times = _map_by_times(layers, table, profiled)
+        return map_by_name(layers, names, _obstacles(by_order, by_streams))
+    by_times = _map_by_times(layers, names, profiled)
     if by_times.is_empty:
-        return map_by_name(layers, table.names, _obstacles(by_order, by_times))
+        return map_by_name(layers, names, _obstacles(by_order, by_times))
     mapping = replace(by_times.mapping, obstacles=_obstacles(by_order))
     return replace(by_times, mapping=mapping)
 
@@ -204,9 +226,9 @@ def _obstacles(*maps: KernelMap) -> tuple[MappingObstacle, ...]:
 
 
 def _map_by_times(
-    layers: Sequence[Layer], table: KernelTable, profiled: ProfiledKernels | MappingObstacle
+    layers: Sequence[Layer], names: Sequence[str], profiled: ProfiledKernels | MappingObstacle
 ) -> KernelMap:
     if isinstance(profiled, MappingObstacle):
-        return KernelMap.unknown(len(table.names), profiled)
+        return KernelMap.unknown(len(names), profiled)
     times = (profiled.layer_ms, profiled.start_ms, profiled.kernel_ms)
-    return map_by_sequence(layers, table.names, *times)
+    return map_by_sequence(layers, names, *times)

@@ -17,6 +17,7 @@ from trtcore.measure.device.cuda import check, timing_events
 from trtcore.measure.loops.native import Report, Times, ignore
 from trtcore.result.records.warning_kinds import WarningKind
 from trtcore.result.records.warnings import RunWarning
+from trtcore.system.quotations import quoting
 
 # As often as the native loops report: a progress bar moves smoothly and costs nothing measurable.
 _REPORT_SECONDS = 0.05
@@ -137,4 +138,4 @@ class PythonLoops:
 
     def _require(self, succeeded: bool, call: str) -> None:
         if not succeeded:
-            raise RunError(f"{call} failed: {self.bindings.log.last_error()}")
+            raise quoting(RunError, f"{call} failed: ", self.bindings.log.last_error())

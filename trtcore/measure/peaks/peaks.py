@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from trtcore.errors import TrtcoreError
 from trtcore.measure.peaks.kept import load_figure, save_figure
-from trtcore.models.builtin.peaks import PRODUCT_TYPES
+from trtcore.models.builtin.peaks import PRODUCT_TYPES, QUANTIZED_TYPES
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.records.peaks import Peaks, PeakSource, ProductPeak
 from trtcore.result.records.profile import Profile
@@ -33,8 +34,11 @@ def gpu_peaks(
     progress: Progress | None = None,
     *,
     use_cache: bool = True,
-) -> Peaks:
-    """Returns the peaks of the GPU that a profile is of.
+) -> tuple[Peaks, str]:
+    """Returns the peaks of the GPU that a profile is of, and which of 8-bit types failed and why.
+
+    A layer may use types of 8 bits where a large product of them is not supported, so that their
+    failure must not cost the other peaks.
 
     Args:
         bindings: the TensorRT that ran it.
@@ -51,8 +55,29 @@ def gpu_peaks(
     def measured(names: list[str]) -> Iterator[tuple[str, float]]:
         return engine_peaks(bindings, names, progress, use_cache=use_cache)
 
-    wanted = (*needed_types(profile), _BANDWIDTH)
-    return _peaks(_figures(profile, wanted, measured, use_cache=use_cache), profile)
+    needed = needed_types(profile)
+    wanted = (*(name for name in needed if name not in QUANTIZED_TYPES), _BANDWIDTH)
+    figures = _figures(profile, wanted, measured, use_cache=use_cache)
+    problems = []
+    for name in (name for name in needed if name in QUANTIZED_TYPES):
+        try:
+            figures |= _figures(profile, [name], measured, use_cache=use_cache)
+        except TrtcoreError as error:
+            problems.append(f"{name}: {error}")
+    return _peaks(figures, profile), "; ".join(problems)
+
+
+def kept_peaks(profile: Profile) -> Peaks | None:
+    """Returns the peaks of a profile's GPU that were measured before; None if one is missing.
+
+    Those of 8-bit types may be: not every GPU or TensorRT has them.
+    """
+    names = (*needed_types(profile), _BANDWIDTH)
+    environment, threads = profile.environment, profile.method.threads
+    figures = {name: load_figure(name, environment, threads) for name in names}
+    whole = {name: figure for name, figure in figures.items() if figure is not None}
+    is_whole = all(name in whole or name in QUANTIZED_TYPES for name in names)
+    return _peaks(whole, profile) if is_whole else None
 
 
 def cpu_peaks(profile: Profile, *, use_cache: bool = True) -> Peaks:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from onnx import GraphProto, NodeProto, TensorProto, helper, numpy_helper
 
 from trtcore.models.onnx.batch_values import Known
-from trtcore.models.onnx.walk import walk_nodes
+from trtcore.models.onnx.walk import bodies, walk_nodes
 
 
 @dataclass(frozen=True)
@@ -57,12 +57,12 @@ class Retarget:
 
     def apply(self, graph: GraphProto) -> None:
         """Changes the graph in place."""
-        node = next(one for one in graph.node if one.name == self.node)
+        node = next(one for one in walk_nodes(graph) if one.name == self.node)
         if self.attribute:
             node.CopyFrom(self.attributed(node))
             return
-        name = _free_name(graph, f"{node.output[0]}__{self.index}_batch")
-        _put_constant(graph, numpy_helper.from_array(np.array(self.values, np.int64), name))
+        name = free_name(graph, f"{node.output[0]}__{self.index}_batch")
+        put_constant(graph, numpy_helper.from_array(np.array(self.values, np.int64), name))
         node.input[self.index] = name
 
 
@@ -104,20 +104,23 @@ class Repeat:
 
     def apply(self, graph: GraphProto) -> None:
         """Changes the graph in place."""
-        place, node = next((i, n) for i, n in enumerate(graph.node) if n.name == self.node)
+        holder = next(one for one in _graphs(graph) if _place(one, self.node) >= 0)
+        place = _place(holder, self.node)
+        node = holder.node[place]
         name = node.input[self.index]
-        new = _free_name(graph, f"{name}__batch")
+        new = free_name(graph, f"{name}__batch")
         items = np.arange(self.lengths[1], dtype=np.int64) % self.lengths[0]
-        tensor = next((one for one in graph.initializer if one.name == name), None)
+        constants = (one for scope in _graphs(graph) for one in scope.initializer)
+        tensor = next((one for one in constants if one.name == name), None)
         if tensor is not None:
             values = np.take(numpy_helper.to_array(tensor), items, axis=self.axis)
-            _put_constant(graph, numpy_helper.from_array(values, new))
+            put_constant(graph, numpy_helper.from_array(values, new))
         else:
             indices = numpy_helper.from_array(items, f"{new}__items")
-            _put_constant(graph, indices)
+            put_constant(graph, indices)
             reads = [name, indices.name]
             gather = helper.make_node("Gather", reads, [new], name=new, axis=self.axis)
-            graph.node.insert(place, gather)
+            holder.node.insert(place, gather)
         node.input[self.index] = new
 
 
@@ -183,11 +186,25 @@ def few_notes(first: str, nodes: Sequence[str]) -> str:
     return f"{first}; {more} more nodes like it" if more else first
 
 
-def _put_constant(graph: GraphProto, tensor: TensorProto) -> None:
+def _graphs(graph: GraphProto) -> Iterator[GraphProto]:
+    """A graph and the bodies in it, at every level."""
+    yield graph
+    for node in walk_nodes(graph):
+        yield from bodies(node)
+
+
+def _place(graph: GraphProto, name: str) -> int:
+    """Where a node is among those of a graph; -1 for elsewhere."""
+    return next((i for i, node in enumerate(graph.node) if node.name == name), -1)
+
+
+def put_constant(graph: GraphProto, tensor: TensorProto) -> None:
+    """Adds a constant to a graph."""
     graph.initializer.append(tensor)
 
 
-def _free_name(graph: GraphProto, wanted: str) -> str:
+def free_name(graph: GraphProto, wanted: str) -> str:
+    """The name, with a number behind it where something in the graph has it."""
     taken = {tensor.name for tensor in graph.initializer}
     taken |= {name for node in walk_nodes(graph) for name in _names(node)}
     name, number = wanted, 1

@@ -17,6 +17,7 @@ _SHAPE_INPUTS = {"Expand": 1, "Reshape": 1, "Resize": 3}
 # `end` of a Slice that goes to the end, whatever that is.
 _TO_THE_END = 2**63 - 1
 _INITIAL_STATES = (5, 6)
+_PICK = frozenset({"Gather", "GatherElements", "GatherND"})
 
 
 @dataclass(frozen=True)
@@ -206,7 +207,8 @@ def _repeats(
     node: NodeProto, inputs: Sequence[Known], source: Known, batch: Batch
 ) -> Iterator[tuple[Edit, ...]]:
     """Inputs of the old batch that meet one of the new batch, repeated."""
-    if source.outer != 1 or source.old is None:
+    # Numbers of items, repeated, would pick the same item for all of the batch.
+    if source.outer != 1 or source.old is None or node.op_type in _PICK:
         return
     states = node.op_type in ("GRU", "LSTM", "RNN")
     axis_from_end = len(source.old) - source.axis

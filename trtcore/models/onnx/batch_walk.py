@@ -8,13 +8,14 @@ are changed; where that is not possible, the node is refused by name.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import onnx
-from onnx import ModelProto, NodeProto, TensorProto, TypeProto, ValueInfoProto
+from onnx import GraphProto, ModelProto, NodeProto, TensorProto, TypeProto, ValueInfoProto
 
 from trtcore.errors import ModelError
+from trtcore.models.onnx.batch_bodies import through_bodies
 from trtcore.models.onnx.batch_edits import Edit, Extend
 from trtcore.models.onnx.batch_layout import followed
 from trtcore.models.onnx.batch_repairs import Batch, counters, is_misplaced, repairs
@@ -62,10 +63,12 @@ class Carried:
     Attributes:
         edits: the changes to the graph, in its order.
         outputs: shapes of its outputs at the new batch, as far as they are known.
+        batch: the old one and the new one; zeros where there is nothing to carry.
     """
 
     edits: tuple[Edit, ...] = ()
     outputs: Mapping[str, Shape] = field(default_factory=dict)
+    batch: tuple[int, int] = (0, 0)
 
 
 class _LostError(Exception):
@@ -96,14 +99,12 @@ def carried(proto: ModelProto, batched: Collection[str], batch: Batch, prefix: s
         at_old = onnx.shape_inference.infer_shapes(bare, strict_mode=True, data_prop=True).graph
     except (onnx.shape_inference.InferenceError, ValueError):
         return Carried()
-    types = {value.name: value.type for value in (*at_old.input, *at_old.value_info)}
-    types |= {value.name: value.type for value in at_old.output}
     extended: dict[str, Extend] = {}
     first_problem = ""
     while True:
-        walk = _Walk(bare, types, batched, batch, extended)
+        walk = _Walk(bare, at_old, batched, batch, extended)
         try:
-            for node in bare.graph.node:
+            for node in at_old.node:
                 walk.visit(node)
         except _LostError as lost:
             first_problem = first_problem or f"{prefix}: {lost}"
@@ -122,7 +123,7 @@ class _Walk:
     def __init__(
         self,
         proto: ModelProto,
-        types: Mapping[str, TypeProto],
+        at_old: GraphProto,
         batched: Collection[str],
         batch: Batch,
         extended: Mapping[str, Extend],
@@ -132,7 +133,7 @@ class _Walk:
         self.ir_version = proto.ir_version
         self.batch = batch
         self.extended = extended
-        self.types = types
+        self.types = _types(at_old)
         self.known = {"": Known()}
         for value in proto.graph.input:
             self.known[value.name] = self._input(value.name, value.name in batched)
@@ -150,7 +151,7 @@ class _Walk:
         if node.op_type == "Constant":
             self._note_constant(node)
             return
-        outputs = self._outputs(node, inputs)
+        outputs = through_bodies(self, node, inputs) or self._outputs(node, inputs)
         if outputs is not None and self._is_carried(node, inputs, outputs):
             self.known.update(outputs)
             return
@@ -162,7 +163,17 @@ class _Walk:
                 self.edits += attempt
                 self.known.update(outputs)
                 return
-        raise _LostError(node, self._lost(node))
+        raise _LostError(node, self._lost(node, olds))
+
+    def enter(self, body: GraphProto, inputs: Sequence[Known]) -> None:
+        """Makes known what the body of a node begins with: its inputs, and constants of its own."""
+        # Bodies of one node use the same names.
+        self.types.update(_types(body))
+        for value, one in zip(body.input, inputs, strict=False):
+            is_told = one.elem_type or one.old is not None
+            self.known[value.name] = one if is_told else self._input(value.name, False)
+        for tensor in body.initializer:
+            self.known[tensor.name] = self._constant(tensor, tensor.name)
 
     def _outputs(
         self, node: NodeProto, inputs: list[Known], attempt: tuple[Edit, ...] = ()
@@ -259,14 +270,18 @@ class _Walk:
             return Known()
         return Known(kind.tensor_type.elem_type, static_shape(kind))
 
-    def _lost(self, node: NodeProto) -> str:
-        shapes = (self._old(name).old for name in node.output)
-        texts = ", ".join(shape_text(shape) for shape in shapes if shape is not None)
+    def _lost(self, node: NodeProto, olds: Sequence[Known]) -> str:
+        texts = ", ".join(shape_text(one.old) for one in olds if one.old is not None)
         return (
             f"the batch is lost in node '{node.name}' ({node.op_type}), which gives"
             f" {texts} at batch {self.batch.old}: export the model with an open batch, or with"
             f" batch {self.batch.new}"
         )
+
+
+def _types(graph: GraphProto) -> dict[str, TypeProto]:
+    """The types of the values of a graph, without those of its bodies."""
+    return {one.name: one.type for one in (*graph.input, *graph.value_info, *graph.output)}
 
 
 def _repaired(inputs: list[Known], attempt: tuple[Edit, ...]) -> list[Known]:

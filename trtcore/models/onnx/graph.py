@@ -31,6 +31,7 @@ from trtcore.models.onnx.work.count import count_work
 from trtcore.result.records.layers import ModelNode, TensorInfo
 from trtcore.result.types.dtypes import ONNX_TYPES
 from trtcore.system.files import check_readable, check_writable, write_file
+from trtcore.system.quotations import quoting
 
 ONNX_DOMAINS = ("", "ai.onnx")
 _PLUGIN_DOMAIN = "trtcore.plugin"
@@ -39,8 +40,6 @@ _CHECKED_WHOLE_BYTES = 32_000_000
 # Some 20 names of 100 characters each, several times over.
 _MOST_SCOPE_CHARACTERS = 20_000
 _STATES_OPSET = 3  # the first IR version whose files name the operator set they are written in
-# Of a message of ONNX or ONNX Runtime: with the file's name and the way out it stays below 300.
-_MOST_CHARACTERS = 220
 _SCOPES = "pkg.torch.onnx.name_scopes"
 
 
@@ -131,8 +130,15 @@ def fits_in_memory(model: Model) -> bool:
     return weight_bytes(model.proto) <= INLINE_BYTES
 
 
-def model_nodes(model: Model) -> tuple[ModelNode, ...]:
-    """The nodes in graph order; those of a control-flow body follow the node that holds it."""
+def model_nodes(model: Model, *, with_work: bool = True) -> tuple[ModelNode, ...]:
+    """The nodes in graph order; those of a control-flow body follow the node that holds it.
+
+    Args:
+        model: the model.
+        with_work: count the work of each, which needs all shapes: a second for thousands of nodes.
+    """
+    graph = model.proto.graph
+    counted = count_work(model.proto) if with_work else ((n, None) for n in walk_nodes(graph))
     return tuple(
         ModelNode(
             node.name,
@@ -142,7 +148,7 @@ def model_nodes(model: Model) -> tuple[ModelNode, ...]:
             exported_module(node),
             work,
         )
-        for node, work in count_work(model.proto)
+        for node, work in counted
     )
 
 
@@ -207,21 +213,10 @@ def dtype_name(elem_type: int) -> str:
         return "undefined"
 
 
-def one_line(problem: Exception) -> str:
-    """The beginning of an exception's text as one line."""
-    return shortened(spaced(problem))
-
-
 def spaced(problem: Exception) -> str:
     """An exception's text as one line."""
     lines = [line.strip() for line in str(problem).splitlines() if line.strip()]
     return " ".join(lines) or type(problem).__name__
-
-
-def shortened(text: str) -> str:
-    """The beginning of a message."""
-    # These hold the cause; the context that ONNX appends can be much longer.
-    return text if len(text) <= _MOST_CHARACTERS else f"{text[: _MOST_CHARACTERS - 4]} ..."
 
 
 def _check_form(proto: ModelProto, path: Path | None) -> None:
@@ -255,7 +250,8 @@ def _check(proto: ModelProto, path: Path | None) -> tuple[str, ...]:
     try:
         _run_checker(proto)
     except (onnx.checker.ValidationError, ValueError, TypeError) as problem:
-        raise ModelError(f"{where}: not a valid ONNX model: {one_line(problem)}") from None
+        start = f"{where}: not a valid ONNX model: "
+        raise quoting(ModelError, start, spaced(problem)) from None
     finally:
         for node in plugins:
             node.domain = ""

@@ -7,9 +7,10 @@ from onnx import GraphProto, ModelProto
 
 from trtcore.errors import ModelError
 from trtcore.models.onnx.batch import carry_batch, channel_mismatch
-from trtcore.models.onnx.graph import one_line
+from trtcore.models.onnx.graph import spaced
 from trtcore.models.onnx.walk import bodies
 from trtcore.models.onnx.weights import without_weights
+from trtcore.system.quotations import MOST_CHARACTERS, quoting, shortened
 
 
 def infer_shapes(proto: ModelProto, prefix: str, is_lenient: bool = False) -> list[str]:
@@ -41,9 +42,9 @@ def infer_shapes(proto: ModelProto, prefix: str, is_lenient: bool = False) -> li
     # First what names the node and both channel counts: ONNX's own text is more general.
     problem = channel_mismatch(inferred) or problem
     if problem and not is_lenient:
-        raise ModelError(f"{prefix}: {problem}")
+        raise quoting(ModelError, f"{prefix}: ", problem)
     if problem:
-        notes.append(f"ONNX shape inference failed: {problem}")
+        notes.append(f"ONNX shape inference failed: {shortened(problem, MOST_CHARACTERS)}")
     _take_over(proto.graph, inferred)
     for output, was in zip(proto.graph.output, declared.graph.output, strict=True):
         is_tensor = output.type.HasField("tensor_type")
@@ -71,14 +72,14 @@ def _inferred(proto: ModelProto) -> tuple[GraphProto, str]:
     try:
         return infer(bare, strict_mode=True, data_prop=True).graph, ""
     except (onnx.shape_inference.InferenceError, ValueError) as problem:
-        reason = one_line(problem)
+        reason = spaced(problem)
     try:
         # Without strict mode it returns all that it could infer.
         return infer(bare, data_prop=True).graph, reason
     except (onnx.shape_inference.InferenceError, ValueError) as problem:
         # Whatever else looks at the graph meets the same: types that do not exist, for one.
         name = proto.graph.name or "the model"
-        raise ModelError(f"{name}: not a valid ONNX model: {one_line(problem)}") from None
+        raise quoting(ModelError, f"{name}: not a valid ONNX model: ", spaced(problem)) from None
 
 
 def _forget_shapes(graph: GraphProto) -> None:

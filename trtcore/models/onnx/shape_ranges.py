@@ -16,8 +16,10 @@ from onnx import GraphProto, ModelProto, ValueInfoProto
 from trtcore.errors import ModelError, OptionError, argument
 from trtcore.models.model import DynamicInput, Model
 from trtcore.models.onnx.batch import free_batch
-from trtcore.models.onnx.graph import graph_inputs, model_inputs, tensor_info
-from trtcore.models.onnx.shapes import declared_dims, with_shapes
+from trtcore.models.onnx.batch_edits import Edit
+from trtcore.models.onnx.batch_free import NotLinearError, free_edits
+from trtcore.models.onnx.graph import graph_inputs, model_inputs, opset_version, tensor_info
+from trtcore.models.onnx.shapes import batch_edits, declared_dims, with_shapes
 from trtcore.models.onnx.walk import bodies, walk_nodes
 from trtcore.models.onnx.weights import without_weights
 from trtcore.result.types.shapes import ShapeRange, shape_text
@@ -71,9 +73,13 @@ def with_ranges(
     others = None if led else batch
     # Each end is tried out before the build: without the weights, which no shape depends on.
     bare = replace(model, proto=without_weights(model.proto))
+    if led and (edits := _edits_of_batches(bare, led, points)):
+        model, in_place = _own(model, in_place), True
+        notes = _free(model, edits, led, points)
+        _free(bare, edits, led, points)
+        model = replace(model, notes=(*model.notes, *notes))
     if targets := _of_one_batch(bare, others, points):
-        if not in_place:
-            model, in_place = replace(model, proto=_copy(model.proto)), True
+        model, in_place = _own(model, in_place), True
         found = free_batch(model.proto, targets)
         model = replace(model, notes=(*model.notes, *found))
         free_batch(bare.proto, targets)
@@ -165,6 +171,10 @@ def _check_range(name: str, given: Sequence[Any], points: Sequence[Shape]) -> No
         raise OptionError(f"{named} has {len(points)} shapes, expected one, or min, opt and max")
     if len({len(point) for point in points}) > 1:
         raise OptionError(f"{named}: min, opt and max have different numbers of dimensions")
+    if points[0] and points[0][0] < 1:
+        raise OptionError(
+            f"shape {name}:{shape_text(points[0])}: every dimension must be 1 or more"
+        )
     for axis, dims in enumerate(zip(*points, strict=True)):
         if not dims[0] <= dims[1] <= dims[2]:
             raise OptionError(
@@ -184,6 +194,57 @@ def _with_batch(name: str, batch: int | None, points: _Points) -> Shape:
             f"{argument('batch', batch)} is outside {least} to {most}, the range of '{name}'"
         )
     return (batch, *optimum[1:])
+
+
+class _Edits(NamedTuple):
+    """What two batches of a range take, and these batches."""
+
+    edits: tuple[tuple[Edit, ...], tuple[Edit, ...]]
+    batches: tuple[int, int]
+
+
+def _edits_of_batches(bare: Model, led: Sequence[str], points: _Points) -> _Edits | None:
+    """What two batches take; None if the graph lets others than its own through as it is.
+
+    Large ones: a Slice of the first 4 items is no hindrance for 2.
+
+    Raises:
+        ModelError: a node that lets no other batch through than that of the export.
+    """
+    most = points.most[led[0]][0]
+    found: dict[int, tuple[Edit, ...]] = {}
+    for batch in range(most, most + 3):
+        shapes = {name: (batch, *points.optimum[name][1:]) for name in led}
+        edits, batches = batch_edits(bare, {**points.optimum, **shapes})
+        if batches != (0, 0):  # not its own
+            found[batch] = edits
+        if len(found) == 2:
+            (one, first), (other, second) = found.items()
+            return _Edits((first, second), (one, other)) if first else None
+    return None
+
+
+def _free(model: Model, edits: _Edits, led: Sequence[str], points: _Points) -> list[str]:
+    """Changes the graph in place, for every batch.
+
+    Raises:
+        ModelError: a node that cannot be changed so.
+    """
+    proto, most = model.proto, points.most[led[0]][0]
+    try:
+        return free_edits(
+            proto.graph, edits.edits, edits.batches, most, led[0], opset_version(proto)
+        )
+    except NotLinearError as error:
+        node = next((one for one in proto.graph.node if one.name == str(error)), None)
+        raise _one_batch_only(model.name, str(error), node.op_type if node else "") from None
+
+
+def _one_batch_only(model: str, node: str, op: str) -> ModelError:
+    return ModelError(
+        f"{model}: node '{node}' ({op}) holds one batch, and takes no range of them: give one "
+        f"shape per input with {argument('shapes')}"
+    )
 
 
 def _of_one_batch(bare: Model, batch: int | None, points: _Points) -> dict[str, list[int]]:
@@ -207,10 +268,7 @@ def _of_one_batch(bare: Model, batch: int | None, points: _Points) -> dict[str, 
         lengths = [set(dims) for dims in zip(*found, strict=True)] if len(found) > 1 else []
         targets[name] = [dims.pop() if len(dims) == 1 else -1 for dims in lengths]
         if node.op_type != "Reshape" or targets[name].count(-1) != 1:
-            raise ModelError(
-                f"{bare.name}: node '{name}' ({node.op_type}) holds one batch, and takes no range "
-                f"of them: give one shape per input with {argument('shapes')}"
-            )
+            raise _one_batch_only(bare.name, name, node.op_type)
     return targets
 
 
@@ -218,10 +276,13 @@ def _shapes(settled: Model) -> dict[str, Shape]:
     return {one.name: one.shape for one in model_inputs(settled)}
 
 
-def _copy(proto: ModelProto) -> ModelProto:
+def _own(model: Model, is_own: bool) -> Model:
+    """The model with a graph that may be changed."""
+    if is_own:
+        return model
     copy = ModelProto()
-    copy.CopyFrom(proto)
-    return copy
+    copy.CopyFrom(model.proto)
+    return replace(model, proto=copy)
 
 
 def _dynamic(value: ValueInfoProto, ends: _Points) -> DynamicInput:

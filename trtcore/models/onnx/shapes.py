@@ -9,11 +9,13 @@ from onnx import ModelProto, TensorShapeProto, ValueInfoProto
 
 from trtcore.errors import ModelError, OptionError, argument
 from trtcore.models.model import Model
-from trtcore.models.onnx.batch_edits import apply_edits
+from trtcore.models.onnx.batch_bodies import open_bodies
+from trtcore.models.onnx.batch_edits import Edit, apply_edits
 from trtcore.models.onnx.batch_repairs import Batch
 from trtcore.models.onnx.batch_walk import Carried, carried
 from trtcore.models.onnx.graph import graph_inputs
 from trtcore.models.onnx.inference import infer_shapes, is_odd
+from trtcore.models.onnx.weights import without_weights
 from trtcore.result.types.shapes import shape_text
 
 # What a dimension is before it is resolved: a number, a symbol, or nothing known.
@@ -62,11 +64,35 @@ def with_shapes(
     prefix = _complaint(model, declared, wanted)
     found = _carried(proto, inputs, declared, wanted, prefix)
     notes += apply_edits(proto.graph, found.edits)
+    if found.outputs:
+        open_bodies(proto.graph)
     for value in inputs:
         _write_dims(value, wanted[value.name])
     notes += infer_shapes(proto, prefix, is_lenient=is_lenient)
     _complete_outputs(proto, found.outputs)
     return replace(model, proto=proto, notes=(*model.notes, *notes))
+
+
+def batch_edits(
+    model: Model, shapes: Mapping[str, Sequence[int]]
+) -> tuple[tuple[Edit, ...], tuple[int, int]]:
+    """What a graph needs for the batch of some shapes, and its own batch and theirs.
+
+    Args:
+        model: the model; it is not changed.
+        shapes: whole shapes by input name.
+
+    Raises:
+        OptionError: as `with_shapes`.
+        ModelError: as `with_shapes`, or a node through which the batch cannot be carried.
+    """
+    proto = without_weights(model.proto)
+    inputs = [v for v in graph_inputs(proto.graph) if v.type.HasField("tensor_type")]
+    declared: _Shapes = {value.name: declared_dims(value) for value in inputs}
+    given = _checked_options(model, declared, None, shapes, ())
+    wanted, _ = _resolved(model, declared, given, None)
+    found = _carried(proto, inputs, declared, wanted, _complaint(model, declared, wanted))
+    return found.edits, found.batch
 
 
 def _complete_outputs(proto: ModelProto, shapes: Mapping[str, Sequence[int]]) -> None:
@@ -100,7 +126,7 @@ def _carried(
     for value in inputs:
         dims = wanted[value.name]
         _write_dims(value, [batch.old, *dims[1:]] if value.name in batched else dims)
-    return carried(proto, batched, batch, prefix)
+    return replace(carried(proto, batched, batch, prefix), batch=(batch.old, batch.new))
 
 
 def _checked_options(

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from math import isnan
 from typing import NamedTuple
 
-from trtcore.report.content.rows.concentration import concentrate, concentration_text, own_ms
+from trtcore.report.content.rows.concentration import concentrate, concentration_text
 from trtcore.report.content.rows.labels import row_labels
 from trtcore.report.content.times.span_parts import rounded
 from trtcore.report.content.warnings import profile_warnings
@@ -78,7 +78,7 @@ def _takes(analysis: Analysis) -> str:
     subject = f"{name} {where}".strip()
     wall = analysis.latency.wall
     if wall is None:
-        total = sum(own_ms(row) for row in analysis.rows)
+        total = sum(row.own_ms for row in analysis.rows)
         if not analysis.rows or isnan(total):
             return f"{subject}: nothing was timed."
         return f"The layers of {subject} take {total:.4g} ms; the latency was not measured."

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from trtcore.report.content.facts.findings import finding_text
 from trtcore.report.content.facts.method import method_text
-from trtcore.report.content.rows.hierarchy import best_ms, group_labels
+from trtcore.report.content.rows.hierarchy import group_labels
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.analysis.fusion.groups import Group
 from trtcore.result.records.layers import Layer
@@ -52,7 +52,7 @@ class _Node:
 
     def ms(self, places: Iterable[int]) -> float:
         """The time of some layers in all."""
-        return sum(best_ms(self.analysis.rows[i]) for i in places)
+        return sum(self.analysis.rows[i].own_ms for i in places)
 
     @property
     def findings(self) -> list[str]:
@@ -131,7 +131,7 @@ def run_notes(profile: Profile | Analysis) -> dict[str, str]:
         "runtime": where.runtime,
         "date": where.date,
         "method": method_text(known),
-        "layers_ms": _number(sum(best_ms(row) for row in analysis.rows)),
+        "layers_ms": _number(sum(row.own_ms for row in analysis.rows)),
         "latency_ms": "" if wall is None else _number(wall.median_ms),
     }
     return {key: text for key, text in notes.items() if text}

@@ -29,7 +29,7 @@ def printable(value: T) -> T:
     elif isinstance(value, tuple):
         parts = tuple(map(printable, value))
         if any(part is not old for part, old in zip(parts, value, strict=True)):
-            result = parts
+            result = parts if type(value) is tuple else type(value)(*parts)  # a NamedTuple
     elif is_dataclass(value) and not isinstance(value, type):
         result = _with_printable_fields(value)
     escaped: T = result

@@ -14,8 +14,8 @@ from math import isfinite
 from trtcore.errors import ResultError
 from trtcore.report.content.engine_graph import EdgeSource, EngineGraph, engine_graph
 from trtcore.report.content.printable import printable, printable_text
-from trtcore.report.content.rows.hierarchy import best_ms, roll_up
-from trtcore.report.content.rows.kinds import kind_colour, layer_kinds
+from trtcore.report.content.rows.hierarchy import names_at, roll_up
+from trtcore.report.content.rows.kinds import kind_colour
 from trtcore.report.content.rows.labels import layer_nodes, row_labels
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.records.profile import Profile
@@ -85,9 +85,9 @@ def render_svg(profile: Profile | Analysis) -> str:
 
 def _title(analysis: Analysis, graph: EngineGraph) -> str:
     profile = analysis.profile
-    total = sum(best_ms(row) for row in analysis.rows)
+    total = sum(row.own_ms for row in analysis.rows)
     words = [profile.model.name, profile.timed_by.label, profile.precision]
-    kinds = layer_kinds(analysis)
+    kinds = names_at(analysis, "type")
     legend: dict[str, list[str]] = {}
     for kind in dict.fromkeys(kinds[i] for i in graph.layers):
         legend.setdefault(kind_colour(kind).name, []).append(kind)
@@ -105,7 +105,7 @@ def _blocks(analysis: Analysis, graph: EngineGraph) -> Iterator[str]:
     """The boxes, those of each block in a frame of their own."""
     boxes = _boxes(analysis, graph)
     for number, (name, places) in enumerate(_frames(analysis, graph)):
-        ms = sum(best_ms(analysis.rows[i]) for i in places)
+        ms = sum(analysis.rows[i].own_ms for i in places)
         yield f" subgraph cluster_{number} {{"
         yield f'  label="{_escape(name)}  {ms:.4f} ms"; style=rounded; color="#b0b0b0"'
         yield from (boxes[i] for i in places)
@@ -127,7 +127,7 @@ def _frames(analysis: Analysis, graph: EngineGraph) -> list[tuple[str, list[int]
 
 
 def _boxes(analysis: Analysis, graph: EngineGraph) -> dict[int, str]:
-    profile, kinds = analysis.profile, layer_kinds(analysis)
+    profile, kinds = analysis.profile, names_at(analysis, "type")
     labels = dict(zip(graph.layers, row_labels(analysis, graph.layers), strict=True))
     home = {i: group for group in analysis.fusion.groups for i in group.layers}
     hidden = _hidden(graph)
@@ -135,7 +135,7 @@ def _boxes(analysis: Analysis, graph: EngineGraph) -> dict[int, str]:
     for i in graph.layers:
         layer, row = profile.layers[i], analysis.rows[i]
         share = row.share if isfinite(row.share) else 0.0
-        figures = f"{best_ms(row):.4f} ms, {share:.1%}"
+        figures = f"{row.own_ms:.4f} ms, {share:.1%}"
         lines = [*_folded(labels[i]), " ".join(filter(None, (figures, layer_dtype(layer))))]
         if i in hidden:
             lines.append(f"and {hidden[i]} more readers")

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
-from math import isfinite
 from typing import Any
 
-from trtcore.report.content.facts.findings import finding_facts
 from trtcore.report.content.facts.method import method_text
 from trtcore.report.content.rows.rows import Row, View, make_rows
 from trtcore.report.content.warnings import profile_warnings
+from trtcore.report.export.cost_json import (
+    cost_tree,
+    energy_tree,
+    finding_tree,
+    memory_tree,
+    number,
+)
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.records.profile import Profile
 from trtcore.stats.intervals import TimeSummary
@@ -53,8 +58,11 @@ def profile_json(
         "stream_sync": None if rows.markers is None else _row(analysis, rows.markers),
         "total": _row(analysis, rows.total),
         "latency": {name: _series(series) for name, series in analysis.series.items()},
-        "items_per_s": _number(analysis.latency.items_per_s),
-        "findings": [text for _, text in finding_facts(analysis, all_of_them=True)],
+        "items_per_s": number(analysis.latency.items_per_s),
+        "cost": cost_tree(analysis),
+        "memory": memory_tree(analysis),
+        "energy": energy_tree(analysis),
+        "findings": [finding_tree(analysis, finding) for finding in analysis.findings],
         "warnings": list(profile_warnings(analysis)),
     }
     return json.dumps(tree, indent=1, allow_nan=False) + "\n"
@@ -64,14 +72,14 @@ def _row(analysis: Analysis, row: Row) -> dict[str, Any]:
     layers = analysis.profile.layers
     return {
         "name": row.label,
-        "median_ms": _number(row.median_ms),
-        "corrected_ms": _number(row.corrected_ms),
-        "share": _number(row.share),
-        "p95_ms": _number(row.p95_ms),
-        "min_ms": _number(row.min_ms),
-        "reformat_ms": _number(row.reformat_ms),
-        "least_ms": _number(row.least_ms),
-        "share_of_peak": _number(row.share_of_peak),
+        "median_ms": number(row.median_ms),
+        "corrected_ms": number(row.corrected_ms),
+        "share": number(row.share),
+        "p95_ms": number(row.p95_ms),
+        "min_ms": number(row.min_ms),
+        "reformat_ms": number(row.reformat_ms),
+        "least_ms": number(row.least_ms),
+        "share_of_peak": number(row.share_of_peak),
         "bound": row.bound,
         "is_below_resolution": row.is_below_resolution,
         "layers": [layers[i].name for i in row.layers],
@@ -83,8 +91,4 @@ def _series(series: TimeSummary | None) -> dict[str, Any] | None:
     if series is None:
         return None
     figures = ("median_ms", "mean_ms", "min_ms", "p90_ms", "p95_ms", "p99_ms")
-    return {"count": series.count, **{name: _number(getattr(series, name)) for name in figures}}
-
-
-def _number(value: float | None) -> float | None:
-    return float(value) if value is not None and isfinite(value) else None
+    return {"count": series.count, **{name: number(getattr(series, name)) for name in figures}}

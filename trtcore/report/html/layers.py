@@ -93,7 +93,7 @@ def table_and_data(analysis: Analysis) -> tuple[LayerTable, dict[str, Any]]:
     data = {
         "kinds": [kind.name for kind in kinds],
         "isMany": len(details) > MANY,
-        "own": figures(one.own_ms for one in details),
+        "own": figures(row.own_ms for row in rows),
         "raw": figures(row.median_ms for row in rows),
         # Labels once: a list of pairs would be half a megabyte longer for 5,000 layers.
         "labels": labels,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Sequence
+from functools import lru_cache
 from importlib import resources
 from typing import Any
 
@@ -11,8 +13,9 @@ from trtcore.errors import OptionError
 _NEEDED = ("jinja2", "plotly")
 _COMMAND = "pip install 'trtcore[report]'"
 _FOLDER = "templates"
-_SCRIPTS = (
-    "data.js",
+_SHARED = ("data.js", "layout.js", "drawing.js")
+RESULT_SCRIPTS = (
+    *_SHARED,
     "charts.js",
     "blocks.js",
     "roofline.js",
@@ -21,6 +24,7 @@ _SCRIPTS = (
     "report.js",
 )
 """In the order in which they are put together; each uses only what is before it."""
+DRAWN_SCRIPTS = (*_SHARED, "sweep.js", "trend.js", "drawn.js")
 
 
 def require_libraries() -> None:
@@ -35,6 +39,12 @@ def require_libraries() -> None:
 def environment() -> Any:
     """Returns the templates, which escape every value that is put into them."""
     require_libraries()
+    return _templates()
+
+
+# Once: a sweep makes a page of each of its cells.
+@lru_cache(maxsize=1)
+def _templates() -> Any:
     jinja2 = importlib.import_module("jinja2")
     return jinja2.Environment(
         loader=jinja2.FunctionLoader(own_file),
@@ -46,15 +56,16 @@ def environment() -> Any:
     )
 
 
+@lru_cache(maxsize=1)
 def plotly_script() -> str:
     """Returns the JavaScript of the installed plotly."""
     script: str = importlib.import_module("plotly.offline").get_plotlyjs()
     return script
 
 
-def own_script() -> str:
-    """Returns the page's own JavaScript, as one function that leaves no global names."""
-    return '(() => {\n"use strict";\n' + "\n".join(map(own_file, _SCRIPTS)) + "\n})();"
+def own_script(names: Sequence[str] = RESULT_SCRIPTS) -> str:
+    """Returns a page's own JavaScript, as one function that leaves no global names."""
+    return '(() => {\n"use strict";\n' + "\n".join(map(own_file, names)) + "\n})();"
 
 
 def own_file(name: str) -> str:

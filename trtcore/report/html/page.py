@@ -18,8 +18,9 @@ from trtcore.report.html.embed import figure, packed_spread, policy, safe_json
 from trtcore.report.html.layers import LayerTable, table_and_data
 from trtcore.report.html.libraries import environment, own_file, own_script, plotly_script
 from trtcore.report.html.roofline import roofline_data
-from trtcore.report.html.sections import environment_facts, sections_of
-from trtcore.report.html.tables import Section
+from trtcore.report.html.rounds import round_data, round_table
+from trtcore.report.html.sections import environment_facts, sections_of, time_facts
+from trtcore.report.html.tables import Section, Table
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.records.profile import Profile
 
@@ -43,6 +44,8 @@ class ResultView(NamedTuple):
     sections: tuple[Section, ...]
     passes: tuple[str, ...]
     has_layer_times: bool
+    rounds: Table | None
+    times: tuple[tuple[str, str], ...]
     environment: tuple[tuple[str, str], ...]
     warnings: tuple[str, ...]
     data: str
@@ -112,6 +115,7 @@ def _view(place: int, analysis: Analysis, name: str) -> ResultView:
     data |= _drawn(analysis)
     data["passes"] = [[title, packed_spread(spread)] for title, spread in passes.items()]
     data["spread"] = packed_spread(layers) if layers else None
+    data["rounds"] = round_data(analysis.profile)
     return ResultView(
         key=f"r{place}",
         name=name,
@@ -123,6 +127,8 @@ def _view(place: int, analysis: Analysis, name: str) -> ResultView:
         sections=sections_of(analysis),
         passes=tuple(passes),
         has_layer_times=layers is not None,
+        rounds=round_table(analysis.profile),
+        times=time_facts(analysis),
         environment=environment_facts(analysis),
         warnings=profile_warnings(analysis),
         data=safe_json(data),

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from trtcore.report.content.rows.kinds import kind_colour, layer_kinds
+from trtcore.report.content.rows.hierarchy import names_at
+from trtcore.report.content.rows.kinds import kind_colour
 from trtcore.report.content.rows.rows import Row
 from trtcore.result.analysis.analysis import Analysis
 
@@ -33,7 +34,7 @@ def row_bars(
     """
     from rich.text import Text
 
-    kinds = layer_kinds(analysis)
+    kinds = names_at(analysis, "type")
     longest = max((row.share for row in rows if row.layers and isfinite(row.share)), default=0.0)
 
     def bar(row: Row) -> Text:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from math import isnan
 
 from trtcore.result.analysis.builds import BuildVariance, build_variance
 from trtcore.result.analysis.cost.roofline import NetworkCost, network_cost
@@ -82,9 +81,7 @@ class Analysis:
     @cached_property
     def layer_times(self) -> tuple[float, ...]:
         """(L,) corrected times in ms, or the medians where those are not known."""
-        return tuple(
-            row.median_ms if isnan(row.corrected_ms) else row.corrected_ms for row in self.rows
-        )
+        return tuple(row.own_ms for row in self.rows)
 
     @cached_property
     def folded(self) -> tuple[tuple[LayerProfile, ...], Markers]:

@@ -32,11 +32,6 @@ HEAD_CHARACTERS = 65536
 
 FOREIGN_FILES: tuple[ForeignFile, ...] = (
     ForeignFile(
-        re.compile(r'^\s*\[\s*\{\s*"(?:startEnqMs|startInMs)"', re.M),
-        "the times of whole iterations that trtexec --exportTimes wrote",
-        "give what trtexec --exportProfile writes",
-    ),
-    ForeignFile(
         re.compile(r'"(?:Layers|LayerInfo)"\s*:\s*\[|^\s*\[\s*\{\s*"Name"\s*:'),
         "what trtexec --exportLayerInfo wrote",
         "it belongs to {layer_info}, beside the profile that trtexec --exportProfile writes",

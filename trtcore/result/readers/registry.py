@@ -61,6 +61,16 @@ READERS: tuple[Reader, ...] = (
         lazily("trtcore.result.readers.torch_trace", "parse_torch_trace"),
     ),
     Reader(
+        "the times that trtexec --exportTimes wrote",
+        lazily("trtcore.result.readers.trtexec_times", "is_trtexec_times"),
+        lazily("trtcore.result.readers.trtexec_times", "parse_trtexec_times"),
+    ),
+    Reader(
+        "a trace of ONNX Runtime's TensorRT-RTX provider",
+        lazily("trtcore.result.readers.rtx_provider_trace", "is_rtx_provider_trace"),
+        lazily("trtcore.result.readers.rtx_provider_trace", "parse_rtx_provider_trace"),
+    ),
+    Reader(
         "Nsight Systems' cuda_gpu_kern_sum as CSV",
         lazily("trtcore.result.readers.nsight_kernels", "is_kernel_summary"),
         lazily("trtcore.result.readers.nsight_kernels", "parse_kernel_summary"),

@@ -69,8 +69,8 @@ class KernelMapping:
 
     Attributes:
         method: the one that was used.
-        mapped: kernels whose layer is known.
-        kernels: all kernels.
+        mapped: kernels whose layer is known; memsets, which go with their kernel, do not count.
+        kernels: all kernels, without memsets.
         proofs: by order: kernels whose layer names them too.
         streams: by streams: how many there are.
         iterations: by times: profiled iterations that were compared with.
@@ -122,6 +122,7 @@ class KernelPass:
 
     Attributes:
         names: (K,) in the order they were launched; names can repeat, the position is the key.
+            Memsets are among them, as ``[CUDA memset]``.
         streams: (K,) number of the stream each ran on, from 0 in the order of first use.
         layers: (K,) position in ``Profile.layers`` of the layer each belongs to; -1 if not known.
         mapping: how kernels were mapped to layers, or why not.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from math import isnan
 
 from trtcore.result.records.work import NodeWork
 
@@ -107,6 +108,11 @@ class LayerProfile:
     interval: tuple[float, float]
     corrected_ms: float = float("nan")
     is_below_resolution: bool = False
+
+    @property
+    def own_ms(self) -> float:
+        """The corrected time; the median where that is not known."""
+        return self.median_ms if isnan(self.corrected_ms) else self.corrected_ms
 
 
 # TensorRT's types of the layers that order its streams; they launch no kernel.

@@ -25,6 +25,10 @@ class Timer(Enum):
     TORCH_PROFILE = "torch profile"
     """A trace of PyTorch's profiler."""
     NSIGHT_SYSTEMS = "nsight systems"
+    TRTEXEC_TIMES = "trtexec times"
+    """trtexec, whole inferences only."""
+    RTX_PROVIDER = "tensorrt-rtx provider"
+    """TensorRT's profiler within ONNX Runtime's TensorRT-RTX provider."""
     OTHER = "other"
     """Described in `Method.note` only."""
 

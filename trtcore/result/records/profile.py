@@ -92,6 +92,8 @@ class Profile:
         memory: what the run needed of the device and the host; None if it was not recorded.
         energy: what the GPU spent on an un-profiled loop; None if it was not asked for.
         inputs: what each input was fed; empty if that was not recorded.
+        command: the command line that measured it, word by word; empty where a program called the
+            API.
     """
 
     model: ModelRecord
@@ -116,6 +118,7 @@ class Profile:
     memory: RunMemory | None = None
     energy: Energy | None = None
     inputs: tuple[InputValues, ...] = ()
+    command: tuple[str, ...] = ()
 
     @property
     def timed_by(self) -> Backend:

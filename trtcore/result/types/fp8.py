@@ -23,6 +23,32 @@ def to_fp8(values: NDArray[Any]) -> NDArray[np.uint8]:
     Returns:
         The bytes, of the same shape.
     """
+    given = np.asarray(values)
+    if given.dtype == np.float32:
+        return _codes()[_upper_halves(given)]
+    return _nearest(given)
+
+
+def _upper_halves(values: NDArray[np.float32]) -> NDArray[np.uint16]:
+    """The upper 16 bits of each value, the last one set if anything was cut off.
+
+    Of their seven bits of mantissa FP8 keeps three, so that a value and its upper half lie on the
+    same side of every middle between two codes, or both on it.
+    """
+    bits = np.ascontiguousarray(values).view(np.uint32).reshape(values.shape)
+    halves: NDArray[np.uint16] = ((bits >> 16) | ((bits & 0xFFFF) != 0)).astype(np.uint16)
+    return halves
+
+
+@functools.cache
+def _codes() -> NDArray[np.uint8]:
+    """(65536,) the bytes by the upper half of a float32."""
+    halves = (np.arange(1 << 16, dtype=np.uint32) << 16).view(np.float32)
+    with np.errstate(invalid="ignore"):  # some are signalling NaN, which no cast takes quietly
+        return _nearest(halves)
+
+
+def _nearest(values: NDArray[Any]) -> NDArray[np.uint8]:
     exact = np.asarray(values, np.float64)
     finite = np.where(np.isnan(exact), 0.0, np.abs(exact))
     between = _between()
@@ -36,10 +62,14 @@ def to_fp8(values: NDArray[Any]) -> NDArray[np.uint8]:
 
 def from_fp8(codes: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Returns the values that bytes stand for, of the same shape."""
+    return _values()[codes]
+
+
+@functools.cache
+def _values() -> NDArray[np.float32]:
+    """(256,) what each byte stands for."""
     magnitudes = np.append(_magnitudes(), np.nan).astype(np.float32)
-    values = magnitudes[codes & _NAN]
-    signed: NDArray[np.float32] = np.where(codes & _SIGN, -values, values)
-    return signed
+    return np.concatenate([magnitudes, -magnitudes])
 
 
 def to_fp8_values(values: NDArray[Any]) -> NDArray[np.float32]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import onnx
 import pytest
 from networks import read_graph
@@ -171,6 +173,13 @@ def test_published_figures(name, gmacs, million_weights):
     assert macs / 1e9 == pytest.approx(gmacs, rel=0.02)
     weights = sum(work.weights for work in works if work)
     assert weights / 1e6 == pytest.approx(million_weights, rel=0.02)
+
+
+def test_nodes_without_their_work_are_the_same():
+    for name in ("googlenet", read_graph("resnet50_int8")):
+        model = load_model(name)
+        bare = tuple(replace(node, work=None) for node in model_nodes(model))
+        assert model_nodes(model, with_work=False) == bare
 
 
 def test_googlenet():

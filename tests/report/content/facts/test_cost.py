@@ -41,8 +41,13 @@ def test_the_cost_block_in_full() -> None:
     )
 
 
-def test_without_peaks_there_is_the_work_and_without_work_nothing() -> None:
-    assert [label for label, _ in cost_facts(Analysis(replace(PROFILE, peaks=None)))] == ["Work"]
+def test_without_peaks_the_way_to_them_is_told_and_without_work_nothing() -> None:
+    assert cost_facts(Analysis(replace(PROFILE, peaks=None)))[1:] == (
+        (
+            "Peaks",
+            "not measured; for percent of peak profile with peak='measure': some seconds, once",
+        ),
+    )
     nodes = tuple(replace(node, work=None) for node in PROFILE.model.nodes)
     bare = replace(PROFILE, model=replace(PROFILE.model, nodes=nodes))
     assert cost_facts(Analysis(bare)) == ()

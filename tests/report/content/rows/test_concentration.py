@@ -7,7 +7,7 @@ from hand_made_profiles import chain, make_profile
 from html_results import bare
 from networks import MEASURED, measured
 
-from trtcore.report.content.rows.concentration import concentrate, concentration_text, own_ms
+from trtcore.report.content.rows.concentration import concentrate, concentration_text
 from trtcore.report.content.rows.details import layer_details
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.records.layers import Layer
@@ -34,7 +34,7 @@ def test_networks(name: str) -> None:
     analysis = Analysis(measured(name))
     found = concentrate(analysis)
     assert found.shares[found.half - 2] < 0.5 <= found.shares[found.half - 1]
-    times = [own_ms(analysis.rows[i]) for i in found.positions]
+    times = [analysis.rows[i].own_ms for i in found.positions]
     assert times == sorted(times, reverse=True)
 
 

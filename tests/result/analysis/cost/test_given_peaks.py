@@ -29,6 +29,7 @@ def test_no_peaks_at_all() -> None:
         ("fp16=nan", "fp16 is 'nan', must be a number above 0"),
         ("fp16=inf", "fp16 is 'inf', must be a number above 0"),
         ("fp16=1,fp16=2", "which has fp16 twice"),
+        ("measure", "peak='measure' times the GPU or CPU in a run, and a saved result has none"),
     ],
 )
 def test_what_is_no_rate_is_refused(text: str, message: str) -> None:

@@ -15,8 +15,9 @@ from torch import Tensor
 from trtcore.errors import ModelError, RunError
 from trtcore.measure.nodes.torch.operators.call import Kernel
 from trtcore.measure.nodes.torch.tensors import to_numpy
-from trtcore.models.onnx.graph import one_line
+from trtcore.models.onnx.graph import spaced
 from trtcore.result.records.layers import Layer
+from trtcore.system.quotations import quoting
 
 Values = dict[str, Tensor]
 
@@ -85,9 +86,10 @@ def explained(model: str, layer: Layer) -> Iterator[None]:
     try:
         yield
     except torch.cuda.OutOfMemoryError as problem:
-        raise RunError(f"{model}: {_where(layer)}: {one_line(problem)}") from None
+        raise quoting(RunError, f"{model}: {_where(layer)}: ", spaced(problem)) from None
     except (RuntimeError, IndexError, TypeError, ValueError, NotImplementedError) as problem:
-        raise ModelError(f"{model}: PyTorch: {_where(layer)}: {one_line(problem)}") from None
+        start = f"{model}: PyTorch: {_where(layer)}: "
+        raise quoting(ModelError, start, spaced(problem)) from None
 
 
 def _where(layer: Layer) -> str:

@@ -6,23 +6,19 @@ chain is constant its values are computed, and inference runs again with them in
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from math import prod
-from typing import Any
 
-import numpy as np
 import onnx
 from onnx import GraphProto, ModelProto, NodeProto, numpy_helper
 
 from trtcore.models.onnx.bodies import bodies
+from trtcore.models.onnx.work.computing import MOST_ELEMENTS, Values, results_of
 from trtcore.models.onnx.work.operands import Shape
 from trtcore.models.onnx.work.shapes import known_shapes
 
-Values = dict[str, "np.ndarray[Any, Any]"]
+Types = dict[str, onnx.ValueInfoProto]
 
-# Shape arithmetic is on vectors with an entry for each dimension; tables of positions are larger.
-# Weights are not computed with: they are no part of a shape.
-_MOST_ELEMENTS = 65536
 # Each pass gets to the next shape that depends on one; a network has that in each of its blocks.
 _MOST_PASSES = 50
 _RANDOM = frozenset({"RandomNormal", "RandomUniform", "RandomNormalLike", "Multinomial"})
@@ -34,35 +30,65 @@ def completed_shapes(proto: ModelProto) -> dict[str, Shape]:
     Args:
         proto: with inferred shapes and without the data of its weights; it is changed.
     """
-    shapes, values = known_shapes(proto.graph), _initial(proto.graph)
-    for _ in range(_MOST_PASSES):
-        if not _open(proto.graph, shapes):
+    graph = proto.graph
+    shapes, values = known_shapes(graph), _initial(graph)
+    types: Types = {}
+    for done in range(_MOST_PASSES):
+        waiting = _open(graph, shapes)
+        if not waiting:
             break
-        shapes.update(_inferred(proto))
+        # Only the first pass looks at all nodes: what is known by then stays as it is.
+        part = _part(proto, waiting, types) if done else proto
+        inferred = onnx.shape_inference.infer_shapes(part, data_prop=True).graph
+        types |= {value.name: value for value in _values(inferred)}
+        shapes.update(known_shapes(inferred))
         found = _folded(proto, shapes, values)
         if not found:
             break
         values.update(found)
-        _put_in(proto.graph, found)
+        shapes.update((name, value.shape) for name, value in found.items())
+        _put_in(graph, found)
     return shapes
 
 
-def _inferred(proto: ModelProto) -> dict[str, Shape]:
-    inferred = onnx.shape_inference.infer_shapes(proto, data_prop=True)
-    del proto.graph.value_info[:]
-    proto.graph.value_info.extend(inferred.graph.value_info)
-    return known_shapes(inferred.graph)
+def _part(proto: ModelProto, nodes: Sequence[NodeProto], types: Types) -> ModelProto:
+    """Some nodes of a graph as one of their own, with what they read from the others as inputs."""
+    part = ModelProto(ir_version=proto.ir_version)
+    part.opset_import.extend(proto.opset_import)
+    part.functions.extend(proto.functions)
+    part.graph.node.extend(nodes)
+    made = {name for node in nodes for name in node.output}
+    read = {name for node in nodes for name in _reads(node)} - made
+    part.graph.initializer.extend(one for one in proto.graph.initializer if one.name in read)
+    read -= {tensor.name for tensor in part.graph.initializer}
+    part.graph.input.extend(types[name] for name in sorted(read) if name in types)
+    return part
 
 
-def _open(graph: GraphProto, shapes: Mapping[str, Shape]) -> bool:
-    return any(name and name not in shapes for node in graph.node for name in node.output)
+def _reads(node: NodeProto) -> Iterator[str]:
+    """What a node reads, its bodies included, and the names that only these have."""
+    yield from node.input
+    for body in bodies(node):
+        for inner in body.node:
+            yield from _reads(inner)
+
+
+def _values(graph: GraphProto) -> Iterator[onnx.ValueInfoProto]:
+    yield from graph.input
+    yield from graph.value_info
+    yield from graph.output
+
+
+def _open(graph: GraphProto, shapes: Mapping[str, Shape]) -> list[NodeProto]:
+    """The nodes with a result whose shape is not known."""
+    return [n for n in graph.node if any(name and name not in shapes for name in n.output)]
 
 
 def _initial(graph: GraphProto) -> Values:
     return {
         tensor.name: numpy_helper.to_array(tensor)
         for tensor in graph.initializer
-        if prod(tensor.dims) <= _MOST_ELEMENTS and _has_data(tensor)
+        if prod(tensor.dims) <= MOST_ELEMENTS and _has_data(tensor)
     }
 
 
@@ -76,9 +102,10 @@ def _folded(proto: ModelProto, shapes: Mapping[str, Shape], values: Values) -> V
     """The results of every node whose inputs are known, in graph order."""
     found: Values = {}
     known = dict(values)
+    versions = {opset.domain: opset.version for opset in proto.opset_import}
     for node in proto.graph.node:
         if node.output[0] not in known and _can_fold(node, shapes, known):
-            results = dict(_computed(proto, node, shapes, known))
+            results = dict(results_of(node, versions, shapes, known))
             known.update(results)
             found.update(results)
     return found
@@ -90,34 +117,6 @@ def _can_fold(node: NodeProto, shapes: Mapping[str, Shape], known: Values) -> bo
     if node.op_type == "Shape":
         return node.input[0] in shapes
     return all(not name or name in known for name in node.input)
-
-
-def _computed(
-    proto: ModelProto, node: NodeProto, shapes: Mapping[str, Shape], known: Values
-) -> Iterator[tuple[str, Any]]:
-    from onnx.reference import ReferenceEvaluator
-
-    if node.op_type == "Shape" and not node.attribute:
-        yield node.output[0], np.array(shapes[node.input[0]], np.int64)
-        return
-    names = [name for name in node.input if name]
-    feeds = {name: known[name] for name in names} if node.op_type != "Shape" else {}
-    if node.op_type == "Shape":
-        feeds = {node.input[0]: np.broadcast_to(np.float32(0), shapes[node.input[0]])}
-    graph = onnx.helper.make_graph(
-        [node],
-        "fold",
-        [onnx.ValueInfoProto(name=name) for name in feeds],
-        [onnx.ValueInfoProto(name=name) for name in node.output if name],
-    )
-    model = onnx.helper.make_model(graph, opset_imports=proto.opset_import)
-    try:
-        results = ReferenceEvaluator(model).run(None, feeds)
-    except Exception:
-        return
-    for name, result in zip((name for name in node.output if name), results, strict=True):
-        if isinstance(result, np.ndarray) and result.size <= _MOST_ELEMENTS:
-            yield name, result
 
 
 def _put_in(graph: GraphProto, found: Values) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from math import isnan
 
+from trtcore.errors import argument
 from trtcore.report.content.facts.facts import Fact
 from trtcore.result.analysis.analysis import Analysis
+from trtcore.result.analysis.cost.given_peaks import MEASURE
 from trtcore.result.analysis.cost.roofline import Bound, NetworkCost
 from trtcore.result.records.peaks import Peaks, PeakSource
 
+_HOW_TO_MEASURE = "not measured; for percent of peak profile with {option}: some seconds, once"
 _BOUNDS = (Bound.COMPUTE, Bound.MEMORY, Bound.LATENCY)
 
 
@@ -17,10 +20,10 @@ def cost_facts(analysis: Analysis) -> tuple[Fact, ...]:
     cost = analysis.cost
     if cost is None or not cost.flops:
         return ()
-    facts = [("Work", _work(cost, analysis.profile.batch))]
-    if cost.peaks is not None:
-        facts += [("Peaks", peaks_text(cost.peaks)), ("Cost", cost_sentence(cost))]
-    return tuple(facts)
+    facts = (("Work", _work(cost, analysis.profile.batch)),)
+    if cost.peaks is None:
+        return (*facts, ("Peaks", _HOW_TO_MEASURE.format(option=argument("peak", MEASURE))))
+    return (*facts, ("Peaks", peaks_text(cost.peaks)), ("Cost", cost_sentence(cost)))
 
 
 def _work(cost: NetworkCost, batch: int) -> str:

@@ -117,5 +117,12 @@ _TEXTS: dict[Timer, Callable[[Profile], str]] = {
     Timer.NSIGHT_SYSTEMS: lambda profile: (
         f"Nsight Systems: mean time of each kernel in {profile.method.iterations} inferences"
     ),
+    Timer.TRTEXEC_TIMES: lambda profile: (
+        f"trtexec: GPU Compute Time of {profile.method.iterations} inferences, without layers"
+    ),
+    Timer.RTX_PROVIDER: lambda profile: (
+        "ONNX Runtime's TensorRT-RTX provider: TensorRT's profiler in whole microseconds, median "
+        f"of {profile.method.iterations} runs"
+    ),
     Timer.OTHER: lambda profile: profile.method.note,
 }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from math import isnan
 
 from trtcore.errors import few
 from trtcore.report.content.rows.labels import layer_labels
@@ -78,8 +77,8 @@ def _stayed(
     facts = []
     for label in dict.fromkeys(_label(layers[i]) for i in found.stayed):
         places = [i for i in found.stayed if _label(layers[i]) == label]
-        places.sort(key=lambda i: (not multiplies(layers[i]), -_ms(rows[i]) if rows else 0.0))
-        names = [labels[i] + (f" {_ms(rows[i]):.4f} ms" if rows else "") for i in places]
+        places.sort(key=lambda i: (not multiplies(layers[i]), -rows[i].own_ms if rows else 0.0))
+        names = [labels[i] + (f" {rows[i].own_ms:.4f} ms" if rows else "") for i in places]
         text = f"{_count(len(places), 'layer')}{_time(places, rows)}: {few(names, _MOST_STAYED)}"
         facts.append((f"Stayed in {label}", text))
     return tuple(facts)
@@ -96,11 +95,7 @@ def _time(places: Sequence[int], rows: Sequence[LayerProfile]) -> str:
     if not rows:
         return ""
     part = sum(rows[i].share for i in places)
-    return f", {sum(_ms(rows[i]) for i in places):.4f} ms, {part:.1%} of time"
-
-
-def _ms(row: LayerProfile) -> float:
-    return row.median_ms if isnan(row.corrected_ms) else row.corrected_ms
+    return f", {sum(rows[i].own_ms for i in places):.4f} ms, {part:.1%} of time"
 
 
 def _count(number: int, noun: str) -> str:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from math import isnan
 from typing import NamedTuple
 
 import numpy as np
 
 from trtcore.result.analysis.analysis import Analysis
-from trtcore.result.records.layers import LayerProfile
 from trtcore.stats.arrays import Floats
 
 HALF = 0.5
@@ -31,16 +29,11 @@ class Concentration(NamedTuple):
         return int(np.searchsorted(self.shares, HALF) + 1) if self.shares.size else 0
 
 
-def own_ms(row: LayerProfile) -> float:
-    """Returns the corrected time of a layer; its median where that is not known."""
-    return row.median_ms if isnan(row.corrected_ms) else row.corrected_ms
-
-
 def concentrate(analysis: Analysis) -> Concentration:
     """Returns the layers by their time, and how much the first of them hold."""
     rows, _ = analysis.folded
-    ordered = sorted((row for row in rows if own_ms(row) > 0), key=lambda row: -own_ms(row))
-    times = np.array([own_ms(row) for row in ordered], dtype=np.float64)
+    ordered = sorted((row for row in rows if row.own_ms > 0), key=lambda row: -row.own_ms)
+    times = np.array([row.own_ms for row in ordered], dtype=np.float64)
     shares = times.cumsum() / times.sum() if times.size else times
     return Concentration(tuple(row.index for row in ordered), shares)
 

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isnan
 
-from trtcore.report.content.rows.concentration import own_ms
 from trtcore.report.content.rows.costs import LayerCosts
-from trtcore.report.content.rows.hierarchy import roll_up
+from trtcore.report.content.rows.hierarchy import names_at
 from trtcore.report.content.rows.labels import node_list, row_labels
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.records.layers import LayerProfile, TensorInfo
@@ -38,18 +37,13 @@ class LayerDetail:
     precision: str
     facts: tuple[Fact, ...]
 
-    @property
-    def own_ms(self) -> float:
-        """The corrected time; the median where that is not known."""
-        return own_ms(self.row)
-
 
 def layer_details(analysis: Analysis) -> tuple[LayerDetail, ...]:
     """Returns every layer in order of execution, those that only synchronise streams too."""
     rows = analysis.rows
     labels = row_labels(analysis, range(len(rows)))
     costs = LayerCosts(analysis)
-    kinds, blocks = _homes(analysis, "type"), _homes(analysis, "block")
+    kinds, blocks = names_at(analysis, "type"), names_at(analysis, "block")
     return tuple(
         LayerDetail(
             row,
@@ -70,11 +64,6 @@ def precision_of(row: LayerProfile) -> str:
     return known.label or word if known else word
 
 
-def _homes(analysis: Analysis, level: str) -> dict[int, str]:
-    """The name of each layer's row at another level."""
-    return {i: bucket.name for bucket in roll_up(analysis, level) for i in bucket.layers}
-
-
 def _facts(row: LayerProfile) -> tuple[Fact, ...]:
     layer = row.layer
     facts = (
@@ -93,9 +82,9 @@ def _facts(row: LayerProfile) -> tuple[Fact, ...]:
 def _cost(row: LayerProfile, costs: LayerCosts) -> tuple[Fact, ...]:
     """How near to the peaks, where the work of the layer's group and the peaks are known."""
     least_ms, bound = costs.least_ms([row.index]), costs.bound([row.index])
-    if isnan(least_ms) or not bound or not own_ms(row) > 0:
+    if isnan(least_ms) or not bound or not row.own_ms > 0:
         return ()
-    return (("Cost", f"{least_ms / own_ms(row):.0%} of the peaks, {bound}-bound"),)
+    return (("Cost", f"{least_ms / row.own_ms:.0%} of the peaks, {bound}-bound"),)
 
 
 def _tensors(tensors: Sequence[TensorInfo]) -> str:

@@ -86,9 +86,9 @@ def group_labels(analysis: Analysis) -> dict[tuple[str, ...], str]:
     return {group.nodes: name(group.nodes) for group in analysis.fusion.groups}
 
 
-def best_ms(row: LayerProfile) -> float:
-    """The corrected time of a layer where it is known, else its median, in ms."""
-    return row.median_ms if isnan(row.corrected_ms) else row.corrected_ms
+def names_at(analysis: Analysis, level: str) -> dict[int, str]:
+    """Returns the name of the row that each layer is in at a level of `roll_up`, by position."""
+    return {i: bucket.name for bucket in roll_up(analysis, level) for i in bucket.layers}
 
 
 def _by_name(analysis: Analysis, name: Namer, *, by_layer: bool) -> list[Bucket]:

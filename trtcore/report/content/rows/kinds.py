@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from trtcore.report.content.rows.hierarchy import roll_up
-from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.analysis.naming.kinds import LayerKind
 
 
@@ -40,11 +38,6 @@ _COLOURS: Mapping[str, KindColour] = {
     LayerKind.DATA_MOVEMENT.value: KindColour("brown", "#8b5a2b", "bright_black"),
     LayerKind.REFORMAT.value: KindColour("red", "#d55e00", "red"),
 }
-
-
-def layer_kinds(analysis: Analysis) -> dict[int, str]:
-    """Returns the kind of each layer by its position: a row of ``--group-by type``."""
-    return {i: bucket.name for bucket in roll_up(analysis, "type") for i in bucket.layers}
 
 
 def kind_colour(kind: str) -> KindColour:

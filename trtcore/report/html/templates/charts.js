@@ -1,30 +1,10 @@
 // The pictures of one result. Each takes the result and returns plotly's traces and layout.
 
 const BAR = 0.85; // width of a bar, of the distance between layers
-const NARROW = 640; // pixels of a window in which bars lie, because their names have no room below them
 const FEW = 20; // layers up to which each has its number below it
-const HOVER = 70; // characters of a line in a hover label
-
-function colour(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
-}
 
 function kindColour(kind) {
   return colour(`k-${kind.replaceAll(" ", "-")}`) || colour("k-other");
-}
-
-function layoutOf(more) {
-  const axis = { gridcolor: colour("line"), zeroline: false, automargin: true };
-  return {
-    paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
-    font: { color: colour("ink"), size: 13, family: "system-ui, sans-serif" },
-    margin: { l: 50, r: 10, t: 34, b: 40 }, // above: plotly's buttons
-    showlegend: false,
-    hoverlabel: { align: "left", bgcolor: colour("panel"), font: { color: colour("ink") } },
-    modebar: { bgcolor: "rgba(0,0,0,0)", color: colour("soft"), activecolor: colour("ink") },
-    ...more,
-    xaxis: { ...axis, ...more.xaxis }, yaxis: { ...axis, ...more.yaxis },
-  };
 }
 
 // Totals and changes; a name that is there twice still has a bar of its own.
@@ -147,17 +127,55 @@ function histogram(result) {
   })];
 }
 
+// Clock and temperature of the rounds, as steps; a streamed run shows the last iterations only.
+function roundTraces(rounds, spread) {
+  if (!rounds || rounds.ends.at(-1) < spread.iterations) return [];
+  const before = rounds.ends.at(-1) - spread.iterations;
+  const edges = [0, ...rounds.ends].map((end) => Math.max(0, end - before));
+  const [cold, hot] = extent(rounds.celsius);
+  const step = (name, values, unit, yaxis, dash) => ({
+    type: "scatter", mode: "lines", name, yaxis, x: edges, y: [...values, values.at(-1)],
+    line: { shape: "hv", width: 1.5, color: colour("soft"), dash },
+    hovertemplate: `%{y} ${unit}<extra></extra>`,
+  });
+  return [
+    step("SM clock", rounds.mhz, "MHz", "y2", "solid"),
+    ...(rounds.celsius.some((one) => one !== null) ? [step(cold === hot ? `${hot} °C` : `${cold} to ${hot} °C`, rounds.celsius, "°C", "y3", "dot")] : []),
+  ];
+}
+
+// Axes of their own, below and above the middle of what they show, so that a steady clock is flat.
+function roundAxes(traces) {
+  if (!traces.length) return {};
+  const axis = { overlaying: "y", showgrid: false, zeroline: false, automargin: true, tickmode: "auto", nticks: 4, tickformat: "d" };
+  const [low, high] = extent(traces[0].y);
+  const room = Math.max(50, high - low); // MHz: a few steps of a clock are no change to see
+  return {
+    margin: { l: 50, r: 55, t: 55, b: 40 },
+    yaxis2: { ...axis, side: "right", title: { text: "SM clock, MHz" }, range: [low - 3 * room, high + room] },
+    ...(traces[1] ? { yaxis3: { ...axis, range: [extent(traces[1].y)[0] - 40, extent(traces[1].y)[1] + 5], showticklabels: false } } : {}),
+    showlegend: true, legend: { orientation: "h", x: 0, y: 1, yanchor: "bottom", font: { size: 11 } },
+  };
+}
+
+function extent(values) {
+  const known = values.filter((value) => value !== null);
+  return [Math.min(...known), Math.max(...known)];
+}
+
 function series(result) {
   const [spread, row, title] = chosenSpread(result);
   const { iterations, times } = seriesOf(spread, row);
   const of = `${spread.isEnd ? "the last " : ""}${spread.iterations} iterations`;
   const each = spread.perPoint > 1 ? `; a point is the median of ${spread.perPoint}` : "";
+  const rounds = roundTraces(result.data.rounds, spread);
   return [[{
-    type: "scatter", mode: "lines+markers", x: iterations, y: times,
+    type: "scatter", mode: "lines+markers", x: iterations, y: times, name: "time",
     line: { color: colour("accent"), width: 1 }, marker: { size: 4 },
     hovertemplate: "iteration %{x}: %{y:.5g} ms<extra></extra>",
-  }], layoutOf({
+  }, ...rounds], layoutOf({
     title: { text: plain(shortened(title, 60)), font: { size: 14 } }, margin: { l: 50, r: 10, t: 35, b: 40 },
+    ...roundAxes(rounds),
     xaxis: { title: { text: `iteration, of ${of}${each}` } }, yaxis: { title: { text: "ms" } },
   })];
 }

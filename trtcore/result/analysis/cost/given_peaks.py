@@ -10,6 +10,8 @@ from trtcore.result.records.peaks import Peaks, PeakSource, ProductPeak
 TYPES = ("fp32", "tf32", "fp16", "bf16", "fp8", "int8", "fp4", "int4")
 NO_PEAKS = "none"
 """The word for no peaks at all."""
+MEASURE = "measure"
+"""The word for peaks that a run measures; a saved result has no device to measure."""
 _BANDWIDTH = "bandwidth"
 
 
@@ -21,6 +23,11 @@ def parse_peaks(text: str) -> Peaks | None:
     """
     if text == NO_PEAKS:
         return None
+    if text == MEASURE:
+        raise OptionError(
+            f"{argument('peak', MEASURE)} times the GPU or CPU in a run, and a saved result has "
+            "none: run profile with it, or give the peaks"
+        )
     rates: dict[str, float] = {}
     for part in text.split(","):
         name, _, number = part.strip().partition("=")

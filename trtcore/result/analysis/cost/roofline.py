@@ -182,7 +182,7 @@ def network_cost(
         latency_ms: of the un-profiled inference.
         clock_step_ms: the smallest time that the layers' timer can tell.
     """
-    ms = [row.median_ms if isnan(row.corrected_ms) else row.corrected_ms for row in rows]
+    ms = [row.own_ms for row in rows]
     start_ms = _start_ms(peaks, clock_step_ms)
     groups = tuple(
         GroupCost(

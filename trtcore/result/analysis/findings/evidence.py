@@ -62,8 +62,7 @@ class Evidence:
 
     def ms(self, layer: int) -> float:
         """Time of one layer."""
-        row = self.rows[layer]
-        return row.median_ms if isnan(row.corrected_ms) else row.corrected_ms
+        return self.rows[layer].own_ms
 
     def part_of(self, ms: float) -> float:
         """A time as a part of that of all layers; 0 where there is none."""

@@ -122,7 +122,7 @@ def _median(values: NDArray[np.floating]) -> float:
     return float(np.median(values)) if values.size else float("nan")
 
 
-# The two limits by which docs/method.md states its agreement with CUPTI. 1 us is half of
+# The two limits by which docs/method_details.md states its agreement with CUPTI. 1 us is half of
 # `RESOLUTION_MS` of `trtcore.result.analysis.reconciliation.reconcile`, below which corrected times
 # are marked.
 CLOSE_SHARE = 0.1

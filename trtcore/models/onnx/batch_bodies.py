@@ -1,0 +1,162 @@
+"""Carries a new batch through the bodies of If, Loop and Scan nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from onnx import GraphProto, NodeProto
+
+from trtcore.models.onnx.batch_values import Known
+from trtcore.models.onnx.walk import bodies, walk_nodes
+
+# Of a Loop: its trip count and its condition stand before the states, in node and body.
+_BEFORE_STATES = 2
+# Up to operator set 8 a Scan has an input more and a batch axis of its own.
+_FIRST_SCAN = 9
+
+
+class Walk(Protocol):
+    """What goes through a graph with the values that are known."""
+
+    known: dict[str, Known]
+    opset: int
+
+    def enter(self, body: GraphProto, inputs: Sequence[Known]) -> None:
+        """Makes known what a body begins with."""
+
+    def visit(self, node: NodeProto) -> None:
+        """Goes through one node."""
+
+
+def through_bodies(walk: Walk, node: NodeProto, inputs: Sequence[Known]) -> dict[str, Known] | None:
+    """Goes through the bodies of a node.
+
+    Args:
+        walk: what goes through the graph around it.
+        node: an If, Loop or Scan, or any other.
+        inputs: of the node, at both batches.
+
+    Returns:
+        What the node writes, as far as it is known; None for a node of another kind.
+    """
+    if node.op_type == "If":
+        return _named(node, _if(walk, node, inputs))
+    if node.op_type == "Loop":
+        return _named(node, _loop(walk, node, inputs))
+    if node.op_type == "Scan" and walk.opset >= _FIRST_SCAN:
+        return _named(node, _scan(walk, node, inputs))
+    return None
+
+
+def _named(node: NodeProto, outputs: Sequence[Known]) -> dict[str, Known]:
+    pairs = zip(node.output, outputs, strict=False)  # a body that does not fit is the runtime's
+    return {name: one for name, one in pairs if name}
+
+
+def _through(walk: Walk, body: GraphProto, inputs: Sequence[Known]) -> list[Known]:
+    walk.enter(body, inputs)
+    for node in body.node:
+        walk.visit(node)
+    return [walk.known.get(value.name, Known()) for value in body.output]
+
+
+def open_bodies(graph: GraphProto) -> None:
+    """Leaves open which sizes the inputs of bodies have: the file's are those of the old batch."""
+    for node in walk_nodes(graph):
+        for body in bodies(node):
+            for value in body.input:
+                for dim in value.type.tensor_type.shape.dim:
+                    dim.Clear()
+
+
+def _if(walk: Walk, node: NodeProto, inputs: Sequence[Known]) -> list[Known]:
+    """The outputs of the branch that is taken, or what both agree in."""
+    branches = list(_taken(node, inputs))
+    first, *others = [_through(walk, body, ()) for body in branches]
+    return [
+        one if all(_is_alike(one, other[index]) for other in others) else Known(one.elem_type)
+        for index, one in enumerate(first)
+    ]
+
+
+def _taken(node: NodeProto, inputs: Sequence[Known]) -> Iterator[GraphProto]:
+    """The branches that may be taken at the new batch.
+
+    PyTorch writes ``squeeze`` as an If over the size of the axis: its other branch never runs.
+    """
+    by_name = {one.name: one.g for one in node.attribute}
+    condition = inputs[0].new_values if inputs else None
+    if condition is None:
+        yield from bodies(node)
+    else:
+        yield by_name["then_branch" if condition.all() else "else_branch"]
+
+
+def _loop(walk: Walk, node: NodeProto, inputs: Sequence[Known]) -> list[Known]:
+    """The states, as far as an iteration leaves their shapes; rows for the rest."""
+    (body,) = bodies(node)
+    states = [_any_value(one) for one in inputs[_BEFORE_STATES:]]
+    _, *outputs = _through(walk, body, [Known(), Known(), *states])
+    kept = [
+        one if _is_alike(one, state) else Known(one.elem_type)
+        for one, state in zip(outputs, states, strict=False)
+    ]
+    # How often it runs is known to the run only, so that the lengths of the rows are not.
+    return [*map(_any_value, kept), *(Known(one.elem_type) for one in outputs[len(states) :])]
+
+
+def _scan(walk: Walk, node: NodeProto, inputs: Sequence[Known]) -> list[Known]:
+    """The states and the rows of a Scan, whose length is that of what it scans."""
+    (body,) = bodies(node)
+    numbers = {one.name: one.i for one in node.attribute}
+    lists = {one.name: list(one.ints) for one in node.attribute}
+    scanned = numbers["num_scan_inputs"]
+    states = [_any_value(one) for one in inputs[: len(inputs) - scanned]]
+    whole = inputs[len(inputs) - scanned :]
+    axes = lists.get("scan_input_axes") or [0] * scanned
+    rows = [_without_axis(one, axis) for one, axis in zip(whole, axes, strict=True)]
+    outputs = _through(walk, body, [*states, *rows])
+    kept = [
+        one if _is_alike(one, state) else Known(one.elem_type)
+        for one, state in zip(outputs, states, strict=False)
+    ]
+    made = outputs[len(states) :]
+    ends = lists.get("scan_output_axes") or [0] * len(made)
+    stacked = [
+        _with_axis(one, axis, whole[0], axes[0]) for one, axis in zip(made, ends, strict=True)
+    ]
+    return [*map(_any_value, kept), *stacked]
+
+
+def _is_alike(one: Known, other: Known) -> bool:
+    return (one.old, one.new) == (other.old, other.new)
+
+
+def _any_value(one: Known) -> Known:
+    """The same without its values, which are others in every iteration."""
+    return replace(one, old_values=None, new_values=None)
+
+
+def _without_axis(one: Known, axis: int) -> Known:
+    """A row of what is scanned; its batch axis, if that is scanned, is gone."""
+    if one.old is None or one.new is None:
+        return Known(one.elem_type)
+    at = axis % len(one.old)
+    old, new = (shape[:at] + shape[at + 1 :] for shape in (one.old, one.new))
+    return replace(_any_value(one), old=old, new=new)
+
+
+def _with_axis(row: Known, axis: int, scanned: Known, scanned_axis: int) -> Known:
+    """All rows of a Scan, along an axis as long as what was scanned."""
+    if not row.is_known or scanned.old is None or scanned.new is None:
+        return Known(row.elem_type)
+    assert row.old is not None
+    assert row.new is not None
+    at = axis % (len(row.old) + 1)
+    old, new = (
+        (*shape[:at], whole[scanned_axis], *shape[at:])
+        for shape, whole in ((row.old, scanned.old), (row.new, scanned.new))
+    )
+    return replace(_any_value(row), old=old, new=new)
