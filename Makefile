@@ -8,6 +8,7 @@
 # make lint      ruff, mypy, clang-format
 # make sanitize  the native tests under AddressSanitizer and UndefinedBehaviorSanitizer
 # make fuzz      every fuzz target for SECONDS=60, or those of TARGETS="shapes limits"
+# make wheel     the wheel to publish in dist/, as manylinux; the same bytes each time
 # make sbom      dist/sbom.json: what an installed trtcore consists of, as CycloneDX
 # make bench     what needs no GPU; ARGS=--quick for a look that writes no results
 # make bench-gpu what needs one
@@ -23,7 +24,7 @@ SOURCES := pyproject.toml CMakeLists.txt trtcore/stats/_stats.pyx \
 	$(wildcard cpp/*/* tests/native/*.cpp tests/native/*.hpp)
 CPP := $(wildcard cpp/*/*.?pp tests/native/*.?pp tests/conformance/*.?pp tests/conformance/*/*.?pp)
 
-.PHONY: profile test test-slow test-torch test-browser docs schema lint format sanitize fuzz sbom \
+.PHONY: profile test test-slow test-torch test-browser docs schema lint format sanitize fuzz wheel sbom \
 	bench bench-gpu clean
 
 profile: $(VENV)/ready
@@ -83,6 +84,9 @@ fuzz: $(VENV)/ready-fuzz
 $(VENV)/ready-fuzz: $(VENV)/ready
 	$(RUN) -m pip install -q 'atheris>=3.0'
 	touch $@
+
+wheel:
+	PYTHON=$(PYTHON) .ci/wheel
 
 # Of an environment with nothing but trtcore and what it needs to run.
 sbom: $(VENV)/ready

@@ -44,7 +44,13 @@ def tables() -> str:
 def _table(name: str, part: dict[str, Any]) -> str:
     lines = [f"## {name}", part["description"], "", "| field | type | |", "|---|---|---|"]
     for field, kind in part["properties"].items():
-        mark = "" if field in part["required"] else "optional; "
+        mark = (
+            ""
+            if field in part["required"]
+            else "one of these; "
+            if "anyOf" in part
+            else "optional; "
+        )
         text = f"{mark}{kind.get('description', '')}".removesuffix("; ").replace("|", "\\|")
         lines.append(f"| `{field}` | {_kind(kind)} | {text} |")
     return "\n".join(lines) + "\n"

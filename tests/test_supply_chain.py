@@ -18,8 +18,8 @@ ROOT = Path(__file__).parents[1]
 NVIDIA = re.compile(r"lib(?:nvinfer|tensorrt|cuda|cudart|cupti|cublas|cudnn|nvrtc|nvJitLink)\b")
 # What every Linux that runs Python has; all else would have to be in the wheel.
 OF_THE_SYSTEM = {"libc.so.6", "libm.so.6", "libstdc++.so.6", "libgcc_s.so.1", "libpthread.so.0"}
-# OpenMP, which auditwheel puts into a wheel that is published; sanitizers of a test build.
-OTHERS = (r"ld-linux.*", r"linux-vdso.*", r"libdl\.so\.2", r"librt\.so\.1", r"libgomp\.so\.1")
+# The loader's own; sanitizers of a test build.
+OTHERS = (r"ld-linux.*", r"linux-vdso.*", r"libdl\.so\.2", r"librt\.so\.1")
 LOADER = re.compile("|".join((*OTHERS, r"lib[at]san\.so.*", r"libubsan\.so.*")))
 
 

@@ -22,6 +22,7 @@ from trtcore.report.html.page import render_html
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.records.profile import Profile
 from trtcore.result.saved import load_profile
+from trtcore.system.records import RoundClocks
 
 pytestmark = pytest.mark.browser
 Open = Callable[..., Any]
@@ -131,6 +132,39 @@ def test_sorting_goes_both_ways_and_back_to_the_order_of_execution(show: Open) -
     heads[0].find_element("tag name", "button").click()
     assert browser.execute_script(LABELS) == order
     assert share.get_attribute("aria-sort") is None
+
+
+def test_a_table_of_texts_sorts_and_its_sums_stay_at_the_end(show: Open) -> None:
+    browser = show(two())
+    names = """
+    const rows = document.querySelectorAll(".compared table.texts tbody tr");
+    return [...rows].map((row) => row.cells[0].textContent);
+    """
+    order = browser.execute_script(names)
+    head = browser.find_element("css selector", ".compared table.texts th:nth-child(2)")
+    sums = ["time over all layers", "un-profiled GPU time"]
+    for click, first in (("descending", "conv_proj: Conv"), ("ascending", None), (None, order[0])):
+        head.find_element("tag name", "button").click()
+        assert head.get_attribute("aria-sort") == click
+        found = browser.execute_script(names)
+        assert found[-2:] == sums
+        assert first in (None, found[0])
+    assert found == order
+
+
+def test_clocks_of_the_rounds_lie_behind_the_times(show: Open) -> None:
+    vit = measured("vit_b_16")
+    rounds = tuple(RoundClocks(8, 1980 - 15 * i, 40 + i) for i in range(5))
+    clocks = replace(vit.environment.clocks, rounds=rounds)
+    there = replace(vit, environment=replace(vit.environment, clocks=clocks))
+    browser = show(render_html(there))
+    script = """
+    const { data } = document.querySelector("[data-chart=series]");
+    return data.map((trace) => [trace.name, trace.x.length, trace.y.at(-1)]);
+    """
+    (_, count, _), *found = browser.execute_script(script)
+    assert count == sum(one.iterations for one in rounds)
+    assert found == [["SM clock", 6, 1920], ["40 to 44 °C", 6, 44]]
 
 
 def test_hovering_over_a_bar_tells_its_nodes_types_and_tactic(show: Open) -> None:

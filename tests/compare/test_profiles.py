@@ -226,8 +226,7 @@ class TestBaseThatLacksNodes:
             assert comparison.total.name == "nodes that both have"
             assert comparison.total.ratio == pytest.approx(ratio)
         assert headline(compare_profiles(base, self.NEW)) == (
-            "The nodes that both have take 37.5% of what they take with tensorrt: 0.1500 of "
-            "0.4000 ms."
+            "The nodes that both have take 37.5% of what they take in base: 0.1500 of 0.4000 ms."
         )
 
     def test_its_own_total_stands_for_all(self):
@@ -236,7 +235,7 @@ class TestBaseThatLacksNodes:
         whole = replace(base, samples=replace(base.samples, wall_ms=np.float32([1.0])))
         new = replace(self.NEW, samples=replace(self.NEW.samples, wall_ms=np.float32([0.6])))
         assert headline(compare_profiles(whole, new)) == (
-            "One forward pass takes 60.0% of what it takes with tensorrt: 0.6000 of 1.0000 ms."
+            "One forward pass takes 60.0% of what it takes in base: 0.6000 of 1.0000 ms."
         )
 
     def test_what_costs_nothing_is_not_lacking(self):

@@ -121,9 +121,7 @@ def test_layers_that_change_in_an_unsteady_warm_up_are_named(
     rig.context.change_layers(at=rig.context.runs + 20, layers=[("gelu1", 1.0)])
     ran = engine.measure(RunLength(10))
     assert ran.layer_names == ("gelu1",)
-    assert warm_up_text(ran.counts.warm_up).endswith(
-        "iterations are needed after the layers changed"
-    )
+    assert warm_up_text(ran.counts.warm_up).endswith("iterations required after the layers changed")
     assert engine.runs == ran.counts.warmed_up + 3 * 10
 
 

@@ -162,7 +162,11 @@ def changed(profile: Profile, *path: str | int, value: Any) -> str:
         (("samples", "layer_ms", "shape"), [7, 3], "layer_ms is not a packed float32 array"),
         (("samples", "layer_ms", "shape"), [7, -2], "layer_ms is not a packed float32 array"),
         (("samples", "layer_ms", "shape"), [2**40, 2], "layer_ms is not a packed float32 array"),
-        (("samples", "layer_ms", "zlib_base64"), "!", "layer_ms is not a packed float32 array"),
+        (
+            ("samples", "layer_ms", "planes_zlib_base64"),
+            "!",
+            "layer_ms is not a packed float32 array",
+        ),
         (("layers",), [], r"layer_ms has shape \(7, 2\), but there are 0 layers"),
     ],
 )
@@ -185,4 +189,4 @@ def test_a_compression_bomb_is_not_unpacked(profile: Profile) -> None:
 
     bomb = base64.b64encode(zlib.compress(bytes(10**8))).decode()
     with pytest.raises(ResultError, match="not a packed float32 array"):
-        parse_profile(changed(profile, "samples", "layer_ms", "zlib_base64", value=bomb))
+        parse_profile(changed(profile, "samples", "layer_ms", "planes_zlib_base64", value=bomb))

@@ -8,6 +8,7 @@ from stats_reference import weighted_medians
 
 from trtcore.errors import OptionError
 from trtcore.stats.bootstrap import (
+    _WORTH_A_THREAD,
     _block_weights,
     difference_intervals,
     draw_medians,
@@ -41,6 +42,14 @@ def test_draws_are_shared_by_all_layers_and_repeat_with_the_seed() -> None:
     assert np.array_equal(2 * drawn[:, 0], drawn[:, 1])
     assert np.array_equal(drawn, draw_medians(together, threads=1))
     assert not np.array_equal(drawn, draw_medians(together, seed=1))
+
+
+def test_threads_share_the_series_and_change_nothing() -> None:
+    samples = np.random.default_rng(0).random((800, 5), np.float32)
+    assert samples.size * 1000 > 3 * _WORTH_A_THREAD
+    alone = draw_medians(samples, threads=1)
+    for threads in (2, 3, 9):
+        assert np.array_equal(draw_medians(samples, threads=threads), alone)
 
 
 def test_many_samples_are_drawn_in_parts() -> None:

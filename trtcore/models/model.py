@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import onnx
@@ -34,6 +35,8 @@ class Model:
             the reports repeat it, because accuracy means nothing on random weights.
         notes: lines for the report, such as what an importer dropped.
         dynamic: the inputs whose shape may vary in an engine; the graph has the shapes of the run.
+        ends: by layer of a Caffe net that not every builder has, the blobs to end the net with
+            instead.
     """
 
     name: str
@@ -42,3 +45,4 @@ class Model:
     weights: str = "file"
     notes: tuple[str, ...] = ()
     dynamic: tuple[DynamicInput, ...] = ()
+    ends: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 import json
 import types
 import typing
-import zlib
 from collections.abc import Callable
 from enum import Enum
 from functools import lru_cache
@@ -18,6 +16,7 @@ import numpy as np
 
 from trtcore.errors import ResultError
 from trtcore.result.checks import check_shapes
+from trtcore.result.packed import pack_array, unpack_array
 from trtcore.result.records.profile import Profile
 from trtcore.result.schema1.upgrade import upgraded_profile
 from trtcore.stats.arrays import CountArray, FloatArray, Floats
@@ -27,9 +26,6 @@ SCHEMA = "trtcore/profile"
 SCHEMA_VERSION = 2
 """1 had sentences where 2 has values; `trtcore.result.schema1` reads it."""
 _OLDEST_VERSION = 1
-# Larger than any run that fits the memory of a workstation (a million iterations of 1000 layers),
-# small enough that a damaged or hostile file cannot ask for more.
-_MAX_ARRAY_BYTES = 4 << 30
 # What a 64-bit integer holds: more is no count of anything, and overflows in sums of floats.
 _LARGEST_INT = (1 << 63) - 1
 _DTYPES = (
@@ -51,7 +47,7 @@ def save_profile(profile: Profile, path: str | Path) -> None:
 
 
 def dump_profile(profile: Profile) -> str:
-    """Returns a profile as JSON text; sample arrays are zlib-compressed float32 in base64."""
+    """Returns a profile as JSON text; arrays are packed by `trtcore.result.packed`."""
     return dump_tree(profile, SCHEMA, SCHEMA_VERSION)
 
 
@@ -151,10 +147,7 @@ def _encode_field(holder: Any, name: str, kind: Any) -> Any:
     dtype = array_dtype(kind)
     if dtype is None:
         return _encode(value)
-    # Little-endian whatever the machine; level 6, because float noise hardly shrinks beyond it.
-    raw = np.ascontiguousarray(value, dtype=dtype.newbyteorder("<"))
-    packed = base64.b64encode(zlib.compress(raw.data, 6)).decode()
-    return {"dtype": dtype.name, "shape": list(raw.shape), "zlib_base64": packed}
+    return pack_array(value, dtype)
 
 
 def _decode(kind: Any, value: Any, place: str) -> Any:
@@ -165,7 +158,7 @@ def _decode(kind: Any, value: Any, place: str) -> Any:
         return _decode_tuple(typing.get_args(kind)[0], value, place)
     dtype = array_dtype(kind)
     if dtype is not None:
-        return _decode_array(dtype, value, place)
+        return unpack_array(dtype, value, place)
     if origin in {typing.Union, types.UnionType}:
         (inner,) = (a for a in typing.get_args(kind) if a is not type(None))
         return None if value is None else _decode(inner, value, place)
@@ -234,23 +227,6 @@ def _decode_tuple(kind: Any, value: Any, place: str) -> tuple[Any, ...]:
     if not isinstance(value, list):
         raise ValueError(f"{place} is {value!r:.60}, expected a list")
     return tuple(_decode(kind, item, f"{place}[{i}]") for i, item in enumerate(value))
-
-
-def _decode_array(dtype: np.dtype[Any], value: Any, place: str) -> Any:
-    try:
-        shape = tuple(int(n) for n in value["shape"])
-        size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
-        if value["dtype"] != dtype.name or min(shape, default=0) < 0 or size > _MAX_ARRAY_BYTES:
-            raise ValueError("unexpected dtype or shape")
-        # At most one byte more than announced is unpacked, so that a small file cannot fill the
-        # memory.
-        stream = zlib.decompressobj()
-        raw = stream.decompress(base64.b64decode(value["zlib_base64"], validate=True), size + 1)
-        if len(raw) != size:
-            raise ValueError(f"{len(raw)} bytes, expected {size}")
-        return np.frombuffer(raw, dtype=dtype.newbyteorder("<")).reshape(shape)
-    except (KeyError, TypeError, ValueError, OverflowError, zlib.error) as error:
-        raise ValueError(f"{place} is not a packed {dtype.name} array ({error})") from None
 
 
 PRECISIONS_SCHEMA = "trtcore/precision-comparison"

@@ -63,7 +63,6 @@ def weighted_medians(
     ordered: NDArray[np.float32],
     order: NDArray[np.int32],
     weights: NDArray[np.int32],
-    threads: int = 1,
 ) -> NDArray[np.float64]:
     """(R, C) medians of samples of which the n-th stands ``weights[r, n]`` times.
 
@@ -71,7 +70,6 @@ def weighted_medians(
         ordered: (C, N) samples of each series in ascending order.
         order: (C, N) which sample each of them is.
         weights: (R, N) how often each sample stands in each resample, 0 or more.
-        threads: to share the series among, where OpenMP is there.
 
     Raises:
         ValueError: shapes that do not fit, a negative weight, or a resample without samples.

@@ -7,7 +7,6 @@
 
 import numpy as np
 
-from cython.parallel cimport prange
 from libc.stdint cimport int32_t, int64_t, uint32_t
 from libc.string cimport memcpy
 from libcpp.vector cimport vector
@@ -125,7 +124,6 @@ def weighted_medians(
     const float[:, ::1] ordered,
     const int32_t[:, ::1] order,
     const int32_t[:, ::1] weights,
-    int threads=1,
 ):
     cdef Py_ssize_t series = ordered.shape[0]
     cdef Py_ssize_t samples = ordered.shape[1]
@@ -137,11 +135,12 @@ def weighted_medians(
         raise ValueError("ordered, order and weights do not have as many samples")
     if samples == 0 or np.min(weights, initial=0) < 0 or np.min(totals, initial=1) < 1:
         raise ValueError("a resample without samples has no median")
-    for i in prange(series, nogil=True, num_threads=threads, schedule="static"):
-        for r in range(resamples):
-            medians[r, i] = weighted_median(
-                &ordered[i, 0], &order[i, 0], &weights[r, 0], totals[r]
-            )
+    with nogil:
+        for i in range(series):
+            for r in range(resamples):
+                medians[r, i] = weighted_median(
+                    &ordered[i, 0], &order[i, 0], &weights[r, 0], totals[r]
+                )
     return np.asarray(medians)
 
 

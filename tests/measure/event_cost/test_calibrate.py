@@ -26,11 +26,11 @@ def calibrating(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[float]:
     monkeypatch.setattr(calibrate, "_measured_here", set())
     slopes: list[float] = []
 
-    def measure_points(*_: Any, **__: Any) -> list[tuple[int, float]]:
+    def measure_points(_: Any, counts: Any, *__: Any, **___: Any) -> list[tuple[int, float]]:
         slope = slopes.pop(0)
         if not slope:
             raise BuildError("no memory for the chain")
-        return [(n, slope * n) for n in (16, 40, 64, 96, 128)]
+        return [(n, slope * n) for n in counts]
 
     monkeypatch.setattr(calibrate, "measure_points", measure_points)
     return slopes
@@ -48,6 +48,8 @@ def test_later_processes_add_their_points_until_there_are_enough(
     costs = [cost_in_a_new_process(monkeypatch) for _ in range(4)]
     assert [cost and cost.runs for cost in costs] == [1, 2, 3, 3]
     assert calibrating == []
+    # The first runs five engines, the others the shortest and the longest.
+    assert [cost and cost.points for cost in costs] == [5, 7, 9, 9]
     widths = [cost.high_ms - cost.low_ms for cost in costs if cost]
     assert widths[0] > widths[1] > widths[2] == widths[3]
     assert costs[3] is not None

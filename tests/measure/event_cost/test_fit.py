@@ -68,16 +68,26 @@ def test_runs_have_levels_of_their_own() -> None:
     assert cost.high_ms < 0.0030
 
 
+def test_runs_count_alike_however_many_points_they_have() -> None:
+    ends = [run(slope)[:: len(COUNTS) - 1] for slope in (0.0030, 0.0032)]
+    assert [len(points) for points in ends] == [2, 2]
+    cost = fit_event_cost([run(0.0028), *ends])
+    assert cost.cost_ms == pytest.approx(0.0030)
+    assert (cost.points, cost.runs) == (9, 3)
+
+
+@pytest.mark.parametrize("later", [slice(None), slice(None, None, len(COUNTS) - 1)])
 @pytest.mark.parametrize("runs", [1, 2, 3, 5])
 @pytest.mark.parametrize("noise", [0.0, 0.001])
-def test_interval_holds_the_truth_as_often_as_it_says(runs: int, noise: float) -> None:
+def test_interval_holds_the_truth_as_often_as_it_says(
+    runs: int, noise: float, later: slice
+) -> None:
     random = np.random.default_rng(7)
     held = 0
     for _ in range(400):
         slopes = 0.0028 * (1 + random.normal(0, USUAL_SPREAD, runs))
-        cost = fit_event_cost(
-            [[(n, line(n, b) + random.normal(0, noise)) for n in COUNTS] for b in slopes]
-        )
+        points = [[(n, line(n, b) + random.normal(0, noise)) for n in COUNTS] for b in slopes]
+        cost = fit_event_cost([points[0], *(one[later] for one in points[1:])])
         held += cost.low_ms <= 0.0028 <= cost.high_ms
     assert 0.93 <= held / 400 <= 1.0
 

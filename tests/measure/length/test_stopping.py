@@ -138,15 +138,11 @@ def test_steady_stream_stops_at_the_least() -> None:
     assert verdict.is_over
     assert verdict.is_converged
     assert verdict.total.median_ms == pytest.approx(0.5, rel=1e-3)
-    assert stop_text(verdict.stop) == "stable after 0.5 s: the total is within 0.06%"
-    assert (
-        stop_text(decide(totals, layers, 0.49).stop) == "not stable after 0.5 s: 0.5 s are needed"
-    )
+    assert stop_text(verdict.stop) == "stable after 0.5 s: iteration time within 0.06%"
+    assert stop_text(decide(totals, layers, 0.49).stop) == "not stable after 0.5 s: 0.5 s required"
     early = decide(totals[:31], layers, 1.0)
     assert not early.is_over
-    assert (
-        stop_text(early.stop) == "not stable after 1.0 s: 31 batches of iterations, 32 are needed"
-    )
+    assert stop_text(early.stop) == "not stable after 1.0 s: 31 batches of iterations, 32 required"
     assert stop_text(decide(totals, layers[:31], 1.0).stop) == stop_text(early.stop)
 
 
@@ -159,13 +155,13 @@ def test_unsteady_layer_holds_the_run_and_is_named() -> None:
     assert not verdict.is_over
     assert verdict.worst is not None
     assert verdict.worst.layer == 1
-    assert stop_text(verdict.stop).startswith("not stable after 1.0 s: layer 1 is within ")
-    assert stop_text(verdict.stop).endswith("%, wanted 1.00%")
+    assert stop_text(verdict.stop).startswith("not stable after 1.0 s: layer 1 within ")
+    assert stop_text(verdict.stop).endswith("%, target 1.00%")
     named = decide(totals, layers, 1.0, names=("signal", "conv1", "pool1"))
     assert stop_text(named.stop) == stop_text(verdict.stop).replace("layer 1", "layer conv1")
     twice = decide(totals, layers, 1.0, names=("conv1", "conv1", "pool1"))
     assert stop_text(twice.stop) == stop_text(verdict.stop).replace(
-        "layer 1", "layer conv1 (number 2 of that name)"
+        "layer 1", "layer conv1 (no. 2 of this name)"
     )
     run = Convergence(iteration_ms=0.5, names=("signal", "conv1", "pool1"))
     run.add_total(totals.repeat(32))
@@ -193,7 +189,8 @@ def test_jumping_total_is_not_stable_however_narrow() -> None:
     assert verdict.total.half_width_ms == 0
     assert not verdict.is_over
     assert (
-        stop_text(verdict.stop) == "not stable after 1.0 s: the total jumps between 0.5 and 0.52 ms"
+        stop_text(verdict.stop)
+        == "not stable after 1.0 s: iteration time is bimodal (0.5 and 0.52 ms)"
     )
 
 
@@ -206,7 +203,7 @@ def test_batches_that_went_elsewhere_hold_the_run() -> None:
     assert decide(totals, [], 1.0).is_converged, "three of 64 do not move the median"
     totals[50] *= 0.98
     assert stop_text(decide(totals, [], 1.0).stop) == (
-        "not stable after 1.0 s: 4 of 64 batches of the total lie apart from the others"
+        "not stable after 1.0 s: 4 of 64 batches of iteration time are outliers"
     )
     totals[10:] = 0.5
     totals[40:44] = 0.5024
@@ -218,8 +215,8 @@ def test_total_that_drifts_is_not_stable() -> None:
     noise = 1 + random.normal(0, 0.001, 64)
     drifting = 0.5 * noise * np.linspace(1, 1.004, 64)
     words = stop_text(decide(drifting, [], 1.0).stop)
-    assert words.startswith("not stable after 1.0 s: the total drifts, so far by +0.")
-    assert "by -0." in stop_text(decide(drifting[::-1], [], 1.0).stop)
+    assert words.startswith("not stable after 1.0 s: iteration time drifts (+0.")
+    assert "drifts (-0." in stop_text(decide(drifting[::-1], [], 1.0).stop)
     assert decide(0.5 * noise * np.linspace(1, 1.002, 64), [], 1.0).is_converged, "half the target"
     started = 0.5 * noise
     started[:14] *= np.linspace(1.13, 1, 14)
@@ -237,7 +234,7 @@ def test_run_is_judged_on_total_and_layers_together() -> None:
     run.add_total(0.5 * white(random)[:1100])
     assert run.decision(0.6).is_converged
     run.add_layers(np.array([[0.3, 0.2]]) * white(random)[:1000, None])
-    assert stop_text(run.decision(0.6).stop).endswith("31 batches of iterations, 32 are needed")
+    assert stop_text(run.decision(0.6).stop).endswith("31 batches of iterations, 32 required")
     run.add_layers(np.array([[0.3, 0.2]]) * white(random)[:100, None])
     assert run.decision(0.6).is_converged
 
@@ -246,7 +243,7 @@ def test_wide_total_is_not_stable() -> None:
     totals = 0.5 * (1 + np.random.default_rng(8).normal(0, 0.1, 64))
     verdict = decide(totals, [], 15.0)
     assert verdict.is_over
-    assert stop_text(verdict.stop).startswith("not stable after 15.0 s: the total is within ")
+    assert stop_text(verdict.stop).startswith("not stable after 15.0 s: iteration time within ")
     assert decide(totals, [], 15.0, StopRule(target=0.05)).is_converged
 
 
@@ -255,7 +252,7 @@ def test_times_that_are_not_numbers_never_converge() -> None:
     totals[3] = np.nan
     verdict = decide(totals, [], 1.0)
     assert not verdict.is_converged
-    assert stop_text(verdict.stop).endswith(": the total is not known, as a time is not a number")
+    assert stop_text(verdict.stop).endswith(": iteration time has a time that is NaN or infinite")
     assert not decide([], [], 20.0).is_converged
 
 
@@ -265,22 +262,22 @@ def test_layer_times_that_are_not_numbers_never_converge() -> None:
     layers[5, 2] = np.nan
     verdict = decide(np.full(64, 0.5), layers, 1.0, names=("a", "b", "c"))
     assert not verdict.is_converged
-    assert stop_text(verdict.stop).endswith(": layer c is not known, as a time is not a number")
+    assert stop_text(verdict.stop).endswith(": layer c has a time that is NaN or infinite")
 
 
 @pytest.mark.parametrize(("ms", "text"), [(0.0, "0"), (-0.5, "-0.5")])
 def test_times_that_no_work_takes_never_converge(ms: float, text: str) -> None:
     verdict = decide(np.full(64, ms), [], 1.0)
     assert not verdict.is_converged
-    assert stop_text(verdict.stop).endswith(f": the total has a non-positive duration ({text} ms)")
+    assert stop_text(verdict.stop).endswith(f": iteration time is not positive ({text} ms)")
 
 
 @pytest.mark.parametrize(
     ("half_width_ms", "floor_ms", "words"),
     [
-        (0.0051, 0.0, "the total is within 0.51%, wanted 0.50%"),
-        (0.00500001, 0.0, "the total is within 0.500001%, wanted 0.500000%"),
-        (0.03, 0.02, "the total is within 3.00%, wanted 2.00%"),
+        (0.0051, 0.0, "iteration time within 0.51%, target 0.50%"),
+        (0.00500001, 0.0, "iteration time within 0.500001%, target 0.500000%"),
+        (0.03, 0.02, "iteration time within 3.00%, target 2.00%"),
         (0.005, 0.0, ""),
     ],
 )

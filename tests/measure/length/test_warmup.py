@@ -71,7 +71,7 @@ def test_ramp_without_end_is_said_to_be_unsteady() -> None:
     assert state.is_over
     assert not state.is_steady
     assert 5000 <= state.elapsed_ms < 5400
-    assert warm_up_text(state.end).startswith("not steady: iterations still changed by")
+    assert warm_up_text(state.end).startswith("not steady: iteration time still changing by")
 
 
 def test_changing_clock_is_waited_out() -> None:
@@ -86,7 +86,7 @@ def test_changing_clock_is_waited_out() -> None:
 def test_clock_that_never_settles_is_named() -> None:
     state = run(0.5 * noise(12000), 345.0 * 1.0005 ** np.arange(12000))
     assert not state.is_steady
-    assert warm_up_text(state.end).startswith("not steady: the clock still changed by")
+    assert warm_up_text(state.end).startswith("not steady: SM clock still changing by")
 
 
 def test_restart_forgets_iterations_but_not_time() -> None:
@@ -106,7 +106,7 @@ def test_restart_at_the_cap_is_over_and_unsteady() -> None:
     warm_up.restart()
     state = warm_up.state()
     assert (state.is_over, state.is_steady) == (True, False)
-    assert warm_up_text(state.end).endswith("iterations are needed after the layers changed")
+    assert warm_up_text(state.end).endswith("iterations required after the layers changed")
 
 
 def test_rule_can_be_shortened() -> None:

@@ -142,3 +142,13 @@ def _priors(head):
         f"prior_box_param {{ min_size: {head.smallest}{largest}{ratios} flip: true clip: false"
         f"{variances}{step} offset: 0.5 }}"
     )
+
+
+def _small():
+    """One feature map on one convolution, and all of the head."""
+    net = NetText("small_ssd", 1, 3, 16, 16)
+    _relu(net, "conv", "data", 4, "3 stride: 4")
+    return _with_heads(net, [Head("conv", 4, 8, (2,))], kernel="1")
+
+
+SMALL_SSD = _small()

@@ -14,7 +14,7 @@ from trtcore.measure import _core
 from trtcore.measure.loops.native import ignore
 
 STREAM = 1
-HELD = "not gated, so times include launch overhead: "
+HELD = "GPU times include launch overhead, as the stream was not gated: "
 
 
 def test_a_gate_that_works_is_no_problem(pair: Any) -> None:
@@ -50,8 +50,8 @@ def test_execute_v2_has_neither_gate_nor_graph(pair: Any) -> None:
     loops.open_gate(STREAM)
     loops.capture_graph(STREAM)
     assert texts(loops.problems) == (
-        f"{HELD}executeV2 synchronises by itself",
-        "no CUDA graph: executeV2 synchronises by itself",
+        f"{HELD}executeV2 is synchronous",
+        "no CUDA graph: executeV2 is synchronous",
     )
     assert loops.time_gated(3, ignore) is None
     assert loops.time_graph(3, ignore) is None

@@ -23,7 +23,7 @@ from trtcore.result.records.layers import Layer
 from trtcore.system.clocks import ClockMonitor
 
 STREAM = 1
-HELD = "not gated, so times include launch overhead: "
+HELD = "GPU times include launch overhead, as the stream was not gated: "
 
 
 def ready(pair: Any, sync: str = "enqueue") -> NativeLoops:

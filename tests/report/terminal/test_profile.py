@@ -159,10 +159,10 @@ class TestReconciliation:
     @pytest.mark.parametrize(
         ("gated", "layer", "cost", "why"),
         [
-            (-0.2, 1.0, 0.0019, "the un-profiled gated GPU time is -0.2000 ms"),
-            (0.0, 1.0, 0.0019, "the un-profiled gated GPU time is 0.0000 ms"),
-            (np.nan, 1.0, 0.0019, "a gated GPU time is not a number"),
-            (0.2, np.nan, 0.0019, "a layer time is not a number"),
+            (-0.2, 1.0, 0.0019, "the gated GPU time is -0.2000 ms"),
+            (0.0, 1.0, 0.0019, "the gated GPU time is 0.0000 ms"),
+            (np.nan, 1.0, 0.0019, "a gated GPU time is NaN or infinite"),
+            (0.2, np.nan, 0.0019, "a layer time is NaN or infinite"),
             (0.2, 1.0, np.nan, "the event cost is nan ms"),
             (0.2, 1.0, -0.1, "the event cost is -0.1 ms"),
         ],
@@ -178,7 +178,7 @@ class TestReconciliation:
         event_cost = EventCost(cost, 0.0018, 0.002, 0.001, 0.0, 6)
         text = render_table(replace(gpu_profile, samples=samples, event_cost=event_cost))
         words = " ".join(text.split())
-        assert f"Warning the layer times are not reconciled with the latency: {why}" in words
+        assert f"Warning layer times are not reconciled with the latency: {why}" in words
         assert "corrected" not in table_of(text)
         assert "\nUnexplained" not in text
 

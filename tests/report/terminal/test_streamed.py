@@ -250,7 +250,7 @@ def test_times_below_zero_are_still_seen(streamed: Profile) -> None:
     profile = dataclasses.replace(
         streamed, samples=dataclasses.replace(samples, layer_histograms=bad)
     )
-    words = "negative times: those of 1 layer; the device's event times are unreliable"
+    words = "negative times (1 layer): CUDA event times are unreliable on this device"
     assert words in diagnosis(profile)
 
 

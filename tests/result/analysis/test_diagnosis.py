@@ -80,7 +80,7 @@ def test_nothing_to_say():
         ),
         (
             {"gated": np.linspace(1.0, 1.1, 200, dtype=np.float32)},
-            "the un-profiled gated GPU time drifts",
+            "un-profiled gated GPU time drifts",
         ),
         ({"layers": (Layer("a", stream=0), Layer("b", stream=2))}, "layers run on 2 streams"),
         ({"build": Build("TensorRT", 1.0, 10, 2, auxiliary_streams=3)}, "layers run on 4 streams"),
@@ -137,7 +137,7 @@ def test_negative_times():
     times[0, 0] = -0.1
     profile = make_profile(samples=replace(samples, layer_ms=times))
     assert diagnosis(profile) == (
-        "negative times: 1 layer time; the device's event times are unreliable",
+        "negative times (1 layer time): CUDA event times are unreliable on this device",
     )
 
 
@@ -145,10 +145,9 @@ def test_negative_times_of_passes_are_no_enqueue_bound():
     samples = make_profile(gated=[-0.4] * 200).samples
     profile = make_profile(samples=replace(samples, gpu_ms=-samples.gpu_ms))
     assert diagnosis(profile) == (
-        "negative times: 200 of the un-profiled GPU time, 200 of the un-profiled gated GPU time; "
-        "the device's event times are unreliable",
-        "the layer times are not reconciled with the latency: the un-profiled gated GPU time is "
-        "-0.4000 ms",
+        "negative times (un-profiled GPU time of 200 iterations, un-profiled gated GPU time of 200 "
+        "iterations): CUDA event times are unreliable on this device",
+        "layer times are not reconciled with the latency: the gated GPU time is -0.4000 ms",
     )
 
 
@@ -159,8 +158,8 @@ def test_times_that_are_not_numbers():
     gpu[7] = np.nan
     profile = make_profile(samples=replace(samples, layer_ms=times, gpu_ms=gpu))
     assert (
-        "times are NaN or infinite: 2 layer times, 1 of the un-profiled GPU time; figures derived "
-        "from them are unreliable"
+        "NaN or infinite times (2 layer times, un-profiled GPU time of 1 iteration): figures "
+        "derived from them are unreliable"
     ) in diagnosis(profile)
 
 
@@ -172,8 +171,8 @@ def test_times_of_a_streamed_run_that_are_not_numbers():
     streamed = (StreamedSeries("gpu_ms", fold(gpu[:, None])),)
     odd = replace(samples, layer_histograms=fold(times), streamed=streamed)
     assert (
-        "times are NaN or infinite: those of 1 layer, some of the un-profiled GPU time; figures "
-        "derived from them are unreliable"
+        "NaN or infinite times (1 layer, un-profiled GPU time): figures derived from them are "
+        "unreliable"
     ) in diagnosis(make_profile(samples=odd))
 
 
@@ -193,9 +192,9 @@ def test_times_of_a_streamed_run_that_are_not_numbers():
                 "stopped": Stop(StopReason.STRAYS, 15.0, figures=(3, 40)),
             },
             (
-                "the warm-up ended not steady: the clock still changed by 3.1%",
-                "the run ended not stable after 15.0 s: 3 of 40 batches of the total lie apart "
-                "from the others",
+                "the warm-up ended not steady: SM clock still changing by 3.1%",
+                "the run ended not stable after 15.0 s: 3 of 40 batches of iteration time are "
+                "outliers",
             ),
         ),
         (

@@ -35,9 +35,13 @@ REWORDED: tuple[tuple[str, Any], ...] = (
         "autocorrelated samples; confidence intervals widened",
     ),
     (
-        r" \(its quartiles are ([\d.]+ and [\d.]+ ms)\), so that its median is a matter of luck",
-        r", so the median is not representative; see quartiles (\1)",
+        r"the (un-profiled [\w ]+|layer \S+) jumps between ([\d.]+ and [\d.]+ ms) \(its "
+        r"quartiles are ([\d.]+ and [\d.]+ ms)\), so that its median is a matter of luck",
+        r"\1 is bimodal (\2): the median is not representative, use the quartiles (\3)",
     ),
+    (r"the total is within", "iteration time within"),
+    (r"(layer \S+) is within ([\d.]+%), wanted", r"\1 within \2, target"),
+    (r"iterations still changed by", "iteration time still changing by"),
     (r"asked (\d+|for as many .*? time), warmed up (\d+)", _requested),
     (
         r"(\w+) was built; the CPU timed the model as it is",
@@ -51,7 +55,10 @@ REWORDED: tuple[tuple[str, Any], ...] = (
         "inserted for",
     ),
     (r"layer names lead to no", "layer names map to no"),
-    (r"not gated, so that times hold launch gaps", "not gated, so times include launch overhead"),
+    (
+        r"not gated, so that times hold launch gaps",
+        "GPU times include launch overhead, as the stream was not gated",
+    ),
     (r"without, taken in turn", "without, rounds interleaved"),
     (r"iterations, measured in turns", "iterations, measured interleaved"),
     (

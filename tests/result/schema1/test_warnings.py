@@ -11,7 +11,8 @@ from trtcore.result.schema1.warnings import is_derived, warning_of
 
 NOW = {
     WarningKind.NOT_GATED: (
-        "not gated, so times include launch overhead: CUDA_LAUNCH_BLOCKING is set"
+        "GPU times include launch overhead, as the stream was not gated: CUDA_LAUNCH_BLOCKING is "
+        "set"
     ),
     WarningKind.BUILT_NOT_TIMED: (
         "the fp16 engine was built, but the CPU timed the unmodified model"

@@ -15,7 +15,8 @@ from trtcore.engine.tensorrt.optimization_profile import add_profile, shape_hint
 from trtcore.engine.tensorrt.parser_problems import parser_problem
 from trtcore.engine.tensorrt.progress import BuildProgress, make_progress_monitor
 from trtcore.engine.tensorrt.timing_cache import TimingCache
-from trtcore.errors import BuildError, ModelError
+from trtcore.engine.tensorrt.unbuilt import build_error
+from trtcore.errors import ModelError
 from trtcore.models.model import Model
 from trtcore.models.onnx.graph import on_disk, serialized
 from trtcore.models.onnx.shape_ranges import opened
@@ -105,8 +106,7 @@ def _build(bindings: Bindings, model: Model, options: BuildOptions, phases: Buil
     phases.reraise()
     if content is None:
         hint = _format_hint(options.io_formats) + shape_hint(decided)
-        said = bindings.log.last_error()
-        raise quoting(BuildError, f"{bindings.label} could not build it{hint}: ", said)
+        raise build_error(bindings.label, model, hint, bindings.log.last_error())
     information = _logged_information(bindings)
     build = Build(
         backend=bindings.label,

@@ -38,12 +38,13 @@ Points = Sequence[tuple[int, float]]
 
 
 def fit_event_cost(runs: Sequence[Points], confidence: float = 0.95) -> EventCost:
-    """Fits the cost per layer by Theil and Sen's median of slopes, which one bad point cannot bend.
+    """Fits the cost per layer: the mean over runs of Theil and Sen's median of slopes.
 
-    Points of one run are compared with each other only, as each process has a level of its own, and
-    a slope of its own. The interval is that of the average of so many runs: their scatter is judged
-    by their own differences and by `USUAL_SPREAD`, which is all that one run has to go by. It is
-    never narrower than Sen's interval of the points.
+    One bad point among five cannot bend that median. Points of one run are compared with each other
+    only, as each process has a level of its own, and a slope of its own. Runs count alike, however
+    many points they have. The interval is that of the average of so many runs: their scatter is
+    judged by their own differences and by `USUAL_SPREAD`, which is all that one run has to go by.
+    It is never narrower than Sen's interval of the points.
 
     Args:
         runs: the points of each calibration, each of a process of its own.
@@ -62,13 +63,14 @@ def fit_event_cost(runs: Sequence[Points], confidence: float = 0.95) -> EventCos
     slopes = np.sort(np.concatenate(of_runs)) if of_runs else np.empty(0)
     if not slopes.size:
         raise OptionError("calibration needs engines of at least two different layer counts")
-    cost = float(np.median(slopes))
+    medians = [float(np.median(each)) for each in of_runs if each.size]
+    cost = float(np.mean(medians))
     if cost <= 0:
         raise RunError(
             f"the calibration gave an event cost of {cost * 1000:.3f} us per layer, expected more "
             "than 0; measure again on a quiet machine"
         )
-    reach = _reach([float(np.median(each)) for each in of_runs if each.size], cost, confidence)
+    reach = _reach(medians, cost, confidence)
     low, high = _slope_interval(slopes, [layers.size for layers, _ in tables], confidence)
     rest = np.concatenate([excess - cost * layers for layers, excess in tables])
     offset = float(np.median(rest))

@@ -165,7 +165,7 @@ class NativeLoops:
 
     def _gate_obstacle(self, stream: int) -> str:
         if self.bindings:
-            return "executeV2 synchronises by itself"
+            return "executeV2 is synchronous"
         # Every launch would wait for its kernel, which waits for the gate.
         if os.environ.get("CUDA_LAUNCH_BLOCKING", "0") not in ("", "0"):
             return "CUDA_LAUNCH_BLOCKING is set"
@@ -189,7 +189,7 @@ class NativeLoops:
 
     def _graph_obstacle(self, stream: int) -> str:
         if self.bindings:
-            return "executeV2 synchronises by itself"
+            return "executeV2 is synchronous"
         try:
             self.graph = _core.Graph(self.plain, stream)
         except RuntimeError as error:

@@ -51,6 +51,7 @@ class LayerBuilder:
         layer: the layer.
         bottoms: its bottoms in order.
         notes: lines for the report.
+        ends: the blobs to end the net with where a builder does not have this layer.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class LayerBuilder:
         self.layer = layer
         self.bottoms = tuple(bottoms)
         self.notes: list[str] = []
+        self.ends: tuple[str, ...] = ()
         self._graph = graph
         self._weights = weights
         self._requested = requested

@@ -26,6 +26,7 @@ class Conversion:
     Attributes:
         graph: the ONNX graph of the layers converted so far.
         notes: lines for the report.
+        ends: as of `Model`.
         problems: what is wrong with the layers.
         idle: the layers that do nothing at inference.
     """
@@ -33,6 +34,7 @@ class Conversion:
     def __init__(self, wiring: Wiring, weights: Weights, requested: Requested) -> None:
         self.graph = Graph(layer.name for layer in wiring.layers)
         self.notes: list[str] = []
+        self.ends: dict[str, tuple[str, ...]] = {}
         self.problems: list[Problem] = []
         self.idle: list[Layer] = []
         self._wiring = wiring
@@ -89,6 +91,8 @@ class Conversion:
         builder = LayerBuilder(layer, bottoms, self.graph, self._weights, self._requested, read)
         tensors = converter(builder)
         self.notes += builder.notes
+        if builder.ends:
+            self.ends[layer.name] = builder.ends
         if all(tensor in bottoms for tensor in tensors):
             self.idle.append(layer)
         return tensors

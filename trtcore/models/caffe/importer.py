@@ -122,7 +122,8 @@ class Import:
         texts = {title: ", ".join(filter(None, items)) for title, items in lists.items()}
         notes = [*self._notes, *self._conversion.notes]
         notes += [f"{title}: {items}" for title, items in texts.items() if items]
-        return Model(name, proto, self._source, self._weights.origin, tuple(notes))
+        ends = self._conversion.ends
+        return Model(name, proto, self._source, self._weights.origin, tuple(notes), ends=ends)
 
     def structure(self) -> dict[str, bytes]:
         """What each node does, and the constants that sizes decide, by name; without weights."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import onnx
@@ -35,11 +36,35 @@ from trtcore.precision.formats import low_types
 # Operator set 13 gave Cast the type bfloat16; 11 made the limits of Clip inputs.
 _FIRST_BFLOAT16_CAST = 13
 _FIRST_CLIP_INPUTS = 11
+# ONNX Runtime has arithmetic of operator set 7 on. Of 6 it has Sum and Neg, and Scaler of ONNX-ML.
+_FIRST_ARITHMETIC = 7
+_ML_DOMAIN = "ai.onnx.ml"
 # x * 65537 - (x * 65537 - x) is x rounded to 8 of its 24 bits. The product overflows float32 from
 # 5.2e33 on: what is beyond the limit is added afterwards as it is. The limit has 8 bits itself.
 _SPLIT_AT_8_BITS = 2**16 + 1
 _LARGEST_TO_SPLIT = 2.0**110
 _SPLITTER, _LIMIT, _LOWEST = "trtcore_splitter", "trtcore_split_limit", "trtcore_split_lowest"
+_Steps = tuple[tuple[str, tuple[str, ...], str], ...]
+# Each of these: the operator, what it reads, and what it writes; the last writes the result.
+_STEPS: _Steps = (
+    ("Clip", ("exact",), "inner"),
+    ("Sub", ("exact", "inner"), "excess"),
+    ("Mul", ("inner", _SPLITTER), "product"),
+    ("Sub", ("product", "inner"), "low"),
+    ("Sub", ("product", "low"), "high"),
+    ("Add", ("high", "excess"), ""),
+)
+_STEPS_OF_SUMS: _Steps = (
+    ("Clip", ("exact",), "inner"),
+    ("Neg", ("inner",), "negative"),
+    ("Sum", ("exact", "negative"), "excess"),
+    ("Scaler", ("inner",), "product"),
+    ("Sum", ("product", "negative"), "low"),
+    ("Neg", ("low",), "unlow"),
+    ("Sum", ("product", "unlow"), "high"),
+    ("Sum", ("high", "excess"), ""),
+)
+_SCALE: dict[str, Any] = {"domain": _ML_DOMAIN, "offset": [0.0], "scale": [float(_SPLIT_AT_8_BITS)]}
 
 
 def emulated(model: Model, *, rounds: bool = True) -> Model:
@@ -58,6 +83,8 @@ def emulated(model: Model, *, rounds: bool = True) -> Model:
     rewriting.rewrite(proto.graph, inferred.graph, {})
     if rewriting.needs_constants:
         _prepend_constants(proto.graph)
+    if rewriting.needs_scaler and all(one.domain != _ML_DOMAIN for one in proto.opset_import):
+        proto.opset_import.append(helper.make_opsetid(_ML_DOMAIN, 1))
     return replace(model, proto=proto)
 
 
@@ -91,12 +118,14 @@ class _Rewriting:
         taken: names of nodes and values in use, at all levels.
         rounds: round every value to its type.
         needs_constants: the constants of the splitting are read.
+        needs_scaler: operators of ONNX-ML are used.
     """
 
     opset: int
     taken: set[str]
     rounds: bool
     needs_constants: bool = field(default=False, init=False)
+    needs_scaler: bool = field(default=False, init=False)
 
     def rewrite(self, graph: GraphProto, inferred: GraphProto, outer: dict[str, int]) -> None:
         """Rewrites a graph and its bodies in place; ``outer`` are the types around a body."""
@@ -140,28 +169,29 @@ class _Rewriting:
     def split(self, exact: str, name: str) -> list[NodeProto]:
         """Rounds to BF16 by Veltkamp's splitting, where the operator set has no BF16 to cast to.
 
-        With operators of operator set 7 only: values beyond the limit keep their excess over it.
+        With operators of operator set 6 or 7 only: values beyond the limit keep their excess over
+        it.
         """
-        self.needs_constants = True
+        if self.opset < _FIRST_ARITHMETIC:
+            self.needs_scaler = True
+            steps = _STEPS_OF_SUMS
+        else:
+            self.needs_constants = True
+            steps = _STEPS
         limits = [_LOWEST, _LIMIT] if self.opset >= _FIRST_CLIP_INPUTS else []
-        steps = (
-            ("Clip", (exact, *limits), "inner"),
-            ("Sub", (exact, "inner"), "excess"),
-            ("Mul", ("inner", _SPLITTER), "product"),
-            ("Sub", ("product", "inner"), "low"),
-            ("Sub", ("product", "low"), "high"),
-            ("Add", ("high", "excess"), ""),
-        )
         own = {step: self.free_name(f"{name}__{step}") for _, _, step in steps if step}
+        own["exact"] = exact
         nodes = [
             helper.make_node(
                 op,
                 [own.get(read, read) for read in reads],
                 [own.get(step, name)],
                 own.get(step) or self.free_name(f"{name}__sum"),
+                **(_SCALE if op == "Scaler" else {}),
             )
             for op, reads, step in steps
         ]
+        nodes[0].input.extend(limits)
         if not limits:
             _set_limits(nodes[0])
         return nodes

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from math import isnan
 
-from trtcore.compare.comparison import APPEARED, ELIMINATED, REFUSED, VANISHED, Change, Comparison
+from trtcore.compare.comparison import (
+    APPEARED,
+    ELIMINATED,
+    REFUSED,
+    SAME,
+    VANISHED,
+    Change,
+    Comparison,
+)
 from trtcore.compare.profiles import SHARED
 from trtcore.compare.ratios import interval_text, percent_text, ratio_text
 from trtcore.report.content.facts.method import method_text
@@ -48,14 +56,21 @@ def figures(row: Change, *, is_short: bool = False) -> tuple[str, ...]:
     )
 
 
-def headline(comparison: Comparison) -> str:
-    """What the new side takes of the base's time, in a sentence; of what both have timed."""
+def headline(comparison: Comparison, base: str = "base") -> str:
+    """What the new side takes of the base's time, in a sentence; of what both have timed.
+
+    Args:
+        comparison: of two profiles.
+        base: what the base is called where both were timed by the same.
+    """
     total = comparison.total
     is_shared = total.name == SHARED
     subject = "The nodes that both have take" if is_shared else "One forward pass takes"
     they = "they take" if is_shared else "it takes"
+    own, other = comparison.base.backend, comparison.new.backend
+    where = f"in {base}" if own == other else f"with {own}"
     return (
-        f"{subject} {percent_text(total.ratio)} of what {they} with {comparison.base.backend}: "
+        f"{subject} {percent_text(total.ratio)} of what {they} {where}: "
         f"{in_ms(total.new_ms)} of {in_ms(total.base_ms)} ms."
     )
 
@@ -76,6 +91,12 @@ def cut(rows: Sequence[Change], top: int | None) -> list[Change]:
         # A sum without an interval: medians of the rows do not give one for their sum.
         shown.append(Change(further(len(others)), base_ms, new_ms))
     return shown
+
+
+def largest(comparison: Comparison, most: int) -> list[Change]:
+    """The rows with the largest changes that are not taken for chance, at most so many."""
+    rows = [row for row in comparison.rows if row.kind == SAME and not mark(row)]
+    return [row for row in rows if row.is_noise is not None][:most]
 
 
 def further(count: int) -> str:

@@ -12,7 +12,7 @@ from trtcore.result.records.warning_kinds import WarningKind
 from trtcore.result.records.warnings import RunWarning
 
 _TEMPLATES = {
-    WarningKind.NOT_GATED: "not gated, so times include launch overhead: {note}",
+    WarningKind.NOT_GATED: "GPU times include launch overhead, as the stream was not gated: {note}",
     WarningKind.NO_GRAPH: "no CUDA graph: {note}",
     WarningKind.PYTHON_CALLBACKS: (
         "callbacks run in Python: no gate, no CUDA graph, over a microsecond a layer"
@@ -115,9 +115,9 @@ _TEMPLATES = {
         "engine built without auxiliary streams ({serial}) does not overlap"
     ),
     WarningKind.NOT_NUMBERS: (
-        "times are NaN or infinite: {note}; figures derived from them are unreliable"
+        "NaN or infinite times ({note}): figures derived from them are unreliable"
     ),
-    WarningKind.NOT_RECONCILED: ("the layer times are not reconciled with the latency: {note}"),
+    WarningKind.NOT_RECONCILED: "layer times are not reconciled with the latency: {note}",
 }
 
 
@@ -190,9 +190,9 @@ def _throttled(warning: RunWarning) -> str:
 
 
 def _below_zero(warning: RunWarning) -> str:
-    cause = ", as is known of Confidential Computing (NVIDIA/TensorRT#4740)"
+    cause = ", a known problem of Confidential Computing (NVIDIA/TensorRT#4740)"
     return (
-        f"negative times: {warning.note}; the device's event times are unreliable"
+        f"negative times ({warning.note}): CUDA event times are unreliable on this device"
         f"{cause if warning.names else ''}"
     )
 

@@ -16,6 +16,7 @@ from trtcore.report.content.comparison_rows import (
     figures,
     further,
     headline,
+    largest,
     mark,
     totals,
 )
@@ -26,6 +27,8 @@ from trtcore.result.analysis.analysis import Analysis
 
 _STEPS = 10
 """Bars of the waterfall of the change, as many as the one in a terminal has lines."""
+_FIRST = 5
+"""Changes at the top of the page: more are in the table."""
 _UNKNOWN = "-"
 
 Named = tuple[str, float]
@@ -49,6 +52,7 @@ class Compared(NamedTuple):
         key: for its address in the page.
         title: what is compared.
         verdict: the outcome in a sentence.
+        changes: the largest ones, a line each, for the top of the page.
         headings: of the cells of the rows.
         rows: the largest change first, or in order of execution; then the totals.
         lines: further lines, such as the accuracy of each output.
@@ -64,6 +68,7 @@ class Compared(NamedTuple):
     lines: tuple[str, ...]
     notes: tuple[str, ...]
     data: Drawn
+    changes: tuple[str, ...] = ()
 
 
 def compare_all(
@@ -116,7 +121,7 @@ def _two(comparison: Comparison, names: tuple[str, str], place: int) -> Compared
     return Compared(
         key=f"c{place}",
         title=f"{names[0]} and {names[1]}",
-        verdict=headline(comparison),
+        verdict=headline(comparison, names[0]),
         headings=HEADINGS,
         rows=(
             *(ComparedRow(row.name, figures(row), _state(row)) for row in short.rows),
@@ -132,7 +137,13 @@ def _two(comparison: Comparison, names: tuple[str, str], place: int) -> Compared
                 for row in short.rows
             ],
         },
+        changes=tuple(map(_change_line, largest(short, _FIRST))),
     )
+
+
+def _change_line(row: Change) -> str:
+    before, after, change, ratio, _ = figures(row)
+    return f"{row.name}: {change} ms, {before} to {after} ms, {ratio}"
 
 
 def _state(row: Change) -> str:

@@ -19,7 +19,7 @@ from trtcore.report.html.layers import LayerTable, table_and_data
 from trtcore.report.html.libraries import environment, own_file, own_script, plotly_script
 from trtcore.report.html.roofline import roofline_data
 from trtcore.report.html.rounds import round_data, round_table
-from trtcore.report.html.sections import environment_facts, sections_of
+from trtcore.report.html.sections import environment_facts, sections_of, time_facts
 from trtcore.report.html.tables import Section, Table
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.records.profile import Profile
@@ -45,6 +45,7 @@ class ResultView(NamedTuple):
     passes: tuple[str, ...]
     has_layer_times: bool
     rounds: Table | None
+    times: tuple[tuple[str, str], ...]
     environment: tuple[tuple[str, str], ...]
     warnings: tuple[str, ...]
     data: str
@@ -127,6 +128,7 @@ def _view(place: int, analysis: Analysis, name: str) -> ResultView:
         passes=tuple(passes),
         has_layer_times=layers is not None,
         rounds=round_table(analysis.profile),
+        times=time_facts(analysis),
         environment=environment_facts(analysis),
         warnings=profile_warnings(analysis),
         data=safe_json(data),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from trtcore.report.content.facts.facts import io_lines, place_facts, timing_facts
-from trtcore.report.content.facts.findings import finding_facts
+from trtcore.report.content.facts.findings import finding_text
 from trtcore.report.content.facts.phases import phase_lines
 from trtcore.report.content.facts.precision import precision_facts
 from trtcore.report.content.facts.quantization import quantization_facts
@@ -21,6 +21,10 @@ from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.analysis.naming.kinds import LayerKind
 
 _UNKNOWN = "-"
+# Beside the pictures of the times, and not a second time below.
+_OF_TIMES = frozenset(
+    {"Latency", "GPU time", "Enqueue", "Throughput", "Samples", "Streamed", "Clocks", "Iterations"}
+)
 
 
 def sections_of(analysis: Analysis) -> tuple[Section, ...]:
@@ -30,16 +34,26 @@ def sections_of(analysis: Analysis) -> tuple[Section, ...]:
 
 
 def environment_facts(analysis: Analysis) -> tuple[Fact, ...]:
-    """Returns tensors, times, method, model and machine."""
+    """Returns tensors, method, model and machine; figures of the run are in `time_facts`."""
     profile = analysis.profile
+    timing = tuple(fact for fact in timing_facts(analysis) if fact[0] not in _OF_TIMES)
+    place = tuple(fact for fact in place_facts(analysis) if fact[0] not in _OF_TIMES)
     tensors = (("Tensor", line) for line in io_lines(profile.io))
     notes = (("Note", line) for line in profile.model.notes)
     phases = (("Phase", line) for line in phase_lines(profile.phases) if profile.phases)
-    return (*tensors, *timing_facts(analysis), *place_facts(analysis), *notes, *phases)
+    return (*tensors, *timing, *place, *notes, *phases)
+
+
+def time_facts(analysis: Analysis) -> tuple[Fact, ...]:
+    """Returns the latency and what the run was like: iterations, outliers, clocks."""
+    facts = (*timing_facts(analysis), *place_facts(analysis))
+    return tuple(fact for fact in facts if fact[0] in _OF_TIMES)
 
 
 def _findings(analysis: Analysis) -> Section | None:
-    facts = finding_facts(analysis, all_of_them=True)
+    wall = analysis.latency.wall
+    latency_ms = wall.median_ms if wall else sum(analysis.layer_times)
+    facts = tuple((one.kind.label, finding_text(one, latency_ms)) for one in analysis.findings)
     return Section("findings", "Findings", facts) if facts else None
 
 
@@ -51,7 +65,7 @@ def _precision(analysis: Analysis) -> Section | None:
 def _fallbacks(analysis: Analysis) -> Table | None:
     build = analysis.profile.build
     found = build.precision.fallbacks if build and build.precision else ()
-    rows = tuple(
+    rows = [
         (
             " + ".join(one.nodes) or one.layer,
             one.dtype,
@@ -60,9 +74,11 @@ def _fallbacks(analysis: Analysis) -> Table | None:
             "requested" if one.is_requested else "FP32 only" if one.is_fp32_only else "",
         )
         for one in found
-    )
+    ]
     headings = ("Precision fallback", "computes in", "median ms", "share %", "why")
-    return Table(headings, rows) if rows else None
+    # TensorRT's own choice tells no reason.
+    cells = len(headings) if any(row[-1] for row in rows) else len(headings) - 1
+    return Table(headings[:cells], tuple(row[:cells] for row in rows)) if rows else None
 
 
 def _conversions(analysis: Analysis) -> Section | None:

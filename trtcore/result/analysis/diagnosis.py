@@ -151,21 +151,22 @@ def _places(
     """Where such times are, and how many; of a streamed run only which have some, by a figure."""
     histograms = samples.layer_histograms
     if histograms is None:
-        places = _counted(int(is_odd(samples.layer_ms).sum()), "", "layer time")
+        places = _counted(int(is_odd(samples.layer_ms).sum()), "layer time")
     else:
-        places = _counted(int(is_odd(getattr(histograms, figure)).sum()), "those of ", "layer")
+        places = _counted(int(is_odd(getattr(histograms, figure)).sum()), "layer")
     for timed in PASSES:
         all_times = samples.histogram_of(timed.series)
         if all_times is None:
             count = int(is_odd(getattr(samples, timed.series)).sum())
-            places += [f"{count} of the un-profiled {timed.title}"] if count else []
+            times = _counted(count, "iteration")
+            places += [f"un-profiled {timed.title} of {text}" for text in times]
         elif is_odd(getattr(all_times, figure)).any():
-            places.append(f"some of the un-profiled {timed.title}")
+            places.append(f"un-profiled {timed.title}")
     return ", ".join(places)
 
 
-def _counted(count: int, before: str, noun: str) -> list[str]:
-    return [f"{before}{count} {noun}{'' if count == 1 else 's'}"] if count else []
+def _counted(count: int, noun: str) -> list[str]:
+    return [f"{count} {noun}{'' if count == 1 else 's'}"] if count else []
 
 
 def _not_reconciled(profile: Profile) -> RunWarning | None:

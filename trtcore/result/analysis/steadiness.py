@@ -123,7 +123,7 @@ def steadiness_warnings(steadiness: Steadiness) -> Iterator[str]:
     for times in steadiness.passes:
         sentences = [item.sentence(times) for item in _FINDINGS if item.applies(times.series)]
         if sentences:
-            yield f"the un-profiled {times.name} {', and '.join(sentences)}"
+            yield f"un-profiled {times.name} {'; it '.join(sentences)}"
     # The layers by finding, not one by one: what slows a machine down shows in all of them, and is
     # one line then.
     for finding in _FINDINGS:
@@ -181,7 +181,7 @@ def _of_layers(layers: Sequence[ObservedTimes], finding: _Finding) -> Iterator[s
 def _jumps(times: ObservedTimes) -> str:
     low, high = np.quantile(times.ms, (0.25, 0.75))
     return (
-        f"jumps between {_modes(times)}, so the median is not representative; see quartiles "
+        f"is bimodal ({_modes(times)}): the median is not representative, use the quartiles "
         f"({low:.4f} and {high:.4f} ms)"
     )
 
@@ -193,7 +193,7 @@ def _modes(times: ObservedTimes) -> str:
 
 def _drifts(times: ObservedTimes) -> str:
     of = f" of {times.iterations} iterations" if times.is_end else ""
-    return f"drifts: in the second half{of} it was {_change(times)}"
+    return f"drifts: the second half{of} is {_change(times)} than the first"
 
 
 def _change(times: ObservedTimes) -> str:
@@ -202,6 +202,6 @@ def _change(times: ObservedTimes) -> str:
 
 
 _FINDINGS = (
-    _Finding(lambda series: series.is_bimodal, _jumps, "jump between two values", _modes),
+    _Finding(lambda series: series.is_bimodal, _jumps, "are bimodal", _modes),
     _Finding(lambda series: series.is_drifting, _drifts, "drift", _change),
 )

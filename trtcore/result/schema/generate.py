@@ -13,6 +13,7 @@ import typing
 from enum import Enum
 from typing import Any
 
+from trtcore.result.packed import PLANES, WHOLE
 from trtcore.result.saved import array_dtype, field_types, is_required
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -86,14 +87,20 @@ def _reference(kind: Any, defs: dict[str, Tree]) -> Tree:
 
 def _array(dtype: str, defs: dict[str, Tree]) -> Tree:
     name = f"{dtype}Array"
+    text = {"type": "string", "contentEncoding": "base64"}
     defs[name] = {
         "type": "object",
-        "description": f"Little-endian {dtype} in C order, compressed by zlib, in base64.",
-        "required": ["dtype", "shape", "zlib_base64"],
+        "description": (
+            f"Little-endian {dtype}, compressed by zlib, in base64: byte planes in Fortran order, "
+            "or whole numbers in C order."
+        ),
+        "required": ["dtype", "shape"],
+        "anyOf": [{"required": [key]} for key in (PLANES, WHOLE)],
         "properties": {
             "dtype": {"const": dtype},
             "shape": {"type": "array", "items": {"type": "integer", "minimum": 0}},
-            "zlib_base64": {"type": "string", "contentEncoding": "base64"},
+            PLANES: text,
+            WHOLE: text,
         },
     }
     return {"$ref": f"#/$defs/{name}"}

@@ -17,7 +17,7 @@ from trtcore.errors import ModelError, argument
 from trtcore.measure.nodes.onnxruntime.graph import TimedGraph, flatten, real_names
 from trtcore.measure.nodes.onnxruntime.values import has_stored_types, run_stored
 from trtcore.models.model import Model
-from trtcore.models.onnx.graph import fits_in_memory, on_disk, serialized, spaced
+from trtcore.models.onnx.graph import fits_in_memory, on_disk, opset_version, serialized, spaced
 from trtcore.result.records.layers import Layer
 from trtcore.system.quotations import quoting
 
@@ -34,6 +34,11 @@ _CONDITION = re.compile(r"Status Message: (?:[^.]*? was false\. )?")
 _FUTURE = re.compile(r"ONNX Runtime only \*guarantees\* .*?(Opset \d+) is .*?(?=Current official)")
 _TEMPLATE = re.compile(r" ?\[with [^\]]*\]")
 _QUIET = 4  # ORT_LOGGING_LEVEL_FATAL: its errors reach the user as exceptions
+# ONNX Runtime guarantees the operators from this set on; of older ones it has some.
+_FIRST_GUARANTEED = 7
+_NO_KERNEL = re.compile(
+    r"Could not find an implementation|Failed to find kernel|is not supported in"
+)
 _UNKNOWN_OPERATOR = "is not a registered function/op"
 
 
@@ -121,6 +126,11 @@ def _refused(model: Model, problem: Exception, layers: tuple[Layer, ...]) -> Mod
     words = real_names(_reason(said), layers)
     plugin = f"; a plugin of TensorRT runs in an engine only, with {argument('plugins')}"
     way_out = plugin if _UNKNOWN_OPERATOR in words else ""
+    if (version := opset_version(model.proto)) < _FIRST_GUARANTEED and _NO_KERNEL.search(words):
+        way_out = (
+            f"; it has few operators of a set as old as {version}: convert the file with ONNX's "
+        )
+        way_out += f"version_converter to {_FIRST_GUARANTEED} or later"
     return quoting(ModelError, f"{model.name}: ONNX Runtime: ", words, way_out, whole=said)
 
 

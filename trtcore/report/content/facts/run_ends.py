@@ -11,7 +11,7 @@ _DIGITS = range(2, 20)
 
 
 def warm_up_text(end: WarmUpEnd) -> str:
-    """Returns ``steady``, or such as ``not steady: iterations still changed by 1.3%``."""
+    """Returns ``steady``, or such as ``not steady: iteration time still changing by 1.3%``."""
     if end.is_steady:
         return "steady"
     if end.reason is WarmUpReason.OTHER:
@@ -22,16 +22,16 @@ def warm_up_text(end: WarmUpEnd) -> str:
 def _unsteady(end: WarmUpEnd) -> str:
     after = " after the layers changed" if end.have_layers_changed else ""
     texts = {
-        WarmUpReason.TOO_SHORT: f"{end.least_ms:g} ms and {end.iterations} iterations are needed",
-        WarmUpReason.TOO_FEW: f"two windows of {end.iterations} iterations are needed{after}",
-        WarmUpReason.TIMES_CHANGE: f"iterations still changed by {end.change:.1%}",
-        WarmUpReason.CLOCK_CHANGES: f"the clock still changed by {end.change:.1%}",
+        WarmUpReason.TOO_SHORT: f"{end.least_ms:g} ms and {end.iterations} iterations required",
+        WarmUpReason.TOO_FEW: f"two windows of {end.iterations} iterations required{after}",
+        WarmUpReason.TIMES_CHANGE: f"iteration time still changing by {end.change:.1%}",
+        WarmUpReason.CLOCK_CHANGES: f"SM clock still changing by {end.change:.1%}",
     }
     return texts[end.reason]
 
 
 def stop_text(stop: Stop) -> str:
-    """Returns such as ``stable after 3.2 s: the total is within 0.31%``."""
+    """Returns such as ``stable after 3.2 s: iteration time within 0.31%``."""
     if stop.reason is StopReason.OTHER:
         return stop.note
     stable = "stable" if stop.is_converged else "not stable"
@@ -40,15 +40,15 @@ def stop_text(stop: Stop) -> str:
 
 def _name(stop: Stop) -> str:
     if not stop.layer:
-        return "the total"
-    return f"layer {stop.layer}" + (f" (number {stop.which} of that name)" if stop.which else "")
+        return "iteration time"
+    return f"layer {stop.layer}" + (f" (no. {stop.which} of this name)" if stop.which else "")
 
 
 def _apart(found: float, wanted: float) -> str:
     texts = ((f"{found:.{n}%}", f"{wanted:.{n}%}") for n in _DIGITS)
     # Figures that are equal to 18 digits: the comparison that ended the run still told them apart.
     pair = next((pair for pair in texts if pair[0] != pair[1]), ("more", "less"))
-    return f"{pair[0]}, wanted {pair[1]}"
+    return f"{pair[0]}, target {pair[1]}"
 
 
 def _modes(stop: Stop) -> str:
@@ -56,20 +56,19 @@ def _modes(stop: Stop) -> str:
 
 
 _REASONS: dict[StopReason, Callable[[Stop], str]] = {
-    StopReason.CONVERGED: lambda stop: f"{_name(stop)} is within {stop.figures[0]:.2%}",
+    StopReason.CONVERGED: lambda stop: f"{_name(stop)} within {stop.figures[0]:.2%}",
     StopReason.TOO_FEW_BATCHES: lambda stop: (
-        f"{stop.figures[0]:g} batches of iterations, {stop.figures[1]:g} are needed"
+        f"{stop.figures[0]:g} batches of iterations, {stop.figures[1]:g} required"
     ),
-    StopReason.TOO_SHORT: lambda stop: f"{stop.figures[0]} s are needed",
-    StopReason.NOT_A_NUMBER: lambda stop: f"{_name(stop)} is not known, as a time is not a number",
+    StopReason.TOO_SHORT: lambda stop: f"{stop.figures[0]} s required",
+    StopReason.NOT_A_NUMBER: lambda stop: f"{_name(stop)} has a time that is NaN or infinite",
     StopReason.NOT_POSITIVE: lambda stop: (
-        f"{_name(stop)} has a non-positive duration ({stop.figures[0]:.4g} ms)"
+        f"{_name(stop)} is not positive ({stop.figures[0]:.4g} ms)"
     ),
-    StopReason.TOO_WIDE: lambda stop: f"{_name(stop)} is within {_apart(*stop.figures)}",
-    StopReason.JUMPS: lambda stop: f"{_name(stop)} jumps between {_modes(stop)} ms",
+    StopReason.TOO_WIDE: lambda stop: f"{_name(stop)} within {_apart(*stop.figures)}",
+    StopReason.JUMPS: lambda stop: f"{_name(stop)} is bimodal ({_modes(stop)} ms)",
     StopReason.STRAYS: lambda stop: (
-        f"{stop.figures[0]:g} of {stop.figures[1]:g} batches of {_name(stop)} lie apart from the "
-        "others"
+        f"{stop.figures[0]:g} of {stop.figures[1]:g} batches of {_name(stop)} are outliers"
     ),
-    StopReason.DRIFTS: lambda stop: f"{_name(stop)} drifts, so far by {stop.figures[0]:+.2%}",
+    StopReason.DRIFTS: lambda stop: f"{_name(stop)} drifts ({stop.figures[0]:+.2%} so far)",
 }

@@ -132,28 +132,29 @@ function roundTraces(rounds, spread) {
   if (!rounds || rounds.ends.at(-1) < spread.iterations) return [];
   const before = rounds.ends.at(-1) - spread.iterations;
   const edges = [0, ...rounds.ends].map((end) => Math.max(0, end - before));
+  const [cold, hot] = extent(rounds.celsius);
   const step = (name, values, unit, yaxis, dash) => ({
     type: "scatter", mode: "lines", name, yaxis, x: edges, y: [...values, values.at(-1)],
     line: { shape: "hv", width: 1.5, color: colour("soft"), dash },
-    hovertemplate: `%{y} ${unit}<extra>${name}</extra>`,
+    hovertemplate: `%{y} ${unit}<extra></extra>`,
   });
   return [
     step("SM clock", rounds.mhz, "MHz", "y2", "solid"),
-    ...(rounds.celsius.some((one) => one !== null) ? [step("temperature", rounds.celsius, "°C", "y3", "dot")] : []),
+    ...(rounds.celsius.some((one) => one !== null) ? [step(cold === hot ? `${hot} °C` : `${cold} to ${hot} °C`, rounds.celsius, "°C", "y3", "dot")] : []),
   ];
 }
 
 // Axes of their own, below and above the middle of what they show, so that a steady clock is flat.
 function roundAxes(traces) {
   if (!traces.length) return {};
-  const axis = { overlaying: "y", showgrid: false, zeroline: false, automargin: true };
+  const axis = { overlaying: "y", showgrid: false, zeroline: false, automargin: true, tickmode: "auto", nticks: 4, tickformat: "d" };
   const [low, high] = extent(traces[0].y);
   const room = Math.max(50, high - low); // MHz: a few steps of a clock are no change to see
   return {
-    margin: { l: 50, r: 55, t: 35, b: 40 },
+    margin: { l: 50, r: 55, t: 55, b: 40 },
     yaxis2: { ...axis, side: "right", title: { text: "SM clock, MHz" }, range: [low - 3 * room, high + room] },
     ...(traces[1] ? { yaxis3: { ...axis, range: [extent(traces[1].y)[0] - 40, extent(traces[1].y)[1] + 5], showticklabels: false } } : {}),
-    showlegend: true, legend: { orientation: "h", x: 0, y: -0.25 },
+    showlegend: true, legend: { orientation: "h", x: 0, y: 1, yanchor: "bottom", font: { size: 11 } },
   };
 }
 
@@ -168,11 +169,11 @@ function series(result) {
   const of = `${spread.isEnd ? "the last " : ""}${spread.iterations} iterations`;
   const each = spread.perPoint > 1 ? `; a point is the median of ${spread.perPoint}` : "";
   const rounds = roundTraces(result.data.rounds, spread);
-  return [[...rounds, {
+  return [[{
     type: "scatter", mode: "lines+markers", x: iterations, y: times, name: "time",
     line: { color: colour("accent"), width: 1 }, marker: { size: 4 },
     hovertemplate: "iteration %{x}: %{y:.5g} ms<extra></extra>",
-  }], layoutOf({
+  }, ...rounds], layoutOf({
     title: { text: plain(shortened(title, 60)), font: { size: 14 } }, margin: { l: 50, r: 10, t: 35, b: 40 },
     ...roundAxes(rounds),
     xaxis: { title: { text: `iteration, of ${of}${each}` } }, yaxis: { title: { text: "ms" } },

@@ -12,7 +12,7 @@ function layoutOf(more) {
   return {
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
     font: { color: colour("ink"), size: 13, family: "system-ui, sans-serif" },
-    margin: { l: 50, r: 10, t: 34, b: 40 }, // above: plotly's buttons
+    margin: { l: 50, r: 10, t: 34, b: 48 }, // above: plotly's buttons; below: the axis' title
     showlegend: false,
     hoverlabel: { align: "left", bgcolor: colour("panel"), font: { color: colour("ink") } },
     modebar: { bgcolor: "rgba(0,0,0,0)", color: colour("soft"), activecolor: colour("ink") },

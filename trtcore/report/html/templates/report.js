@@ -94,4 +94,5 @@ function startCompared(section, all) {
 document.querySelectorAll("article.result").forEach(startResult);
 const compared = parsed(document.getElementById("compared-data"));
 document.querySelectorAll("section.compared").forEach((section) => startCompared(section, compared));
+document.querySelectorAll("table.texts").forEach(sortableTexts);
 startPage();

@@ -28,8 +28,14 @@ function sortBy(table, heading, column) {
   // Times from the longest on, names and places from the first on; then the other way round.
   const first = isNumber && column > 0 ? "descending" : "ascending";
   const other = first === "ascending" ? "descending" : "ascending";
-  const order = heading.getAttribute("aria-sort") === first ? other : first;
+  const before = heading.getAttribute("aria-sort");
+  const order = before === first ? other : first;
   for (const cell of table.head.rows[0].cells) cell.removeAttribute("aria-sort");
+  // Without a column of places the third click leads back to the order of the page.
+  if (before === other && table.returns) {
+    table.body.append(...table.rows.map((row) => row.element));
+    return;
+  }
   heading.setAttribute("aria-sort", order);
   const sign = order === "ascending" ? 1 : -1;
   const value = (row) => Number.parseFloat(row.cells[column].replace("~", ""));
@@ -37,6 +43,23 @@ function sortBy(table, heading, column) {
     ? (a, b) => sign * ((value(a) || 0) - (value(b) || 0)) || a.place - b.place
     : (a, b) => sign * a.cells[column].localeCompare(b.cells[column], "en", { numeric: true }) || a.place - b.place;
   table.body.append(...[...table.rows].sort(compare).map((row) => row.element));
+}
+
+// A table of texts: by number where a column holds numbers, names as they are written.
+function sortableTexts(table) {
+  const head = [...table.tHead.rows[0].cells], body = table.tBodies[0];
+  const rows = [...body.rows].map((element, place) => ({
+    element, place, cells: [...element.cells].map((cell) => cell.textContent.trim()),
+  }));
+  const inner = { body, returns: true, rows: rows.filter((row) => !row.element.classList.contains("total")), head: table.tHead };
+  const totals = rows.filter((row) => row.element.classList.contains("total"));
+  for (const [column, heading] of head.entries()) {
+    const isNumber = inner.rows.some((row) => /^[-+~]?\d/.test(row.cells[column] ?? ""));
+    heading.dataset.sort = column > 0 && isNumber ? "number" : "text";
+  }
+  sortable(inner);
+  // Sums stay at the end, whatever the rows above are sorted by.
+  table.tHead.addEventListener("click", () => body.append(...totals.map((row) => row.element)));
 }
 
 function filterable(article, table, facts) {

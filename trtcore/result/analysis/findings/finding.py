@@ -40,6 +40,11 @@ class FindingKind(Enum):
     OPAQUE = "opaque"
     """numbers: layers, their time, its part."""
 
+    @property
+    def label(self) -> str:
+        """Its name at the beginning of a line."""
+        return self.value[0].upper() + self.value[1:]
+
 
 class Part(Enum):
     """The part of the time that a finding wants to save: no two findings want the same.

@@ -266,11 +266,11 @@ def reconciliation_obstacle(profile: Profile) -> str:
     samples, span = profile.samples, _median_of(profile, "gated_ms")
     layers = samples.layer_histograms
     if not np.isfinite(samples.layer_ms if layers is None else layers.mean_ms).all():
-        return "a layer time is not a number"
+        return "a layer time is NaN or infinite"
     if not np.isfinite(span):
-        return "a gated GPU time is not a number"
+        return "a gated GPU time is NaN or infinite"
     if span <= 0:
-        return f"the un-profiled gated GPU time is {span:.4f} ms"
+        return f"the gated GPU time is {span:.4f} ms"
     cost = profile.event_cost.cost_ms if profile.event_cost else 0.0
     return "" if np.isfinite(cost) and cost >= 0 else f"the event cost is {cost} ms"
 

@@ -63,10 +63,10 @@ def detection_output(builder: LayerBuilder) -> list[Tensor]:
     head = _head(builder, param)
     scores, candidates = _best_of_labels(builder, head)
     boxes = _candidate_boxes(builder, param, head, candidates)
-    above = argument("outputs", list(builder.layer.bottoms[:2]))
+    builder.ends = builder.layer.bottoms[:2]
     builder.notes.append(
         f"{builder.layer}: TensorRT-RTX (1.7) builds no NonMaxSuppression; "
-        f"end above it with {above}"
+        f"end above it with {argument('outputs', list(builder.ends))}"
     )
     # Sizes of CENTER_SIZE are powers of e: only the others can turn a box around.
     areas = boxes if param.code_type == CENTER_SIZE else without_turned(builder, boxes)
