@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import runpy
 import subprocess
@@ -177,6 +178,58 @@ def test_the_zoo_says_which_saved_result_has_no_row(
     monkeypatch.setenv("ZOO_SAVED", str(tmp_path))
     assert run_here("zoo", "--quick", "--this-process") == 0
     assert "tiny fp16 batch 1 failed: the passes were not gated" in capsys.readouterr().out
+
+
+def soak(monkeypatch: pytest.MonkeyPatch, *options: object) -> object:
+    """Runs benchmarks/soak.py in this process; returns what it ends with."""
+    path = str(FOLDER / "soak.py")
+    monkeypatch.syspath_prepend(str(FOLDER))
+    monkeypatch.setattr(sys, "argv", [path, *map(str, options)])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(path, run_name="__main__")
+    return ended.value.code
+
+
+def test_a_soak_of_a_moment_is_judged_from_its_file(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    pytest.importorskip("trtcore_fake", reason="built without TRTCORE_TESTS=ON")
+    path = tmp_path / "soak.jsonl"
+    assert soak(monkeypatch, "--fake", "--minutes", "0.001", "--file", path) == 0
+    *lines, run, verdict = capsys.readouterr().out.splitlines()
+    assert path.read_text().splitlines() == lines
+    first, last = json.loads(lines[0]), json.loads(lines[-1])
+    assert first["profiled"] == first["unprofiled"] == 1000
+    assert last["profiled"] == 1000 * last["attaches"] == 1000 * last["results"] > 1000
+    assert "device" not in run
+    assert verdict.endswith(": flat")
+    assert soak(monkeypatch, "--judge", path, path) == 0
+    assert capsys.readouterr().out.splitlines() == [run, verdict]
+
+
+def test_a_soak_that_grows_is_told_also_over_several_runs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def sample(run: str, s: int, rss_mib: int, free_mib: int) -> str:
+        counts = {"profiled": s, "unprofiled": s, "attaches": 1, "results": 1, "files": 5}
+        memory = {"rss_kib": rss_mib * 1024, "device_free_kib": free_mib * 1024}
+        return json.dumps({"run": run, "label": "made up", "s": s, **counts, **memory})
+
+    flat = [sample("a", 0, 50, 900), sample("a", 300, 90, 800), sample("a", 900, 97, 793)]
+    host = [sample("b", 300, 90, 900), sample("b", 900, 99, 900)]
+    device = [sample("c", 300, 90, 900), sample("c", 900, 90, 891)]
+    path = tmp_path / "soak.jsonl"
+    path.write_text("\n".join(flat))
+    assert soak(monkeypatch, "--judge", path) == 0
+    for grown in (host, device):
+        path.write_text("\n".join(flat + grown))
+        assert soak(monkeypatch, "--judge", path) == 1
+    *runs, verdict = capsys.readouterr().out.splitlines()
+    assert verdict == "2 runs, 30.0 min, 3,600 iterations: grew by more than 8 MiB"
+    assert runs[-1] == (
+        "made up, 15.0 min; 900 profiled; 900 unprofiled; 1 attaches; 1 results; resident 90.0 to "
+        "90.0 MiB, +0.00 MiB/h; device +9.0 MiB; files 5 to 5"
+    )
 
 
 @pytest.mark.skipif(gpu_problem() is None, reason="about machines without a GPU")

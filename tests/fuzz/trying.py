@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
+import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -55,12 +57,6 @@ def file_of(data: bytes, suffix: str) -> Path:
 
 @cache
 def _folder() -> Path:
-    folder = tempfile.TemporaryDirectory(
-        prefix="trtcore-fuzz-", dir=_MEMORY if _MEMORY.is_dir() else None
-    )
-    _kept.append(folder)
-    return Path(folder.name)
-
-
-# A TemporaryDirectory that nobody holds is removed at once.
-_kept: list[tempfile.TemporaryDirectory[str]] = []
+    folder = tempfile.mkdtemp(prefix="trtcore-fuzz-", dir=_MEMORY if _MEMORY.is_dir() else None)
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)

@@ -1,4 +1,4 @@
-"""Chrome traces: the profile of ONNX Runtime and the trace of PyTorch."""
+"""Chrome traces: of ONNX Runtime, of its TensorRT-RTX provider and of PyTorch."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ from trtcore.result.readers.onnxruntime_profile import (
     is_onnxruntime_profile,
     parse_onnxruntime_profile,
 )
+from trtcore.result.readers.rtx_provider_trace import (
+    is_rtx_provider_trace,
+    parse_rtx_provider_trace,
+)
 from trtcore.result.readers.torch_trace import is_torch_trace, parse_torch_trace
 
 
@@ -16,6 +20,7 @@ def fuzz_one(data: bytes) -> None:
     text = text_of(data)
     for matches, parse in (
         (is_onnxruntime_profile, parse_onnxruntime_profile),
+        (is_rtx_provider_trace, parse_rtx_provider_trace),
         (is_torch_trace, parse_torch_trace),
     ):
         with refusing():

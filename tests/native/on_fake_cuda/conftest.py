@@ -28,6 +28,7 @@ class Driver:
         self.synchronize_at(-1)
 
     def fail(self, call: str, succeed_before: int = 0) -> None:
+        """The call fails after so many; with ``*`` every call, as with a GPU that is lost."""
         self.calls.fake_cuda_fail(call.encode(), succeed_before)
 
     def synchronize_at(self, run: int) -> None:

@@ -98,6 +98,43 @@ def test_ctrl_c_in_the_first_profiled_enqueue_is_not_lost(pair: Any) -> None:
     assert pair.plain.context.runs == 2, "no gate was tried"
 
 
+def lost_after(driver: Any, calls: int, loops: NativeLoops) -> str:
+    """What a run says whose GPU answers nothing but errors after so many calls."""
+    driver.fail("*", calls)
+    with ClockMonitor() as monitor, pytest.raises(RunError) as raised:
+        measure([Subject(loops, monitor)], RunLength(20), lambda: "nothing was logged")
+    driver.fail("")
+    return str(raised.value)
+
+
+@pytest.mark.parametrize("calls", [0, 1, 2, 3, 11, 50, 200, 500])
+def test_a_gpu_that_is_lost_anywhere_in_the_run_is_one_line(
+    pair: Any, driver: Any, calls: int
+) -> None:
+    loops = ready(pair)
+    said = lost_after(driver, calls, loops)
+    assert said.endswith("failed: made up (CUDA error 700): nothing was logged")
+    assert "\n" not in said
+    another = _core.LayerRecorder()
+    loops.attach(another)  # nothing was left attached
+    loops.detach(another)
+
+
+def test_what_was_recorded_before_the_gpu_was_lost_stays(pair: Any, driver: Any) -> None:
+    loops, recorder = ready(pair), _core.LayerRecorder()
+    loops.attach(recorder)
+    loops.time_layers(recorder, 1, ignore)
+    recorder.reserve(30)
+    loops.time_layers(recorder, 10, ignore)
+    driver.fail("*", 20)
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="failed: made up"):
+            loops.time_layers(recorder, 10, ignore)
+    loops.detach(recorder)
+    assert 10 <= len(recorder.samples()) < 20
+    assert (recorder.samples() == [0.5, 0.25, 1.5]).all()
+
+
 LAYERS = (Layer("conv1", "conv", stream=0), Layer("relu1", "relu", stream=0))
 
 

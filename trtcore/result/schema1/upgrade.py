@@ -42,7 +42,7 @@ def upgraded_precisions(tree: Tree) -> Tree:
     changed["profiles"] = [upgraded_profile(profile) for profile in profiles]
     # Version 1 repeated the notes of the profiles here; reports now take them from the profiles.
     if isinstance(notes := tree.get("notes"), list):
-        said = {line for profile in profiles for line in _lines_of(profile)}
+        said = [line for profile in profiles for line in _lines_of(profile)]
         changed["notes"] = _upgraded_warnings(
             [note for note in notes if _without_precisions(note, tree) not in said]
         )
