@@ -116,7 +116,7 @@ KEY_AVERAGES = """\
         (
             NSYS_TABLE,
             "a summary of Nsight Systems as a table, which is no profile: give its report "
-            "cuda_gpu_kern_sum with --format csv",
+            "cuda_gpu_kern_sum as CSV",
         ),
         (
             '"ID","Process ID","Process Name","Host Name"\n"0","1","python","host"\n',

@@ -49,7 +49,7 @@ FOREIGN_FILES: tuple[ForeignFile, ...] = (
     ForeignFile(
         re.compile(r"\*\* .* Summary \([a-z_]+\):|^\s*Time \(%\)\s+Total Time \(ns\)\s", re.M),
         "a summary of Nsight Systems as a table",
-        "give its report cuda_gpu_kern_sum with --format csv",
+        "give its report cuda_gpu_kern_sum as CSV",
     ),
     ForeignFile(
         re.compile(r'^"ID","Process ID","Process Name",', re.M),
