@@ -232,8 +232,14 @@ if __name__ == "__main__":
 
 
 @contextmanager
-def other_cluster(folder: Path, **environment: str) -> Iterator[str]:
-    """A cluster of another process, which has a folder and a cache of its own."""
+def other_cluster(folder: Path, *, is_killed: bool = False, **environment: str) -> Iterator[str]:
+    """A cluster of another process, which has a folder and a cache of its own.
+
+    Args:
+        folder: its own.
+        is_killed: at the end, all of its processes at once; else it is closed.
+        **environment: of its processes.
+    """
     folder.mkdir()
     script = folder / "cluster.py"
     script.write_text(SCHEDULER)
@@ -245,6 +251,7 @@ def other_cluster(folder: Path, **environment: str) -> Iterator[str]:
         stderr=subprocess.DEVNULL,
         text=True,
         cwd=folder,
+        start_new_session=True,
         env={**os.environ, "TRTCORE_CACHE_DIR": str(folder / "cache"), **environment},
     ) as process:
         assert process.stdout is not None
@@ -252,6 +259,8 @@ def other_cluster(folder: Path, **environment: str) -> Iterator[str]:
         try:
             yield process.stdout.readline().strip()
         finally:
+            if is_killed:
+                os.killpg(process.pid, signal.SIGKILL)
             process.stdin.close()
 
 
@@ -327,7 +336,7 @@ def test_a_scheduler_that_goes_away(
 ) -> None:
     monkeypatch.setattr("trtcore.sweeps.cluster._CONNECT_S", "3s")
     sign = tmp_path / "sign"
-    with other_cluster(tmp_path / "cluster", SIGN=str(sign)) as address:
+    with other_cluster(tmp_path / "cluster", is_killed=True, SIGN=str(sign)) as address:
         plan: dict[str, Any] = {"plugins": [[], [fault("hang")]], "iterations": 2}
         ended: list[BaseException] = []
 
