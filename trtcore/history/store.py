@@ -158,7 +158,7 @@ def group_trend(
 ) -> dict[int, Time]:
     """Returns the times of a group by the numbers of the runs."""
     rows = connection.execute(GROUP_TREND, (model, json.dumps(nodes)))
-    return {int(row[0]): _time(row[1:]) for row in rows}
+    return {_number(row[0]): _time(row[1:]) for row in rows}
 
 
 def groups_with(connection: sqlite3.Connection, model: str, name: str) -> Iterator[tuple[str, ...]]:
@@ -218,7 +218,7 @@ def _known_id(
     found = connection.execute(
         f"SELECT id FROM {table} WHERE ({', '.join(names)}) = ({marks})", values
     ).fetchone()
-    return None if found is None else int(found[0])
+    return None if found is None else _number(found[0])
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:
@@ -288,6 +288,13 @@ def _require_types(row: Sequence[object]) -> None:
         for i in places:
             if type(row[i]) is not kind:
                 raise sqlite3.DatabaseError(f"malformed run: {row[i]!r:.60}")
+
+
+def _number(value: object) -> int:
+    """The number of a row."""
+    if type(value) is not int:
+        raise sqlite3.DatabaseError(f"malformed number of a row: {value!r:.60}")
+    return value
 
 
 def _checked_time(value: Any) -> float:
