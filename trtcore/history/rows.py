@@ -134,6 +134,17 @@ def nodes_of(text: object) -> tuple[str, ...]:
     return tuple(nodes)
 
 
+def number_of(value: object) -> int:
+    """The number of a row.
+
+    Raises:
+        sqlite3.DatabaseError: it is none.
+    """
+    if type(value) is not int:
+        raise sqlite3.DatabaseError(f"malformed number of a row: {value!r:.60}")
+    return value
+
+
 def _type_of(name: str) -> type | None:
     """The type of a column; None of times, which `_checked_time` looks at."""
     return None if name in _TIMES else int if name in _WHOLE else str

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import astuple
 
 from trtcore.history.records import Run, Time
-from trtcore.history.rows import COLUMNS, PLACE, SETUP, Entry, entries, nodes_of, time_of
+from trtcore.history.rows import COLUMNS, PLACE, SETUP, Entry, entries, nodes_of, number_of, time_of
 
 
 def add_run(connection: sqlite3.Connection, run: Run) -> tuple[int, bool]:
@@ -129,7 +129,7 @@ def group_trend(
 ) -> dict[int, Time]:
     """Returns the times of a group by the numbers of the runs."""
     rows = connection.execute(GROUP_TREND, (model, json.dumps(nodes)))
-    return {int(row[0]): time_of(row[1:]) for row in rows}
+    return {number_of(row[0]): time_of(row[1:]) for row in rows}
 
 
 def groups_with(connection: sqlite3.Connection, model: str, name: str) -> Iterator[tuple[str, ...]]:
@@ -189,7 +189,7 @@ def _known_id(
     found = connection.execute(
         f"SELECT id FROM {table} WHERE ({', '.join(names)}) = ({marks})", values
     ).fetchone()
-    return None if found is None else int(found[0])
+    return None if found is None else number_of(found[0])
 
 
 def _three(time: Time) -> tuple[float, float, float]:
