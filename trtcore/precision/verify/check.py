@@ -147,8 +147,8 @@ def _is_unreported(layer: Layer) -> bool:
 def _is_inside(row: LayerPrecision, named: set[str]) -> bool:
     """Whether a layer of another type is a part of nodes that other layers compute as requested.
 
-    TensorRT takes an LRN apart: it reads and writes FP16, and sums in FP32 in between, at batch 1 for
-    half of GoogLeNet's time. No request can change that. A matrix product is never passed over.
+    TensorRT takes an LRN apart: it reads and writes FP16, and sums in FP32 in between, at batch 1
+    for half of GoogLeNet's time. No request changes that. A matrix product is never passed over.
     """
     is_part = bool(row.nodes) and named.issuperset(row.nodes)
     return is_part and not multiplies(Layer("", row.kind))
