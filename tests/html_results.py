@@ -1,8 +1,9 @@
-"""Results for tests of the HTML report: hostile names, many layers, and almost nothing."""
+"""Results for tests of HTML pages: hostile names, many layers, almost nothing; a page in parts."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from html.parser import HTMLParser
 
 import numpy as np
 from hand_made_profiles import chain, make_profile
@@ -17,6 +18,25 @@ from trtcore.result.records.profile import Profile
 from trtcore.result.records.samples import Samples
 
 HOSTILE = "</script><img src=x onerror=\"document.title='broken'\"><b>&amp;\u2028'\"`{{7*7}}"
+
+
+class Parsed(HTMLParser):
+    """Tags, attributes and texts; a text in a script is data."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+    def ids(self) -> list[str]:
+        return [attrs["id"] or "" for _, attrs in self.tags if "id" in attrs]
 
 
 def hostile() -> Profile:

@@ -59,7 +59,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "compare/precisions/comparison",
         "compare/precisions/verdict",
     ),
-    "history/test_store.py": ("history/records",),
+    "history/test_store.py": ("history/records", "history/rows"),
     "cli/commands/test_history.py": ("cli/history_options",),
     "compare/test_limits.py": ("compare/significance/tails",),
     "compare/significance/test_noise.py": ("compare/significance/times",),
@@ -83,6 +83,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
     "measure/processes/test_fresh.py": (
         "measure/processes/answers",
         "measure/processes/child",
+        "system/parent",
     ),
     "result/analysis/test_builds.py": ("result/records/repeats",),
     "gpu/test_attach_gpu.py": ("engine/tensorrt/python_profiler",),
@@ -176,6 +177,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "models/onnx/batch_repairs",
         "models/onnx/batch_values",
         "models/onnx/batch_walk",
+        "models/onnx/range_batches",
     ),
     "wild/test_onnx_builds.py": (
         "engine/tensorrt/parser_problems",

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +16,7 @@ import pytest
 
 from trtcore.cli.termination import INTERRUPTED, TERMINATED, terminable
 from trtcore.engine.tensorrt.interrupts import held_interrupts
+from trtcore.result.saved import load_profile
 
 Run = Callable[..., Any]
 
@@ -84,3 +89,38 @@ def test_a_signal_while_tensorrt_works_waits_for_its_end(number: signal.Signals)
             steps.append(held.received)
         steps.append(termination.received)
     assert steps == [True, number == signal.SIGTERM]
+
+
+def children(pid: int) -> list[int]:
+    texts = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/children")]
+    return [int(child) for text in texts for child in text.split()]
+
+
+def measuring(pid: int) -> set[int]:
+    """The processes of a program that measure for it."""
+    found = set()
+    for child in children(pid):
+        with suppress(OSError):
+            if b"processes.child" in Path(f"/proc/{child}/cmdline").read_bytes():
+                found.add(child)
+    return found
+
+
+@pytest.mark.slow
+def test_the_finished_processes_of_a_call_are_kept_and_marked(small: Path, tmp_path: Path) -> None:
+    saved = tmp_path / "result.json"
+    command = [sys.executable, "-m", "trtcore", "profile", str(small), "--batch", "1", "--quiet"]
+    command += ["--backend", "onnxruntime", "--iterations", "5", "--processes", "3"]
+    with subprocess.Popen([*command, "--save", str(saved)], stderr=subprocess.PIPE) as program:
+        seen: set[int] = set()
+        # The second of them has begun, and the first one has ended.
+        while len(seen) < 2:
+            seen |= measuring(program.pid)
+            time.sleep(0.01)
+        program.terminate()
+        program.communicate()
+    assert program.returncode == 143
+    assert not any(Path(f"/proc/{pid}").exists() for pid in seen)
+    profile = load_profile(saved)
+    assert profile.counts.interrupted
+    assert profile.counts.measured == 5

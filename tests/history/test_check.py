@@ -9,9 +9,10 @@ import pytest
 
 from trtcore.errors import OptionError, ResultError
 from trtcore.history.check import Against, check, parse_against
-from trtcore.history.database import opened
+from trtcore.history.database import opened, writing
 from trtcore.history.judged import Verdict
 from trtcore.history.records import Run, Time
+from trtcore.history.store import add_run
 
 
 def test_words_for_earlier_runs() -> None:
@@ -53,6 +54,15 @@ def test_nothing_to_compare_with_is_one_line(database: Path, runs: list[Run]) ->
     other = replace(runs[5], setup=replace(runs[5].setup, batch=8))
     with opened(database) as connection, pytest.raises(ResultError, match="no earlier run"):
         check(connection, other, Against("", 5))
+
+
+def test_other_weights_are_said_where_they_are_known(database: Path, runs: list[Run]) -> None:
+    with opened(database) as connection:
+        with writing(connection):
+            add_run(connection, replace(runs[0], content="w", weights_hash="one"))
+        same = check(connection, replace(runs[5], weights_hash="one"), Against("", 5))
+        other = check(connection, replace(runs[5], weights_hash="two"), Against("", 6))
+    assert (same.notes, other.notes) == ((), ("not all of these runs had the same weights",))
 
 
 def test_notes_say_what_limits_the_verdict(database: Path, runs: list[Run]) -> None:

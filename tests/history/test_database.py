@@ -16,7 +16,7 @@ import pytest
 from trtcore.errors import ResultError, WriteError
 from trtcore.history.database import VERSION, opened, writing
 from trtcore.history.records import Run
-from trtcore.history.store import add_run, groups_of, latest_runs
+from trtcore.history.store import add_run, find_run, groups_of, latest_runs
 
 
 def test_threads_take_turns_and_lose_nothing(runs: list[Run], tmp_path: Path) -> None:
@@ -46,6 +46,26 @@ def test_processes_take_turns_and_lose_nothing(results: list[Path], tmp_path: Pa
     with opened(path) as connection:
         files = {entry.run.file for entry in latest_runs(connection)}
     assert files == {str(file) for file in results}
+
+
+def test_a_database_of_the_first_version_is_read_and_added_to(
+    database: Path, runs: list[Run]
+) -> None:
+    with sqlite3.connect(database) as older:
+        for column in ("processes", "plan_hash", "weights_hash"):
+            older.execute(f"ALTER TABLE run DROP COLUMN {column}")
+        older.execute("PRAGMA user_version = 1")
+    older.close()
+    with opened(database) as connection, writing(connection):
+        kept = [entry.run for entry in latest_runs(connection)]
+        new = replace(runs[5], plan_hash="p", weights_hash="w")
+        number, _ = add_run(connection, new)
+        added = find_run(connection, number)
+    assert kept == [replace(run, groups={}, weights_hash="", plan_hash="") for run in runs[:5]]
+    assert added is not None
+    assert added.run == replace(new, groups={})
+    with opened(database) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (VERSION,)
 
 
 def test_a_locked_database_is_one_line_and_unchanged(database: Path, runs: list[Run]) -> None:
@@ -127,6 +147,8 @@ def read_all(database: Path) -> None:
         ("UPDATE run SET file = CAST(x'ff' AS TEXT)", "Could not decode to UTF-8"),
         ("UPDATE setup SET batch = 0.5", "malformed run: 0.5"),
         ("UPDATE node_group SET nodes = '[1' || id || ']'", "malformed nodes of a group: '[11]'"),
+        ("UPDATE run SET processes = 'many'", "malformed run: 'many'"),
+        ("UPDATE run SET place = 7", "malformed run: no place 7"),
         ("ALTER TABLE place RENAME TO elsewhere", "no such table"),
     ],
 )
@@ -144,7 +166,10 @@ def test_a_newer_one_is_left_as_it_is(database: Path) -> None:
         connection.execute(f"PRAGMA user_version = {VERSION + 1}")
     connection.close()
     with (
-        pytest.raises(ResultError, match="is a history of version 2, this trtcore reads 1"),
+        pytest.raises(
+            ResultError,
+            match=f"is a history of version {VERSION + 1}, this trtcore reads {VERSION}",
+        ),
         opened(database, create=True),
     ):
         pass

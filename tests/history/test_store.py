@@ -11,9 +11,9 @@ import pytest
 
 from trtcore.history.database import opened, writing
 from trtcore.history.records import Run, Time
+from trtcore.history.rows import Entry
 from trtcore.history.store import (
     GROUP_TREND,
-    Entry,
     add_run,
     earlier_runs,
     find_run,
@@ -34,6 +34,19 @@ def test_a_run_comes_back_as_it_went_in(database: Path, runs: list[Run]) -> None
     assert entry is not None
     assert replace(entry.run, groups=groups) == runs[1]
     assert list(groups) == list(runs[1].groups)
+
+
+def test_a_run_of_several_processes_comes_back_with_their_number(
+    database: Path, runs: list[Run]
+) -> None:
+    times = {("a",): Time(1.0, 0.1, nan, 5), ("b",): Time(2.0, 0.1, 0.2, 5)}
+    many = replace(runs[0], content="many", total=Time(3.0, 0.1, 0.2, 5), groups=times)
+    with opened(database) as connection, writing(connection):
+        number, _ = add_run(connection, many)
+        entry, groups = find_run(connection, number), groups_of(connection, number)
+    assert entry is not None
+    assert entry.run.total == many.total
+    assert [time.processes for time in groups.values()] == [5, 5]
 
 
 def test_unknown_errors_come_back_as_nan(database: Path, runs: list[Run]) -> None:
@@ -94,7 +107,10 @@ def test_a_trend_reads_one_range_and_a_check_one_index(database: Path) -> None:
         latest_runs(connection, most=3)
         groups_of(connection, 1)
         connection.set_trace_callback(None)
-        latest, groups = (plan(connection, query) for query in asked)
+        latest, groups = (
+            plan(connection, next(query for query in asked if words in query))
+            for words in ("ORDER BY r.date", "FROM group_time")
+        )
     assert "SEARCH t USING PRIMARY KEY (node_group=?)" in trend
     assert "USING INDEX run_by_date" in latest
     assert "TEMP B-TREE" not in latest

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,8 @@ from recorded_runs import recorded_run
 
 from trtcore.errors import ResultError
 from trtcore.history.summary import read_run
-from trtcore.result.saved import load_profile
+from trtcore.result.records.repeats import ProcessMedians, SeriesMedians
+from trtcore.result.saved import load_profile, save_profile
 
 
 def test_times_are_those_of_the_profile(results: list[Path]) -> None:
@@ -25,6 +27,20 @@ def test_times_are_those_of_the_profile(results: list[Path]) -> None:
     # 0 of a layer so short that all its batches have the same median: the clock's steps.
     assert all(0 <= time.error_ms < time.ms for time in run.groups.values())
     assert run.groups["conv1",].error_ms > 0
+
+
+def test_several_processes_are_the_error(results: list[Path], tmp_path: Path) -> None:
+    profile = load_profile(results[0])
+    wall = np.array([1.0, 1.02, 1.04])
+    layers = np.outer(wall, np.arange(1, len(profile.layers) + 1))
+    medians = ProcessMedians(layers, (SeriesMedians("wall_ms", wall),), 1)
+    path = tmp_path / "many.json"
+    save_profile(replace(profile, processes=medians), path)
+    run = read_run(path)
+    assert (run.total.ms, run.total.processes) == (pytest.approx(1.02), 3)
+    assert run.total.error_ms == pytest.approx(0.02 / np.sqrt(3))
+    second = list(run.groups.values())[1]
+    assert (second.ms, second.error_ms) == pytest.approx((2.04, 0.04 / np.sqrt(3)))
 
 
 def test_the_same_network_has_the_same_setup_and_another_place_only_differs_there(

@@ -29,6 +29,13 @@ FAULTS: Mapping[str, str] = {
         "__attribute__((constructor)) void f(void) {"
         ' char *sign = getenv("SIGN"); if (sign) fclose(fopen(sign, "w")); for (;;) pause(); }'
     ),
+    # The next process that loads it goes on, and is told that it holds no plugins.
+    "hang_once": (
+        "#include <stdio.h>\n#include <stdlib.h>\n#include <unistd.h>\n"
+        "__attribute__((constructor)) void f(void) {"
+        ' char *sign = getenv("SIGN"); if (!access(sign, F_OK)) return;'
+        ' fclose(fopen(sign, "w")); for (;;) pause(); }'
+    ),
     # Preloaded: ends the process while TensorRT builds, once it has written a message.
     "build": (
         "#include <pthread.h>\n#include <signal.h>\n#include <sys/stat.h>\n#include <unistd.h>\n"
@@ -39,6 +46,18 @@ FAULTS: Mapping[str, str] = {
     "killed": (
         "#include <signal.h>\n#include <unistd.h>\n"
         "__attribute__((constructor)) void f(void) { kill(getpid(), SIGKILL); }"
+    ),
+    # Preloaded: a disk with room for a few thousand bytes, below the folder that FULL names.
+    "disk": (
+        "#define _GNU_SOURCE\n#include <dlfcn.h>\n#include <errno.h>\n#include <stdio.h>\n"
+        "#include <stdlib.h>\n#include <string.h>\n#include <unistd.h>\n"
+        "ssize_t write(int f, const void *b, size_t n) {"
+        ' ssize_t (*real)(int, const void *, size_t) = dlsym(RTLD_NEXT, "write");'
+        ' char link[64], path[4096]; const char *full = getenv("FULL"); ssize_t k;'
+        ' sprintf(link, "/proc/self/fd/%d", f);'
+        " if (full && n > 4000 && (k = readlink(link, path, sizeof path - 1)) > 0) {"
+        " path[k] = 0; if (!strncmp(path, full, strlen(full))) { errno = ENOSPC; return -1; } }"
+        " return real(f, b, n); }"
     ),
     # What the process has by then it keeps; all it asks for from there on is refused.
     "full": (

@@ -288,3 +288,24 @@ def test_a_net_runs_at_the_batch_asked_for(convert):
     assert made.shape("loc") == (5, 8, 6, 6)
     values = onnx.numpy_helper.to_array(onnx.load("net.onnx").graph.initializer[0])
     assert np.isfinite(values).all()
+
+
+@pytest.mark.parametrize("kind", ["YoloDetectionOutput", "ReLU6D", "ROIPooling", "CuDNNBatchNorm"])
+def test_a_longer_name_is_no_slip_of_the_pen(convert, kind):
+    text = image(1, 4, 9, 9) + (f'layer {{ name: "it" type: "{kind}" bottom: "data" top: "out" }}')
+    assert refused(convert(text)) == (
+        f"trtcore: error: net.prototxt: layer 'it' ({kind}, line 2): this layer type is not "
+        "supported; no layer above can be an output"
+    )
+
+
+def test_two_fields_that_are_not_known(convert):
+    param = "convolution_param { num_output: 4 kernel_size: 3 relu: true negative_slope: 0 }"
+    text = image(1, 4, 9, 9) + (
+        f'layer {{ name: "it" type: "Convolution" bottom: "data" top: "out" {param} }}'
+    )
+    assert refused(convert(text)) == (
+        "trtcore: error: net.prototxt: layer 'it' (Convolution, line 2): "
+        "ConvolutionParameter.relu (line 2), ConvolutionParameter.negative_slope (line 2) are not "
+        "known and may change its result; if not, remove them"
+    )

@@ -198,6 +198,18 @@ def test_the_exporters_batch_may_lie_anywhere(name: str, batches: tuple[int, int
         np.testing.assert_allclose(found, wanted[:batch], rtol=1e-5, atol=1e-6)
 
 
+def test_a_constant_that_is_listed_among_the_inputs_is_no_input() -> None:
+    # As old exporters list every initializer.
+    model = model_of(HEAD + HELD["counted items"])
+    for tensor in model.proto.graph.initializer:
+        value = onnx.helper.make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims)
+        model.proto.graph.input.append(value)
+    whole, wanted = items(model)
+    ranged = for_a_range(model)
+    found = run_open(ranged, {"x": whole[:3]})
+    np.testing.assert_allclose(found, wanted[:3], rtol=1e-5, atol=1e-6)
+
+
 def test_what_a_range_takes_is_noted() -> None:
     notes = {name: for_a_range(model_of(HEAD + HELD[name])).notes[:-1] for name in HELD}
     had = "had batch {} written into it: now any"
@@ -258,6 +270,18 @@ def test_constants_in_the_bodies_of_nodes_become_those_of_the_new_batch(
     batched = with_shapes(model, 4)
     found = run(batched, {"x": whole, **flags})[0]
     np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", BODIES)
+@pytest.mark.parametrize("flag", [False, True])
+def test_the_bodies_of_nodes_take_a_range(name: str, flag: bool) -> None:
+    model = model_of(HEAD + BODIES[name])
+    flags = {"c": np.array(flag)} if "bool c" in BODIES[name] else {}
+    whole, wanted = items(model, more=flags)
+    ranged = for_a_range(model)
+    for batch in (1, 3, 4):
+        found = run_open(ranged, {"x": whole[:batch], **flags})
+        np.testing.assert_allclose(found, wanted[:batch], rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", LOST)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
+import onnx
 import pytest
+from onnx import parser
 from paths import DATA
 
 pytest.importorskip("tensorrt_rtx", reason="TensorRT-RTX builds without a GPU, TensorRT does not")
@@ -70,4 +73,29 @@ def test_both_precisions_build(command: Command, name: str, precision: str) -> N
 )
 def test_a_refusal_says_what_tensorrt_lacks(command: Command, name: str, message: str) -> None:
     code, error = command("build", WILD / f"{name}.onnx")
+    assert (code, error.splitlines()[-1].partition("the graph: ")[2]) == (2, message)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "words (string[2] s, float[2] x) => (string[2] t, float[2] y) "
+            "{ t = Identity (s) y = Relu (x) }",
+            "input 's' is of type string, which TensorRT does not have: export the graph without "
+            "what reads it, or time it with --backend onnxruntime",
+        ),
+        (
+            "places (float[2,4] x) => (int64[2,N] y) { [where] y = NonZero (x) }",
+            "node 'where' (NonZero): TensorRT does not have this operator; --plugins can add it",
+        ),
+    ],
+)
+def test_a_refusal_of_a_text_says_what_tensorrt_lacks(
+    command: Command, tmp_path: Path, text: str, message: str
+) -> None:
+    head = '<ir_version: 8, opset_import: ["" : 17]> '
+    path = tmp_path / "net.onnx"
+    onnx.save(parser.parse_model(head + text), path)
+    code, error = command("build", path)
     assert (code, error.splitlines()[-1].partition("the graph: ")[2]) == (2, message)

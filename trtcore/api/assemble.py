@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -33,8 +34,15 @@ def model_record(model: Model) -> ModelRecord:
     """What a profile keeps of a model."""
     # Loads onnx, which reading and profiling a plan do without.
     from trtcore.models.onnx.graph import model_nodes
+    from trtcore.models.onnx.weights_hash import weights_hash
 
-    return ModelRecord(model.name, model.source, model.weights, model_nodes(model), model.notes)
+    nodes, weights = model_nodes(model), weights_hash(model.proto)
+    return ModelRecord(model.name, model.source, model.weights, nodes, model.notes, weights)
+
+
+def plan_record(bindings: Bindings, plan: bytes) -> Build:
+    """What is known of a plan before it is loaded."""
+    return Build(bindings.label, 0.0, len(plan), plan_hash=hashlib.sha256(plan).hexdigest())
 
 
 def engine_profile(

@@ -238,7 +238,7 @@ def profile_plan(
     with watch.phase(Phase.LOAD):
         content, source = read_plan(plan)
     with watch.phase(Phase.START):
-        from trtcore.api.assemble import engine_profile
+        from trtcore.api.assemble import engine_profile, plan_record
         from trtcore.api.peaks_step import with_peaks
         from trtcore.api.repeats import run_plan_repeated
         from trtcore.api.requests import run_options
@@ -249,7 +249,7 @@ def profile_plan(
     check_timing(request)
     run = run_options(request, watch=watch)
     ran, repeats = run_plan_repeated(bindings, content, source, request, run, progress)
-    record, build = ModelRecord(Path(source).stem, source), Build(bindings.label, 0.0, len(content))
+    record, build = ModelRecord(Path(source).stem, source), plan_record(bindings, content)
 
     def describe(layers: Sequence[Layer], rows: Sequence[LayerProfile]) -> PrecisionCheck:
         return check_rows(layers, rows, "")  # nothing was requested: described, never judged
@@ -280,6 +280,7 @@ def inspect_plan(
         BackendError: there is no TensorRT or no GPU to load it with.
         EngineLoadError: not a plan, or made for another version or GPU.
     """
+    from trtcore.api.assemble import plan_record
     from trtcore.engine.tensorrt.runtime import load_engine
 
     check_argument("backend", backend)
@@ -289,10 +290,8 @@ def inspect_plan(
     load_plugins(plugins, bindings)
     engine = load_engine(bindings, content, source)
     information = engine.information()
-    build = Build(
-        backend=bindings.label,
-        seconds=0.0,
-        plan_bytes=len(content),
+    build = replace(
+        plan_record(bindings, content),
         layers=len(information.layers),
         auxiliary_streams=engine.auxiliary_streams,
         verbosity=engine.verbosity(),

@@ -13,7 +13,8 @@ from trtcore.errors import OptionError, ResultError
 from trtcore.history.chart import Point, draw
 from trtcore.history.database import opened
 from trtcore.history.records import Setup, Time
-from trtcore.history.store import Entry, group_name, group_trend, groups_with, latest_runs
+from trtcore.history.rows import Entry
+from trtcore.history.store import group_name, group_trend, groups_with, latest_runs
 from trtcore.report.html.drawn import DrawnSection, LinkedRow, LinkedTable, Picture, render_drawn
 
 

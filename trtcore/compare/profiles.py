@@ -40,8 +40,8 @@ SHARED = "nodes that both have"
 """What a total is called where, besides, one side lacks nodes that it must have run."""
 
 
-ALL_OF_ONE = "time over all layers, or GPU time"
-"""What the layers of one side are compared with where the other is of whole inferences."""
+REST = "stream sync and unattributed"
+"""The row of layers that belong to no nodes."""
 
 
 def compare_profiles(
@@ -68,21 +68,33 @@ def compare_profiles(
         check_times(profile, names[i] if names else f"'{profile.model.name}' ({profile.backend})")
     sides = align(*analyses, allow_partial=allow_partial, names=names)
     before, after = _times(*sides)
-    # Whole inferences have no layers that rows could be of.
-    whole = any(has_no_layers(side.profile) for side in sides)
-    row_spans = () if whole else spans(*sides)
+    if any(has_no_layers(side.profile) for side in sides):
+        return _of_whole_inferences(analyses, _total(before, after, ()))
+    row_spans = spans(*sides)
+    total = _total(before, after, row_spans)
     doubt = find_doubt(row_spans, before, after)
     rows = without_doubtful(_rows(row_spans, before, after), doubt)
     return Comparison(
         base=analyses[0].profile,
         new=analyses[1].profile,
         rows=tuple(sorted(rows, key=lambda row: -abs(row.difference_ms))),
-        total=_total(before, after, row_spans),
-        layers=_sum(
-            ALL_OF_ONE if whole else "time over all layers", before.all_layers, after.all_layers
-        ),
-        rest=_sum("stream sync and unattributed", *(_rest(side) for side in (before, after))),
-        notes=(*_notes(*analyses), *coverage_notes(before, after, doubt)),
+        total=total,
+        layers=_sum("time over all layers", before.all_layers, after.all_layers),
+        rest=_sum(REST, *(_rest(side) for side in (before, after))),
+        notes=(*_notes(*analyses, total), *coverage_notes(before, after, doubt)),
+    )
+
+
+def _of_whole_inferences(analyses: tuple[Analysis, Analysis], total: Change) -> Comparison:
+    """A comparison without rows: one side has no layers that they could be of."""
+    return Comparison(
+        base=analyses[0].profile,
+        new=analyses[1].profile,
+        rows=(),
+        total=total,
+        layers=total,
+        rest=Change(REST, 0.0, 0.0),
+        notes=_notes(*analyses, total),
     )
 
 
@@ -194,7 +206,7 @@ def _sum(name: str, base: SampledTimes, new: SampledTimes) -> Change:
     return Change(name, float(base.medians[0]), float(new.medians[0]))
 
 
-def _notes(base: Analysis, new: Analysis) -> tuple[str, ...]:
+def _notes(base: Analysis, new: Analysis, total: Change) -> tuple[str, ...]:
     notes, profiles = [], (base.profile, new.profile)
     for word, values in (
         ("batch", [profile.batch for profile in profiles]),
@@ -203,7 +215,7 @@ def _notes(base: Analysis, new: Analysis) -> tuple[str, ...]:
         if all(values) and values[0] != values[1]:
             notes.append(f"{word} differs: {values[0]} in base, {values[1]} in new")
     has_wall = [bool(profile.samples.wall_ms.size) for profile in profiles]
-    if has_wall[0] != has_wall[1]:
+    if has_wall[0] != has_wall[1] and total.name in (SUMMED, SHARED):
         notes.append(
             f"{'new' if has_wall[0] else 'base'} has no un-profiled latency: the total is a sum "
             "over layers on both sides, with what profiling costs each tool in it"

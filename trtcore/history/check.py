@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from trtcore.errors import OptionError, ResultError, argument
 from trtcore.history.judged import Judged, Verdict
 from trtcore.history.records import Run
-from trtcore.history.store import Entry, earlier_runs, groups_of
+from trtcore.history.rows import Entry
+from trtcore.history.store import earlier_runs, groups_of
 from trtcore.history.verdict import FEWEST_RUNS, SAME_WITHIN, judge_run
 
 _LABEL_RUNS = 10
@@ -119,6 +120,9 @@ def _notes(new: Run, bases: Sequence[Run]) -> list[str]:
     engines = {base.engine_hash for base in bases}
     if engines != {new.engine_hash}:
         notes.append("not all of these runs had an engine of the same layers and tactics")
+    known = {one.weights_hash for one in (new, *bases)} - {""}
+    if len(known) > 1:
+        notes.append("not all of these runs had the same weights")
     highest = [base.sm_mhz[1] for base in bases if base.sm_mhz[1]]
     usual = sorted(highest)[len(highest) // 2] if highest else 0
     if usual and new.sm_mhz[1] and abs(new.sm_mhz[1] / usual - 1) > _SAME_CLOCK:

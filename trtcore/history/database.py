@@ -9,7 +9,8 @@ from pathlib import Path
 
 from trtcore.errors import ResultError, WriteError
 
-VERSION = 1
+VERSION = 2
+"""1 had no processes and no hashes of the plan and the weights."""
 APPLICATION = 0x74727468
 """``trth``, in the header of the file: no other program's database is written to."""
 WAIT_SECONDS = 10.0
@@ -32,7 +33,8 @@ CREATE TABLE run(id INTEGER PRIMARY KEY AUTOINCREMENT, content TEXT NOT NULL UNI
   setup INTEGER NOT NULL REFERENCES setup(id), place INTEGER NOT NULL REFERENCES place(id),
   engine_hash TEXT NOT NULL, sm_mhz_min INTEGER NOT NULL, sm_mhz_max INTEGER NOT NULL,
   throttled INTEGER NOT NULL, clock_step_ms REAL NOT NULL, series TEXT NOT NULL,
-  ms REAL NOT NULL, error_ms REAL, spread REAL);
+  ms REAL NOT NULL, error_ms REAL, spread REAL, processes INTEGER NOT NULL DEFAULT 1,
+  plan_hash TEXT NOT NULL DEFAULT '', weights_hash TEXT NOT NULL DEFAULT '');
 CREATE INDEX run_by_setup ON run(setup, place, date, id);
 CREATE INDEX run_by_label ON run(setup, label, date, id);
 CREATE INDEX run_by_date ON run(date, id);
@@ -43,6 +45,16 @@ CREATE TABLE group_time(node_group INTEGER NOT NULL REFERENCES node_group(id),
   error_ms REAL, spread REAL, PRIMARY KEY(node_group, run)) WITHOUT ROWID;
 CREATE INDEX group_time_by_run ON group_time(run);
 """
+
+
+_UPGRADES = {
+    1: """
+ALTER TABLE run ADD COLUMN processes INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE run ADD COLUMN plan_hash TEXT NOT NULL DEFAULT '';
+ALTER TABLE run ADD COLUMN weights_hash TEXT NOT NULL DEFAULT '';
+"""
+}
+"""By version, what makes a database of the next one of it."""
 
 
 @contextmanager
@@ -91,11 +103,12 @@ def _prepare(connection: sqlite3.Connection, path: str | Path) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     with writing(connection):
         # Another process may have made the tables while this one waited.
-        if _version(connection, path) == 0:
-            for statement in _TABLES.split(";"):
-                connection.execute(statement)
-            connection.execute(f"PRAGMA application_id = {APPLICATION}")
-            connection.execute(f"PRAGMA user_version = {VERSION}")
+        found = _version(connection, path)
+        steps = [_TABLES] if found == 0 else [_UPGRADES[i] for i in range(found, VERSION)]
+        for statement in ";".join(steps).split(";"):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {APPLICATION}")
+        connection.execute(f"PRAGMA user_version = {VERSION}")
 
 
 def _version(connection: sqlite3.Connection, path: str | Path) -> int:

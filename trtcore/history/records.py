@@ -105,6 +105,8 @@ class Run:
         setup: what was run.
         place: where.
         engine_hash: of the engine's layers, their tactics and types; another one is another plan.
+        plan_hash: SHA-256 of the plan; ``""`` where none was built, or the result is older.
+        weights_hash: of the model's weights, likewise.
         sm_mhz: lowest and highest SM clock seen; 0 if unknown.
         throttled: rounds throttled by heat or a power brake.
         clock_step_ms: resolution of the layers' clock.
@@ -127,3 +129,5 @@ class Run:
     series: str
     total: Time
     groups: dict[tuple[str, ...], Time]
+    plan_hash: str = ""
+    weights_hash: str = ""

@@ -48,6 +48,8 @@ def read_run(path: str | Path, *, label: str = "", commit: str = "") -> Run:
         series=series,
         total=total,
         groups=_groups(profile),
+        plan_hash=profile.build.plan_hash if profile.build else "",
+        weights_hash=profile.model.weights_hash,
     )
 
 
@@ -96,11 +98,16 @@ def _total(profile: Profile, source: str) -> tuple[str, Time]:
     for name in ("gpu_ms", "wall_ms"):
         summary = analysis.series[name]
         if summary is not None:
-            return name, _time(getattr(samples, name), summary.median_ms)
+            time = _time(getattr(samples, name), summary.median_ms)
+            medians = None if profile.processes is None else profile.processes.of(name)
+            return name, time if medians is None else _of_processes(time, medians)
     if samples.layer_ms.size == 0:
         raise ResultError(f"{source}: holds no times")
     summed = sum(row.median_ms for row in analysis.rows)
-    return "layer_ms", _time(samples.layer_ms.sum(axis=1), summed)
+    time = _time(samples.layer_ms.sum(axis=1), summed)
+    if profile.processes is not None:
+        time = _of_processes(time, profile.processes.layer_ms.sum(axis=1))
+    return "layer_ms", time
 
 
 def _groups(profile: Profile) -> dict[tuple[str, ...], Time]:
@@ -109,13 +116,24 @@ def _groups(profile: Profile) -> dict[tuple[str, ...], Time]:
         return {}
     medians = np.array([row.median_ms for row in analysis.rows])
     groups = [(group.nodes, sorted(group.layers)) for group in analysis.fusion.groups]
-    return {
-        tuple(nodes): _time(
-            times[:, layers].sum(axis=1, dtype=np.float64), float(medians[layers].sum())
-        )
-        for nodes, layers in sorted(groups, key=lambda pair: pair[1])
-        if nodes and layers
-    }
+    found = {}
+    for nodes, layers in sorted(groups, key=lambda pair: pair[1]):
+        if nodes and layers:
+            summed = times[:, layers].sum(axis=1, dtype=np.float64)
+            time = _time(summed, float(medians[layers].sum()))
+            if profile.processes is not None:
+                time = _of_processes(time, profile.processes.layer_ms[:, layers].sum(axis=1))
+            found[tuple(nodes)] = time
+    return found
+
+
+def _of_processes(time: Time, medians: Floats) -> Time:
+    """The time as (P,) fresh processes tell it: their mean, and its error by their spread."""
+    count = len(medians)
+    if count < 2:
+        return time
+    error = float(medians.std(ddof=1)) / np.sqrt(count)
+    return Time(float(medians.mean()), float(error), time.spread, count)
 
 
 def _time(samples: NDArray[np.float32] | Floats, median_ms: float) -> Time:

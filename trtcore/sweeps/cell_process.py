@@ -6,7 +6,7 @@ TensorRT, happens to its cell alone.
 
 from __future__ import annotations
 
-import ctypes
+import contextlib
 import fcntl
 import json
 import os
@@ -17,6 +17,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from trtcore.system.parent import end_with
+
 TENSORRT_MARK = "TensorRT: "
 """What its messages begin with in the log of a cell."""
 WAITING, MEASURING = b"w", b"m"
@@ -24,32 +26,24 @@ WAITING, MEASURING = b"w", b"m"
 FAILED = 3
 """Exit code of a cell that failed with a message, which is in a file of its own."""
 
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
-
 
 def main(order_path: str) -> int:
     """Runs the cell of an order, and returns the exit code of the process."""
     order = json.loads(Path(order_path).read_text())
-    _end_with(order["parent"])
+    end_with(order["parent"], FAILED)
+    # Where all processes of a job are told to end, the sweep ends its cells. One that ended by
+    # itself would be taken for a crash, and not be measured when the sweep goes on.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     from trtcore.errors import TrtcoreError
 
     try:
         _measure(order)
     except (TrtcoreError, MemoryError) as error:
         text = " ".join(str(error).split()) or "no memory left"
-        Path(order["error"]).write_text(text)
+        with contextlib.suppress(OSError):  # a full disk; whoever reads it then says so
+            Path(order["error"]).write_text(text)
         return FAILED
     return 0
-
-
-def _end_with(parent: int) -> None:
-    """Has the kernel end this process as soon as its parent has ended, by kill -9 too."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    if hasattr(libc, "prctl"):
-        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    # The parent may have ended before the call.
-    if os.getppid() != parent:
-        os._exit(FAILED)
 
 
 def _measure(order: dict[str, Any]) -> None:

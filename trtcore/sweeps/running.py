@@ -214,11 +214,18 @@ def _ended(
         text = f"ended after {request.seconds:g} s, the most that a cell may take"
         return _outcome(request, state, text, last, seconds), b""
     if code == FAILED:
-        text = (folder / "error").read_text()
+        text = _error_text(folder / "error")
         return _outcome(request, State.FAILED, text, "", seconds), b""
     if code:
         return _outcome(request, State.CRASHED, _crash(code, folder), last, seconds), b""
     return _outcome(request, State.DONE, "", "", seconds), (folder / "result.json").read_bytes()
+
+
+def _error_text(path: Path) -> str:
+    with contextlib.suppress(OSError):
+        if text := path.read_text():
+            return text
+    return f"failed, and could not write why: is {path.parent.parent} full?"
 
 
 def _crash(code: int, folder: Path) -> str:

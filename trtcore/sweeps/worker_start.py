@@ -6,5 +6,9 @@ import signal
 
 
 def dask_setup(_worker: object) -> None:
-    """Leaves Ctrl-C, which a terminal sends to every process, to the sweep: it ends its workers."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Leaves Ctrl-C and SIGTERM, sent to every process of a job, to the sweep: it ends its workers.
+
+    A worker that ended by itself would be replaced, and its cell measured again, meanwhile.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)

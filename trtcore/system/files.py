@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import errno
 import fcntl
@@ -68,7 +69,7 @@ def check_writable(path: str | Path) -> Path:
 
 
 def read_text(path: str | Path) -> str:
-    """Reads a UTF-8 text file, with or without a byte order mark; pipes too.
+    """Reads a text file in UTF-8, or UTF-16 with its byte order mark; pipes too.
 
     Raises:
         ResultError: not there, not readable or not text.
@@ -82,8 +83,11 @@ def decode_text(content: bytes, path: str | Path) -> str:
     Raises:
         ResultError: not text.
     """
+    # What PowerShell writes behind `program > log.txt`.
+    is_wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    encoding = "utf-16" if is_wide else "utf-8-sig"
     try:
-        return io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig").read()
+        return io.TextIOWrapper(io.BytesIO(content), encoding=encoding).read()
     except UnicodeDecodeError:
         raise ResultError(f"{path}: is not a text file") from None
 

@@ -75,7 +75,7 @@ def test_a_saved_result(run: Run, small: Path, tmp_path: Path) -> None:
     assert run(*few, "--backend", "onnxruntime", "--save", saved, "--quiet").code == 0
     ran = run(*few, "--backend", "onnxruntime", "--baseline", saved)
     assert ran.code == 0, ran.err
-    assert "of what it takes with onnxruntime: " in ran.out
+    assert "of what it takes in base: " in ran.out
 
 
 class TestTheModelIsLoadedOnce:

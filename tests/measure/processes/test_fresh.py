@@ -4,6 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import fresh_calls
 import pytest
@@ -38,6 +45,60 @@ def test_ctrl_c_keeps_what_was_measured() -> None:
     assert call_in_fresh_processes(fresh_calls.interrupted_unless_first, calls) == (0,)
     with pytest.raises(KeyboardInterrupt):
         call_in_fresh_processes(fresh_calls.interrupted_unless_first, calls[1:])
+
+
+PROGRAM = """
+import sys
+import fresh_calls
+from trtcore.cli.termination import terminable
+from trtcore.measure.processes.fresh import call_in_fresh_processes
+with terminable():
+    calls = [{"sign": path} for path in sys.argv[1:]]
+    print(call_in_fresh_processes(fresh_calls.until_interrupted, calls))
+"""
+
+
+@contextmanager
+def measuring(folder: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """A program that measures in a fresh process, and the id of that."""
+    sign = folder / "sign"
+    command = [sys.executable, "-c", PROGRAM, str(sign), str(folder / "second")]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    program = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+    try:
+        while not (sign.exists() and sign.read_text()):
+            time.sleep(0.02)
+        yield program, int(sign.read_text())
+    finally:
+        program.kill()
+        program.wait()
+        if program.stdout is not None:
+            program.stdout.close()
+
+
+def test_sigterm_ends_the_process_and_keeps_what_it_has_measured(tmp_path: Path) -> None:
+    with measuring(tmp_path) as (program, child):
+        program.terminate()
+        out, _ = program.communicate()
+    assert out == "('measured so far',)\n"
+    assert not Path(f"/proc/{child}").exists()
+    assert not (tmp_path / "second").exists()
+
+
+def test_sigterm_to_every_process_of_a_job_is_the_same(tmp_path: Path) -> None:
+    with measuring(tmp_path) as (program, child):
+        os.kill(child, signal.SIGTERM)
+        program.terminate()
+        out, _ = program.communicate()
+    assert out == "('measured so far',)\n"
+
+
+def test_a_process_ends_with_the_one_that_started_it(tmp_path: Path) -> None:
+    with measuring(tmp_path) as (program, child):
+        program.kill()
+        program.wait()
+        while Path(f"/proc/{child}").exists():
+            time.sleep(0.02)
 
 
 def test_what_cannot_be_handed_over_is_named() -> None:

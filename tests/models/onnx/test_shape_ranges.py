@@ -142,6 +142,21 @@ def test_a_batch_that_was_written_into_the_model_is_freed() -> None:
     assert proto.SerializeToString(deterministic=True) == before
 
 
+def test_inputs_may_have_batches_of_their_own() -> None:
+    text = """
+    <ir_version: 8, opset_import: ["" : 17]>
+    two (float[4,2,3] x, float[4,2,3] z) => (float[4,6] y, float[4,6] w) <int64[2] to = {4, 6}>
+    { [flat] y = Reshape (x, to) [other] w = Reshape (z, to) }
+    """
+    model = load(text, shapes={"x": ((1, 2, 3), (4, 2, 3), (8, 2, 3)), "z": ((2, 2, 3),) * 3})
+    assert dims_of(model) == {"x": ["x_0", 2, 3], "z": [2, 2, 3]}
+    apart = {"x": ((1, 2, 3), (4, 2, 3), (8, 2, 3)), "z": ((2, 2, 3), (2, 2, 3), (3, 2, 3))}
+    model = load(text, shapes=apart)
+    targets = {one.name: numpy_helper.to_array(one) for one in model.proto.graph.initializer}
+    read = [targets[node.input[1]].tolist() for node in model.proto.graph.node]
+    assert read == [[-1, 6], [-1, 6]]
+
+
 def test_a_model_of_one_batch_takes_no_range() -> None:
     text = ONE_BATCH.replace("{4, 6}", "{2, 2, 6}").replace("int64[2]", "int64[3]")
     text = text.replace("float[4,6]", "float[2,2,6]")

@@ -120,6 +120,26 @@ def test_most_of_the_time_in_fp32_fails() -> None:
     assert check_precision(layers, "fp16", layer_ms=[1, 1, 3]).verdict is PrecisionVerdict.NOT_MET
 
 
+def test_the_inside_of_a_node_is_not_held_against_it_whatever_it_takes() -> None:
+    layers = googlenet()
+    # GoogLeNet at batch 1 on an H200: the average poolings of the two LRN take half of the time.
+    times = [40.0 if "norm" in one.name and one.kind == "avgpool" else 1.0 for one in layers]
+    check = check_precision(layers, "fp16", layer_ms=times)
+    assert [round(row.share or 0, 2) for row in check.fallbacks] == [0.14, 0.14, 0.0, 0.0]
+    assert check.verdict is PrecisionVerdict.MET
+
+
+def test_a_product_inside_a_node_is_held_against_it() -> None:
+    begin, end = layer("begin"), layer("end")
+    product = layer("product", "Float", "Float", "gemm")
+    layers = [dataclasses.replace(one, nodes=("net/fc",)) for one in (begin, product, end)]
+    assert check_precision(layers, "fp16").verdict is PrecisionVerdict.NOT_MET
+    other = dataclasses.replace(layers[1], kind="kgen")
+    assert check_precision([begin, other, end], "fp16", layer_ms=[1, 9, 1]).verdict is (
+        PrecisionVerdict.NOT_MET
+    )
+
+
 def test_what_was_kept_on_request_is_not_held_against_it() -> None:
     layers = [layer("a"), layer("b", "Float", "Float", "conv"), layer("c", "Float", "Float")]
     assert check_precision(layers, "fp16").verdict is PrecisionVerdict.NOT_MET
@@ -215,3 +235,19 @@ def test_a_layer_counts_by_what_it_computes_in_between_its_casts() -> None:
     )
     kept = check_precision((fused,), "fp16", kept={"norm"})
     assert kept.dtypes == {"Float": 1}
+
+
+@pytest.mark.parametrize(
+    ("one", "kept", "dtype"),
+    [
+        # As TensorRT-RTX 1.7.1 builds VGG-19 in BF16, whose MaxPool it has in FP32.
+        (layer("conv", "BFloat16 BFloat16", "Float", "runtime_fusion"), (), "BFloat16"),
+        (layer("conv", "BFloat16 Float", "Float", "runtime_fusion"), (), "Float"),
+        (layer("conv", "BFloat16", "Float", "correlation"), ("node/conv",), "Float"),
+        (layer("pool", "BFloat16", "Float", "maxpool"), (), "Float"),
+    ],
+)
+def test_a_product_counts_by_its_operands_whatever_a_cast_behind_it_writes(
+    one: Layer, kept: tuple[str, ...], dtype: str
+) -> None:
+    assert check_precision([one], "bf16", kept=kept).dtypes == {dtype: 1}

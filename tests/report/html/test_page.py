@@ -7,10 +7,9 @@ import json
 import re
 import time
 from dataclasses import replace
-from html.parser import HTMLParser
 
 import pytest
-from html_results import HOSTILE, bare, hostile, large
+from html_results import HOSTILE, Parsed, bare, hostile, large
 from networks import measured
 from paths import DATA
 
@@ -20,25 +19,6 @@ from trtcore.report.html.libraries import plotly_script
 from trtcore.report.html.page import render_html
 
 PLOTLY_BYTES = len(plotly_script().encode())
-
-
-class Parsed(HTMLParser):
-    """Tags, attributes and texts; a text in a script is data."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.texts: list[str] = []
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_data(self, data: str) -> None:
-        self.texts.append(data)
-
-    def ids(self) -> list[str]:
-        return [attrs["id"] or "" for _, attrs in self.tags if "id" in attrs]
 
 
 @pytest.fixture(scope="module")

@@ -86,7 +86,7 @@ class TestLoad:
             load_baseline(tmp_path / "none")
         with pytest.raises(ResultError, match="empty"):
             load_baseline(write(tmp_path, ""))
-        (tmp_path / "b").write_bytes(b"\xff\xfe\x00\x01")
+        (tmp_path / "b").write_bytes(b"\x80\xfe\x00\x01")
         with pytest.raises(ResultError, match="is not a text file"):
             load_baseline(tmp_path / "b")
 

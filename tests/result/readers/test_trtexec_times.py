@@ -15,6 +15,7 @@ from trtcore.compare.profiles import compare_profiles
 from trtcore.compare.same_model import check_same_model
 from trtcore.errors import ResultError
 from trtcore.report.export.trtexec import export_times
+from trtcore.report.html.page import render_html
 from trtcore.report.terminal.comparison import render_comparison
 from trtcore.report.terminal.profile import render_table
 from trtcore.result.readers.trtexec_times import is_trtexec_times, parse_trtexec_times
@@ -68,7 +69,12 @@ def test_whole_inferences_beside_a_result_with_layers(is_base: bool) -> None:
         f"{word} has times of whole inferences only: no layers are compared, and that it is of the "
         "same model was not checked"
     ) in found.notes
-    assert "un-profiled GPU time" in render_comparison(found)
+    table = render_comparison(found)
+    assert table.count("un-profiled GPU time") == 1
+    for words in ("time over all layers", "Where the change", "unattributed", "sum over layers"):
+        assert words not in table
+    page = render_html(list(pair), names=("a", "b"))
+    assert "un-profiled GPU time" in page
 
 
 def test_two_files_of_times_and_a_model_that_cannot_be_checked(tmp_path: Path) -> None:

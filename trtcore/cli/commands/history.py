@@ -97,9 +97,11 @@ def _show(options: argparse.Namespace) -> int:
     clock = f", SM clock {one.sm_mhz[0]} to {one.sm_mhz[1]} MHz" if one.sm_mhz[1] else ""
     lines = [
         f"run {entry.number}: {one.setup.words()}",
-        f"measured {one.date or 'at an unknown time'}, on {one.place.words()}{clock}",
+        f"measured {one.date or 'at an unknown time'}, on {one.place.words()}{clock}"
+        f"{_repeats(total.processes)}",
         f"label {one.label or 'none'}, commit {one.commit or 'unknown'}, "
-        f"engine {one.engine_hash}, model {one.setup.model_hash}",
+        f"engine {one.engine_hash}, model {one.setup.model_hash}, "
+        f"plan {one.plan_hash[:16] or 'unknown'}, weights {one.weights_hash[:16] or 'unknown'}",
         f"saved in {one.file}",
         f"{'ms':>10} {'spread':>7}",
     ]
@@ -110,6 +112,10 @@ def _show(options: argparse.Namespace) -> int:
         lines.append(f"{time.ms:>10.4f} {spread:>7}  {name}")
     _print(*lines)
     return 0
+
+
+def _repeats(processes: int) -> str:
+    return f", in {processes} processes" if processes > 1 else ""
 
 
 def _trend(options: argparse.Namespace) -> int:

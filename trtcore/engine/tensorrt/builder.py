@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from trtcore.engine.tensorrt.bindings import Bindings
@@ -116,7 +117,9 @@ def _build(bindings: Bindings, model: Model, options: BuildOptions, phases: Buil
         cache=timing_cache.save() if timing_cache else CacheUse.NONE,
         shape_ranges=tuple(one.range for one in model.dynamic),
     )
-    return Plan(bytes(content), build, information, model)
+    plan = bytes(content)
+    hashed = replace(build, plan_hash=hashlib.sha256(plan).hexdigest())
+    return Plan(plan, hashed, information, model)
 
 
 def parse(bindings: Bindings, builder: Any, model: Model) -> Any:

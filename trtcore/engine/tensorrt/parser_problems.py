@@ -6,14 +6,28 @@ import re
 from typing import Any
 
 import onnx
-from onnx import NodeProto
+from onnx import NodeProto, TensorProto
 
 from trtcore.errors import argument
 from trtcore.models.model import Model
-from trtcore.models.onnx.graph import ONNX_DOMAINS, opset_version
+from trtcore.models.onnx.graph import ONNX_DOMAINS, graph_inputs, opset_version
 from trtcore.models.onnx.walk import walk_nodes
 
-_NO_PLUGIN = "Plugin not found"
+# Where the parser has a plugin of TensorRT itself in mind, which TensorRT-RTX comes without.
+_NO_PLUGIN = re.compile(
+    r"Plugin not found|was not found in plugin registry|failed to load \w+ plugin", re.IGNORECASE
+)
+_NO_TYPE = "Failed to convert ONNX"
+# Source: onnx-tensorrt, onnxUtils.cpp, convertDtype.
+_UNKNOWN_TYPES = (
+    TensorProto.STRING,
+    TensorProto.INT16,
+    TensorProto.UINT16,
+    TensorProto.UINT32,
+    TensorProto.UINT64,
+    TensorProto.COMPLEX64,
+    TensorProto.COMPLEX128,
+)
 # Quantized operators of ONNX that TensorRT has in another form only.
 _OF_INTEGERS = ("QLinear", "ConvInteger", "MatMulInteger", "DynamicQuantizeLinear")
 # Assertions without a word of explanation, such as `false` and `convertDims(...)`.
@@ -36,6 +50,8 @@ def parser_problem(parser: Any, index: int, model: Model) -> str:
     name, op = getattr(error, "node_name", str)(), getattr(error, "node_operator", str)()
     node = next((one for one in walk_nodes(model.proto.graph) if one.name == name), None)
     reason = _reason(parser, text, op, node, model)
+    if text.startswith(_NO_TYPE) and not name:
+        return _untyped(model) or text
     return f"node '{name}' ({op}): {reason}" if name or op else reason
 
 
@@ -45,7 +61,7 @@ def _reason(parser: Any, text: str, op: str, node: NodeProto | None, model: Mode
             "TensorRT has no operators on quantized integers: quantize with QuantizeLinear and "
             "DequantizeLinear nodes (Q/DQ) instead"
         )
-    if _NO_PLUGIN in text or (op and not _is_supported(parser, op)):
+    if _NO_PLUGIN.search(text) or (op and not _is_supported(parser, op)):
         if node is not None and node.domain in ONNX_DOMAINS and onnx.defs.has(op):
             return f"TensorRT does not have this operator; {argument('plugins')} can add it"
         domain = f" of domain '{node.domain}'" if node is not None and node.domain else ""
@@ -60,6 +76,22 @@ def _reason(parser: Any, text: str, op: str, node: NodeProto | None, model: Mode
             f"{version} (it says '{text}')"
         )
     return text
+
+
+def _untyped(model: Model) -> str:
+    """Which input is of a type that TensorRT lacks; empty if none of those that it surely lacks."""
+    types = {
+        value.name: value.type.tensor_type.elem_type for value in graph_inputs(model.proto.graph)
+    }
+    for name, kind in types.items():
+        if kind in _UNKNOWN_TYPES:
+            word = TensorProto.DataType.Name(kind).lower()
+            cpu = argument("backend", "onnxruntime")
+            return (
+                f"input '{name}' is of type {word}, which TensorRT does not have: export the graph "
+                f"without what reads it, or time it with {cpu}"
+            )
+    return ""
 
 
 def _is_supported(parser: Any, op: str) -> bool:

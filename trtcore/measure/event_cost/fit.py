@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from math import ceil, factorial, floor, prod, sqrt
+from math import ceil, factorial, floor, sqrt
 from pathlib import Path
 from statistics import NormalDist
 
@@ -44,7 +44,8 @@ def fit_event_cost(runs: Sequence[Points], confidence: float = 0.95) -> EventCos
     only, as each process has a level of its own, and a slope of its own. Runs count alike, however
     many points they have. The interval is that of the average of so many runs: their scatter is
     judged by their own differences and by `USUAL_SPREAD`, which is all that one run has to go by.
-    It is never narrower than Sen's interval of the points.
+    That of a single run is never narrower than Sen's interval of its points; how several differ
+    holds what their points scatter by.
 
     Args:
         runs: the points of each calibration, each of a process of its own.
@@ -71,7 +72,9 @@ def fit_event_cost(runs: Sequence[Points], confidence: float = 0.95) -> EventCos
             "than 0; measure again on a quiet machine"
         )
     reach = _reach(medians, cost, confidence)
-    low, high = _slope_interval(slopes, [layers.size for layers, _ in tables], confidence)
+    low = high = cost
+    if len(tables) == 1:
+        low, high = _slope_interval(slopes, tables[0][0].size, confidence)
     rest = np.concatenate([excess - cost * layers for layers, excess in tables])
     offset = float(np.median(rest))
     residual = float(np.median(np.abs(rest - offset)))
@@ -126,18 +129,16 @@ def _reach(slopes: Sequence[float], cost: float, confidence: float) -> float:
     return float(student_t((1 + confidence) / 2, freedom)) * sqrt(pooled / len(slopes))
 
 
-def _slope_interval(
-    slopes: Floats, counts: Sequence[int], confidence: float
-) -> tuple[float, float]:
-    """Sen's interval of the slopes within runs of so many points."""
-    # The variance of Kendall's S, added over independent runs.
-    variance = sum(n * (n - 1) * (2 * n + 5) for n in counts) / 18
+def _slope_interval(slopes: Floats, points: int, confidence: float) -> tuple[float, float]:
+    """Sen's interval of the slopes within a run of so many points."""
+    # The variance of Kendall's S.
+    variance = points * (points - 1) * (2 * points + 5) / 18
     reach = NormalDist().inv_cdf((1 + confidence) / 2) * sqrt(variance)
     low, high = floor((slopes.size - reach) / 2), ceil((slopes.size + reach) / 2)
     if low < 1:
         # The normal distribution does not reach so few points. All slopes of n points lie on one
         # side of the truth in one of n! orders of their errors, so that their range is exact.
-        if 1 - 2 / prod(map(factorial, counts)) < confidence:
+        if 1 - 2 / factorial(points) < confidence:
             return float("nan"), float("nan")
         return float(slopes[0]), float(slopes[-1])
     return float(slopes[low - 1]), float(slopes[high])

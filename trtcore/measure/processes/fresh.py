@@ -6,8 +6,10 @@ without an ``if __name__`` guard does not survive.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import tempfile
@@ -37,7 +39,7 @@ def call_in_fresh_processes(
         progress: called before each with the phase, calls done and calls in all.
 
     Returns:
-        What each call returned; fewer after Ctrl-C.
+        What each call returned; fewer after Ctrl-C or, in the command line, SIGTERM.
 
     Raises:
         TrtcoreError: what a call raised, the first one.
@@ -65,7 +67,7 @@ def call_in_fresh_processes(
 def _call(function: Callable[..., Any], arguments: Mapping[str, Any], at: Path) -> Answer:
     task, answered = at.with_suffix(".task"), at.with_suffix(".answer")
     task.write_bytes(_pickled(function, arguments))
-    command = [sys.executable, "-m", _CHILD, str(task), str(answered)]
+    command = [sys.executable, "-m", _CHILD, str(task), str(answered), str(os.getpid())]
     # Where this interpreter finds its modules, whatever put them there.
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     errors = at.with_suffix(".errors")
@@ -76,6 +78,9 @@ def _call(function: Callable[..., Any], arguments: Mapping[str, Any], at: Path) 
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=stream,
+            # Ctrl-C in a terminal goes to all processes of a session, SIGTERM to one: here both
+            # come to this process, which hands on one signal.
+            start_new_session=True,
         )
         is_interrupted = _is_interrupted(started)
     task.unlink()
@@ -88,10 +93,12 @@ def _call(function: Callable[..., Any], arguments: Mapping[str, Any], at: Path) 
 
 
 def _is_interrupted(started: subprocess.Popen[bytes]) -> bool:
-    """Waits for a process; whether Ctrl-C, which it gets from the terminal too, was pressed."""
+    """Waits for a process; whether this one was interrupted, which then interrupts the other."""
     try:
         started.wait()
     except KeyboardInterrupt:
+        with contextlib.suppress(ProcessLookupError):
+            started.send_signal(signal.SIGINT)
         try:
             started.wait(_GRACE_S)
         except (subprocess.TimeoutExpired, KeyboardInterrupt):

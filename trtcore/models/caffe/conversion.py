@@ -82,6 +82,8 @@ class Conversion:
             fields = ", ".join(map(str, layer.skipped))
             raise LayerError(
                 f"{fields} is not known and may change its result; if it does not, remove it"
+                if len(layer.skipped) == 1
+                else f"{fields} are not known and may change its result; if not, remove them"
             )
         sources = [self._tensors[top] for top in self._wiring.sources[layer] if top is not None]
         bottoms = [tensor for tensor in sources if tensor is not None]
@@ -116,7 +118,7 @@ class Conversion:
 def _hint(kind: str) -> str:
     """The supported type that a misspelt one means; not one whose name only begins alike."""
     near = get_close_matches(kind, CONVERTERS, 1, cutoff=_CLOSE)
-    # ReLU6 or Conv3D are functions of their own: a type that adds to the name of another, or takes
-    # from it, is no slip of the pen.
-    is_slip = bool(near) and not kind.lower().startswith(near[0].lower())
+    # ReLU6 or YoloDetectionOutput are functions of their own: a type that adds to the name of
+    # another is no slip of the pen.
+    is_slip = bool(near) and near[0].lower() not in kind.lower()
     return f", did you mean {near[0]}?" if is_slip else ""

@@ -104,8 +104,7 @@ class Repeat:
 
     def apply(self, graph: GraphProto) -> None:
         """Changes the graph in place."""
-        holder = next(one for one in _graphs(graph) if _place(one, self.node) >= 0)
-        place = _place(holder, self.node)
+        holder, place = place_of(graph, self.node)
         node = holder.node[place]
         name = node.input[self.index]
         new = free_name(graph, f"{name}__batch")
@@ -191,6 +190,12 @@ def _graphs(graph: GraphProto) -> Iterator[GraphProto]:
     yield graph
     for node in walk_nodes(graph):
         yield from bodies(node)
+
+
+def place_of(graph: GraphProto, node: str) -> tuple[GraphProto, int]:
+    """The graph or body that holds a node, and where in it."""
+    holder = next(one for one in _graphs(graph) if _place(one, node) >= 0)
+    return holder, _place(holder, node)
 
 
 def _place(graph: GraphProto, name: str) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from trtcore.models.onnx.batch_edits import (
     Retarget,
     few_notes,
     free_name,
+    place_of,
     put_constant,
 )
 
@@ -90,13 +92,12 @@ def free_edits(
     Raises:
         NotLinearError: a node that cannot be changed so.
     """
-    first, second = edits
-    if [(type(one), one.node, one.index) for one in first] != [
-        (type(one), one.node, one.index) for one in second
-    ]:
-        odd = next((one for one in (*first, *second)), None)
-        raise NotLinearError(odd.node if odd else "")
+    kinds = [[(type(one), one.node, one.index) for one in some] for some in edits]
+    if kinds[0] != kinds[1]:
+        odd = next(a or b for a, b in zip_longest(*kinds) if a != b)
+        raise NotLinearError(odd[1])
     writer = _Writer(graph, source, batches, most, opset)
+    first, second = edits
     notes: dict[str, tuple[str, list[str]]] = {}
     for one, other in zip(first, second, strict=True):
         kind, note = writer.write(one, other)
@@ -139,8 +140,8 @@ class _Writer:
 
     def _retarget(self, one: Retarget, other: Retarget) -> tuple[str, str]:
         values = multiples(one.values, other.values, self._batches)
-        node = next(node for node in self._graph.node if node.name == one.node)
-        was = one.was[0]
+        holder, place = place_of(self._graph, one.node)
+        node, was = holder.node[place], one.was[0]
         note = "retarget", f"node '{one.node}' had batch {was} written into it: now any"
         varying = [place for place, factor in enumerate(values.factors) if factor]
         if not varying:
@@ -163,12 +164,13 @@ class _Writer:
             raise NotLinearError
         (most,) = length.at(self._most)
         replace(one, lengths=(one.lengths[0], most)).apply(self._graph)
-        node = next(node for node in self._graph.node if node.name == one.node)
-        whole = node.input[one.index]
+        holder, place = place_of(self._graph, one.node)
+        whole = holder.node[place].input[one.index]
         part, cut = self._cut(whole, f"{whole}__part", one.axis, length)
-        node.input[one.index] = part
-        place = next(i for i, node in enumerate(self._graph.node) if node.name == one.node)
-        self._graph.node.insert(place, cut)
+        # Anew, as nodes were put in front of it.
+        holder, place = place_of(self._graph, one.node)
+        holder.node[place].input[one.index] = part
+        holder.node.insert(place, cut)
         return "repeat", (
             f"node '{one.node}' read a value of batch {one.lengths[0]} as input {one.index}: "
             "repeated for any"
@@ -195,12 +197,12 @@ class _Writer:
 
     def _drop(self, name: str) -> None:
         """Removes a constant, whose name something else is to write."""
-        tensors = [one for one in self._graph.initializer if one.name != name]
-        nodes = [one for one in self._graph.node if name not in one.output]
-        self._graph.ClearField("initializer")
-        self._graph.initializer.extend(tensors)
-        self._graph.ClearField("node")
-        self._graph.node.extend(nodes)
+        # Old files list initializers among the inputs too.
+        for field in (self._graph.initializer, self._graph.input):
+            for one in [one for one in field if one.name == name]:
+                field.remove(one)
+        for node in [node for node in self._graph.node if name in node.output]:
+            self._graph.node.remove(node)
 
     def _cut(
         self, whole: str, wanted: str, axis: int, length: Multiples, *, is_new: bool = True

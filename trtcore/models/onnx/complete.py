@@ -5,16 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import onnx.inliner
+import onnx.shape_inference
 from onnx import GraphProto, ModelProto, NodeProto
 
 from trtcore.models.onnx.walk import bodies, walk_nodes
-from trtcore.models.onnx.weights import INLINE_BYTES, weight_bytes, without_initializers
+from trtcore.models.onnx.weights import (
+    INLINE_BYTES,
+    weight_bytes,
+    without_initializers,
+    without_weights,
+)
 
 
 def complete_graph(proto: ModelProto, name: str) -> tuple[str, ...]:
-    """Names a graph that has no name, and sorts its nodes where they are not in order.
+    """Names a graph that has no name, types its outputs, and sorts its nodes if they need it.
 
-    ONNX Runtime and TensorRT need neither.
+    ONNX Runtime and TensorRT need none of it.
 
     Args:
         proto: the graph, changed in place.
@@ -27,9 +33,24 @@ def complete_graph(proto: ModelProto, name: str) -> tuple[str, ...]:
     if not proto.graph.name:
         proto.graph.name = name
         notes.append("the graph has no name: the model's own was taken")
+    if untyped := _type_outputs(proto):
+        notes.append(f"output {', '.join(map(repr, untyped))} has no type in the file: inferred")
     if _sort(proto.graph):
         notes.append("its nodes were not in the order in which they read each other: sorted")
     return tuple(notes)
+
+
+def _type_outputs(proto: ModelProto) -> list[str]:
+    """Gives outputs without a type the one that inference finds; returns their names."""
+    untyped = [one for one in proto.graph.output if not one.HasField("type")]
+    if not untyped:
+        return []
+    inferred = onnx.shape_inference.infer_shapes(without_weights(proto)).graph.output
+    types = {one.name: one.type for one in inferred if one.HasField("type")}
+    for output in untyped:
+        if output.name in types:
+            output.type.CopyFrom(types[output.name])
+    return [one.name for one in untyped if one.HasField("type")]
 
 
 def without_functions(proto: ModelProto) -> ModelProto:

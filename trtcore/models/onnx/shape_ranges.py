@@ -9,32 +9,21 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 from onnx import GraphProto, ModelProto, ValueInfoProto
 
-from trtcore.errors import ModelError, OptionError, argument
+from trtcore.errors import OptionError, argument
 from trtcore.models.model import DynamicInput, Model
-from trtcore.models.onnx.batch import free_batch
-from trtcore.models.onnx.batch_edits import Edit
-from trtcore.models.onnx.batch_free import NotLinearError, free_edits
-from trtcore.models.onnx.graph import graph_inputs, model_inputs, opset_version, tensor_info
-from trtcore.models.onnx.shapes import batch_edits, declared_dims, with_shapes
+from trtcore.models.onnx.graph import graph_inputs, model_inputs
+from trtcore.models.onnx.range_batches import Points, Shape, freed
+from trtcore.models.onnx.shapes import declared_dims, with_shapes
 from trtcore.models.onnx.walk import bodies, walk_nodes
 from trtcore.models.onnx.weights import without_weights
 from trtcore.result.types.shapes import ShapeRange, shape_text
 
-Shape = tuple[int, ...]
 Shapes = Mapping[str, Sequence[Any]]
 """By input: a shape, or three of them: least, optimum and most."""
-
-
-class _Points(NamedTuple):
-    """The given shapes at the ends and the optimum of their ranges."""
-
-    least: dict[str, Shape]
-    optimum: dict[str, Shape]
-    most: dict[str, Shape]
 
 
 def has_range(shapes: Shapes | None) -> bool:
@@ -73,23 +62,14 @@ def with_ranges(
     others = None if led else batch
     # Each end is tried out before the build: without the weights, which no shape depends on.
     bare = replace(model, proto=without_weights(model.proto))
-    if led and (edits := _edits_of_batches(bare, led, points)):
-        model, in_place = _own(model, in_place), True
-        notes = _free(model, edits, led, points)
-        _free(bare, edits, led, points)
-        model = replace(model, notes=(*model.notes, *notes))
-    if targets := _of_one_batch(bare, others, points):
-        model, in_place = _own(model, in_place), True
-        found = free_batch(model.proto, targets)
-        model = replace(model, notes=(*model.notes, *found))
-        free_batch(bare.proto, targets)
-    ends = _Points(*(_shapes(with_shapes(bare, others, point)) for point in points))
+    model, is_own = freed(model, bare, led, others, points, in_place=in_place)
+    ends = Points(*(_shapes(with_shapes(bare, others, point)) for point in points))
     dynamic = tuple(
         _dynamic(value, ends)
         for value in graph_inputs(model.proto.graph)
         if ends.least[value.name] != ends.most[value.name]
     )
-    settled = with_shapes(model, others, run, in_place=in_place)
+    settled = with_shapes(model, others, run, in_place=is_own)
     return replace(settled, dynamic=dynamic, notes=_range_notes(settled, dynamic))
 
 
@@ -132,6 +112,10 @@ def opened(model: Model) -> Iterator[ModelProto]:
         for value in proto.graph.output:
             if value.type.HasField("tensor_type"):
                 value.type.tensor_type.ClearField("shape")
+        # A runtime holds a body to the lengths that it states, and needs the ranks.
+        for value in (v for graph in graphs[1:] for v in (*graph.input, *graph.output)):
+            for dim in value.type.tensor_type.shape.dim:
+                dim.Clear()
         yield proto
     finally:
         for one in kept:
@@ -154,8 +138,8 @@ class _Kept:
             getattr(self._graph, name).extend(getattr(self._copy, name))
 
 
-def _points(shapes: Shapes) -> _Points:
-    points = _Points({}, {}, {})
+def _points(shapes: Shapes) -> Points:
+    points = Points({}, {}, {})
     for name, given in shapes.items():
         of_input = [tuple(one) for one in given] if is_range(given) else [tuple(given)] * 3
         _check_range(name, given, of_input)
@@ -183,7 +167,7 @@ def _check_range(name: str, given: Sequence[Any], points: Sequence[Shape]) -> No
             )
 
 
-def _with_batch(name: str, batch: int | None, points: _Points) -> Shape:
+def _with_batch(name: str, batch: int | None, points: Points) -> Shape:
     """The shape that an input is run with."""
     optimum = points.optimum[name]
     if batch is None:
@@ -196,96 +180,11 @@ def _with_batch(name: str, batch: int | None, points: _Points) -> Shape:
     return (batch, *optimum[1:])
 
 
-class _Edits(NamedTuple):
-    """What two batches of a range take, and these batches."""
-
-    edits: tuple[tuple[Edit, ...], tuple[Edit, ...]]
-    batches: tuple[int, int]
-
-
-def _edits_of_batches(bare: Model, led: Sequence[str], points: _Points) -> _Edits | None:
-    """What two batches take; None if the graph lets others than its own through as it is.
-
-    Large ones: a Slice of the first 4 items is no hindrance for 2.
-
-    Raises:
-        ModelError: a node that lets no other batch through than that of the export.
-    """
-    most = points.most[led[0]][0]
-    found: dict[int, tuple[Edit, ...]] = {}
-    for batch in range(most, most + 3):
-        shapes = {name: (batch, *points.optimum[name][1:]) for name in led}
-        edits, batches = batch_edits(bare, {**points.optimum, **shapes})
-        if batches != (0, 0):  # not its own
-            found[batch] = edits
-        if len(found) == 2:
-            (one, first), (other, second) = found.items()
-            return _Edits((first, second), (one, other)) if first else None
-    return None
-
-
-def _free(model: Model, edits: _Edits, led: Sequence[str], points: _Points) -> list[str]:
-    """Changes the graph in place, for every batch.
-
-    Raises:
-        ModelError: a node that cannot be changed so.
-    """
-    proto, most = model.proto, points.most[led[0]][0]
-    try:
-        return free_edits(
-            proto.graph, edits.edits, edits.batches, most, led[0], opset_version(proto)
-        )
-    except NotLinearError as error:
-        node = next((one for one in proto.graph.node if one.name == str(error)), None)
-        raise _one_batch_only(model.name, str(error), node.op_type if node else "") from None
-
-
-def _one_batch_only(model: str, node: str, op: str) -> ModelError:
-    return ModelError(
-        f"{model}: node '{node}' ({op}) holds one batch, and takes no range of them: give one "
-        f"shape per input with {argument('shapes')}"
-    )
-
-
-def _of_one_batch(bare: Model, batch: int | None, points: _Points) -> dict[str, list[int]]:
-    """The nodes that have one batch written into them, each with a target that fits every shape.
-
-    Raises:
-        ModelError: the model does not fit a shape, or such a node is no Reshape.
-    """
-    before = {node.name: list(node.input) for node in bare.proto.graph.node}
-    settled = [with_shapes(bare, batch, point).proto.graph for point in points]
-    changed = {
-        node.name: node
-        for graph in settled
-        for node in graph.node
-        if list(node.input) != before.get(node.name)
-    }
-    shapes = [{v.name: tensor_info(v).shape for v in (*g.value_info, *g.output)} for g in settled]
-    targets = {}
-    for name, node in changed.items():
-        found = {one.get(node.output[0], ()) for one in (shapes[0], shapes[2])}
-        lengths = [set(dims) for dims in zip(*found, strict=True)] if len(found) > 1 else []
-        targets[name] = [dims.pop() if len(dims) == 1 else -1 for dims in lengths]
-        if node.op_type != "Reshape" or targets[name].count(-1) != 1:
-            raise _one_batch_only(bare.name, name, node.op_type)
-    return targets
-
-
 def _shapes(settled: Model) -> dict[str, Shape]:
     return {one.name: one.shape for one in model_inputs(settled)}
 
 
-def _own(model: Model, is_own: bool) -> Model:
-    """The model with a graph that may be changed."""
-    if is_own:
-        return model
-    copy = ModelProto()
-    copy.CopyFrom(model.proto)
-    return replace(model, proto=copy)
-
-
-def _dynamic(value: ValueInfoProto, ends: _Points) -> DynamicInput:
+def _dynamic(value: ValueInfoProto, ends: Points) -> DynamicInput:
     least, optimum, most = (point[value.name] for point in ends)
     dims: list[int | str] = []
     for axis, (declared, low, high) in enumerate(

@@ -16,7 +16,7 @@ from trtcore.models.onnx.inference import infer_shapes
 from trtcore.models.onnx.walk import walk_nodes
 from trtcore.precision.convert.graph import GraphConverter
 from trtcore.precision.convert.large import without_large
-from trtcore.precision.convert.nodes import elem_types, float_type, quantized_nodes
+from trtcore.precision.convert.nodes import elem_types, float_type, quantized_nodes, value_kinds
 from trtcore.precision.convert.plan import Rules, stays_fp32
 from trtcore.precision.formats import FORMATS, Precision, format_of, precision_of, types
 from trtcore.precision.request import check_keep_fp32, read_io_precision
@@ -75,7 +75,18 @@ def apply_precision(
         return _noted(model, f"already {format_of(present).label}, left unchanged")
     if io == low == TensorProto.FLOAT:
         return model
+    _check_float32(model, precision)
     return _converted(model, low, io, kept)
+
+
+def _check_float32(model: Model, precision: Precision) -> None:
+    """Raises PrecisionError for a model whose floats are all of 64 bits: none would be changed."""
+    kinds = value_kinds(model.proto)
+    if TensorProto.DOUBLE in kinds and TensorProto.FLOAT not in kinds:
+        raise PrecisionError(
+            f"{model.name} computes in FP64, which {argument('precision', precision.value)} does "
+            "not change: export it in FP32"
+        )
 
 
 def _kept(model: Model, patterns: Sequence[str], precision: Precision) -> frozenset[str]:

@@ -122,6 +122,11 @@ def float_type(proto: ModelProto) -> int:
     return max(floats, key=lambda kind: elements[kind])
 
 
+def value_kinds(proto: ModelProto) -> set[int]:
+    """The element types of all values of a graph whose shapes were inferred, and its constants."""
+    return {*elem_types(proto.graph).values(), *(tensor.data_type for tensor in _constants(proto))}
+
+
 def _constants(proto: ModelProto) -> Iterator[TensorProto]:
     yield from proto.graph.initializer
     for node in walk_nodes(proto.graph):

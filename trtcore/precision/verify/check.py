@@ -144,12 +144,27 @@ def _is_unreported(layer: Layer) -> bool:
     return not any(tensor.dtype for tensor in (*layer.inputs, *layer.outputs))
 
 
+def _is_inside(row: LayerPrecision, named: set[str]) -> bool:
+    """Whether a layer of another type is a part of nodes that other layers compute as requested.
+
+    TensorRT takes an LRN apart: it reads and writes FP16, and sums in FP32 in between, at batch 1
+    for half of GoogLeNet's time. No request changes that. A matrix product is never passed over.
+    """
+    is_part = bool(row.nodes) and named.issuperset(row.nodes)
+    return is_part and not multiplies(Layer("", row.kind))
+
+
 def _verdict(
     rows: Sequence[LayerPrecision], others: Sequence[LayerPrecision], unknown: int
 ) -> PrecisionVerdict:
     if not rows:
         return PrecisionVerdict.OPAQUE
-    against = [row for row in others if not (row.is_requested or row.is_fp32_only)]
+    named = {node for row in rows if row not in others for node in row.nodes}
+    against = [
+        row
+        for row in others
+        if not (row.is_requested or row.is_fp32_only or _is_inside(row, named))
+    ]
     matrix, matrix_against = (
         sum(multiplies(Layer("", row.kind)) for row in group) for group in (rows, against)
     )

@@ -76,9 +76,10 @@ def headline(comparison: Comparison, base: str = "base") -> str:
 
 
 def totals(comparison: Comparison) -> tuple[Change, ...]:
-    """The time that is in no row, if there is any, and both totals."""
-    rest = comparison.rest
-    return (*([rest] if rest.base_ms or rest.new_ms else []), comparison.layers, comparison.total)
+    """The time that is in no row, if there is any, and both totals where there are two."""
+    rest, layers, total = comparison.rest, comparison.layers, comparison.total
+    sums = (total,) if layers is total else (layers, total)
+    return (*([rest] if rest.base_ms or rest.new_ms else []), *sums)
 
 
 def cut(rows: Sequence[Change], top: int | None) -> list[Change]:

@@ -33,6 +33,8 @@ def waterfall_lines(
         steps: rows to show; what the others change is one line.
         width: columns to keep within, from 50 on; None for names in full.
     """
+    if not comparison.rows:
+        return []  # whole inferences, of which there is only the total
     shown, others = comparison.rows[:steps], comparison.rows[steps:]
     changes = [(_name(row, width), row.difference_ms) for row in shown]
     if others:

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from math import isfinite
 from typing import Any
 
-from trtcore.report.content.facts.findings import finding_text
+from trtcore.report.content.facts.findings import finding_text, whole_ms
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.analysis.cost.roofline import Bound, GroupCost, NetworkCost
 from trtcore.result.analysis.cost.work import GroupWork
@@ -114,8 +114,7 @@ def energy_tree(analysis: Analysis) -> dict[str, Any] | None:
 def finding_tree(analysis: Analysis, finding: Finding) -> dict[str, Any]:
     """Returns a finding with its figures, which `FindingKind` documents, and its sentence."""
     layers = analysis.profile.layers
-    wall = analysis.latency.wall
-    latency_ms = wall.median_ms if wall else sum(analysis.layer_times)
+    latency_ms = whole_ms(analysis)
     return {
         "kind": finding.kind.value,
         "saves_ms": number(finding.saves_ms),

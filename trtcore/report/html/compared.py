@@ -52,12 +52,12 @@ class Compared(NamedTuple):
         key: for its address in the page.
         title: what is compared.
         verdict: the outcome in a sentence.
-        changes: the largest ones, a line each, for the top of the page.
         headings: of the cells of the rows.
         rows: the largest change first, or in order of execution; then the totals.
         lines: further lines, such as the accuracy of each output.
         notes: what limits it.
         data: what the script draws: steps of the change, and points before and after.
+        changes: the largest ones, a line each, for the top of the page.
     """
 
     key: str
@@ -151,6 +151,8 @@ def _state(row: Change) -> str:
 
 
 def _steps(comparison: Comparison) -> list[Step]:
+    if not comparison.rows:
+        return []
     rest, layers = comparison.rest, comparison.layers
     changes = [(row.name, row.difference_ms) for row in comparison.rows]
     left = [(rest.name, rest.difference_ms)] if rest.base_ms or rest.new_ms else []

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from trtcore.report.content.facts.facts import io_lines, place_facts, timing_facts
-from trtcore.report.content.facts.findings import finding_text
+from trtcore.report.content.facts.findings import finding_text, whole_ms
 from trtcore.report.content.facts.phases import phase_lines
 from trtcore.report.content.facts.precision import precision_facts
 from trtcore.report.content.facts.quantization import quantization_facts
@@ -51,9 +51,8 @@ def time_facts(analysis: Analysis) -> tuple[Fact, ...]:
 
 
 def _findings(analysis: Analysis) -> Section | None:
-    wall = analysis.latency.wall
-    latency_ms = wall.median_ms if wall else sum(analysis.layer_times)
-    facts = tuple((one.kind.label, finding_text(one, latency_ms)) for one in analysis.findings)
+    whole = whole_ms(analysis)
+    facts = tuple((one.kind.label, finding_text(one, whole)) for one in analysis.findings)
     return Section("findings", "Findings", facts) if facts else None
 
 

@@ -47,6 +47,36 @@ FOREIGN_FILES: tuple[ForeignFile, ...] = (
         "give the CSV of its report cuda_gpu_kern_sum",
     ),
     ForeignFile(
+        re.compile(r"\*\* .* Summary \([a-z_]+\):|^\s*Time \(%\)\s+Total Time \(ns\)\s", re.M),
+        "a summary of Nsight Systems as a table",
+        "give its report cuda_gpu_kern_sum as CSV",
+    ),
+    ForeignFile(
+        re.compile(r'^"ID","Process ID","Process Name",', re.M),
+        "a report of Nsight Compute",
+        "its counters are of kernels that ran alone; give Nsight Systems' cuda_gpu_kern_sum as CSV",
+    ),
+    ForeignFile(
+        re.compile(r"^\s*Name\s+Self CPU(?: %| total)", re.M),
+        "a table of PyTorch's profiler (key_averages)",
+        "give the trace that export_chrome_trace writes",
+    ),
+    ForeignFile(
+        re.compile(r"^layerName;execStatus;layerType;", re.M),
+        "a performance report of OpenVINO",
+        "layers of OpenVINO are not read; profile the model with trtcore",
+    ),
+    ForeignFile(
+        re.compile(r"^Operator-wise Profiling Info|^=+ Run Order =+", re.M),
+        "a report of TensorFlow Lite's benchmark",
+        "layers of TensorFlow Lite are not read; profile the model with trtcore",
+    ),
+    ForeignFile(
+        re.compile(r"^SQLite format 3\0"),
+        "a database",
+        "of Nsight Systems, give its report cuda_gpu_kern_sum as CSV",
+    ),
+    ForeignFile(
         re.compile(r"RUNNING TensorRT\.trtexec|=== (?:Model|Inference) Options ==="),
         "a log of trtexec without layer times",
         "run trtexec with --dumpProfile, or give what its --exportProfile writes",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from trtcore.result.readers.registry import Reader, find_reader, readers_text
 from trtcore.result.readers.trtexec import is_trtexec_profile
 from trtcore.result.records.profile import Profile
 from trtcore.system.files import read_text
+
+# What a terminal's colours leave in a log: of the program itself, or of a service that kept it.
+_COLOURS = re.compile(r"\x1b\[[\d;]*[mK]")
 
 
 def load_baseline(path: str | Path, *, layer_info: str | Path | None = None) -> Profile:
@@ -44,7 +48,7 @@ def load_baselines(
         OptionError: neither one file of layer information nor one for each trtexec profile.
     """
     # All are opened before any is parsed: a wrong path should not cost the time of parsing others.
-    texts = [read_text(path) for path in paths]
+    texts = [_COLOURS.sub("", read_text(path)) for path in paths]
     readers = [_reader(text, str(path)) for text, path in zip(texts, paths, strict=True)]
     exported = [i for i, reader in enumerate(readers) if reader.takes_layer_info]
     # Not strict: without layer information the list is empty.

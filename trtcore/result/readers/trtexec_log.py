@@ -19,6 +19,8 @@ from trtcore.result.records.profile import Profile
 
 # The logger's ``[01/02/2026-03:04:09] [I] ``, and what a container or a CI service puts before it.
 _PREFIX = re.compile(r"^.*?(?:\[\d\d/\d\d/\d{4}-\d\d:\d\d:\d\d\] )?\[[IVWE]\] (?=\s*\S)", re.M)
+# Lines of TensorRT itself, and warnings, which come between the rows of the table.
+_OTHERS = re.compile(r"^.*?(?:\[[IVWE]\] \[TRT\]|\[[VWE]\] ).*\n?", re.M)
 _TITLE = re.compile(r"^\s*=== Profile \((\d{1,15}) iterations ?\) ===\s*$", re.M)
 _FIGURE = r"(?:\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|-?nan|inf)"
 _TOTAL = "Total"
@@ -40,7 +42,7 @@ class _Columns(NamedTuple):
 
 def is_trtexec_log(text: str) -> bool:
     """Whether a text holds the table that ``trtexec --dumpProfile`` prints."""
-    return _TITLE.search(_PREFIX.sub("", text)) is not None
+    return _TITLE.search(_bare(text)) is not None
 
 
 def parse_trtexec_log(
@@ -56,7 +58,7 @@ def parse_trtexec_log(
     Raises:
         ResultError: two tables, no rows, or a line in the table that is no row.
     """
-    bare = _PREFIX.sub("", text)
+    bare = _bare(text)
     titles = list(_TITLE.finditer(bare))
     if len(titles) > 1:
         raise ResultError(f"{source}: has {len(titles)} profile tables; keep the log of one run")
@@ -75,6 +77,11 @@ def parse_trtexec_log(
         iterations=int(titles[0][1]),
         warnings=missing_rows(averages, whole, _TOTAL),
     )
+
+
+def _bare(text: str) -> str:
+    """A log without what the logger puts before its lines, and without other messages."""
+    return _PREFIX.sub("", _OTHERS.sub("", text))
 
 
 def _columns(head: str, source: str) -> _Columns:

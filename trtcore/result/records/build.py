@@ -162,6 +162,7 @@ class Build:
         memory: what the engine needs of the device; None where it was not loaded.
         hardware_compatibility: other GPUs that the plan is for too, such as ``AMPERE_PLUS``; ``""``
             if it is for one.
+        plan_hash: SHA-256 of the serialized engine; ``""`` in results of older versions.
     """
 
     backend: str
@@ -177,3 +178,4 @@ class Build:
     specialization: Specialization = Specialization.NONE
     memory: EngineMemory | None = None
     hardware_compatibility: str = ""
+    plan_hash: str = ""

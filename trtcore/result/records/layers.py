@@ -44,13 +44,18 @@ class ModelNode:
 
 @dataclass(frozen=True)
 class ModelRecord:
-    """The model that was profiled. ``nodes`` is empty for a plan whose model is not known."""
+    """The model that was profiled. ``nodes`` is empty for a plan whose model is not known.
+
+    Attributes:
+        weights_hash: SHA-256 of the weights that were built; ``""`` where they are not known.
+    """
 
     name: str
     source: str
     weights: str = ""
     nodes: tuple[ModelNode, ...] = ()
     notes: tuple[str, ...] = ()
+    weights_hash: str = ""
 
 
 @dataclass(frozen=True)

@@ -23,12 +23,17 @@ def finding_facts(analysis: Analysis, *, all_of_them: bool = False) -> tuple[Fac
     """Returns the first three findings, or all, and how many more there are."""
     found = analysis.findings
     shown = found if all_of_them else found[:_FIRST]
-    latency_ms = analysis.latency.wall.median_ms if analysis.latency.wall else 0.0
-    latency_ms = latency_ms or sum(analysis.layer_times)
+    latency_ms = whole_ms(analysis)
     facts = [("Finding", finding_text(one, latency_ms)) for one in shown]
     if more := len(found) - len(shown):
         facts.append(("", f"{more} more with {argument('findings', True)}"))
     return tuple(facts)
+
+
+def whole_ms(analysis: Analysis) -> float:
+    """Returns what savings are a part of: the latency, or all layers where it was not measured."""
+    wall = analysis.latency.wall
+    return (wall.median_ms if wall else 0.0) or sum(analysis.layer_times)
 
 
 def finding_text(finding: Finding, latency_ms: float) -> str:

@@ -1,0 +1,158 @@
+"""A graph that was exported with one batch, changed so that it takes every batch of a range."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from onnx import ModelProto
+
+from trtcore.errors import ModelError, argument
+from trtcore.models.model import Model
+from trtcore.models.onnx.batch import free_batch
+from trtcore.models.onnx.batch_edits import Edit
+from trtcore.models.onnx.batch_free import NotLinearError, free_edits
+from trtcore.models.onnx.graph import opset_version, tensor_info
+from trtcore.models.onnx.shapes import batch_edits, with_shapes
+from trtcore.models.onnx.walk import walk_nodes
+
+Shape = tuple[int, ...]
+
+
+class Points(NamedTuple):
+    """The given shapes at the ends and the optimum of their ranges, by input."""
+
+    least: dict[str, Shape]
+    optimum: dict[str, Shape]
+    most: dict[str, Shape]
+
+
+def freed(
+    model: Model,
+    bare: Model,
+    led: Sequence[str],
+    batch: int | None,
+    points: Points,
+    *,
+    in_place: bool,
+) -> tuple[Model, bool]:
+    """Lets every batch of a range through a graph.
+
+    Args:
+        model: the model.
+        bare: the same without its weights; its graph is changed in place.
+        led: inputs whose leading dimension is in a range.
+        batch: of the inputs that are in none.
+        points: the shapes of the ranges.
+        in_place: change the graph of the model itself.
+
+    Returns:
+        The model, with a note on each kind of change, and whether its graph may be changed further.
+
+    Raises:
+        OptionError: what `with_shapes` has against a shape.
+        ModelError: the model does not fit a shape, or a node holds one batch and cannot be changed.
+    """
+    if edits := _edits(bare, led, points):
+        model, in_place = _own(model, in_place), True
+        notes = _free(model, edits, led, points)
+        _free(bare, edits, led, points)
+        model = replace(model, notes=(*model.notes, *notes))
+    # What no walk found: the walk wants one batch of all inputs.
+    if targets := _of_one_batch(bare, batch, points):
+        model, in_place = _own(model, in_place), True
+        found = free_batch(model.proto, targets)
+        model = replace(model, notes=(*model.notes, *found))
+        free_batch(bare.proto, targets)
+    return model, in_place
+
+
+class _Edits(NamedTuple):
+    """What two batches of a range take, and these batches."""
+
+    edits: tuple[tuple[Edit, ...], tuple[Edit, ...]]
+    batches: tuple[int, int]
+
+
+def _edits(bare: Model, led: Sequence[str], points: Points) -> _Edits | None:
+    """What two batches take; None if the graph lets others than its own through as it is.
+
+    Large ones: a Slice of the first 4 items is no hindrance for 2.
+
+    Raises:
+        ModelError: a node that lets no other batch through than that of the export.
+    """
+    # Numbers are computed from the batch of one input, so all have to have the same.
+    ranges = {tuple(point[name][0] for point in points) for name in led}
+    if len(ranges) != 1:
+        return None
+    ((_, _, most),) = ranges
+    found: dict[int, tuple[Edit, ...]] = {}
+    for batch in range(most, most + 3):
+        shapes = {name: (batch, *points.optimum[name][1:]) for name in led}
+        edits, batches = batch_edits(bare, {**points.optimum, **shapes})
+        if batches != (0, 0):  # not its own
+            found[batch] = edits
+        if len(found) == 2:
+            (one, first), (other, second) = found.items()
+            return _Edits((first, second), (one, other)) if first else None
+    return None
+
+
+def _free(model: Model, edits: _Edits, led: Sequence[str], points: Points) -> list[str]:
+    """Changes the graph in place, for every batch.
+
+    Raises:
+        ModelError: a node that cannot be changed so.
+    """
+    proto, most = model.proto, points.most[led[0]][0]
+    opset = opset_version(proto)
+    try:
+        return free_edits(proto.graph, edits.edits, edits.batches, most, led[0], opset)
+    except NotLinearError as error:
+        node = next((one for one in walk_nodes(proto.graph) if one.name == str(error)), None)
+        raise _one_batch_only(model.name, str(error), node.op_type if node else "") from None
+
+
+def _one_batch_only(model: str, node: str, op: str) -> ModelError:
+    return ModelError(
+        f"{model}: node '{node}' ({op}) holds one batch, and takes no range of them: give one "
+        f"shape per input with {argument('shapes')}"
+    )
+
+
+def _of_one_batch(bare: Model, batch: int | None, points: Points) -> dict[str, list[int]]:
+    """The nodes that have one batch written into them, each with a target that fits every shape.
+
+    Raises:
+        ModelError: the model does not fit a shape, or such a node is no Reshape.
+    """
+    before = {node.name: list(node.input) for node in walk_nodes(bare.proto.graph)}
+    settled = [with_shapes(bare, batch, point).proto.graph for point in points]
+    changed = {
+        node.name: node
+        for graph in settled
+        for node in walk_nodes(graph)
+        if list(node.input) != before.get(node.name)
+    }
+    shapes = [{v.name: tensor_info(v).shape for v in (*g.value_info, *g.output)} for g in settled]
+    targets = {}
+    for name, node in changed.items():
+        found = {one.get(node.output[0], ()) for one in (shapes[0], shapes[2])}
+        if len(found) == 1 and () not in found:
+            continue  # another batch than the file's, but one for the whole range
+        lengths = [set(dims) for dims in zip(*found, strict=True)]
+        targets[name] = [dims.pop() if len(dims) == 1 else -1 for dims in lengths]
+        if node.op_type != "Reshape" or targets[name].count(-1) != 1:
+            raise _one_batch_only(bare.name, name, node.op_type)
+    return targets
+
+
+def _own(model: Model, is_own: bool) -> Model:
+    """The model with a graph that may be changed."""
+    if is_own:
+        return model
+    copy = ModelProto()
+    copy.CopyFrom(model.proto)
+    return replace(model, proto=copy)
