@@ -18,7 +18,8 @@ from trtcore.result.records.energy import Energy, EnergyGap, EnergySource
 
 def test_the_counter_gives_the_energy_of_an_inference() -> None:
     energy = energy_between(Mark(10.0, 1_000_000), Mark(12.0, 1_600_000), 4000)
-    assert energy == Energy(EnergySource.COUNTER, 600.0, 2.0, 4000, energy.idle_w)
+    # By text, as NaN is no longer equal in a dataclass from Python 3.13 on.
+    assert repr(energy) == repr(Energy(EnergySource.COUNTER, 600.0, 2.0, 4000))
     assert (energy.millijoules, energy.watts) == pytest.approx((150.0, 300.0))
 
 

@@ -10,8 +10,10 @@ from trtcore.result.records.peaks import Peaks, PeakSource, ProductPeak
 
 
 def test_rates_and_bandwidth() -> None:
-    assert parse_peaks("fp16=989, fp32=67,bandwidth=4.8e3") == Peaks(
-        PeakSource.GIVEN, (ProductPeak("fp16", 989.0), ProductPeak("fp32", 67.0)), 4800.0
+    rates = (ProductPeak("fp16", 989.0), ProductPeak("fp32", 67.0))
+    # By text, as NaN is no longer equal in a dataclass from Python 3.13 on.
+    assert repr(parse_peaks("fp16=989, fp32=67,bandwidth=4.8e3")) == repr(
+        Peaks(PeakSource.GIVEN, rates, 4800.0)
     )
 
 
