@@ -6,6 +6,7 @@ import base64
 import struct
 import zlib
 from collections.abc import Iterator
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -47,7 +48,7 @@ class Bytes:
         """One of `VALUES`, a float of any bits, a whole number, or a text."""
         kind = self.number()
         if kind < 128:
-            return VALUES[kind % len(VALUES)]
+            return deepcopy(VALUES[kind % len(VALUES)])  # later edits may be inside of it
         if kind < 160:
             return struct.unpack("<d", self.take(8).ljust(8, b"\0"))[0]
         if kind < 192:

@@ -54,7 +54,7 @@ def _check_layers(profile: Profile, source: str) -> None:
     for layer, fault in zip(profile.layers, faults, strict=True):
         if fault:
             raise ResultError(
-                f"{source}: layer '{layer.name}' has a time {fault}"
+                f"{source}: layer '{layer.name:.200}' has a time {fault}"
                 + ("; the device's event times cannot be trusted" if fault == _BELOW_ZERO else "")
             )
 

@@ -112,7 +112,7 @@ def parse_tree(
     version = tree.get("version")
     if version not in (_OLDEST_VERSION, readable):
         raise ResultError(
-            f"{source}: schema version {version!r}; this trtcore reads {readable}, "
+            f"{source}: schema version {version!r:.60}; this trtcore reads {readable}, "
             f"update trtcore or save the {noun} again"
         )
     try:
