@@ -7,7 +7,7 @@
 # make schema    write the JSON Schemas, the tables of docs/schema.md and docs/options.md again, from the code
 # make lint      ruff, mypy, clang-format
 # make sanitize  the native tests under AddressSanitizer and UndefinedBehaviorSanitizer
-# make fuzz      every fuzz target for SECONDS=60, or those of TARGETS="shapes limits"
+# make fuzz      every fuzz target for SECONDS=60, SEED=0 (another one each time), or those of TARGETS="shapes limits"
 # make wheel     the wheel to publish in dist/, as manylinux; the same bytes each time
 # make sbom      dist/sbom.json: what an installed trtcore consists of, as CycloneDX
 # make bench     what needs no GPU; ARGS=--quick for a look that writes no results
@@ -74,12 +74,13 @@ sanitize: $(VENV)-sanitize/ready
 	$(abspath $(VENV))-sanitize/bin/python -m pytest native -p no:cacheprovider
 
 SECONDS ?= 60
+SEED ?= 0
 FUZZED := $(basename $(notdir $(filter-out %/__init__.py,$(wildcard tests/fuzz/targets/*.py))))
 TARGETS ?= $(FUZZED)
 
 fuzz: $(VENV)/ready-fuzz
 	printf '%s\n' $(TARGETS) | xargs -P $$(nproc) -I{} \
-		$(RUN) tests/fuzz/run.py {} --seconds $(SECONDS) --work build/fuzz
+		$(RUN) tests/fuzz/run.py {} --seconds $(SECONDS) --seed $(SEED) --work build/fuzz
 
 $(VENV)/ready-fuzz: $(VENV)/ready
 	$(RUN) -m pip install -q 'atheris>=3.0'

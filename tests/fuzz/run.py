@@ -32,6 +32,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("name", choices=NAMES)
     parser.add_argument("--seconds", type=int, default=10)
+    parser.add_argument("--seed", type=int, default=0, help="of the changes; 0: another each time")
     parser.add_argument("--work", type=Path, help="where new inputs and crashes go")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     known, rest = parser.parse_known_args()
@@ -39,7 +40,7 @@ def main() -> int:
         return _fuzz(known.name, rest)
     with tempfile.TemporaryDirectory(prefix="trtcore-fuzz-") as scratch:
         work = known.work or Path(scratch)
-        return _watched(known.name, known.seconds, work / known.name)
+        return _watched(known.name, known.seconds, known.seed, work / known.name)
 
 
 def _fuzz(name: str, arguments: list[str]) -> int:
@@ -58,13 +59,13 @@ def _fuzz(name: str, arguments: list[str]) -> int:
     return 0
 
 
-def _watched(name: str, seconds: int, work: Path) -> int:
+def _watched(name: str, seconds: int, seed: int, work: Path) -> int:
     """Runs libFuzzer and tells what it did; its own output only where it found something."""
     found = work / "found"
     found.mkdir(parents=True, exist_ok=True)
     limits = (f"-max_total_time={seconds}", f"-timeout={_TIMEOUT_S}", f"-rss_limit_mb={_MOST_MIB}")
     command = [sys.executable, __file__, name, "--inside", *limits, f"-max_len={_MOST_BYTES}"]
-    command += ["-print_final_stats=1", f"-artifact_prefix={work}/", str(found)]
+    command += [f"-seed={seed}", "-print_final_stats=1", f"-artifact_prefix={work}/", str(found)]
     ran = subprocess.run(
         [*command, str(CORPUS / name)],
         stdout=subprocess.PIPE,

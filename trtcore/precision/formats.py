@@ -35,7 +35,7 @@ class Precision(str, Enum):
     @classmethod
     def _missing_(cls, value: object) -> Precision:
         accepted = ", ".join(member.value for member in cls)
-        raise OptionError(f"precision is '{value}', must be one of {accepted}")
+        raise OptionError(f"precision is '{value!s:.60}', must be one of {accepted}")
 
 
 class PrecisionFormat(NamedTuple):
