@@ -155,13 +155,13 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "models/onnx/batch",
         "models/onnx/inference",
     ),
-    "models/onnx/work/test_count.py": (
-        "models/onnx/work/computing",
-        "models/onnx/work/elementwise",
-        "models/onnx/work/folding",
-        "models/onnx/work/operands",
-        "models/onnx/work/products",
-        "models/onnx/work/shapes",
+    "models/onnx/workload/test_count.py": (
+        "models/onnx/workload/computing",
+        "models/onnx/workload/elementwise",
+        "models/onnx/workload/folding",
+        "models/onnx/workload/operands",
+        "models/onnx/workload/products",
+        "models/onnx/workload/shapes",
         "result/records/work",
     ),
     "native/on_fake_cuda/plan_cases.py": (

@@ -27,7 +27,7 @@ from trtcore.models.onnx.weights import (
     with_weights_as_inputs,
     write_with_external_weights,
 )
-from trtcore.models.onnx.work.count import count_work
+from trtcore.models.onnx.workload.count import count_work
 from trtcore.result.records.layers import ModelNode, TensorInfo
 from trtcore.result.types.dtypes import ONNX_TYPES
 from trtcore.system.files import check_readable, check_writable, write_file

@@ -159,7 +159,8 @@ def _verdict(
 ) -> PrecisionVerdict:
     if not rows:
         return PrecisionVerdict.OPAQUE
-    named = {node for row in rows if row not in others for node in row.nodes}
+    other_types = {row.dtype for row in others}
+    named = {node for row in rows if row.dtype not in other_types for node in row.nodes}
     against = [
         row
         for row in others

@@ -11,7 +11,7 @@ from networks import read_graph
 from trtcore.models.load import load_model
 from trtcore.models.onnx.graph import model_nodes
 from trtcore.models.onnx.shapes import with_shapes
-from trtcore.models.onnx.work.count import count_work
+from trtcore.models.onnx.workload.count import count_work
 from trtcore.result.records.work import NodeWork
 
 HEAD = '<ir_version: 10, opset_import: ["" : {opset}]>\ng '

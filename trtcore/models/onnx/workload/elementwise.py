@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import prod
 
-from trtcore.models.onnx.work.operands import Operands, results
+from trtcore.models.onnx.workload.operands import Operands, results
 
 # One for each result.
 _ONE = """

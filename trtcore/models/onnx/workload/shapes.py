@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from onnx import GraphProto, ValueInfoProto
 
-from trtcore.models.onnx.work.operands import Shape
+from trtcore.models.onnx.workload.operands import Shape
 
 
 def known_shapes(graph: GraphProto) -> dict[str, Shape]:

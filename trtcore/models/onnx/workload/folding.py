@@ -13,9 +13,9 @@ import onnx
 from onnx import GraphProto, ModelProto, NodeProto, numpy_helper
 
 from trtcore.models.onnx.bodies import bodies
-from trtcore.models.onnx.work.computing import MOST_ELEMENTS, Values, results_of
-from trtcore.models.onnx.work.operands import Shape
-from trtcore.models.onnx.work.shapes import known_shapes
+from trtcore.models.onnx.workload.computing import MOST_ELEMENTS, Values, results_of
+from trtcore.models.onnx.workload.operands import Shape
+from trtcore.models.onnx.workload.shapes import known_shapes
 
 Types = dict[str, onnx.ValueInfoProto]
 

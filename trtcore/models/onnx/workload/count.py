@@ -9,11 +9,11 @@ from onnx import GraphProto, ModelProto, NodeProto
 
 from trtcore.models.onnx.bodies import bodies
 from trtcore.models.onnx.weights import without_weights
-from trtcore.models.onnx.work.elementwise import OPERATIONS
-from trtcore.models.onnx.work.folding import completed_shapes
-from trtcore.models.onnx.work.operands import Operands, Shape, UnknownShapeError
-from trtcore.models.onnx.work.products import PRODUCTS
-from trtcore.models.onnx.work.shapes import known_shapes
+from trtcore.models.onnx.workload.elementwise import OPERATIONS
+from trtcore.models.onnx.workload.folding import completed_shapes
+from trtcore.models.onnx.workload.operands import Operands, Shape, UnknownShapeError
+from trtcore.models.onnx.workload.products import PRODUCTS
+from trtcore.models.onnx.workload.shapes import known_shapes
 from trtcore.result.records.work import NodeWork
 
 _DOMAINS = ("", "ai.onnx")

@@ -10,7 +10,7 @@ import numpy as np
 import onnx
 from onnx import NodeProto, numpy_helper
 
-from trtcore.models.onnx.work.operands import Shape
+from trtcore.models.onnx.workload.operands import Shape
 
 Values = dict[str, "np.ndarray[Any, Any]"]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import prod
 
-from trtcore.models.onnx.work.operands import Operands, UnknownShapeError, results
+from trtcore.models.onnx.workload.operands import Operands, UnknownShapeError, results
 
 
 def _conv(node: Operands, weights: int = 1) -> int:
