@@ -1,16 +1,20 @@
 """Does the energy of an inference repeat, and is the memory what nvidia-smi sees?
 
 Needs a GPU, a TensorRT that serves it, and ``nvidia-smi``; the networks are those of
-`example_networks`. About a minute of the GPU; every run is told on standard error as it ends.
+`example_networks`. Some three minutes of the GPU; every run is told on standard error as it ends,
+and no network is begun later than ``ENERGY_SECONDS`` (300).
 """
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 
 from example_networks import available, source
@@ -20,10 +24,12 @@ from profiled import profiled
 from trtcore.engine.choice import choose_backend
 from trtcore.result.analysis.memory import memory_needs
 from trtcore.result.records.profile import Profile
+from trtcore.system.gpus import visible_gpus
 
-NETWORKS = available(("googlenet", "bert_base"))
+CASES = tuple(product(available(), ("fp16", "fp32")))
 # The peaks of the device have no part in it.
-OPTIONS = ("--fp16", "--no-calibration", "--peak", "none", "--iterations", "200", "--energy")
+OPTIONS = ("--no-calibration", "--peak", "none", "--iterations", "200", "--batch", "4", "--energy")
+SECONDS = float(os.environ.get("ENERGY_SECONDS", "300"))
 # Between two looks of nvidia-smi: engine, contexts and inputs stay for longer than ten of them.
 LOOK_MS = 200
 MIB = 1 << 20
@@ -33,8 +39,9 @@ MIB = 1 << 20
 def watched_memory() -> Iterator[list[int]]:
     """What nvidia-smi calls used meanwhile, in bytes, added when the block ends."""
     seen: list[int] = []
-    query = ["--query-gpu=memory.used", "--format=csv,noheader,nounits", "--id=0"]
-    command = ["nvidia-smi", *query, f"--loop-ms={LOOK_MS}"]
+    query = ["--query-gpu=memory.used", "--format=csv,noheader,nounits"]
+    # It counts all GPUs of the host, CUDA those that it may see.
+    command = ["nvidia-smi", *query, f"--id={visible_gpus()[0].uuid}", f"--loop-ms={LOOK_MS}"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as looking:
         assert looking.stdout is not None
         seen.append(int(looking.stdout.readline()) * MIB)  # before the run
@@ -45,15 +52,15 @@ def watched_memory() -> Iterator[list[int]]:
             seen.extend(int(line) * MIB for line in looking.stdout if line.strip().isdigit())
 
 
-def measured_once(folder: Path, name: str) -> tuple[Profile, float]:
+def measured_once(folder: Path, network: str, precision: str) -> tuple[Profile, float]:
     """A profile with its energy, and by how much nvidia-smi saw the memory grow, in MB."""
     with watched_memory() as seen:
-        profile = profiled(folder, source(name, folder), *OPTIONS)
+        profile = profiled(folder, source(network, folder), "--precision", precision, *OPTIONS)
     seen_mb, needs = (max(seen) - seen[0]) / 1e6, memory_needs(profile)
     energy_mj = profile.energy.millijoules if profile.energy else float("nan")
     peak_mb = needs.peak / 1e6 if needs else float("nan")
     print(
-        f"{name}: {energy_mj:.4f} mJ an inference, device peak {peak_mb:.1f} MB, "
+        f"{network} {precision}: {energy_mj:.4f} mJ an inference, device peak {peak_mb:.1f} MB, "
         f"{seen_mb:.1f} MB by nvidia-smi",
         file=sys.stderr,
         flush=True,
@@ -61,9 +68,10 @@ def measured_once(folder: Path, name: str) -> tuple[Profile, float]:
     return profile, seen_mb
 
 
-def figures_of(name: str, folder: Path) -> dict[str, float]:
+def figures_of(case: tuple[str, str], folder: Path) -> dict[str, float]:
     """Of two runs: energies and how far they lie apart, and the memory of the first."""
-    runs = [measured_once(folder, name) for _ in range(2)]
+    name = " ".join(case)
+    runs = [measured_once(folder, *case) for _ in range(2)]
     energies = [run.energy for run, _ in runs]
     if not all(energy is not None and energy.is_known for energy in energies):
         sys.exit(f"{name}: no energy was measured: {energies}")
@@ -103,15 +111,22 @@ def measure(quick: bool) -> Measured:
     if choice.bindings is None or choice.name == "onnxruntime":
         sys.exit(f"bench_energy_memory needs a GPU: {choice.reason}")
     figures: dict[str, float] = {}
+    notes, ends = [choice.bindings.label], time.monotonic() + SECONDS
     with tempfile.TemporaryDirectory() as folder:
-        for name in NETWORKS[: 1 if quick else None]:
-            figures |= figures_of(name, Path(folder))
-    return Measured(figures, (choice.bindings.label,))
+        for case in CASES[: 1 if quick else None]:
+            if time.monotonic() > ends:
+                notes.append(f"{' '.join(case)}: not begun, the time was over")
+                continue
+            try:
+                figures |= figures_of(case, Path(folder))
+            except SystemExit as failed:  # of `profiled`: the others can still be run
+                notes.append(f"{' '.join(case)}: {failed}")
+    return Measured(figures, tuple(notes))
 
 
 def goals() -> Iterator[Goal]:
     """Energy that repeats, and memory that another program sees too."""
-    for name in NETWORKS:
+    for name in map(" ".join, CASES):
         yield Goal(apart(name), 3, apart(name))
         yield Goal(f"{name}, device peak over nvidia-smi's", 1.05, peak(name), smi(name))
         yield Goal(f"the same the other way round, {name}", 1.05, smi(name), peak(name))
@@ -122,9 +137,10 @@ if __name__ == "__main__":
         Benchmark(
             title="Energy of an inference, and memory against nvidia-smi",
             method=(
-                "GoogLeNet and BERT-base (large weights are constants of one value), FP16, twice "
-                "in fresh processes with `--energy`; nvidia-smi looks at the used memory five "
-                "times a second meanwhile, and its figure is the most less that of before."
+                "GoogLeNet, ResNet-50, ViT-B/16 and BERT-base (large weights are constants of one "
+                "value) at batch 4, each twice in fresh processes with `--energy`; nvidia-smi "
+                "looks at the used memory five times a second meanwhile, and its figure is the "
+                "most less that of before."
             ),
             measure=measure,
             goals=tuple(goals()),
