@@ -239,6 +239,7 @@ def test_a_soak_that_grows_is_told_also_over_several_runs(
         "baselines",
         "energy_memory",
         "findings",
+        "gated",
         "loop",
         "precision",
         "processes",

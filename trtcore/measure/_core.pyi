@@ -344,6 +344,31 @@ def time_inference(
         RuntimeError: TensorRT or CUDA failed; the message names the iteration.
     """
 
+def time_gated(
+    context: Context,
+    timer: GatedTimer,
+    iterations: int,
+    report: Callable[[int], object] | None = None,
+) -> tuple[FloatArray, bool]:
+    """Times gated iterations, each of them enqueued while the device runs the one before.
+
+    The timer's stream is blocked until the one before has ended and the next is wholly enqueued.
+    Iterations of more than 25 ms do not overlap.
+
+    Args:
+        context: what to run; it never had a profiler.
+        timer: its stream is the one enqueued on.
+        iterations: M.
+        report: as for `time_inference`.
+
+    Returns:
+        ``gpu_ms``, float32 (M,), and whether Ctrl-C ended it early (then it is shorter). It is
+        shorter too where the timer was invalidated.
+
+    Raises:
+        RuntimeError: TensorRT or CUDA failed; the message names the iteration.
+    """
+
 def time_layers(
     context: Context,
     recorder: LayerRecorder | None,

@@ -1,0 +1,53 @@
+#include "loop/gated_loop.hpp"
+
+#include <string>
+
+#include "loop/execute_loop.hpp"
+
+namespace trtcore {
+
+GatedLoop::~GatedLoop() {
+  timer_.gate().release();
+  try {
+    timer_.synchronize();
+  } catch (cuda::Error const&) {
+    // Whatever failed was told by the call that failed first.
+  }
+}
+
+std::size_t GatedLoop::run(std::size_t done, std::size_t count, Clock::time_point deadline) {
+  if (timer_.invalidated()) return done;
+  enqueue(done);
+  bool is_whole = !timer_.invalidated();
+  timer_.gate().release();
+  while (is_whole) {
+    bool const overlaps =
+        done + 1 < count && last_ms_ <= kOverlapsUpToMs && Clock::now() < deadline;
+    if (overlaps) enqueue(done + 1);
+    is_whole = overlaps && !timer_.invalidated();
+    finish(done);
+    ++done;
+  }
+  return done;
+}
+
+void GatedLoop::enqueue(std::size_t iteration) {
+  timer_.gate().hold(timer_.stream());
+  marks_of(iteration).start.record(timer_.stream());
+  if (!context_.enqueue_v3(timer_.stream())) {
+    throw RunFailure("enqueueV3 failed in iteration " + std::to_string(iteration));
+  }
+  marks_of(iteration).end.record(timer_.stream());
+  timer_.gate().all_queued();
+}
+
+// The next iteration may begin before the times of this one are read: its events are others.
+void GatedLoop::finish(std::size_t iteration) {
+  Marks const& marks = marks_of(iteration);
+  marks.end.synchronize();
+  timer_.gate().release();
+  last_ms_ = marks.end.since(marks.start);
+  gpu_ms_[iteration] = last_ms_;
+}
+
+}  // namespace trtcore
