@@ -1,8 +1,8 @@
 """Do gated iterations that overlap have the span of those that are run one at a time?
 
-Needs a GPU and TensorRT 10.16 or later or TensorRT-RTX. Overlapping is what `trtcore` does: while the
-device runs an iteration, the next one is enqueued behind the gate. One at a time, the device waits
-until it is enqueued. Both run in turns in one process, on the same context.
+Needs a GPU and TensorRT 10.16 or later or TensorRT-RTX. Overlapping is what `trtcore` does: while
+the device runs an iteration, the next one is enqueued behind the gate. One at a time, the device
+waits until it is enqueued. Both run in turns in one process, on the same context.
 """
 
 from __future__ import annotations
