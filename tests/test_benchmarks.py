@@ -241,6 +241,7 @@ def test_a_soak_that_grows_is_told_also_over_several_runs(
         "findings",
         "gated",
         "loop",
+        "parts",
         "precision",
         "processes",
         "reconcile",
