@@ -23,7 +23,7 @@ std::size_t GatedLoop::run(std::size_t done, std::size_t count, Clock::time_poin
   while (is_whole) {
     bool const overlaps =
         done + 1 < count && last_ms_ <= kOverlapsUpToMs && Clock::now() < deadline;
-    if (overlaps) enqueue(done + 1);
+    if (overlaps) enqueue_while_running(done + 1);
     is_whole = overlaps && !timer_.invalidated();
     finish(done);
     ++done;
@@ -39,6 +39,17 @@ void GatedLoop::enqueue(std::size_t iteration) {
   }
   marks_of(iteration).end.record(timer_.stream());
   timer_.gate().all_queued();
+}
+
+// The iteration before is waited for even if this one fails: it is whole then, or it is the one that
+// failed, as an error of a kernel is told by whatever call comes next.
+void GatedLoop::enqueue_while_running(std::size_t iteration) {
+  try {
+    enqueue(iteration);
+  } catch (...) {
+    finish(iteration - 1);
+    throw;
+  }
 }
 
 // The next iteration may begin before the times of this one are read: its events are others.

@@ -45,6 +45,7 @@ class GatedLoop {
 
   Marks& marks_of(std::size_t iteration) noexcept { return marks_[iteration % marks_.size()]; }
   void enqueue(std::size_t iteration);
+  void enqueue_while_running(std::size_t iteration);
   void finish(std::size_t iteration);
 
   abi::ExecutionContext context_;

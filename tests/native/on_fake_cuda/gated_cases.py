@@ -156,3 +156,23 @@ def test_a_gpu_that_is_lost_anywhere_is_one_error(engine: Any, driver: Any, call
     with pytest.raises(RuntimeError, match="failed: made up"):
         _core.time_gated(engine.view, timer, 20)
     assert not driver.is_held
+
+
+def test_an_iteration_that_runs_is_finished_when_the_next_fails(engine: Any, driver: Any) -> None:
+    timer = _core.GatedTimer(STREAM)
+    driver.fail("cuStreamWaitValue32", 2)
+    driver.take_log()
+    with pytest.raises(RuntimeError, match="cuStreamWaitValue32 failed"):
+        _core.time_gated(engine.view, timer, 10)
+    assert driver.take_log() == ENQUEUE + FINISH + ENQUEUE + "H" + FINISH + LEFT_IDLE
+
+
+def test_a_fault_of_the_iteration_that_runs_is_not_one_of_the_next(
+    engine: Any, driver: Any
+) -> None:
+    timer = _core.GatedTimer(STREAM)
+    events, enqueue, finish = 4, 3, 2  # calls of CUDA; a run is one of TensorRT
+    driver.fail("*", events + enqueue + finish + enqueue)
+    # The first call that fails holds the stream for the third iteration.
+    with pytest.raises(RuntimeError, match="cuEventSynchronize failed"):
+        _core.time_gated(engine.view, timer, 10)
