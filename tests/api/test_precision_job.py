@@ -17,7 +17,7 @@ from trtcore.engine.tensorrt.bindings import Bindings, load_bindings
 from trtcore.errors import ModelError, PrecisionNotMetError
 from trtcore.measure.engine_runs.engines import EngineRun
 from trtcore.measure.engine_runs.plans import PlanRun
-from trtcore.measure.engine_runs.rounds import Run
+from trtcore.measure.engine_runs.run import Run
 from trtcore.measure.nodes.onnxruntime.profile import run_model
 from trtcore.models.model import Model
 from trtcore.precision.accuracy.reference import Reference

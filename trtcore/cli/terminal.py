@@ -10,6 +10,8 @@ from math import isnan
 from time import monotonic
 from typing import Any
 
+from trtcore.result.analysis.failures import failure_text
+from trtcore.result.records.counts import Counts
 from trtcore.system.progress import Progress, RoundReport
 
 # Drawing takes a millisecond or two, and builds report thousands of steps.
@@ -75,10 +77,17 @@ def round_text(report: RoundReport) -> str:
     return ", ".join(parts)
 
 
-def warn(lines: Iterable[str]) -> None:
-    """Prints the warnings of a result whose report is not printed."""
+def warn(lines: Iterable[str], counts: Counts | None = None) -> None:
+    """Prints the warnings of a result whose report is not printed.
+
+    Args:
+        lines: the warnings.
+        counts: of the run, if there was one: what ended it is told by the command's last line.
+    """
+    told = failure_text(counts.failure) if counts and counts.failure else None
     for line in lines:
-        notify(f"warning: {line}")
+        if told is None or told not in line:
+            notify(f"warning: {line}")
 
 
 def notify(line: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,8 @@ import pytest
 from trtcore.measure.energy import loop
 from trtcore.measure.energy.meter import EnergyMeter
 from trtcore.measure.engine_runs.energy import with_energy
-from trtcore.measure.engine_runs.rounds import Run
+from trtcore.measure.engine_runs.run import Run
+from trtcore.measure.loops.native import Times
 from trtcore.result.phases import Phase, Stopwatch
 from trtcore.result.records.counts import Counts
 from trtcore.result.records.energy import EnergyGap
@@ -29,7 +29,8 @@ class Board:
     def warm_up(self, count: int) -> Any:
         self.asked += count
         self.time_s += count * WALL_MS / 1000
-        return SimpleNamespace(wall_ms=np.empty(count), interrupted=self.ctrl_c)
+        empty = np.empty(0, np.float32)
+        return Times(np.empty(count, np.float32), empty, empty, self.ctrl_c)
 
     def meter(self) -> EnergyMeter:
         return EnergyMeter(

@@ -15,7 +15,7 @@ from trtcore.api.requests import run_options
 from trtcore.errors import BackendError
 from trtcore.measure.engine_runs.engines import EngineRun
 from trtcore.measure.engine_runs.plans import PlanRun
-from trtcore.measure.engine_runs.rounds import Run
+from trtcore.measure.engine_runs.run import Run
 from trtcore.measure.processes import engines
 from trtcore.result.phases import Phase
 from trtcore.result.readers.inspector.inspector import EngineInformation
