@@ -257,8 +257,8 @@ class _Ready:
         information = self.engine.information(self.plain)
         kernels, kernel_problem, is_cut = _kernels(self.loops, run, information, options, progress)
         outputs, failure = ({}, None) if has_failed else self.outputs()
-        if failure is not None:
-            kernel_problem = kernel_problem and _FAILED
+        if failure is not None and kernel_problem:  # both are the same error, told once
+            failure, kernel_problem = replace(failure, phase=Phase.KERNELS), _FAILED
         return EngineRun(
             run=run.cut(failure) if is_cut or failure is not None else run,
             io=tuple(tensor.info for tensor in self.tensors),

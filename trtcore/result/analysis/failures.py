@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from trtcore.errors import RunError
+from trtcore.result.phases import Phase
 from trtcore.result.records.counts import Counts
 from trtcore.result.records.failure import RunFailure
 from trtcore.result.records.profile import Profile
 from trtcore.system.quotations import quoting
 
 
+_WHERE = {
+    Phase.RESULT: "while its outputs were read",
+    Phase.KERNELS: "while kernels were traced",
+    Phase.ENERGY: "while energy was measured",
+    Phase.PROCESSES: "in a fresh process",
+}
+
+
 def failure_text(failure: RunFailure) -> str:
     """What failed, where, and CUDA's number and name; not what TensorRT logged."""
-    place = f"the {failure.phase.value}"
+    where = _WHERE.get(failure.phase, f"in the {failure.phase.value}")
     if failure.iteration is not None:
-        place = f"iteration {failure.iteration} of {place}"
+        where = f"in iteration {failure.iteration} of the {failure.phase.value}"
     known = ", ".join(filter(None, (f"CUDA error {failure.cuda_error}", failure.cuda_name)))
     number = f" ({known})" if failure.cuda_error else ""
-    return f"the run failed in {place}: {failure.reason}{number}"
+    return f"the run failed {where}: {failure.reason}{number}"
 
 
 def kept_text(counts: Counts) -> str:
