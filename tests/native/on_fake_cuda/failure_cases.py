@@ -274,9 +274,9 @@ def test_outputs_that_cannot_be_read_cost_no_time(plan: Path, engines: Engines) 
     left, said = failed(plan)
     assert sizes(left) == [200] * 5
     assert said == (
-        "the run failed while its outputs were read: copying out failed: an illegal memory access was "
-        f"encountered (CUDA error 700, {NAME}): nothing was logged; 200 of 200 profiled iterations "
-        "were measured before it"
+        "the run failed while its outputs were read: copying out failed: an illegal memory access "
+        f"was encountered (CUDA error 700, {NAME}): nothing was logged; 200 of 200 profiled "
+        "iterations were measured before it"
     )
 
 

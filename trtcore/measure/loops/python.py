@@ -123,17 +123,17 @@ class PythonLoops:
         """Calls ``once`` for each iteration, until it returns None or fails, or Ctrl-C."""
         rows: list[tuple[float, float, float]] = []
         interrupted, failure, reported = False, None, time.perf_counter()
-        with timing_events(2) as events:
-            try:
+        try:
+            with timing_events(2) as events:
                 while len(rows) < iterations and (row := once(events)) is not None:
                     rows.append(row)
                     if time.perf_counter() - reported > _REPORT_SECONDS:
                         report(len(rows))
                         reported = time.perf_counter()
-            except KeyboardInterrupt:
-                interrupted = True
-            except CallError as error:
-                failure = LoopFailure(error, error.reason, len(rows), self._cuda_error(error))
+        except KeyboardInterrupt:
+            interrupted = True
+        except CallError as error:
+            failure = LoopFailure(error, error.reason, len(rows), self._cuda_error(error))
         # With no rows the array has no second axis, so the reshape gives three empty ones.
         wall, enqueue, gpu = np.array(rows, np.float32).reshape(-1, 3).T.copy()
         return Times(wall, enqueue, gpu, interrupted, failure=failure)

@@ -74,8 +74,8 @@ def call_in_fresh_processes(
 
 def _left_by(error: TrtcoreError) -> list[Any]:
     """What a call measured before it failed."""
-    has_result = isinstance(error, RunError) and error.result is not None
-    return [error.result] if has_result else []
+    left = error.result if isinstance(error, RunError) else None
+    return [] if left is None else [left]
 
 
 def _call(function: Callable[..., Any], arguments: Mapping[str, Any], at: Path) -> Answer:
@@ -101,7 +101,8 @@ def _call(function: Callable[..., Any], arguments: Mapping[str, Any], at: Path) 
     if not answered.exists():
         if is_interrupted:
             return Answer(is_interrupted=True)
-        raise RunError(_no_answer(started.returncode, errors.read_text(errors="replace")))
+        text = _no_answer(started.returncode, errors.read_text(errors="replace"))
+        return Answer(error=RunError(text))
     found: Answer = pickle.loads(answered.read_bytes())
     return found._replace(is_interrupted=is_interrupted or found.is_interrupted)
 

@@ -9,7 +9,6 @@ from trtcore.result.records.failure import RunFailure
 from trtcore.result.records.profile import Profile
 from trtcore.system.quotations import quoting
 
-
 _WHERE = {
     Phase.RESULT: "while its outputs were read",
     Phase.KERNELS: "while kernels were traced",
