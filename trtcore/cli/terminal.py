@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from math import isnan
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from trtcore.result.analysis.failures import failure_text
-from trtcore.result.records.counts import Counts
 from trtcore.system.progress import Progress, RoundReport
+
+if TYPE_CHECKING:
+    from trtcore.result.records.counts import Counts
 
 # Drawing takes a millisecond or two, and builds report thousands of steps.
 _LEAST_GAP_S = 0.1
@@ -84,7 +85,11 @@ def warn(lines: Iterable[str], counts: Counts | None = None) -> None:
         lines: the warnings.
         counts: of the run, if there was one: what ended it is told by the command's last line.
     """
-    told = failure_text(counts.failure) if counts and counts.failure else None
+    told = None
+    if counts is not None and counts.failure is not None:
+        from trtcore.result.analysis.failures import failure_text
+
+        told = failure_text(counts.failure)
     for line in lines:
         if told is None or told not in line:
             notify(f"warning: {line}")
