@@ -1,8 +1,6 @@
 #include "loop/gated_loop.hpp"
 
-#include <string>
-
-#include "loop/execute_loop.hpp"
+#include "loop/run_failure.hpp"
 
 namespace trtcore {
 
@@ -32,17 +30,22 @@ std::size_t GatedLoop::run(std::size_t done, std::size_t count, Clock::time_poin
 }
 
 void GatedLoop::enqueue(std::size_t iteration) {
-  timer_.gate().hold(timer_.stream());
-  marks_of(iteration).start.record(timer_.stream());
-  if (!context_.enqueue_v3(timer_.stream())) {
-    throw RunFailure("enqueueV3 failed in iteration " + std::to_string(iteration));
-  }
-  marks_of(iteration).end.record(timer_.stream());
-  timer_.gate().all_queued();
+  run_one(timer_, iteration, [&] {
+    try {
+      timer_.gate().hold(timer_.stream());
+      marks_of(iteration).start.record(timer_.stream());
+      require(context_.enqueue_v3(timer_.stream()), "enqueueV3");
+      marks_of(iteration).end.record(timer_.stream());
+      timer_.gate().all_queued();
+    } catch (...) {
+      timer_.gate().release();  // or whoever looks for the cause would wait for the stream for ever
+      throw;
+    }
+  });
 }
 
-// The iteration before is waited for even if this one fails: it is whole then, or it is the one that
-// failed, as an error of a kernel is told by whatever call comes next.
+// The iteration before is waited for even if this one fails: it is whole then, or it is the one
+// that failed, as an error of a kernel is told by whatever call comes next.
 void GatedLoop::enqueue_while_running(std::size_t iteration) {
   try {
     enqueue(iteration);
@@ -54,11 +57,13 @@ void GatedLoop::enqueue_while_running(std::size_t iteration) {
 
 // The next iteration may begin before the times of this one are read: its events are others.
 void GatedLoop::finish(std::size_t iteration) {
-  Marks const& marks = marks_of(iteration);
-  marks.end.synchronize();
-  timer_.gate().release();
-  last_ms_ = marks.end.since(marks.start);
-  gpu_ms_[iteration] = last_ms_;
+  run_one(timer_, iteration, [&] {
+    Marks const& marks = marks_of(iteration);
+    marks.end.synchronize();
+    timer_.gate().release();
+    last_ms_ = marks.end.since(marks.start);
+    gpu_ms_[iteration] = last_ms_;
+  });
 }
 
 }  // namespace trtcore

@@ -29,7 +29,8 @@ class GatedLoop {
   GatedLoop& operator=(GatedLoop const&) = delete;
 
   // Runs a chunk, as time_inference does, at whose end the device is idle. Returns how many
-  // iterations are done; those before one that the watchdog released are whole, and count.
+  // iterations are done; those before one that the watchdog released are whole, and count. Throws
+  // RunFailure; the iterations before the failing one are whole.
   std::size_t run(std::size_t done, std::size_t count, Clock::time_point deadline);
 
  private:

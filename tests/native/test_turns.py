@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from trtcore.measure import _core
-from trtcore.measure.engine_runs.rounds import Run, RunLength, Subject, measure
+from trtcore.measure.engine_runs.rounds import RunLength, Subject, measure
+from trtcore.measure.engine_runs.run import Run
 from trtcore.measure.length.stopping import Convergence, StopDecision, StopRule
 from trtcore.measure.loops.native import NativeLoops
 from trtcore.system.clocks import ClockMonitor

@@ -11,8 +11,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from scripted_engines import Engines
 
 from trtcore.measure import _core
+from trtcore.measure.engine_runs import engines as engine_run
+from trtcore.measure.event_cost import calibrate
 from trtcore.measure.loops.native import NativeLoops
 
 STREAM = 1
@@ -89,3 +92,14 @@ class Pair:
 @pytest.fixture
 def pair(rig_of: Any) -> Pair:
     return Pair(rig_of)
+
+
+@pytest.fixture
+def engines(rig_of: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engines]:
+    made = Engines(rig_of)
+    monkeypatch.setattr(engine_run, "_ready", made.ready)
+    monkeypatch.setattr(calibrate, "chain_plan", made.build)
+    monkeypatch.setattr(calibrate, "_measured_here", set())
+    monkeypatch.setattr(calibrate, "_ITERATIONS", 60)  # ten rounds of six show the same
+    yield made
+    made.loops.clear()  # with their gates, before the driver is asked what is left

@@ -118,8 +118,9 @@ def test_an_enqueue_that_fails_leaves_nothing_running(
 ) -> None:
     timer = _core.GatedTimer(STREAM)
     engine.context.fail_at = iteration
-    with pytest.raises(RuntimeError, match=rf"enqueueV3 failed in iteration {iteration}$"):
+    with pytest.raises(_core.LoopError, match=f"enqueueV3 failed in iteration {iteration}$") as it:
         _core.time_gated(engine.view, timer, 10)
+    assert (it.value.iteration, len(it.value.times[0]), it.value.status) == (iteration,) * 2 + (0,)
     assert not driver.is_held
     assert not timer.invalidated
     assert len(_core.time_gated(engine.view, timer, 5)[0]) == 5
@@ -129,7 +130,6 @@ def test_an_enqueue_that_fails_leaves_nothing_running(
 @pytest.mark.parametrize(
     ("call", "each"),
     [
-        ("cuEventCreate", 0),
         ("cuStreamWaitValue32", 1),
         ("cuEventRecord", 2),
         ("cuEventSynchronize", 1),
@@ -141,8 +141,10 @@ def test_a_failing_call_is_named_and_leaves_nothing_running(
 ) -> None:
     timer = _core.GatedTimer(STREAM)
     driver.fail(call, iteration * each)
-    with pytest.raises(RuntimeError, match=rf"{call} failed: made up \(CUDA error 700\)"):
+    with pytest.raises(_core.LoopError, match=rf"{call} failed: made up \(CUDA error 700\)") as it:
         _core.time_gated(engine.view, timer, 10)
+    assert (it.value.iteration, it.value.status) == (iteration, 700)
+    assert it.value.times[0].shape == (iteration,)
     assert not driver.is_held
     driver.fail("")
     assert len(_core.time_gated(engine.view, timer, 5)[0]) == 5
@@ -176,3 +178,11 @@ def test_a_fault_of_the_iteration_that_runs_is_not_one_of_the_next(
     # The first call that fails holds the stream for the third iteration.
     with pytest.raises(RuntimeError, match="cuEventSynchronize failed"):
         _core.time_gated(engine.view, timer, 10)
+
+
+def test_events_that_cannot_be_made_are_named(engine: Any, driver: Any) -> None:
+    timer = _core.GatedTimer(STREAM)
+    driver.fail("cuEventCreate", 3)
+    with pytest.raises(RuntimeError, match="cuEventCreate failed: made up"):
+        _core.time_gated(engine.view, timer, 10)
+    assert engine.context.runs == 0

@@ -17,7 +17,7 @@ from trtcore.engine.tensorrt.runtime import (
 )
 from trtcore.errors import BackendError, RunError
 from trtcore.measure import _core
-from trtcore.measure.device.cuda import Stream
+from trtcore.measure.device.cuda import CallError, Stream
 from trtcore.measure.device.tensors import (
     Array,
     BoundTensor,
@@ -30,10 +30,12 @@ from trtcore.measure.device.tensors import (
 )
 from trtcore.measure.energy.meter import EnergyMeter
 from trtcore.measure.engine_runs.energy import with_energy
-from trtcore.measure.engine_runs.rounds import Run, RunLength, Subject, measure
+from trtcore.measure.engine_runs.rounds import RunLength, Subject, measure
+from trtcore.measure.engine_runs.run import Run
 from trtcore.measure.kernels.trace import trace_kernels
 from trtcore.measure.length.warmup import WarmUpRule
 from trtcore.measure.loops.abi_check import native_context
+from trtcore.measure.loops.failure import cuda_error_name
 from trtcore.measure.loops.native import Loops, NativeLoops
 from trtcore.measure.loops.python import PythonLoops
 from trtcore.measure.memory.readings import MemoryLog
@@ -43,6 +45,7 @@ from trtcore.result.phases import Phase, Stopwatch
 from trtcore.result.readers.inspector.inspector import EngineInformation, match_layers
 from trtcore.result.records.build import EngineMemory
 from trtcore.result.records.energy import Energy
+from trtcore.result.records.failure import RunFailure
 from trtcore.result.records.input_values import InputValues
 from trtcore.result.records.kernel_pass import KernelPass
 from trtcore.result.records.layers import IOTensor
@@ -51,6 +54,9 @@ from trtcore.result.types.shapes import ShapeRange, Specialization
 from trtcore.system.clocks import ClockMonitor
 from trtcore.system.progress import Progress
 from trtcore.system.quotations import quoting
+
+# Why there are no kernels of a run that an error ended: that error is told once, with the run.
+_FAILED = "the run failed"
 
 
 @dataclass(frozen=True)
@@ -191,13 +197,13 @@ def run_engines(
         progress: called with the phase, steps done and steps in all.
 
     Returns:
-        A run for each. Ctrl-C ends all of them: runs with fewer iterations than requested, or
-        without their kernels, are marked as interrupted.
+        A run for each. Ctrl-C and a failure of TensorRT or CUDA end all of them: runs with fewer
+        iterations than requested, or without their kernels, are marked as interrupted.
 
     Raises:
         EngineLoadError: a plan cannot be loaded here.
         OptionError: shapes or inputs that do not fit.
-        RunError: TensorRT or CUDA failed, or memory ran out.
+        RunError: TensorRT or CUDA failed, or memory ran out, before there was anything to keep.
         KeyboardInterrupt: Ctrl-C before there was anything to keep.
     """
     log, is_alone = MemoryLog.of_gpu(), len(plans) == 1
@@ -214,17 +220,20 @@ def run_engines(
             Subject(engine.loops, plan.monitor, plan.label, plan.warm_up, options.watch, meter)
             for engine, plan in zip(engines, plans, strict=True)
         ]
-        runs = measure(subjects, options.length, bindings.log.last_error, progress)
-        log.note(MemoryPoint.AFTER)
+        log_tail = bindings.log.last_error
+        runs = measure(subjects, options.length, log_tail, progress)
+        if runs[0].counts.failure is None:  # CUDA may answer nothing else after it
+            log.note(MemoryPoint.AFTER)
         if options.energy and meter is not None:
             loops = engines[0].loops
-            runs = (with_energy(loops, runs[0], meter, options.watch, progress),)
+            runs = (with_energy(loops, runs[0], meter, options.watch, progress, log_tail),)
         # Kernels are traced after all engines are measured: CUPTI slows the process from then on.
         results: list[EngineRun] = []
         for engine, run in zip(engines, runs, strict=True):
-            is_cut = bool(results) and results[-1].run.counts.interrupted
+            ended = results[-1].run.counts if results else run.counts
+            cut = run.cut(ended.failure) if ended.interrupted else run
             with options.watch.phase(Phase.RESULT):
-                results.append(engine.result(run.cut() if is_cut else run, options, progress))
+                results.append(engine.result(cut, options, progress))
         if is_alone:
             return (replace(results[0], used_memory=log.record(contexts=2)),)
         return tuple(results)
@@ -242,17 +251,21 @@ class _Ready:
     loops: Loops
 
     def result(self, run: Run, options: RunOptions, progress: Progress | None) -> EngineRun:
-        if self.engine.has_open_shapes:
+        has_failed = run.counts.failure is not None
+        if self.engine.has_open_shapes and not has_failed:
             self.contexts.keep()  # with the kernels for these shapes, compiled when first run
         information = self.engine.information(self.plain)
         kernels, kernel_problem, is_cut = _kernels(self.loops, run, information, options, progress)
+        outputs, failure = ({}, None) if has_failed else self.outputs()
+        if failure is not None and kernel_problem:  # both are the same error, told once
+            failure, kernel_problem = replace(failure, phase=Phase.KERNELS), _FAILED
         return EngineRun(
-            run=run.cut() if is_cut else run,
+            run=run.cut(failure) if is_cut or failure is not None else run,
             io=tuple(tensor.info for tensor in self.tensors),
             information=information,
             auxiliary_streams=self.engine.auxiliary_streams,
             verbosity=self.engine.verbosity(),
-            outputs=download(self.tensors),
+            outputs=outputs,
             inputs=self.inputs,
             in_python=isinstance(self.loops, PythonLoops),
             kernels=kernels,
@@ -263,6 +276,14 @@ class _Ready:
             hardware_compatibility=self.engine.hardware_compatibility,
             energy=run.energy,
         )
+
+    def outputs(self) -> tuple[dict[str, Array], RunFailure | None]:
+        """The outputs of the last iteration; or why they cannot be read, which costs no times."""
+        try:
+            return download(self.tensors), None
+        except CallError as error:
+            name, log = cuda_error_name(error.cuda_error), self.engine.bindings.log.last_error("")
+            return {}, RunFailure(Phase.RESULT, error.reason, None, error.cuda_error, name, log)
 
 
 @contextlib.contextmanager
@@ -368,7 +389,7 @@ def _kernels(
     if not options.kernels:
         return None, "", False
     if run.counts.interrupted:
-        return None, "interrupted", False
+        return None, _FAILED if run.counts.failure else "interrupted", False
     if not isinstance(loops, NativeLoops):
         return None, "the callbacks run in Python", False
     layers = match_layers(information.layers, run.layer_names)
