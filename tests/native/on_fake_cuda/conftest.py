@@ -39,9 +39,12 @@ class Driver:
         """In which run, counted from now on, a context with `run_address` waits for the stream."""
         self.calls.fake_cuda_synchronize_at(ctypes.c_long(run))
 
-    def work(self, us: int) -> None:
-        """How long each run of a context with `run_address` keeps the stream busy."""
-        self.calls.fake_cuda_work(ctypes.c_long(us))
+    def work(self, us: int, forked_us: int = 0) -> None:
+        """How long each run of a context with `run_address` keeps the stream busy.
+
+        With ``forked_us`` it forks to a second stream, keeps that busy too, and joins it.
+        """
+        self.calls.fake_cuda_work(ctypes.c_long(us), ctypes.c_long(forked_us))
 
     def take_log(self) -> str:
         """The calls since the last time, a letter each; see `fake_cuda_take_log`."""
