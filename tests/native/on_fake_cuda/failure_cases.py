@@ -15,14 +15,15 @@ from scripted_engines import BINDINGS, Engines
 
 import trtcore
 from trtcore.cli import main
-from trtcore.errors import RunError
+from trtcore.errors import ResultError, RunError
 from trtcore.measure.device.cuda import check
 from trtcore.measure.device.tensors import BoundTensor
 from trtcore.measure.event_cost import calibrate
 from trtcore.measure.loops.native import NativeLoops
 from trtcore.result.phases import Phase
+from trtcore.result.readers.inspector.inspector import EngineInformation
 from trtcore.result.records.failure import RunFailure
-from trtcore.result.records.layers import IOTensor
+from trtcore.result.records.layers import IOTensor, Layer
 from trtcore.result.records.profile import Profile
 from trtcore.result.saved import load_profile
 
@@ -258,6 +259,27 @@ def test_an_error_in_the_calibration_costs_the_calibration_alone(
     assert "of the gated pass: " in warning.note
 
 
+@pytest.mark.parametrize("answers", [0, 1])
+def test_an_inspector_that_an_error_took_along_costs_no_time(
+    plan: Path, plant: Plant, engines: Engines, monkeypatch: pytest.MonkeyPatch, answers: int
+) -> None:
+    """It is asked with the context, which has the shapes of the run, and then without."""
+    asked: list[Any] = []
+
+    def information(context: Any) -> EngineInformation:
+        asked.append(context)
+        if context is not None or not answers:
+            raise ResultError("it answers nothing")
+        return EngineInformation((Layer("conv0", "kgen"), Layer("conv1", "kgen")), (), "DETAILED")
+
+    monkeypatch.setattr(engines, "information", information)
+    plant.of_cuda("time_gated", 5)
+    left, _ = failed(plan)
+    assert sizes(left) == LEFT[Phase.GATED]
+    assert asked == [engines.contexts[2], None]
+    assert [layer.kind for layer in left.layers] == ["kgen" if answers else ""] * 2
+
+
 def lose_outputs(engines: Engines) -> None:
     """Nothing can be copied from the device any more."""
 
@@ -329,8 +351,8 @@ def test_a_command_saves_what_it_has_and_tells_the_error_once(
     assert ran.code == 1
     assert ran.err.splitlines() == [*warnings, f"trtcore: error: {said}"]
     assert not [line for line in warnings if "failed" in line]
-    assert ("ended by an error" in ran.out) is not quiet
-    assert (said in " ".join(ran.out.split())) is not quiet
+    words = " ".join(ran.out.split())
+    assert [text in words for text in ("ended by an error", said)] == [not quiet] * 2
 
 
 def test_an_error_before_the_first_round_is_one_line_and_no_file(
