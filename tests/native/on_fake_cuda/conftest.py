@@ -8,10 +8,12 @@ from __future__ import annotations
 import ctypes
 import gc
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-from scripted_engines import Engines
+from planted_errors import Plant
+from scripted_engines import BINDINGS, Engines
 
 from trtcore.measure import _core
 from trtcore.measure.engine_runs import engines as engine_run
@@ -106,3 +108,18 @@ def engines(rig_of: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engines]:
     monkeypatch.setattr(calibrate, "_ITERATIONS", 60)  # ten rounds of six show the same
     yield made
     made.loops.clear()  # with their gates, before the driver is asked what is left
+
+
+@pytest.fixture
+def plant(monkeypatch: pytest.MonkeyPatch, driver: Any, engines: Engines) -> Plant:
+    return Plant(monkeypatch, driver, engines)
+
+
+@pytest.fixture
+def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A plan of two layers."""
+    monkeypatch.setattr("trtcore.api.calls.plan_runner", lambda *_: BINDINGS)
+    monkeypatch.setattr("trtcore.api.calls.load_plugins", lambda *_: None)
+    path = tmp_path / "net.plan"
+    monkeypatch.setattr("trtcore.api.calls.read_plan", lambda _: (b"2", str(path)))
+    return path

@@ -2,125 +2,46 @@
 
 from __future__ import annotations
 
-import gc
-import json
-from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import Any, NoReturn
 
 import pytest
 from cuda.bindings import runtime
-from scripted_engines import BINDINGS, Engines
+from planted_errors import (
+    ENQUEUE,
+    IDS,
+    LEFT,
+    NAME,
+    PASSES,
+    ROUND,
+    SYNC,
+    WHOLE,
+    Pass,
+    Plant,
+    line_of,
+    sizes,
+)
+from scripted_engines import Engines
 
 import trtcore
-from trtcore.cli import main
-from trtcore.errors import RunError
+from trtcore.errors import ResultError, RunError
 from trtcore.measure.device.cuda import check
 from trtcore.measure.device.tensors import BoundTensor
+from trtcore.measure.engine_runs import engines as engine_run
 from trtcore.measure.event_cost import calibrate
 from trtcore.measure.loops.native import NativeLoops
 from trtcore.result.phases import Phase
+from trtcore.result.readers.inspector.inspector import EngineInformation
 from trtcore.result.records.failure import RunFailure
-from trtcore.result.records.layers import IOTensor
+from trtcore.result.records.layers import IOTensor, Layer
 from trtcore.result.records.profile import Profile
-from trtcore.result.saved import load_profile
 
 pytestmark = pytest.mark.usefixtures("brief_warm_up", "engines")
 
-# Ten rounds of 20, which is more than a chunk of the warm-up has: so they are told apart.
-ITERATIONS, ROUND = 200, 20
-WHOLE_ROUNDS = 3
-WHOLE = WHOLE_ROUNDS * ROUND
-SYNC = "cuStreamSynchronize failed: made up"
-ENQUEUE = "enqueueV3 failed"
-NAME = "cudaErrorIllegalAddress"
-
-
-class Pass(NamedTuple):
-    """A pass, the method that runs it, whether it is of the profiled context, and what it waits by.
-
-    Gated iterations overlap, so that each waits for its own event and not for the stream.
-    """
-
-    phase: Phase
-    method: str
-    is_profiled: bool = False
-    wait: str = "cuStreamSynchronize"
-
-    @property
-    def error(self) -> str:
-        """What is told of it once its wait fails."""
-        return f"{self.wait} failed: made up"
-
-
-PASSES = (
-    Pass(Phase.ENQUEUED, "time_inference"),
-    Pass(Phase.GATED, "time_gated", wait="cuEventSynchronize"),
-    Pass(Phase.GRAPH, "time_graph"),
-    Pass(Phase.LAYERS, "time_layers", is_profiled=True),
-)
-IDS = [one.phase.value for one in PASSES]
-WAITS = {one.method: one.wait for one in PASSES}
-
-
-class Plant:
-    """Makes a pass fail after so many iterations of its fourth round."""
-
-    def __init__(self, patch: pytest.MonkeyPatch, driver: Any, engines: Engines) -> None:
-        self.patch, self.driver, self.engines = patch, driver, engines
-
-    def fault(self, method: str, before: Callable[[], None], *, sticky: bool) -> None:
-        run, rounds = getattr(NativeLoops, method), []
-
-        def planted(loops: NativeLoops, *arguments: Any) -> Any:
-            is_measured = ROUND in arguments
-            rounds.extend([ROUND] * is_measured)
-            if not is_measured or len(rounds) != WHOLE_ROUNDS + 1:
-                return run(loops, *arguments)
-            before()
-            times = run(loops, *arguments)
-            # From now on CUDA answers nothing else; or it is as if nothing had been.
-            self.driver.fail("*" if sticky else "")
-            return times
-
-        self.patch.setattr(NativeLoops, method, planted)
-
-    def of_cuda(self, method: str, whole: int, *, sticky: bool = True) -> None:
-        self.fault(method, lambda: self.driver.fail(WAITS[method], whole), sticky=sticky)
-
-    def of_tensorrt(self, one: Pass, whole: int, *, sticky: bool) -> None:
-        """What TensorRT refuses; CUDA tells the reason when it is asked next, or knows of none."""
-
-        def before() -> None:
-            loops = self.engines.loops[2]
-            contexts = self.engines.profiled if one.is_profiled else self.engines.contexts
-            contexts[2].fail_at = contexts[2].runs + whole
-            assert loops is not None
-            if sticky:
-                waited = whole if one.wait == "cuStreamSynchronize" else 0
-                self.driver.fail("cuStreamSynchronize", waited)
-
-        self.fault(one.method, before, sticky=sticky)
-
-
-@pytest.fixture
-def plant(monkeypatch: pytest.MonkeyPatch, driver: Any, engines: Engines) -> Plant:
-    return Plant(monkeypatch, driver, engines)
-
-
-@pytest.fixture
-def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A plan of two layers."""
-    monkeypatch.setattr("trtcore.api.calls.plan_runner", lambda *_: BINDINGS)
-    monkeypatch.setattr("trtcore.api.calls.load_plugins", lambda *_: None)
-    path = tmp_path / "net.plan"
-    monkeypatch.setattr("trtcore.api.calls.read_plan", lambda _: (b"2", str(path)))
-    return path
-
 
 def profile(plan: Path, **options: Any) -> Profile:
-    given = {"iterations": ITERATIONS, "use_cache": False, "calibrate": False, "peak": "none"}
+    given = {"iterations": 10 * ROUND, "use_cache": False, "calibrate": False, "peak": "none"}
     return trtcore.profile_plan(plan, **{**given, **options})
 
 
@@ -129,22 +50,6 @@ def failed(plan: Path, **options: Any) -> tuple[Profile, str]:
         profile(plan, **options)
     assert isinstance(raised.value.result, Profile)
     return raised.value.result, str(raised.value)
-
-
-def sizes(profile: Profile) -> list[int]:
-    samples = profile.samples
-    times = (samples.wall_ms, samples.gpu_ms, samples.gated_ms, samples.graph_ms)
-    assert len(samples.profiled_wall_ms) == len(samples.layer_ms) == profile.counts.measured
-    return [*map(len, times), len(samples.layer_ms)]
-
-
-# How far each pass is in the fourth round when one of them fails after five iterations.
-LEFT = {
-    Phase.ENQUEUED: [65, 60, 60, 60, 60],
-    Phase.GATED: [80, 80, 65, 60, 60],
-    Phase.GRAPH: [80, 80, 80, 65, 60],
-    Phase.LAYERS: [80, 80, 80, 80, 65],
-}
 
 
 @pytest.mark.parametrize("sticky", [True, False], ids=["sticky", "not sticky"])
@@ -219,7 +124,7 @@ def test_an_error_before_the_first_round_is_the_error_alone(
 def test_an_error_in_the_first_iteration_is_the_error_alone(
     plan: Path, plant: Plant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(f"{__name__}.WHOLE_ROUNDS", 0)
+    monkeypatch.setattr("planted_errors.WHOLE_ROUNDS", 0)
     plant.of_cuda("time_inference", 0)
     with pytest.raises(RunError) as raised:
         profile(plan)
@@ -269,6 +174,27 @@ def test_an_error_in_the_calibration_costs_the_calibration_alone(
     assert "of the gated pass: " in warning.note
 
 
+@pytest.mark.parametrize("answers", [0, 1])
+def test_an_inspector_that_an_error_took_along_costs_no_time(
+    plan: Path, plant: Plant, engines: Engines, monkeypatch: pytest.MonkeyPatch, answers: int
+) -> None:
+    """It is asked with the context, which has the shapes of the run, and then without."""
+    asked: list[Any] = []
+
+    def information(context: Any) -> EngineInformation:
+        asked.append(context)
+        if context is not None or not answers:
+            raise ResultError("it answers nothing")
+        return EngineInformation((Layer("conv0", "kgen"), Layer("conv1", "kgen")), (), "DETAILED")
+
+    monkeypatch.setattr(engines, "information", information)
+    plant.of_cuda("time_gated", 5)
+    left, _ = failed(plan)
+    assert sizes(left) == LEFT[Phase.GATED]
+    assert asked == [engines.contexts[2], None]
+    assert [layer.kind for layer in left.layers] == ["kgen" if answers else ""] * 2
+
+
 def lose_outputs(engines: Engines) -> None:
     """Nothing can be copied from the device any more."""
 
@@ -291,101 +217,20 @@ def test_outputs_that_cannot_be_read_cost_no_time(plan: Path, engines: Engines) 
     )
 
 
-def line_of(one: Pass, measured: int) -> str:
-    return (
-        f"the run failed in iteration 65 of the {one.phase.value}: {one.error} (CUDA error 700, "
-        f"{NAME}): nothing was logged; {measured} of 200 profiled iterations were measured "
-        "before it"
-    )
-
-
-class Command(NamedTuple):
-    """What a command left."""
-
-    code: int
-    out: str
-    err: str
-
-
-@pytest.fixture
-def run(capfd: pytest.CaptureFixture[str]) -> Callable[..., Command]:
-    """Runs ``trtcore``; what libraries write to the streams themselves is heard too."""
-
-    def run_main(*arguments: object) -> Command:
-        code = main([str(argument) for argument in arguments])
-        gc.collect()  # what is cleaned up may have something to say
-        return Command(code, *capfd.readouterr())
-
-    return run_main
-
-
-def command(plan: Path, *more: object) -> list[object]:
-    options = ["--iterations", ITERATIONS, "--no-cache", "--no-calibration", "--peak", "none"]
-    return ["profile", plan, *options, *more]
-
-
-@pytest.mark.parametrize("quiet", [[], ["--quiet"]], ids=["report", "quiet"])
-@pytest.mark.parametrize("sticky", [True, False], ids=["sticky", "not sticky"])
-@pytest.mark.parametrize("one", PASSES, ids=IDS)
-def test_a_command_saves_what_it_has_and_tells_the_error_once(
-    plan: Path, tmp_path: Path, plant: Plant, run: Any, one: Pass, sticky: bool, quiet: list[str]
+def test_an_error_while_kernels_are_traced_is_told_once(
+    plan: Path, engines: Engines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plant.of_cuda(one.method, 5, sticky=sticky)
-    saved = tmp_path / "result.json"
-    ran = run(*command(plan, "--save", saved, *quiet))
-    left = load_profile(saved)
-    assert sizes(left) == LEFT[one.phase]
-    said = line_of(one, left.counts.measured)
-    warnings = [line for line in ran.err.splitlines() if "warning: " in line]
-    assert ran.code == 1
-    assert ran.err.splitlines() == [*warnings, f"trtcore: error: {said}"]
-    assert not [line for line in warnings if "failed" in line]
-    assert ("ended by an error" in ran.out) is not quiet
-    assert (said in " ".join(ran.out.split())) is not quiet
+    """One that stays comes up again where outputs are read; any other costs the kernels alone."""
 
+    def fail(*_: Any) -> NoReturn:
+        raise RunError(f"{SYNC} (CUDA error 700)")
 
-def test_an_error_before_the_first_round_is_one_line_and_no_file(
-    plan: Path, tmp_path: Path, driver: Any, run: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    attach = NativeLoops.attach
-
-    def planted(loops: NativeLoops, recorder: Any) -> None:
-        attach(loops, recorder)
-        driver.fail("*")
-
-    monkeypatch.setattr(NativeLoops, "attach", planted)
-    saved = tmp_path / "result.json"
-    ran = run(*command(plan, "--save", saved))
-    said = f"trtcore: error: {SYNC} (CUDA error 700): nothing was logged\n"
-    assert ran == (1, "", said)
-    assert not saved.exists()
-
-
-def test_every_form_of_a_failed_run_is_written(
-    plan: Path, tmp_path: Path, plant: Plant, run: Any
-) -> None:
-    plant.of_cuda("time_gated", 5)
-    page, table = tmp_path / "page.html", tmp_path / "rows.csv"
-    ran = run(*command(plan, "--html", page, "--csv", table, "--format", "json"))
-    assert ran.code == 1
-    assert ran.err == f"trtcore: error: {line_of(PASSES[1], 60)}\n"
-    assert json.loads(ran.out)
-    assert "the run failed in iteration 65 of the gated pass" in page.read_text()
-    assert len(table.read_text().splitlines()) == 3
-
-
-def test_a_saved_result_says_that_it_is_partial_wherever_it_is_used(
-    plan: Path, tmp_path: Path, plant: Plant, run: Any
-) -> None:
-    """As one that Ctrl-C has cut, it can be shown, compared and kept; and nothing hides it."""
-    whole, cut = tmp_path / "whole.json", tmp_path / "cut.json"
-    assert run(*command(plan, "--save", whole, "--quiet")).code == 0
-    plant.of_cuda("time_layers", 5)
-    assert run(*command(plan, "--save", cut, "--quiet")).code == 1
-    said = line_of(PASSES[3], 65)
-    for asked in (("report", cut), ("compare", whole, cut), ("compare", cut, whole)):
-        ran = run(*asked)
-        assert ran.code == 0
-        assert said in " ".join(ran.out.split())
-    database = tmp_path / "history.sqlite"
-    assert run("history", "add", cut, "--db", database).code == 0
+    monkeypatch.setattr(engine_run, "trace_kernels", fail)
+    monkeypatch.setattr("trtcore.api.calls.check_timing", lambda *_: None)
+    whole = profile(plan, timing="cupti")
+    assert [warning.note for warning in whole.warnings] == [f"{SYNC} (CUDA error 700)"]
+    lose_outputs(engines)
+    left, said = failed(plan, timing="cupti")
+    assert sizes(left) == [200] * 5
+    assert [warning.note for warning in left.warnings] == ["the run failed"]
+    assert said.startswith("the run failed while kernels were traced: copying out failed: an illeg")

@@ -15,7 +15,7 @@ from trtcore.engine.tensorrt.runtime import (
     load_engine,
     set_input_shapes,
 )
-from trtcore.errors import BackendError, RunError
+from trtcore.errors import BackendError, ResultError, RunError
 from trtcore.measure import _core
 from trtcore.measure.device.cuda import CallError, Stream
 from trtcore.measure.device.tensors import (
@@ -255,7 +255,7 @@ class _Ready:
         has_failed = run.counts.failure is not None
         if self.engine.has_open_shapes and not has_failed:
             self.contexts.keep()  # with the kernels for these shapes, compiled when first run
-        information = self.engine.information(self.plain)
+        information = self.information(has_failed=has_failed)
         kernels, kernel_problem, is_cut = _kernels(self.loops, run, information, options, progress)
         outputs, failure = ({}, None) if has_failed else self.outputs()
         if failure is not None and kernel_problem:  # both are the same error, told once
@@ -277,6 +277,15 @@ class _Ready:
             hardware_compatibility=self.engine.hardware_compatibility,
             energy=run.energy,
         )
+
+    def information(self, *, has_failed: bool) -> EngineInformation:
+        """What the inspector tells of the layers; after an error it need not be able to."""
+        if not has_failed:
+            return self.engine.information(self.plain)
+        for context in (self.plain, None):
+            with contextlib.suppress(ResultError, RuntimeError):
+                return self.engine.information(context)
+        return EngineInformation((), (), "")
 
     def outputs(self) -> tuple[dict[str, Array], RunFailure | None]:
         """The outputs of the last iteration; or why they cannot be read, which costs no times."""

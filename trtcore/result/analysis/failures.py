@@ -19,18 +19,13 @@ _WHERE = {
 
 def failure_text(failure: RunFailure) -> str:
     """What failed, where, and CUDA's number and name; not what TensorRT logged."""
-    where = _WHERE.get(failure.phase, f"in the {failure.phase.value}")
-    if failure.iteration is not None:
-        where = f"in iteration {failure.iteration} of the {failure.phase.value}"
-    known = ", ".join(filter(None, (f"CUDA error {failure.cuda_error}", failure.cuda_name)))
-    number = f" ({known})" if failure.cuda_error else ""
-    return f"the run failed {where}: {failure.reason}{number}"
-
-
-def kept_text(counts: Counts) -> str:
-    """How much of the run there is."""
-    of = f" of {counts.asked}" if counts.asked else ""
-    return f"{counts.measured}{of} profiled iterations were measured"
+    phase, place, reason = failure.phase.value, failure.iteration, failure.reason
+    if failure.cuda_error:
+        known = filter(None, (f"CUDA error {failure.cuda_error}", failure.cuda_name))
+        reason = f"{reason} ({', '.join(known)})"
+    if place is not None:
+        return f"the run failed in iteration {place} of the {phase}: {reason}"
+    return f"the run failed {_WHERE.get(failure.phase, f'in the {phase}')}: {reason}"
 
 
 def failure_error(failure: RunFailure, after: str = "") -> RunError:
@@ -48,7 +43,10 @@ def failure_error(failure: RunFailure, after: str = "") -> RunError:
 def ended_by(counts: Counts) -> RunError:
     """The error of a run that failed with something measured: what failed, and what there is."""
     assert counts.failure is not None
-    return failure_error(counts.failure, f"; {kept_text(counts)} before it")
+    measured = f"{counts.measured} of {counts.asked}" if counts.asked else str(counts.measured)
+    return failure_error(
+        counts.failure, f"; {measured} profiled iterations were measured before it"
+    )
 
 
 def require_whole(result: object, *profiles: Profile) -> None:
