@@ -165,6 +165,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "result/records/work",
     ),
     "native/on_fake_cuda/failure_cases.py": (
+        "measure/engine_runs/read_back",
         "measure/engine_runs/run",
         "measure/loops/failure",
     ),

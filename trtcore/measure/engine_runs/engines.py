@@ -15,14 +15,13 @@ from trtcore.engine.tensorrt.runtime import (
     load_engine,
     set_input_shapes,
 )
-from trtcore.errors import BackendError, ResultError, RunError
+from trtcore.errors import BackendError, RunError
 from trtcore.measure import _core
-from trtcore.measure.device.cuda import CallError, Stream
+from trtcore.measure.device.cuda import Stream
 from trtcore.measure.device.tensors import (
     Array,
     BoundTensor,
     bind_tensors,
-    download,
     free,
     input_specs,
     shape_roles,
@@ -30,12 +29,12 @@ from trtcore.measure.device.tensors import (
 )
 from trtcore.measure.energy.meter import EnergyMeter
 from trtcore.measure.engine_runs.energy import with_energy
+from trtcore.measure.engine_runs.read_back import read_information, read_outputs
 from trtcore.measure.engine_runs.rounds import RunLength, Subject, measure
 from trtcore.measure.engine_runs.run import Run
 from trtcore.measure.kernels.trace import trace_kernels
 from trtcore.measure.length.warmup import WarmUpRule
 from trtcore.measure.loops.abi_check import native_context
-from trtcore.measure.loops.failure import cuda_error_name
 from trtcore.measure.loops.native import Loops, NativeLoops
 from trtcore.measure.loops.python import PythonLoops
 from trtcore.measure.memory.readings import MemoryLog
@@ -45,7 +44,6 @@ from trtcore.result.phases import Phase, Stopwatch
 from trtcore.result.readers.inspector.inspector import EngineInformation, match_layers
 from trtcore.result.records.build import EngineMemory
 from trtcore.result.records.energy import Energy
-from trtcore.result.records.failure import RunFailure
 from trtcore.result.records.input_values import InputValues
 from trtcore.result.records.kernel_pass import KernelPass
 from trtcore.result.records.layers import IOTensor
@@ -255,9 +253,9 @@ class _Ready:
         has_failed = run.counts.failure is not None
         if self.engine.has_open_shapes and not has_failed:
             self.contexts.keep()  # with the kernels for these shapes, compiled when first run
-        information = self.information(has_failed=has_failed)
+        information = read_information(self.engine, self.plain, has_failed=has_failed)
         kernels, kernel_problem, is_cut = _kernels(self.loops, run, information, options, progress)
-        outputs, failure = ({}, None) if has_failed else self.outputs()
+        outputs, failure = ({}, None) if has_failed else read_outputs(self.engine, self.tensors)
         if failure is not None and kernel_problem:  # both are the same error, told once
             failure, kernel_problem = replace(failure, phase=Phase.KERNELS), _FAILED
         return EngineRun(
@@ -277,23 +275,6 @@ class _Ready:
             hardware_compatibility=self.engine.hardware_compatibility,
             energy=run.energy,
         )
-
-    def information(self, *, has_failed: bool) -> EngineInformation:
-        """What the inspector tells of the layers; after an error it need not be able to."""
-        if not has_failed:
-            return self.engine.information(self.plain)
-        for context in (self.plain, None):
-            with contextlib.suppress(ResultError, RuntimeError):
-                return self.engine.information(context)
-        return EngineInformation((), (), "")
-
-    def outputs(self) -> tuple[dict[str, Array], RunFailure | None]:
-        """The outputs of the last iteration; or why they cannot be read, which costs no times."""
-        try:
-            return download(self.tensors), None
-        except CallError as error:
-            name, log = cuda_error_name(error.cuda_error), self.engine.bindings.log.last_error("")
-            return {}, RunFailure(Phase.RESULT, error.reason, None, error.cuda_error, name, log)
 
 
 @contextlib.contextmanager
