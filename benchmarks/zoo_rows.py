@@ -26,7 +26,8 @@ COLUMNS = (
     "event cost by CUPTI, us", "calibrated, us", "corrected by CUPTI", "neighbours", "overlap",
     "gaps", "tracing", "passes", "gated span", "unexplained", "CUDA graph",
     "corrected by CUPTI over graph", "corrected by calibration over graph",
-    "close to CUPTI alone", "close to CUPTI un-profiled", "nodes", "relative L2", "build s", "total s",
+    "close to CUPTI alone", "close to CUPTI un-profiled",
+    "nodes", "relative L2", "build s", "total s",
 )  # fmt: skip
 HEAD = f"| {' | '.join(COLUMNS)} |\n|{'---|' * 2}{'---:|' * (len(COLUMNS) - 2)}"
 
