@@ -84,6 +84,15 @@ class Known:
         same = self.old == self.new and self.old is not None
         return not same or not _equal(self.old_values, self.new_values)
 
+    def equals(self, other: Known) -> bool:
+        """Whether the same is known of both."""
+        mine, theirs = ((a.elem_type, a.old, a.new, a.outer) for a in (self, other))
+        return (
+            mine == theirs
+            and _equal(self.old_values, other.old_values)
+            and _equal(self.new_values, other.new_values)
+        )
+
     @property
     def is_known(self) -> bool:
         """Whether its type and both shapes are known."""
