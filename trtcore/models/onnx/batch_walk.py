@@ -23,8 +23,6 @@ from trtcore.models.onnx.batch_start import Start, Starts, types_of
 from trtcore.models.onnx.batch_values import (
     Known,
     Shape,
-    computed,
-    constant,
     inferred,
     static_shape,
 )
@@ -140,20 +138,23 @@ class _Walk:
         self.known = {"": Known()}
         for value in start.bare.graph.input:
             self.known[value.name] = self._input(value.name, value.name in batched)
-        self.known |= {name: self._extended(one, name) for name, one in start.constants.items()}
+        self.known |= {
+            tensor.name: self._constant(tensor, tensor.name)
+            for tensor in start.bare.graph.initializer
+        }
 
     def step(self, place: int) -> None:
         """Goes through one node of the graph itself; see `visit`."""
-        node = self.start.nodes[place]
-        inputs = [self.known.get(name, _UNKNOWN) for name in node.input if name]
-        if not self.extended.keys().isdisjoint(node.output):
-            self.visit(node)
+        start, writes = self.start, self.start.writes[place]
+        if not self.extended.keys().isdisjoint(writes):
+            self.visit(start.nodes[place])
             return
-        outputs = self.start.written(place, inputs)
+        inputs = [self.known.get(name, _UNKNOWN) for name in start.reads[place]]
+        outputs = start.written(place, inputs)
         if outputs is None:
-            self.visit(node)
-            outputs = {name: self.known[name] for name in node.output if name in self.known}
-            outputs = self.start.keep(place, inputs, outputs)
+            self.visit(start.nodes[place])
+            outputs = {name: self.known[name] for name in writes if name in self.known}
+            outputs = start.keep(place, inputs, outputs)
         self.known.update(outputs)
 
     def visit(self, node: NodeProto) -> None:
@@ -194,7 +195,7 @@ class _Walk:
         self, node: NodeProto, inputs: list[Known], attempt: tuple[Edit, ...] = ()
     ) -> dict[str, Known] | None:
         """What a node writes; None where its inputs do not fit each other at the new batch."""
-        found = computed(node, inputs, self.opset)
+        found = self.start.constants.computed(node, inputs, self.opset)
         if found is not None:
             return {node.output[0]: found}
         names = [name for name in node.output if name]
@@ -258,9 +259,7 @@ class _Walk:
         return {name: shape for name, shape in known.items() if shape is not None}
 
     def _constant(self, tensor: TensorProto, name: str) -> Known:
-        return self._extended(constant(tensor), name)
-
-    def _extended(self, known: Known, name: str) -> Known:
+        known = self.start.constants.constant(tensor, name)
         if name not in self.extended:
             return known
         values = self.extended[name].values

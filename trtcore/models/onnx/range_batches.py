@@ -73,14 +73,14 @@ def freed(
         model, in_place = _own(model, in_place), True
         notes = _free(model, edits, led, points)
         model = replace(model, notes=(*model.notes, *notes))
-        bare, starts = _bare(model), Starts()
+        bare, starts = _bare(model), Starts(starts.constants)
     tried = _tried(bare, batch, points, starts)
     # What no walk found: the walk wants one batch of all inputs.
     if targets := _of_one_batch(bare, tried):
         model, in_place = _own(model, in_place), True
         found = free_batch(model.proto, targets)
         model = replace(model, notes=(*model.notes, *found))
-        bare, starts = _bare(model), Starts()
+        bare, starts = _bare(model), Starts(starts.constants)
         tried = _tried(bare, batch, points, starts)
     return Freed(model, in_place, tried, starts)
 
