@@ -38,7 +38,9 @@ def _section(trend: Trend, setup: Setup, entries: Sequence[Entry]) -> DrawnSecti
     first, last = (trend.times[entry.number].ms for entry in (entries[0], entries[-1]))
     return DrawnSection(
         title=setup.words(),
-        verdict=f"{len(entries)} runs, from {first:.4f} to {last:.4f} ms in the latest.",
+        verdict=f"1 run, {last:.4f} ms."
+        if len(entries) == 1
+        else f"{len(entries)} runs, from {first:.4f} to {last:.4f} ms in the latest.",
         facts=(
             ("Time", trend.title),
             ("Oldest run", f"on {entries[0].run.place.words()}"),
