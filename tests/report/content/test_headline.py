@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from hand_made_profiles import chain, make_profile
 from html_results import bare
 from networks import measured
