@@ -76,11 +76,13 @@ def profile_model(
         from trtcore.api.peaks_step import with_peaks
         from trtcore.api.requests import with_precision
         from trtcore.engine.choice import choose_backend
+        from trtcore.measure.memory.readings import MemoryLog
         from trtcore.measure.nodes.onnxruntime.profile import run_model
         from trtcore.precision.accuracy.reference import Reference
         from trtcore.result.analysis.requirements import require_precision
 
         choice = choose_backend(request.backend)
+        log = None if choice.bindings is None else MemoryLog.begun()
     check_timing(request, choice)
     if choice.bindings is None and keep_plan is not None:
         reason = choice.reason or f"backend {choice.name} runs the model as it is"
@@ -92,7 +94,7 @@ def profile_model(
     reference = Reference(loaded, run_model, request.inputs, request.seed)
     own = request.precision is None
     settled = with_precision(request, loaded)
-    job = Job(loaded, settled, reference, progress, notify, watch, is_own=own)
+    job = Job(loaded, settled, reference, progress, notify, watch, is_own=own, log=log)
     profile = with_peaks(job.profile(choice, keep_plan), request, choice.bindings, progress, watch)
     profile = replace(profile, phases=watch.times)
     if request.tolerance is not None:  # last, so that the error can carry the profile
@@ -242,12 +244,14 @@ def profile_plan(
         from trtcore.api.peaks_step import with_peaks
         from trtcore.api.repeats import run_plan_repeated
         from trtcore.api.requests import run_options
+        from trtcore.measure.memory.readings import MemoryLog
         from trtcore.precision.verify.check import check_rows
 
+        log = MemoryLog.begun()
         bindings = plan_runner(request.backend, source, notify)
     load_plugins(request.plugins, bindings)
     check_timing(request)
-    run = run_options(request, watch=watch)
+    run = run_options(request, watch=watch, log=log)
     ran, repeats = run_plan_repeated(bindings, content, source, request, run, progress)
     record, build = ModelRecord(Path(source).stem, source), plan_record(bindings, content)
 

@@ -29,6 +29,7 @@ HELD = "GPU times include launch overhead, as the stream was not gated: "
 def ready(pair: Any, sync: str = "enqueue") -> NativeLoops:
     """As a run makes them."""
     bindings = SimpleNamespace(
+        name="tensorrt",
         layout=10,
         label="TensorRT",
         newer_than="",

@@ -71,6 +71,7 @@ class RunOptions:
         energy: run long enough to measure the energy of an inference.
         use_cache: read and write caches in the user's cache folder.
         watch: counts where the time goes.
+        log: has the memory of before the process used the GPU; None begins it with the run.
     """
 
     length: RunLength
@@ -86,6 +87,7 @@ class RunOptions:
     energy: bool = False
     use_cache: bool = True
     watch: Stopwatch = field(default_factory=Stopwatch, compare=False, repr=False)
+    log: MemoryLog | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -200,8 +202,7 @@ def run_engines(
         RunError: TensorRT or CUDA failed, or memory ran out.
         KeyboardInterrupt: Ctrl-C before there was anything to keep.
     """
-    log, is_alone = MemoryLog.of_gpu(), len(plans) == 1
-    log.note(MemoryPoint.BEFORE)
+    log, is_alone = options.log or MemoryLog.begun(), len(plans) == 1
     with contextlib.ExitStack() as ready:
         with options.watch.phase(Phase.CONTEXTS):
             engines = [

@@ -52,7 +52,7 @@ def run_plan_in_processes(
         RunError: a process ended without a result.
         KeyboardInterrupt: Ctrl-C before there was anything to keep.
     """
-    first = replace(options, watch=Stopwatch())
+    first = replace(options, watch=Stopwatch(), log=None)
     later = replace(first, calibrate=False, energy=False)
     calls = [
         {
