@@ -14,7 +14,13 @@ import pytest
 from findings_evidence import convolution, profile_of, timed
 
 from trtcore.result.analysis.findings.finding import FindingKind
-from trtcore.result.records.build import Build, KeptNodes, LayerPrecision, PrecisionCheck, PrecisionVerdict
+from trtcore.result.records.build import (
+    Build,
+    KeptNodes,
+    LayerPrecision,
+    PrecisionCheck,
+    PrecisionVerdict,
+)
 from trtcore.result.records.profile import Profile
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
