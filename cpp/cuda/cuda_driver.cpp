@@ -73,8 +73,7 @@ void check(int status, char const* what) {
   if (status == 0) return;
   char const* text = nullptr;
   driver().error_string(status, &text);
-  throw Error(std::string(what) + " failed: " + (text == nullptr ? "unknown error" : text) +
-              " (CUDA error " + std::to_string(status) + ")");
+  throw Error(std::string(what) + " failed: " + (text == nullptr ? "unknown error" : text), status);
 }
 
 }  // namespace

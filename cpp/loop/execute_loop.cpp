@@ -1,23 +1,54 @@
 #include "loop/execute_loop.hpp"
 
+#include <stdexcept>
 #include <string>
 
 namespace trtcore {
 namespace {
 
-void require(bool succeeded, char const* call, std::size_t iteration) {
-  if (!succeeded) {
-    throw RunFailure(std::string(call) + " failed in iteration " + std::to_string(iteration));
+// A call of TensorRT that failed: it tells neither the iteration nor CUDA's number.
+class Refusal : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+void require(bool succeeded, char const* call) {
+  if (!succeeded) throw Refusal(std::string(call) + " failed");
+}
+
+// What CUDA says of the stream: an error that stays with the context is told by every call.
+int status_of(IterationTimer& timer) noexcept {
+  try {
+    timer.synchronize();
+    return 0;
+  } catch (cuda::Error const& error) {
+    return error.status();
+  } catch (...) {
+    return 0;
   }
 }
 
-void start(Inference const& inference, std::size_t iteration) {
+// Runs an iteration, and says of a failure which one it was.
+template <class Iteration>
+void run_one(IterationTimer& timer, std::size_t i, Iteration iteration) {
+  try {
+    iteration();
+  } catch (cuda::Error const& error) {
+    throw RunFailure(error.what(), error.reason(), i, error.status());
+  } catch (Refusal const& error) {
+    // Only here, where the stream is no longer held.
+    throw RunFailure(std::string(error.what()) + " in iteration " + std::to_string(i), error.what(),
+                     i, status_of(timer));
+  }
+}
+
+void start(Inference const& inference) {
   if (inference.graph != nullptr) {
     inference.graph->launch(inference.timer.stream());
   } else if (inference.bindings.empty()) {
-    require(inference.context.enqueue_v3(inference.timer.stream()), "enqueueV3", iteration);
+    require(inference.context.enqueue_v3(inference.timer.stream()), "enqueueV3");
   } else {
-    require(inference.context.execute_v2(inference.bindings.data()), "executeV2", iteration);
+    require(inference.context.execute_v2(inference.bindings.data()), "executeV2");
   }
 }
 
@@ -54,7 +85,7 @@ void time_one_inference(Inference const& inference, InferenceTimes const& times,
   auto const begin = Clock::now();
   Span span(inference.timer);
   auto const before_enqueue = Clock::now();
-  start(inference, i);
+  start(inference);
   auto const after_enqueue = Clock::now();
   span.end();
   times.wall_ms[i] = ms_between(begin, Clock::now());
@@ -66,10 +97,10 @@ void time_one_inference(Inference const& inference, InferenceTimes const& times,
 void profile_one_inference(Inference const& inference, LayerPassTimes const& times, std::size_t i) {
   auto const begin = Clock::now();
   Span span(inference.timer);
-  start(inference, i);
+  start(inference);
   span.end();
   if (inference.bindings.empty()) {
-    require(inference.context.report_to_profiler(), "reportToProfiler", i);
+    require(inference.context.report_to_profiler(), "reportToProfiler");
   }
   times.wall_ms[i] = ms_between(begin, Clock::now());
   times.gpu_ms[i] = inference.timer.span_ms();
@@ -87,7 +118,7 @@ std::size_t time_inference(Inference const& inference, InferenceTimes const& tim
                            std::size_t done, std::size_t count, Clock::time_point deadline) {
   if (inference.timer.invalidated()) return done;
   do {
-    time_one_inference(inference, times, done);
+    run_one(inference.timer, done, [&] { time_one_inference(inference, times, done); });
     if (inference.timer.invalidated()) return done;
     ++done;
   } while (done < count && Clock::now() < deadline);
@@ -100,7 +131,7 @@ std::size_t time_layers(Inference const& inference, LayerRecorder* recorder,
   if (inference.timer.invalidated() || is_faulted(recorder)) return done;
   do {
     if (recorder != nullptr) recorder->begin_iteration();
-    profile_one_inference(inference, times, done);
+    run_one(inference.timer, done, [&] { profile_one_inference(inference, times, done); });
     if (inference.timer.invalidated()) return done;
     if (recorder != nullptr) recorder->end_iteration();
     if (is_faulted(recorder)) return done;

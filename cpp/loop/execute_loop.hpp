@@ -5,6 +5,8 @@
 
 #include <cstddef>
 #include <stdexcept>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "abi/nvinfer_abi.hpp"
@@ -13,9 +15,24 @@
 
 namespace trtcore {
 
+// An iteration that failed; those before it are whole.
 class RunFailure : public std::runtime_error {
  public:
-  using std::runtime_error::runtime_error;
+  // `said` is the whole text, `reason` that without what the other two hold. `status` is CUDA's
+  // number, 0 if CUDA tells of none.
+  RunFailure(std::string const& said, std::string reason, std::size_t iteration, int status)
+      : std::runtime_error(said),
+        reason_(std::move(reason)),
+        iteration_(iteration),
+        status_(status) {}
+  std::string const& reason() const noexcept { return reason_; }
+  std::size_t iteration() const noexcept { return iteration_; }
+  int status() const noexcept { return status_; }
+
+ private:
+  std::string reason_;
+  std::size_t iteration_;
+  int status_;
 };
 
 // One inference, asked for in one of three ways: enqueueV3 on the timer's stream; executeV2,
@@ -41,7 +58,7 @@ struct LayerPassTimes {
 };
 
 // Times whole iterations of a context that never had a profiler. Returns how many are done; stops
-// at the first one that the timer invalidated.
+// at the first one that the timer invalidated. Throws RunFailure, as time_layers does.
 std::size_t time_inference(Inference const& inference, InferenceTimes const& times,
                            std::size_t done, std::size_t count, Clock::time_point deadline);
 

@@ -11,6 +11,7 @@ from trtcore.api.options.declaring import BASELINE, BUILD, COMPARISON, MODEL, PL
 from trtcore.api.options.values import check_argument, read_options
 from trtcore.api.sources import check_timing, load_plugins, load_source, plan_runner, read_plan
 from trtcore.errors import BackendError, argument
+from trtcore.result.analysis.failures import require_whole
 from trtcore.result.phases import Phase, Stopwatch
 from trtcore.result.records.build import Build
 from trtcore.result.records.layers import Layer, LayerProfile, ModelRecord
@@ -67,7 +68,8 @@ def profile_model(
         BackendError: the requested backend cannot be used here.
         BuildError: TensorRT could not build the engine.
         EngineLoadError: the TensorRT requested by name does not support this GPU.
-        RunError: the run failed.
+        RunError: the run failed. What was measured before an error of CUDA or TensorRT ended it is
+            the error's ``result``.
     """
     # What is cheap to refuse comes first: a model can take minutes to load and to build.
     request, watch = read_options(options, MODEL), Stopwatch()
@@ -97,6 +99,7 @@ def profile_model(
     job = Job(loaded, settled, reference, progress, notify, watch, is_own=own, log=log)
     profile = with_peaks(job.profile(choice, keep_plan), request, choice.bindings, progress, watch)
     profile = replace(profile, phases=watch.times)
+    require_whole(profile, profile)
     if request.tolerance is not None:  # last, so that the error can carry the profile
         require_precision(profile, request.tolerance)
     return profile
@@ -141,7 +144,8 @@ def compare_precisions(
         BackendError: there is no GPU, and ``onnxruntime`` was not requested.
         BuildError: TensorRT could not build an engine.
         EngineLoadError: this TensorRT does not support this GPU.
-        RunError: a run failed.
+        RunError: a run failed; once every precision has times, the comparison of what was measured
+            is the error's ``result``.
     """
     request, watch = read_options(options, COMPARISON), Stopwatch()
     with watch.phase(Phase.START):
@@ -163,6 +167,7 @@ def compare_precisions(
         loaded = load_source(model, weights, outputs, request)
     runs = PrecisionRuns(loaded, chosen, request, progress, watch)
     comparison = replace(runs.compare(choice.bindings), phases=watch.times)
+    require_whole(comparison, *comparison.profiles)
     if request.tolerance is not None:
         comparison.require(request.tolerance)
     return comparison
@@ -234,7 +239,8 @@ def profile_plan(
         OptionError: an option makes no sense for a plan, or shapes are outside its range.
         BackendError: there is no TensorRT or no GPU to run it.
         EngineLoadError: not a plan, or made for another version or GPU.
-        RunError: the run failed.
+        RunError: the run failed. What was measured before an error of CUDA or TensorRT ended it is
+            the error's ``result``.
     """
     request, watch = read_options(options, PLAN), Stopwatch()
     with watch.phase(Phase.LOAD):
@@ -261,7 +267,9 @@ def profile_plan(
     with watch.phase(Phase.RESULT):
         profile = engine_profile(bindings, ran, record, build, request, describe)
     profile = with_peaks(repeats.added_to(profile), request, bindings, progress, watch)
-    return replace(profile, phases=watch.times)
+    profile = replace(profile, phases=watch.times)
+    require_whole(profile, profile)
+    return profile
 
 
 def inspect_plan(

@@ -20,6 +20,21 @@ FaultKind = Literal[
 FAULT_KINDS: tuple[FaultKind, ...]
 """Every kind of fault that a recorder reports, in the native half's order."""
 
+class LoopError(RuntimeError):
+    """A call of TensorRT or CUDA that failed in an iteration of `time_inference` or `time_layers`.
+
+    Attributes:
+        reason: the call, and CUDA's words where it was one of CUDA.
+        iteration: the one that failed, from 0; those before it are whole.
+        status: CUDA's number; 0 where CUDA told of no error.
+        times: of the iterations before, as the call would have returned them.
+    """
+
+    reason: str
+    iteration: int
+    status: int
+    times: Any
+
 class Context:
     """A native view of a live ``IExecutionContext``, which it keeps alive.
 
@@ -341,7 +356,7 @@ def time_inference(
         early (then they are shorter).
 
     Raises:
-        RuntimeError: TensorRT or CUDA failed; the message names the iteration.
+        LoopError: TensorRT or CUDA failed; it has the times of the iterations before.
     """
 
 def time_layers(

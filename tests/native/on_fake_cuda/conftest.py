@@ -8,11 +8,16 @@ from __future__ import annotations
 import ctypes
 import gc
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from planted_errors import Plant
+from scripted_engines import BINDINGS, Engines
 
 from trtcore.measure import _core
+from trtcore.measure.engine_runs import engines as engine_run
+from trtcore.measure.event_cost import calibrate
 from trtcore.measure.loops.native import NativeLoops
 
 STREAM = 1
@@ -78,3 +83,29 @@ class Pair:
 @pytest.fixture
 def pair(rig_of: Any) -> Pair:
     return Pair(rig_of)
+
+
+@pytest.fixture
+def engines(rig_of: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engines]:
+    made = Engines(rig_of)
+    monkeypatch.setattr(engine_run, "_ready", made.ready)
+    monkeypatch.setattr(calibrate, "chain_plan", made.build)
+    monkeypatch.setattr(calibrate, "_measured_here", set())
+    monkeypatch.setattr(calibrate, "_ITERATIONS", 60)  # ten rounds of six show the same
+    yield made
+    made.loops.clear()  # with their gates, before the driver is asked what is left
+
+
+@pytest.fixture
+def plant(monkeypatch: pytest.MonkeyPatch, driver: Any, engines: Engines) -> Plant:
+    return Plant(monkeypatch, driver, engines)
+
+
+@pytest.fixture
+def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A plan of two layers."""
+    monkeypatch.setattr("trtcore.api.calls.plan_runner", lambda *_: BINDINGS)
+    monkeypatch.setattr("trtcore.api.calls.load_plugins", lambda *_: None)
+    path = tmp_path / "net.plan"
+    monkeypatch.setattr("trtcore.api.calls.read_plan", lambda _: (b"2", str(path)))
+    return path
