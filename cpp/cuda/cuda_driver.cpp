@@ -41,6 +41,7 @@ struct Driver {
   int (*event_destroy)(EventHandle) = entry<int(EventHandle)>(library, "cuEventDestroy_v2");
   int (*event_record)(EventHandle, Stream) = entry<int(EventHandle, Stream)>(library,
                                                                              "cuEventRecord");
+  int (*event_synchronize)(EventHandle) = entry<int(EventHandle)>(library, "cuEventSynchronize");
   int (*event_elapsed)(float*, EventHandle, EventHandle) =
       entry<int(float*, EventHandle, EventHandle)>(library, "cuEventElapsedTime");
   int (*stream_synchronize)(Stream) = entry<int(Stream)>(library, "cuStreamSynchronize");
@@ -86,6 +87,10 @@ Event::Event() {
 
 void Event::record(Stream stream) {
   check(driver().event_record(handle_.get(), stream), "cuEventRecord");
+}
+
+void Event::synchronize() const {
+  check(driver().event_synchronize(handle_.get()), "cuEventSynchronize");
 }
 
 float Event::since(Event const& start) const {

@@ -41,6 +41,8 @@ class Event {
   Event(Event const&) = delete;
   Event& operator=(Event const&) = delete;
   void record(Stream stream);
+  // Waits until the device has reached the event.
+  void synchronize() const;
   // Milliseconds from `start` to this event; both must have completed.
   float since(Event const& start) const;
 

@@ -1,46 +1,7 @@
 #include "loop/execute_loop.hpp"
 
-#include <stdexcept>
-#include <string>
-
 namespace trtcore {
 namespace {
-
-// A call of TensorRT that failed: it tells neither the iteration nor CUDA's number.
-class Refusal : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
-
-void require(bool succeeded, char const* call) {
-  if (!succeeded) throw Refusal(std::string(call) + " failed");
-}
-
-// What CUDA says of the stream: an error that stays with the context is told by every call.
-int status_of(IterationTimer& timer) noexcept {
-  try {
-    timer.synchronize();
-    return 0;
-  } catch (cuda::Error const& error) {
-    return error.status();
-  } catch (...) {
-    return 0;
-  }
-}
-
-// Runs an iteration, and says of a failure which one it was.
-template <class Iteration>
-void run_one(IterationTimer& timer, std::size_t i, Iteration iteration) {
-  try {
-    iteration();
-  } catch (cuda::Error const& error) {
-    throw RunFailure(error.what(), error.reason(), i, error.status());
-  } catch (Refusal const& error) {
-    // Only here, where the stream is no longer held.
-    throw RunFailure(std::string(error.what()) + " in iteration " + std::to_string(i), error.what(),
-                     i, status_of(timer));
-  }
-}
 
 void start(Inference const& inference) {
   if (inference.graph != nullptr) {

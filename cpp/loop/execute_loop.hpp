@@ -4,36 +4,14 @@
 #pragma once
 
 #include <cstddef>
-#include <stdexcept>
-#include <string>
-#include <utility>
 #include <vector>
 
 #include "abi/nvinfer_abi.hpp"
 #include "cuda/iteration_timer.hpp"
+#include "loop/run_failure.hpp"
 #include "recorder/layer_recorder.hpp"
 
 namespace trtcore {
-
-// An iteration that failed; those before it are whole.
-class RunFailure : public std::runtime_error {
- public:
-  // `said` is the whole text, `reason` that without what the other two hold. `status` is CUDA's
-  // number, 0 if CUDA tells of none.
-  RunFailure(std::string const& said, std::string reason, std::size_t iteration, int status)
-      : std::runtime_error(said),
-        reason_(std::move(reason)),
-        iteration_(iteration),
-        status_(status) {}
-  std::string const& reason() const noexcept { return reason_; }
-  std::size_t iteration() const noexcept { return iteration_; }
-  int status() const noexcept { return status_; }
-
- private:
-  std::string reason_;
-  std::size_t iteration_;
-  int status_;
-};
 
 // One inference, asked for in one of three ways: enqueueV3 on the timer's stream; executeV2,
 // which is synchronous by itself and takes the device addresses of all I/O tensors; or the launch

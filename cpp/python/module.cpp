@@ -11,6 +11,7 @@
 
 #include "abi/profiler_layout.hpp"
 #include "loop/execute_loop.hpp"
+#include "loop/gated_loop.hpp"
 #include "python/chunked_loop.hpp"
 #include "python/kernel_bindings.hpp"
 #include "python/python_types.hpp"
@@ -60,6 +61,22 @@ py::tuple run_inference(ContextView const& view, IterationTimer& timer, std::siz
     auto const progress = run_in_chunks(count, report, [&](auto done, auto deadline) {
       return time_inference(inference, times, done, count, deadline);
     });
+    return whole(progress.done, progress.interrupted);
+  } catch (RunFailure const& failure) {
+    raise_failure(failure, whole(failure.iteration(), false));
+  }
+}
+
+py::tuple run_gated(ContextView const& view, GatedTimer& timer, std::size_t count,
+                    py::object const& report) {
+  FloatArray gpu(count);
+  GatedLoop loop(view.context(), timer, gpu.mutable_data());
+  auto const whole = [&](std::size_t done, bool interrupted) {
+    return py::make_tuple(first(gpu, done), interrupted);
+  };
+  try {
+    auto const progress = run_in_chunks(
+        count, report, [&](auto done, auto deadline) { return loop.run(done, count, deadline); });
     return whole(progress.done, progress.interrupted);
   } catch (RunFailure const& failure) {
     raise_failure(failure, whole(failure.iteration(), false));
@@ -260,6 +277,8 @@ PYBIND11_MODULE(_core, module) {
   module.def("time_inference", &run_inference, py::arg("context"), py::arg("timer"),
              py::arg("iterations"), py::arg("bindings") = Addresses{},
              py::arg("graph").none(true) = py::none(), py::arg("report") = py::none());
+  module.def("time_gated", &run_gated, py::arg("context"), py::arg("timer"), py::arg("iterations"),
+             py::arg("report") = py::none());
   module.def("time_layers", &run_layers, py::arg("context"), py::arg("recorder").none(true),
              py::arg("timer"), py::arg("iterations"), py::arg("bindings") = Addresses{},
              py::arg("report") = py::none());

@@ -16,6 +16,7 @@ from trtcore.result.phases import Phase, Stopwatch
 from trtcore.result.records.build import Build
 from trtcore.result.records.layers import Layer, LayerProfile, ModelRecord
 from trtcore.result.records.profile import Profile
+from trtcore.system.lazy import lazily
 from trtcore.system.progress import Notify, Progress
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from trtcore.engine.tensorrt.builder import Plan
     from trtcore.result.readers.inspector.inspector import EngineInformation
     from trtcore.result.records.build import PrecisionCheck
+
+# A run without a comparison of outputs needs no ONNX Runtime, which takes a moment to import.
+_run_model = lazily("trtcore.measure.nodes.onnxruntime.profile", "run_model")
 
 
 def profile_model(
@@ -79,7 +83,6 @@ def profile_model(
         from trtcore.api.requests import with_precision
         from trtcore.engine.choice import choose_backend
         from trtcore.measure.memory.readings import MemoryLog
-        from trtcore.measure.nodes.onnxruntime.profile import run_model
         from trtcore.precision.accuracy.reference import Reference
         from trtcore.result.analysis.requirements import require_precision
 
@@ -93,7 +96,7 @@ def profile_model(
     load_plugins(request.plugins, choice.bindings)
     with watch.phase(Phase.LOAD):
         loaded = load_source(model, weights, outputs, request)
-    reference = Reference(loaded, run_model, request.inputs, request.seed)
+    reference = Reference(loaded, _run_model, request.inputs, request.seed)
     own = request.precision is None
     settled = with_precision(request, loaded)
     job = Job(loaded, settled, reference, progress, notify, watch, is_own=own, log=log)

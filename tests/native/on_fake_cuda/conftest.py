@@ -31,6 +31,7 @@ class Driver:
         self.calls.fake_cuda_is_held.restype = ctypes.c_bool
         self.fail("")
         self.synchronize_at(-1)
+        self.work(0)
 
     def fail(self, call: str, succeed_before: int = 0) -> None:
         """The call fails after so many; with ``*`` every call, as with a GPU that is lost."""
@@ -39,6 +40,19 @@ class Driver:
     def synchronize_at(self, run: int) -> None:
         """In which run, counted from now on, a context with `run_address` waits for the stream."""
         self.calls.fake_cuda_synchronize_at(ctypes.c_long(run))
+
+    def work(self, us: int, forked_us: int = 0) -> None:
+        """How long each run of a context with `run_address` keeps the stream busy.
+
+        With ``forked_us`` it forks to a second stream, keeps that busy too, and joins it.
+        """
+        self.calls.fake_cuda_work(ctypes.c_long(us), ctypes.c_long(forked_us))
+
+    def take_log(self) -> str:
+        """The calls since the last time, a letter each; see `fake_cuda_take_log`."""
+        text = ctypes.create_string_buffer(1 << 16)
+        self.calls.fake_cuda_take_log(text, ctypes.c_size_t(len(text)))
+        return text.value.decode()
 
     @property
     def run_address(self) -> int:

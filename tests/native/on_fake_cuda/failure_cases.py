@@ -62,7 +62,7 @@ def test_every_iteration_before_an_error_of_cuda_is_kept(
     assert sizes(left) == LEFT[one.phase]
     assert left.counts.interrupted
     assert left.counts.failure == RunFailure(
-        one.phase, SYNC, WHOLE + 5, 700, NAME, "nothing was logged"
+        one.phase, one.error, WHOLE + 5, 700, NAME, "nothing was logged"
     )
     assert said == line_of(one, left.counts.measured)
 
