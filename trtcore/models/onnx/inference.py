@@ -6,7 +6,7 @@ import onnx
 from onnx import GraphProto, ModelProto
 
 from trtcore.errors import ModelError
-from trtcore.models.onnx.batch import carry_batch, channel_mismatch
+from trtcore.models.onnx.batch import carry_batch, channel_mismatch, static_shapes
 from trtcore.models.onnx.graph import spaced
 from trtcore.models.onnx.walk import bodies
 from trtcore.models.onnx.weights import without_weights
@@ -35,12 +35,13 @@ def infer_shapes(proto: ModelProto, prefix: str, is_lenient: bool = False) -> li
     # Inference stops at a Reshape with another batch; once that is changed it gets to the next.
     while True:
         inferred, problem = _inferred(proto)
-        carried = carry_batch(proto, inferred, prefix)
+        shapes = static_shapes(inferred)
+        carried = carry_batch(proto, shapes, prefix)
         if not carried:
             break
         notes += carried
     # First what names the node and both channel counts: ONNX's own text is more general.
-    problem = channel_mismatch(inferred) or problem
+    problem = channel_mismatch(inferred, shapes) or problem
     if problem and not is_lenient:
         raise quoting(ModelError, f"{prefix}: ", problem)
     if problem:
