@@ -62,7 +62,8 @@ def desk(furnished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
 
 
 def is_quick(block: Block, command: str = "") -> bool:
-    return not block.mark and not SLOW.search(command)
+    needs_graphviz = "--format svg" in command and shutil.which("dot") is None
+    return not block.mark and not SLOW.search(command) and not needs_graphviz
 
 
 def run_here(command: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:

@@ -286,7 +286,7 @@ class TestBadInput:
             ("", "engine information is '', expected the inspector's JSON or one-line text"),
             ("hello", "engine information is 'hello', expected the inspector's JSON or"),
             ('{"Layers": [', "engine information is not JSON (Expecting value"),
-            ("[" * 100_000, "engine information is not JSON (maximum recursion"),
+            ("[" * 100_000, "engine information is not JSON ("),
             ("{}", "engine information has no list 'Layers' (it has nothing)"),
             ('{"Layers": 3, "x": 1}', "no list 'Layers' (it has 'Layers', 'x')"),
             ('{"Layers": [7]}', "engine layer 0 is '7', expected an object or a name"),
