@@ -34,8 +34,11 @@ class TestLoad:
         [
             (
                 "hello\n",
-                "is not a saved trtcore result, a profile exported by trtexec, a log of trtexec "
-                "--dumpProfile, a profile of ONNX Runtime",
+                "file.txt: is not a saved trtcore result, a profile exported by trtexec, a log of "
+                "trtexec --dumpProfile, a profile of ONNX Runtime, a trace of PyTorch's profiler, "
+                "the times that trtexec --exportTimes wrote, a trace of ONNX Runtime's "
+                "TensorRT-RTX provider, Nsight Systems' cuda_gpu_kern_sum as CSV, a log of caffe "
+                "time or the table of TensorRT's old sample",
             ),
             ("[1, 2]", "is not a saved trtcore result"),
             ('{"a": 1}', "not a saved trtcore profile"),
@@ -48,6 +51,8 @@ class TestLoad:
             load_baseline(write(tmp_path, text))
         assert words in str(caught.value)
         assert "\n" not in str(caught.value)
+        if text == "hello\n":
+            assert str(caught.value) == f"{tmp_path}/{words}"
 
     def test_comparison_of_precisions(self, tmp_path):
         path = write(tmp_path, '{"schema": "trtcore/precision-comparison", "version": 1}')
@@ -100,8 +105,10 @@ class TestLoad:
         )
 
     def test_layer_information_without_trtexec(self, tmp_path):
-        with pytest.raises(ResultError, match="only applies to a trtexec profile"):
-            load_baseline(write(tmp_path, GLOG), layer_info=write(tmp_path, GLOG))
+        path = write(tmp_path, GLOG)
+        with pytest.raises(ResultError) as error:
+            load_baseline(path, layer_info=path)
+        assert str(error.value) == f"{path}: layer information only applies to a trtexec profile"
 
     @pytest.mark.parametrize("kept", [5000, -20])
     def test_layer_information_that_is_cut_off(self, tmp_path, kept):
