@@ -109,7 +109,7 @@ class Repeat:
         name = node.input[self.index]
         new = free_name(graph, f"{name}__batch")
         items = np.arange(self.lengths[1], dtype=np.int64) % self.lengths[0]
-        constants = (one for scope in _graphs(graph) for one in scope.initializer)
+        constants = (one for scope in graphs(graph) for one in scope.initializer)
         tensor = next((one for one in constants if one.name == name), None)
         if tensor is not None:
             values = np.take(numpy_helper.to_array(tensor), items, axis=self.axis)
@@ -129,12 +129,14 @@ class Extend:
 
     Attributes:
         node: where the batch would be lost without it.
-        name: of the constant.
+        name: of the constant, or of what is computed of constants.
+        was: its values: bodies may have another constant of that name.
         values: the new ones.
     """
 
     node: str
     name: str
+    was: NDArray[Any]
     values: NDArray[Any]
     index: int = -1
 
@@ -157,13 +159,18 @@ class Extend:
     def apply(self, graph: GraphProto) -> None:
         """Changes the graph in place."""
         new = numpy_helper.from_array(self.values, self.name)
-        for tensor in graph.initializer:
-            if tensor.name == self.name:
-                tensor.CopyFrom(new)
-        for node in graph.node:
-            if node.op_type == "Constant" and node.output[0] == self.name:
-                node.ClearField("attribute")
-                node.attribute.append(helper.make_attribute("value", new))
+        for scope in graphs(graph):
+            for tensor in scope.initializer:
+                if tensor.name == self.name and self._is(tensor):
+                    tensor.CopyFrom(new)
+            for node in scope.node:
+                if self.name in node.output and self._is(_value(node)):
+                    node.CopyFrom(helper.make_node("Constant", [], [self.name], node.name))
+                    node.attribute.append(helper.make_attribute("value", new))
+
+    def _is(self, tensor: TensorProto | None) -> bool:
+        """Whether a constant is this one; None is a value that is computed of others."""
+        return tensor is None or np.array_equal(numpy_helper.to_array(tensor), self.was)
 
 
 Edit = Retarget | Repeat | Extend
@@ -185,7 +192,13 @@ def few_notes(first: str, nodes: Sequence[str]) -> str:
     return f"{first}; {more} more nodes like it" if more else first
 
 
-def _graphs(graph: GraphProto) -> Iterator[GraphProto]:
+def _value(node: NodeProto) -> TensorProto | None:
+    """What a Constant holds."""
+    is_constant = node.op_type == "Constant"
+    return next((one.t for one in node.attribute if is_constant and one.name == "value"), None)
+
+
+def graphs(graph: GraphProto) -> Iterator[GraphProto]:
     """A graph and the bodies in it, at every level."""
     yield graph
     for node in walk_nodes(graph):
@@ -194,7 +207,7 @@ def _graphs(graph: GraphProto) -> Iterator[GraphProto]:
 
 def place_of(graph: GraphProto, node: str) -> tuple[GraphProto, int]:
     """The graph or body that holds a node, and where in it."""
-    holder = next(one for one in _graphs(graph) if _place(one, node) >= 0)
+    holder = next(one for one in graphs(graph) if _place(one, node) >= 0)
     return holder, _place(holder, node)
 
 

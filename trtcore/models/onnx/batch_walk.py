@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+import numpy as np
 import onnx
 from onnx import GraphProto, ModelProto, NodeProto, TensorProto, TypeProto, ValueInfoProto
 
@@ -18,8 +19,10 @@ from trtcore.errors import ModelError
 from trtcore.models.onnx.batch_bodies import through_bodies
 from trtcore.models.onnx.batch_edits import Edit, Extend
 from trtcore.models.onnx.batch_layout import followed
-from trtcore.models.onnx.batch_repairs import Batch, counters, is_misplaced, repairs
+from trtcore.models.onnx.batch_repairs import counters, is_misplaced, repairs
+from trtcore.models.onnx.batch_scatter import is_scattered
 from trtcore.models.onnx.batch_values import (
+    Batch,
     Known,
     Shape,
     computed,
@@ -27,6 +30,7 @@ from trtcore.models.onnx.batch_values import (
     inferred,
     static_shape,
 )
+from trtcore.models.onnx.bodies import forget_shapes
 from trtcore.models.onnx.graph import ONNX_DOMAINS, opset_version
 from trtcore.models.onnx.weights import without_weights
 from trtcore.result.types.shapes import shape_text
@@ -95,9 +99,8 @@ def carried(proto: ModelProto, batched: Collection[str], batch: Batch, prefix: s
         ModelError: a node through which the batch cannot be carried.
     """
     bare = without_weights(proto)
-    try:
-        at_old = onnx.shape_inference.infer_shapes(bare, strict_mode=True, data_prop=True).graph
-    except (onnx.shape_inference.InferenceError, ValueError):
+    at_old = _at_old(bare)
+    if at_old is None:
         return Carried()
     extended: dict[str, Extend] = {}
     first_problem = ""
@@ -115,6 +118,21 @@ def carried(proto: ModelProto, batched: Collection[str], batch: Batch, prefix: s
             extended |= found
             continue
         return Carried((*extended.values(), *walk.edits), walk.shapes(bare.graph.output))
+
+
+def _at_old(bare: ModelProto) -> GraphProto | None:
+    """The graph with its shapes at the old batch; None where nothing can be inferred."""
+    infer = onnx.shape_inference.infer_shapes
+    try:
+        return infer(bare, strict_mode=True, data_prop=True).graph
+    except (onnx.shape_inference.InferenceError, ValueError):
+        # What inference objects to in one place says nothing of the others, unless it is what the
+        # file says of its results.
+        forget_shapes(bare.graph)
+    try:
+        return infer(bare, data_prop=True).graph
+    except (onnx.shape_inference.InferenceError, ValueError):
+        return None
 
 
 class _Walk:
@@ -153,7 +171,8 @@ class _Walk:
             return
         outputs = through_bodies(self, node, inputs) or self._outputs(node, inputs)
         if outputs is not None and self._is_carried(node, inputs, outputs):
-            self.known.update(outputs)
+            for name, one in outputs.items():
+                self.known[name] = self._extended(name, one)
             return
         olds = [self._old_output(node, inputs, name) for name in node.output]
         for attempt in repairs(node, inputs, olds, self.batch):
@@ -216,12 +235,16 @@ class _Walk:
     def _is_carried(
         self, node: NodeProto, inputs: list[Known], outputs: Mapping[str, Known]
     ) -> bool:
-        """Whether the outputs have the batch, if an input has it."""
+        """Whether the outputs have the batch, if an input has it, or every item has its turn."""
+        if node.op_type == "Gather" and inputs[1].counts_items:
+            return True
         if self._may_lose(node) or not any(self.batch.has(one) for one in inputs):
             return True
         named = [one for name, one in zip(node.input, inputs, strict=True) if name]
         if not all(one.is_known for one in named):
             return True  # it depends on values: only a run would tell
+        if not is_scattered(node, inputs, self.batch):
+            return False
         # An initial state of one item passes ONNX's inference, and no runtime.
         if any(True for _ in _lone_states(node, inputs, self.batch)):
             return False
@@ -243,11 +266,16 @@ class _Walk:
         return {name: shape for name, shape in known.items() if shape is not None}
 
     def _constant(self, tensor: TensorProto, name: str) -> Known:
-        known = constant(tensor)
-        if name not in self.extended:
+        return self._extended(name, constant(tensor))
+
+    def _extended(self, name: str, known: Known) -> Known:
+        """What counts the old batch, as it counts the new one."""
+        extend = self.extended.get(name)
+        if extend is None or known.old_values is None:
             return known
-        values = self.extended[name].values
-        return replace(known, new=values.shape, new_values=values)
+        if not np.array_equal(known.old_values, extend.was):
+            return known
+        return replace(known, new=extend.values.shape, new_values=extend.values)
 
     def _note_constant(self, node: NodeProto) -> None:
         for attribute in node.attribute:

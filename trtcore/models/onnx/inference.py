@@ -7,8 +7,8 @@ from onnx import GraphProto, ModelProto
 
 from trtcore.errors import ModelError
 from trtcore.models.onnx.batch import carry_batch, channel_mismatch
+from trtcore.models.onnx.bodies import bodies, forget_shapes
 from trtcore.models.onnx.graph import spaced
-from trtcore.models.onnx.walk import bodies
 from trtcore.models.onnx.weights import without_weights
 from trtcore.system.quotations import MOST_CHARACTERS, quoting, shortened
 
@@ -30,7 +30,7 @@ def infer_shapes(proto: ModelProto, prefix: str, is_lenient: bool = False) -> li
     """
     declared = ModelProto()
     declared.graph.output.extend(proto.graph.output)
-    _forget_shapes(proto.graph)
+    forget_shapes(proto.graph)
     notes: list[str] = []
     # Inference stops at a Reshape with another batch; once that is changed it gets to the next.
     while True:
@@ -57,7 +57,7 @@ def infer_shapes(proto: ModelProto, prefix: str, is_lenient: bool = False) -> li
 def is_odd(proto: ModelProto) -> bool:
     """Whether inference fails on the file's own shapes too: its objections then prove nothing."""
     bare = without_weights(proto)
-    _forget_shapes(bare.graph)
+    forget_shapes(bare.graph)
     return bool(_inferred(bare)[1])
 
 
@@ -80,17 +80,6 @@ def _inferred(proto: ModelProto) -> tuple[GraphProto, str]:
         # Whatever else looks at the graph meets the same: types that do not exist, for one.
         name = proto.graph.name or "the model"
         raise quoting(ModelError, f"{name}: not a valid ONNX model: ", spaced(problem)) from None
-
-
-def _forget_shapes(graph: GraphProto) -> None:
-    """Drops shapes that may be stale: value_info at every level and the shapes of the outputs."""
-    graph.ClearField("value_info")
-    for value in graph.output:
-        if value.type.HasField("tensor_type"):
-            value.type.tensor_type.ClearField("shape")
-    for node in graph.node:
-        for body in bodies(node):
-            _forget_shapes(body)
 
 
 def _take_over(graph: GraphProto, inferred: GraphProto) -> None:
