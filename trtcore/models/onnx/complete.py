@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import onnx.inliner
 import onnx.shape_inference
 from onnx import GraphProto, ModelProto, NodeProto
 
-from trtcore.models.onnx.walk import bodies, walk_nodes
+from trtcore.models.onnx.walk import bodies, free_reads
 from trtcore.models.onnx.weights import (
     INLINE_BYTES,
     weight_bytes,
@@ -93,7 +93,7 @@ def _order(nodes: Sequence[NodeProto]) -> list[int]:
         waiting = [first]
         while waiting:
             index = waiting[-1]
-            sources = () if is_known[index] else _reads(nodes[index])
+            sources = () if is_known[index] else free_reads(nodes[index])
             missing = {writers[name] for name in sources if name in writers}
             is_open[index] = True
             missing = {i for i in missing if not is_open[i]}
@@ -105,12 +105,3 @@ def _order(nodes: Sequence[NodeProto]) -> list[int]:
                 is_known[index] = True
                 order.append(index)
     return order
-
-
-def _reads(node: NodeProto) -> Iterator[str]:
-    """What a node and the nodes of its bodies read."""
-    yield from node.input
-    for body in bodies(node):
-        for inner in walk_nodes(body):
-            yield from inner.input
-        yield from (output.name for output in body.output)

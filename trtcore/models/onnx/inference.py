@@ -8,6 +8,7 @@ from onnx import GraphProto, ModelProto
 from trtcore.errors import ModelError
 from trtcore.models.onnx.batch import carry_batch, channel_mismatch
 from trtcore.models.onnx.bodies import bodies, forget_shapes
+from trtcore.models.onnx.constant_branches import take_constant_branches
 from trtcore.models.onnx.graph import spaced
 from trtcore.models.onnx.weights import without_weights
 from trtcore.system.quotations import MOST_CHARACTERS, quoting, shortened
@@ -32,13 +33,16 @@ def infer_shapes(proto: ModelProto, prefix: str, is_lenient: bool = False) -> li
     declared.graph.output.extend(proto.graph.output)
     forget_shapes(proto.graph)
     notes: list[str] = []
-    # Inference stops at a Reshape with another batch; once that is changed it gets to the next.
+    # Inference stops at a Reshape with another batch, or in a branch that is never taken; once that
+    # is changed it gets to the next.
     while True:
         inferred, problem = _inferred(proto)
-        carried = carry_batch(proto, inferred, prefix)
-        if not carried:
+        changed = carry_batch(proto, inferred, prefix)
+        if problem and not changed:
+            changed = take_constant_branches(proto, inferred)
+        if not changed:
             break
-        notes += carried
+        notes += changed
     # First what names the node and both channel counts: ONNX's own text is more general.
     problem = channel_mismatch(inferred) or problem
     if problem and not is_lenient:

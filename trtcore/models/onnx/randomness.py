@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from onnx import GraphProto, ModelProto, NodeProto, numpy_helper
 
-from trtcore.models.onnx.walk import bodies, walk_nodes
+from trtcore.models.onnx.walk import bodies, free_reads, walk_nodes
 
 # With a seed too: each runtime has a generator of its own, and TensorRT takes no seed.
 RANDOM_OPERATORS = frozenset(
@@ -33,7 +33,7 @@ def random_outputs(proto: ModelProto) -> dict[str, tuple[str, ...]]:
     for node in graph.node:
         own = _sources(node, constants)
         if node.op_type not in _SHAPE_ONLY:
-            for name in _reads(node):
+            for name in free_reads(node):
                 own |= drawn.get(name, {})
         if own:
             drawn.update(dict.fromkeys(node.output, own))
@@ -68,12 +68,3 @@ def _flags(graph: GraphProto) -> Iterator[tuple[str, bool]]:
         for name, tensor in tensors.items():
             if tensor.data_type == tensor.BOOL and tuple(tensor.dims) in ((), (1,)):
                 yield name, bool(numpy_helper.to_array(tensor).item())
-
-
-def _reads(node: NodeProto) -> Iterator[str]:
-    """What a node and the nodes of its bodies read."""
-    yield from node.input
-    for body in bodies(node):
-        yield from (output.name for output in body.output)
-        for inner in walk_nodes(body):
-            yield from inner.input

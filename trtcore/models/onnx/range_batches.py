@@ -134,7 +134,7 @@ def _of_one_batch(bare: Model, batch: int | None, points: Points) -> dict[str, l
         node.name: node
         for graph in settled
         for node in walk_nodes(graph)
-        if list(node.input) != before.get(node.name)
+        if list(node.input) != before.get(node.name, list(node.input))
     }
     shapes = [{v.name: tensor_info(v).shape for v in (*g.value_info, *g.output)} for g in settled]
     targets = {}

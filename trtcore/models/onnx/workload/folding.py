@@ -51,6 +51,17 @@ def completed_shapes(proto: ModelProto) -> dict[str, Shape]:
     return shapes
 
 
+def known_values(proto: ModelProto, shapes: Mapping[str, Shape]) -> Values:
+    """Every value of a graph that follows from its constants and from shapes.
+
+    Args:
+        proto: without the data of its weights.
+        shapes: of its values, as far as they are known.
+    """
+    values = _initial(proto.graph)
+    return {**values, **_folded(proto, shapes, values)}
+
+
 def _part(proto: ModelProto, nodes: Sequence[NodeProto], types: Types) -> ModelProto:
     """Some nodes of a graph as one of their own, with what they read from the others as inputs."""
     part = ModelProto(ir_version=proto.ir_version)
