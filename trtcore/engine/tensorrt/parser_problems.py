@@ -30,6 +30,8 @@ _UNKNOWN_TYPES = (
 )
 # Quantized operators of ONNX that TensorRT has in another form only.
 _OF_INTEGERS = ("QLinear", "ConvInteger", "MatMulInteger", "DynamicQuantizeLinear")
+# Of Add and its like, BatchNormalization and Dropout; it does not name the node.
+_TOO_OLD = re.compile(r"Pre-opset 7|getOpsetVersion\(\) >= 7")
 # Assertions without a word of explanation, such as `false` and `convertDims(...)`.
 _UNEXPLAINED = re.compile(r"(?:false|true|\S+)?$")
 
@@ -50,6 +52,12 @@ def parser_problem(parser: Any, index: int, model: Model) -> str:
     name, op = getattr(error, "node_name", str)(), getattr(error, "node_operator", str)()
     node = next((one for one in walk_nodes(model.proto.graph) if one.name == name), None)
     reason = _reason(parser, text, op, node, model)
+    if _TOO_OLD.search(text):
+        version = opset_version(model.proto)
+        return (
+            f"it has no broadcasting of operator set {version}: convert the file with ONNX's "
+            "version_converter to 7 or later"
+        )
     if text.startswith(_NO_TYPE) and not name:
         return _untyped(model) or text
     return f"node '{name}' ({op}): {reason}" if name or op else reason
