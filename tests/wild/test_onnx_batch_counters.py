@@ -54,6 +54,23 @@ FOR_A_BATCH = {
     "places of elements": """g (float[2,4,2] x) => (float[2,4,2] y)
         <int64[2,1,2] k = {0, 3, 0, 3}, float[2,1,2] u = {1, 2, 1, 2}>
         { [put] y = ScatterElements <axis = 1> (x, k, u) }""",
+    "place of the newest token": """g (float[1,4,2] x, float[1,1,2] n) => (float[1,4,2] y)
+        <int64[1,1,2] k = {0, 3}> { [put] y = ScatterND (x, k, n) }""",
+    "places within an item": """g (float[2,4,2] x) => (float[2,1,2] y)
+        <int64[2,1,2] k = {1, 3, 1, 3}> { [pick] y = GatherElements <axis = 1> (x, k) }""",
+    "rows within an item": """g (float[2,4,2] x) => (float[2,2] y)
+        <int64[2,1] k = {3, 3}> { [pick] y = GatherND <batch_dims = 1> (x, k) }""",
+    "rows of items": """g (float[1,4,2] x) => (float[1,2] y)
+        <int64[1,2] k = {0, 3}> { [pick] y = GatherND (x, k) }""",
+    "factor of an Einsum": """g (float[2,4,2] x) => (float[2,4,3] y)
+        <float[2,2,3] w = {1, 2, 3, 4, 5, 6, 1, 2, 3, 4, 5, 6}>
+        { [product] y = Einsum <equation = "bij, bjk -> bik"> (x, w) }""",
+    "bias of a Gemm": """g (float[2,4] x) => (float[2,2] y)
+        <float[4,2] w = {1, 2, 3, 4, 5, 6, 7, 8}, float[2,2] c = {1, 2, 1, 2}>
+        { [product] y = Gemm (x, w, c) }""",
+    "regions of the images": """g (float[2,1,8,8] x) => (float[4,1,2,2] y)
+        <float[4,4] r = {0, 0, 4, 4, 1, 1, 5, 5, 0, 0, 4, 4, 1, 1, 5, 5}, int64[4] k = {0, 0, 1, 1}>
+        { [crop] y = RoiAlign <output_height = 2, output_width = 2> (x, r, k) }""",
     "as many iterations as items": """g (float[2,4,8] x) => (float[2,4,8] y)
         <bool t = {1}, int64 zero = {0}>
         { [shape] sh = Shape (x) [count] n = Gather (sh, zero)
@@ -97,44 +114,59 @@ LOST = {
             then_branch = a () => (float[2,4,8] r) { [neg] r = Neg (x) },
             else_branch = b () => (float[2,4,8] q) <int64[2] k = {1, 0}>
                 { [swap] q = Gather (x, k) }> }""",
-        "swap' (Gather), which gives 2x4x8",
+        "swap' (Gather), which gives 2x4x8 at batch 2",
     ),
     "a number of iterations": (
         """g (float[2,4,8] x) => (float[2,4,8] y) <bool t = {1}, int64 n = {2}>
         { [loop] y = Loop (n, t) <body = b (int64 i, bool c) => (bool on, float[4,8] o)
             { [on] on = Identity (c) [pick] p = Gather (x, i) [neg] o = Neg (p) }> }""",
-        "pick' (Gather), which gives 4x8",
+        "pick' (Gather), which gives 4x8 at batch 2",
+    ),
+    "a condition for each item": (
+        """g (float[2,4] x) => (float[1,4] y) <bool[2] k = {1, 0}>
+        { [pick] y = Compress <axis = 0> (x, k) }""",
+        "pick' (Compress)",
+    ),
+    "regions of one image": (
+        """g (float[2,1,8,8] x) => (float[2,1,2,2] y)
+        <float[2,4] r = {0, 0, 4, 4, 1, 1, 5, 5}, int64[2] k = {1, 1}>
+        { [crop] y = RoiAlign <output_height = 2, output_width = 2> (x, r, k) }""",
+        "crop' (RoiAlign), which gives 2x1x2x2 at batch 2",
     ),
     "places of one item": (
         """g (float[2,4,2] x) => (float[2,4,2] y)
         <int64[1,2] k = {1, 3}, float[1,2] u = {1, 2}> { [put] y = ScatterND (x, k, u) }""",
-        "put' (ScatterND), which gives 2x4x2",
+        "put' (ScatterND), which gives 2x4x2 at batch 2",
     ),
 }
 
 
-def flags(model: Model) -> dict[str, np.ndarray]:
-    named = {value.name for value in model_inputs(model)}
-    return {"c": np.array(True)} if "c" in named else {}
+def others(model: Model) -> dict[str, np.ndarray]:
+    """The inputs beside ``x``: a flag, or rows that are the same for every item."""
+    return {
+        value.name: np.array(True) if value.name == "c" else np.full(value.shape, 0.5, np.float32)
+        for value in model_inputs(model)
+        if value.name != "x"
+    }
 
 
 @pytest.mark.parametrize("name", [*COUNTED, *FOR_A_BATCH])
 def test_every_item_of_another_batch_gets_what_it_gets_alone(name: str) -> None:
     model = model_of(HEAD + {**COUNTED, **FOR_A_BATCH}[name])
-    whole, wanted = items(model, more=flags(model))
+    whole, wanted = items(model, more=others(model))
     batched = with_shapes(model, 4)
-    found = run(batched, {"x": whole, **flags(model)})[0]
+    found = run(batched, {"x": whole, **others(batched)})[0]
     np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", COUNTED)
 def test_one_graph_counts_every_batch_of_a_range(name: str) -> None:
     model = model_of(HEAD + COUNTED[name])
-    whole, wanted = items(model, more=flags(model))
+    whole, wanted = items(model, more=others(model))
     ranged = for_a_range(model)
     assert model_outputs(ranged)[0].name == "y"
     for batch in (1, 3, 4):
-        found = run_open(ranged, {"x": whole[:batch], **flags(model)})
+        found = run_open(ranged, {"x": whole[:batch], **others(model)})
         np.testing.assert_allclose(found, wanted[:batch], rtol=1e-5, atol=1e-6)
 
 
@@ -156,5 +188,5 @@ def test_what_counts_otherwise_is_refused(name: str) -> None:
     wanted, given = ("x".join(map(str, (one, *dims[1:]))) for one in (4, 2))
     assert str(error.value) == (
         f"g does not fit input 'x' as {wanted} (the model says {given}): the batch is lost in node "
-        f"'{where} at batch 2: export the model with an open batch, or with batch 4"
+        f"'{where}: export the model with an open batch, or with batch 4"
     )

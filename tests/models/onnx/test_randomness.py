@@ -43,6 +43,8 @@ def test_only_the_outputs_that_depend_on_them() -> None:
         ("r, t", "<float r = {0.5}, bool t = {1}>", {"y": ("drop",)}),
         ("r, t", "<float r = {0.5}, bool t = {0}>", {}),
         ("r, go", "<float r = {0.5}>", {"y": ("drop",)}),
+        ("r, t", "<float r = {0}, bool t = {1}>", {}),
+        ("z, t", "<float r = {0}, bool t = {1}>", {"y": ("drop",)}),
         ("r", "<float r = {0.5}>", {}),
         ("", "", {}),
         (", own", "", {"y": ("drop",)}),
@@ -50,7 +52,7 @@ def test_only_the_outputs_that_depend_on_them() -> None:
 )
 def test_a_dropout_that_trains(flag: str, head: str, outputs: dict[str, tuple[str, ...]]) -> None:
     reads = ", ".join(("x", flag)).replace(", ,", ", ,") if flag else "x"
-    text = f"""g (float[1,4] x, bool go) => (float[1,4] y) {head}
+    text = f"""g (float[1,4] x, bool go, float z) => (float[1,4] y) {head}
         {{ own = Constant <value = bool {{1}}> () [drop] y = Dropout ({reads}) }}"""
     assert drawn(text) == outputs
 

@@ -132,12 +132,14 @@ class Extend:
         name: of the constant, or of what is computed of constants.
         was: its values: bodies may have another constant of that name.
         values: the new ones.
+        items: how many there are in the new batch.
     """
 
     node: str
     name: str
     was: NDArray[Any]
     values: NDArray[Any]
+    items: int
     index: int = -1
 
     @property
@@ -145,7 +147,7 @@ class Extend:
         """What was changed, as one line."""
         return (
             f"node '{self.node}' picks by a constant that counts the old batch: it now counts to "
-            f"{self.values.size}"
+            f"{self.items}"
         )
 
     def known(self, value: Known) -> Known:

@@ -9,6 +9,7 @@ import numpy as np
 from onnx import GraphProto, NodeProto
 
 from trtcore.models.onnx.batch_edits import Edit, Extend, Repeat, Retarget
+from trtcore.models.onnx.batch_operands import image_numbers, operand_repairs
 from trtcore.models.onnx.batch_scatter import counted_rows, updates_axis
 from trtcore.models.onnx.batch_values import Batch, Known, Shape, Values
 from trtcore.models.onnx.walk import walk_nodes
@@ -18,7 +19,6 @@ _SHAPE_INPUTS = {"Expand": 1, "Reshape": 1, "Resize": 3}
 # `end` of a Slice that goes to the end, whatever that is.
 _TO_THE_END = 2**63 - 1
 _INITIAL_STATES = (5, 6)
-_PICK = frozenset({"Gather", "GatherElements", "GatherND"})
 
 
 def reshaped(source: Known, target: Shape, batch: Batch) -> tuple[int, int] | None:
@@ -91,6 +91,7 @@ def repairs(
         if axis >= 0:
             yield (Repeat(node.name, 2, axis, (batch.old, batch.new)),)
         return
+    yield from operand_repairs(node, inputs, batch)
     yield from _repeats(node, inputs, source, batch)
 
 
@@ -111,6 +112,13 @@ def counters(
         known: what is known of the values before it.
         batch: both batches.
     """
+    if node.op_type == "RoiAlign":
+        images = known.get(node.input[2], Known())
+        numbers = image_numbers(images, batch)
+        if numbers is None or images.old_values is None:
+            return {}
+        name = node.input[2]
+        return {name: Extend(node.name, name, images.old_values, numbers, batch.new)}
     if not node.op_type.startswith(("Gather", "Scatter")):
         return {}
     writers = {name: one for one in walk_nodes(graph) for name in one.output}
@@ -125,7 +133,7 @@ def counters(
         if (values := _counted(one, batch)) is None:
             values = counted_rows(node, name, known, batch)
         if values is not None and one.old_values is not None:
-            found[name] = Extend(node.name, name, one.old_values, values)
+            found[name] = Extend(node.name, name, one.old_values, values, batch.new)
         elif (writer := writers.get(name)) is not None and writer.op_type != "Constant":
             most = 1 if writer.op_type in _HANDED_ON else _INDEX_ARITHMETIC.get(writer.op_type, 0)
             todo += list(writer.input[:most])
@@ -196,7 +204,7 @@ def _repeats(
 ) -> Iterator[tuple[Edit, ...]]:
     """Inputs of the old batch that meet one of the new batch, repeated."""
     # Numbers of items, repeated, would pick the same item for all of the batch.
-    if source.outer != 1 or source.old is None or node.op_type in _PICK:
+    if source.outer != 1 or source.old is None or _picks_items(node, source):
         return
     states = node.op_type in ("GRU", "LSTM", "RNN")
     axis_from_end = len(source.old) - source.axis
@@ -213,6 +221,14 @@ def _repeats(
         edits.append(Repeat(node.name, index, axis, (length, batch.scaled(length))))
     if edits:
         yield tuple(edits)
+
+
+def _picks_items(node: NodeProto, source: Known) -> bool:
+    """Whether a node picks along the batch, and not within each item of it."""
+    if node.op_type == "GatherElements":
+        axis = next((int(one.i) for one in node.attribute if one.name == "axis"), 0)
+        return axis % len(source.old or (0,)) == source.axis
+    return node.op_type in ("Gather", "GatherND")
 
 
 def _with_axis(target: Shape, source: Known, batch: Batch) -> list[int] | None:

@@ -71,7 +71,8 @@ def counted_rows(
         batch: both batches.
 
     Returns:
-        None where they do not count the items of the old batch along exactly one axis.
+        None where they do not count the items of the old batch along an axis. With a batch of 1
+        that may be several: then the one by which the updates have the batch is meant.
     """
     data, places = known.get(node.input[0], Known()), known.get(name, Known())
     is_it = name == node.input[1] and node.op_type in ("GatherND", "ScatterND")
@@ -81,6 +82,9 @@ def counted_rows(
     if rows.dtype.kind != "i" or rows.ndim < 2 or data.axis >= rows.shape[-1]:
         return None
     axes = [axis for axis in range(rows.ndim - 1) if _counts(rows, axis, data.axis, batch.old)]
+    updates = known.get(node.input[2], Known()) if node.op_type == "ScatterND" else Known()
+    if batch.has(updates) and updates.axis in axes:
+        axes = [updates.axis]
     return _extended(rows, axes[0], data.axis, batch) if len(axes) == 1 else None
 
 

@@ -19,6 +19,7 @@ from trtcore.errors import ModelError
 from trtcore.models.onnx.batch_bodies import through_bodies
 from trtcore.models.onnx.batch_edits import Edit, Extend
 from trtcore.models.onnx.batch_layout import followed
+from trtcore.models.onnx.batch_operands import operands_fit
 from trtcore.models.onnx.batch_repairs import counters, is_misplaced, repairs
 from trtcore.models.onnx.batch_scatter import is_scattered
 from trtcore.models.onnx.batch_values import (
@@ -238,13 +239,14 @@ class _Walk:
         """Whether the outputs have the batch, if an input has it, or every item has its turn."""
         if node.op_type == "Gather" and inputs[1].counts_items:
             return True
+        reaches = is_scattered(node, inputs, self.batch) and operands_fit(node, inputs, self.batch)
+        if not reaches:
+            return False
         if self._may_lose(node) or not any(self.batch.has(one) for one in inputs):
             return True
         named = [one for name, one in zip(node.input, inputs, strict=True) if name]
         if not all(one.is_known for one in named):
             return True  # it depends on values: only a run would tell
-        if not is_scattered(node, inputs, self.batch):
-            return False
         # An initial state of one item passes ONNX's inference, and no runtime.
         if any(True for _ in _lone_states(node, inputs, self.batch)):
             return False
@@ -300,10 +302,10 @@ class _Walk:
 
     def _lost(self, node: NodeProto, olds: Sequence[Known]) -> str:
         texts = ", ".join(shape_text(one.old) for one in olds if one.old is not None)
+        given = f", which gives {texts} at batch {self.batch.old}" if texts else ""
         return (
-            f"the batch is lost in node '{node.name}' ({node.op_type}), which gives"
-            f" {texts} at batch {self.batch.old}: export the model with an open batch, or with"
-            f" batch {self.batch.new}"
+            f"the batch is lost in node '{node.name}' ({node.op_type}){given}: export the model "
+            f"with an open batch, or with batch {self.batch.new}"
         )
 
 
