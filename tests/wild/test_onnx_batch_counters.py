@@ -71,6 +71,18 @@ FOR_A_BATCH = {
     "regions of the images": """g (float[2,1,8,8] x) => (float[4,1,2,2] y)
         <float[4,4] r = {0, 0, 4, 4, 1, 1, 5, 5, 0, 0, 4, 4, 1, 1, 5, 5}, int64[4] k = {0, 0, 1, 1}>
         { [crop] y = RoiAlign <output_height = 2, output_width = 2> (x, r, k) }""",
+    "lengths of sequences": """g (float[2,4,2] x) => (float[2,4,2] y) <int64[2] k = {3, 3}>
+        { [turn] y = ReverseSequence <batch_axis = 0, time_axis = 1> (x, k) }""",
+    "lengths and states": """g (float[1,3,2] x) => (float[1,3,2] y)
+        <float[1,8,2] w = {1, -1, 1, 0, 0, 1, -1, 1, 1, 0, 1, -1, 0, 1, 1, -1}, int32[1] k = {2},
+         float[1,1,2] h = {1, 2}, int64[1] one = {1}>
+        { [turn] s = Transpose <perm = [1, 0, 2]> (x)
+          [lstm] z = LSTM <hidden_size = 2> (s, w, w, , k, h, h) [single] q = Squeeze (z, one)
+          [back] y = Transpose <perm = [1, 0, 2]> (q) }""",
+    "shape of an unpooling": """g (float[2,1,4,4] x) => (float[2,1,4,4] y)
+        <int64[4] k = {2, 1, 4, 4}>
+        { [pool] p, i = MaxPool <kernel_shape = [2, 2], strides = [2, 2]> (x)
+          [unpool] y = MaxUnpool <kernel_shape = [2, 2], strides = [2, 2]> (p, i, k) }""",
     "as many iterations as items": """g (float[2,4,8] x) => (float[2,4,8] y)
         <bool t = {1}, int64 zero = {0}>
         { [shape] sh = Shape (x) [count] n = Gather (sh, zero)

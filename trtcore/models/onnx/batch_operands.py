@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 from onnx import NodeProto
 
-from trtcore.models.onnx.batch_edits import Repeat
+from trtcore.models.onnx.batch_edits import Edit, Repeat, Retarget
 from trtcore.models.onnx.batch_values import Batch, Known, Values
 
 _BIAS = 2
+# The input with something for each item in its first axis: lengths, offsets.
+_FOR_EACH = {"DeformConv": 2, "GRU": 4, "LSTM": 4, "RNN": 4, "ReverseSequence": 1}
+# Inputs that hold a whole shape, of which the inference only takes the rank.
+_SHAPES = {"AffineGrid": 1, "MaxUnpool": 2}
 # Of RoiAlign: the regions, and the number of the image that each is of.
 _REGIONS, _IMAGES = 1, 2
 
@@ -22,25 +26,19 @@ def operands_fit(node: NodeProto, inputs: Sequence[Known], batch: Batch) -> bool
     It gives an Einsum and a Gemm a shape whatever their second and third operands are, and knows
     nothing of which items a constant condition or constant regions are of.
     """
-    if not batch.has(inputs[0]):
-        return True
-    if node.op_type == "Gemm":
-        return _bias_fits(node, inputs)
-    if node.op_type == "Einsum":
-        return all(len(lengths - {1}) < 2 for lengths in _by_letter(node, inputs).values())
-    if node.op_type == "Compress":
-        return inputs[1].old_values is None or inputs[1].changes or _axis(node) != inputs[0].axis
-    if node.op_type == "RoiAlign":
-        images, regions = inputs[_IMAGES], inputs[_REGIONS]
-        is_same = regions.new is None or images.new == regions.new[:1]
-        return is_same and (images.old_values is None or images.changes)
-    return True
+    check = _CHECKS.get(node.op_type, _each_fits)
+    return not batch.has(inputs[0]) or check(node, inputs, batch)
 
 
 def operand_repairs(
     node: NodeProto, inputs: Sequence[Known], batch: Batch
-) -> Iterator[tuple[Repeat, ...]]:
+) -> Iterator[tuple[Edit, ...]]:
     """Ways to make operands of such a node fit."""
+    if _given(node, inputs, _FOR_EACH) is not None:
+        index = _FOR_EACH[node.op_type]
+        yield (Repeat(node.name, index, 0, (batch.old, batch.new)),)
+    if (shape := _given(node, inputs, _SHAPES)) is not None and shape.old_values is not None:
+        yield (_retarget(node, shape.old_values, inputs[0].axis, batch),)
     if node.op_type == "Gemm" and len(inputs) > _BIAS:
         lengths = batch.old, batch.new
         yield (Repeat(node.name, _BIAS, 0, lengths),)
@@ -52,6 +50,18 @@ def operand_repairs(
     shared = next((one.i for one in node.attribute if one.name == "batch_dims"), 0)
     if node.op_type == "GatherND" and batch.has(inputs[0]) and inputs[0].axis < shared:
         yield (Repeat(node.name, 1, inputs[0].axis, (batch.old, batch.new)),)
+
+
+def _given(node: NodeProto, inputs: Sequence[Known], places: Mapping[str, int]) -> Known | None:
+    """The input of a node that a table names; None if it has none there."""
+    index = places.get(node.op_type, len(inputs))
+    return inputs[index] if index < len(inputs) and node.input[index] else None
+
+
+def _retarget(node: NodeProto, shape: Values, axis: int, batch: Batch) -> Retarget:
+    new = [int(length) for length in shape]
+    new[axis] = batch.scaled(new[axis])
+    return Retarget(node.name, _SHAPES[node.op_type], tuple(new), (batch.old, batch.new))
 
 
 def image_numbers(images: Known, batch: Batch) -> Values | None:
@@ -69,13 +79,43 @@ def image_numbers(images: Known, batch: Batch) -> Values | None:
     return np.repeat(np.arange(batch.new, dtype=values.dtype), each)
 
 
-def _bias_fits(node: NodeProto, inputs: Sequence[Known]) -> bool:
+def _each_fits(node: NodeProto, inputs: Sequence[Known], batch: Batch) -> bool:
+    each = _given(node, inputs, _FOR_EACH)
+    if each is None or not each.old or each.old != each.new:
+        return True
+    return each.old[0] != batch.old
+
+
+def _shape_fits(node: NodeProto, inputs: Sequence[Known], batch: Batch) -> bool:
+    shape = _given(node, inputs, _SHAPES)
+    if shape is None or shape.old_values is None or shape.changes:
+        return True
+    return int(shape.old_values.ravel()[inputs[0].axis]) != batch.old
+
+
+def _bias_fits(node: NodeProto, inputs: Sequence[Known], _: Batch) -> bool:
     if len(inputs) <= _BIAS or not inputs[_BIAS].is_known or inputs[0].new is None:
         return True
     bias = inputs[_BIAS].new or ()
     is_turned = any(one.name == "transA" and one.i for one in node.attribute)
     rows = inputs[0].new[-1 if is_turned else 0]
     return len(bias) < 2 or bias[0] in (1, rows)
+
+
+def _terms_fit(node: NodeProto, inputs: Sequence[Known], _: Batch) -> bool:
+    return all(len(lengths - {1}) < 2 for lengths in _by_letter(node, inputs).values())
+
+
+def _condition_fits(node: NodeProto, inputs: Sequence[Known], _: Batch) -> bool:
+    # Without an axis it takes all values in a row.
+    axis = next((one.i for one in node.attribute if one.name == "axis"), -1)
+    return inputs[1].old_values is None or inputs[1].changes or axis != inputs[0].axis
+
+
+def _regions_fit(_: NodeProto, inputs: Sequence[Known], __: Batch) -> bool:
+    images, regions = inputs[_IMAGES], inputs[_REGIONS]
+    is_same = regions.new is None or images.new == regions.new[:1]
+    return is_same and (images.old_values is None or images.changes)
 
 
 def _letters(node: NodeProto) -> list[str]:
@@ -106,6 +146,11 @@ def _einsum(node: NodeProto, inputs: Sequence[Known], batch: Batch) -> Iterator[
             yield Repeat(node.name, index, axis, (length, batch.scaled(length)))
 
 
-def _axis(node: NodeProto) -> int:
-    """The axis of a node; -1 for a Compress of all values in a row."""
-    return next((one.i for one in node.attribute if one.name == "axis"), -1)
+_CHECKS: Mapping[str, Callable[[NodeProto, Sequence[Known], Batch], bool]] = {
+    "AffineGrid": _shape_fits,
+    "Compress": _condition_fits,
+    "Einsum": _terms_fit,
+    "Gemm": _bias_fits,
+    "MaxUnpool": _shape_fits,
+    "RoiAlign": _regions_fit,
+}

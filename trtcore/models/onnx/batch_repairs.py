@@ -18,7 +18,9 @@ from trtcore.models.onnx.walk import walk_nodes
 _SHAPE_INPUTS = {"Expand": 1, "Reshape": 1, "Resize": 3}
 # `end` of a Slice that goes to the end, whatever that is.
 _TO_THE_END = 2**63 - 1
-_INITIAL_STATES = (5, 6)
+_RECURRENT = frozenset({"GRU", "LSTM", "RNN"})
+# The axis of the batch in the lengths of their sequences and in their initial states.
+_STATES = {4: 0, 5: 1, 6: 1}
 
 
 def reshaped(source: Known, target: Shape, batch: Batch) -> tuple[int, int] | None:
@@ -206,16 +208,14 @@ def _repeats(
     # Numbers of items, repeated, would pick the same item for all of the batch.
     if source.outer != 1 or source.old is None or _picks_items(node, source):
         return
-    states = node.op_type in ("GRU", "LSTM", "RNN")
+    is_recurrent = node.op_type in _RECURRENT
     axis_from_end = len(source.old) - source.axis
     edits = []
     for index, one in enumerate(inputs):
         if not node.input[index] or one.old is None or one.old != one.new:
             continue
-        axis = 1 if states else len(one.old) - axis_from_end
-        if states and index not in _INITIAL_STATES:
-            continue
-        length = batch.old if states else source.old[source.axis]
+        axis = _STATES.get(index, -1) if is_recurrent else len(one.old) - axis_from_end
+        length = batch.old if is_recurrent else source.old[source.axis]
         if axis < 0 or one.old[axis] != length:
             continue
         edits.append(Repeat(node.name, index, axis, (length, batch.scaled(length))))
