@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import lzma
 from dataclasses import replace
 from pathlib import Path
 
@@ -94,6 +96,27 @@ class TestLoad:
         (tmp_path / "b").write_bytes(b"\x80\xfe\x00\x01")
         with pytest.raises(ResultError, match="is not a text file"):
             load_baseline(tmp_path / "b")
+
+    def test_a_log_in_another_encoding(self, tmp_path):
+        path = tmp_path / "log.txt"
+        path.write_bytes("Gerät: Küche\n".encode("latin-1") + GLOG.encode())
+        assert load_baseline(path).layers == parse_caffe_time(GLOG).layers
+
+    @pytest.mark.parametrize(
+        ("start", "name"),
+        [
+            (gzip.compress(GLOG.encode()), "gzip"),
+            (lzma.compress(GLOG.encode()), "xz"),
+            (b"PK\x03\x04\x14\xff", "zip"),
+            (b"\x28\xb5\x2f\xfd\xff", "zstd"),
+        ],
+    )
+    def test_a_packed_file_is_named(self, tmp_path, start, name):
+        path = tmp_path / "log.txt.gz"
+        path.write_bytes(start)
+        with pytest.raises(ResultError) as caught:
+            load_baseline(path)
+        assert str(caught.value) == f"{path}: is packed by {name}: unpack it"
 
     def test_a_profile_is_no_layer_information(self):
         profile = DATA / "trtexec_profile_googlenet_fp16_b4.json"
