@@ -106,7 +106,7 @@ def decode_text(content: bytes, path: str | Path) -> str:
         raise ResultError(f"{path}: is packed by {packed}: unpack it")
     if is_wide or _CONTROL.search(content):
         raise ResultError(f"{path}: is not a text file")
-    # A log of another country's system: Latin-1 has a character for each byte, so that none is lost.
+    # A log of an older system: Latin-1 has a character for each byte, so that none is lost.
     return io.TextIOWrapper(io.BytesIO(content), encoding="latin-1").read()
 
 

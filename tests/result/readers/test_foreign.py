@@ -52,12 +52,12 @@ LAYERS = '{"Layers": [{"Name": "conv1"}], "Bindings": ["x"]}'
             "about it",
         ),
         (
-            "Node Name        Ops              Time(us)  Time(%)\nfused_nn_conv2d  conv2d  1.5 50\n",
+            "Node Name        Ops       Time(us)  Time(%)\nfused_nn_conv2d  conv2d  1.5 50\n",
             "is a table of TVM's debug executor, which is no profile: layers of TVM are not read; "
             "profile the model with trtcore",
         ),
         (
-            "[I] trt-runner    | Completed 10 iteration(s) in 12.3 ms | Average inference time: 1.2 ms.",
+            "[I] trt-runner    | Completed 10 iteration(s) in 12.3 ms | Average inference time: 1 ms.",
             "is a log of Polygraphy, which is no profile: it holds times of whole passes, not of "
             "layers",
         ),

@@ -53,7 +53,6 @@ def prefixed(text: str, prefix: str) -> str:
         "2026-01-02T03:04:09Z [01/02/2026-03:04:09] [I] ",
         "2026-01-02T03:04:09.1234567Z ",
         "2026-01-02T03:04:09.123Z stdout F [01/02/2026-03:04:09] [I] ",
-        "\x1b[32m[01/02/2026-03:04:09] [I] \x1b[0m",
     ],
 )
 def test_the_tables_of_all_versions(table, prefix):

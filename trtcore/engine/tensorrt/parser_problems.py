@@ -88,6 +88,10 @@ def _reason(parser: Any, text: str, op: str, node: NodeProto | None, model: Mode
 
 def _untyped(model: Model) -> str:
     """Which input is of a type that TensorRT lacks; empty if none of those that it surely lacks."""
+    for value in graph_inputs(model.proto.graph):
+        if not value.type.HasField("tensor_type"):
+            kind = str(value.type.WhichOneof("value")).removesuffix("_type")
+            return f"input '{value.name}' is of type {kind}, and TensorRT has tensors only"
     types = {
         value.name: value.type.tensor_type.elem_type for value in graph_inputs(model.proto.graph)
     }
