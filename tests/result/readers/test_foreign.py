@@ -57,7 +57,7 @@ LAYERS = '{"Layers": [{"Name": "conv1"}], "Bindings": ["x"]}'
             "profile the model with trtcore",
         ),
         (
-            "[I] trt-runner    | Completed 10 iteration(s) in 12.3 ms | Average inference time: 1 ms.",
+            "[I] trt-runner  | Completed 10 iteration(s) in 12 ms | Average inference time: 1 ms.",
             "is a log of Polygraphy, which is no profile: it holds times of whole passes, not of "
             "layers",
         ),

@@ -90,8 +90,8 @@ def _untyped(model: Model) -> str:
     """Which input is of a type that TensorRT lacks; empty if none of those that it surely lacks."""
     for value in graph_inputs(model.proto.graph):
         if not value.type.HasField("tensor_type"):
-            kind = str(value.type.WhichOneof("value")).removesuffix("_type")
-            return f"input '{value.name}' is of type {kind}, and TensorRT has tensors only"
+            held = str(value.type.WhichOneof("value")).removesuffix("_type")
+            return f"input '{value.name}' is of type {held}, and TensorRT has tensors only"
     types = {
         value.name: value.type.tensor_type.elem_type for value in graph_inputs(model.proto.graph)
     }

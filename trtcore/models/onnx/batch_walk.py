@@ -183,7 +183,18 @@ class _Walk:
                 self.edits += attempt
                 self.known.update(outputs)
                 return
+        if self._never_fits(node, inputs):
+            self.known.update((name, Known()) for name in node.output)
+            return
         raise _LostError(node, self._lost(node, olds))
+
+    def _never_fits(self, node: NodeProto, inputs: list[Known]) -> bool:
+        """Whether the inputs do not fit each other at the old batch either."""
+        try:
+            self._inferred(node, [one.at_old for one in inputs])
+        except _MISFITS:
+            return True
+        return False
 
     def enter(self, body: GraphProto, inputs: Sequence[Known]) -> None:
         """Makes known what the body of a node begins with: its inputs, and constants of its own."""

@@ -8,6 +8,7 @@ import onnx.inliner
 import onnx.shape_inference
 from onnx import GraphProto, ModelProto, NodeProto, TensorProto, helper
 
+from trtcore.models.onnx.mending import mend
 from trtcore.models.onnx.walk import bodies, free_reads, walk_nodes
 from trtcore.models.onnx.weights import (
     INLINE_BYTES,
@@ -36,6 +37,7 @@ def complete_graph(proto: ModelProto, name: str) -> tuple[str, ...]:
     if not proto.graph.name:
         proto.graph.name = name
         notes.append("the graph has no name: the model's own was taken")
+    notes += mend(proto)
     if untyped := _type_outputs(proto):
         notes.append(f"output {', '.join(map(repr, untyped))} has no type in the file: inferred")
     if filled := _fill_regions(proto):
