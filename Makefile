@@ -107,7 +107,7 @@ $(VENV)-torch/ready: $(VENV)/bin/python
 	touch $@
 
 BENCHES := recorder aggregation scaling startup caffe_import
-GPU_BENCHES := loop precision reconcile streams repeat soak baselines sweep
+GPU_BENCHES := loop gated parts precision reconcile streams repeat soak baselines sweep
 
 bench: $(VENV)/ready
 	$(foreach topic,$(BENCHES),$(RUN) benchmarks/bench_$(topic).py $(ARGS) &&) true

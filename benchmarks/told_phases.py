@@ -47,13 +47,19 @@ def tell_rounds() -> None:
 
 
 def tell(phase: Phase, seconds: float) -> None:
+    """Prints that a phase is over."""
+    tell_now(f"{phase.value} {seconds:.2f} s")
+
+
+def tell_now(words: str) -> None:
     """Prints a line, with the time since this process began to import."""
     since = time.perf_counter() - START
-    print(f"  {since:7.2f} s  {phase.value} {seconds:.2f} s", file=sys.stderr, flush=True)
+    print(f"  {since:7.2f} s  {words}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":
     Stopwatch.phase = told  # type: ignore[method-assign]
     code = main()
     tell_rounds()
+    tell_now("end of the command: what is left is the end of the process")
     sys.exit(code)

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 
-from trtcore.errors import ModelError
+from trtcore.errors import ModelError, RunError
 
 
 def own_id(number: int) -> tuple[int, int]:
@@ -15,6 +15,15 @@ def own_id(number: int) -> tuple[int, int]:
 
 def refuse(reason: str) -> None:
     raise ModelError(reason)
+
+
+def fail_unless_first(number: int, left: object = None) -> int:
+    """As a run that CUDA ends, with what it measured before."""
+    if number:
+        error = RunError("CUDA is gone")
+        error.result = left
+        raise error
+    return number
 
 
 def die(code: int) -> None:

@@ -161,3 +161,13 @@ def test_help_waits_for_nothing_that_only_messages_need() -> None:
         "assert not {'dataclasses', 'traceback'} & (set(sys.modules) - before)"
     )
     assert loaded_after(code, HEAVY) == []
+
+
+def test_until_nodes_or_outputs_are_wanted_onnx_runtime_is_not_loaded() -> None:
+    code = (
+        "from trtcore.api.calls import profile_model\nfrom trtcore.api.engine_job import Job\n"
+        "Job.profile = lambda *_: exit()\n"
+        "try:\n    profile_model('googlenet')\nexcept SystemExit:\n    pass\n"
+        "else:\n    raise AssertionError('nothing was run')"
+    )
+    assert loaded_after(code, {"onnxruntime"}) == []

@@ -164,6 +164,11 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "models/onnx/workload/shapes",
         "result/records/work",
     ),
+    "native/on_fake_cuda/failure_cases.py": (
+        "measure/engine_runs/read_back",
+        "measure/engine_runs/run",
+        "measure/loops/failure",
+    ),
     "native/on_fake_cuda/plan_cases.py": (
         "measure/engine_runs/plans",
         "models/builtin/chain",
@@ -283,6 +288,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "report/content/times/mapping",
         "report/terminal/kernels",
     ),
+    "result/analysis/test_failures.py": ("result/records/failure",),
     "result/analysis/test_diagnosis.py": (
         "report/content/warning_words",
         "report/content/warnings",
@@ -312,7 +318,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "sweeps/worker_start",
     ),
     "sweeps/test_files.py": ("sweeps/copies",),
-    "sweeps/test_running.py": ("sweeps/cell_process", "sweeps/machine"),
+    "sweeps/test_running.py": ("sweeps/machine",),
     "sweeps/test_store.py": ("sweeps/outcomes", "sweeps/requests"),
     "sweeps/test_table.py": ("cli/sweep_table", "sweeps/export"),
     "cli/commands/test_sweep.py": ("cli/plan_file", "sweeps/declarations"),

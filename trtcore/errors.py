@@ -90,9 +90,16 @@ class EngineLoadError(TrtcoreError):
 
 
 class RunError(TrtcoreError):
-    """The run on the device failed; TensorRT's or CUDA's last error is included."""
+    """The run on the device failed; TensorRT's or CUDA's last error is included.
+
+    Attributes:
+        result: what was measured before an error of CUDA or TensorRT ended the run, a `Profile` or
+            a `PrecisionComparison` as Ctrl-C would have left it, with the error in
+            ``counts.failure``; None where nothing was.
+    """
 
     exit_code = 1
+    result: object | None = None
 
 
 class ResultError(TrtcoreError):

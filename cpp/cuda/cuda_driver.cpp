@@ -41,6 +41,7 @@ struct Driver {
   int (*event_destroy)(EventHandle) = entry<int(EventHandle)>(library, "cuEventDestroy_v2");
   int (*event_record)(EventHandle, Stream) = entry<int(EventHandle, Stream)>(library,
                                                                              "cuEventRecord");
+  int (*event_synchronize)(EventHandle) = entry<int(EventHandle)>(library, "cuEventSynchronize");
   int (*event_elapsed)(float*, EventHandle, EventHandle) =
       entry<int(float*, EventHandle, EventHandle)>(library, "cuEventElapsedTime");
   int (*stream_synchronize)(Stream) = entry<int(Stream)>(library, "cuStreamSynchronize");
@@ -73,8 +74,7 @@ void check(int status, char const* what) {
   if (status == 0) return;
   char const* text = nullptr;
   driver().error_string(status, &text);
-  throw Error(std::string(what) + " failed: " + (text == nullptr ? "unknown error" : text) +
-              " (CUDA error " + std::to_string(status) + ")");
+  throw Error(std::string(what) + " failed: " + (text == nullptr ? "unknown error" : text), status);
 }
 
 }  // namespace
@@ -87,6 +87,10 @@ Event::Event() {
 
 void Event::record(Stream stream) {
   check(driver().event_record(handle_.get(), stream), "cuEventRecord");
+}
+
+void Event::synchronize() const {
+  check(driver().event_synchronize(handle_.get()), "cuEventSynchronize");
 }
 
 float Event::since(Event const& start) const {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace trtcore::cuda {
 
@@ -17,6 +18,19 @@ using EventHandle = void*;
 class Error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
+  // A call that CUDA refused: `reason` names the call and has CUDA's words, `status` is its number.
+  Error(std::string reason, int status)
+      : std::runtime_error(reason + " (CUDA error " + std::to_string(status) + ")"),
+        reason_(std::move(reason)),
+        status_(status) {}
+  // Without the number; the whole text where no call failed.
+  std::string reason() const { return reason_.empty() ? what() : reason_; }
+  // 0 where no call failed.
+  int status() const noexcept { return status_; }
+
+ private:
+  std::string reason_;
+  int status_ = 0;
 };
 
 // A CUDA event with timing. Needs a current CUDA context. It cannot be moved, so that there is
@@ -27,6 +41,8 @@ class Event {
   Event(Event const&) = delete;
   Event& operator=(Event const&) = delete;
   void record(Stream stream);
+  // Waits until the device has reached the event.
+  void synchronize() const;
   // Milliseconds from `start` to this event; both must have completed.
   float since(Event const& start) const;
 

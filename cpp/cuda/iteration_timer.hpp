@@ -73,6 +73,7 @@ class GatedTimer final : public EventTimer {
   }
   void abandon() noexcept override { gate_.release(); }
   bool invalidated() const noexcept override { return gate_.tripped(); }
+  StreamGate& gate() noexcept { return gate_; }
 
  private:
   StreamGate gate_;

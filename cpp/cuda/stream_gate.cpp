@@ -21,10 +21,15 @@ void StreamGate::hold(cuda::Stream stream) {
   {
     std::lock_guard<std::mutex> const lock(mutex_);
     held_since_ = Clock::now();
-    is_held_ = true;
+    is_watched_ = true;
     wakes = is_asleep_;
   }
   if (wakes) wake_.notify_one();
+}
+
+void StreamGate::all_queued() noexcept {
+  std::lock_guard<std::mutex> const lock(mutex_);
+  is_watched_ = false;
 }
 
 void StreamGate::release() noexcept {
@@ -33,7 +38,7 @@ void StreamGate::release() noexcept {
 }
 
 void StreamGate::open() noexcept {
-  is_held_ = false;
+  is_watched_ = false;
   flag_.set(ticket_);
 }
 
@@ -43,15 +48,15 @@ void StreamGate::watch() {
   std::unique_lock<std::mutex> lock(mutex_);
   Clock::time_point seen = held_since_;
   while (!stop_) {
-    if (!is_held_ && held_since_ == seen) {
+    if (!is_watched_ && held_since_ == seen) {
       is_asleep_ = true;
-      wake_.wait(lock, [this] { return stop_ || is_held_; });
+      wake_.wait(lock, [this] { return stop_ || is_watched_; });
       is_asleep_ = false;
     }
     seen = held_since_;
-    auto const next_look = (is_held_ ? held_since_ : Clock::now()) + kPatience;
+    auto const next_look = (is_watched_ ? held_since_ : Clock::now()) + kPatience;
     wake_.wait_until(lock, next_look, [this] { return stop_; });
-    if (is_held_ && Clock::now() - held_since_ >= kPatience) {
+    if (is_watched_ && Clock::now() - held_since_ >= kPatience) {
       tripped_ = true;
       open();
     }

@@ -26,6 +26,9 @@ class StreamGate {
   StreamGate& operator=(StreamGate const&) = delete;
 
   void hold(cuda::Stream stream);
+  // Called once all that the gate holds is enqueued: no enqueue waits for it any more, so the
+  // watchdog leaves it closed until release().
+  void all_queued() noexcept;
   void release() noexcept;
   // Whether the watchdog ever had to release the stream: spans timed since then are invalid.
   bool tripped() const noexcept { return tripped_; }
@@ -41,8 +44,8 @@ class StreamGate {
   std::condition_variable wake_;  // the watchdog sleeps on it
   std::uint32_t ticket_ = 0;
   Clock::time_point held_since_{};
-  bool is_held_ = false;
-  bool is_asleep_ = false;  // the watchdog, until the next hold() wakes it
+  bool is_watched_ = false;  // held, and not all is queued
+  bool is_asleep_ = false;   // the watchdog, until the next hold() wakes it
   bool stop_ = false;
   std::atomic<bool> tripped_{false};
   std::thread watchdog_;

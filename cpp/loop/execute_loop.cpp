@@ -1,23 +1,15 @@
 #include "loop/execute_loop.hpp"
 
-#include <string>
-
 namespace trtcore {
 namespace {
 
-void require(bool succeeded, char const* call, std::size_t iteration) {
-  if (!succeeded) {
-    throw RunFailure(std::string(call) + " failed in iteration " + std::to_string(iteration));
-  }
-}
-
-void start(Inference const& inference, std::size_t iteration) {
+void start(Inference const& inference) {
   if (inference.graph != nullptr) {
     inference.graph->launch(inference.timer.stream());
   } else if (inference.bindings.empty()) {
-    require(inference.context.enqueue_v3(inference.timer.stream()), "enqueueV3", iteration);
+    require(inference.context.enqueue_v3(inference.timer.stream()), "enqueueV3");
   } else {
-    require(inference.context.execute_v2(inference.bindings.data()), "executeV2", iteration);
+    require(inference.context.execute_v2(inference.bindings.data()), "executeV2");
   }
 }
 
@@ -54,7 +46,7 @@ void time_one_inference(Inference const& inference, InferenceTimes const& times,
   auto const begin = Clock::now();
   Span span(inference.timer);
   auto const before_enqueue = Clock::now();
-  start(inference, i);
+  start(inference);
   auto const after_enqueue = Clock::now();
   span.end();
   times.wall_ms[i] = ms_between(begin, Clock::now());
@@ -66,10 +58,10 @@ void time_one_inference(Inference const& inference, InferenceTimes const& times,
 void profile_one_inference(Inference const& inference, LayerPassTimes const& times, std::size_t i) {
   auto const begin = Clock::now();
   Span span(inference.timer);
-  start(inference, i);
+  start(inference);
   span.end();
   if (inference.bindings.empty()) {
-    require(inference.context.report_to_profiler(), "reportToProfiler", i);
+    require(inference.context.report_to_profiler(), "reportToProfiler");
   }
   times.wall_ms[i] = ms_between(begin, Clock::now());
   times.gpu_ms[i] = inference.timer.span_ms();
@@ -87,7 +79,7 @@ std::size_t time_inference(Inference const& inference, InferenceTimes const& tim
                            std::size_t done, std::size_t count, Clock::time_point deadline) {
   if (inference.timer.invalidated()) return done;
   do {
-    time_one_inference(inference, times, done);
+    run_one(inference.timer, done, [&] { time_one_inference(inference, times, done); });
     if (inference.timer.invalidated()) return done;
     ++done;
   } while (done < count && Clock::now() < deadline);
@@ -100,7 +92,7 @@ std::size_t time_layers(Inference const& inference, LayerRecorder* recorder,
   if (inference.timer.invalidated() || is_faulted(recorder)) return done;
   do {
     if (recorder != nullptr) recorder->begin_iteration();
-    profile_one_inference(inference, times, done);
+    run_one(inference.timer, done, [&] { profile_one_inference(inference, times, done); });
     if (inference.timer.invalidated()) return done;
     if (recorder != nullptr) recorder->end_iteration();
     if (is_faulted(recorder)) return done;

@@ -4,19 +4,14 @@
 #pragma once
 
 #include <cstddef>
-#include <stdexcept>
 #include <vector>
 
 #include "abi/nvinfer_abi.hpp"
 #include "cuda/iteration_timer.hpp"
+#include "loop/run_failure.hpp"
 #include "recorder/layer_recorder.hpp"
 
 namespace trtcore {
-
-class RunFailure : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
 
 // One inference, asked for in one of three ways: enqueueV3 on the timer's stream; executeV2,
 // which is synchronous by itself and takes the device addresses of all I/O tensors; or the launch
@@ -41,7 +36,7 @@ struct LayerPassTimes {
 };
 
 // Times whole iterations of a context that never had a profiler. Returns how many are done; stops
-// at the first one that the timer invalidated.
+// at the first one that the timer invalidated. Throws RunFailure, as time_layers does.
 std::size_t time_inference(Inference const& inference, InferenceTimes const& times,
                            std::size_t done, std::size_t count, Clock::time_point deadline);
 

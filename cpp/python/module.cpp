@@ -11,6 +11,7 @@
 
 #include "abi/profiler_layout.hpp"
 #include "loop/execute_loop.hpp"
+#include "loop/gated_loop.hpp"
 #include "python/chunked_loop.hpp"
 #include "python/kernel_bindings.hpp"
 #include "python/python_types.hpp"
@@ -33,17 +34,53 @@ FloatArray first(FloatArray const& array, std::size_t count) {
   return array[py::slice(0, static_cast<py::ssize_t>(count), 1)].cast<FloatArray>();
 }
 
+// Set once, when the module is made; every error that was raised refers to it.
+py::handle loop_error;
+
+// A RuntimeError with the times of the iterations before the failing one.
+[[noreturn]] void raise_failure(RunFailure const& failure, py::tuple const& times) {
+  py::object const error = loop_error(failure.what());
+  error.attr("reason") = failure.reason();
+  error.attr("iteration") = failure.iteration();
+  error.attr("status") = failure.status();
+  error.attr("times") = times;
+  PyErr_SetObject(loop_error.ptr(), error.ptr());
+  throw py::error_already_set();
+}
+
 py::tuple run_inference(ContextView const& view, IterationTimer& timer, std::size_t count,
                         Addresses const& bindings, cuda::Graph const* graph,
                         py::object const& report) {
   FloatArray wall(count), enqueue(count), gpu(count);
   InferenceTimes const times{wall.mutable_data(), enqueue.mutable_data(), gpu.mutable_data()};
   Inference const inference = make_inference(view, timer, bindings, graph);
-  auto const progress = run_in_chunks(count, report, [&](auto done, auto deadline) {
-    return time_inference(inference, times, done, count, deadline);
-  });
-  return py::make_tuple(first(wall, progress.done), first(enqueue, progress.done),
-                        first(gpu, progress.done), progress.interrupted);
+  auto const whole = [&](std::size_t done, bool interrupted) {
+    return py::make_tuple(first(wall, done), first(enqueue, done), first(gpu, done), interrupted);
+  };
+  try {
+    auto const progress = run_in_chunks(count, report, [&](auto done, auto deadline) {
+      return time_inference(inference, times, done, count, deadline);
+    });
+    return whole(progress.done, progress.interrupted);
+  } catch (RunFailure const& failure) {
+    raise_failure(failure, whole(failure.iteration(), false));
+  }
+}
+
+py::tuple run_gated(ContextView const& view, GatedTimer& timer, std::size_t count,
+                    py::object const& report) {
+  FloatArray gpu(count);
+  GatedLoop loop(view.context(), timer, gpu.mutable_data());
+  auto const whole = [&](std::size_t done, bool interrupted) {
+    return py::make_tuple(first(gpu, done), interrupted);
+  };
+  try {
+    auto const progress = run_in_chunks(
+        count, report, [&](auto done, auto deadline) { return loop.run(done, count, deadline); });
+    return whole(progress.done, progress.interrupted);
+  } catch (RunFailure const& failure) {
+    raise_failure(failure, whole(failure.iteration(), false));
+  }
 }
 
 py::tuple run_layers(ContextView const& view, Recorder* recorder, IterationTimer& timer,
@@ -57,11 +94,17 @@ py::tuple run_layers(ContextView const& view, Recorder* recorder, IterationTimer
   } else {
     ProfilerPort::profile_in_silence(view.context(), view.layout());
   }
-  auto const progress = run_in_chunks(count, report, [&](auto done, auto deadline) {
-    return time_layers(inference, recorder, times, done, count, deadline);
-  });
-  return py::make_tuple(first(wall, progress.done), first(gpu, progress.done),
-                        progress.interrupted);
+  auto const whole = [&](std::size_t done, bool interrupted) {
+    return py::make_tuple(first(wall, done), first(gpu, done), interrupted);
+  };
+  try {
+    auto const progress = run_in_chunks(count, report, [&](auto done, auto deadline) {
+      return time_layers(inference, recorder, times, done, count, deadline);
+    });
+    return whole(progress.done, progress.interrupted);
+  } catch (RunFailure const& failure) {
+    raise_failure(failure, whole(failure.iteration(), false));
+  }
 }
 
 std::unique_ptr<cuda::Graph> capture(ContextView const& view, std::uintptr_t stream) {
@@ -222,6 +265,7 @@ void bind_recorder(py::module_& module) {
 PYBIND11_MODULE(_core, module) {
   using namespace trtcore;
   module.attr("__version__") = TRTCORE_VERSION;
+  loop_error = py::exception<RunFailure>(module, "LoopError", PyExc_RuntimeError).release();
   bind_context(module);
   bind_timers(module);
   bind_statistics(module);
@@ -233,6 +277,8 @@ PYBIND11_MODULE(_core, module) {
   module.def("time_inference", &run_inference, py::arg("context"), py::arg("timer"),
              py::arg("iterations"), py::arg("bindings") = Addresses{},
              py::arg("graph").none(true) = py::none(), py::arg("report") = py::none());
+  module.def("time_gated", &run_gated, py::arg("context"), py::arg("timer"), py::arg("iterations"),
+             py::arg("report") = py::none());
   module.def("time_layers", &run_layers, py::arg("context"), py::arg("recorder").none(true),
              py::arg("timer"), py::arg("iterations"), py::arg("bindings") = Addresses{},
              py::arg("report") = py::none());

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,18 +14,21 @@ from precision_models import model_of
 import trtcore
 from trtcore.api.options.values import Options
 from trtcore.api.precision_job import PrecisionRuns, check_precisions
+from trtcore.compare.precisions.comparison import PrecisionComparison
 from trtcore.engine.tensorrt.bindings import Bindings, load_bindings
-from trtcore.errors import ModelError, PrecisionNotMetError
+from trtcore.errors import ModelError, PrecisionNotMetError, RunError
 from trtcore.measure.engine_runs.engines import EngineRun
 from trtcore.measure.engine_runs.plans import PlanRun
-from trtcore.measure.engine_runs.rounds import Run
+from trtcore.measure.engine_runs.run import Run
 from trtcore.measure.nodes.onnxruntime.profile import run_model
 from trtcore.models.model import Model
 from trtcore.precision.accuracy.reference import Reference
 from trtcore.report.content.facts.precision import precision_line
+from trtcore.result.phases import Phase
 from trtcore.result.readers.inspector.inspector import EngineInformation
 from trtcore.result.records.accuracy import Compared
 from trtcore.result.records.counts import Counts
+from trtcore.result.records.failure import RunFailure
 from trtcore.result.records.samples import Samples
 from trtcore.result.records.warning_kinds import WarningKind
 from trtcore.result.records.warnings import RunWarning
@@ -56,6 +60,7 @@ class MadeUpRuns:
         self.labels: tuple[str, ...] = ()
         self.interrupted_at = N
         self.error = 1e-3
+        self.failure: RunFailure | None = None
 
     def __call__(
         self, bindings: Bindings, plans: Mapping[str, bytes], *_: object
@@ -68,7 +73,7 @@ class MadeUpRuns:
         names = tuple(layer.name for layer in information.layers)
         times = np.full((self.interrupted_at, len(names)), 0.005 if is_half else 0.01, np.float32)
         total = times.sum(axis=1)
-        counts = Counts(N, 16, len(times), self.interrupted_at < N)
+        counts = Counts(N, 16, len(times), self.interrupted_at < N, failure=self.failure)
         run = Run(names, Samples(times, total + 1, gpu_ms=total), counts, ())
         factor = np.float32(1 + self.error if is_half else 1)
         outputs = {name: array * factor for name, array in self.outputs.items()}
@@ -94,6 +99,11 @@ def runs(net: Model, monkeypatch: pytest.MonkeyPatch) -> MadeUpRuns:
     monkeypatch.setattr(module, "build_as_requested", remember)
     monkeypatch.setattr(module, "run_plans", made_up)
     return made_up
+
+
+RTX: Any = SimpleNamespace(
+    name="tensorrt_rtx", runs_nodes=False, reason="", bindings=load_bindings("tensorrt_rtx")
+)
 
 
 def compare(model: Model, precisions: str = "fp32,fp16,half2", **options: object) -> Any:
@@ -152,6 +162,28 @@ def test_ctrl_c(net: Model, runs: MadeUpRuns) -> None:
     runs.interrupted_at = 0
     with pytest.raises(KeyboardInterrupt):
         compare(net, "fp32,fp16")
+
+
+def test_an_error_of_cuda_leaves_the_comparison_of_what_was_measured(
+    net: Model, runs: MadeUpRuns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs.interrupted_at = 20
+    runs.failure = RunFailure(Phase.GATED, "cuStreamSynchronize failed: gone", 25, 700)
+    monkeypatch.setattr("trtcore.engine.choice.choose_backend", lambda _: RTX)
+    monkeypatch.setattr("trtcore.api.calls.load_plugins", lambda *_: None)
+    said = "the run failed in iteration 25 of the gated pass: cuStreamSynchronize failed: gone"
+    with pytest.raises(RunError) as raised:
+        trtcore.compare_precisions(net, "fp32,fp16", use_cache=False)
+    assert str(raised.value) == (
+        f"{said} (CUDA error 700); 20 of 64 profiled iterations were measured before it"
+    )
+    assert isinstance(raised.value.result, PrecisionComparison)
+    first, second = raised.value.result.profiles
+    assert first.counts.failure == second.counts.failure == runs.failure
+    runs.interrupted_at = 0
+    with pytest.raises(RunError) as raised:
+        trtcore.compare_precisions(net, "fp32,fp16", use_cache=False)
+    assert (str(raised.value), raised.value.result) == (f"{said} (CUDA error 700)", None)
 
 
 def test_a_model_that_onnx_runtime_cannot_run_is_compared_without_accuracy(

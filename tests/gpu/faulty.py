@@ -87,6 +87,29 @@ def attach(plan: str) -> int:
 def profile(plan: str, *options: str) -> int:
     """Poisons the GPU in the fourth of ten rounds of ``trtcore profile``; ends as that does."""
     from trtcore.cli import main
+
+    poison_fourth_round()
+    return main(["profile", plan, "--iterations", "1000", "--peak", "none", *options])
+
+
+def api(plan: str) -> int:
+    """The same in Python; prints what the error carries, as JSON."""
+    import trtcore
+    from trtcore.errors import TrtcoreError
+
+    poison_fourth_round()
+    try:
+        trtcore.profile_plan(plan, iterations=1000, peak="none", calibrate=False)
+    except TrtcoreError as error:
+        left: Any = error.result  # type: ignore[attr-defined]
+        found = {"measured": left.counts.measured, "layers": len(left.samples.layer_ms)}
+        number = left.counts.failure.cuda_error
+        print(json.dumps({"error": type(error).__name__, **found, "cuda_error": number}))
+    return 0
+
+
+def poison_fourth_round() -> None:
+    """Writes to an illegal address before the fourth round of a run begins."""
     from trtcore.measure.engine_runs import rounds
 
     run_round = rounds._Passes.run_round
@@ -97,7 +120,6 @@ def profile(plan: str, *options: str) -> int:
         run_round(passes, store, size, before)
 
     rounds._Passes.run_round = poisoned  # type: ignore[method-assign]
-    return main(["profile", plan, "--iterations", "1000", "--peak", "none", *options])
 
 
 def hold(left_mib: str) -> int:
@@ -115,4 +137,6 @@ def hold(left_mib: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit({"attach": attach, "profile": profile, "hold": hold}[sys.argv[1]](*sys.argv[2:]))
+    sys.exit(
+        {"attach": attach, "profile": profile, "api": api, "hold": hold}[sys.argv[1]](*sys.argv[2:])
+    )

@@ -122,13 +122,24 @@ void report_to_profiler(Context& context, py::handle profiler) {
   context.behaviour.instead = static_cast<fake::IProfiler*>(pointer);
 }
 
-void run_bare(py::handle owner, int layout, std::uintptr_t stream, long iterations) {
+trtcore::abi::ExecutionContext native_view(py::handle owner, int layout) {
   void* const pointer = py::detail::try_raw_pointer_ephemeral_from_cpp_conduit(
       owner, &typeid(nvinfer1::IExecutionContext));
   if (pointer == nullptr) throw py::type_error("not an nvinfer1::IExecutionContext");
-  trtcore::abi::ExecutionContext const context(pointer, static_cast<trtcore::abi::Layout>(layout));
+  return {pointer, static_cast<trtcore::abi::Layout>(layout)};
+}
+
+void run_bare(py::handle owner, int layout, std::uintptr_t stream, long iterations) {
+  auto const context = native_view(owner, layout);
   py::gil_scoped_release const release;
   fake::run_bare(context, reinterpret_cast<void*>(stream), iterations);
+}
+
+std::vector<float> time_bare(py::handle owner, int layout, std::uintptr_t stream, long iterations,
+                             int events) {
+  auto const context = native_view(owner, layout);
+  py::gil_scoped_release const release;
+  return fake::time_bare(context, reinterpret_cast<void*>(stream), iterations, events);
 }
 
 }  // namespace
@@ -211,6 +222,8 @@ PYBIND11_MODULE(trtcore_fake, module) {
       .def("report_to_profiler", [](Context& c) { return c.behaviour.report(); });
   module.def("run_bare", &run_bare, py::arg("context"), py::arg("layout"), py::arg("stream"),
              py::arg("iterations"));
+  module.def("time_bare", &time_bare, py::arg("context"), py::arg("layout"), py::arg("stream"),
+             py::arg("iterations"), py::arg("events"));
   module.def("read_records", &fake::read_records, py::arg("library"), py::arg("record_bytes"),
              py::arg("kernels"));
   py::class_<nvinfer1::ICudaEngine>(module, "Engine")

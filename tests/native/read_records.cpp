@@ -13,7 +13,9 @@ constexpr std::size_t kWord = sizeof(std::uint64_t);
 std::pair<std::vector<Record>, std::size_t> read_records(std::string const& library,
                                                          std::size_t record_bytes,
                                                          std::vector<Record> const& kernels) {
-  auto const& calls = trtcore::cupti::Library::open({library}).calls();
+  // Named: newer GCC take the reference to be into the list of names.
+  std::vector<std::string> const names{library};
+  auto const& calls = trtcore::cupti::Library::open(names).calls();
   std::vector<std::uint64_t> words(kernels.size() * record_bytes / kWord + 1);
   auto* const buffer = reinterpret_cast<std::uint8_t*>(words.data());
   for (std::size_t i = 0; i < kernels.size(); ++i) {

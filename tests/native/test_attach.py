@@ -17,7 +17,9 @@ from trtcore.measure.attach import attach
 def context(rig_of: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A context that reports while it is enqueued."""
     module = SimpleNamespace(Profiler=trtcore_fake.Profiler10)
-    bindings = SimpleNamespace(layout=10, label="TensorRT 10.99", module=module, newer_than="")
+    bindings = SimpleNamespace(
+        name="tensorrt", layout=10, label="TensorRT 10.99", module=module, newer_than=""
+    )
     monkeypatch.setattr("trtcore.measure.attach.bindings_of", lambda _: bindings)
     monkeypatch.setattr("trtcore.measure.attach._expected_layers", lambda *_: 0)
     context = rig_of(10).context

@@ -124,10 +124,14 @@ def test_each_property_that_does_not_follow_is_enough(rig: Any, name: str, value
         check_slots(rig.view, Elsewhere(rig.context, name, value), "TensorRT 99")
 
 
-def bindings_with(newer_than: str = "", profiler: Any = trtcore_fake.Profiler10) -> Any:
+def bindings_with(
+    newer_than: str = "", profiler: Any = trtcore_fake.Profiler10, name: str = "tensorrt"
+) -> Any:
     """Bindings of layout 10."""
     module = SimpleNamespace(Profiler=profiler)
-    return SimpleNamespace(layout=10, label="TensorRT 10", module=module, newer_than=newer_than)
+    return SimpleNamespace(
+        name=name, layout=10, label="TensorRT 10", module=module, newer_than=newer_than
+    )
 
 
 @pytest.mark.parametrize(
@@ -140,6 +144,34 @@ def test_a_newer_version_has_to_prove_every_slot(
     context = rig_of(10).context
     context.takes_cache_limit = takes
     assert (native_context(bindings_with(newer_than), context) is not None) == native
+
+
+class Watched(Elsewhere):
+    """A context that remembers which properties were set."""
+
+    def __init__(self, context: Any) -> None:
+        super().__init__(context, "", None)
+        vars(self)["seen"] = []
+
+    def __setattr__(self, name: str, value: object) -> None:
+        self.seen.append(name)
+        super().__setattr__(name, value)
+
+    def _pybind11_conduit_v1_(self, *arguments: Any) -> Any:
+        return self._shown[0]._pybind11_conduit_v1_(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("name", "newer_than", "is_set"),
+    [("tensorrt", "", True), ("tensorrt_rtx", "", False), ("tensorrt_rtx", "1.7", True)],
+)
+def test_no_cache_limit_is_set_where_it_would_be_logged_as_an_error(
+    rig_of: Any, name: str, newer_than: str, is_set: bool
+) -> None:
+    context = Watched(rig_of(10).context)
+    assert native_context(bindings_with(newer_than, name=name), context) is not None
+    assert ("persistent_cache_limit" in context.seen) == is_set
+    assert {"name", "enqueue_emits_profile"} <= set(context.seen)
 
 
 def test_nothing_else_is_called_of_a_newer_version_that_takes_no_cache_limit(rig_of: Any) -> None:

@@ -69,6 +69,7 @@ def test_a_version_newer_than_the_newest_proved_is_in_the_record(
     made = NativeLoops(plain.view, profiled.view, _core.HostTimer())
     monkeypatch.setattr(engine_run, "_native_loops", lambda *_: made)
     bindings: Any = SimpleNamespace(
+        name="tensorrt",
         layout=10,
         label="TensorRT 10.99",
         module=SimpleNamespace(Profiler=trtcore_fake.Profiler10),

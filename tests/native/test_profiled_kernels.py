@@ -14,7 +14,7 @@ from trtcore.measure.kernels.cupti import open_trace
 from trtcore.measure.kernels.profiled import trace_profiled
 from trtcore.measure.kernels.trace import trace_kernels
 from trtcore.measure.kernels.traced_loops import TracedLoops
-from trtcore.measure.loops.native import NativeLoops, Times
+from trtcore.measure.loops.native import NativeLoops, Times, ignore
 from trtcore.result.records.kernel_pass import MappingObstacle, ObstacleKind, ProfiledKernels
 
 
@@ -33,15 +33,15 @@ def test_gated_spans_are_kept_with_cupti_and_without(
     bench.loops.gated = _core.HostTimer()  # type: ignore[assignment]
     time_traced = TracedLoops._time
 
-    def plainly(loops: NativeLoops, count: int, report: Any) -> Times:
-        times = loops.time_inference(count, report)
+    def plainly(loops: NativeLoops, count: int) -> Times:
+        times = loops.time_inference(count, ignore)
         return replace(times, gpu_ms=np.full(count, 0.13, np.float32))
 
     def traced(loops: TracedLoops, timer: Any, count: int) -> Times:
         times = time_traced(loops, timer, count)
         return replace(times, gpu_ms=np.full(count, 0.14, np.float32))
 
-    monkeypatch.setattr(NativeLoops, "time_gated", plainly)
+    monkeypatch.setattr(NativeLoops, "time_gated_singly", plainly)
     monkeypatch.setattr(TracedLoops, "_time", traced)
     found, _ = trace_kernels(bench.loops, LAYERS, 10)
     assert (found.gated_ms == np.full(10, 0.14, np.float32)).all()

@@ -11,7 +11,8 @@ import pytest
 from trtcore.errors import RunError
 from trtcore.measure import _core
 from trtcore.measure.engine_runs import store
-from trtcore.measure.engine_runs.rounds import Run, RunLength, Subject, measure
+from trtcore.measure.engine_runs.rounds import RunLength, Subject, measure
+from trtcore.measure.engine_runs.run import Run
 from trtcore.measure.length.stopping import StopDecision, StopRule, decide
 from trtcore.measure.length.warmup import WarmUp
 from trtcore.measure.loops.native import NativeLoops, Times

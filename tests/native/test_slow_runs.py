@@ -11,7 +11,8 @@ import pytest
 
 from trtcore.errors import RunError
 from trtcore.measure import _core
-from trtcore.measure.engine_runs.rounds import Run, RunLength, Subject, measure
+from trtcore.measure.engine_runs.rounds import RunLength, Subject, measure
+from trtcore.measure.engine_runs.run import Run
 from trtcore.measure.length.stopping import Convergence, StopDecision, StopRule
 from trtcore.measure.length.warming import Warming
 from trtcore.measure.length.warmup import WarmUp, WarmUpRule
@@ -97,12 +98,13 @@ def test_ctrl_c_between_turns_runs_no_further_pass(rig: Any) -> None:
         subjects = [Subject(engine.loops, monitor) for engine in engines]
         refresh = Warming.refresh
 
-        def press(warming: Warming) -> None:
+        def press(warming: Warming) -> Times:
             context = engines[0].plain.context
             if warming.loops is engines[0].loops:
                 context.interrupt_at = context.runs
-            refresh(warming)
+            times = refresh(warming)
             runs.append(engines[0].runs)
+            return times
 
         runs: list[int] = []
         with pytest.MonkeyPatch.context() as patch:

@@ -10,13 +10,18 @@ import numpy as np
 import pytest
 
 from trtcore.measure import _core
-from trtcore.measure.engine_runs.rounds import Run, RunLength, Subject, measure
+from trtcore.measure.engine_runs.rounds import RunLength, Subject, measure
+from trtcore.measure.engine_runs.run import Run
 from trtcore.measure.length.stopping import Convergence, StopDecision, StopRule
-from trtcore.measure.loops.native import NativeLoops
+from trtcore.measure.length.warming import Warming
+from trtcore.measure.loops.native import NativeLoops, Times
+from trtcore.result.phases import Phase
+from trtcore.result.records.failure import RunFailure
 from trtcore.system.clocks import ClockMonitor
 
 pytestmark = pytest.mark.usefixtures("brief_warm_up")
 
+ROUND = 20
 ENGINES = {"A": [("conv1", 0.5)], "B": [("conv1", 0.25), ("cast", 0.125)], "C": [("conv1", 0.75)]}
 
 
@@ -122,3 +127,46 @@ def test_ctrl_c_in_the_first_round_leaves_nothing_of_the_others(
     runs = run(engines, RunLength(2000), progress=press)
     assert [ran.counts.measured for ran in runs.values()][1:] == [0, 0]
     assert runs["C"].samples.layer_ms.shape == (0, 1)
+
+
+def fail_in(engine: Engine, rig: Any, monkeypatch: pytest.MonkeyPatch, method: str) -> None:
+    """TensorRT refuses an iteration of the method's fourth call of 20, its sixth one."""
+    call, calls = getattr(NativeLoops, method), Counter[int]()
+
+    def planted(loops: NativeLoops, *arguments: Any) -> Any:
+        calls[id(loops)] += ROUND in arguments
+        if loops is engine.loops and calls[id(loops)] == 4 and ROUND in arguments:
+            rig.context.fail_at = rig.context.runs + 5
+        return call(loops, *arguments)
+
+    monkeypatch.setattr(NativeLoops, method, planted)
+
+
+def test_an_error_in_one_engine_ends_all_and_marks_all(
+    engines: dict[str, Engine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fail_in(engines["B"], engines["B"].profiled, monkeypatch, "time_layers")
+    runs = run(engines, RunLength(10 * ROUND))
+    assert {name: ran.counts.measured for name, ran in runs.items()} == {"A": 80, "B": 65, "C": 60}
+    expected = RunFailure(Phase.LAYERS, "enqueueV3 failed", 65, log="nothing was logged")
+    assert [ran.counts.failure for ran in runs.values()] == [expected] * 3
+    assert all(ran.counts.interrupted for ran in runs.values())
+
+
+def test_an_error_while_caches_are_refreshed_costs_no_round(
+    engines: dict[str, Engine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refresh, seen = Warming.refresh, []
+
+    def planted(warming: Warming) -> Times:
+        seen.append(warming)
+        if len(seen) == 3 * len(ENGINES) + 1:
+            engines["A"].plain.context.fail_at = engines["A"].plain.context.runs + 1
+        return refresh(warming)
+
+    monkeypatch.setattr(Warming, "refresh", planted)
+    runs = run(engines, RunLength(10 * ROUND))
+    assert [ran.counts.measured for ran in runs.values()] == [60, 60, 60]
+    # A warm-up has no iteration that a result could name.
+    expected = RunFailure(Phase.WARM_UP, "enqueueV3 failed", None, log="nothing was logged")
+    assert [ran.counts.failure for ran in runs.values()] == [expected] * 3

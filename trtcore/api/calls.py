@@ -11,10 +11,12 @@ from trtcore.api.options.declaring import BASELINE, BUILD, COMPARISON, MODEL, PL
 from trtcore.api.options.values import check_argument, read_options
 from trtcore.api.sources import check_timing, load_plugins, load_source, plan_runner, read_plan
 from trtcore.errors import BackendError, argument
+from trtcore.result.analysis.failures import require_whole
 from trtcore.result.phases import Phase, Stopwatch
 from trtcore.result.records.build import Build
 from trtcore.result.records.layers import Layer, LayerProfile, ModelRecord
 from trtcore.result.records.profile import Profile
+from trtcore.system.lazy import lazily
 from trtcore.system.progress import Notify, Progress
 
 if TYPE_CHECKING:
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
     from trtcore.engine.tensorrt.builder import Plan
     from trtcore.result.readers.inspector.inspector import EngineInformation
     from trtcore.result.records.build import PrecisionCheck
+
+# A run without a comparison of outputs needs no ONNX Runtime, which takes a moment to import.
+_run_model = lazily("trtcore.measure.nodes.onnxruntime.profile", "run_model")
 
 
 def profile_model(
@@ -67,7 +72,8 @@ def profile_model(
         BackendError: the requested backend cannot be used here.
         BuildError: TensorRT could not build the engine.
         EngineLoadError: the TensorRT requested by name does not support this GPU.
-        RunError: the run failed.
+        RunError: the run failed. What was measured before an error of CUDA or TensorRT ended it is
+            the error's ``result``.
     """
     # What is cheap to refuse comes first: a model can take minutes to load and to build.
     request, watch = read_options(options, MODEL), Stopwatch()
@@ -76,11 +82,12 @@ def profile_model(
         from trtcore.api.peaks_step import with_peaks
         from trtcore.api.requests import with_precision
         from trtcore.engine.choice import choose_backend
-        from trtcore.measure.nodes.onnxruntime.profile import run_model
+        from trtcore.measure.memory.readings import MemoryLog
         from trtcore.precision.accuracy.reference import Reference
         from trtcore.result.analysis.requirements import require_precision
 
         choice = choose_backend(request.backend)
+        log = None if choice.bindings is None else MemoryLog.begun()
     check_timing(request, choice)
     if choice.bindings is None and keep_plan is not None:
         reason = choice.reason or f"backend {choice.name} runs the model as it is"
@@ -89,12 +96,13 @@ def profile_model(
     load_plugins(request.plugins, choice.bindings)
     with watch.phase(Phase.LOAD):
         loaded = load_source(model, weights, outputs, request)
-    reference = Reference(loaded, run_model, request.inputs, request.seed)
+    reference = Reference(loaded, _run_model, request.inputs, request.seed)
     own = request.precision is None
     settled = with_precision(request, loaded)
-    job = Job(loaded, settled, reference, progress, notify, watch, is_own=own)
+    job = Job(loaded, settled, reference, progress, notify, watch, is_own=own, log=log)
     profile = with_peaks(job.profile(choice, keep_plan), request, choice.bindings, progress, watch)
     profile = replace(profile, phases=watch.times)
+    require_whole(profile, profile)
     if request.tolerance is not None:  # last, so that the error can carry the profile
         require_precision(profile, request.tolerance)
     return profile
@@ -139,7 +147,8 @@ def compare_precisions(
         BackendError: there is no GPU, and ``onnxruntime`` was not requested.
         BuildError: TensorRT could not build an engine.
         EngineLoadError: this TensorRT does not support this GPU.
-        RunError: a run failed.
+        RunError: a run failed; once every precision has times, the comparison of what was measured
+            is the error's ``result``.
     """
     request, watch = read_options(options, COMPARISON), Stopwatch()
     with watch.phase(Phase.START):
@@ -161,6 +170,7 @@ def compare_precisions(
         loaded = load_source(model, weights, outputs, request)
     runs = PrecisionRuns(loaded, chosen, request, progress, watch)
     comparison = replace(runs.compare(choice.bindings), phases=watch.times)
+    require_whole(comparison, *comparison.profiles)
     if request.tolerance is not None:
         comparison.require(request.tolerance)
     return comparison
@@ -232,7 +242,8 @@ def profile_plan(
         OptionError: an option makes no sense for a plan, or shapes are outside its range.
         BackendError: there is no TensorRT or no GPU to run it.
         EngineLoadError: not a plan, or made for another version or GPU.
-        RunError: the run failed.
+        RunError: the run failed. What was measured before an error of CUDA or TensorRT ended it is
+            the error's ``result``.
     """
     request, watch = read_options(options, PLAN), Stopwatch()
     with watch.phase(Phase.LOAD):
@@ -242,12 +253,14 @@ def profile_plan(
         from trtcore.api.peaks_step import with_peaks
         from trtcore.api.repeats import run_plan_repeated
         from trtcore.api.requests import run_options
+        from trtcore.measure.memory.readings import MemoryLog
         from trtcore.precision.verify.check import check_rows
 
+        log = MemoryLog.begun()
         bindings = plan_runner(request.backend, source, notify)
     load_plugins(request.plugins, bindings)
     check_timing(request)
-    run = run_options(request, watch=watch)
+    run = run_options(request, watch=watch, log=log)
     ran, repeats = run_plan_repeated(bindings, content, source, request, run, progress)
     record, build = ModelRecord(Path(source).stem, source), plan_record(bindings, content)
 
@@ -257,7 +270,9 @@ def profile_plan(
     with watch.phase(Phase.RESULT):
         profile = engine_profile(bindings, ran, record, build, request, describe)
     profile = with_peaks(repeats.added_to(profile), request, bindings, progress, watch)
-    return replace(profile, phases=watch.times)
+    profile = replace(profile, phases=watch.times)
+    require_whole(profile, profile)
+    return profile
 
 
 def inspect_plan(

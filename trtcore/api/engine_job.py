@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from trtcore.engine.choice import Choice
     from trtcore.engine.tensorrt.bindings import Bindings
     from trtcore.engine.tensorrt.builder import Plan
+    from trtcore.measure.memory.readings import MemoryLog
     from trtcore.measure.nodes.run import NodeRun
 
 
@@ -65,6 +66,7 @@ class Job:
         notify: called with lines a user should see at once.
         watch: counts where the time goes.
         is_own: the precision is the model's own, which nobody asked for: no engine is held to it.
+        log: has the memory of before the call used the GPU; None begins it with the run.
     """
 
     model: Model
@@ -74,6 +76,7 @@ class Job:
     notify: Notify | None = None
     watch: Stopwatch = field(default_factory=Stopwatch, compare=False, repr=False)
     is_own: bool = False
+    log: MemoryLog | None = field(default=None, compare=False, repr=False)
 
     def profile(self, choice: Choice, keep_plan: Callable[[bytes], None] | None) -> Profile:
         """Builds the engine where one can be built, and profiles it or the model itself."""
@@ -141,7 +144,7 @@ class Job:
         """Profiles fresh plans; where TensorRT refuses this GPU, the CPU times the model."""
         try:
             ran, repeats = run_builds(
-                bindings, plans, self.model, self.options, self.watch, self.progress
+                bindings, plans, self.model, self.options, self.watch, self.progress, self.log
             )
         except EngineLoadError as error:
             # TensorRT-RTX builds for any GPU but refuses to load on those it does not support.

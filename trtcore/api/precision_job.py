@@ -25,6 +25,7 @@ from trtcore.measure.engine_runs.plans import run_plans
 from trtcore.models.model import Model
 from trtcore.precision.accuracy.reference import Reference
 from trtcore.precision.formats import FORMATS, Precision
+from trtcore.result.analysis.failures import failure_error
 from trtcore.result.phases import Phase, Stopwatch
 from trtcore.result.records.profile import Profile
 from trtcore.result.records.warning_kinds import WarningKind
@@ -78,7 +79,8 @@ class PrecisionRuns:
         """Runs engines, or without bindings the converted graphs under ONNX Runtime.
 
         Raises:
-            KeyboardInterrupt: Ctrl-C before every precision had something to compare.
+            RunError: TensorRT or CUDA failed before every precision had something to compare.
+            KeyboardInterrupt: Ctrl-C before that.
         """
         from trtcore.measure.nodes.onnxruntime.profile import run_model
 
@@ -93,8 +95,12 @@ class PrecisionRuns:
         if is_beside and (problem := self._reference_problem(reference)):
             jobs = [replace(job, options=job.options.replaced(accuracy=False)) for job in jobs]
         profiles = self._nodes(jobs) if bindings is None else self._engines(jobs, plans, bindings)
+        # A column without a figure would make every ratio empty.
         if not all(profile.counts.measured for profile in profiles):
-            raise KeyboardInterrupt  # a column without a figure would make every ratio empty
+            for profile in profiles:
+                if profile.counts.failure is not None:
+                    raise failure_error(profile.counts.failure)
+            raise KeyboardInterrupt
         notes = [] if bindings else [RunWarning(WarningKind.GRAPHS_ON_CPU)]
         if problem:
             notes.append(RunWarning(WarningKind.NO_REFERENCE, note=problem))

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from trtcore.engine.tensorrt.bindings import Bindings
     from trtcore.engine.tensorrt.builder import Plan
     from trtcore.measure.engine_runs.engines import RunOptions
+    from trtcore.measure.memory.readings import MemoryLog
     from trtcore.measure.nodes.run import NodeRun
 
 
@@ -96,9 +97,10 @@ def run_builds(
     options: Options,
     watch: Stopwatch,
     progress: Progress | None,
+    log: MemoryLog | None = None,
 ) -> tuple[PlanRun, Repeats]:
     """Runs the plan of a model; of several builds all interleaved, and the first is returned."""
-    run = run_options(options, model, watch)
+    run = run_options(options, model, watch, log)
     if len(plans) == 1:
         return run_plan_repeated(bindings, plans[0].content, model.name, options, run, progress)
     contents = {f"measuring build {i + 1}": plan.content for i, plan in enumerate(plans)}

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from trtcore.engine.tensorrt.builder import BuildOptions, Plan
     from trtcore.measure.engine_runs.engines import RunOptions
     from trtcore.measure.engine_runs.rounds import RunLength
+    from trtcore.measure.memory.readings import MemoryLog
     from trtcore.models.model import Model
 
 # More than the 662 that a p99 needs (`SAMPLES_NEEDED`), and still about a second per pass for
@@ -124,7 +125,10 @@ def may_overlap(bindings: Bindings | None, model: Model) -> bool:
 
 
 def run_options(
-    options: Options, model: Model | None = None, watch: Stopwatch | None = None
+    options: Options,
+    model: Model | None = None,
+    watch: Stopwatch | None = None,
+    log: MemoryLog | None = None,
 ) -> RunOptions:
     """How to run an engine.
 
@@ -132,6 +136,7 @@ def run_options(
         options: the options of the call.
         model: what it was built from, which settled the shapes; None for a plan.
         watch: counts where the time of the run goes.
+        log: has the memory of before the call used the GPU.
 
     Raises:
         OptionError: a range of shapes for a plan.
@@ -155,6 +160,7 @@ def run_options(
         energy=options.energy,
         use_cache=options.use_cache,
         watch=watch or Stopwatch(),
+        log=log,
     )
 
 

@@ -8,9 +8,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from math import isnan
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trtcore.system.progress import Progress, RoundReport
+
+if TYPE_CHECKING:
+    from trtcore.result.records.counts import Counts
 
 # Drawing takes a millisecond or two, and builds report thousands of steps.
 _LEAST_GAP_S = 0.1
@@ -75,10 +78,21 @@ def round_text(report: RoundReport) -> str:
     return ", ".join(parts)
 
 
-def warn(lines: Iterable[str]) -> None:
-    """Prints the warnings of a result whose report is not printed."""
+def warn(lines: Iterable[str], counts: Counts | None = None) -> None:
+    """Prints the warnings of a result whose report is not printed.
+
+    Args:
+        lines: the warnings.
+        counts: of the run, if there was one: what ended it is told by the command's last line.
+    """
+    told = None
+    if counts is not None and counts.failure is not None:
+        from trtcore.result.analysis.failures import failure_text
+
+        told = failure_text(counts.failure)
     for line in lines:
-        notify(f"warning: {line}")
+        if told is None or told not in line:
+            notify(f"warning: {line}")
 
 
 def notify(line: str) -> None:

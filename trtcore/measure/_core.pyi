@@ -20,6 +20,21 @@ FaultKind = Literal[
 FAULT_KINDS: tuple[FaultKind, ...]
 """Every kind of fault that a recorder reports, in the native half's order."""
 
+class LoopError(RuntimeError):
+    """A call of TensorRT or CUDA that failed in an iteration of a timed loop.
+
+    Attributes:
+        reason: the call, and CUDA's words where it was one of CUDA.
+        iteration: the one that failed, from 0; those before it are whole.
+        status: CUDA's number; 0 where CUDA told of no error.
+        times: of the iterations before, as the call would have returned them.
+    """
+
+    reason: str
+    iteration: int
+    status: int
+    times: Any
+
 class Context:
     """A native view of a live ``IExecutionContext``, which it keeps alive.
 
@@ -341,7 +356,32 @@ def time_inference(
         early (then they are shorter).
 
     Raises:
-        RuntimeError: TensorRT or CUDA failed; the message names the iteration.
+        LoopError: TensorRT or CUDA failed; it has the times of the iterations before.
+    """
+
+def time_gated(
+    context: Context,
+    timer: GatedTimer,
+    iterations: int,
+    report: Callable[[int], object] | None = None,
+) -> tuple[FloatArray, bool]:
+    """Times gated iterations, each of them enqueued while the device runs the one before.
+
+    The timer's stream is blocked until the one before has ended and the next is wholly enqueued.
+    Iterations of more than 25 ms do not overlap.
+
+    Args:
+        context: what to run; it never had a profiler.
+        timer: its stream is the one enqueued on.
+        iterations: M.
+        report: as for `time_inference`.
+
+    Returns:
+        ``gpu_ms``, float32 (M,), and whether Ctrl-C ended it early (then it is shorter). It is
+        shorter too where the timer was invalidated.
+
+    Raises:
+        LoopError: TensorRT or CUDA failed; it has the times of the iterations before.
     """
 
 def time_layers(

@@ -31,6 +31,9 @@ class attach:  # noqa: N801 - read as a verb: `with trtcore.attach(context) as r
     detach a profiler: time latencies in a second context of the same engine. If the context had a
     profiler, it is restored on leaving the block.
 
+    An error in the loop, such as one of CUDA, leaves what was recorded before it: read the recorder
+    as after any other block.
+
     Any thread may read the recorder while the context runs: `names`, `dropped`, `samples` and
     `histograms` are each a consistent snapshot. Leave the block only when the context has stopped.
 

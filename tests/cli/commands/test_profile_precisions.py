@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import onnx
@@ -13,7 +14,9 @@ from onnx import parser
 
 import trtcore
 from trtcore.errors import OptionError, PrecisionNotMetError
+from trtcore.result.analysis.failures import require_whole
 from trtcore.result.phases import Phase
+from trtcore.result.records.failure import RunFailure
 from trtcore.system.device import gpu_problem
 
 Run = Callable[..., Any]
@@ -232,3 +235,40 @@ def test_a_saved_comparison_has_its_phases(run: Run, tmp_path: Path) -> None:
     phases = {one.phase: one.seconds for one in trtcore.load_precisions(saved).phases}
     assert phases[Phase.NODES] > 0
     assert phases[Phase.REFERENCE] > 0
+
+
+FAILURE = RunFailure(
+    Phase.GATED, "cuStreamSynchronize failed: gone", 25, 700, "cudaErrorIllegalAddress", "logged"
+)
+SAID = (
+    "the run failed in iteration 25 of the gated pass: cuStreamSynchronize failed: gone (CUDA "
+    "error 700, cudaErrorIllegalAddress): logged; 30 of 30 profiled iterations were measured "
+    "before it"
+)
+
+
+@pytest.mark.parametrize("quiet", [[], ["--quiet"]], ids=["report", "quiet"])
+def test_a_comparison_that_an_error_ended_is_saved_and_the_error_told_once(
+    run: Run, net: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quiet: list[str]
+) -> None:
+    def fail(*arguments: Any, **options: Any) -> NoReturn:
+        whole = compare_precisions(*arguments, **options)
+        cut = [
+            replace(one, counts=replace(one.counts, interrupted=True, failure=FAILURE))
+            for one in whole.profiles
+        ]
+        comparison = replace(whole, profiles=tuple(cut))
+        require_whole(comparison, *cut)
+        raise AssertionError
+
+    compare_precisions = trtcore.compare_precisions
+    monkeypatch.setattr("trtcore.cli.commands.profile_precisions.compare_precisions", fail)
+    path = tmp_path / "comparison.json"
+    options = ("--compare", "fp32,fp16", "--iterations", "30", "--save", path, *quiet)
+    ran = run("profile", net, *CPU, *options)
+    assert ran.code == 1
+    errors = [line for line in ran.err.splitlines() if "the run failed" in line]
+    assert errors == [ran.err.splitlines()[-1]] == [f"trtcore: error: {SAID}"]
+    assert (SAID in " ".join(ran.out.split())) is not bool(quiet)
+    kept = trtcore.load_precisions(path)
+    assert [profile.counts.failure for profile in kept.profiles] == [FAILURE] * 2

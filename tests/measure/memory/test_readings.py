@@ -39,3 +39,9 @@ def test_before_is_asked_without_making_a_cuda_context() -> None:
         MemoryReading(MemoryPoint.ENGINE, 74 * GB, GB),
     )
     assert (record.peak_device_bytes, record.contexts, record.device_bytes) == (5 * GB, 2, 80 * GB)
+
+
+def test_a_log_begins_with_what_was_before() -> None:
+    record = MemoryLog.begun().record()
+    assert [reading.point for reading in record.readings] == [MemoryPoint.BEFORE]
+    assert record.readings[0].host_bytes > 0

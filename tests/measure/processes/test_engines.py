@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+from dataclasses import replace
 from importlib.util import find_spec
 from types import SimpleNamespace
 from typing import Any
@@ -12,15 +14,17 @@ import pytest
 from trtcore.api.options.values import Options
 from trtcore.api.repeats import run_plan_repeated
 from trtcore.api.requests import run_options
-from trtcore.errors import BackendError
+from trtcore.errors import BackendError, RunError
 from trtcore.measure.engine_runs.engines import EngineRun
 from trtcore.measure.engine_runs.plans import PlanRun
-from trtcore.measure.engine_runs.rounds import Run
+from trtcore.measure.engine_runs.run import Run
 from trtcore.measure.processes import engines
+from trtcore.result.analysis.failures import failure_error
 from trtcore.result.phases import Phase
 from trtcore.result.readers.inspector.inspector import EngineInformation
 from trtcore.result.records.counts import Counts
 from trtcore.result.records.energy import Energy, EnergySource
+from trtcore.result.records.failure import RunFailure
 from trtcore.result.records.profile import EventCost
 from trtcore.result.records.samples import Samples
 from trtcore.system.records import Clocks
@@ -44,7 +48,9 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """What each process is asked to do; they answer with `TOTALS`."""
     seen: list[dict[str, Any]] = []
 
-    def call(function: Any, calls: list[dict[str, Any]], progress: Any) -> tuple[PlanRun, ...]:
+    def call(
+        function: Any, calls: list[dict[str, Any]], progress: Any, on_failure: Any
+    ) -> tuple[PlanRun, ...]:
         assert function is engines.run_plan_here
         seen.extend(calls)
         return tuple(
@@ -91,6 +97,58 @@ def test_fewer_than_requested_were_interrupted(calls: list[dict[str, Any]]) -> N
     ran, processes = repeated(5)
     assert (len(calls), processes.count) == (5, 3)
     assert ran.engine_run.run.counts.interrupted
+
+
+GONE = RunFailure(Phase.GATED, "cuStreamSynchronize failed: gone", 25, 700)
+
+
+def failing(error: RunError, *values: PlanRun) -> Any:
+    """Processes of which the one after these fails."""
+
+    def call(*_: Any) -> Any:
+        _[-1](error)
+        return values
+
+    return call
+
+
+@pytest.mark.parametrize(
+    ("error", "failure"),
+    [
+        (RunError("no memory"), RunFailure(Phase.PROCESSES, "no memory")),
+        (failure_error(GONE), GONE),
+    ],
+)
+def test_a_process_that_fails_leaves_those_before_it(
+    monkeypatch: pytest.MonkeyPatch, error: RunError, failure: RunFailure
+) -> None:
+    whole = [plan_run(total, COST, ENERGY) for total in TOTALS]
+    if failure is GONE:
+        cut = replace(whole[0].engine_run, run=whole[0].engine_run.run.cut(GONE))
+        error.result = replace(whole[0], engine_run=cut)
+    monkeypatch.setattr(engines, "call_in_fresh_processes", failing(error, *whole[:2]))
+    ran, processes = repeated(4)
+    assert processes.count == 2
+    assert ran.engine_run.run.counts.failure == failure
+    assert ran.engine_run.run.counts.interrupted
+    assert ran.engine_run.run.counts.measured == 20
+
+
+def test_the_process_of_a_run_that_failed_hands_over_what_it_has(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ran = plan_run(TOTALS[0], None, None)
+    ran = replace(ran, engine_run=replace(ran.engine_run, run=ran.engine_run.run.cut(GONE)))
+    monkeypatch.setattr(engines, "load_bindings", lambda _: None)
+    monkeypatch.setattr(engines, "load_plugins", lambda *_: None)
+    monkeypatch.setattr(engines, "run_plan", lambda *_: ran)
+    with pytest.raises(RunError, match="the run failed in iteration 25 of the gated") as raised:
+        engines.run_plan_here("tensorrt_rtx", (), b"plan", "net", run_options(Options()))
+    assert raised.value.result is ran
+    # As it comes through the pipe to the calling process.
+    handed: RunError = pickle.loads(pickle.dumps(raised.value))
+    assert isinstance(handed.result, PlanRun)
+    assert handed.result.engine_run.run.counts.failure == GONE
 
 
 @pytest.mark.skipif(find_spec("tensorrt") is not None, reason="about machines without TensorRT")

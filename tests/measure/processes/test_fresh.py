@@ -47,6 +47,21 @@ def test_ctrl_c_keeps_what_was_measured() -> None:
         call_in_fresh_processes(fresh_calls.interrupted_unless_first, calls[1:])
 
 
+def test_a_failed_call_keeps_those_before_it_or_what_it_has_itself() -> None:
+    calls = [{"number": 0}, {"number": 1, "left": "half"}, {"number": 0}]
+    heard: list[RunError] = []
+    kept = call_in_fresh_processes(fresh_calls.fail_unless_first, calls, None, heard.append)
+    assert kept == (0,)
+    kept = call_in_fresh_processes(fresh_calls.fail_unless_first, calls[1:], None, heard.append)
+    assert kept == ("half",)
+    assert [(str(error), error.result) for error in heard] == [("CUDA is gone", "half")] * 2
+    # With nothing to keep, or nobody to tell, it is the error alone.
+    for more in ((None, heard.append), ()):
+        with pytest.raises(RunError, match="CUDA is gone"):
+            call_in_fresh_processes(fresh_calls.fail_unless_first, [{"number": 1}], *more)
+    assert len(heard) == 2
+
+
 PROGRAM = """
 import sys
 import fresh_calls

@@ -8,11 +8,16 @@ from __future__ import annotations
 import ctypes
 import gc
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from planted_errors import Plant
+from scripted_engines import BINDINGS, Engines
 
 from trtcore.measure import _core
+from trtcore.measure.engine_runs import engines as engine_run
+from trtcore.measure.event_cost import calibrate
 from trtcore.measure.loops.native import NativeLoops
 
 STREAM = 1
@@ -26,6 +31,7 @@ class Driver:
         self.calls.fake_cuda_is_held.restype = ctypes.c_bool
         self.fail("")
         self.synchronize_at(-1)
+        self.work(0)
 
     def fail(self, call: str, succeed_before: int = 0) -> None:
         """The call fails after so many; with ``*`` every call, as with a GPU that is lost."""
@@ -34,6 +40,19 @@ class Driver:
     def synchronize_at(self, run: int) -> None:
         """In which run, counted from now on, a context with `run_address` waits for the stream."""
         self.calls.fake_cuda_synchronize_at(ctypes.c_long(run))
+
+    def work(self, us: int, forked_us: int = 0) -> None:
+        """How long each run of a context with `run_address` keeps the stream busy.
+
+        With ``forked_us`` it forks to a second stream, keeps that busy too, and joins it.
+        """
+        self.calls.fake_cuda_work(ctypes.c_long(us), ctypes.c_long(forked_us))
+
+    def take_log(self) -> str:
+        """The calls since the last time, a letter each; see `fake_cuda_take_log`."""
+        text = ctypes.create_string_buffer(1 << 16)
+        self.calls.fake_cuda_take_log(text, ctypes.c_size_t(len(text)))
+        return text.value.decode()
 
     @property
     def run_address(self) -> int:
@@ -78,3 +97,29 @@ class Pair:
 @pytest.fixture
 def pair(rig_of: Any) -> Pair:
     return Pair(rig_of)
+
+
+@pytest.fixture
+def engines(rig_of: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engines]:
+    made = Engines(rig_of)
+    monkeypatch.setattr(engine_run, "_ready", made.ready)
+    monkeypatch.setattr(calibrate, "chain_plan", made.build)
+    monkeypatch.setattr(calibrate, "_measured_here", set())
+    monkeypatch.setattr(calibrate, "_ITERATIONS", 60)  # ten rounds of six show the same
+    yield made
+    made.loops.clear()  # with their gates, before the driver is asked what is left
+
+
+@pytest.fixture
+def plant(monkeypatch: pytest.MonkeyPatch, driver: Any, engines: Engines) -> Plant:
+    return Plant(monkeypatch, driver, engines)
+
+
+@pytest.fixture
+def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A plan of two layers."""
+    monkeypatch.setattr("trtcore.api.calls.plan_runner", lambda *_: BINDINGS)
+    monkeypatch.setattr("trtcore.api.calls.load_plugins", lambda *_: None)
+    path = tmp_path / "net.plan"
+    monkeypatch.setattr("trtcore.api.calls.read_plan", lambda _: (b"2", str(path)))
+    return path

@@ -2,75 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from scripted_engines import BINDINGS, LAYER_MS, Engines
 
 from trtcore.api.options.values import Options
 from trtcore.api.requests import run_options
 from trtcore.errors import BuildError
-from trtcore.measure.engine_runs import engines as engine_run
 from trtcore.measure.engine_runs import plans
 from trtcore.measure.event_cost import calibrate
 from trtcore.measure.loops.native import NativeLoops
-from trtcore.result.readers.inspector.inspector import EngineInformation
 
 pytestmark = pytest.mark.usefixtures("brief_warm_up")
-
-STREAM = 1
-LAYER_MS = 0.003
-"""What each scripted layer takes for the profiler; un-profiled, an engine takes next to nothing."""
-BINDINGS: Any = SimpleNamespace(
-    label="TensorRT", log=SimpleNamespace(last_error=lambda: "nothing was logged")
-)
-
-
-class Engines:
-    """Engines that are as many layers as their plan says, made ready as a run does."""
-
-    def __init__(self, rig_of: Any) -> None:
-        self.rig_of = rig_of
-        self.loops: dict[int, NativeLoops] = {}
-        self.contexts: dict[int, Any] = {}
-        self.built: list[int] = []
-
-    def build(self, bindings: Any, count: int, *, use_cache: bool) -> bytes:
-        self.built.append(count)
-        return str(count).encode()
-
-    @contextmanager
-    def ready(self, bindings: Any, plan: Any, *_: Any) -> Iterator[engine_run._Ready]:
-        count = int(plan.content)
-        layers = [(f"conv{i}", LAYER_MS) for i in range(count)]
-        plain, profiled = (self.rig_of(10, layers) for _ in range(2))
-        engine: Any = SimpleNamespace(
-            information=lambda _: EngineInformation((), (), ""),
-            auxiliary_streams=0,
-            verbosity=lambda: "",
-            shape_ranges=(),
-            has_open_shapes=False,
-            memory=None,
-            hardware_compatibility="",
-        )
-        contexts: Any = SimpleNamespace(specialization="")
-        loops = engine_run._native_loops(plain.view, profiled.view, STREAM, STREAM, ())
-        assert loops.gated is not None
-        self.loops[count], self.contexts[count] = loops, plain.context
-        yield engine_run._Ready(engine, contexts, plain.context, (), (), loops)
-
-
-@pytest.fixture
-def engines(rig_of: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engines]:
-    made = Engines(rig_of)
-    monkeypatch.setattr(engine_run, "_ready", made.ready)
-    monkeypatch.setattr(calibrate, "chain_plan", made.build)
-    monkeypatch.setattr(calibrate, "_measured_here", set())
-    monkeypatch.setattr(calibrate, "_ITERATIONS", 60)  # ten rounds of six show the same
-    yield made
-    made.loops.clear()  # with their gates, before the driver is asked what is left
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import trtcore_fake
 
 from trtcore.measure import _core
 
@@ -152,3 +153,15 @@ def test_the_watchdog_lets_a_waiting_enqueue_go(rig: Any, driver: Any) -> None:
     assert (len(wall), interrupted, timer.invalidated) == (2, False, True)
     assert not driver.is_held
     assert len(_core.time_inference(rig.view, timer, 10)[0]) == 0, "of no more use"
+
+
+@pytest.mark.parametrize(("events", "calls"), [(0, "RS"), (1, "ERES"), (2, "ERES")])
+def test_a_bare_loop_records_as_many_events_as_it_is_asked_for(
+    rig: Any, driver: Any, events: int, calls: str
+) -> None:
+    rig.context.on_run, rig.context.busy_us = driver.run_address, 200
+    driver.take_log()
+    wall_ms = trtcore_fake.time_bare(rig.context, rig.layout, STREAM, 3, events)
+    assert driver.take_log() == 3 * calls
+    assert len(wall_ms) == 3
+    assert min(wall_ms) >= 0.2

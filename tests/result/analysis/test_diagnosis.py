@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from words import diagnosis
 
+from trtcore.result.phases import Phase
 from trtcore.result.records.build import Build
 from trtcore.result.records.counts import Counts, Stop, StopReason, WarmUpEnd, WarmUpReason
+from trtcore.result.records.failure import RunFailure
 from trtcore.result.records.layers import Layer, ModelRecord
 from trtcore.result.records.method import Method
 from trtcore.result.records.profile import Profile
@@ -100,6 +102,15 @@ def test_nothing_to_say():
         (
             {"counts": Counts(0, 2, 200, interrupted=True)},
             "the run was interrupted: 200 profiled iterations were measured",
+        ),
+        (
+            {
+                "counts": Counts(
+                    1000, 10, 200, True, failure=RunFailure(Phase.GATED, "cuX failed: y", 7, 700)
+                )
+            },
+            "the run failed in iteration 7 of the gated pass: cuX failed: y (CUDA error 700); 200 "
+            "of 1000 profiled iterations were measured before it",
         ),
         ({"layer": 0.53}, "the layer times add up to 1.06x the un-profiled GPU time: the profiler"),
         (

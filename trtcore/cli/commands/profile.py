@@ -18,7 +18,7 @@ from trtcore.cli.outputs import check_outputs, save_all
 from trtcore.cli.phases import print_phases
 from trtcore.cli.terminal import notify, shown_progress, warn
 from trtcore.cli.termination import INTERRUPTED
-from trtcore.errors import OptionError
+from trtcore.errors import OptionError, RunError
 from trtcore.report.formats import default_format
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.analysis.cost.given_peaks import MEASURE
@@ -40,17 +40,18 @@ def run(options: argparse.Namespace) -> int:
     # Before the build: a baseline that cannot be had should not cost a finished run.
     baseline = prepare_baseline(options, model)
     kept = _KeptPlan(options.save_engine)
-    with shown_progress(options.quiet) as progress:
-        profile = _profile(options, model, kept, progress)
+    profile, failure = _measured(options, model, kept)
     profile = replace(profile, command=options.command_line)
     analysis = Analysis(profile)
     unsaved = _save(analysis, options, model) or kept.code
     if options.quiet:
         from trtcore.report.content.warnings import profile_warnings
 
-        warn(profile_warnings(analysis))
+        warn(profile_warnings(analysis), profile.counts)
     else:
         _print_timed(analysis, options)
+    if failure is not None:  # last, as its line is all that standard error has to say
+        raise failure
     # After Ctrl-C nothing more is measured or judged: half a run proves no tolerance.
     if profile.counts.interrupted:
         return INTERRUPTED
@@ -66,7 +67,9 @@ def _compare(options: argparse.Namespace) -> int:
 
     if is_plan(options.model):
         raise OptionError(f"{options.model} is built already: --compare needs the model")
-    comparison, unsaved = profile_precisions.run(options)
+    comparison, failure, unsaved = profile_precisions.run(options)
+    if failure is not None:
+        raise failure
     if any(profile.counts.interrupted for profile in comparison.profiles):
         return INTERRUPTED
     comparison.require(options.tolerance)
@@ -119,6 +122,19 @@ def _check_format(options: argparse.Namespace) -> None:
                 f"--{option} and --format {options.format}: standard output holds the result in "
                 "that form only; save it, and make the form with trtcore report"
             )
+
+
+def _measured(
+    options: argparse.Namespace, model: NamedModel | None, kept: _KeptPlan
+) -> tuple[Profile, RunError | None]:
+    """The profile; where an error ended the run, what was measured before it, and the error."""
+    try:
+        with shown_progress(options.quiet) as progress:
+            return _profile(options, model, kept, progress), None
+    except RunError as error:
+        if not isinstance(error.result, Profile):
+            raise
+        return error.result, error
 
 
 class _KeptPlan:

@@ -14,28 +14,23 @@ from trtcore.cli.outputs import save_all
 from trtcore.cli.phases import print_phases
 from trtcore.cli.terminal import notify, shown_progress, warn
 from trtcore.compare.precisions.comparison import PrecisionComparison
+from trtcore.errors import RunError
 from trtcore.result.phases import Phase, Stopwatch
 
 
-def run(options: argparse.Namespace) -> tuple[PrecisionComparison, int]:
+def run(options: argparse.Namespace) -> tuple[PrecisionComparison, RunError | None, int]:
     """Builds, measures, saves and prints.
 
     Returns:
-        The comparison, and the exit code of saving it.
+        The comparison, the error that ended the run before it had everything, and the exit code of
+        saving it.
 
     Raises:
         OptionError: options without effect in a comparison.
     """
     require_meanings(options, COMPARISON)
     form_of_precisions(options, chosen_format(options))
-    with shown_progress(options.quiet) as progress:
-        comparison = compare_precisions(
-            options.model,
-            [word for word in options.compare.split(",") if word],
-            progress=progress,
-            notify=notify,
-            **values_for(options, COMPARISON),
-        )
+    comparison, failure = _measured(options)
     profiles = tuple(
         replace(profile, command=options.command_line) for profile in comparison.profiles
     )
@@ -45,14 +40,31 @@ def run(options: argparse.Namespace) -> tuple[PrecisionComparison, int]:
     if options.quiet:
         from trtcore.report.content.warnings import precision_notes
 
-        warn(precision_notes(comparison))
+        warn(precision_notes(comparison), comparison.profiles[0].counts)
     else:
         watch = Stopwatch()
         with watch.phase(Phase.REPORT):
             show(comparison, options)
         if options.verbose:
             print_phases((*comparison.phases, *watch.times))
-    return comparison, unsaved
+    return comparison, failure, unsaved
+
+
+def _measured(options: argparse.Namespace) -> tuple[PrecisionComparison, RunError | None]:
+    try:
+        with shown_progress(options.quiet) as progress:
+            comparison = compare_precisions(
+                options.model,
+                [word for word in options.compare.split(",") if word],
+                progress=progress,
+                notify=notify,
+                **values_for(options, COMPARISON),
+            )
+        return comparison, None
+    except RunError as error:
+        if not isinstance(error.result, PrecisionComparison):
+            raise
+        return error.result, error
 
 
 def _save(comparison: PrecisionComparison, options: argparse.Namespace) -> int:

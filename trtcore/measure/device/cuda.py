@@ -15,18 +15,33 @@ from trtcore.errors import BackendError, RunError
 from trtcore.system.cuda_runtime import runtime_problem
 
 
+class CallError(RunError):
+    """A call of the CUDA runtime, or of TensorRT, failed.
+
+    Attributes:
+        reason: the call, and CUDA's words where it was one of CUDA, without its number.
+        cuda_error: CUDA's number; 0 where TensorRT failed without telling one.
+    """
+
+    reason = ""
+    cuda_error = 0
+
+
 def check(answer: tuple[Any, ...], action: str) -> Any:
     """Returns the value of a CUDA runtime call.
 
     Raises:
-        RunError: the call failed; CUDA's error string is included.
+        CallError: the call failed; CUDA's error string is included.
     """
     from cuda.bindings import runtime
 
     status, *values = answer
     if int(status) != 0:
         _, text = runtime.cudaGetErrorString(status)
-        raise RunError(f"{action} failed: {text.decode()} (CUDA error {int(status)})")
+        reason = f"{action} failed: {text.decode()}"
+        error = CallError(f"{reason} (CUDA error {int(status)})")
+        error.reason, error.cuda_error = reason, int(status)
+        raise error
     return values[0] if values else None
 
 

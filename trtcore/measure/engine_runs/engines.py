@@ -22,7 +22,6 @@ from trtcore.measure.device.tensors import (
     Array,
     BoundTensor,
     bind_tensors,
-    download,
     free,
     input_specs,
     shape_roles,
@@ -30,7 +29,9 @@ from trtcore.measure.device.tensors import (
 )
 from trtcore.measure.energy.meter import EnergyMeter
 from trtcore.measure.engine_runs.energy import with_energy
-from trtcore.measure.engine_runs.rounds import Run, RunLength, Subject, measure
+from trtcore.measure.engine_runs.read_back import read_information, read_outputs
+from trtcore.measure.engine_runs.rounds import RunLength, Subject, measure
+from trtcore.measure.engine_runs.run import Run
 from trtcore.measure.kernels.trace import trace_kernels
 from trtcore.measure.length.warmup import WarmUpRule
 from trtcore.measure.loops.abi_check import native_context
@@ -52,6 +53,9 @@ from trtcore.system.clocks import ClockMonitor
 from trtcore.system.progress import Progress
 from trtcore.system.quotations import quoting
 
+# Why there are no kernels of a run that an error ended: that error is told once, with the run.
+_FAILED = "the run failed"
+
 
 @dataclass(frozen=True)
 class RunOptions:
@@ -71,6 +75,7 @@ class RunOptions:
         energy: run long enough to measure the energy of an inference.
         use_cache: read and write caches in the user's cache folder.
         watch: counts where the time goes.
+        log: has the memory of before the process used the GPU; None begins it with the run.
     """
 
     length: RunLength
@@ -86,6 +91,7 @@ class RunOptions:
     energy: bool = False
     use_cache: bool = True
     watch: Stopwatch = field(default_factory=Stopwatch, compare=False, repr=False)
+    log: MemoryLog | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -191,17 +197,16 @@ def run_engines(
         progress: called with the phase, steps done and steps in all.
 
     Returns:
-        A run for each. Ctrl-C ends all of them: runs with fewer iterations than requested, or
-        without their kernels, are marked as interrupted.
+        A run for each. Ctrl-C and a failure of TensorRT or CUDA end all of them: runs with fewer
+        iterations than requested, or without their kernels, are marked as interrupted.
 
     Raises:
         EngineLoadError: a plan cannot be loaded here.
         OptionError: shapes or inputs that do not fit.
-        RunError: TensorRT or CUDA failed, or memory ran out.
+        RunError: TensorRT or CUDA failed, or memory ran out, before there was anything to keep.
         KeyboardInterrupt: Ctrl-C before there was anything to keep.
     """
-    log, is_alone = MemoryLog.of_gpu(), len(plans) == 1
-    log.note(MemoryPoint.BEFORE)
+    log, is_alone = options.log or MemoryLog.begun(), len(plans) == 1
     with contextlib.ExitStack() as ready:
         with options.watch.phase(Phase.CONTEXTS):
             engines = [
@@ -214,17 +219,20 @@ def run_engines(
             Subject(engine.loops, plan.monitor, plan.label, plan.warm_up, options.watch, meter)
             for engine, plan in zip(engines, plans, strict=True)
         ]
-        runs = measure(subjects, options.length, bindings.log.last_error, progress)
-        log.note(MemoryPoint.AFTER)
+        log_tail = bindings.log.last_error
+        runs = measure(subjects, options.length, log_tail, progress)
+        if runs[0].counts.failure is None:  # CUDA may answer nothing else after it
+            log.note(MemoryPoint.AFTER)
         if options.energy and meter is not None:
             loops = engines[0].loops
-            runs = (with_energy(loops, runs[0], meter, options.watch, progress),)
+            runs = (with_energy(loops, runs[0], meter, options.watch, progress, log_tail),)
         # Kernels are traced after all engines are measured: CUPTI slows the process from then on.
         results: list[EngineRun] = []
         for engine, run in zip(engines, runs, strict=True):
-            is_cut = bool(results) and results[-1].run.counts.interrupted
+            ended = results[-1].run.counts if results else run.counts
+            cut = run.cut(ended.failure) if ended.interrupted else run
             with options.watch.phase(Phase.RESULT):
-                results.append(engine.result(run.cut() if is_cut else run, options, progress))
+                results.append(engine.result(cut, options, progress))
         if is_alone:
             return (replace(results[0], used_memory=log.record(contexts=2)),)
         return tuple(results)
@@ -242,17 +250,21 @@ class _Ready:
     loops: Loops
 
     def result(self, run: Run, options: RunOptions, progress: Progress | None) -> EngineRun:
-        if self.engine.has_open_shapes:
+        has_failed = run.counts.failure is not None
+        if self.engine.has_open_shapes and not has_failed:
             self.contexts.keep()  # with the kernels for these shapes, compiled when first run
-        information = self.engine.information(self.plain)
+        information = read_information(self.engine, self.plain, has_failed=has_failed)
         kernels, kernel_problem, is_cut = _kernels(self.loops, run, information, options, progress)
+        outputs, failure = ({}, None) if has_failed else read_outputs(self.engine, self.tensors)
+        if failure is not None and kernel_problem:  # both are the same error, told once
+            failure, kernel_problem = replace(failure, phase=Phase.KERNELS), _FAILED
         return EngineRun(
-            run=run.cut() if is_cut else run,
+            run=run.cut(failure) if is_cut or failure is not None else run,
             io=tuple(tensor.info for tensor in self.tensors),
             information=information,
             auxiliary_streams=self.engine.auxiliary_streams,
             verbosity=self.engine.verbosity(),
-            outputs=download(self.tensors),
+            outputs=outputs,
             inputs=self.inputs,
             in_python=isinstance(self.loops, PythonLoops),
             kernels=kernels,
@@ -368,7 +380,7 @@ def _kernels(
     if not options.kernels:
         return None, "", False
     if run.counts.interrupted:
-        return None, "interrupted", False
+        return None, _FAILED if run.counts.failure else "interrupted", False
     if not isinstance(loops, NativeLoops):
         return None, "the callbacks run in Python", False
     layers = match_layers(information.layers, run.layer_names)

@@ -6,23 +6,24 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from trtcore.errors import RunError
 from trtcore.measure import _core
 from trtcore.measure.energy.meter import EnergyMeter, energy_between
+from trtcore.measure.engine_runs.run import Run
 from trtcore.measure.engine_runs.store import STREAM_ABOVE_BYTES, FullStore, Store, StreamingStore
 from trtcore.measure.length.live import LiveMedian
 from trtcore.measure.length.stopping import Convergence, StopRule
 from trtcore.measure.length.warming import Warming
 from trtcore.measure.length.warmup import WarmUpRule
 from trtcore.measure.loops.abi_check import raise_fault
+from trtcore.measure.loops.failure import LoopFailure
 from trtcore.measure.loops.native import Loops, Report, Times
 from trtcore.result.phases import Phase, Stopwatch
 from trtcore.result.records.counts import Counts, Stop
 from trtcore.result.records.energy import Energy
-from trtcore.result.records.samples import Samples
-from trtcore.result.records.warnings import RunWarning
+from trtcore.result.records.failure import RunFailure
 from trtcore.system.clocks import ClockMonitor
 from trtcore.system.progress import Progress, is_live
 from trtcore.system.quotations import quoting
@@ -66,29 +67,6 @@ def _fitting(seconds: float, passes: int, iteration_ms: float) -> int:
 
 
 @dataclass(frozen=True)
-class Run:
-    """The results of a run.
-
-    Attributes:
-        layer_names: (L,) of the layers.
-        samples: their times, and those of whole iterations.
-        counts: of iterations.
-        problems: why passes were skipped.
-        energy: of the longest enqueued pass; None if nothing measured it.
-    """
-
-    layer_names: tuple[str, ...]
-    samples: Samples
-    counts: Counts
-    problems: tuple[RunWarning, ...]
-    energy: Energy | None = None
-
-    def cut(self) -> Run:
-        """The same run, marked as interrupted by Ctrl-C."""
-        return replace(self, counts=replace(self.counts, interrupted=True))
-
-
-@dataclass(frozen=True)
 class Subject:
     """An engine to measure.
 
@@ -126,11 +104,12 @@ def measure(
         progress: called with the phase, iterations done and iterations in all (0: not known).
 
     Returns:
-        A run for each. Ctrl-C ends all of them: they are marked as interrupted, and hold what was
-        measured by then, which can be nothing for the last ones.
+        A run for each. Ctrl-C and a failure of TensorRT or CUDA end all of them: they are marked as
+        interrupted, and hold what was measured by then, which can be nothing for the last ones.
 
     Raises:
-        RunError: TensorRT or CUDA failed, or the layer sequence changed.
+        RunError: TensorRT or CUDA failed before anything was measured, or the layer sequence
+            changed.
         KeyboardInterrupt: Ctrl-C before there was anything to keep.
     """
     is_alone = len(subjects) == 1
@@ -148,7 +127,19 @@ def measure(
                 queue.append((passes, rounds))
             if passes.interrupted:
                 break
-        return tuple(passes.result(is_cut=bool(queue)) for passes in all_passes)
+        failure = _failure_of(all_passes, log_tail)
+        return tuple(passes.result(failure, is_cut=bool(queue)) for passes in all_passes)
+
+
+def _failure_of(all_passes: Sequence[_Passes], log_tail: Callable[[], str]) -> RunFailure | None:
+    """What ended the run; raised where no engine has a time to keep."""
+    for passes in all_passes:
+        if passes.failure is None:
+            continue
+        if not any(one.has_times for one in all_passes):
+            raise passes.failure.error
+        return passes.failure.record(passes.phase, log_tail(), passes.before)
+    return None
 
 
 @contextmanager
@@ -173,6 +164,10 @@ class _Passes:
     spent_s: float = 0.0
     stopped: Stop | None = None
     energy: Energy | None = None
+    failure: LoopFailure | None = None
+    # Of the pass that runs: what it is, and how many iterations of it there were before this round.
+    phase: Phase = Phase.WARM_UP
+    before: int = 0
 
     def __post_init__(self) -> None:
         self.loops, self.monitor, self.live = self.subject.loops, self.subject.monitor, LiveMedian()
@@ -186,8 +181,20 @@ class _Passes:
             self.warming.prepare()
         self.store = self.make_store()
 
-    def result(self, is_cut: bool) -> Run:
-        """The results so far; ``is_cut`` says that Ctrl-C ended them, here or in another engine."""
+    @property
+    def has_times(self) -> bool:
+        """Whether any iteration was measured."""
+        samples = self.store.samples()
+        times = (samples.wall_ms, samples.gpu_ms, samples.gated_ms, samples.layer_ms)
+        return any(map(len, times))
+
+    def result(self, failure: RunFailure | None, *, is_cut: bool) -> Run:
+        """The results so far.
+
+        Args:
+            failure: what ended them, here or in another engine; None if nothing failed.
+            is_cut: whether they were ended early, here or in another engine.
+        """
         samples = self.store.samples()
         streamed = samples.layer_histograms
         counts = Counts(
@@ -195,6 +202,7 @@ class _Passes:
             warmed_up=self.warming.iterations,
             measured=streamed.count if streamed else len(samples.layer_ms),
             interrupted=self.interrupted or is_cut,
+            failure=failure,
             warm_up=self.warming.end,
             stopped=self.stopped,
         )
@@ -275,37 +283,43 @@ class _Passes:
     def run_round(self, store: Store, count: int, done: int) -> None:
         """Runs each pass for ``count`` iterations and keeps their times."""
         report = self.report(done)
-        loops = self.loops
+        loops, self.before = self.loops, done
         # Another engine's round has just filled the caches with its own data.
         if not self.is_alone:
-            with self.watch.phase(Phase.WARM_UP):
-                self.warming.refresh()
-            self.interrupted |= self.warming.interrupted
+            with self.during(Phase.WARM_UP):
+                self.note(self.warming.refresh())
         if self.interrupted:
             return
         with self.monitor.round(count):
             if not self.length.only_layers:
-                with self.watch.phase(Phase.ENQUEUED):
+                with self.during(Phase.ENQUEUED):
                     times = self.time_enqueued(count, report)
                 self.take(store, times, "wall_ms", "enqueue_ms", "gpu_ms")
             if not self.interrupted:
-                with self.watch.phase(Phase.GATED):
+                with self.during(Phase.GATED):
                     gated = loops.time_gated(count, report)
                 self.take(store, gated, "", "", "gated_ms")
             if not (self.interrupted or self.length.only_layers):
-                with self.watch.phase(Phase.GRAPH):
+                with self.during(Phase.GRAPH):
                     graph = loops.time_graph(count, report)
                 self.take(store, graph, "graph_wall_ms", "", "graph_ms")
             if not self.interrupted:
-                with self.watch.phase(Phase.LAYERS):
+                with self.during(Phase.LAYERS):
                     self.run_layers(store, count, report)
+
+    @contextmanager
+    def during(self, phase: Phase) -> Iterator[None]:
+        """Counts the time of a pass, and notes which one it is."""
+        self.phase = phase
+        with self.watch.phase(phase):
+            yield
 
     def time_enqueued(self, count: int, report: Report) -> Times:
         """Runs the enqueued pass, and reads the energy before and after."""
         meter = self.subject.meter
         first = meter.mark() if meter else None
         times = self.loops.time_inference(count, report)
-        if meter and first and not times.interrupted:
+        if meter and first and not times.is_cut:
             energy = energy_between(first, meter.mark(), times.ran or times.wall_ms.size)
             if self.energy is None or energy.seconds > self.energy.seconds:
                 self.energy = energy
@@ -330,7 +344,9 @@ class _Passes:
                 store.add(name, values)
 
     def note(self, times: Times) -> None:
-        self.interrupted |= times.interrupted
+        """Notes whether the pass ended early: no other follows then."""
+        self.interrupted |= times.is_cut
+        self.failure = self.failure or times.failure
 
     def feed(self, convergence: Convergence, store: Store) -> None:
         """Adds the last round to the stopping rule."""

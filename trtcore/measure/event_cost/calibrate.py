@@ -120,8 +120,7 @@ def measure_points(
         runs = _run(bindings, plans, use_cache=use_cache)
     points = []
     for ran in runs:
-        if ran.run.counts.interrupted:
-            raise KeyboardInterrupt
+        ran.run.whole()
         points.append(_point(ran))
     return [point for point in points if point is not None]
 

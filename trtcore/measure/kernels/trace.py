@@ -117,7 +117,7 @@ def _run_rounds(traced: TracedLoops, requested: int, progress: Progress | None) 
 
 
 def _plain_gated_ms(loops: NativeLoops, count: int) -> FloatArray:
-    gated = loops.time_gated(count, ignore)
+    gated = loops.time_gated_singly(count)
     return no_samples() if gated is None else gated.whole().gpu_ms
 
 

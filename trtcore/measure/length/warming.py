@@ -10,7 +10,7 @@ from trtcore.errors import RunError
 from trtcore.measure import _core
 from trtcore.measure.length.warmup import WarmUp, WarmUpRule
 from trtcore.measure.loops.abi_check import raise_fault
-from trtcore.measure.loops.native import Loops, ignore
+from trtcore.measure.loops.native import Loops, Times, ignore
 from trtcore.result.records.counts import WarmUpEnd
 from trtcore.stats.arrays import FloatArray
 from trtcore.system.clocks import ClockMonitor
@@ -53,7 +53,8 @@ class Warming:
         """Learns the layers and warms up.
 
         Raises:
-            RunError: the sequence of layers keeps changing, or there are none.
+            RunError: the sequence of layers keeps changing, or there are none; or a call of
+                TensorRT or CUDA failed, for which the native loops raise a RuntimeError.
             KeyboardInterrupt: Ctrl-C.
         """
         # One iteration first: its time says how many the next chunks may have.
@@ -63,9 +64,9 @@ class Warming:
         if self.interrupted:
             raise KeyboardInterrupt
 
-    def refresh(self) -> None:
+    def refresh(self) -> Times:
         """Runs the plain context briefly: other engines have left their data in the caches."""
-        self._run_plain(self._chunk())
+        return self._count(self.loops.warm_up(self._chunk()))
 
     def _warm_up(self) -> None:
         """Runs the plain context until its times are steady and its layers unchanged."""
@@ -99,18 +100,20 @@ class Warming:
         raise RunError("TensorRT reported no layer to the profiler, so there is nothing to measure")
 
     def _run_profiled(self) -> None:
-        times = self.loops.time_layers(self.recorder, self._chunk(), ignore)
+        times = self.loops.time_layers(self.recorder, self._chunk(), ignore).unfailed()
         self.interrupted |= times.interrupted
         # The iteration with the unexpected layer ran too, but is not among the times.
         self.iterations += times.wall_ms.size + (self.recorder.fault is not None)
 
     def _run_plain(self, count: int) -> FloatArray:
-        times = self.loops.warm_up(count)
+        return self._count(self.loops.warm_up(count)).unfailed().wall_ms
+
+    def _count(self, times: Times) -> Times:
         self.interrupted |= times.interrupted
         self.iterations += times.wall_ms.size
         if times.wall_ms.size:
             self.iteration_ms = float(np.median(times.wall_ms))
-        return times.wall_ms
+        return times
 
     def _chunk(self) -> int:
         """How many iterations to run before reading the clock again."""

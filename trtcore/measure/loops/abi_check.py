@@ -5,7 +5,7 @@ Source for what is proved by them, version by version: docs/compatibility.md.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trtcore.engine.tensorrt.bindings import Bindings
@@ -15,6 +15,8 @@ from trtcore.measure import _core
 _PROBE = "trtcore-abi-check"
 # Bytes of L2 cache: two that differ, multiples of its lines, and small enough for every GPU.
 _CACHE_LIMITS = (1 << 12, 1 << 13)
+# TensorRT-RTX 1.6.1 refuses every limit on an H200, and logs an error to the context's owner.
+_REFUSES_LIMITS = "tensorrt_rtx"
 
 # One message for every kind in `_core.FAULT_KINDS`; tests hold the two together.
 REASONS: Mapping[_core.FaultKind, str] = {
@@ -51,10 +53,19 @@ def native_context(bindings: Bindings, context: Any) -> _core.Context | None:
             "this version of trtcore does not support it"
         )
     is_proved = not bindings.newer_than
-    return view if check_slots(view, context, bindings.label, is_proved=is_proved) else None
+    limits = () if is_proved and bindings.name == _REFUSES_LIMITS else _CACHE_LIMITS
+    holds = check_slots(view, context, bindings.label, is_proved=is_proved, limits=limits)
+    return view if holds else None
 
 
-def check_slots(view: _core.Context, context: Any, label: str, *, is_proved: bool = True) -> bool:
+def check_slots(
+    view: _core.Context,
+    context: Any,
+    label: str,
+    *,
+    is_proved: bool = True,
+    limits: Sequence[int] = _CACHE_LIMITS,
+) -> bool:
     """Sets properties through TensorRT's own bindings and reads them back through the slots.
 
     The cache limit comes first: it stands behind every slot in use, so that a method put in or
@@ -66,6 +77,8 @@ def check_slots(view: _core.Context, context: Any, label: str, *, is_proved: boo
         label: name and version of its TensorRT.
         is_proved: whether the layout of this version was compared before. If not, a context that
             does not take the cache limits is left alone: nothing says that the other slots hold.
+        limits: of the persistent cache, in bytes, to set and read back. Without any the present one
+            is compared.
 
     Returns:
         Whether the slots may be called.
@@ -76,7 +89,8 @@ def check_slots(view: _core.Context, context: Any, label: str, *, is_proved: boo
     name, emits = context.name, context.enqueue_emits_profile
     limit = context.persistent_cache_limit
     try:
-        taken = [_follows_cache_limit(view, context, label, probe) for probe in _CACHE_LIMITS]
+        _require(view.persistent_cache_limit == limit, label)
+        taken = [_follows_cache_limit(view, context, label, probe) for probe in limits]
         if not (all(taken) or is_proved):
             return False
         for probe in (False, True):
@@ -88,7 +102,8 @@ def check_slots(view: _core.Context, context: Any, label: str, *, is_proved: boo
     finally:
         # The context may be a user's own, given to `attach`: it gets back what it had.
         context.name, context.enqueue_emits_profile = name, emits
-        context.persistent_cache_limit = limit
+        if limits:
+            context.persistent_cache_limit = limit
     return True
 
 

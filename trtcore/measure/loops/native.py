@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from trtcore.measure import _core
+from trtcore.measure.loops.failure import LoopFailure
 from trtcore.result.records.warning_kinds import WarningKind
 from trtcore.result.records.warnings import RunWarning
 from trtcore.stats.arrays import FloatArray
@@ -35,6 +36,7 @@ class Times:
         gpu_ms: time between the events around the iteration.
         interrupted: whether Ctrl-C ended the pass.
         ran: how many iterations were run, those with events and those without.
+        failure: what ended the pass, if it failed; the times before it are here.
     """
 
     wall_ms: FloatArray
@@ -42,16 +44,68 @@ class Times:
     gpu_ms: FloatArray
     interrupted: bool = False
     ran: int = 0
+    failure: LoopFailure | None = None
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the pass ended early, by Ctrl-C or by a failure."""
+        return self.interrupted or self.failure is not None
+
+    def unfailed(self) -> Times:
+        """Returns these times, which Ctrl-C may have cut.
+
+        Raises:
+            RuntimeError: a call of TensorRT or CUDA failed, in the native loops.
+            RunError: a call of TensorRT or CUDA failed, in the loops in Python.
+        """
+        if self.failure is not None:
+            raise self.failure.error
+        return self
 
     def whole(self) -> Times:
         """Returns these times.
 
         Raises:
             KeyboardInterrupt: Ctrl-C ended the pass.
+            RuntimeError: as for `unfailed`, and so is RunError.
         """
-        if self.interrupted:
+        if self.unfailed().interrupted:
             raise KeyboardInterrupt
         return self
+
+
+def inference_times(*arguments: Any) -> Times:
+    """The times of a native un-profiled pass; see ``_core.time_inference`` for its arguments."""
+    try:
+        return Times(*_core.time_inference(*arguments))
+    except _core.LoopError as error:
+        wall, enqueue, gpu, _ = error.times
+        return Times(wall, enqueue, gpu, failure=_failure(error))
+
+
+def gated_times(*arguments: Any) -> Times:
+    """The times of gated iterations that overlap; see ``_core.time_gated`` for its arguments."""
+    failure = None
+    try:
+        gpu, interrupted = _core.time_gated(*arguments)
+    except _core.LoopError as error:
+        (gpu, interrupted), failure = error.times, _failure(error)
+    nothing = np.empty(0, np.float32)
+    return Times(nothing, nothing, gpu, interrupted, failure=failure)
+
+
+def layer_times(*arguments: Any) -> Times:
+    """The times of a native profiled pass; see ``_core.time_layers`` for its arguments."""
+    failure = None
+    try:
+        wall, gpu, interrupted = _core.time_layers(*arguments)
+    except _core.LoopError as error:
+        (wall, gpu, interrupted), failure = error.times, _failure(error)
+    return Times(wall, np.empty(0, np.float32), gpu, interrupted, failure=failure)
+
+
+def _failure(error: _core.LoopError) -> LoopFailure:
+    return LoopFailure(error, error.reason, error.iteration, error.status)
 
 
 class Loops(Protocol):
@@ -76,6 +130,7 @@ class Loops(Protocol):
         """Times inference gated; None where the stream cannot be blocked.
 
         Gated: the stream is blocked until the iteration is enqueued, so launch overhead is hidden.
+        Each is enqueued while the one before runs, so there are GPU times only.
         """
 
     def time_graph(self, iterations: int, report: Report) -> Times | None:
@@ -135,10 +190,7 @@ class NativeLoops:
         """
         self.time_inference(1, ignore).whole()
         self._make_profile()
-        wall, gpu, interrupted = _core.time_layers(
-            self.profiled, None, self.timer, 1, self.bindings
-        )
-        Times(wall, np.empty(0, np.float32), gpu, interrupted).whole()
+        layer_times(self.profiled, None, self.timer, 1, self.bindings).whole()
 
     def attach(self, recorder: _core.LayerRecorder) -> None:
         """Makes the recorder the profiler of the profiled context."""
@@ -171,7 +223,7 @@ class NativeLoops:
             return "CUDA_LAUNCH_BLOCKING is set"
         try:
             self.gated = _core.GatedTimer(stream)
-            Times(*_core.time_inference(self.plain, self.gated, _PROBES)).whole()
+            inference_times(self.plain, self.gated, _PROBES).whole()
         except RuntimeError as error:
             return str(error)
         return "the enqueue call did not return within 100 ms" if self.gated.invalidated else ""
@@ -205,7 +257,7 @@ class NativeLoops:
         if self.bare is None:
             return self._time(self.timer, iterations, report)
         host = self._time(self.bare, iterations, report)
-        if host.interrupted:
+        if host.is_cut:
             return replace(host, gpu_ms=np.empty(0, np.float32))
         # Recording events costs the host microseconds, so GPU times come from separate iterations.
         device = self._time(self.timer, iterations, report)
@@ -213,19 +265,29 @@ class NativeLoops:
             host,
             gpu_ms=device.gpu_ms,
             interrupted=device.interrupted,
+            failure=device.failure,
             ran=host.wall_ms.size + device.wall_ms.size,
         )
 
     def _time(self, timer: _core.IterationTimer, iterations: int, report: Report) -> Times:
-        return Times(
-            *_core.time_inference(self.plain, timer, iterations, self.bindings, None, report)
-        )
+        return inference_times(self.plain, timer, iterations, self.bindings, None, report)
 
     def time_gated(self, iterations: int, report: Report) -> Times | None:
         """Times inference gated; None where the stream cannot be blocked."""
         if self.gated is None:
             return None
-        times = Times(*_core.time_inference(self.plain, self.gated, iterations, (), None, report))
+        times = gated_times(self.plain, self.gated, iterations, report)
+        self._check_gate()
+        return times
+
+    def time_gated_singly(self, iterations: int) -> Times | None:
+        """As `time_gated`, but enqueues each iteration on an idle device.
+
+        So does a traced loop, whose spans are compared with these.
+        """
+        if self.gated is None:
+            return None
+        times = self._time(self.gated, iterations, ignore)
         self._check_gate()
         return times
 
@@ -233,22 +295,14 @@ class NativeLoops:
         """Launches a CUDA graph of the plain context; None where none can be captured."""
         if self.graph is None:
             return None
-        return Times(
-            *_core.time_inference(self.plain, self.timer, iterations, (), self.graph, report)
-        )
+        return inference_times(self.plain, self.timer, iterations, (), self.graph, report)
 
     def time_layers(self, recorder: _core.LayerRecorder, iterations: int, report: Report) -> Times:
         """Runs the profiled context, gated where that works, up to a fault of the recorder."""
-        wall, gpu, interrupted = _core.time_layers(
-            self.profiled,
-            recorder,
-            self.gated or self.timer,
-            iterations,
-            self.bindings,
-            report,
-        )
+        timer = self.gated or self.timer
+        times = layer_times(self.profiled, recorder, timer, iterations, self.bindings, report)
         self._check_gate()
-        return Times(wall, np.empty(0, np.float32), gpu, interrupted)
+        return times
 
     def _check_gate(self) -> None:
         # An invalidated timer stays so: without this every later gated pass would be empty.

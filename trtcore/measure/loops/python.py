@@ -11,9 +11,9 @@ import numpy as np
 
 from trtcore.engine.tensorrt.bindings import Bindings
 from trtcore.engine.tensorrt.python_profiler import PythonProfiler, make_python_profiler
-from trtcore.errors import RunError
 from trtcore.measure import _core
-from trtcore.measure.device.cuda import check, timing_events
+from trtcore.measure.device.cuda import CallError, check, timing_events
+from trtcore.measure.loops.failure import LoopFailure
 from trtcore.measure.loops.native import Report, Times, ignore
 from trtcore.result.records.warning_kinds import WarningKind
 from trtcore.result.records.warnings import RunWarning
@@ -120,22 +120,33 @@ class PythonLoops:
         report: Report,
         once: Callable[[tuple[Any, ...]], tuple[float, float, float] | None],
     ) -> Times:
-        """Calls ``once`` for each iteration, until it returns None or Ctrl-C is pressed."""
+        """Calls ``once`` for each iteration, until it returns None or fails, or Ctrl-C."""
         rows: list[tuple[float, float, float]] = []
-        interrupted, reported = False, time.perf_counter()
-        with timing_events(2) as events:
-            try:
+        interrupted, failure, reported = False, None, time.perf_counter()
+        try:
+            with timing_events(2) as events:
                 while len(rows) < iterations and (row := once(events)) is not None:
                     rows.append(row)
                     if time.perf_counter() - reported > _REPORT_SECONDS:
                         report(len(rows))
                         reported = time.perf_counter()
-            except KeyboardInterrupt:
-                interrupted = True
+        except KeyboardInterrupt:
+            interrupted = True
+        except CallError as error:
+            failure = LoopFailure(error, error.reason, len(rows), self._cuda_error(error))
         # With no rows the array has no second axis, so the reshape gives three empty ones.
         wall, enqueue, gpu = np.array(rows, np.float32).reshape(-1, 3).T.copy()
-        return Times(wall, enqueue, gpu, interrupted)
+        return Times(wall, enqueue, gpu, interrupted, failure=failure)
+
+    def _cuda_error(self, error: CallError) -> int:
+        """CUDA's number: of the call that failed, or what it says since a call of TensorRT did."""
+        from cuda.bindings import runtime
+
+        return error.cuda_error or int(runtime.cudaStreamSynchronize(self.stream)[0])
 
     def _require(self, succeeded: bool, call: str) -> None:
         if not succeeded:
-            raise quoting(RunError, f"{call} failed: ", self.bindings.log.last_error())
+            reason = f"{call} failed"
+            error = quoting(CallError, f"{reason}: ", self.bindings.log.last_error())
+            error.reason = reason
+            raise error

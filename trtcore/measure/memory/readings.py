@@ -65,6 +65,13 @@ class MemoryLog:
         before = free_memory_bytes if sensors.mig() == "on" else sensors.memory_free_bytes
         return cls(device.memory_bytes, before, free_memory_bytes)
 
+    @classmethod
+    def begun(cls) -> MemoryLog:
+        """A log with its first reading; for before a build too, which makes a CUDA context."""
+        log = cls.of_gpu()
+        log.note(MemoryPoint.BEFORE)
+        return log
+
     def note(self, point: MemoryPoint) -> None:
         """Takes a reading."""
         ask = self._before if point is MemoryPoint.BEFORE else self._free

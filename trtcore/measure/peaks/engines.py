@@ -80,8 +80,7 @@ def _run(bindings: Bindings, name: str, *, use_cache: bool) -> EngineRun:
     with ClockMonitor() as monitor:
         waiting = PlanToRun(plan.content, "peak", monitor, warm_up=_BRIEF)
         (ran,) = run_engines(bindings, [waiting], length)
-    if ran.run.counts.interrupted:
-        raise KeyboardInterrupt
+    ran.run.whole()
     return ran
 
 

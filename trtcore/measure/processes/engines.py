@@ -8,20 +8,32 @@ from pathlib import Path
 
 from trtcore.engine.tensorrt.bindings import Bindings, load_bindings
 from trtcore.engine.tensorrt.plugins import load_plugins
+from trtcore.errors import RunError
 from trtcore.measure.engine_runs.engines import RunOptions
 from trtcore.measure.engine_runs.plans import PlanRun, run_plan
 from trtcore.measure.processes.fresh import call_in_fresh_processes
-from trtcore.result.phases import Stopwatch
+from trtcore.result.analysis.failures import failure_error
+from trtcore.result.phases import Phase, Stopwatch
+from trtcore.result.records.failure import RunFailure
 from trtcore.system.progress import Progress
 
 
 def run_plan_here(
     backend: str, plugins: Sequence[str | Path], plan: bytes, source: str, options: RunOptions
 ) -> PlanRun:
-    """Runs a plan in this process, with the TensorRT of that name."""
+    """Runs a plan in this process, with the TensorRT of that name.
+
+    Raises:
+        RunError: as `run_plan`; of a run that failed its ``result`` is what was measured.
+    """
     bindings = load_bindings(backend)
     load_plugins(bindings, plugins)
-    return run_plan(bindings, plan, source, options, None)
+    ran = run_plan(bindings, plan, source, options, None)
+    if (failure := ran.engine_run.run.counts.failure) is not None:
+        error = failure_error(failure)
+        error.result = ran
+        raise error
+    return ran
 
 
 def run_plan_in_processes(
@@ -45,14 +57,16 @@ def run_plan_in_processes(
         progress: called before each with the phase, processes done and processes in all.
 
     Returns:
-        A run for each, with the event cost of the first; fewer after Ctrl-C.
+        A run for each, with the event cost of the first; fewer after Ctrl-C, and after a process
+        that failed: all are then marked with its failure.
 
     Raises:
-        TrtcoreError: what `trtcore.measure.engine_runs.plans.run_plan` raises.
+        TrtcoreError: what `trtcore.measure.engine_runs.plans.run_plan` raises, where there is
+            nothing to keep.
         RunError: a process ended without a result.
         KeyboardInterrupt: Ctrl-C before there was anything to keep.
     """
-    first = replace(options, watch=Stopwatch())
+    first = replace(options, watch=Stopwatch(), log=None)
     later = replace(first, calibrate=False, energy=False)
     calls = [
         {
@@ -64,8 +78,11 @@ def run_plan_in_processes(
         }
         for i in range(count)
     ]
-    runs: tuple[PlanRun, ...] = call_in_fresh_processes(run_plan_here, calls, progress)
-    return tuple(
+    errors: list[RunError] = []
+    runs: tuple[PlanRun, ...] = call_in_fresh_processes(
+        run_plan_here, calls, progress, errors.append
+    )
+    runs = tuple(
         replace(
             run,
             event_cost=runs[0].event_cost,
@@ -74,3 +91,13 @@ def run_plan_in_processes(
         )
         for run in runs
     )
+    return tuple(_marked(run, errors[0]) for run in runs) if errors else runs
+
+
+def _marked(run: PlanRun, error: RunError) -> PlanRun:
+    """The run, ended by what another process, or its own, failed of."""
+    left = error.result
+    failure = left.engine_run.run.counts.failure if isinstance(left, PlanRun) else None
+    # Of a process that had measured nothing there are its words alone.
+    failure = failure or RunFailure(Phase.PROCESSES, str(error))
+    return replace(run, engine_run=replace(run.engine_run, run=run.engine_run.run.cut(failure)))

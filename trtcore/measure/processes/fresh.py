@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from trtcore.errors import RunError
+from trtcore.errors import RunError, TrtcoreError
 from trtcore.measure.processes.answers import Answer
 from trtcore.system.progress import Progress
 
@@ -30,6 +30,7 @@ def call_in_fresh_processes(
     function: Callable[..., Any],
     calls: Sequence[Mapping[str, Any]],
     progress: Progress | None = None,
+    on_failure: Callable[[RunError], object] | None = None,
 ) -> tuple[Any, ...]:
     """Calls a function once in each of so many fresh interpreters, one after the other.
 
@@ -37,9 +38,12 @@ def call_in_fresh_processes(
         function: of a module, so that it can be pickled by its name.
         calls: the keyword arguments of each call.
         progress: called before each with the phase, calls done and calls in all.
+        on_failure: called with the RunError that ended a call, in its place, where there is
+            something to keep: of earlier calls, or else the error's ``result``.
 
     Returns:
-        What each call returned; fewer after Ctrl-C or, in the command line, SIGTERM.
+        What each call returned; fewer after Ctrl-C or, in the command line, SIGTERM, and after a
+        call that failed.
 
     Raises:
         TrtcoreError: what a call raised, the first one.
@@ -53,7 +57,11 @@ def call_in_fresh_processes(
                 progress(f"measuring, process {i + 1} of {len(calls)}", i, len(calls))
             answered = _call(function, arguments, Path(folder, str(i)))
             if answered.error is not None:
-                raise answered.error
+                values = values or _left_by(answered.error)
+                if on_failure is None or not isinstance(answered.error, RunError) or not values:
+                    raise answered.error
+                on_failure(answered.error)
+                break
             # What was cut short is kept only where there is nothing else.
             if answered.value is not None and not (answered.is_interrupted and values):
                 values.append(answered.value)
@@ -62,6 +70,12 @@ def call_in_fresh_processes(
     if not values:
         raise KeyboardInterrupt
     return tuple(values)
+
+
+def _left_by(error: TrtcoreError) -> list[Any]:
+    """What a call measured before it failed."""
+    left = error.result if isinstance(error, RunError) else None
+    return [] if left is None else [left]
 
 
 def _call(function: Callable[..., Any], arguments: Mapping[str, Any], at: Path) -> Answer:
@@ -87,7 +101,8 @@ def _call(function: Callable[..., Any], arguments: Mapping[str, Any], at: Path) 
     if not answered.exists():
         if is_interrupted:
             return Answer(is_interrupted=True)
-        raise RunError(_no_answer(started.returncode, errors.read_text(errors="replace")))
+        text = _no_answer(started.returncode, errors.read_text(errors="replace"))
+        return Answer(error=RunError(text))
     found: Answer = pickle.loads(answered.read_bytes())
     return found._replace(is_interrupted=is_interrupted or found.is_interrupted)
 

@@ -24,6 +24,7 @@ _OF_TIMES = {
     WarningKind.WARM_UP_NOT_STEADY,
     WarningKind.NOT_CONVERGED,
     WarningKind.INTERRUPTED,
+    WarningKind.FAILED,
 }
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from trtcore.errors import argument
 from trtcore.report.content.facts.run_ends import stop_text, warm_up_text
 from trtcore.result.analysis.diagnosis import UNSTEADY_SPREAD, UNSTEADY_VARIATION
+from trtcore.result.analysis.failures import ended_by
 from trtcore.result.records.counts import Counts
 from trtcore.result.records.warning_kinds import WarningKind
 from trtcore.result.records.warnings import RunWarning
@@ -227,7 +228,12 @@ def _stopped(counts: Counts) -> str:
     return f"the run ended {stop_text(counts.stopped)}" if counts.stopped else ""
 
 
+def _failed(counts: Counts) -> str:
+    return str(ended_by(counts)) if counts.failure else ""
+
+
 _OF_COUNTS: dict[WarningKind, Callable[[Counts], str]] = {
+    WarningKind.FAILED: _failed,
     WarningKind.WARM_UP_NOT_STEADY: _warm_up,
     WarningKind.NOT_CONVERGED: _stopped,
 }

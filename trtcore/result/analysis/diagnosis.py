@@ -72,6 +72,8 @@ def _interrupted(profile: Profile) -> RunWarning | None:
     counts = profile.counts
     if not counts.interrupted:
         return None
+    if counts.failure is not None:
+        return RunWarning(WarningKind.FAILED)
     return RunWarning(WarningKind.INTERRUPTED, (counts.measured, counts.asked))
 
 

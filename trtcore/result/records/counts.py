@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from trtcore.result.records.failure import RunFailure
+
 
 class WarmUpReason(Enum):
     """Why a warm-up ended, or what it still waits for."""
@@ -114,9 +116,10 @@ class Counts:
             for as many as fit a time.
         warmed_up: before anything was measured, of all contexts together.
         measured: profiled iterations.
-        interrupted: Ctrl-C ended the run early.
+        interrupted: the run ended early, by Ctrl-C or by the error in ``failure``.
         warm_up: how the warm-up ended; None if it had a fixed number of iterations.
         stopped: why the run ended; None if it ran the requested iterations.
+        failure: the error that ended the run early; None if none did.
     """
 
     asked: int
@@ -125,3 +128,4 @@ class Counts:
     interrupted: bool = False
     warm_up: WarmUpEnd | None = None
     stopped: Stop | None = None
+    failure: RunFailure | None = None

@@ -91,6 +91,8 @@ class WarningKind(Enum):
     # What follows from the figures.
     INTERRUPTED = "interrupted"
     """numbers: iterations measured, iterations requested."""
+    FAILED = "failed"
+    """The error is in ``Counts.failure``."""
     WARM_UP_NOT_STEADY = "warm-up not steady"
     """Its figures are in ``Counts.warm_up``."""
     NOT_CONVERGED = "not converged"

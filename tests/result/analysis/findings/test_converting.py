@@ -8,8 +8,15 @@ import pytest
 from findings_evidence import convolution, found, profile_of
 
 from trtcore.result.analysis.findings.finding import FindingKind
-from trtcore.result.records.build import Build, LayerPrecision, PrecisionCheck, PrecisionVerdict
+from trtcore.result.records.build import (
+    Build,
+    KeptNodes,
+    LayerPrecision,
+    PrecisionCheck,
+    PrecisionVerdict,
+)
 from trtcore.result.records.layers import Layer, TensorInfo
+from trtcore.result.records.peaks import Peaks, PeakSource, ProductPeak
 from trtcore.result.records.profile import Profile
 
 CONV, NODE = convolution(0)
@@ -59,27 +66,77 @@ def test_a_reformat_inside_is_found_without_an_option() -> None:
     assert found(profile, FindingKind.IO_REFORMAT) is None
 
 
-def checked(dtype: str, **row: object) -> Profile:
+NONE_KEPT = KeptNodes()
+
+
+def checked(dtype: str, kept: KeptNodes = NONE_KEPT, **row: object) -> Profile:
     """Two convolutions, the second of which computes in this type where FP16 was requested."""
     parts = [convolution(0), convolution(1)]
     rows = (LayerPrecision("layer 1", "correlation", dtype, ("c1",), **row),)  # type: ignore[arg-type]
-    check = PrecisionCheck("fp16", "Half", PrecisionVerdict.MET, fallbacks=rows)
+    check = PrecisionCheck("fp16", "Half", PrecisionVerdict.MET, fallbacks=rows, kept=kept)
     return profile_of(parts, [1.0, 1.0], build=Build("rtx", 1.0, 1, precision=check))
 
 
-def test_a_fallback_costs_half_of_its_time() -> None:
-    finding = found(checked("Float"), FindingKind.FALLBACK)
+def test_a_fallback_of_what_memory_bounds_costs_half_of_its_time() -> None:
+    profile = checked("Float")
+    first, second = profile.layers
+    profile = replace(profile, layers=(first, replace(second, kind="kgen")))
+    finding = found(profile, FindingKind.FALLBACK)
     assert finding is not None
     assert finding.saves_ms == pytest.approx(0.5)
+    assert found(checked("Float"), FindingKind.PINNED) is None
+
+
+def peaks(**tflops: float) -> Peaks:
+    return Peaks(PeakSource.GIVEN, tuple(ProductPeak(name, rate) for name, rate in tflops.items()))
+
+
+@pytest.mark.parametrize(
+    ("known", "saves_ms"),
+    [
+        (None, 15 / 16),
+        (peaks(fp32=150.0, fp16=600.0), 0.75),
+        (peaks(fp32=600.0, fp16=600.0), 0.5),
+        (peaks(fp16=600.0), 15 / 16),
+    ],
+    ids=["no peaks", "both", "the same", "one"],
+)
+def test_a_fallback_of_a_product_costs_what_the_peaks_say(
+    known: Peaks | None, saves_ms: float
+) -> None:
+    finding = found(replace(checked("Float"), peaks=known), FindingKind.FALLBACK)
+    assert finding is not None
+    assert finding.saves_ms == pytest.approx(saves_ms)
     assert finding.names == ("Float", "Half", "c1")
     assert finding.numbers == pytest.approx((1, 1.0, 0.5))
     assert found(checked("Float"), FindingKind.PINNED) is None
 
 
-def test_what_the_user_keeps_in_fp32_is_told_apart() -> None:
-    profile = checked("Float", is_requested=True)
-    assert found(profile, FindingKind.PINNED) is not None
-    assert found(profile, FindingKind.FALLBACK) is None
+@pytest.mark.parametrize("kept", [KeptNodes(seen=("c1",)), KeptNodes(hidden=("c1",))], ids=str)
+def test_what_the_user_keeps_in_fp32_is_told_apart(kept: KeptNodes) -> None:
+    finding = found(checked("Float", kept, is_requested=True), FindingKind.PINNED)
+    assert finding is not None
+    assert finding.names == ("Float", "Half", "c1")
+    assert finding.layers == (1,)
+    assert found(checked("Float", kept, is_requested=True), FindingKind.FALLBACK) is None
+    # Fused with nodes that nobody keeps: nothing was requested of the layer as a whole.
+    assert found(checked("Float", kept), FindingKind.FALLBACK) is None
+
+
+def test_nodes_kept_behind_fused_casts_are_found_without_a_fallback() -> None:
+    profile = checked("BFloat16", KeptNodes(hidden=("c1",)))
+    finding = found(profile, FindingKind.PINNED)
+    assert finding is not None
+    assert finding.numbers == pytest.approx((1, 1.0, 0.5))
+
+
+def test_nodes_kept_where_fp32_was_requested_cost_nothing() -> None:
+    profile = checked("Float", KeptNodes(seen=("c1",)))
+    assert profile.build is not None
+    assert profile.build.precision is not None
+    check = replace(profile.build.precision, asked="fp32", wanted="Float", fallbacks=())
+    profile = replace(profile, build=replace(profile.build, precision=check))
+    assert found(profile, FindingKind.PINNED) is None
 
 
 @pytest.mark.parametrize("profile", [checked("BFloat16"), checked("Float", is_fp32_only=True)])

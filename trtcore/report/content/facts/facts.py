@@ -15,6 +15,7 @@ from trtcore.result.analysis.fusion.groups import describe_fusion
 from trtcore.result.analysis.steadiness import outlier_text
 from trtcore.result.analysis.summary import Latency
 from trtcore.result.records.build import Build, CacheUse, EngineMemory
+from trtcore.result.records.counts import Counts
 from trtcore.result.records.layers import IOTensor
 from trtcore.result.records.profile import Profile
 from trtcore.result.types.shapes import Specialization, shape_text
@@ -116,10 +117,16 @@ def _iterations(profile: Profile, latency: Latency) -> str:
     requested = str(counts.asked) if counts.asked else "as many as fit the time"
     return (
         f"requested {requested}, warm-up {counts.warmed_up}, measured {unprofiled} un-profiled "
-        f"and {counts.measured} profiled{', interrupted' if counts.interrupted else ''}"
+        f"and {counts.measured} profiled{_cut(counts)}"
         f"{'; ' + stop_text(counts.stopped) if counts.stopped else ''}"
         f"{'; warm-up ended ' + warm_up_text(counts.warm_up) if counts.warm_up else ''}"
     )
+
+
+def _cut(counts: Counts) -> str:
+    if counts.failure is not None:
+        return ", ended by an error"
+    return ", interrupted" if counts.interrupted else ""
 
 
 def _streamed(profile: Profile) -> str:

@@ -102,15 +102,16 @@ def _quantization(numbers: _Numbers, names: _Names) -> str:
 def _fallback(numbers: _Numbers, names: _Names) -> str:
     own, wanted, longest = names
     return (
-        f"{_counted(numbers)} in {own} and not in {wanted}, longest {longest}; half the "
-        f"bytes take half the time; check with {argument('compare', 'fp32,fp16')} what they take"
+        f"{_counted(numbers)} in {own} and not in {wanted}, longest {longest}; half the bytes take "
+        f"half the time, products less; check with {argument('compare', 'fp32,fp16')} what they "
+        "take"
     )
 
 
 def _pinned(numbers: _Numbers, names: _Names) -> str:
     own, wanted, longest = names
     return (
-        f"{_counted(numbers)} kept in {own}, longest {longest}; check without "
+        f"{_counted(numbers)} with nodes kept in {own}, longest {longest}; check without "
         f"{argument('keep_fp32')}, and with {argument('accuracy', True)}, whether {wanted} will do"
     )
 

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import isnan
 
 from trtcore.result.analysis.findings.evidence import Evidence
 from trtcore.result.analysis.findings.finding import Finding, FindingKind
 from trtcore.result.analysis.quantization import find_quantization
-from trtcore.result.records.build import LayerPrecision
+from trtcore.result.records.build import LayerPrecision, PrecisionCheck
 from trtcore.result.records.layers import Layer
 from trtcore.result.types.dtypes import DTYPES, itemsize, numpy_name
+from trtcore.result.types.layer_types import multiplies
 
+# What nodes that the user keeps are computed in, in the inspector's word.
+_PINNED_TYPE = "Float"
+# Where the peaks of the device are not known: FP32 outside of tensor cores against FP16 in them,
+# 19.5 and 312 TFLOP/s. Source: NVIDIA's data sheet of the A100.
+_LEAST_RATE = 1 / 16
 # The inspector's word for a format, and the I/O format that comes to the same. `nhwc` with any
 # number of channels is none that an input can have; `hwc8` is it with padded channels.
 _IO_FORMATS = {"nhwc": "hwc8", **{word: word for word in ("hwc8", "chw2", "chw4", "chw32")}}
@@ -44,23 +51,51 @@ def fallbacks(evidence: Evidence) -> Iterator[Finding]:
     check = build.precision if build else None
     if check is None or numpy_name(check.wanted) not in DTYPES:
         return
-    for is_pinned, kind in ((False, FindingKind.FALLBACK), (True, FindingKind.PINNED)):
-        rows = [
-            row
-            for row in check.fallbacks
-            if row.is_requested is is_pinned
-            and not row.is_fp32_only
-            and _is_wider(row, check.wanted)
-        ]
-        places = _places(evidence.profile.layers, rows)
-        if not places:
-            continue
-        ms = evidence.time_of(places)
-        # Half the bytes are half the time at most, for products and for what memory bounds.
-        saved = ms * (1 - itemsize(check.wanted) / max(itemsize(row.dtype) for row in rows))
-        names = (rows[0].dtype, check.wanted, evidence.longest(places))
-        numbers = (len(places), ms, evidence.part_of(ms))
-        yield Finding(kind, saved, numbers=numbers, names=names, layers=places)
+    layers = evidence.profile.layers
+    pinned = _pinned(layers, check)
+    rows = [row for row in check.fallbacks if _is_wider(row, check.wanted)]
+    chosen = [row for row in rows if not (row.is_requested or row.is_fp32_only)]
+    others = tuple(place for place in _places(layers, chosen) if place not in pinned)
+    if others:
+        yield _wider(evidence, FindingKind.FALLBACK, others, chosen[0].dtype, check.wanted)
+    if pinned:
+        yield _wider(evidence, FindingKind.PINNED, pinned, _PINNED_TYPE, check.wanted)
+
+
+def _pinned(layers: Sequence[Layer], check: PrecisionCheck) -> tuple[int, ...]:
+    """Layers with a node that the user keeps in FP32, also where casts are fused around it."""
+    if check.wanted == _PINNED_TYPE:
+        return ()
+    kept = {*check.kept.seen, *check.kept.hidden}
+    return tuple(i for i, layer in enumerate(layers) if not kept.isdisjoint(layer.nodes))
+
+
+def _wider(
+    evidence: Evidence, kind: FindingKind, places: tuple[int, ...], own: str, wanted: str
+) -> Finding:
+    ms = evidence.time_of(places)
+    products = evidence.time_of(i for i in places if multiplies(evidence.profile.layers[i]))
+    # Half the bytes are half the time at most for what memory bounds; products may gain more.
+    left = itemsize(wanted) / itemsize(own)
+    left_of_products = min(left, _rate(evidence, own, wanted))
+    saved = (ms - products) * (1 - left) + products * (1 - left_of_products)
+    numbers = (len(places), ms, evidence.part_of(ms))
+    names = (own, wanted, evidence.longest(places))
+    return Finding(kind, saved, numbers=numbers, names=names, layers=places)
+
+
+def _rate(evidence: Evidence, own: str, wanted: str) -> float:
+    """The rate of products in a type as a part of that in a narrower one."""
+    peaks = evidence.profile.peaks
+    if peaks is not None:
+        part = peaks.tflops(_peak_name(own)) / peaks.tflops(_peak_name(wanted))
+        if not isnan(part):
+            return part
+    return _LEAST_RATE
+
+
+def _peak_name(dtype: str) -> str:
+    return DTYPES[numpy_name(dtype)].label.lower()
 
 
 def _is_wider(row: LayerPrecision, wanted: str) -> bool:

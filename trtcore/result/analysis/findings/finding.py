@@ -24,7 +24,7 @@ class FindingKind(Enum):
     FALLBACK = "precision fallback"
     """numbers: layers, their time, its part; names: their type, the wanted one, the longest."""
     PINNED = "pinned to FP32"
-    """The same for nodes that the user keeps in FP32."""
+    """The same for layers with nodes that the user keeps in FP32, fused with others or not."""
     STREAMS = "auxiliary streams"
     """numbers: streams, the span, the sum of all layers."""
     HOST_COPIES = "host copies"

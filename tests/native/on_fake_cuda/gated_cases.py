@@ -1,0 +1,197 @@
+"""Gated iterations that are enqueued while the one before runs."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+
+from trtcore.measure import _core
+
+STREAM = 1
+# H holds the stream, E records an event, R runs, W waits for an event, T reads a span, S waits for
+# the stream.
+ENQUEUE, FINISH, LEFT_IDLE = "HERE", "WT", "S"
+
+
+@pytest.fixture
+def engine(rig: Any, driver: Any) -> Any:
+    """Its iterations take the stream 300 us, and the host 100 us."""
+    rig.context.busy_us = 100
+    rig.context.on_run = driver.run_address
+    driver.work(300)
+    return rig
+
+
+def test_an_iteration_is_enqueued_while_the_one_before_runs(engine: Any, driver: Any) -> None:
+    timer = _core.GatedTimer(STREAM)
+    driver.take_log()
+    spans, interrupted = _core.time_gated(engine.view, timer, 5)
+    alone = ENQUEUE + FINISH  # the first, as nobody knows yet how long it is
+    overlapping = ENQUEUE + (ENQUEUE + FINISH) * 3 + FINISH
+    assert driver.take_log() == alone + overlapping + LEFT_IDLE
+    assert (len(spans), interrupted, engine.context.runs) == (5, False, 5)
+    assert not driver.is_held
+    assert not timer.invalidated
+
+
+@pytest.mark.parametrize(
+    ("forked_us", "span_ms"),
+    [(0, 0.3), (100, 0.3), (500, 0.5)],
+    ids=["one stream", "short", "long"],
+)
+def test_no_span_holds_a_launch_or_another_iteration(
+    engine: Any, driver: Any, forked_us: int, span_ms: float
+) -> None:
+    """Nor does an auxiliary stream begin before the gate opens, or go on after the span."""
+    timer = _core.GatedTimer(STREAM)
+    engine.context.busy_us = 1000
+    driver.work(300, forked_us)
+    spans, _ = _core.time_gated(engine.view, timer, 30)
+    # The work of the made-up device ends when it should, whatever the host does meanwhile.
+    assert spans == pytest.approx(np.full(30, span_ms))
+
+
+@pytest.mark.parametrize(("count", "calls"), [(0, ""), (1, ENQUEUE + FINISH)])
+def test_few_iterations(engine: Any, driver: Any, count: int, calls: str) -> None:
+    timer = _core.GatedTimer(STREAM)
+    driver.take_log()
+    spans, interrupted = _core.time_gated(engine.view, timer, count)
+    assert (len(spans), interrupted) == (count, False)
+    assert driver.take_log() == calls + LEFT_IDLE
+
+
+def test_long_iterations_do_not_overlap(engine: Any, driver: Any) -> None:
+    timer = _core.GatedTimer(STREAM)
+    driver.work(30_000)
+    driver.take_log()
+    spans, _ = _core.time_gated(engine.view, timer, 3)
+    assert np.all(spans >= 30)
+    assert driver.take_log() == (ENQUEUE + FINISH) * 3 + LEFT_IDLE
+
+
+def test_an_iteration_that_runs_long_does_not_alarm_the_watchdog(engine: Any, driver: Any) -> None:
+    timer = _core.GatedTimer(STREAM)
+    engine.context.busy_us = 0
+    for work in (300, 250_000):  # the second after the first is known to be short
+        driver.work(work)
+        spans, _ = _core.time_gated(engine.view, timer, 2)
+        assert len(spans) == 2
+    assert not timer.invalidated
+
+
+def test_ctrl_c_leaves_the_stream_idle(engine: Any, driver: Any) -> None:
+    timer = _core.GatedTimer(STREAM)
+    engine.context.interrupt_at = 3
+    spans, interrupted = _core.time_gated(engine.view, timer, 100_000)
+    assert interrupted
+    assert 4 <= len(spans) == engine.context.runs
+    assert not driver.is_held
+    assert not timer.invalidated
+    again, interrupted = _core.time_gated(engine.view, timer, 5)
+    assert (len(again), interrupted) == (5, False)
+
+
+def test_progress_is_told_and_may_end_it(engine: Any, driver: Any) -> None:
+    timer = _core.GatedTimer(STREAM)
+    told: list[int] = []
+
+    def tell(done: int) -> None:
+        told.append(done)
+        assert not driver.is_held
+        if len(told) == 3:
+            raise KeyboardInterrupt
+
+    spans, interrupted = _core.time_gated(engine.view, timer, 100_000, tell)
+    assert interrupted
+    assert len(spans) == told[-1] == engine.context.runs
+    assert all(later > earlier for earlier, later in pairwise(told))
+
+
+@pytest.mark.parametrize("run", [0, 1, 4], ids=["first", "second", "overlapping"])
+def test_an_enqueue_that_waits_ends_the_pass(engine: Any, driver: Any, run: int) -> None:
+    timer = _core.GatedTimer(STREAM)
+    driver.synchronize_at(run)
+    spans, interrupted = _core.time_gated(engine.view, timer, 10)
+    # Those before it are whole: each was enqueued before the gate opened for it.
+    assert (len(spans), interrupted, timer.invalidated) == (run, False, True)
+    assert not driver.is_held
+    assert len(_core.time_gated(engine.view, timer, 10)[0]) == 0, "of no more use"
+
+
+@pytest.mark.parametrize("iteration", [0, 1, 4])
+def test_an_enqueue_that_fails_leaves_nothing_running(
+    engine: Any, driver: Any, iteration: int
+) -> None:
+    timer = _core.GatedTimer(STREAM)
+    engine.context.fail_at = iteration
+    with pytest.raises(_core.LoopError, match=f"enqueueV3 failed in iteration {iteration}$") as it:
+        _core.time_gated(engine.view, timer, 10)
+    assert (it.value.iteration, len(it.value.times[0]), it.value.status) == (iteration,) * 2 + (0,)
+    assert not driver.is_held
+    assert not timer.invalidated
+    assert len(_core.time_gated(engine.view, timer, 5)[0]) == 5
+
+
+@pytest.mark.parametrize("iteration", [0, 1, 4])
+@pytest.mark.parametrize(
+    ("call", "each"),
+    [
+        ("cuStreamWaitValue32", 1),
+        ("cuEventRecord", 2),
+        ("cuEventSynchronize", 1),
+        ("cuEventElapsedTime", 1),
+    ],
+)
+def test_a_failing_call_is_named_and_leaves_nothing_running(
+    engine: Any, driver: Any, call: str, each: int, iteration: int
+) -> None:
+    timer = _core.GatedTimer(STREAM)
+    driver.fail(call, iteration * each)
+    with pytest.raises(_core.LoopError, match=rf"{call} failed: made up \(CUDA error 700\)") as it:
+        _core.time_gated(engine.view, timer, 10)
+    assert (it.value.iteration, it.value.status) == (iteration, 700)
+    assert it.value.times[0].shape == (iteration,)
+    assert not driver.is_held
+    driver.fail("")
+    assert len(_core.time_gated(engine.view, timer, 5)[0]) == 5
+    assert not timer.invalidated
+
+
+@pytest.mark.parametrize("calls", range(0, 40, 3))
+def test_a_gpu_that_is_lost_anywhere_is_one_error(engine: Any, driver: Any, calls: int) -> None:
+    timer = _core.GatedTimer(STREAM)
+    driver.fail("*", calls)
+    with pytest.raises(RuntimeError, match="failed: made up"):
+        _core.time_gated(engine.view, timer, 20)
+    assert not driver.is_held
+
+
+def test_an_iteration_that_runs_is_finished_when_the_next_fails(engine: Any, driver: Any) -> None:
+    timer = _core.GatedTimer(STREAM)
+    driver.fail("cuStreamWaitValue32", 2)
+    driver.take_log()
+    with pytest.raises(RuntimeError, match="cuStreamWaitValue32 failed"):
+        _core.time_gated(engine.view, timer, 10)
+    assert driver.take_log() == ENQUEUE + FINISH + ENQUEUE + "H" + FINISH + LEFT_IDLE
+
+
+def test_a_fault_of_the_iteration_that_runs_is_not_one_of_the_next(
+    engine: Any, driver: Any
+) -> None:
+    timer = _core.GatedTimer(STREAM)
+    events, enqueue, finish = 4, 3, 2  # calls of CUDA; a run is one of TensorRT
+    driver.fail("*", events + enqueue + finish + enqueue)
+    # The first call that fails holds the stream for the third iteration.
+    with pytest.raises(RuntimeError, match="cuEventSynchronize failed"):
+        _core.time_gated(engine.view, timer, 10)
+
+
+def test_events_that_cannot_be_made_are_named(engine: Any, driver: Any) -> None:
+    timer = _core.GatedTimer(STREAM)
+    driver.fail("cuEventCreate", 3)
+    with pytest.raises(RuntimeError, match="cuEventCreate failed: made up"):
+        _core.time_gated(engine.view, timer, 10)
+    assert engine.context.runs == 0
