@@ -32,8 +32,8 @@ _UNKNOWN_TYPES = (
 _OF_INTEGERS = ("QLinear", "ConvInteger", "MatMulInteger", "DynamicQuantizeLinear")
 # Of Add and its like, BatchNormalization and Dropout; it does not name the node.
 _TOO_OLD = re.compile(r"Pre-opset 7|getOpsetVersion\(\) >= 7")
-# Assertions without a word of explanation, such as `false` and `convertDims(...)`.
-_UNEXPLAINED = re.compile(r"(?:false|true|\S+)?$")
+# Assertions without a word of explanation, such as `false` and `convertDims(...)`; a name alone.
+_UNEXPLAINED = re.compile(r"(?:Invalid Node - )?\S*$")
 
 
 def parser_problem(parser: Any, index: int, model: Model) -> str:
