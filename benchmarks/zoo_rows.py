@@ -24,8 +24,9 @@ from trtcore.result.records.profile import Profile
 COLUMNS = (
     "network", "precision", "batch", "layers", "raw sum",
     "event cost by CUPTI, us", "calibrated, us", "corrected by CUPTI", "neighbours", "overlap",
-    "gaps", "tracing", "gated span", "unexplained", "CUDA graph", "corrected by CUPTI over graph",
-    "corrected by calibration over graph", "close to CUPTI alone", "close to CUPTI un-profiled",
+    "gaps", "tracing", "passes", "gated span", "unexplained", "CUDA graph",
+    "corrected by CUPTI over graph", "corrected by calibration over graph",
+    "close to CUPTI alone", "close to CUPTI un-profiled",
     "nodes", "relative L2", "build s", "total s",
 )  # fmt: skip
 HEAD = f"| {' | '.join(COLUMNS)} |\n|{'---|' * 2}{'---:|' * (len(COLUMNS) - 2)}"
@@ -33,10 +34,11 @@ HEAD = f"| {' | '.join(COLUMNS)} |\n|{'---|' * 2}{'---:|' * (len(COLUMNS) - 2)}"
 KEY = """\
 Times in milliseconds, medians. *Event cost by CUPTI* is what the profiler charges a layer beyond
 its kernels, in this run; *calibrated* is measured apart from it. *Neighbours*: kernels un-profiled
-less the same in profiled iterations, where events keep them apart. *Unexplained*: gated span less
-corrected, neighbours, overlap, gaps and tracing. *Close to CUPTI*: layers whose time, corrected by
-the calibrated cost, is within 10 % or 1 us of their kernels, alone (profiled) and un-profiled, and
-the part of kernel time they hold."""
+less the same in profiled iterations, where events keep them apart. *Passes*: gated span of the run
+less that of the traced pass. *Unexplained*: gated span less corrected, neighbours, overlap, gaps,
+tracing and passes. *Close to CUPTI*: layers whose time, corrected by the calibrated cost, is within
+10 % or 1 us of their kernels, alone (profiled) and un-profiled, and the part of kernel time they
+hold."""
 
 # 20 of the 24 engines that are measured.
 MOST = 20 / 24
@@ -137,7 +139,7 @@ def _sums(row: Row) -> tuple[str, ...]:
 
 def _totals(row: Row) -> tuple[str, ...]:
     kinds = (PartKind.NEIGHBOURS, PartKind.OVERLAP, PartKind.GAPS, PartKind.TRACING)
-    parts = [row.part(kind) for kind in kinds]
+    parts = [row.part(kind) for kind in (*kinds, PartKind.PASSES)]
     found = row.reconciled
     return (
         *("-" if ms is None else f"{ms:+.4f}" for ms in parts),

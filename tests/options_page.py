@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+
+from option_sentences import GROUPS, SENTENCES
 
 from trtcore.api.options.declaring import Option
 from trtcore.cli.declared import api_options
@@ -11,10 +14,11 @@ PAGE = Path(__file__).parent.parent / "docs" / "options.md"
 HEAD = """\
 # Options, on the command line and in Python
 
-Those of `trtcore profile`; `build`, `inspect`, `convert` and `sweep` take the ones that mean
-something to them, and so do the calls in Python. One that has no effect is refused.
-`trtcore COMMAND --help` has those of a command, with what only concerns files and the terminal.
-Written by `make schema`.
+Every option that says what is built and how it is measured, with its name in Python.
+`trtcore profile` takes all of them. `build`, `inspect`, `convert` and `sweep` take those that mean
+something to them, and so do the calls in Python. An option that would have no effect is refused.
+Options that only concern files and the terminal are not here: `trtcore COMMAND --help` has them.
+To get started, read [Profile a network](howto/profile.md). (`make schema` writes this page.)
 """
 
 
@@ -31,7 +35,9 @@ def _table(group: str, options: list[Option]) -> str:
         "",
         f"## {group[0].upper()}{group[1:]}",
         "",
-        "| option | in Python | |",
+        GROUPS[group],
+        "",
+        "| option | in Python | what it does |",
         "|---|---|---|",
     ]
     lines += [f"| {_spelt(one)} | `{one.name}` | {_about(one)} |" for one in options]
@@ -45,7 +51,19 @@ def _spelt(one: Option) -> str:
 
 
 def _about(one: Option) -> str:
-    return one.help_line.replace("|", "\\|").replace("<", "\\<")
+    text = SENTENCES[one.name].format(help=_quoted(one.help_line))
+    return text.replace("|", "\\|").replace("<", "\\<")
+
+
+def _quoted(line: str) -> str:
+    """The line of ``--help``, which has no marks: what has to be typed as it is, in code."""
+    return re.sub(r"\S*[a-z_0-9]+[(:=][A-Za-z0-9:(,=/\[\]._)-]+", _in_code, line)
+
+
+def _in_code(found: re.Match[str]) -> str:
+    text = found[0]
+    word = text.rstrip(",.;:")
+    return f"`{word}`{text[len(word) :]}"
 
 
 if __name__ == "__main__":

@@ -42,18 +42,28 @@ def tables() -> str:
 
 
 def _table(name: str, part: dict[str, Any]) -> str:
-    lines = [f"## {name}", part["description"], "", "| field | type | |", "|---|---|---|"]
+    about = _sentence(part["description"])
+    lines = [f"## {name}", about, "", "| field | type | what it holds |", "|---|---|---|"]
     for field, kind in part["properties"].items():
-        mark = (
-            ""
-            if field in part["required"]
-            else "one of these; "
-            if "anyOf" in part
-            else "optional; "
-        )
-        text = f"{mark}{kind.get('description', '')}".removesuffix("; ").replace("|", "\\|")
+        texts = (_mark(field, part), _sentence(kind.get("description", "")))
+        text = " ".join(filter(None, texts)).replace("|", "\\|")
         lines.append(f"| `{field}` | {_kind(kind)} | {text} |")
     return "\n".join(lines) + "\n"
+
+
+def _mark(field: str, part: dict[str, Any]) -> str:
+    """Whether a field may be missing."""
+    if field in part["required"]:
+        return ""
+    return "One of these." if "anyOf" in part else "Optional."
+
+
+def _sentence(text: str) -> str:
+    """A line of a docstring as a sentence of the page: its marks, a capital letter, a full stop."""
+    text = text.replace("``", "`").strip()
+    if not text:
+        return ""
+    return f"{text[0].upper()}{text[1:].removesuffix('.')}."
 
 
 def _kind(kind: dict[str, Any]) -> str:

@@ -159,7 +159,7 @@ def test_the_zoo_is_computed_from_saved_results_without_a_gpu(tmp_path: Path) ->
     )
     assert ran.stderr.startswith(
         "| tiny | fp16 | 1 | 3 | 0.0370 | 3.00 | 2.50 | 0.0280 | +0.0020 | -0.0010 | +0.0030 "
-        "| -0.0010 | 0.0315 | +1.6% | 0.0300 | 0.933 | 0.983 | 3 of 3, 100.0% | "
+        "| -0.0010 | +0.0000 | 0.0315 | +1.6% | 0.0300 | 0.933 | 0.983 | 3 of 3, 100.0% | "
     )
     for words in ("unexplained of tiny fp16 batch 1, % | <= 4", "off the graph, tiny fp16 batch 1"):
         (line,) = [line for line in ran.stdout.splitlines() if line.startswith(f"| {words}")]

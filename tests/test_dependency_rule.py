@@ -154,6 +154,12 @@ def test_import_and_help_load_nothing_heavy() -> None:
     assert loaded_after(code, HEAVY | {"numpy", "rich"}) == []
 
 
+def test_a_trend_waits_for_nothing_that_reads_results_or_draws_pages() -> None:
+    code = "import trtcore.cli.commands.history, trtcore.cli.trend, trtcore.history.store"
+    watched = {"numpy", "jinja2", "trtcore.cli.trend_page", "trtcore.result.analysis.analysis"}
+    assert loaded_after(code, HEAVY | watched) == []
+
+
 def test_help_waits_for_nothing_that_only_messages_need() -> None:
     code = (
         "import sys\nbefore = set(sys.modules)\nfrom trtcore.cli import main\n"

@@ -14,7 +14,13 @@ import pytest
 from findings_evidence import convolution, profile_of, timed
 
 from trtcore.result.analysis.findings.finding import FindingKind
-from trtcore.result.records.build import Build, LayerPrecision, PrecisionCheck, PrecisionVerdict
+from trtcore.result.records.build import (
+    Build,
+    KeptNodes,
+    LayerPrecision,
+    PrecisionCheck,
+    PrecisionVerdict,
+)
 from trtcore.result.records.profile import Profile
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
@@ -41,8 +47,10 @@ def made(options: tuple[str, ...]) -> Profile:
     )
     layer = profile.layers[0]
     row = LayerPrecision(layer.name, layer.kind, "Float", layer.nodes, is_requested=True)
-    kept = (row,) if "--keep-fp32" in options else ()
-    check = PrecisionCheck("fp16", "Half", PrecisionVerdict.MET, fallbacks=kept)
+    rows, kept = ((row,), layer.nodes) if "--keep-fp32" in options else ((), ())
+    check = PrecisionCheck(
+        "fp16", "Half", PrecisionVerdict.MET, fallbacks=rows, kept=KeptNodes(seen=kept)
+    )
     return replace(profile, batch=4, build=Build("a TensorRT", 1.0, 1, precision=check))
 
 

@@ -61,6 +61,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
     ),
     "history/test_store.py": ("history/records", "history/rows"),
     "cli/commands/test_history.py": ("cli/history_options",),
+    "cli/test_trend.py": ("cli/trend_page",),
     "compare/test_limits.py": ("compare/significance/tails",),
     "compare/significance/test_noise.py": ("compare/significance/times",),
     "compare/test_profiles.py": (

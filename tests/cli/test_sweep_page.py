@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -57,7 +58,7 @@ def test_cells_have_their_figures_their_series_and_their_address(table: SweepTab
         "short": "1 fp16",
         "values": {
             "latency_ms": {"value": 1.0, "low": 0.99, "high": 1.01, "text": "1.000 ±0.010"},
-            "items_per_s": {"value": 1.0, "low": 0.999, "high": 1.001, "text": "1.0"},
+            "items_per_s": {"value": 1.0, "low": 0.999, "high": 1.001, "text": "1.00"},
             "memory_bytes": {"value": 2.0, "low": 2.0, "high": 2.0, "text": "2.0"},
         },
         "best": ["latency_ms", "memory_bytes"],
@@ -68,7 +69,7 @@ def test_cells_have_their_figures_their_series_and_their_address(table: SweepTab
     assert data["hasError"] is False
     for words in (
         "Lowest latency: 1.000 ±0.010 ms (batch 1, precision fp16, 1 more not told apart). "
-        "Most items/s: 2.0 (batch 4, precision fp16). 1 cell has no result.",
+        "Most items/s: 2.00 (batch 4, precision fp16). 1 cell has no result.",
         "<dt>All cells</dt><dd>seed 3</dd>",
         '<a href="cells/k2.html">batch 4, precision fp16</a>',
         "a.onnx (batch 4, precision fp32, seed 3): crashed: SIGSEGV",
@@ -117,3 +118,21 @@ def test_a_file_where_the_reports_belong_is_an_error(swept: SweepTable, tmp_path
     (tmp_path / "page-cells").write_text("")
     with pytest.raises(WriteError, match=r"page-cells: is no folder for reports \(File exists\)"):
         write_sweep_page(str(tmp_path / "page.html"), swept)
+
+
+def test_a_figure_without_an_interval_has_no_bar_down_to_nothing(table: SweepTable) -> None:
+    one = row("k1", 1, "fp16", 963.75)
+    # What too few iterations give: the widest interval, which is told apart from none.
+    open_ends = {
+        "latency_ms": Figure(963.75, 0.0, math.inf),
+        "items_per_s": Figure(1.04, 0, math.inf),
+    }
+    lone = replace(one, figures=open_ends)
+    (model,) = table.models
+    page = render_sweep(replace(table, models=(replace(model, rows=judged([lone])),)), {})
+    (data,) = data_of(page)
+    assert data["cells"][0]["values"] == {
+        "latency_ms": {"value": 963.75, "text": "963.750"},
+        "items_per_s": {"value": 1.04, "text": "1.04"},
+    }
+    assert "A latency without ± has no interval" in page

@@ -48,6 +48,12 @@ def test_a_page_of_a_groups_time(run: Run, history: Path, tmp_path: Path) -> Non
     assert "<title>History of net: conv1 - trtcore</title>" in text
 
 
+def test_one_run_is_no_trend_from_and_to(run: Run, history: Path, tmp_path: Path) -> None:
+    page = tmp_path / "trend.html"
+    assert run("history", "trend", "net", "--last", "1", "--html", page, "--db", history).code == 0
+    assert re.search(r">1 run, \d+\.\d{4} ms\.<", page.read_text())
+
+
 def test_what_is_wrong_is_said_before_anything_is_written(
     run: Run, history: Path, tmp_path: Path
 ) -> None:

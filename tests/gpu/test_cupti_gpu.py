@@ -121,6 +121,7 @@ def check_bridge(profile: Profile) -> None:
         PartKind.OVERLAP,
         PartKind.GAPS,
         PartKind.TRACING,
+        PartKind.PASSES,
     ]
     # Two ways to measure one cost; calibrations alone scatter by 0.3 us.
     assert result.event_cost_ms == pytest.approx(result.calibrated_cost_ms, abs=0.0006)

@@ -14,7 +14,7 @@ from trtcore.measure.engine_runs import store
 from trtcore.measure.engine_runs.rounds import RunLength, Subject, measure
 from trtcore.measure.engine_runs.run import Run
 from trtcore.measure.length.stopping import StopDecision, StopRule, decide
-from trtcore.measure.length.warmup import WarmUp
+from trtcore.measure.length.warmup import WarmUp, WarmUpRule
 from trtcore.measure.loops.native import NativeLoops, Times
 from trtcore.result.records.warning_kinds import WarningKind
 from trtcore.result.records.warnings import RunWarning
@@ -176,7 +176,8 @@ def test_a_sequence_that_changes_while_warming_up_starts_the_warm_up_again(
     assert ran.layer_names == ("gelu1",)
     assert np.array_equal(ran.samples.layer_ms, np.full((100, 1), 1, np.float32))
     assert len(restarts) == 1
-    assert ran.counts.warmed_up >= 2 * restarts[0], "all conditions hold once more"
+    # How many fit into its least time differs, but a whole one has two windows to compare.
+    assert ran.counts.warmed_up >= restarts[0] + 2 * WarmUpRule().window
 
 
 class LosingTheGate(NativeLoops):

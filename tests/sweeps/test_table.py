@@ -119,8 +119,8 @@ TEXT = """\
 net.onnx on H200, TensorRT 11
 All cells: seed 1
 cell        latency ms  items/s      error  front  result
-batch 4  1.000 ±0.100*      4.0  1.00e-03*  front      k1
-batch 8   2.000 ±0.100     8.0*        inf  front      k2
+batch 4  1.000 ±0.100*     4.00  1.00e-03*  front      k1
+batch 8   2.000 ±0.100    8.00*        inf  front      k2
 crashed: batch 9: SIGSEGV; TensorRT's last line: [x]
 """
 
@@ -130,6 +130,18 @@ def test_the_whole_text() -> None:
     assert sweep_text(SweepTable("out", ())) == "No cell has ended yet."
     narrow = sweep_text(example(), 60)
     assert all(len(line) <= 60 for line in narrow.splitlines())
+
+
+def test_without_a_terminal_lines_keep_within_120_columns_and_a_lack_of_intervals_is_told() -> None:
+    (model,) = example().models
+    few = replace(row("k1", 1.0, 4.0, 1e-3), figures={"latency_ms": Figure(963.75, 0.0, math.inf)})
+    told = sweep_text(SweepTable("out", (replace(model, rows=judged([few])),)), None)
+    assert max(map(len, told.splitlines())) <= 120
+    assert told.splitlines()[-2] == (
+        "A latency without ± has no interval, as it has too few iterations: it is told apart from "
+        "none."
+    )
+    assert "A latency without" not in sweep_text(example(), None)
 
 
 def test_json_and_csv_have_every_cell() -> None:

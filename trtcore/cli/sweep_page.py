@@ -12,11 +12,11 @@ from urllib.parse import quote
 
 from trtcore.cli.sweep_table import (
     HEADINGS,
-    NOTE,
     cell_words,
     figure_text,
     other_options,
     shared_options,
+    table_notes,
 )
 from trtcore.errors import WriteError
 from trtcore.report.html.drawn import DrawnSection, LinkedRow, LinkedTable, Picture, render_drawn
@@ -117,7 +117,7 @@ def _section(table: ModelTable, links: Mapping[str, str]) -> DrawnSection:
         choices=tuple(HEADINGS[name] for name in names),
         pictures=_PICTURES,
         table=_table(table, common, names, links),
-        notes=(NOTE, *_failures(table), *_without_report(table, links)),
+        notes=(*table_notes([table]), *_failures(table), *_without_report(table, links)),
         data={
             "figures": [{"name": name, "label": HEADINGS[name]} for name in names],
             "cells": cells,
@@ -168,7 +168,10 @@ def _cell(row: Row, common: Mapping[str, Any], names: Sequence[str], link: str) 
 
 def _value(name: str, figure: Figure) -> dict[str, Any]:
     scale = 1 / (1 << 20) if name == "memory_bytes" else 1.0
-    ends = {"value": figure.value, "low": figure.low, "high": figure.high}
+    ends = {"value": figure.value}
+    if isfinite(figure.low) and isfinite(figure.high):
+        # Else there is no interval, and the one that decides what is best reaches down to 0.
+        ends |= {"low": figure.low, "high": figure.high}
     known = {side: one * scale if isfinite(one) else None for side, one in ends.items()}
     return {**known, "text": figure_text(name, figure)}
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from trtcore.report.content.printable import printable_text
-from trtcore.report.terminal.layout import figure_table, plain_text, wrapped
+from trtcore.report.terminal.layout import PLAIN_WIDTH, figure_table, plain_text, wrapped
 from trtcore.sweeps.store import Record
 from trtcore.sweeps.sweep import option_words
 from trtcore.sweeps.table import Figure, ModelTable, Row, SweepTable
@@ -30,9 +30,13 @@ _FORMS: Mapping[str, str] = {
     "error": ".2e",
 }
 _MIB = 1 << 20
+_SLOW = 10
 NOTE = (
     "* best, or not told apart from the best by the 95 % intervals of both. front: no other cell "
     "is as good in everything and better in something of latency, items/s and error."
+)
+WITHOUT_INTERVALS = (
+    "A latency without ± has no interval, as it has too few iterations: it is told apart from none."
 )
 
 
@@ -46,8 +50,19 @@ def sweep_text(table: SweepTable, width: int | None = None) -> str:
     if not table.models:
         return "No cell has ended yet."
     parts = [_model_text(one, width) for one in table.models]
-    notes = wrapped((NOTE, f"Results: {table.folder}/RESULT.json"), width)
+    notes = wrapped((*table_notes(table.models), _results(table)), width or PLAIN_WIDTH)
     return "\n\n".join([*parts, "\n".join(map(printable_text, notes))])
+
+
+def table_notes(models: Sequence[ModelTable]) -> tuple[str, ...]:
+    """What the marks in the tables mean, and what is missing in them."""
+    latencies = [row.figures.get("latency_ms") for table in models for row in table.rows]
+    is_open = any(one is not None and not math.isfinite(one.high) for one in latencies)
+    return (NOTE, WITHOUT_INTERVALS) if is_open else (NOTE,)
+
+
+def _results(table: SweepTable) -> str:
+    return f"Results: {table.folder}/RESULT.json"
 
 
 def _model_text(table: ModelTable, width: int | None) -> str:
@@ -111,7 +126,9 @@ def figure_text(name: str, figure: Figure | None) -> str:
     if figure is None:
         return "-"
     value = figure.value / _MIB if name == "memory_bytes" else figure.value
-    text = format(value, _FORMS[name])
+    # Of a slow network the second decimal is a whole per cent.
+    is_slow = name == "items_per_s" and value < _SLOW
+    text = format(value, ".2f" if is_slow else _FORMS[name])
     if name != "latency_ms" or not math.isfinite(figure.high):
         return text
     # The wider side: the interval of a median is rarely symmetric.

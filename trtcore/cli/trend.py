@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from collections.abc import Mapping, Sequence
-from math import isnan
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from trtcore.errors import OptionError, ResultError
 from trtcore.history.chart import Point, draw
@@ -15,7 +11,6 @@ from trtcore.history.database import opened
 from trtcore.history.records import Setup, Time
 from trtcore.history.rows import Entry
 from trtcore.history.store import group_name, group_trend, groups_with, latest_runs
-from trtcore.report.html.drawn import DrawnSection, LinkedRow, LinkedTable, Picture, render_drawn
 
 
 class Trend(NamedTuple):
@@ -74,27 +69,17 @@ def trend_lines(trend: Trend, width: int) -> list[str]:
     lines = []
     for setup, entries in trend.setups.items():
         lines.append(f"{setup.words()}: {trend.title}, ms with its 95 % interval")
-        lines += _with_changes(entries, draw([_point(trend, e) for e in entries], width))
+        lines += _with_changes(entries, draw([point_of(trend, e) for e in entries], width))
     return lines
 
 
-def render_trend(trend: Trend, model: str) -> str:
-    """The trend as a page.
-
-    Raises:
-        OptionError: the extra ``report`` is not installed.
-    """
-    sections = [_section(trend, setup, entries) for setup, entries in trend.setups.items()]
-    command = ("This page", shlex.join(["trtcore", *sys.argv[1:]]))
-    return render_drawn(f"History of {model}: {trend.title}", sections, commands=(command,))
-
-
-def _point(trend: Trend, entry: Entry) -> Point:
+def point_of(trend: Trend, entry: Entry) -> Point:
+    """The time of a run, to be drawn."""
     time = trend.times[entry.number]
     return Point(entry_words(entry), time.ms, time.error_ms)
 
 
-def _change(entries: Sequence[Entry], i: int) -> str:
+def change_of(entries: Sequence[Entry], i: int) -> str:
     """What is new in the environment of a run; ``""`` of the first one."""
     return entries[i].run.place.differences(entries[i - 1].run.place) if i else ""
 
@@ -103,59 +88,7 @@ def _with_changes(entries: Sequence[Entry], lines: Sequence[str]) -> list[str]:
     """The lines of a chart, with one before each run whose environment is another."""
     drawn = [f"on {entries[0].run.place.words()}"]
     for i, line in enumerate(lines):
-        if change := _change(entries, i):
+        if change := change_of(entries, i):
             drawn.append(f"environment: {change}")
         drawn.append(line)
     return drawn
-
-
-_PICTURE = Picture(
-    "trend",
-    "The time over the runs; the table below has the same",
-    "In the order of the runs, with 95 % intervals within each. A dotted line is another "
-    "environment, whose times are not to be compared.",
-)
-_HEADINGS = ("run", "measured", "commit", "label", "ms", "95 % interval", "environment")
-
-
-def _section(trend: Trend, setup: Setup, entries: Sequence[Entry]) -> DrawnSection:
-    first, last = (trend.times[entry.number].ms for entry in (entries[0], entries[-1]))
-    return DrawnSection(
-        title=setup.words(),
-        verdict=f"{len(entries)} runs, from {first:.4f} to {last:.4f} ms in the latest.",
-        facts=(
-            ("Time", trend.title),
-            ("Oldest run", f"on {entries[0].run.place.words()}"),
-            ("Latest run", f"on {entries[-1].run.place.words()}"),
-        ),
-        choices=(),
-        pictures=(_PICTURE,),
-        table=LinkedTable(
-            f"Runs of {setup.words()}",
-            _HEADINGS,
-            tuple(_row(trend, entries, i) for i in range(len(entries))),
-        ),
-        notes=(),
-        data={"runs": [_drawn(trend, entries, i) for i in range(len(entries))]},
-    )
-
-
-def _row(trend: Trend, entries: Sequence[Entry], i: int) -> LinkedRow:
-    run, point = entries[i].run, _point(trend, entries[i])
-    low, high = point.ends
-    reach = "-" if isnan(point.error_ms) else f"{low:.4f} to {high:.4f}"
-    cells = (run.date[:16], run.commit[:8], run.label, f"{point.ms:.4f}", reach)
-    return LinkedRow(str(entries[i].number), "", (*cells, _change(entries, i)))
-
-
-def _drawn(trend: Trend, entries: Sequence[Entry], i: int) -> dict[str, Any]:
-    run, point = entries[i].run, _point(trend, entries[i])
-    low, high = point.ends
-    return {
-        "words": " ".join(entry_words(entries[i]).split()),
-        "short": run.label or run.commit[:8] or run.date[:10] or Path(run.file).name,
-        "ms": point.ms,
-        "low": low,
-        "high": high,
-        "change": _change(entries, i),
-    }

@@ -14,8 +14,6 @@ from functools import partial
 from math import isnan, nan
 from typing import Any
 
-import numpy as np
-
 from trtcore.history.records import Place, Run, Setup, Time
 
 
@@ -46,8 +44,8 @@ _WHOLE = {"id", "sm_mhz_min", "sm_mhz_max", "throttled", "batch", "memory_mhz", 
 _WHOLE |= {"setup", "place"}
 _TIMES = {"clock_step_ms", "ms", "error_ms", "spread"}
 # Samples are float32: no time, error or ratio of the two lies outside of what that holds.
-_LARGEST = float(np.finfo(np.float32).max)
-_SMALLEST = float(np.finfo(np.float32).smallest_subnormal)
+_LARGEST = float.fromhex("0x1.fffffep+127")
+_SMALLEST = float.fromhex("0x1p-149")
 
 
 def entries(connection: sqlite3.Connection, rows: Iterable[Sequence[Any]]) -> list[Entry]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 from onnx import numpy_helper, parser
+from onnx.reference import ReferenceEvaluator
 
 from trtcore.errors import ModelError, OptionError
 from trtcore.models.load import load_model
@@ -180,3 +182,21 @@ def test_both_ends_have_to_fit_the_model() -> None:
 )
 def test_what_a_range_holds(shape: tuple[int, ...], is_in: bool) -> None:
     assert ShapeRange("ids", *IDS).holds(shape) == is_in
+
+
+def test_a_large_constant_of_one_batch_is_repeated_for_a_range() -> None:
+    # Of more than 8 KiB: without its values in the graph that is tried out.
+    text = """
+    <ir_version: 8, opset_import: ["" : 17]>
+    net (float[4,4096] x) => (float[4,8192] y) { [cat] y = Concat <axis = 1> (x, token) }
+    """
+    proto = parser.parse_model(text)
+    token = np.arange(4 * 4096, dtype=np.float32).reshape(4, 4096)
+    proto.graph.initializer.append(numpy_helper.from_array(token, "token"))
+    model = load_model(proto, shapes={"x": ((1, 4096), (4, 4096), (8, 4096))})
+    assert model.notes[0] == "node 'cat' read a value of batch 4 as input 1: repeated for any"
+    for batch in (1, 4, 8):
+        x = np.ones((batch, 4096), np.float32)
+        with opened(model) as graph:
+            (y,) = ReferenceEvaluator(graph).run(None, {"x": x})
+        assert np.array_equal(y[:, 4096:], np.take(token, np.arange(batch) % 4, axis=0))

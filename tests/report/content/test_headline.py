@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from hand_made_profiles import chain, make_profile
 from html_results import bare
 from networks import measured
 
-from trtcore.report.content.headline import trust_strip, verdict_text
+from trtcore.report.content.headline import rate_text, trust_strip, verdict_text
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.records.layers import Layer
 from trtcore.result.records.samples import Samples
@@ -66,3 +67,11 @@ def test_layers_without_a_latency() -> None:
         samples=Samples(profile.samples.layer_ms, np.array([0.5], np.float32)),
     )
     assert verdict_text(Analysis(no_batch)).startswith("net takes 0.5 ms. The longest")
+
+
+@pytest.mark.parametrize(
+    ("rate", "text"),
+    [(1.6032, "1.6"), (0.8506, "0.851"), (12.34, "12.3"), (3239.4, "3,239"), (99.96, "100")],
+)
+def test_few_items_per_second_keep_their_digits(rate: float, text: str) -> None:
+    assert rate_text(rate) == text

@@ -55,9 +55,10 @@ CPU      Xeon, 16 processors, load average 3.2
 Runtime  TensorRT-RTX 1.6.1
 Host     2025-06-01T12:00:00+00:00, Linux-6.1, Python 3.11.7, trtcore 0.1.0
 
-Finding  0.0304 ms (12.2%), at most, estimated: 1 layer (0.0304 ms, 14.5% of all) with a change
-         of format or type only, or a copy, longest conv1/7x7_s2 + conv1/relu_7x7; the layers
-         beside them want different ones: look at their formats with inspect
+Findings  1, with what it could save
+Reformat  0.0304 ms (12.2%), at most, estimated: 1 layer (0.0304 ms, 14.5% of all) with a change
+          of format or type only, or a copy, longest conv1/7x7_s2 + conv1/relu_7x7; the layers
+          beside them want different ones: look at their formats with inspect
 
 Warning  the input was zeros
 Warning  the run was interrupted: 200 of 700 profiled iterations were measured

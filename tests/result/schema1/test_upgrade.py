@@ -13,6 +13,7 @@ from trtcore.compare.precisions.saved import dump_precisions, parse_precisions
 from trtcore.errors import ResultError
 from trtcore.report.terminal.precisions import render_precisions
 from trtcore.report.terminal.profile import render_table
+from trtcore.result.analysis.findings.finding import FindingKind
 from trtcore.result.saved import dump_profile, parse_profile
 
 FILES = DATA / "schema1"
@@ -104,17 +105,18 @@ def rendered(text: str, name: str) -> str:
     return render_table(parse_profile(text), full_names=True, **view)
 
 
+FINDINGS = "|".join(f"{re.escape(kind.label)} +[0-9]" for kind in FindingKind)
+"""A finding begins with its kind and what it could save."""
+
+
 def without_better(text: str) -> str:
     """Without the facts that tell more than before: more nodes, fallbacks of a kind, findings.
 
     A fact begins with its label, and its further lines are indented.
     """
     facts = re.split(r"\n(?=\S)", text)
-    kept = [
-        fact
-        for fact in facts
-        if not re.match(r"Fusion |Islands? |Precision fallbacks? |Finding ", fact)
-    ]
+    better = r"Fusion |Islands? |Precision fallbacks? |Findings? |" + FINDINGS
+    kept = [fact for fact in facts if not re.match(better, fact)]
     return " ".join(" ".join(kept).split())
 
 

@@ -5,23 +5,25 @@ from __future__ import annotations
 import argparse
 import subprocess
 from math import isnan
+from typing import TYPE_CHECKING
 
 from trtcore.cli.outputs import check_outputs
 from trtcore.cli.screen import Screen
 from trtcore.cli.terminal import notify
-from trtcore.cli.trend import entry_words, read_trend, render_trend, trend_lines
+from trtcore.cli.trend import entry_words, read_trend, trend_lines
 from trtcore.errors import OptionError, spelled_by
-from trtcore.history.check import Checked, check, parse_against
 from trtcore.history.database import opened, writing
 from trtcore.history.journal import note_run
 from trtcore.history.judged import Judged, Verdict
-from trtcore.history.rebuild import rebuild
 from trtcore.history.store import add_run, find_run, group_name, groups_of, latest_runs
-from trtcore.history.summary import read_run
 from trtcore.report.content.printable import printable_text
 from trtcore.report.html.libraries import require_libraries
 from trtcore.system.files import write_file
 
+if TYPE_CHECKING:
+    from trtcore.history.check import Checked
+
+# Actions import what reads results or draws pages: that takes longer than a trend of 10,000 runs.
 _SLOWER = 3
 # A chart in a file or a pipe, which has no width.
 _PLAIN_WIDTH = 100
@@ -47,6 +49,8 @@ def _spelled(name: str, value: object) -> str:
 
 
 def _add(options: argparse.Namespace) -> int:
+    from trtcore.history.summary import read_run
+
     commit = _commit() if options.commit is None else options.commit
     # Read before the database is locked, so that others wait for milliseconds only.
     runs = [read_run(file, label=options.label, commit=commit) for file in options.files]
@@ -125,6 +129,8 @@ def _trend(options: argparse.Namespace) -> int:
     _check_last(options)
     trend = read_trend(options.db, options.model, options.group, options.last)
     if options.html:
+        from trtcore.cli.trend_page import render_trend
+
         page = render_trend(trend, options.model)
         write_file(options.html, page.encode(errors="backslashreplace"))
         return 0
@@ -133,6 +139,9 @@ def _trend(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
+    from trtcore.history.check import check, parse_against
+    from trtcore.history.summary import read_run
+
     if not 0 < options.margin < 100:
         raise OptionError(f"--margin is {options.margin:g}, must be between 0 and 100")
     against = parse_against(options.against)
@@ -170,6 +179,8 @@ def _judged(row: Judged) -> str:
 
 
 def _rebuild(options: argparse.Namespace) -> int:
+    from trtcore.history.rebuild import rebuild
+
     done = rebuild(options.db, options.folder, drop=options.drop)
     for line in done.refused:
         notify(f"left out: {line}")

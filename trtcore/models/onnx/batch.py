@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from onnx import GraphProto, ModelProto, NodeProto, numpy_helper
+from onnx import GraphProto, ModelProto, NodeProto, TensorProto, numpy_helper
 
 from trtcore.errors import ModelError
 
 
-def carry_batch(proto: ModelProto, inferred: GraphProto, prefix: str) -> list[str]:
+def carry_batch(proto: ModelProto, shapes: Mapping[str, tuple[int, ...]], prefix: str) -> list[str]:
     """Writes the batch into the constant targets of Reshape nodes that cannot hold it.
 
     Exporters often trace with batch 1 and leave, say, ``Reshape(x, [1, 1024])`` behind. A target
@@ -20,7 +20,7 @@ def carry_batch(proto: ModelProto, inferred: GraphProto, prefix: str) -> list[st
 
     Args:
         proto: the graph, changed in place.
-        inferred: the same graph with inferred shapes.
+        shapes: those of its values that are known, see `static_shapes`.
         prefix: start of the error message.
 
     Returns:
@@ -29,14 +29,14 @@ def carry_batch(proto: ModelProto, inferred: GraphProto, prefix: str) -> list[st
     Raises:
         ModelError: a Reshape whose volume cannot be made right.
     """
-    shapes = _static_shapes(inferred)
     constants = _constants(proto.graph)
     notes = []
     for node in proto.graph.node:
         # Up to operator set 4 the target is an attribute, and there is one input.
         if node.op_type != "Reshape" or len(node.input) < 2 or node.input[1] not in constants:
             continue
-        shape, target = shapes.get(node.input[0]), constants[node.input[1]]
+        shape = shapes.get(node.input[0])
+        target = numpy_helper.to_array(constants[node.input[1]])
         # Targets with 0 or -1 take the batch from their input already.
         if shape is None or target.size == 0 or target.min() < 1:
             continue
@@ -67,7 +67,9 @@ def free_batch(proto: ModelProto, targets: Mapping[str, Sequence[int]]) -> list[
     notes = []
     for node in proto.graph.node:
         if node.name in targets:
-            was, target = constants.get(node.input[1]), np.array(targets[node.name], np.int64)
+            target = np.array(targets[node.name], np.int64)
+            tensor = constants.get(node.input[1])
+            was = None if tensor is None else numpy_helper.to_array(tensor)
             place = int(target.argmin())
             number = was[place] if was is not None and was.size == target.size else "a number"
             notes.append(f"node '{node.name}' had batch {number} written into it: now any")
@@ -75,18 +77,22 @@ def free_batch(proto: ModelProto, targets: Mapping[str, Sequence[int]]) -> list[
     return notes
 
 
-def channel_mismatch(inferred: GraphProto) -> str:
+def channel_mismatch(inferred: GraphProto, shapes: Mapping[str, tuple[int, ...]]) -> str:
     """Names the first convolution or product whose input does not fit its weights.
+
+    Args:
+        inferred: the graph with inferred shapes.
+        shapes: those of its values that are known, see `static_shapes`.
 
     Returns:
         What does not fit, or ``""``.
     """
-    shapes = _static_shapes(inferred)
-    shapes.update((tensor.name, tuple(tensor.dims)) for tensor in inferred.initializer)
+    weights_too = {tensor.name: tuple(tensor.dims) for tensor in inferred.initializer}
+    known = {**shapes, **weights_too}
     for node in inferred.node:
-        if node.op_type not in ("Conv", "Gemm") or not {*node.input[:2]} <= shapes.keys():
+        if node.op_type not in ("Conv", "Gemm") or not {*node.input[:2]} <= known.keys():
             continue
-        values, weights = (shapes[name] for name in node.input[:2])
+        values, weights = (known[name] for name in node.input[:2])
         integers = {attribute.name: attribute.i for attribute in node.attribute}
         if node.op_type == "Conv":
             have, want = values[1], weights[1] * integers.get("group", 1)
@@ -110,7 +116,8 @@ def _retarget(graph: GraphProto, node: NodeProto, target: NDArray[np.int64]) -> 
     node.input[1] = name
 
 
-def _static_shapes(graph: GraphProto) -> dict[str, tuple[int, ...]]:
+def static_shapes(graph: GraphProto) -> dict[str, tuple[int, ...]]:
+    """The shapes of the inputs and inner values of a graph that have only numbers in them."""
     shapes = {}
     for value in (*graph.input, *graph.value_info):
         dims = value.type.tensor_type.shape.dim
@@ -119,11 +126,11 @@ def _static_shapes(graph: GraphProto) -> dict[str, tuple[int, ...]]:
     return shapes
 
 
-def _constants(graph: GraphProto) -> dict[str, NDArray[np.int64]]:
+def _constants(graph: GraphProto) -> dict[str, TensorProto]:
     """Integer constants by name, whether initializers or Constant nodes."""
     tensors = {t.name: t for t in graph.initializer if t.data_type == t.INT64}
     for node in graph.node:
         for attribute in node.attribute if node.op_type == "Constant" else []:
             if attribute.name == "value" and attribute.t.data_type == attribute.t.INT64:
                 tensors[node.output[0]] = attribute.t
-    return {name: numpy_helper.to_array(tensor) for name, tensor in tensors.items()}
+    return tensors

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from onnx import GraphProto, NodeProto, TensorProto, helper, numpy_helper
 
 from trtcore.models.onnx.batch_values import Known
-from trtcore.models.onnx.walk import bodies, walk_nodes
+from trtcore.models.onnx.graph_editor import Editor
 
 
 @dataclass(frozen=True)
@@ -55,14 +55,15 @@ class Retarget:
         changed.attribute.extend([*kept, helper.make_attribute(self.attribute, list(self.values))])
         return changed
 
-    def apply(self, graph: GraphProto) -> None:
+    def apply(self, editor: Editor) -> None:
         """Changes the graph in place."""
-        node = next(one for one in walk_nodes(graph) if one.name == self.node)
+        holder, place = editor.place_of(self.node)
+        node = holder.node[place]
         if self.attribute:
             node.CopyFrom(self.attributed(node))
             return
-        name = free_name(graph, f"{node.output[0]}__{self.index}_batch")
-        put_constant(graph, numpy_helper.from_array(np.array(self.values, np.int64), name))
+        name = editor.free_name(f"{node.output[0]}__{self.index}_batch")
+        editor.put_constant(numpy_helper.from_array(np.array(self.values, np.int64), name))
         node.input[self.index] = name
 
 
@@ -102,24 +103,25 @@ class Repeat:
         """The node as it is."""
         return node
 
-    def apply(self, graph: GraphProto) -> None:
+    def apply(self, editor: Editor) -> None:
         """Changes the graph in place."""
-        holder, place = place_of(graph, self.node)
+        holder, place = editor.place_of(self.node)
         node = holder.node[place]
         name = node.input[self.index]
-        new = free_name(graph, f"{name}__batch")
+        new = editor.free_name(f"{name}__batch")
         items = np.arange(self.lengths[1], dtype=np.int64) % self.lengths[0]
-        constants = (one for scope in graphs(graph) for one in scope.initializer)
+        constants = (one for scope in editor.graphs for one in scope.initializer)
         tensor = next((one for one in constants if one.name == name), None)
         if tensor is not None:
             values = np.take(numpy_helper.to_array(tensor), items, axis=self.axis)
-            put_constant(graph, numpy_helper.from_array(values, new))
+            editor.put_constant(numpy_helper.from_array(values, new))
         else:
             indices = numpy_helper.from_array(items, f"{new}__items")
-            put_constant(graph, indices)
+            editor.put_constant(indices)
             reads = [name, indices.name]
             gather = helper.make_node("Gather", reads, [new], name=new, axis=self.axis)
-            holder.node.insert(place, gather)
+            editor.insert(holder, place, gather)
+            node = holder.node[place + 1]
         node.input[self.index] = new
 
 
@@ -158,10 +160,10 @@ class Extend:
         """The node as it is."""
         return node
 
-    def apply(self, graph: GraphProto) -> None:
+    def apply(self, editor: Editor) -> None:
         """Changes the graph in place."""
         new = numpy_helper.from_array(self.values, self.name)
-        for scope in graphs(graph):
+        for scope in editor.graphs:
             for tensor in scope.initializer:
                 if tensor.name == self.name and self._is(tensor):
                     tensor.CopyFrom(new)
@@ -180,8 +182,11 @@ Edit = Retarget | Repeat | Extend
 
 def apply_edits(graph: GraphProto, edits: Sequence[Edit]) -> list[str]:
     """Applies edits in place; returns a note on each kind of them."""
+    if not edits:
+        return []
+    editor = Editor(graph)
     for edit in edits:
-        edit.apply(graph)
+        edit.apply(editor)
     kinds: dict[type, list[Edit]] = {}
     for edit in edits:
         kinds.setdefault(type(edit), []).append(edit)
@@ -198,41 +203,3 @@ def _value(node: NodeProto) -> TensorProto | None:
     """What a Constant holds."""
     is_constant = node.op_type == "Constant"
     return next((one.t for one in node.attribute if is_constant and one.name == "value"), None)
-
-
-def graphs(graph: GraphProto) -> Iterator[GraphProto]:
-    """A graph and the bodies in it, at every level."""
-    yield graph
-    for node in walk_nodes(graph):
-        yield from bodies(node)
-
-
-def place_of(graph: GraphProto, node: str) -> tuple[GraphProto, int]:
-    """The graph or body that holds a node, and where in it."""
-    holder = next(one for one in graphs(graph) if _place(one, node) >= 0)
-    return holder, _place(holder, node)
-
-
-def _place(graph: GraphProto, name: str) -> int:
-    """Where a node is among those of a graph; -1 for elsewhere."""
-    return next((i for i, node in enumerate(graph.node) if node.name == name), -1)
-
-
-def put_constant(graph: GraphProto, tensor: TensorProto) -> None:
-    """Adds a constant to a graph."""
-    graph.initializer.append(tensor)
-
-
-def free_name(graph: GraphProto, wanted: str) -> str:
-    """The name, with a number behind it where something in the graph has it."""
-    taken = {tensor.name for tensor in graph.initializer}
-    taken |= {name for node in walk_nodes(graph) for name in _names(node)}
-    name, number = wanted, 1
-    while name in taken:
-        number += 1
-        name = f"{wanted}_{number}"
-    return name
-
-
-def _names(node: NodeProto) -> tuple[str, ...]:
-    return (node.name, *node.output)

@@ -22,11 +22,8 @@ from trtcore.models.onnx.batch_edits import (
     Repeat,
     Retarget,
     few_notes,
-    free_name,
-    graphs,
-    place_of,
-    put_constant,
 )
+from trtcore.models.onnx.graph_editor import Editor
 
 # Slice and Gather with what they need as inputs; before, they have attributes.
 _SLICE_OPSET = 10
@@ -113,6 +110,7 @@ class _Writer:
         self, graph: GraphProto, source: str, batches: tuple[int, int], most: int, opset: int
     ) -> None:
         self._graph = graph
+        self._editor = Editor(graph)
         self._source = source
         self._batches = batches
         self._most = most
@@ -136,26 +134,29 @@ class _Writer:
 
     def _add(self, node: NodeProto) -> None:
         """Puts a node behind those before it, in front of those that the graph had."""
-        self._graph.node.insert(self._added, node)
+        self._editor.insert(self._graph, self._added, node)
         self._added += 1
 
     def _retarget(self, one: Retarget, other: Retarget) -> tuple[str, str]:
         values = multiples(one.values, other.values, self._batches)
-        holder, place = place_of(self._graph, one.node)
+        holder, place = self._editor.place_of(one.node)
         node, was = holder.node[place], one.was[0]
         note = "retarget", f"node '{one.node}' had batch {was} written into it: now any"
         varying = [place for place, factor in enumerate(values.factors) if factor]
         if not varying:
-            one.apply(self._graph)
+            one.apply(self._editor)
         elif node.op_type == "Reshape" and len(varying) == 1 and all(values.at(1)):
             # The simplest that holds for all: a builder need not follow where -1 comes from.
             free = list(values.fixed)
             free[varying[0]] = -1
-            replace(one, values=tuple(free)).apply(self._graph)
+            replace(one, values=tuple(free)).apply(self._editor)
         elif one.attribute:
             raise NotLinearError
         else:
-            node.input[one.index] = self._computed(values, f"{node.output[0]}__{one.index}_batch")
+            name = self._computed(values, f"{node.output[0]}__{one.index}_batch")
+            # Anew, as nodes were put in front of it.
+            holder, place = self._editor.place_of(one.node)
+            holder.node[place].input[one.index] = name
         return note
 
     def _repeat(self, one: Repeat, other: Repeat) -> tuple[str, str]:
@@ -164,14 +165,14 @@ class _Writer:
         if one.axis != other.axis or length.fixed != (0,):
             raise NotLinearError
         (most,) = length.at(self._most)
-        replace(one, lengths=(one.lengths[0], most)).apply(self._graph)
-        holder, place = place_of(self._graph, one.node)
+        replace(one, lengths=(one.lengths[0], most)).apply(self._editor)
+        holder, place = self._editor.place_of(one.node)
         whole = holder.node[place].input[one.index]
         part, cut = self._cut(whole, f"{whole}__part", one.axis, length)
         # Anew, as nodes were put in front of it.
-        holder, place = place_of(self._graph, one.node)
+        holder, place = self._editor.place_of(one.node)
         holder.node[place].input[one.index] = part
-        holder.node.insert(place, cut)
+        self._editor.insert(holder, place, cut)
         return "repeat", (
             f"node '{one.node}' read a value of batch {one.lengths[0]} as input {one.index}: "
             "repeated for any"
@@ -187,9 +188,9 @@ class _Writer:
         (axis,) = axes
         shape = [*one.values.shape]
         shape[axis] = self._most
-        whole = free_name(self._graph, f"{one.name}__all")
+        whole = self._editor.free_name(f"{one.name}__all")
         counted = np.arange(self._most, dtype=one.values.dtype).reshape(shape)
-        put_constant(self._graph, numpy_helper.from_array(counted, whole))
+        self._editor.put_constant(numpy_helper.from_array(counted, whole))
         self._drop(one)
         _, cut = self._cut(whole, one.name, axis, Multiples((0,), (1,)), is_new=False)
         self._add(cut)
@@ -204,7 +205,7 @@ class _Writer:
             NotLinearError: more than one has that name, each in a body of its own.
         """
         name, scopes = extend.name, 0
-        for graph in graphs(self._graph):
+        for graph in self._editor.graphs:
             tensors = [one for one in graph.initializer if one.name == name]
             nodes = [node for node in graph.node if name in node.output]
             scopes += bool(tensors or nodes)
@@ -215,6 +216,7 @@ class _Writer:
             # Old files list initializers among the inputs too.
             for value in [one for one in graph.input if one.name == name]:
                 graph.input.remove(value)
+        self._editor.look_again()
         if scopes > 1:
             raise NotLinearError
 
@@ -224,7 +226,7 @@ class _Writer:
         """A Slice of the first items of a value; its name and the node."""
         if self._opset < _SLICE_OPSET:
             raise NotLinearError
-        part = free_name(self._graph, wanted) if is_new else wanted
+        part = self._editor.free_name(wanted) if is_new else wanted
         ends = self._computed(length, f"{part}__length")
         reads = [
             whole,
@@ -236,7 +238,7 @@ class _Writer:
 
     def _computed(self, values: Multiples, wanted: str) -> str:
         """The name of numbers that are computed from the batch."""
-        name = free_name(self._graph, wanted)
+        name = self._editor.free_name(wanted)
         factors = self._constant(np.array(values.factors, np.int64), f"{name}__factors")
         if not any(values.fixed):
             self._add(helper.make_node("Mul", [self._read(), factors], [name], name=name))
@@ -250,7 +252,7 @@ class _Writer:
     def _read(self) -> str:
         """The name of the batch, a vector of one number."""
         if not self._batch:
-            self._batch = free_name(self._graph, f"{self._source}__batch")
+            self._batch = self._editor.free_name(f"{self._source}__batch")
             shape = f"{self._batch}__shape"
             leading = self._constant(np.zeros(1, np.int64), f"{self._batch}__axis")
             name, reads = self._batch, [shape, leading]
@@ -259,6 +261,6 @@ class _Writer:
         return self._batch
 
     def _constant(self, values: NDArray[Any], wanted: str) -> str:
-        name = free_name(self._graph, wanted)
-        put_constant(self._graph, numpy_helper.from_array(values, name))
+        name = self._editor.free_name(wanted)
+        self._editor.put_constant(numpy_helper.from_array(values, name))
         return name

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -72,7 +73,7 @@ class Known:
     new_values: Values | None = None
     counts_items: bool = False
 
-    @property
+    @cached_property
     def axis(self) -> int:
         """The axis that changes with the batch; -1 for none, or where not exactly one does."""
         if self.old is None or self.new is None or len(self.old) != len(self.new):
@@ -80,11 +81,20 @@ class Known:
         axes = [i for i, (a, b) in enumerate(zip(self.old, self.new, strict=True)) if a != b]
         return axes[0] if len(axes) == 1 else -1
 
-    @property
+    @cached_property
     def changes(self) -> bool:
         """Whether it is different at the new batch."""
         same = self.old == self.new and self.old is not None
         return not same or not _equal(self.old_values, self.new_values)
+
+    def equals(self, other: Known) -> bool:
+        """Whether the same is known of both."""
+        mine, theirs = ((a.elem_type, a.old, a.new, a.outer) for a in (self, other))
+        return (
+            mine == theirs
+            and _equal(self.old_values, other.old_values)
+            and _equal(self.new_values, other.new_values)
+        )
 
     @property
     def is_known(self) -> bool:
@@ -138,9 +148,10 @@ def computed(node: NodeProto, inputs: Sequence[Known], opset: int) -> Known | No
     if any(one.old_values is None or one.new_values is None for one in inputs):
         return None
     try:
-        old = _evaluated(node, [one.old_values for one in inputs], opset)
+        evaluate = _evaluator(node, opset)
+        old = evaluate([one.old_values for one in inputs])
         same = all(_equal(one.old_values, one.new_values) for one in inputs)
-        new = old if same else _evaluated(node, [one.new_values for one in inputs], opset)
+        new = old if same else evaluate([one.new_values for one in inputs])
     except Exception:  # whatever an evaluation objects to, the shapes alone have to do then
         return None
     if max(old.size, new.size) > _MOST_VALUES:
@@ -202,17 +213,22 @@ def _shape_of(node: NodeProto, value: Known) -> Known | None:
     return Known(TensorProto.INT64, old.shape, new.shape, 1, old, new)
 
 
-def _evaluated(node: NodeProto, values: Sequence[Any], opset: int) -> Values:
+def _evaluator(node: NodeProto, opset: int) -> Callable[[Sequence[Any]], Values]:
     from onnx.reference import ReferenceEvaluator  # a tenth of the time that imports take
 
     evaluator = ReferenceEvaluator(node, opsets={"": opset})
-    feeds = {name: value for name, value in zip(node.input, values, strict=True) if name}
-    (result,) = evaluator.run(None, feeds)
-    return np.asarray(result)
+    names = tuple(node.input)
+
+    def evaluate(values: Sequence[Any]) -> Values:
+        feeds = {name: value for name, value in zip(names, values, strict=True) if name}
+        (result,) = evaluator.run(None, feeds)
+        return np.asarray(result)
+
+    return evaluate
 
 
 def _equal(a: Values | None, b: Values | None) -> bool:
-    if a is None or b is None:
+    if a is b or a is None or b is None:
         return a is b
     return np.array_equal(a, b)
 

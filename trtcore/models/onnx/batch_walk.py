@@ -22,18 +22,15 @@ from trtcore.models.onnx.batch_layout import followed
 from trtcore.models.onnx.batch_operands import operands_fit
 from trtcore.models.onnx.batch_repairs import counters, is_misplaced, repairs
 from trtcore.models.onnx.batch_scatter import is_scattered
+from trtcore.models.onnx.batch_start import Start, Starts, types_of
 from trtcore.models.onnx.batch_values import (
     Batch,
     Known,
     Shape,
-    computed,
-    constant,
     inferred,
     static_shape,
 )
-from trtcore.models.onnx.bodies import forget_shapes
 from trtcore.models.onnx.graph import ONNX_DOMAINS, opset_version
-from trtcore.models.onnx.weights import without_weights
 from trtcore.result.types.shapes import shape_text
 
 # Operators whose outputs may rightly have no batch: they reduce over it, or it depends on values.
@@ -56,6 +53,7 @@ _MAY_LOSE = frozenset(
         "Unique",
     }
 )
+_UNKNOWN = Known()
 _MISFITS = (onnx.shape_inference.InferenceError, ValueError, RuntimeError)
 # Only the first output of these has the batch.
 _FIRST_ONLY = frozenset({"BatchNormalization", "DynamicQuantizeLinear"})
@@ -84,7 +82,9 @@ class _LostError(Exception):
         self.node = node
 
 
-def carried(proto: ModelProto, batched: Collection[str], batch: Batch, prefix: str) -> Carried:
+def carried(
+    proto: ModelProto, batched: Collection[str], batch: Batch, prefix: str, starts: Starts
+) -> Carried:
     """Finds what has to be changed in a graph for another batch.
 
     Args:
@@ -92,6 +92,7 @@ def carried(proto: ModelProto, batched: Collection[str], batch: Batch, prefix: s
         batched: names of the inputs with the batch as their leading dimension.
         batch: the old one and the new one.
         prefix: start of the error message.
+        starts: of this graph; walks at other batches share what does not depend on theirs.
 
     Returns:
         Nothing to change where the graph cannot be inferred at the old batch either.
@@ -99,41 +100,26 @@ def carried(proto: ModelProto, batched: Collection[str], batch: Batch, prefix: s
     Raises:
         ModelError: a node through which the batch cannot be carried.
     """
-    bare = without_weights(proto)
-    at_old = _at_old(bare)
-    if at_old is None:
+    start = starts.of(proto)
+    if start is None:
         return Carried()
+    graph = start.bare.graph
     extended: dict[str, Extend] = {}
     first_problem = ""
     while True:
-        walk = _Walk(bare, at_old, batched, batch, extended)
+        walk = _Walk(start, batched, batch, extended)
         try:
-            for node in at_old.node:
-                walk.visit(node)
+            for place in range(len(start.nodes)):
+                walk.step(place)
         except _LostError as lost:
             first_problem = first_problem or f"{prefix}: {lost}"
-            found = counters(bare.graph, lost.node, walk.known, batch)
+            found = counters(graph, lost.node, walk.known, batch)
             if not found.keys() - extended.keys():
                 raise ModelError(first_problem) from None
             # From the start, as the constant may have other readers before this one.
             extended |= found
             continue
-        return Carried((*extended.values(), *walk.edits), walk.shapes(bare.graph.output))
-
-
-def _at_old(bare: ModelProto) -> GraphProto | None:
-    """The graph with its shapes at the old batch; None where nothing can be inferred."""
-    infer = onnx.shape_inference.infer_shapes
-    try:
-        return infer(bare, strict_mode=True, data_prop=True).graph
-    except (onnx.shape_inference.InferenceError, ValueError):
-        # What inference objects to in one place says nothing of the others, unless it is what the
-        # file says of its results.
-        forget_shapes(bare.graph)
-    try:
-        return infer(bare, data_prop=True).graph
-    except (onnx.shape_inference.InferenceError, ValueError):
-        return None
+        return Carried((*extended.values(), *walk.edits), walk.shapes(graph.output))
 
 
 class _Walk:
@@ -141,24 +127,39 @@ class _Walk:
 
     def __init__(
         self,
-        proto: ModelProto,
-        at_old: GraphProto,
+        start: Start,
         batched: Collection[str],
         batch: Batch,
         extended: Mapping[str, Extend],
     ) -> None:
         self.edits: list[Edit] = []
-        self.opset = opset_version(proto)
-        self.ir_version = proto.ir_version
+        self.start = start
+        self.opset = opset_version(start.bare)
+        self.ir_version = start.bare.ir_version
         self.batch = batch
         self.extended = extended
-        self.types = _types(at_old)
+        self.types = dict(start.types)
         self.known = {"": Known()}
-        for value in proto.graph.input:
+        for value in start.bare.graph.input:
             self.known[value.name] = self._input(value.name, value.name in batched)
         self.known |= {
-            tensor.name: self._constant(tensor, tensor.name) for tensor in proto.graph.initializer
+            tensor.name: self._constant(tensor, tensor.name)
+            for tensor in start.bare.graph.initializer
         }
+
+    def step(self, place: int) -> None:
+        """Goes through one node of the graph itself; see `visit`."""
+        start, writes = self.start, self.start.writes[place]
+        if not self.extended.keys().isdisjoint(writes):
+            self.visit(start.nodes[place])
+            return
+        inputs = [self.known.get(name, _UNKNOWN) for name in start.reads[place]]
+        outputs = start.written(place, inputs)
+        if outputs is None:
+            self.visit(start.nodes[place])
+            outputs = {name: self.known[name] for name in writes if name in self.known}
+            outputs = start.keep(place, inputs, outputs)
+        self.known.update(outputs)
 
     def visit(self, node: NodeProto) -> None:
         """Finds out what a node writes at the new batch, and what to change for that.
@@ -166,7 +167,7 @@ class _Walk:
         Raises:
             _LostError: the batch is lost in it.
         """
-        inputs = [self.known.get(name, Known()) for name in node.input]
+        inputs = [self.known.get(name, _UNKNOWN) for name in node.input]
         if node.op_type == "Constant":
             self._note_constant(node)
             return
@@ -199,7 +200,7 @@ class _Walk:
     def enter(self, body: GraphProto, inputs: Sequence[Known]) -> None:
         """Makes known what the body of a node begins with: its inputs, and constants of its own."""
         # Bodies of one node use the same names.
-        self.types.update(_types(body))
+        self.types.update(types_of(body))
         for value, one in zip(body.input, inputs, strict=False):
             is_told = one.elem_type or one.old is not None
             self.known[value.name] = one if is_told else self._input(value.name, False)
@@ -210,7 +211,7 @@ class _Walk:
         self, node: NodeProto, inputs: list[Known], attempt: tuple[Edit, ...] = ()
     ) -> dict[str, Known] | None:
         """What a node writes; None where its inputs do not fit each other at the new batch."""
-        found = computed(node, inputs, self.opset)
+        found = self.start.constants.computed(node, inputs, self.opset)
         if found is not None:
             return {node.output[0]: found}
         names = [name for name in node.output if name]
@@ -279,7 +280,7 @@ class _Walk:
         return {name: shape for name, shape in known.items() if shape is not None}
 
     def _constant(self, tensor: TensorProto, name: str) -> Known:
-        return self._extended(name, constant(tensor))
+        return self._extended(name, self.start.constants.constant(tensor, name))
 
     def _extended(self, name: str, known: Known) -> Known:
         """What counts the old batch, as it counts the new one."""
@@ -318,11 +319,6 @@ class _Walk:
             f"the batch is lost in node '{node.name}' ({node.op_type}){given}: export the model "
             f"with an open batch, or with batch {self.batch.new}"
         )
-
-
-def _types(graph: GraphProto) -> dict[str, TypeProto]:
-    """The types of the values of a graph, without those of its bodies."""
-    return {one.name: one.type for one in (*graph.input, *graph.value_info, *graph.output)}
 
 
 def _repaired(inputs: list[Known], attempt: tuple[Edit, ...]) -> list[Known]:

@@ -6,7 +6,7 @@ import onnx
 from onnx import GraphProto, ModelProto
 
 from trtcore.errors import ModelError
-from trtcore.models.onnx.batch import carry_batch, channel_mismatch
+from trtcore.models.onnx.batch import carry_batch, channel_mismatch, static_shapes
 from trtcore.models.onnx.bodies import bodies, forget_shapes
 from trtcore.models.onnx.constant_branches import take_constant_branches
 from trtcore.models.onnx.graph import spaced
@@ -37,14 +37,15 @@ def infer_shapes(proto: ModelProto, prefix: str, is_lenient: bool = False) -> li
     # is changed it gets to the next.
     while True:
         inferred, problem = _inferred(proto)
-        changed = carry_batch(proto, inferred, prefix)
+        shapes = static_shapes(inferred)
+        changed = carry_batch(proto, shapes, prefix)
         if problem and not changed:
             changed = take_constant_branches(proto, inferred)
         if not changed:
             break
         notes += changed
     # First what names the node and both channel counts: ONNX's own text is more general.
-    problem = channel_mismatch(inferred) or problem
+    problem = channel_mismatch(inferred, shapes) or problem
     if problem and not is_lenient:
         raise quoting(ModelError, f"{prefix}: ", problem)
     if problem:

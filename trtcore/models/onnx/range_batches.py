@@ -13,9 +13,11 @@ from trtcore.models.model import Model
 from trtcore.models.onnx.batch import free_batch
 from trtcore.models.onnx.batch_edits import Edit
 from trtcore.models.onnx.batch_free import NotLinearError, free_edits
+from trtcore.models.onnx.batch_start import Starts
 from trtcore.models.onnx.graph import opset_version, tensor_info
 from trtcore.models.onnx.shapes import batch_edits, with_shapes
 from trtcore.models.onnx.walk import walk_nodes
+from trtcore.models.onnx.weights import without_weights
 
 Shape = tuple[int, ...]
 
@@ -28,44 +30,68 @@ class Points(NamedTuple):
     most: dict[str, Shape]
 
 
+class Freed(NamedTuple):
+    """A model that takes every batch of a range.
+
+    Attributes:
+        model: with a note on each kind of change.
+        is_own: whether its graph may be changed further.
+        tried: the same without its weights, at the least, the optimum and the most.
+        starts: of its graph.
+    """
+
+    model: Model
+    is_own: bool
+    tried: tuple[Model, ...]
+    starts: Starts
+
+
 def freed(
     model: Model,
-    bare: Model,
     led: Sequence[str],
     batch: int | None,
     points: Points,
     *,
     in_place: bool,
-) -> tuple[Model, bool]:
+) -> Freed:
     """Lets every batch of a range through a graph.
 
     Args:
         model: the model.
-        bare: the same without its weights; its graph is changed in place.
         led: inputs whose leading dimension is in a range.
         batch: of the inputs that are in none.
         points: the shapes of the ranges.
         in_place: change the graph of the model itself.
 
-    Returns:
-        The model, with a note on each kind of change, and whether its graph may be changed further.
-
     Raises:
         OptionError: what `with_shapes` has against a shape.
         ModelError: the model does not fit a shape, or a node holds one batch and cannot be changed.
     """
-    if edits := _edits(bare, led, points):
+    # Each size is tried out before the build: without the weights, which no shape depends on.
+    bare, starts = _bare(model), Starts()
+    if edits := _edits(bare, led, points, starts):
         model, in_place = _own(model, in_place), True
         notes = _free(model, edits, led, points)
-        _free(bare, edits, led, points)
         model = replace(model, notes=(*model.notes, *notes))
+        bare, starts = _bare(model), Starts(starts.constants)
+    tried = _tried(bare, batch, points, starts)
     # What no walk found: the walk wants one batch of all inputs.
-    if targets := _of_one_batch(bare, batch, points):
+    if targets := _of_one_batch(bare, tried):
         model, in_place = _own(model, in_place), True
         found = free_batch(model.proto, targets)
         model = replace(model, notes=(*model.notes, *found))
-        free_batch(bare.proto, targets)
-    return model, in_place
+        bare, starts = _bare(model), Starts(starts.constants)
+        tried = _tried(bare, batch, points, starts)
+    return Freed(model, in_place, tried, starts)
+
+
+def _bare(model: Model) -> Model:
+    return replace(model, proto=without_weights(model.proto))
+
+
+def _tried(bare: Model, batch: int | None, points: Points, starts: Starts) -> tuple[Model, ...]:
+    """The model at each of the points."""
+    return tuple(with_shapes(bare, batch, point, starts=starts) for point in points)
 
 
 class _Edits(NamedTuple):
@@ -75,7 +101,7 @@ class _Edits(NamedTuple):
     batches: tuple[int, int]
 
 
-def _edits(bare: Model, led: Sequence[str], points: Points) -> _Edits | None:
+def _edits(bare: Model, led: Sequence[str], points: Points, starts: Starts) -> _Edits | None:
     """What two batches take; None if the graph lets others than its own through as it is.
 
     Large ones: a Slice of the first 4 items is no hindrance for 2.
@@ -91,7 +117,7 @@ def _edits(bare: Model, led: Sequence[str], points: Points) -> _Edits | None:
     found: dict[int, tuple[Edit, ...]] = {}
     for batch in range(most, most + 3):
         shapes = {name: (batch, *points.optimum[name][1:]) for name in led}
-        edits, batches = batch_edits(bare, {**points.optimum, **shapes})
+        edits, batches = batch_edits(bare, {**points.optimum, **shapes}, starts)
         if batches != (0, 0):  # not its own
             found[batch] = edits
         if len(found) == 2:
@@ -122,20 +148,26 @@ def _one_batch_only(model: str, node: str, op: str) -> ModelError:
     )
 
 
-def _of_one_batch(bare: Model, batch: int | None, points: Points) -> dict[str, list[int]]:
+def _of_one_batch(bare: Model, tried: Sequence[Model]) -> dict[str, list[int]]:
     """The nodes that have one batch written into them, each with a target that fits every shape.
 
+    Args:
+        bare: the model without its weights.
+        tried: the same at the least, the optimum and the most.
+
     Raises:
-        ModelError: the model does not fit a shape, or such a node is no Reshape.
+        ModelError: such a node is no Reshape.
     """
     before = {node.name: list(node.input) for node in walk_nodes(bare.proto.graph)}
-    settled = [with_shapes(bare, batch, point).proto.graph for point in points]
+    settled = [model.proto.graph for model in tried]
     changed = {
         node.name: node
         for graph in settled
         for node in walk_nodes(graph)
         if list(node.input) != before.get(node.name, list(node.input))
     }
+    if not changed:
+        return {}
     shapes = [{v.name: tensor_info(v).shape for v in (*g.value_info, *g.output)} for g in settled]
     targets = {}
     for name, node in changed.items():

@@ -19,7 +19,6 @@ from trtcore.models.onnx.graph import graph_inputs, model_inputs
 from trtcore.models.onnx.range_batches import Points, Shape, freed
 from trtcore.models.onnx.shapes import declared_dims, with_shapes
 from trtcore.models.onnx.walk import bodies, walk_nodes
-from trtcore.models.onnx.weights import without_weights
 from trtcore.result.types.shapes import ShapeRange, shape_text
 
 Shapes = Mapping[str, Sequence[Any]]
@@ -60,18 +59,15 @@ def with_ranges(
     for name in led:
         run[name] = _with_batch(name, batch, points)
     others = None if led else batch
-    # Each end is tried out before the build: without the weights, which no shape depends on.
-    bare = replace(model, proto=without_weights(model.proto))
-    model, is_own = freed(model, bare, led, others, points, in_place=in_place)
-    settled_ends = [with_shapes(bare, others, point) for point in points]
-    _check_branches(model, settled_ends)
-    ends = Points(*map(_shapes, settled_ends))
+    found = freed(model, led, others, points, in_place=in_place)
+    _check_branches(model, found.tried)
+    ends = Points(*map(_shapes, found.tried))
     dynamic = tuple(
         _dynamic(value, ends)
-        for value in graph_inputs(model.proto.graph)
+        for value in graph_inputs(found.model.proto.graph)
         if ends.least[value.name] != ends.most[value.name]
     )
-    settled = with_shapes(model, others, run, in_place=is_own)
+    settled = with_shapes(found.model, others, run, in_place=found.is_own, starts=found.starts)
     return replace(settled, dynamic=dynamic, notes=_range_notes(settled, dynamic))
 
 

@@ -11,10 +11,11 @@ from trtcore.errors import ModelError, OptionError, argument
 from trtcore.models.model import Model
 from trtcore.models.onnx.batch_bodies import open_bodies
 from trtcore.models.onnx.batch_edits import Edit, apply_edits
+from trtcore.models.onnx.batch_start import Starts
 from trtcore.models.onnx.batch_values import Batch
 from trtcore.models.onnx.batch_walk import Carried, carried
 from trtcore.models.onnx.graph import graph_inputs
-from trtcore.models.onnx.inference import infer_shapes, is_odd
+from trtcore.models.onnx.inference import infer_shapes
 from trtcore.models.onnx.weights import without_weights
 from trtcore.result.types.shapes import shape_text
 
@@ -29,6 +30,7 @@ def with_shapes(
     shapes: Mapping[str, Sequence[int]] | None = None,
     *,
     in_place: bool = False,
+    starts: Starts | None = None,
 ) -> Model:
     """Writes static input shapes into a copy of the graph and infers all others from them.
 
@@ -42,6 +44,7 @@ def with_shapes(
         shapes: whole shapes by input name.
         in_place: change the graph of the model itself, which nobody else has: a copy would hold all
             weights a second time.
+        starts: of this very graph, where it is given several shapes.
 
     Raises:
         OptionError: batch or a dimension below 1, a name that is no input, or a shape whose batch
@@ -60,9 +63,10 @@ def with_shapes(
     wanted, notes = _resolved(model, declared, given, batch)
     notes += _shapeless_notes(shapeless - given.keys())
     # The file's own shapes are taken as valid: what inference objects to is only noted.
-    is_lenient = wanted == declared or is_odd(proto)
+    starts = starts or Starts()
+    is_lenient = wanted == declared or starts.is_odd(proto)
     prefix = _complaint(model, declared, wanted)
-    found = _carried(proto, inputs, declared, wanted, prefix)
+    found = _carried(proto, declared, wanted, prefix, starts)
     notes += apply_edits(proto.graph, found.edits)
     if found.batch != (0, 0):
         open_bodies(proto.graph)
@@ -74,13 +78,14 @@ def with_shapes(
 
 
 def batch_edits(
-    model: Model, shapes: Mapping[str, Sequence[int]]
+    model: Model, shapes: Mapping[str, Sequence[int]], starts: Starts
 ) -> tuple[tuple[Edit, ...], tuple[int, int]]:
     """What a graph needs for the batch of some shapes, and its own batch and theirs.
 
     Args:
         model: the model; it is not changed.
         shapes: whole shapes by input name.
+        starts: of this very graph.
 
     Raises:
         OptionError: as `with_shapes`.
@@ -91,7 +96,7 @@ def batch_edits(
     declared: _Shapes = {value.name: declared_dims(value) for value in inputs}
     given = _checked_options(model, declared, None, shapes, ())
     wanted, _ = _resolved(model, declared, given, None)
-    found = _carried(proto, inputs, declared, wanted, _complaint(model, declared, wanted))
+    found = _carried(proto, declared, wanted, _complaint(model, declared, wanted), starts)
     return found.edits, found.batch
 
 
@@ -108,10 +113,10 @@ def _dims(value: ValueInfoProto) -> Sequence[TensorShapeProto.Dimension]:
 
 def _carried(
     proto: ModelProto,
-    inputs: Sequence[ValueInfoProto],
     declared: _Shapes,
     wanted: dict[str, list[int]],
     prefix: str,
+    starts: Starts,
 ) -> Carried:
     """What the graph needs for the batch, if it is another than the file's.
 
@@ -123,10 +128,12 @@ def _carried(
     if len(batches) != 1 or len(before) != 1 or batches == before or 0 in before | batches:
         return Carried()
     batch = Batch(before.pop(), batches.pop())
-    for value in inputs:
+    for value in graph_inputs(proto.graph):
+        if value.name not in wanted:
+            continue
         dims = wanted[value.name]
         _write_dims(value, [batch.old, *dims[1:]] if value.name in batched else dims)
-    return replace(carried(proto, batched, batch, prefix), batch=(batch.old, batch.new))
+    return replace(carried(proto, batched, batch, prefix, starts), batch=(batch.old, batch.new))
 
 
 def _checked_options(

@@ -74,6 +74,11 @@ def trust_strip(analysis: Analysis) -> tuple[Trust, ...]:
     )
 
 
+def rate_text(rate: float) -> str:
+    """Items per second: whole ones of many, three digits of few."""
+    return f"{rate:,.0f}" if rate >= 100 else f"{rate:.3g}"
+
+
 def _takes(analysis: Analysis) -> str:
     name, where = analysis.profile.model.name, setting_text(analysis)
     subject = f"{name} {where}".strip()
@@ -84,7 +89,7 @@ def _takes(analysis: Analysis) -> str:
             return f"{subject}: nothing was timed."
         return f"The layers of {subject} take {total:.4g} ms; the latency was not measured."
     rate = analysis.latency.items_per_s
-    items = "" if isnan(rate) else f": {rate:,.0f} items per second"
+    items = "" if isnan(rate) else f": {rate_text(rate)} items per second"
     return f"{subject} takes {wall.median_ms:.4g} ms{items}."
 
 

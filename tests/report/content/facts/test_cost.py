@@ -75,17 +75,18 @@ def test_measured_peaks_name_the_device_and_its_clock() -> None:
 def test_the_first_findings_in_full_and_the_rest_on_request() -> None:
     analysis = Analysis(PROFILE)
     slow = (
-        "Finding",
+        "Below its neighbours",
         "3.6000 ms (51.4%), at most, estimated: 1 group (4.0000 ms) behind the others of the "
         "type, most c5: 5.0% of its peak, where 5 others reach 50.0% (median); look at tactic and "
         "shapes with inspect",
     )
     graph = (
-        "Finding",
+        "CUDA graph",
         "1.0000 ms (14.3%), measured: an iteration takes 7.0000 ms enqueued and 6.0000 ms as a "
         "CUDA graph; launch one instead, as trtexec does with --useCudaGraph",
     )
-    assert finding_facts(analysis) == (slow, graph)
+    heading = ("Findings", "2, the largest saving first")
+    assert finding_facts(analysis) == (heading, slow, graph)
 
 
 def test_more_than_three_findings_are_counted() -> None:
@@ -95,8 +96,20 @@ def test_more_than_three_findings_are_counted() -> None:
     ]
     analysis = Analysis(PROFILE)
     analysis.findings = tuple(many)
-    assert finding_facts(analysis)[3:] == (("", "2 more with findings=True"),)
-    assert len(finding_facts(analysis, all_of_them=True)) == 5
+    heading, *shown = finding_facts(analysis)
+    assert heading == ("Findings", "3 of 5, the largest saving first; all with findings=True")
+    assert [label for label, _ in shown] == ["Below its neighbours"] * 3
+    heading, *shown = finding_facts(analysis, all_of_them=True)
+    assert heading == ("Findings", "5, the largest saving first")
+    assert len(shown) == 5
+
+
+def test_no_findings_are_no_lines_and_one_needs_no_order() -> None:
+    analysis = Analysis(PROFILE)
+    analysis.findings = ()
+    assert finding_facts(analysis) == ()
+    analysis.findings = (Finding(FindingKind.CUDA_GRAPH, 1.0, numbers=(7.0, 6.0)),)
+    assert finding_facts(analysis)[0] == ("Findings", "1, with what it could save")
 
 
 @pytest.mark.parametrize("kind", FindingKind)

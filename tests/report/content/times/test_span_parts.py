@@ -25,6 +25,8 @@ Overlap of neighbours      -0.0010 ms  by CUPTI: a layer began before the one be
 Gaps between kernels        0.0030 ms  by CUPTI: no kernel ran between two layers
 Tracing itself             -0.0010 ms  gated span without CUPTI less that with it, taken in turn:
                                        the lines of CUPTI hold it
+Change between passes       0.0000 ms  gated span of the run less that of the traced pass, which the
+                                       lines above are of
 Unexplained                 0.0005 ms  +1.6% of the un-profiled 0.0315 ms
 Un-profiled, gated          0.0315 ms
 Waiting for the host        0.0045 ms  latency less gated span: launches the GPU waited for, and the

@@ -53,6 +53,13 @@ def test_a_reformat_of_a_hundredth_is_not_worth_a_word() -> None:
     assert found(profile, FindingKind.REFORMAT) is None
 
 
+def test_casts_of_a_runtime_that_lacks_kernels_are_no_finding() -> None:
+    profile = with_move(CONV.inputs[0], NHWC)
+    unfused = replace(profile, backend="onnxruntime")
+    for kind in (FindingKind.IO_REFORMAT, FindingKind.REFORMAT):
+        assert found(unfused, kind) is None
+
+
 def test_a_reformat_inside_is_found_without_an_option() -> None:
     first, second = convolution(0), convolution(1)
     moved = replace(first[0].outputs[0], name="t1.nhwc", format="nhwc")

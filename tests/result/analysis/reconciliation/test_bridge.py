@@ -41,20 +41,22 @@ def test_kernels_of_no_known_layer_count_as_layers() -> None:
 
 
 def test_every_part_is_what_was_measured() -> None:
-    parts = cupti_parts(kernel_pass())
-    assert us(parts) == {"NEIGHBOURS": 2, "OVERLAP": -1, "GAPS": 3, "TRACING": -1}
+    parts = cupti_parts(kernel_pass(), 0.0335)
+    # The run took 33.5 us, 2 more than the traced pass without CUPTI.
+    assert us(parts) == {"NEIGHBOURS": 2, "OVERLAP": -1, "GAPS": 3, "TRACING": -1, "PASSES": 2}
     assert [part.source for part in parts] == [
         PartSource.UNPROFILED_LESS_PROFILED_KERNELS,
         PartSource.UNPROFILED_KERNELS,
         PartSource.UNPROFILED_KERNELS,
         PartSource.GATED_SPANS_WITH_CUPTI,
+        PartSource.GATED_SPANS_OF_PASSES,
     ]
 
 
 @pytest.mark.parametrize("missing", ["gated_ms", "plain_gated_ms"])
-def test_tracing_is_no_part_where_it_was_not_measured(missing: str) -> None:
+def test_other_passes_are_no_part_where_they_were_not_measured(missing: str) -> None:
     kernels = kernel_pass(**{missing: np.empty(0, np.float32)})
-    assert us(cupti_parts(kernels)) == {"NEIGHBOURS": 2, "OVERLAP": -1, "GAPS": 3}
+    assert us(cupti_parts(kernels, 0.0315)) == {"NEIGHBOURS": 2, "OVERLAP": -1, "GAPS": 3}
 
 
 NOT_TOLD = [
@@ -68,7 +70,7 @@ NOT_TOLD = [
 @pytest.mark.parametrize("changes", NOT_TOLD, ids=[next(iter(c)) for c in NOT_TOLD])
 def test_what_cannot_be_told_by_cupti_is_left_to_the_graph(changes: dict) -> None:
     kernels = kernel_pass(**changes)
-    assert cupti_parts(kernels) == ()
+    assert cupti_parts(kernels, 0.0315) == ()
     assert traced_event_cost(np.array(RAW) / 1000, kernels) is None
     result = reconcile_profile(bridged_profile(kernels))
     assert result is not None
@@ -108,7 +110,7 @@ def test_the_layers_lead_to_the_span_and_the_rest_is_shown() -> None:
     assert result.event_cost_ms == pytest.approx(0.003, abs=1e-7)
     assert result.calibrated_cost_ms == 0.0025
     assert result.corrected_ms == pytest.approx([0.010, 0.010, 0.008], abs=1e-6)
-    # 28 layers + 2 neighbours - 1 overlap + 3 gaps - 1 tracing = 31 of 31.5 us.
+    # 28 layers + 2 neighbours - 1 overlap + 3 gaps - 1 tracing + 0 between passes = 31 of 31.5 us.
     assert result.unexplained_ms == pytest.approx(0.0005, abs=1e-6)
     assert result.over_graph == pytest.approx(28 / 30, abs=1e-4)
 

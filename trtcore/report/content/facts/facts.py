@@ -57,7 +57,7 @@ def timing_facts(analysis: Analysis) -> tuple[Fact, ...]:
     if latency.wall and not isnan(latency.items_per_s):
         basis = f"items per second: batch {profile.batch} over the mean latency"
         basis += _high_mean(latency.wall)
-        facts.append(("Throughput", f"{latency.items_per_s:.1f} {basis}"))
+        facts.append(("Throughput", f"{_throughput(latency.items_per_s)} {basis}"))
     if not profile.source_tool:  # other tools' files do not say how many were warm-up
         facts.append(("Iterations", _iterations(profile, latency)))
     if outliers := outlier_text(analysis.steadiness):
@@ -82,6 +82,11 @@ def place_facts(analysis: Analysis) -> tuple[Fact, ...]:
     facts.append(("CPU", _cpu(where)))
     facts += [("Runtime", where.runtime), ("Host", _host(where))]
     return tuple((label, text) for label, text in facts if text)
+
+
+def _throughput(items_per_s: float) -> str:
+    """Of a slow network the second decimal is a whole per cent."""
+    return format(items_per_s, ".2f" if items_per_s < 10 else ".1f")
 
 
 def _series(series: TimeSummary | None, interval: Interval, how: str) -> str:

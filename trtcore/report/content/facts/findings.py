@@ -20,14 +20,23 @@ _Names = tuple[str, ...]
 
 
 def finding_facts(analysis: Analysis, *, all_of_them: bool = False) -> tuple[Fact, ...]:
-    """Returns the first three findings, or all, and how many more there are."""
+    """Returns how many findings there are, and the first three or all, each by its kind."""
     found = analysis.findings
     shown = found if all_of_them else found[:_FIRST]
+    if not shown:
+        return ()
     latency_ms = whole_ms(analysis)
-    facts = [("Finding", finding_text(one, latency_ms)) for one in shown]
-    if more := len(found) - len(shown):
-        facts.append(("", f"{more} more with {argument('findings', True)}"))
-    return tuple(facts)
+    facts = ((one.kind.label, finding_text(one, latency_ms)) for one in shown)
+    return (("Findings", _heading(len(shown), len(found))), *facts)
+
+
+def _heading(shown: int, found: int) -> str:
+    """What the findings begin with: their labels alone could be those of times."""
+    if found == 1:
+        return "1, with what it could save"
+    if shown == found:
+        return f"{found}, the largest saving first"
+    return f"{shown} of {found}, the largest saving first; all with {argument('findings', True)}"
 
 
 def whole_ms(analysis: Analysis) -> float:

@@ -38,6 +38,9 @@ _WORDS = {
     PartSource.GATED_SPANS_WITH_CUPTI: (
         "gated span without CUPTI less that with it, taken in turn: the lines of CUPTI hold it"
     ),
+    PartSource.GATED_SPANS_OF_PASSES: (
+        "gated span of the run less that of the traced pass, which the lines above are of"
+    ),
 }
 _OF_KERNELS = {
     PartKind.OVERLAP: "by CUPTI: a layer began before the one before it had ended",

@@ -24,7 +24,12 @@ _IO_FORMATS = {"nhwc": "hwc8", **{word: word for word in ("hwc8", "chw2", "chw4"
 
 
 def reformats(evidence: Evidence) -> Iterator[Finding]:
-    """Layers that only change a format or type, or copy: at the network's ends, and inside."""
+    """Layers that only change a format or type, or copy: at the network's ends, and inside.
+
+    Of an un-fused model they are the casts of a runtime that lacks kernels: no option changes that.
+    """
+    if evidence.profile.timed_by.is_unfused:
+        return
     layers = tuple(i for group in evidence.fusion.groups for i in group.reformats)
     at_ends = {i: found for i in layers if (found := _io_option(evidence, i))}
     for option in dict.fromkeys(at_ends.values()):

@@ -31,6 +31,8 @@ class PartKind(Enum):
     """Time between layers in which no kernel ran."""
     TRACING = "tracing itself"
     """What CUPTI adds to the figures above; negative where it makes the span longer."""
+    PASSES = "change between passes"
+    """What the span was longer in the run than in the traced pass, for which the above holds."""
     GAPS_AND_NEIGHBOURS = "gaps and neighbours"
     """What a CUDA graph saves: about the gaps, 0.6 to 1.3 times those by CUPTI on 13 engines."""
 
@@ -41,6 +43,7 @@ class PartSource(Enum):
     UNPROFILED_LESS_PROFILED_KERNELS = "kernels, un-profiled less profiled"
     UNPROFILED_KERNELS = "kernels, un-profiled"
     GATED_SPANS_WITH_CUPTI = "gated spans with and without CUPTI"
+    GATED_SPANS_OF_PASSES = "gated spans of the run and of the traced pass, without CUPTI"
     GATED_LESS_GRAPH = "gated span less CUDA graph"
 
 
@@ -95,10 +98,14 @@ def occupancy(start_ms: ArrayLike, kernel_ms: ArrayLike, owners: ArrayLike) -> O
     )
 
 
-def cupti_parts(kernels: KernelPass | None) -> tuple[SpanPart, ...]:
+def cupti_parts(kernels: KernelPass | None, span_ms: float) -> tuple[SpanPart, ...]:
     """Returns the parts of the gated span by CUPTI; none where they cannot be told.
 
     They need profiled iterations too, and one stream: on several, events do not keep kernels apart.
+
+    Args:
+        kernels: the traced pass.
+        span_ms: median gated span of the run, which is another pass.
     """
     if not can_bridge(kernels):
         return ()
@@ -114,7 +121,7 @@ def cupti_parts(kernels: KernelPass | None) -> tuple[SpanPart, ...]:
         ),
         SpanPart(PartKind.OVERLAP, -beside.overlap_ms, PartSource.UNPROFILED_KERNELS),
         SpanPart(PartKind.GAPS, beside.gap_ms, PartSource.UNPROFILED_KERNELS),
-        *_tracing(kernels),
+        *_other_passes(kernels, span_ms),
     )
 
 
@@ -131,11 +138,18 @@ def can_bridge(kernels: KernelPass | None) -> bool:
     )
 
 
-def _tracing(kernels: KernelPass) -> tuple[SpanPart, ...]:
+def _other_passes(kernels: KernelPass, span_ms: float) -> tuple[SpanPart, ...]:
+    """What leads from the span with CUPTI to the one beside it, and from there to the run's."""
     if not kernels.gated_ms.size or not kernels.plain_gated_ms.size:
         return ()
-    longer = float(np.median(kernels.gated_ms) - np.median(kernels.plain_gated_ms))
-    return (SpanPart(PartKind.TRACING, -longer, PartSource.GATED_SPANS_WITH_CUPTI),)
+    plain_ms = float(np.median(kernels.plain_gated_ms))
+    faster = plain_ms - float(np.median(kernels.gated_ms))
+    # A GPU may leave a state in between: the cost of events is of the traced pass as well.
+    changed = span_ms - plain_ms
+    return (
+        SpanPart(PartKind.TRACING, faster, PartSource.GATED_SPANS_WITH_CUPTI),
+        SpanPart(PartKind.PASSES, changed, PartSource.GATED_SPANS_OF_PASSES),
+    )
 
 
 def graph_parts(span_ms: float, graph_ms: float) -> tuple[SpanPart, ...]:

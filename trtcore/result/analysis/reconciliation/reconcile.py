@@ -253,7 +253,7 @@ def _parts(
     """None where the cost of events is taken from the span itself, and on several streams."""
     if result.event_cost_source not in {TRACED, CALIBRATED} or len(result.stream_ms) != 1:
         return ()
-    return cupti_parts(kernels) or graph_parts(result.span_ms, graph_ms)
+    return cupti_parts(kernels, result.span_ms) or graph_parts(result.span_ms, graph_ms)
 
 
 def reconciliation_obstacle(profile: Profile) -> str:
