@@ -185,6 +185,10 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "models/onnx/batch_walk",
         "models/onnx/range_batches",
     ),
+    "wild/test_onnx_batch_counters.py": (
+        "models/onnx/batch_operands",
+        "models/onnx/batch_scatter",
+    ),
     "wild/test_onnx_builds.py": (
         "engine/tensorrt/parser_problems",
         "precision/verify/computed",

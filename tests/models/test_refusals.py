@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,15 +11,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from onnx import ModelProto, TensorProto, helper, parser
+from onnx import ModelProto, TensorProto, helper, numpy_helper, parser
 
 from trtcore.errors import ModelError, OptionError, ResultError, TrtcoreError
+from trtcore.models.builtin.googlenet import googlenet
 from trtcore.models.fitting import dtype_of, read_npz
+from trtcore.models.input_texts import check_inputs
 from trtcore.models.inputs import make_inputs
 from trtcore.models.load import load_model
 from trtcore.models.onnx.annotation import NodeNotes, annotate_file
 from trtcore.models.onnx.graph import from_proto, serialized
 from trtcore.models.onnx.shapes import with_shapes
+from trtcore.models.onnx.weights import write_with_external_weights
 from trtcore.result.records.layers import TensorInfo
 
 ACCEPTED = (
@@ -175,6 +180,85 @@ def test_annotation_of_a_model_whose_weights_are_not_in_its_folder(
     out = tmp_path / "to" / "out.onnx"
     assert said(ModelError, lambda: annotate_file(path, out, *NOTES)) == message.format(path=path)
     assert not out.exists()
+
+
+def test_annotation_of_what_is_no_model(tmp_path: Path) -> None:
+    path = tmp_path / "net.onnx"
+    path.write_bytes(b"\xff\xff")
+    message = said(ModelError, lambda: annotate_file(path, tmp_path / "out.onnx", *NOTES))
+    assert message == f"{path}: not an ONNX model, or truncated"
+
+
+def full(*args: object) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_annotation_onto_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, to = tmp_path / "net.onnx", tmp_path / "to"
+    path.write_bytes(net(elsewhere).SerializeToString())
+    (tmp_path / "w.bin").write_bytes(bytes(16))
+    to.mkdir()
+    monkeypatch.setattr("shutil.copyfile", full)
+    message = said(ResultError, lambda: annotate_file(path, to / "out.onnx", *NOTES))
+    assert message == f"{to / 'w.bin'}: cannot be written (No space left on device)"
+
+
+def test_large_weights_onto_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    proto = net()
+    proto.graph.initializer.append(numpy_helper.from_array(np.zeros(4096, np.float32), "w"))
+    path = tmp_path / "net.onnx"
+    monkeypatch.setattr("os.replace", full)
+    message = said(ResultError, lambda: write_with_external_weights(proto, path))
+    assert message == f"{path}.data: cannot be written (No space left on device)"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_seed_below_zero() -> None:
+    assert said(OptionError, lambda: googlenet(seed=-1)) == (
+        "seed -1 is negative, use an integer >= 0"
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"batch": 4, "shapes": {"x": (2, 4)}},
+            "batch=4 and shapes={'x': (2, 4)} contradict each other: leave one of them out",
+        ),
+        ({"weights": "w.caffemodel"}, "weights belongs to a Caffe model, give its .prototxt"),
+    ],
+)
+def test_options_that_do_not_fit(options: dict[str, Any], message: str) -> None:
+    proto = net()
+    proto.graph.input[0].type.tensor_type.shape.dim[0].dim_param = "N"
+    assert said(OptionError, lambda: load_model(proto, **options)) == message
+
+
+def test_an_input_of_no_name() -> None:
+    assert said(OptionError, lambda: check_inputs("")) == (
+        "inputs is '', must be a path to an .npz or a generator: random, zeros, ones, arange, "
+        "constant(V), randint(LOW,HIGH), normal(MEAN,STD), uniform(LOW,HIGH), values(V,...)"
+    )
+
+
+def test_a_graph_whose_shapes_do_not_fit() -> None:
+    text = NET.replace("float[1,4] x", "float[N,M] x").replace("Relu(x)", "MatMul(x, x)")
+    proto = parser.parse_model(text)
+    assert said(ModelError, lambda: load_model(proto, shapes={"x": (2, 5)})) == (
+        "g does not fit input 'x' as 2x5 (the model says NxM): [ShapeInferenceError] Inference "
+        "error(s): (op_type:MatMul, node name: MatMul_0): [ShapeInferenceError] Incompatible "
+        "dimensions for matrix multiplication"
+    )
+
+
+def test_a_graph_that_onnx_refuses() -> None:
+    proto = parser.parse_model(NET.replace("Relu(x)", "Relu(z)"))
+    assert said(ModelError, lambda: load_model(proto)) == (
+        "the model: not a valid ONNX model: Nodes in a graph must be topologically sorted, "
+        "however input 'z' of node: name: Relu_0 OpType: Relu is not output of any previous "
+        "nodes."
+    )
 
 
 def test_annotation_beside_other_weights_of_that_name(tmp_path: Path) -> None:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
-from types import MappingProxyType
-
 import numpy as np
 import onnx
 import pytest
+from batched_runs import for_a_range, items, run_open
 from onnx import parser
 from paths import DATA
 from precision_models import model_of, run
@@ -16,10 +13,8 @@ from transformer_models import CASES
 
 from trtcore.errors import ModelError
 from trtcore.models.load import load_model
-from trtcore.models.model import Model
-from trtcore.models.onnx.graph import model_inputs, model_outputs
+from trtcore.models.onnx.graph import model_outputs
 from trtcore.models.onnx.input_roles import make_model_inputs
-from trtcore.models.onnx.shape_ranges import opened
 from trtcore.models.onnx.shapes import with_shapes
 
 WILD = DATA / "wild"
@@ -123,20 +118,6 @@ LOST = {
 }
 
 
-def items(
-    model: Model, axis: int = 0, more: Mapping[str, np.ndarray] = MappingProxyType({})
-) -> list[np.ndarray]:
-    """The first output of each of four items, each run alone or beside the batch's others."""
-    value = model_inputs(model)[0]
-    own = value.shape[axis]
-    generator = np.random.default_rng(0)
-    shape = (*value.shape[:axis], 4, *value.shape[axis + 1 :])
-    whole = generator.standard_normal(shape).astype(np.float32)
-    parts = np.split(whole, 4 // own, axis=axis)
-    alone = [run(model, {value.name: part, **more})[0] for part in parts]
-    return [whole, np.concatenate(alone, axis=axis)]
-
-
 @pytest.mark.parametrize("name", ["resize_sizes", "resize_sizes_open", "reshape_minus1"])
 def test_the_batch_is_carried_through_the_files(name: str) -> None:
     whole, wanted = items(load_model(WILD / f"{name}.onnx"))
@@ -152,23 +133,6 @@ def test_constants_of_the_old_batch_become_those_of_the_new(name: str) -> None:
     batched = with_shapes(model, 4)
     assert model_outputs(batched)[0].shape == wanted.shape
     np.testing.assert_allclose(run(batched, {"x": whole})[0], wanted, rtol=1e-5, atol=1e-6)
-
-
-def for_a_range(model: Model, least: int = 1, optimum: int = 3, most: int = 4) -> Model:
-    """The model for that range of batches, of all inputs that have one."""
-    batches = (least, optimum, most)
-    shapes = {
-        value.name: tuple((batch, *value.shape[1:]) for batch in batches)
-        for value in model_inputs(model)
-        if value.shape
-    }
-    return load_model(model, shapes=shapes)
-
-
-def run_open(model: Model, feeds: dict[str, np.ndarray]) -> np.ndarray:
-    """The first output of the graph that an engine is built of, its dimensions open."""
-    with opened(model) as proto:
-        return run(replace(model, proto=proto), feeds)[0]
 
 
 @pytest.mark.parametrize("name", [*HELD, "resize_sizes", "resize_sizes_open", "reshape_minus1"])

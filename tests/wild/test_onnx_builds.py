@@ -89,6 +89,18 @@ def test_a_refusal_says_what_tensorrt_lacks(command: Command, name: str, message
             "places (float[2,4] x) => (int64[2,N] y) { [where] y = NonZero (x) }",
             "node 'where' (NonZero): TensorRT does not have this operator; --plugins can add it",
         ),
+        (
+            "rows (float[2,4,8] x) => (float[4,2,8] y) { [scan] y = Scan <num_scan_inputs = 1, "
+            "scan_input_axes = [1], body = b (float[2,8] r) => (float[2,8] o) "
+            "{ [neg] o = Neg (r) }> (x) }",
+            "node 'scan' (Scan): TensorRT has this operator, but not with these inputs and "
+            "attributes in operator set 17 (it says 'Invalid Node - scan')",
+        ),
+        (
+            "several (seq(float[2,4]) s) => (float[4,4] y) "
+            "{ [join] y = ConcatFromSequence <axis = 0> (s) }",
+            "input 's' is of type sequence, and TensorRT has tensors only; 1 more like it",
+        ),
     ],
 )
 def test_a_refusal_of_a_text_says_what_tensorrt_lacks(

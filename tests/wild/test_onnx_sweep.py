@@ -32,7 +32,7 @@ def bindings() -> Bindings:
 def test_outcomes_are_the_recorded_ones(source: str, bindings: Bindings) -> None:
     recorded = read_table(TABLE)
     every = "TRTCORE_ALL_BUILDS" in os.environ
-    # Whole networks are built by tests of their own.
+    # A whole network takes seconds in each precision: built where every model is, and only there.
     sample = SAMPLE if source != "light" else len(recorded) + 1
     found = {
         name: outcomes(proto, bindings if every or place % sample == sample // 2 else None)

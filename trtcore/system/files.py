@@ -68,11 +68,22 @@ def check_writable(path: str | Path) -> Path:
     return path
 
 
+# The first bytes of compressed files.
+_PACKED = {
+    b"\x1f\x8b": "gzip",
+    b"PK\x03\x04": "zip",
+    b"\xfd7zXZ": "xz",
+    b"\x28\xb5\x2f\xfd": "zstd",
+}
+# What no text has; logs have the escape of colours.
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+
+
 def read_text(path: str | Path) -> str:
-    """Reads a text file in UTF-8, or UTF-16 with its byte order mark; pipes too.
+    """Reads a text file in UTF-8, UTF-16 with its byte order mark, or else Latin-1; pipes too.
 
     Raises:
-        ResultError: not there, not readable or not text.
+        ResultError: not there, not readable, packed or not text.
     """
     return decode_text(read_content(path, ResultError), path)
 
@@ -89,7 +100,14 @@ def decode_text(content: bytes, path: str | Path) -> str:
     try:
         return io.TextIOWrapper(io.BytesIO(content), encoding=encoding).read()
     except UnicodeDecodeError:
-        raise ResultError(f"{path}: is not a text file") from None
+        pass
+    packed = next((name for start, name in _PACKED.items() if content.startswith(start)), "")
+    if packed:
+        raise ResultError(f"{path}: is packed by {packed}: unpack it")
+    if is_wide or _CONTROL.search(content):
+        raise ResultError(f"{path}: is not a text file")
+    # A log of an older system: Latin-1 has a character for each byte, so that none is lost.
+    return io.TextIOWrapper(io.BytesIO(content), encoding="latin-1").read()
 
 
 def write_file(path: str | Path, content: bytes, *, is_private: bool = False) -> None:

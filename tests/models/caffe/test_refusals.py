@@ -243,6 +243,45 @@ def test_bottom_of_a_layer_that_is_left_out(write_net):
 
 
 @pytest.mark.parametrize(
+    ("kind", "dims", "param", "problem"),
+    [
+        ("ShuffleChannel", (2, 12), "", "takes a bottom of 4 axes, got 2x12"),
+        (
+            "ShuffleChannel",
+            (2, 4, 3, 3),
+            "shuffle_channel_param { group: 3 }",
+            "group 3 does not divide its channels, 4",
+        ),
+    ],
+)
+def test_bottom_of_another_rank_or_length(write_net, kind, dims, param, problem):
+    net = write_net(layer(kind, param), data=dims)
+    with pytest.raises(ModelError) as caught:
+        load_caffe(net)
+    assert str(caught.value) == f"{net}: layer 'it' ({kind}, line 2): {problem}"
+
+
+def test_ranks_of_a_scalar(write_net):
+    text = layer("Reduction", name="sum", top="sum") + layer("ArgMax", bottom='bottom: "sum"')
+    net = write_net(text, data=(2, 3))
+    with pytest.raises(ModelError) as caught:
+        load_caffe(net)
+    assert str(caught.value) == (
+        f"{net}: layer 'it' (ArgMax, line 3): takes a bottom with axes, got a scalar"
+    )
+
+
+def test_a_net_whose_every_result_is_read(write_net):
+    text = layer("ReLU") + 'layer { name: "end" type: "Silence" bottom: "out" }'
+    net = write_net(text, data=(1, 2))
+    with pytest.raises(ModelError) as caught:
+        load_caffe(net)
+    assert str(caught.value) == (
+        f"{net}: the net has no outputs: every computed blob is read by another layer"
+    )
+
+
+@pytest.mark.parametrize(
     ("text", "problem"),
     [
         ('name: "x"', "has no layers, expected a Caffe net"),

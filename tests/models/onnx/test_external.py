@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from trtcore.cli import main
 from trtcore.errors import ModelError
 from trtcore.models import memory
 from trtcore.models.load import load_model
+from trtcore.models.onnx import external
 from trtcore.models.onnx.external import external_tensors
 
 VALUES = np.arange(16, dtype=np.float32).reshape(4, 4)
@@ -112,7 +114,10 @@ def test_data_of_a_file_that_a_link_leads_to(tmp_path: Path, outside: Path) -> N
         (model("w.bin", dims=(1 << 40, 4)), f"needs {1 << 44} bytes from 0 on, but 'w.bin' has 64"),
         (model("w.bin", dims=(-4, 4)), "its shape [-4, 4] has a negative dimension"),
         (model("w.bin", offset=-1), "its offset is '-1', expected a number of bytes"),
-        (model("w.bin", length="9" * 20), f"its length is '{'9' * 20}', expected a number of "),
+        (
+            model("w.bin", length="9" * 20),
+            f"its length is '{'9' * 20}', expected a number of bytes",
+        ),
         (model("w.bin", offset="1_0"), "its offset is '1_0', expected a number of bytes"),
         (model(""), "its location is ''"),
         (model("."), "'.' is not a file"),
@@ -131,7 +136,22 @@ def test_what_is_declared_is_checked_against_the_file(
         path.write_bytes(proto.SerializeToString())
     with pytest.raises(ModelError) as error:
         load_model(path)
-    assert str(error.value).startswith(f"{path}: its external data cannot be read: 'w': {reason}")
+    assert str(error.value) == f"{path}: its external data cannot be read: 'w': {reason}"
+
+
+def test_data_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = written(tmp_path, model("w.bin"))
+    (tmp_path / "w.bin").write_bytes(VALUES.tobytes())
+
+    def failing(*args: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(external, "open", failing, raising=False)
+    with pytest.raises(ModelError) as error:
+        load_model(path)
+    assert str(error.value) == (
+        f"{path}: its external data cannot be read: {tmp_path / 'w.bin'} (Input/output error)"
+    )
 
 
 def test_tensors_that_share_bytes_may_not_fill_the_memory(

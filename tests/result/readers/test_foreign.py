@@ -41,6 +41,32 @@ LAYERS = '{"Layers": [{"Name": "conv1"}], "Bindings": ["x"]}'
             "--dumpProfile, or give what its --exportProfile writes",
         ),
         (
+            "[01/02/2026-03:04:05] [I] === Performance summary ===\n"
+            "[01/02/2026-03:04:05] [I] Throughput: 1000 qps\n",
+            "is a log of trtexec without layer times, which is no profile: run trtexec with "
+            "--dumpProfile, or give what its --exportProfile writes",
+        ),
+        (
+            "<!doctype html>\n<html><body>Not found</body></html>",
+            "is an HTML page, which is no profile: give the file itself: a link may lead to a page "
+            "about it",
+        ),
+        (
+            "Node Name        Ops       Time(us)  Time(%)\nfused_nn_conv2d  conv2d  1.5 50\n",
+            "is a table of TVM's debug executor, which is no profile: layers of TVM are not read; "
+            "profile the model with trtcore",
+        ),
+        (
+            "[I] trt-runner  | Completed 10 iteration(s) in 12 ms | Average inference time: 1 ms.",
+            "is a log of Polygraphy, which is no profile: it holds times of whole passes, not of "
+            "layers",
+        ),
+        (
+            "**PERF:  FPS 0 (Avg)\n**PERF:  30.00 (30.01)\n",
+            "is a log of DeepStream, which is no profile: it holds frames per second, not times of "
+            "layers",
+        ),
+        (
             '{"traceEvents": []}',
             "is a Chrome trace, which is no profile: a trace holds no times of one network's "
             "layers",

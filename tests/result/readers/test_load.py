@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import lzma
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,8 +36,11 @@ class TestLoad:
         [
             (
                 "hello\n",
-                "is not a saved trtcore result, a profile exported by trtexec, a log of trtexec "
-                "--dumpProfile, a profile of ONNX Runtime",
+                "file.txt: is not a saved trtcore result, a profile exported by trtexec, a log of "
+                "trtexec --dumpProfile, a profile of ONNX Runtime, a trace of PyTorch's profiler, "
+                "the times that trtexec --exportTimes wrote, a trace of ONNX Runtime's "
+                "TensorRT-RTX provider, Nsight Systems' cuda_gpu_kern_sum as CSV, a log of caffe "
+                "time or the table of TensorRT's old sample",
             ),
             ("[1, 2]", "is not a saved trtcore result"),
             ('{"a": 1}', "not a saved trtcore profile"),
@@ -48,6 +53,8 @@ class TestLoad:
             load_baseline(write(tmp_path, text))
         assert words in str(caught.value)
         assert "\n" not in str(caught.value)
+        if text == "hello\n":
+            assert str(caught.value) == f"{tmp_path}/{words}"
 
     def test_comparison_of_precisions(self, tmp_path):
         path = write(tmp_path, '{"schema": "trtcore/precision-comparison", "version": 1}')
@@ -90,6 +97,27 @@ class TestLoad:
         with pytest.raises(ResultError, match="is not a text file"):
             load_baseline(tmp_path / "b")
 
+    def test_a_log_in_another_encoding(self, tmp_path):
+        path = tmp_path / "log.txt"
+        path.write_bytes("Gerät: Küche\n".encode("latin-1") + GLOG.encode())
+        assert load_baseline(path).layers == parse_caffe_time(GLOG).layers
+
+    @pytest.mark.parametrize(
+        ("start", "name"),
+        [
+            (gzip.compress(GLOG.encode()), "gzip"),
+            (lzma.compress(GLOG.encode()), "xz"),
+            (b"PK\x03\x04\x14\xff", "zip"),
+            (b"\x28\xb5\x2f\xfd\xff", "zstd"),
+        ],
+    )
+    def test_a_packed_file_is_named(self, tmp_path, start, name):
+        path = tmp_path / "log.txt.gz"
+        path.write_bytes(start)
+        with pytest.raises(ResultError) as caught:
+            load_baseline(path)
+        assert str(caught.value) == f"{path}: is packed by {name}: unpack it"
+
     def test_a_profile_is_no_layer_information(self):
         profile = DATA / "trtexec_profile_googlenet_fp16_b4.json"
         with pytest.raises(ResultError) as error:
@@ -100,8 +128,10 @@ class TestLoad:
         )
 
     def test_layer_information_without_trtexec(self, tmp_path):
-        with pytest.raises(ResultError, match="only applies to a trtexec profile"):
-            load_baseline(write(tmp_path, GLOG), layer_info=write(tmp_path, GLOG))
+        path = write(tmp_path, GLOG)
+        with pytest.raises(ResultError) as error:
+            load_baseline(path, layer_info=path)
+        assert str(error.value) == f"{path}: layer information only applies to a trtexec profile"
 
     @pytest.mark.parametrize("kept", [5000, -20])
     def test_layer_information_that_is_cut_off(self, tmp_path, kept):

@@ -95,8 +95,12 @@ def test_compared_with_a_result_of_the_same_model() -> None:
 
 def test_what_cannot_be_put_together_is_refused() -> None:
     uneven = trace(2, {"a": 5.0}, engines=2)[:-2]
-    with pytest.raises(ResultError, match="subgraphs of the session ran 1 to 2 times"):
-        parse_rtx_provider_trace(json.dumps(uneven))
+    with pytest.raises(ResultError) as error:
+        parse_rtx_provider_trace(json.dumps(uneven), "t.json")
+    assert str(error.value) == (
+        "t.json: subgraphs of the session ran 1 to 2 times, so that their runs cannot be put "
+        "together; trace a session without loops or branches"
+    )
     other = trace(1, {"a": 5.0}) + [
         {**event, "tid": 1} for event in trace(1, {"b": 5.0}) if event["ph"] == "X"
     ]

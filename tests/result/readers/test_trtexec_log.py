@@ -46,7 +46,14 @@ def prefixed(text: str, prefix: str) -> str:
 @pytest.mark.parametrize("table", [NEW, OLD], ids=["8.6 to 11", "8.4 to 8.5"])
 @pytest.mark.parametrize(
     "prefix",
-    ["", "[01/02/2026-03:04:09] [I] ", "[I] ", "2026-01-02T03:04:09Z [01/02/2026-03:04:09] [I] "],
+    [
+        "",
+        "[01/02/2026-03:04:09] [I] ",
+        "[I] ",
+        "2026-01-02T03:04:09Z [01/02/2026-03:04:09] [I] ",
+        "2026-01-02T03:04:09.1234567Z ",
+        "2026-01-02T03:04:09.123Z stdout F [01/02/2026-03:04:09] [I] ",
+    ],
 )
 def test_the_tables_of_all_versions(table, prefix):
     log = prefixed("=== Inference Options ===\nSleep time: 0ms\n" + table + "done\n", prefix)

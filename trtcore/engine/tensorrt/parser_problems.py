@@ -30,8 +30,10 @@ _UNKNOWN_TYPES = (
 )
 # Quantized operators of ONNX that TensorRT has in another form only.
 _OF_INTEGERS = ("QLinear", "ConvInteger", "MatMulInteger", "DynamicQuantizeLinear")
-# Assertions without a word of explanation, such as `false` and `convertDims(...)`.
-_UNEXPLAINED = re.compile(r"(?:false|true|\S+)?$")
+# Of Add and its like, BatchNormalization and Dropout; it does not name the node.
+_TOO_OLD = re.compile(r"Pre-opset 7|getOpsetVersion\(\) >= 7")
+# Assertions without a word of explanation, such as `false` and `convertDims(...)`; a name alone.
+_UNEXPLAINED = re.compile(r"(?:Invalid Node - )?\S*$")
 
 
 def parser_problem(parser: Any, index: int, model: Model) -> str:
@@ -50,6 +52,12 @@ def parser_problem(parser: Any, index: int, model: Model) -> str:
     name, op = getattr(error, "node_name", str)(), getattr(error, "node_operator", str)()
     node = next((one for one in walk_nodes(model.proto.graph) if one.name == name), None)
     reason = _reason(parser, text, op, node, model)
+    if _TOO_OLD.search(text):
+        version = opset_version(model.proto)
+        return (
+            f"it has no broadcasting of operator set {version}: convert the file with ONNX's "
+            "version_converter to 7 or later"
+        )
     if text.startswith(_NO_TYPE) and not name:
         return _untyped(model) or text
     return f"node '{name}' ({op}): {reason}" if name or op else reason
@@ -80,6 +88,10 @@ def _reason(parser: Any, text: str, op: str, node: NodeProto | None, model: Mode
 
 def _untyped(model: Model) -> str:
     """Which input is of a type that TensorRT lacks; empty if none of those that it surely lacks."""
+    for value in graph_inputs(model.proto.graph):
+        if not value.type.HasField("tensor_type"):
+            held = str(value.type.WhichOneof("value")).removesuffix("_type")
+            return f"input '{value.name}' is of type {held}, and TensorRT has tensors only"
     types = {
         value.name: value.type.tensor_type.elem_type for value in graph_inputs(model.proto.graph)
     }

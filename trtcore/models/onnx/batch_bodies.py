@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from onnx import GraphProto, NodeProto
+from onnx import GraphProto, NodeProto, TensorProto
 
-from trtcore.models.onnx.batch_values import Known
+from trtcore.models.onnx.batch_edits import Edit, Repeat
+from trtcore.models.onnx.batch_values import Batch, Known, Values
 from trtcore.models.onnx.walk import bodies, walk_nodes
 
 # Of a Loop: its trip count and its condition stand before the states, in node and body.
@@ -21,7 +22,9 @@ class Walk(Protocol):
     """What goes through a graph with the values that are known."""
 
     known: dict[str, Known]
+    edits: list[Edit]
     opset: int
+    batch: Batch
 
     def enter(self, body: GraphProto, inputs: Sequence[Known]) -> None:
         """Makes known what a body begins with."""
@@ -98,13 +101,76 @@ def _loop(walk: Walk, node: NodeProto, inputs: Sequence[Known]) -> list[Known]:
     """The states, as far as an iteration leaves their shapes; rows for the rest."""
     (body,) = bodies(node)
     states = [_any_value(one) for one in inputs[_BEFORE_STATES:]]
-    _, *outputs = _through(walk, body, [Known(), Known(), *states])
+    number = _iteration(inputs[0], walk.batch)
+
+    def run() -> list[Known]:
+        return _through(walk, body, [number, Known(), *states])[1:]
+
+    outputs = _settled(walk, node, _BEFORE_STATES, states, run)
     kept = [
         one if _is_alike(one, state) else Known(one.elem_type)
         for one, state in zip(outputs, states, strict=False)
     ]
+    rows = outputs[len(states) :]
+    if number.counts_items:
+        items = Known(old=(walk.batch.old,), new=(walk.batch.new,))
+        return [*map(_any_value, kept), *(_with_axis(one, 0, items, 0) for one in rows)]
     # How often it runs is known to the run only, so that the lengths of the rows are not.
-    return [*map(_any_value, kept), *(Known(one.elem_type) for one in outputs[len(states) :])]
+    return [*map(_any_value, kept), *(Known(one.elem_type) for one in rows)]
+
+
+def _settled(
+    walk: Walk,
+    node: NodeProto,
+    first: int,
+    states: list[Known],
+    run: Callable[[], list[Known]],
+) -> list[Known]:
+    """Goes through a body until every state that has the batch afterwards has it from the start.
+
+    Within the body it would be repeated in every iteration, when it has been already.
+
+    Args:
+        walk: what goes through the graph around it.
+        node: the Loop or Scan.
+        first: which of its inputs is the first state.
+        states: at the start; changed in place.
+        run: goes through the body once; its results are the states, then the rows.
+    """
+    for _ in range(len(states)):
+        done = len(walk.edits)
+        outputs = run()
+        lone = list(_lone(states, outputs, walk.batch))
+        if not lone:
+            return outputs
+        del walk.edits[done:]
+        for index, axis in lone:
+            length = (states[index].old or ())[axis]
+            edit = Repeat(node.name, first + index, axis, (length, walk.batch.scaled(length)))
+            states[index] = edit.known(states[index])
+            walk.edits.append(edit)
+    return run()
+
+
+def _lone(
+    states: Sequence[Known], outputs: Sequence[Known], batch: Batch
+) -> Iterator[tuple[int, int]]:
+    """The states without the batch that an iteration gives it, each with the axis."""
+    for index, (state, output) in enumerate(zip(states, outputs, strict=False)):
+        if state.old is not None and state.old == state.new == output.old and batch.has(output):
+            yield index, output.axis
+
+
+def _iteration(trips: Known, batch: Batch) -> Known:
+    """The number of a Loop's iteration: of an item, where as many are computed as there are."""
+    was, now = (None if one is None else one.ravel().tolist() for one in _values(trips))
+    if was == [batch.old] and now == [batch.new]:
+        return Known(TensorProto.INT64, (), (), counts_items=True)
+    return Known()
+
+
+def _values(known: Known) -> tuple[Values | None, Values | None]:
+    return known.old_values, known.new_values
 
 
 def _scan(walk: Walk, node: NodeProto, inputs: Sequence[Known]) -> list[Known]:
@@ -117,7 +183,7 @@ def _scan(walk: Walk, node: NodeProto, inputs: Sequence[Known]) -> list[Known]:
     whole = inputs[len(inputs) - scanned :]
     axes = lists.get("scan_input_axes") or [0] * scanned
     rows = [_without_axis(one, axis) for one, axis in zip(whole, axes, strict=True)]
-    outputs = _through(walk, body, [*states, *rows])
+    outputs = _settled(walk, node, 0, states, lambda: _through(walk, body, [*states, *rows]))
     kept = [
         one if _is_alike(one, state) else Known(one.elem_type)
         for one, state in zip(outputs, states, strict=False)

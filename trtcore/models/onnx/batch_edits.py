@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from onnx import GraphProto, NodeProto, helper, numpy_helper
+from onnx import GraphProto, NodeProto, TensorProto, helper, numpy_helper
 
 from trtcore.models.onnx.batch_values import Known
 from trtcore.models.onnx.graph_editor import Editor
@@ -131,13 +131,17 @@ class Extend:
 
     Attributes:
         node: where the batch would be lost without it.
-        name: of the constant.
+        name: of the constant, or of what is computed of constants.
+        was: its values: bodies may have another constant of that name.
         values: the new ones.
+        items: how many there are in the new batch.
     """
 
     node: str
     name: str
+    was: NDArray[Any]
     values: NDArray[Any]
+    items: int
     index: int = -1
 
     @property
@@ -145,7 +149,7 @@ class Extend:
         """What was changed, as one line."""
         return (
             f"node '{self.node}' picks by a constant that counts the old batch: it now counts to "
-            f"{self.values.size}"
+            f"{self.items}"
         )
 
     def known(self, value: Known) -> Known:
@@ -159,13 +163,18 @@ class Extend:
     def apply(self, editor: Editor) -> None:
         """Changes the graph in place."""
         new = numpy_helper.from_array(self.values, self.name)
-        for tensor in editor.graph.initializer:
-            if tensor.name == self.name:
-                tensor.CopyFrom(new)
-        for node in editor.graph.node:
-            if node.op_type == "Constant" and node.output[0] == self.name:
-                node.ClearField("attribute")
-                node.attribute.append(helper.make_attribute("value", new))
+        for scope in editor.graphs:
+            for tensor in scope.initializer:
+                if tensor.name == self.name and self._is(tensor):
+                    tensor.CopyFrom(new)
+            for node in scope.node:
+                if self.name in node.output and self._is(_value(node)):
+                    node.CopyFrom(helper.make_node("Constant", [], [self.name], node.name))
+                    node.attribute.append(helper.make_attribute("value", new))
+
+    def _is(self, tensor: TensorProto | None) -> bool:
+        """Whether a constant is this one; None is a value that is computed of others."""
+        return tensor is None or np.array_equal(numpy_helper.to_array(tensor), self.was)
 
 
 Edit = Retarget | Repeat | Extend
@@ -188,3 +197,9 @@ def few_notes(first: str, nodes: Sequence[str]) -> str:
     """The note on the first of several alike, with how many more there are."""
     more = len(dict.fromkeys(nodes)) - 1
     return f"{first}; {more} more nodes like it" if more else first
+
+
+def _value(node: NodeProto) -> TensorProto | None:
+    """What a Constant holds."""
+    is_constant = node.op_type == "Constant"
+    return next((one.t for one in node.attribute if is_constant and one.name == "value"), None)

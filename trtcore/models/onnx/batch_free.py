@@ -182,7 +182,8 @@ class _Writer:
         """Counts for the largest batch, and takes as many as there are."""
         shapes = one.values.shape, other.values.shape
         axes = [i for i, both in enumerate(zip(*shapes, strict=True)) if both == self._batches]
-        if len(axes) != 1:
+        is_count = np.array_equal(one.values.ravel(), np.arange(one.values.size))
+        if len(axes) != 1 or not is_count:
             raise NotLinearError
         (axis,) = axes
         shape = [*one.values.shape]
@@ -190,22 +191,34 @@ class _Writer:
         whole = self._editor.free_name(f"{one.name}__all")
         counted = np.arange(self._most, dtype=one.values.dtype).reshape(shape)
         self._editor.put_constant(numpy_helper.from_array(counted, whole))
-        self._drop(one.name)
+        self._drop(one)
         _, cut = self._cut(whole, one.name, axis, Multiples((0,), (1,)), is_new=False)
         self._add(cut)
         return "extend", (
             f"node '{one.node}' picks by a constant that counts the old batch: it now counts any"
         )
 
-    def _drop(self, name: str) -> None:
-        """Removes a constant, whose name something else is to write."""
-        # Old files list initializers among the inputs too.
-        for field in (self._graph.initializer, self._graph.input):
-            for one in [one for one in field if one.name == name]:
-                field.remove(one)
-        for node in [node for node in self._graph.node if name in node.output]:
-            self._graph.node.remove(node)
+    def _drop(self, extend: Extend) -> None:
+        """Removes a constant, whose name something else is to write.
+
+        Raises:
+            NotLinearError: more than one has that name, each in a body of its own.
+        """
+        name, scopes = extend.name, 0
+        for graph in self._editor.graphs:
+            tensors = [one for one in graph.initializer if one.name == name]
+            nodes = [node for node in graph.node if name in node.output]
+            scopes += bool(tensors or nodes)
+            for one in tensors:
+                graph.initializer.remove(one)
+            for node in nodes:
+                graph.node.remove(node)
+            # Old files list initializers among the inputs too.
+            for value in [one for one in graph.input if one.name == name]:
+                graph.input.remove(value)
         self._editor.look_again()
+        if scopes > 1:
+            raise NotLinearError
 
     def _cut(
         self, whole: str, wanted: str, axis: int, length: Multiples, *, is_new: bool = True

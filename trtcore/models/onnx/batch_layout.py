@@ -8,8 +8,7 @@ from dataclasses import replace
 
 from onnx import NodeProto
 
-from trtcore.models.onnx.batch_repairs import Batch
-from trtcore.models.onnx.batch_values import Known
+from trtcore.models.onnx.batch_values import Batch, Known
 
 # Operators that leave the order of the elements as it is.
 RESHAPING = frozenset({"Flatten", "Reshape", "Squeeze", "Unsqueeze"})

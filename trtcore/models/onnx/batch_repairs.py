@@ -4,39 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from onnx import GraphProto, NodeProto
 
 from trtcore.models.onnx.batch_edits import Edit, Extend, Repeat, Retarget
-from trtcore.models.onnx.batch_values import Known, Shape, Values
+from trtcore.models.onnx.batch_operands import image_numbers, operand_repairs
+from trtcore.models.onnx.batch_scatter import counted_rows, updates_axis
+from trtcore.models.onnx.batch_values import Batch, Known, Shape, Values
+from trtcore.models.onnx.walk import walk_nodes
 
 # The input of each operator that holds the shape of its output.
 _SHAPE_INPUTS = {"Expand": 1, "Reshape": 1, "Resize": 3}
 # `end` of a Slice that goes to the end, whatever that is.
 _TO_THE_END = 2**63 - 1
-_INITIAL_STATES = (5, 6)
-_PICK = frozenset({"Gather", "GatherElements", "GatherND"})
-
-
-@dataclass(frozen=True)
-class Batch:
-    """The batch that a graph was exported with, and the one it is to have."""
-
-    old: int
-    new: int
-
-    def scaled(self, length: int) -> int:
-        """The length of an axis at the new batch; 0 if it does not hold the old one."""
-        return length // self.old * self.new if length % self.old == 0 else 0
-
-    def has(self, value: Known) -> bool:
-        """Whether exactly one axis of a value grows with the batch."""
-        axis = value.axis
-        if axis < 0 or value.old is None or value.new is None:
-            return False
-        return value.new[axis] == self.scaled(value.old[axis])
+_RECURRENT = frozenset({"GRU", "LSTM", "RNN"})
+# The axis of the batch in the lengths of their sequences and in their initial states.
+_STATES = {4: 0, 5: 1, 6: 1}
 
 
 def reshaped(source: Known, target: Shape, batch: Batch) -> tuple[int, int] | None:
@@ -104,6 +88,12 @@ def repairs(
             yield (_retarget(node, 1, target, batch),)
     elif node.op_type == "Slice":
         yield from _slice(node, inputs, source, batch)
+    elif node.op_type == "ScatterND":
+        axis = updates_axis(inputs, batch)
+        if axis >= 0:
+            yield (Repeat(node.name, 2, axis, (batch.old, batch.new)),)
+        return
+    yield from operand_repairs(node, inputs, batch)
     yield from _repeats(node, inputs, source, batch)
 
 
@@ -124,9 +114,16 @@ def counters(
         known: what is known of the values before it.
         batch: both batches.
     """
-    if not node.op_type.startswith("Gather"):
+    if node.op_type == "RoiAlign":
+        images = known.get(node.input[2], Known())
+        numbers = image_numbers(images, batch)
+        if numbers is None or images.old_values is None:
+            return {}
+        name = node.input[2]
+        return {name: Extend(node.name, name, images.old_values, numbers, batch.new)}
+    if not node.op_type.startswith(("Gather", "Scatter")):
         return {}
-    writers = {name: one for one in graph.node for name in one.output}
+    writers = {name: one for one in walk_nodes(graph) for name in one.output}
     found: dict[str, Extend] = {}
     todo, seen = [node.input[1]], set()
     while todo:
@@ -134,19 +131,20 @@ def counters(
         if name in seen:
             continue
         seen.add(name)
-        writer = writers.get(name)
-        if writer is None or writer.op_type == "Constant":
-            if (values := _counted(known.get(name), batch)) is not None:
-                found[name] = Extend(node.name, name, values)
-            continue
-        most = 1 if writer.op_type in _HANDED_ON else _INDEX_ARITHMETIC.get(writer.op_type, 0)
-        todo += list(writer.input[:most])
+        one = known.get(name, Known())
+        if (values := _counted(one, batch)) is None:
+            values = counted_rows(node, name, known, batch)
+        if values is not None and one.old_values is not None:
+            found[name] = Extend(node.name, name, one.old_values, values, batch.new)
+        elif (writer := writers.get(name)) is not None and writer.op_type != "Constant":
+            most = 1 if writer.op_type in _HANDED_ON else _INDEX_ARITHMETIC.get(writer.op_type, 0)
+            todo += list(writer.input[:most])
     return found
 
 
-def _counted(value: Known | None, batch: Batch) -> Values | None:
+def _counted(value: Known, batch: Batch) -> Values | None:
     """The numbers of the items of the new batch, where a constant holds those of the old one."""
-    if value is None or value.old_values is None or value.old is None:
+    if value.old_values is None or value.old is None or value.changes:
         return None
     # A lone 0 counts a batch of 1 only where it has an axis for it.
     is_count = max(value.old, default=0) == value.old_values.size == batch.old
@@ -208,23 +206,29 @@ def _repeats(
 ) -> Iterator[tuple[Edit, ...]]:
     """Inputs of the old batch that meet one of the new batch, repeated."""
     # Numbers of items, repeated, would pick the same item for all of the batch.
-    if source.outer != 1 or source.old is None or node.op_type in _PICK:
+    if source.outer != 1 or source.old is None or _picks_items(node, source):
         return
-    states = node.op_type in ("GRU", "LSTM", "RNN")
+    is_recurrent = node.op_type in _RECURRENT
     axis_from_end = len(source.old) - source.axis
     edits = []
     for index, one in enumerate(inputs):
         if not node.input[index] or one.old is None or one.old != one.new:
             continue
-        axis = 1 if states else len(one.old) - axis_from_end
-        if states and index not in _INITIAL_STATES:
-            continue
-        length = batch.old if states else source.old[source.axis]
+        axis = _STATES.get(index, -1) if is_recurrent else len(one.old) - axis_from_end
+        length = batch.old if is_recurrent else source.old[source.axis]
         if axis < 0 or one.old[axis] != length:
             continue
         edits.append(Repeat(node.name, index, axis, (length, batch.scaled(length))))
     if edits:
         yield tuple(edits)
+
+
+def _picks_items(node: NodeProto, source: Known) -> bool:
+    """Whether a node picks along the batch, and not within each item of it."""
+    if node.op_type == "GatherElements":
+        axis = next((int(one.i) for one in node.attribute if one.name == "axis"), 0)
+        return axis % len(source.old or (0,)) == source.axis
+    return node.op_type in ("Gather", "GatherND")
 
 
 def _with_axis(target: Shape, source: Known, batch: Batch) -> list[int] | None:

@@ -8,6 +8,7 @@ import onnx
 from onnx import GraphProto, ModelProto, NodeProto, TensorProto, TypeProto
 
 from trtcore.models.onnx.batch_values import Known, computed, constant
+from trtcore.models.onnx.bodies import forget_shapes
 from trtcore.models.onnx.inference import is_odd
 from trtcore.models.onnx.weights import without_weights
 
@@ -80,11 +81,23 @@ def _are_the_same(some: Sequence[Known], others: Sequence[Known]) -> bool:
 
 def _start(proto: ModelProto, constants: Constants) -> Start | None:
     bare = without_weights(proto)
+    at_old = _at_old(bare)
+    return None if at_old is None else Start(bare, at_old, constants)
+
+
+def _at_old(bare: ModelProto) -> GraphProto | None:
+    """The graph with its shapes at the old batch; None where nothing can be inferred."""
+    infer = onnx.shape_inference.infer_shapes
     try:
-        at_old = onnx.shape_inference.infer_shapes(bare, strict_mode=True, data_prop=True).graph
+        return infer(bare, strict_mode=True, data_prop=True).graph
+    except (onnx.shape_inference.InferenceError, ValueError):
+        # What inference objects to in one place says nothing of the others, unless it is what the
+        # file says of its results.
+        forget_shapes(bare.graph)
+    try:
+        return infer(bare, data_prop=True).graph
     except (onnx.shape_inference.InferenceError, ValueError):
         return None
-    return Start(bare, at_old, constants)
 
 
 class Start:

@@ -62,6 +62,7 @@ class Known:
             length of a sequence that was folded with the batch behind it.
         old_values: what it holds at the old batch, if that is known and small.
         new_values: what it holds at the new batch.
+        counts_items: it is the number of an item of the batch, in a Loop over all of them.
     """
 
     elem_type: int = 0
@@ -70,6 +71,7 @@ class Known:
     outer: int = 1
     old_values: Values | None = None
     new_values: Values | None = None
+    counts_items: bool = False
 
     @cached_property
     def axis(self) -> int:
@@ -103,6 +105,25 @@ class Known:
     def at_old(self) -> Known:
         """The same at the old batch only."""
         return replace(self, new=self.old, new_values=self.old_values)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The batch that a graph was exported with, and the one it is to have."""
+
+    old: int
+    new: int
+
+    def scaled(self, length: int) -> int:
+        """The length of an axis at the new batch; 0 if it does not hold the old one."""
+        return length // self.old * self.new if length % self.old == 0 else 0
+
+    def has(self, value: Known) -> bool:
+        """Whether exactly one axis of a value grows with the batch."""
+        axis = value.axis
+        if axis < 0 or value.old is None or value.new is None:
+            return False
+        return value.new[axis] == self.scaled(value.old[axis])
 
 
 def constant(tensor: TensorProto) -> Known:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+import numpy as np
 import onnx
 from onnx import GraphProto, ModelProto, NodeProto, TensorProto, TypeProto, ValueInfoProto
 
@@ -18,9 +19,12 @@ from trtcore.errors import ModelError
 from trtcore.models.onnx.batch_bodies import through_bodies
 from trtcore.models.onnx.batch_edits import Edit, Extend
 from trtcore.models.onnx.batch_layout import followed
-from trtcore.models.onnx.batch_repairs import Batch, counters, is_misplaced, repairs
+from trtcore.models.onnx.batch_operands import operands_fit
+from trtcore.models.onnx.batch_repairs import counters, is_misplaced, repairs
+from trtcore.models.onnx.batch_scatter import is_scattered
 from trtcore.models.onnx.batch_start import Start, Starts, types_of
 from trtcore.models.onnx.batch_values import (
+    Batch,
     Known,
     Shape,
     inferred,
@@ -169,7 +173,8 @@ class _Walk:
             return
         outputs = through_bodies(self, node, inputs) or self._outputs(node, inputs)
         if outputs is not None and self._is_carried(node, inputs, outputs):
-            self.known.update(outputs)
+            for name, one in outputs.items():
+                self.known[name] = self._extended(name, one)
             return
         olds = [self._old_output(node, inputs, name) for name in node.output]
         for attempt in repairs(node, inputs, olds, self.batch):
@@ -179,7 +184,18 @@ class _Walk:
                 self.edits += attempt
                 self.known.update(outputs)
                 return
+        if self._never_fits(node, inputs):
+            self.known.update((name, Known()) for name in node.output)
+            return
         raise _LostError(node, self._lost(node, olds))
+
+    def _never_fits(self, node: NodeProto, inputs: list[Known]) -> bool:
+        """Whether the inputs do not fit each other at the old batch either."""
+        try:
+            self._inferred(node, [one.at_old for one in inputs])
+        except _MISFITS:
+            return True
+        return False
 
     def enter(self, body: GraphProto, inputs: Sequence[Known]) -> None:
         """Makes known what the body of a node begins with: its inputs, and constants of its own."""
@@ -232,7 +248,12 @@ class _Walk:
     def _is_carried(
         self, node: NodeProto, inputs: list[Known], outputs: Mapping[str, Known]
     ) -> bool:
-        """Whether the outputs have the batch, if an input has it."""
+        """Whether the outputs have the batch, if an input has it, or every item has its turn."""
+        if node.op_type == "Gather" and inputs[1].counts_items:
+            return True
+        reaches = is_scattered(node, inputs, self.batch) and operands_fit(node, inputs, self.batch)
+        if not reaches:
+            return False
         if self._may_lose(node) or not any(self.batch.has(one) for one in inputs):
             return True
         named = [one for name, one in zip(node.input, inputs, strict=True) if name]
@@ -259,11 +280,16 @@ class _Walk:
         return {name: shape for name, shape in known.items() if shape is not None}
 
     def _constant(self, tensor: TensorProto, name: str) -> Known:
-        known = self.start.constants.constant(tensor, name)
-        if name not in self.extended:
+        return self._extended(name, self.start.constants.constant(tensor, name))
+
+    def _extended(self, name: str, known: Known) -> Known:
+        """What counts the old batch, as it counts the new one."""
+        extend = self.extended.get(name)
+        if extend is None or known.old_values is None:
             return known
-        values = self.extended[name].values
-        return replace(known, new=values.shape, new_values=values)
+        if not np.array_equal(known.old_values, extend.was):
+            return known
+        return replace(known, new=extend.values.shape, new_values=extend.values)
 
     def _note_constant(self, node: NodeProto) -> None:
         for attribute in node.attribute:
@@ -288,10 +314,10 @@ class _Walk:
 
     def _lost(self, node: NodeProto, olds: Sequence[Known]) -> str:
         texts = ", ".join(shape_text(one.old) for one in olds if one.old is not None)
+        given = f", which gives {texts} at batch {self.batch.old}" if texts else ""
         return (
-            f"the batch is lost in node '{node.name}' ({node.op_type}), which gives"
-            f" {texts} at batch {self.batch.old}: export the model with an open batch, or with"
-            f" batch {self.batch.new}"
+            f"the batch is lost in node '{node.name}' ({node.op_type}){given}: export the model "
+            f"with an open batch, or with batch {self.batch.new}"
         )
 
 

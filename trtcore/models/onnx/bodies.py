@@ -28,3 +28,14 @@ def misfit_body(nodes: Iterable[NodeProto]) -> str:
                     f"'{body.name[:200]}' {len(body.output)}"
                 )
     return ""
+
+
+def forget_shapes(graph: GraphProto) -> None:
+    """Drops shapes that may be stale: value_info at every level and the shapes of the outputs."""
+    graph.ClearField("value_info")
+    for value in graph.output:
+        if value.type.HasField("tensor_type"):
+            value.type.tensor_type.ClearField("shape")
+    for node in graph.node:
+        for body in bodies(node):
+            forget_shapes(body)

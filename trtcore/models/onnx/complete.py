@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import onnx.inliner
 import onnx.shape_inference
-from onnx import GraphProto, ModelProto, NodeProto
+from onnx import GraphProto, ModelProto, NodeProto, TensorProto, helper
 
-from trtcore.models.onnx.walk import bodies, walk_nodes
+from trtcore.models.onnx.mending import mend
+from trtcore.models.onnx.walk import bodies, free_reads, walk_nodes
 from trtcore.models.onnx.weights import (
     INLINE_BYTES,
     weight_bytes,
     without_initializers,
     without_weights,
 )
+
+# From 13 on it may be left out; before 11 there was none.
+_REGION_DEMANDED = (11, 12)
 
 
 def complete_graph(proto: ModelProto, name: str) -> tuple[str, ...]:
@@ -33,8 +37,11 @@ def complete_graph(proto: ModelProto, name: str) -> tuple[str, ...]:
     if not proto.graph.name:
         proto.graph.name = name
         notes.append("the graph has no name: the model's own was taken")
+    notes += mend(proto)
     if untyped := _type_outputs(proto):
         notes.append(f"output {', '.join(map(repr, untyped))} has no type in the file: inferred")
+    if filled := _fill_regions(proto):
+        notes.append(f"Resize {', '.join(filled)} has no region: an empty one was put in")
     if _sort(proto.graph):
         notes.append("its nodes were not in the order in which they read each other: sorted")
     return tuple(notes)
@@ -51,6 +58,36 @@ def _type_outputs(proto: ModelProto) -> list[str]:
         if output.name in types:
             output.type.CopyFrom(types[output.name])
     return [one.name for one in untyped if one.HasField("type")]
+
+
+def _fill_regions(proto: ModelProto) -> list[str]:
+    """Gives each Resize of operator sets 11 and 12 the region that these demand, an empty one.
+
+    Only cropping reads it. PyTorch left it out, TensorRT reads such files, ONNX Runtime does not.
+
+    Returns:
+        The nodes' names.
+    """
+    versions = [one.version for one in proto.opset_import if one.domain in ("", "ai.onnx")]
+    if not versions or versions[0] not in _REGION_DEMANDED:
+        return []
+    scopes = (proto.graph, *(body for node in walk_nodes(proto.graph) for body in bodies(node)))
+    filled = []
+    for graph in scopes:
+        nodes: list[NodeProto] = []
+        for node in graph.node:
+            if node.op_type == "Resize" and len(node.input) > 1 and not node.input[1]:
+                region = f"{node.output[0]}__region"
+                value = helper.make_tensor(region, TensorProto.FLOAT, [0], [])
+                nodes.append(helper.make_node("Constant", [], [region], region, value=value))
+                node.input[1] = region
+                filled.append(f"'{node.name or node.output[0]}'")
+            nodes.append(node)
+        if len(nodes) > len(graph.node):
+            kept = GraphProto(node=nodes)
+            graph.ClearField("node")
+            graph.node.extend(kept.node)
+    return filled
 
 
 def without_functions(proto: ModelProto) -> ModelProto:
@@ -93,7 +130,7 @@ def _order(nodes: Sequence[NodeProto]) -> list[int]:
         waiting = [first]
         while waiting:
             index = waiting[-1]
-            sources = () if is_known[index] else _reads(nodes[index])
+            sources = () if is_known[index] else free_reads(nodes[index])
             missing = {writers[name] for name in sources if name in writers}
             is_open[index] = True
             missing = {i for i in missing if not is_open[i]}
@@ -105,12 +142,3 @@ def _order(nodes: Sequence[NodeProto]) -> list[int]:
                 is_known[index] = True
                 order.append(index)
     return order
-
-
-def _reads(node: NodeProto) -> Iterator[str]:
-    """What a node and the nodes of its bodies read."""
-    yield from node.input
-    for body in bodies(node):
-        for inner in walk_nodes(body):
-            yield from inner.input
-        yield from (output.name for output in body.output)

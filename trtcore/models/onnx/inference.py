@@ -7,8 +7,9 @@ from onnx import GraphProto, ModelProto
 
 from trtcore.errors import ModelError
 from trtcore.models.onnx.batch import carry_batch, channel_mismatch, static_shapes
+from trtcore.models.onnx.bodies import bodies, forget_shapes
+from trtcore.models.onnx.constant_branches import take_constant_branches
 from trtcore.models.onnx.graph import spaced
-from trtcore.models.onnx.walk import bodies
 from trtcore.models.onnx.weights import without_weights
 from trtcore.system.quotations import MOST_CHARACTERS, quoting, shortened
 
@@ -30,16 +31,19 @@ def infer_shapes(proto: ModelProto, prefix: str, is_lenient: bool = False) -> li
     """
     declared = ModelProto()
     declared.graph.output.extend(proto.graph.output)
-    _forget_shapes(proto.graph)
+    forget_shapes(proto.graph)
     notes: list[str] = []
-    # Inference stops at a Reshape with another batch; once that is changed it gets to the next.
+    # Inference stops at a Reshape with another batch, or in a branch that is never taken; once that
+    # is changed it gets to the next.
     while True:
         inferred, problem = _inferred(proto)
         shapes = static_shapes(inferred)
-        carried = carry_batch(proto, shapes, prefix)
-        if not carried:
+        changed = carry_batch(proto, shapes, prefix)
+        if problem and not changed:
+            changed = take_constant_branches(proto, inferred)
+        if not changed:
             break
-        notes += carried
+        notes += changed
     # First what names the node and both channel counts: ONNX's own text is more general.
     problem = channel_mismatch(inferred, shapes) or problem
     if problem and not is_lenient:
@@ -58,7 +62,7 @@ def infer_shapes(proto: ModelProto, prefix: str, is_lenient: bool = False) -> li
 def is_odd(proto: ModelProto) -> bool:
     """Whether inference fails on the file's own shapes too: its objections then prove nothing."""
     bare = without_weights(proto)
-    _forget_shapes(bare.graph)
+    forget_shapes(bare.graph)
     return bool(_inferred(bare)[1])
 
 
@@ -81,17 +85,6 @@ def _inferred(proto: ModelProto) -> tuple[GraphProto, str]:
         # Whatever else looks at the graph meets the same: types that do not exist, for one.
         name = proto.graph.name or "the model"
         raise quoting(ModelError, f"{name}: not a valid ONNX model: ", spaced(problem)) from None
-
-
-def _forget_shapes(graph: GraphProto) -> None:
-    """Drops shapes that may be stale: value_info at every level and the shapes of the outputs."""
-    graph.ClearField("value_info")
-    for value in graph.output:
-        if value.type.HasField("tensor_type"):
-            value.type.tensor_type.ClearField("shape")
-    for node in graph.node:
-        for body in bodies(node):
-            _forget_shapes(body)
 
 
 def _take_over(graph: GraphProto, inferred: GraphProto) -> None:

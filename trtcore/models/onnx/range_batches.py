@@ -164,7 +164,7 @@ def _of_one_batch(bare: Model, tried: Sequence[Model]) -> dict[str, list[int]]:
         node.name: node
         for graph in settled
         for node in walk_nodes(graph)
-        if list(node.input) != before.get(node.name)
+        if list(node.input) != before.get(node.name, list(node.input))
     }
     if not changed:
         return {}

@@ -7,13 +7,13 @@ it works as ever; `opened` gives an engine builder the graph with the dimensions
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from onnx import GraphProto, ModelProto, ValueInfoProto
 
-from trtcore.errors import OptionError, argument
+from trtcore.errors import ModelError, OptionError, argument
 from trtcore.models.model import DynamicInput, Model
 from trtcore.models.onnx.graph import graph_inputs, model_inputs
 from trtcore.models.onnx.range_batches import Points, Shape, freed
@@ -60,6 +60,7 @@ def with_ranges(
         run[name] = _with_batch(name, batch, points)
     others = None if led else batch
     found = freed(model, led, others, points, in_place=in_place)
+    _check_branches(model, found.tried)
     ends = Points(*map(_shapes, found.tried))
     dynamic = tuple(
         _dynamic(value, ends)
@@ -68,6 +69,27 @@ def with_ranges(
     )
     settled = with_shapes(found.model, others, run, in_place=found.is_own, starts=found.starts)
     return replace(settled, dynamic=dynamic, notes=_range_notes(settled, dynamic))
+
+
+def _check_branches(model: Model, ends: Sequence[Model]) -> None:
+    """Refuses an If that one shape settles and another does not, or settles otherwise.
+
+    Raises:
+        ModelError: with the node's name.
+    """
+    named = [{node.name for node in walk_nodes(end.proto.graph)} for end in ends]
+    for node in walk_nodes(model.proto.graph):
+        if node.op_type == "If" and len({_taken(node.name, names) for names in named}) > 1:
+            raise ModelError(
+                f"{model.name}: node '{node.name}' (If) takes another branch at another shape of "
+                "the range, and one of them does not fit: give one shape per input with "
+                f"{argument('shapes')}"
+            )
+
+
+def _taken(choice: str, nodes: Collection[str]) -> frozenset[str]:
+    """The nodes of the branch that stands in the place of an If; none where that is there."""
+    return frozenset(name for name in nodes if name.startswith(f"{choice}/")) - {choice}
 
 
 def _range_notes(settled: Model, dynamic: Sequence[DynamicInput]) -> tuple[str, ...]:

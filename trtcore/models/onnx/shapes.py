@@ -11,8 +11,8 @@ from trtcore.errors import ModelError, OptionError, argument
 from trtcore.models.model import Model
 from trtcore.models.onnx.batch_bodies import open_bodies
 from trtcore.models.onnx.batch_edits import Edit, apply_edits
-from trtcore.models.onnx.batch_repairs import Batch
 from trtcore.models.onnx.batch_start import Starts
+from trtcore.models.onnx.batch_values import Batch
 from trtcore.models.onnx.batch_walk import Carried, carried
 from trtcore.models.onnx.graph import graph_inputs
 from trtcore.models.onnx.inference import infer_shapes
@@ -68,7 +68,7 @@ def with_shapes(
     prefix = _complaint(model, declared, wanted)
     found = _carried(proto, declared, wanted, prefix, starts)
     notes += apply_edits(proto.graph, found.edits)
-    if found.outputs:
+    if found.batch != (0, 0):
         open_bodies(proto.graph)
     for value in inputs:
         _write_dims(value, wanted[value.name])

@@ -8,7 +8,7 @@ from onnx import GraphProto, NodeProto
 
 from trtcore.models.onnx.bodies import bodies
 
-__all__ = ["bodies", "walk_nodes"]
+__all__ = ["bodies", "free_reads", "walk_nodes"]
 
 
 def walk_nodes(graph: GraphProto) -> Iterator[NodeProto]:
@@ -17,3 +17,17 @@ def walk_nodes(graph: GraphProto) -> Iterator[NodeProto]:
         yield node
         for body in bodies(node):
             yield from walk_nodes(body)
+
+
+def free_reads(node: NodeProto) -> Iterator[str]:
+    """What a node reads of the graph around it, and its bodies do: not what these make themselves.
+
+    A body may call a value of its own as the graph calls another.
+    """
+    yield from node.input
+    for body in bodies(node):
+        own = {one.name for one in (*body.input, *body.initializer)}
+        for inner in body.node:
+            yield from (name for name in free_reads(inner) if name not in own)
+            own.update(inner.output)
+        yield from (output.name for output in body.output if output.name not in own)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from trtcore.models.inputs import Source, source_text
 from trtcore.models.model import Model
 from trtcore.models.onnx.input_roles import make_model_inputs
+from trtcore.models.onnx.randomness import random_outputs
 from trtcore.precision.accuracy.ahead import Ahead
 from trtcore.precision.accuracy.emulation import emulated
 from trtcore.precision.accuracy.nonfinite import first_nonfinite_node, with_outputs
@@ -22,7 +23,13 @@ from trtcore.precision.accuracy.unquantized import Unquantized, without_quantiza
 from trtcore.precision.convert.apply import own_precision
 from trtcore.precision.convert.nodes import quantized_nodes
 from trtcore.precision.request import Precision
-from trtcore.result.records.accuracy import Accuracy, Compared, OutputAccuracy
+from trtcore.result.records.accuracy import (
+    Accuracy,
+    Compared,
+    NotCompared,
+    Obstacle,
+    OutputAccuracy,
+)
 
 Outputs = dict[str, NDArray[Any]]
 
@@ -84,6 +91,10 @@ class Reference:
         return self._run(self._unquantized.model, rounds=False)
 
     @cached_property
+    def _drawn(self) -> dict[str, tuple[str, ...]]:
+        return random_outputs(self.model.proto)
+
+    @cached_property
     def _unquantized(self) -> Unquantized:
         return without_quantization(self.model)
 
@@ -101,7 +112,11 @@ class Reference:
         return self._accuracy(graph, self._run(graph), Compared.GRAPH_ON_CPU)
 
     def _accuracy(self, graph: Model, outputs: Arrays, compared: Compared) -> Accuracy:
-        outputs_accuracy = compare_outputs(self.outputs, outputs, _smallest_normal(graph))
+        expected = {name: one for name, one in self.outputs.items() if name not in self._drawn}
+        outputs_accuracy = compare_outputs(expected, outputs, _smallest_normal(graph))
+        drawn = (
+            NotCompared(name, Obstacle.RANDOM, nodes=nodes) for name, nodes in self._drawn.items()
+        )
         return Accuracy(
             self._with_first_bad_node(outputs_accuracy, graph),
             compared,
@@ -110,7 +125,7 @@ class Reference:
             weights="" if self.model.weights == "file" else self.model.weights,
             quantized_nodes=quantized_nodes(self.model.proto),
             inseparable=self._unquantized.inseparable,
-            not_compared=find_obstacles(self.outputs, outputs),
+            not_compared=(*drawn, *find_obstacles(expected, outputs)),
         )
 
     def _with_first_bad_node(

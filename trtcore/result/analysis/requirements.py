@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from trtcore.errors import NotJudgedError, OptionError, PrecisionNotMetError, argument, few
-from trtcore.result.records.accuracy import OutputAccuracy
+from trtcore.result.records.accuracy import NotCompared, Obstacle, OutputAccuracy
 from trtcore.result.records.build import PrecisionCheck, PrecisionVerdict
 from trtcore.result.records.profile import Profile
 from trtcore.result.records.warning_kinds import WarningKind
@@ -43,13 +43,26 @@ def _check_accuracy(profile: Profile, tolerance: float) -> None:
                 f"tolerance {tolerance:g} cannot be checked: the outputs were not compared"
             )
         return
-    check_tolerance(accuracy.outputs, tolerance)
-    if accuracy.not_compared:
-        names = few(output.name for output in accuracy.not_compared)
+    left_out = [one for one in accuracy.not_compared if one.obstacle is not Obstacle.RANDOM]
+    drawn = [one for one in accuracy.not_compared if one.obstacle is Obstacle.RANDOM]
+    empty = _none_wrong(accuracy.outputs, tolerance)
+    # What is plainly wrong first, then what should have been compared.
+    if left_out:
         raise PrecisionNotMetError(
-            f"tolerance {tolerance:g} cannot be checked for output {names}: it was not compared, "
-            "the report says why"
+            f"tolerance {tolerance:g} cannot be checked for output {_names(left_out)}: it was not "
+            "compared, the report says why"
         )
+    if empty:
+        raise empty
+    if drawn:
+        raise NotJudgedError(
+            f"tolerance {tolerance:g} cannot be checked for output {_names(drawn)}: it depends on "
+            "random numbers, which are others in every run"
+        )
+
+
+def _names(outputs: Sequence[NotCompared]) -> str:
+    return few(output.name for output in outputs)
 
 
 def require_met(check: PrecisionCheck) -> None:
@@ -103,16 +116,23 @@ def check_tolerance(accuracies: Sequence[OutputAccuracy], tolerance: float) -> N
         NotJudgedError: none of that, but FP32 leaves nothing to compare an output with.
         OptionError: the tolerance is negative or NaN.
     """
+    # An output that is plainly wrong matters more than one that is empty.
+    if empty := _none_wrong(accuracies, tolerance):
+        raise empty
+
+
+def _none_wrong(accuracies: Sequence[OutputAccuracy], tolerance: float) -> NotJudgedError | None:
+    """Raises what is wrong with an output; returns what is to be said of those that are empty."""
     check_limit(tolerance)
     for accuracy in accuracies:
         _check_output(accuracy, tolerance)
-    # After the checks above: an output that is plainly wrong matters more than one that is empty.
     empty = [accuracy.name for accuracy in accuracies if accuracy.is_empty]
-    if empty:
-        raise NotJudgedError(
-            f"tolerance {tolerance:g} cannot be checked for output {few(empty)}: in FP32 it is "
-            "zero, or too small for the type; give trained weights or another input"
-        )
+    if not empty:
+        return None
+    return NotJudgedError(
+        f"tolerance {tolerance:g} cannot be checked for output {few(empty)}: in FP32 it is "
+        "zero, or too small for the type; give trained weights or another input"
+    )
 
 
 def _check_output(accuracy: OutputAccuracy, tolerance: float) -> None:

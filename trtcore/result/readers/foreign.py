@@ -77,7 +77,9 @@ FOREIGN_FILES: tuple[ForeignFile, ...] = (
         "of Nsight Systems, give its report cuda_gpu_kern_sum as CSV",
     ),
     ForeignFile(
-        re.compile(r"RUNNING TensorRT\.trtexec|=== (?:Model|Inference) Options ==="),
+        re.compile(
+            r"RUNNING TensorRT\.trtexec|=== (?:(?:Model|Inference) Options|Performance summary) ==="
+        ),
         "a log of trtexec without layer times",
         "run trtexec with --dumpProfile, or give what its --exportProfile writes",
     ),
@@ -85,6 +87,26 @@ FOREIGN_FILES: tuple[ForeignFile, ...] = (
         re.compile(r"^={5,} .* profile ={5,}", re.M),
         "the table of TensorRT's later samples (SimpleProfiler)",
         "profile the engine with trtcore or with trtexec --exportProfile",
+    ),
+    ForeignFile(
+        re.compile(r"^\s*(?:<!DOCTYPE html|<html\b)", re.IGNORECASE),
+        "an HTML page",
+        "give the file itself: a link may lead to a page about it",
+    ),
+    ForeignFile(
+        re.compile(r"^Node Name\s+Ops\s+Time\(us\)", re.M),
+        "a table of TVM's debug executor",
+        "layers of TVM are not read; profile the model with trtcore",
+    ),
+    ForeignFile(
+        re.compile(r"^\[I\] .*\| (?:Average inference time|Completed \d+ iteration)", re.M),
+        "a log of Polygraphy",
+        "it holds times of whole passes, not of layers",
+    ),
+    ForeignFile(
+        re.compile(r"^\*\*PERF:", re.M),
+        "a log of DeepStream",
+        "it holds frames per second, not times of layers",
     ),
     ForeignFile(
         re.compile(r"^\[TRT\]\s+(?:Timing Report|Total\s+CPU)", re.M),

@@ -19,6 +19,8 @@ from trtcore.result.records.profile import Profile
 
 # The logger's ``[01/02/2026-03:04:09] [I] ``, and what a container or a CI service puts before it.
 _PREFIX = re.compile(r"^.*?(?:\[\d\d/\d\d/\d{4}-\d\d:\d\d:\d\d\] )?\[[IVWE]\] (?=\s*\S)", re.M)
+# What a CI service puts before a log that has no such prefixes.
+_STAMP = re.compile(r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)? ?", re.M)
 # Lines of TensorRT itself, and warnings, which come between the rows of the table.
 _OTHERS = re.compile(r"^.*?(?:\[[IVWE]\] \[TRT\]|\[[VWE]\] ).*\n?", re.M)
 _TITLE = re.compile(r"^\s*=== Profile \((\d{1,15}) iterations ?\) ===\s*$", re.M)
@@ -81,7 +83,7 @@ def parse_trtexec_log(
 
 def _bare(text: str) -> str:
     """A log without what the logger puts before its lines, and without other messages."""
-    return _PREFIX.sub("", _OTHERS.sub("", text))
+    return _STAMP.sub("", _PREFIX.sub("", _OTHERS.sub("", text)))
 
 
 def _columns(head: str, source: str) -> _Columns:

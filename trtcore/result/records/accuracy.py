@@ -70,6 +70,8 @@ class Obstacle(Enum):
     """Its shape depends on its values, and those of the other precision give another one."""
     ABSENT = "absent"
     """One of the two sides does not have it, such as an item of a shorter sequence."""
+    RANDOM = "random"
+    """Nodes draw random numbers for it, so that it is another one in every run."""
     NO_NUMBERS = "no numbers"
     """It holds text, maps, nothing, or numbers of a type that NumPy lacks."""
 
@@ -82,11 +84,13 @@ class NotCompared:
         name: of the output.
         obstacle: why not.
         shapes: for `Obstacle.SHAPE`, the shape here and that of the reference.
+        nodes: for `Obstacle.RANDOM`, the model's nodes that draw the numbers.
     """
 
     name: str
     obstacle: Obstacle
     shapes: tuple[tuple[int, ...], ...] = ()
+    nodes: tuple[str, ...] = ()
 
 
 class Compared(Enum):

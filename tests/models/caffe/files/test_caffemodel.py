@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import mmap
 import struct
 
 import numpy as np
@@ -9,6 +11,7 @@ import pytest
 from caffemodel_writer import LAYER, V1_LAYERS, caffemodel, chunk, number
 
 from trtcore.errors import ModelError
+from trtcore.models.caffe.files import wire
 from trtcore.models.caffe.files.caffemodel import Blob, read_caffemodel
 from trtcore.models.caffe.files.wire import Wire
 
@@ -114,6 +117,27 @@ def test_what_is_not_a_caffemodel_is_refused_in_one_line(read, tmp_path, content
     with pytest.raises(ModelError) as caught:
         read(content)
     assert str(caught.value) == f"{tmp_path / 'net.caffemodel'}: {message}"
+
+
+def test_more_fields_than_any_net_has(read, tmp_path, monkeypatch):
+    monkeypatch.setattr(wire, "MAX_FIELDS", 4)
+    with pytest.raises(ModelError) as caught:
+        read(GOOD)
+    assert str(caught.value) == (
+        f"{tmp_path / 'net.caffemodel'}: not a caffemodel, or damaged (more than 4 fields)"
+    )
+
+
+def test_a_file_that_cannot_be_mapped(tmp_path, monkeypatch):
+    def unmapped(*args, **kwargs):
+        raise OSError(errno.ENODEV, "No such device")
+
+    path = tmp_path / "net.caffemodel"
+    path.write_bytes(GOOD)
+    monkeypatch.setattr(mmap, "mmap", unmapped)
+    with pytest.raises(ModelError) as caught:
+        read_caffemodel(path)
+    assert str(caught.value) == f"{path}: cannot be read ([Errno 19] No such device)"
 
 
 def test_a_value_whose_tag_is_written_longer_than_needed() -> None:

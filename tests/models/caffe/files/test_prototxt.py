@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from google.protobuf import text_format
 
 from trtcore.errors import ModelError
 from trtcore.models import memory
@@ -132,6 +133,26 @@ def test_text_is_read_as_far_as_memory_goes(read, tmp_path, monkeypatch):
         read(INPUT + comment)
     path = tmp_path / "net.prototxt"
     assert str(caught.value) == f"{path}: reading it takes about 49 MiB, 10 MiB are free"
+
+
+@pytest.mark.parametrize(
+    ("problem", "said"),
+    [
+        (OverflowError("int too large to convert to float"), "int too large to convert to float"),
+        (RecursionError("maximum\nrecursion depth"), "maximum recursion depth"),
+        (ValueError("x" * 200), f"{'x' * 97}..."),
+    ],
+)
+def test_whatever_else_protobuf_objects_to(read, tmp_path, monkeypatch, problem, said):
+    """Its own exceptions differ by release; in none known does a file lead to another one."""
+
+    def parse(*args, **kwargs):
+        raise problem
+
+    monkeypatch.setattr(text_format, "Parse", parse)
+    with pytest.raises(ModelError) as caught:
+        read(INPUT)
+    assert str(caught.value) == f"{tmp_path / 'net.prototxt'}: not a Caffe prototxt ({said})"
 
 
 def test_missing_file_and_directory(tmp_path):

@@ -37,8 +37,11 @@ _QUIET = 4  # ORT_LOGGING_LEVEL_FATAL: its errors reach the user as exceptions
 # ONNX Runtime guarantees the operators from this set on; of older ones it has some.
 _FIRST_GUARANTEED = 7
 _NO_KERNEL = re.compile(
-    r"Could not find an implementation|Failed to find kernel|is not supported in"
+    r"Could not find an implementation|Failed to find kernel|is not supported in|^no Cast"
 )
+# Before, Cast has the name of its type, and ONNX Runtime writes and reads the number.
+_FIRST_TYPED_CAST = 6
+_OLD_CAST = re.compile(r", Cast, .*Mismatched attribute type|Op \(Cast\) .*type inference failed")
 _UNKNOWN_OPERATOR = "is not a registered function/op"
 
 
@@ -126,7 +129,9 @@ def _refused(model: Model, problem: Exception, layers: tuple[Layer, ...]) -> Mod
     words = real_names(_reason(said), layers)
     plugin = f"; a plugin of TensorRT runs in an engine only, with {argument('plugins')}"
     way_out = plugin if _UNKNOWN_OPERATOR in words else ""
-    if (version := opset_version(model.proto)) < _FIRST_GUARANTEED and _NO_KERNEL.search(words):
+    if (version := opset_version(model.proto)) < _FIRST_TYPED_CAST and _OLD_CAST.search(words):
+        words = f"no Cast of operator set {version}, which every 16-bit graph needs"
+    if version < _FIRST_GUARANTEED and _NO_KERNEL.search(words):
         way_out = (
             f"; it has few operators of a set as old as {version}: convert the file with ONNX's "
         )

@@ -53,7 +53,7 @@ def memory_data(builder: LayerBuilder) -> list[Tensor | None]:
     param = builder.param("memory_data_param")
     crop = builder.param("transform_param").crop_size
     sizes = (crop, crop) if crop else (param.height, param.width)
-    return _images(builder, (param.batch_size, param.channels, *sizes))
+    return _images(builder, (param.batch_size, param.channels, *sizes), are_channels_stated=True)
 
 
 def from_shapes(builder: LayerBuilder) -> list[Tensor | None]:
@@ -62,12 +62,15 @@ def from_shapes(builder: LayerBuilder) -> list[Tensor | None]:
     return _inputs(builder, [])
 
 
-def _images(builder: LayerBuilder, stated: Shape) -> list[Tensor | None]:
+def _images(
+    builder: LayerBuilder, stated: Shape, *, are_channels_stated: bool = False
+) -> list[Tensor | None]:
     """Images of the shape stated, as far as it is, and a label for each."""
     name, *labels = builder.layer.tops
     is_requested, is_stated = builder.requested.has([name]), min(stated) >= 1
     images = builder.requested.shape(name, stated) if is_requested or is_stated else None
-    assumed = f", {stated[1]} channels assumed" if is_stated and not is_requested else ""
+    is_assumed = is_stated and not is_requested and not are_channels_stated
+    assumed = f", {stated[1]} channels assumed" if is_assumed else ""
     builder.notes.append(f"{builder.layer} became inputs{assumed}")
     of_labels = () if images is None else images[:1]
     return _inputs(builder, [images or (), *(of_labels for _ in labels)])

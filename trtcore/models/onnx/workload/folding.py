@@ -13,6 +13,7 @@ import onnx
 from onnx import GraphProto, ModelProto, NodeProto, numpy_helper
 
 from trtcore.models.onnx.bodies import bodies
+from trtcore.models.onnx.randomness import RANDOM_OPERATORS
 from trtcore.models.onnx.workload.computing import MOST_ELEMENTS, Values, results_of
 from trtcore.models.onnx.workload.operands import Shape
 from trtcore.models.onnx.workload.shapes import known_shapes
@@ -21,7 +22,6 @@ Types = dict[str, onnx.ValueInfoProto]
 
 # Each pass gets to the next shape that depends on one; a network has that in each of its blocks.
 _MOST_PASSES = 50
-_RANDOM = frozenset({"RandomNormal", "RandomUniform", "RandomNormalLike", "Multinomial"})
 
 
 def completed_shapes(proto: ModelProto) -> dict[str, Shape]:
@@ -49,6 +49,17 @@ def completed_shapes(proto: ModelProto) -> dict[str, Shape]:
         shapes.update((name, value.shape) for name, value in found.items())
         _put_in(graph, found)
     return shapes
+
+
+def known_values(proto: ModelProto, shapes: Mapping[str, Shape]) -> Values:
+    """Every value of a graph that follows from its constants and from shapes.
+
+    Args:
+        proto: without the data of its weights.
+        shapes: of its values, as far as they are known.
+    """
+    values = _initial(proto.graph)
+    return {**values, **_folded(proto, shapes, values)}
 
 
 def _part(proto: ModelProto, nodes: Sequence[NodeProto], types: Types) -> ModelProto:
@@ -112,7 +123,7 @@ def _folded(proto: ModelProto, shapes: Mapping[str, Shape], values: Values) -> V
 
 
 def _can_fold(node: NodeProto, shapes: Mapping[str, Shape], known: Values) -> bool:
-    if node.op_type in _RANDOM or node.domain not in ("", "ai.onnx") or list(bodies(node)):
+    if node.op_type in RANDOM_OPERATORS or node.domain not in ("", "ai.onnx") or list(bodies(node)):
         return False
     if node.op_type == "Shape":
         return node.input[0] in shapes

@@ -144,6 +144,10 @@ def not_compared_line(output: NotCompared) -> str:
     if output.obstacle is Obstacle.SHAPE:
         here, there = (shape_text(shape) for shape in output.shapes)
         why = f"its shape depends on the data, {here} here and {there} in FP32"
+    elif output.obstacle is Obstacle.RANDOM:
+        count = len(output.nodes)
+        draws = f"{count} node{'s draw' if count > 1 else ' draws'}"
+        why = f"{draws} random numbers ({few(output.nodes, _NAMES_SHOWN)})"
     else:
         why = _OBSTACLES[output.obstacle]
     return f"{output.name}: not compared: {why}"
