@@ -148,6 +148,17 @@ def test_an_attribute_of_another_set_that_means_something_is_refused(
     assert str(error.value) == f"the model: not a valid ONNX model: {message}"
 
 
+def test_an_attribute_of_a_function_outside_of_one_is_refused() -> None:
+    proto = net()
+    proto.graph.node[0].attribute.add(name="axis_hint", ref_attr_name="hint")
+    with pytest.raises(ModelError) as error:
+        load_model(proto)
+    assert str(error.value) == (
+        "the model: not a valid ONNX model: Unrecognized attribute: axis_hint for operator Add ==> "
+        "Context: Bad node spec for node. Name: add OpType: Add"
+    )
+
+
 def test_two_initializers_of_one_name_that_differ_are_refused() -> None:
     proto = net()
     proto.graph.initializer.append(helper.make_tensor("w", TensorProto.FLOAT, [4], [4, 3, 2, 1]))

@@ -88,9 +88,10 @@ class Repeat:
     @property
     def note(self) -> str:
         """What was changed, as one line."""
+        was, now = self.lengths
         return (
-            f"node '{self.node}' reads a value of the old batch as input {self.index}: repeated, "
-            f"{self.lengths[0]} to {self.lengths[1]}"
+            f"node '{self.node}' reads a value of the old batch as input {self.index}: "
+            f"{'cut' if now < was else 'repeated'}, {was} to {now}"
         )
 
     def known(self, value: Known) -> Known:

@@ -64,6 +64,21 @@ def is_misplaced(node: NodeProto, inputs: Sequence[Known], output: Known, batch:
     return place is not None and place[0] != output.axis
 
 
+def picks_every_item(node: NodeProto, inputs: Sequence[Known]) -> bool:
+    """Whether a node is the Gather by which a Loop over the batch takes each of its items."""
+    return node.op_type == "Gather" and inputs[1].counts_items
+
+
+def has_every_item(node: NodeProto, data: Known, batch: Batch) -> bool:
+    """Whether what such a Gather picks from has the items of the new batch, if that is known."""
+    if data.old is None or data.new is None:
+        return True
+    axis = _axis_of(node, data)
+    was, now = data.old[axis], data.new[axis]
+    # As long as the old batch, it is one row for each of its items.
+    return now >= batch.new and (now != was or was != batch.old)
+
+
 def repairs(
     node: NodeProto, inputs: Sequence[Known], outputs: Sequence[Known], batch: Batch
 ) -> Iterator[tuple[Edit, ...]]:
@@ -75,6 +90,11 @@ def repairs(
         outputs: at the old batch.
         batch: both batches.
     """
+    if picks_every_item(node, inputs):
+        axis = _axis_of(node, inputs[0])
+        if inputs[0].old is not None and inputs[0].old[axis] == batch.old:
+            yield (Repeat(node.name, 0, axis, (batch.old, batch.new)),)
+        return
     source = next((one for one in inputs if batch.has(one)), None)
     if source is None or not outputs or outputs[0].old is None:
         return
@@ -223,11 +243,15 @@ def _repeats(
         yield tuple(edits)
 
 
+def _axis_of(node: NodeProto, data: Known) -> int:
+    axis = next((int(one.i) for one in node.attribute if one.name == "axis"), 0)
+    return axis % len(data.old or (0,))
+
+
 def _picks_items(node: NodeProto, source: Known) -> bool:
     """Whether a node picks along the batch, and not within each item of it."""
     if node.op_type == "GatherElements":
-        axis = next((int(one.i) for one in node.attribute if one.name == "axis"), 0)
-        return axis % len(source.old or (0,)) == source.axis
+        return _axis_of(node, source) == source.axis
     return node.op_type in ("Gather", "GatherND")
 
 

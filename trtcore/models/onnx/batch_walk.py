@@ -9,6 +9,7 @@ are changed; where that is not possible, the node is refused by name.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -18,9 +19,15 @@ from onnx import GraphProto, ModelProto, NodeProto, TensorProto, TypeProto, Valu
 from trtcore.errors import ModelError
 from trtcore.models.onnx.batch_bodies import through_bodies
 from trtcore.models.onnx.batch_edits import Edit, Extend
-from trtcore.models.onnx.batch_layout import followed
+from trtcore.models.onnx.batch_layout import RESHAPING, followed
 from trtcore.models.onnx.batch_operands import operands_fit
-from trtcore.models.onnx.batch_repairs import counters, is_misplaced, repairs
+from trtcore.models.onnx.batch_repairs import (
+    counters,
+    has_every_item,
+    is_misplaced,
+    picks_every_item,
+    repairs,
+)
 from trtcore.models.onnx.batch_scatter import is_scattered
 from trtcore.models.onnx.batch_start import Start, Starts, types_of
 from trtcore.models.onnx.batch_values import (
@@ -55,6 +62,8 @@ _MAY_LOSE = frozenset(
 )
 _UNKNOWN = Known()
 _MISFITS = (onnx.shape_inference.InferenceError, ValueError, RuntimeError)
+# What leaves the number of an item as it is, but for its type and axes.
+_SAME_NUMBER = frozenset({"Cast", "Identity", *RESHAPING})
 # Only the first output of these has the batch.
 _FIRST_ONLY = frozenset({"BatchNormalization", "DynamicQuantizeLinear"})
 
@@ -197,15 +206,22 @@ class _Walk:
             return True
         return False
 
-    def enter(self, body: GraphProto, inputs: Sequence[Known]) -> None:
-        """Makes known what the body of a node begins with: its inputs, and constants of its own."""
-        # Bodies of one node use the same names.
+    @contextmanager
+    def within(self, body: GraphProto, inputs: Sequence[Known]) -> Iterator[None]:
+        """Knows what the body of a node begins with: its inputs, and constants of its own.
+
+        Bodies may call their values as others do, and as the graph around them does: afterwards
+        the names mean what they meant before, unless the batch is lost, which is asked about there.
+        """
+        known, types = self.known.copy(), self.types.copy()
         self.types.update(types_of(body))
         for value, one in zip(body.input, inputs, strict=False):
             is_told = one.elem_type or one.old is not None
             self.known[value.name] = one if is_told else self._input(value.name, False)
         for tensor in body.initializer:
             self.known[tensor.name] = self._constant(tensor, tensor.name)
+        yield
+        self.known, self.types = known, types
 
     def _outputs(
         self, node: NodeProto, inputs: list[Known], attempt: tuple[Edit, ...] = ()
@@ -217,7 +233,10 @@ class _Walk:
         names = [name for name in node.output if name]
         olds = {name: self._old_output(node, inputs, name) for name in names}
         if not any(one.changes for name, one in zip(node.input, inputs, strict=True) if name):
-            return {name: replace(old, new=old.old) for name, old in olds.items()}
+            counts = node.op_type in _SAME_NUMBER and inputs[0].counts_items
+            return {
+                name: replace(old, new=old.old, counts_items=counts) for name, old in olds.items()
+            }
         changed = node
         for edit in attempt:
             changed = edit.attributed(changed)
@@ -249,8 +268,8 @@ class _Walk:
         self, node: NodeProto, inputs: list[Known], outputs: Mapping[str, Known]
     ) -> bool:
         """Whether the outputs have the batch, if an input has it, or every item has its turn."""
-        if node.op_type == "Gather" and inputs[1].counts_items:
-            return True
+        if picks_every_item(node, inputs):
+            return has_every_item(node, inputs[0], self.batch)
         reaches = is_scattered(node, inputs, self.batch) and operands_fit(node, inputs, self.batch)
         if not reaches:
             return False

@@ -114,10 +114,14 @@ def _rename(node: NodeProto, names: Mapping[str, str]) -> None:
         for index, name in enumerate(values):
             values[index] = names.get(name, name)
     for body in bodies(node):
+        # A body may call its own values as the branch around it calls others.
+        own = {one.name for one in (*body.input, *body.initializer)}
+        own.update(name for inner in body.node for name in inner.output)
+        outer = {name: new for name, new in names.items() if name not in own}
         for inner in body.node:
-            _rename(inner, names)
+            _rename(inner, outer)
         for output in body.output:
-            output.name = names.get(output.name, output.name)
+            output.name = outer.get(output.name, output.name)
 
 
 def _made(body: GraphProto, node: NodeProto, names: _Names) -> Mapping[str, str]:

@@ -169,7 +169,8 @@ def _drop_unknown_attributes(proto: ModelProto, version: int) -> list[str]:
             continue
         known = onnx.defs.get_schema(node.op_type, version).attributes
         for one in [one for one in node.attribute if one.name not in known]:
-            if _means_nothing(node.op_type, one):
+            # One of a function's, which has no value here, is for the checker to refuse.
+            if not one.ref_attr_name and _means_nothing(node.op_type, one):
                 dropped.append(f"'{one.name}' of '{node.name or node.output[0]}' ({node.op_type})")
                 node.attribute.remove(one)
     what = f"attribute {few(dropped)} is not known in operator set {version}: left out"
