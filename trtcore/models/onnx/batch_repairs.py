@@ -10,6 +10,7 @@ from onnx import GraphProto, NodeProto
 
 from trtcore.models.onnx.batch_edits import Edit, Extend, Repeat, Retarget
 from trtcore.models.onnx.batch_operands import image_numbers, operand_repairs
+from trtcore.models.onnx.batch_picks import axis_of, picks_every_item, picks_items
 from trtcore.models.onnx.batch_scatter import counted_rows, updates_axis
 from trtcore.models.onnx.batch_values import Batch, Known, Shape, Values
 from trtcore.models.onnx.walk import walk_nodes
@@ -64,21 +65,6 @@ def is_misplaced(node: NodeProto, inputs: Sequence[Known], output: Known, batch:
     return place is not None and place[0] != output.axis
 
 
-def picks_every_item(node: NodeProto, inputs: Sequence[Known]) -> bool:
-    """Whether a node is the Gather by which a Loop over the batch takes each of its items."""
-    return node.op_type == "Gather" and inputs[1].counts_items
-
-
-def has_every_item(node: NodeProto, data: Known, batch: Batch) -> bool:
-    """Whether what such a Gather picks from has the items of the new batch, if that is known."""
-    if data.old is None or data.new is None:
-        return True
-    axis = _axis_of(node, data)
-    was, now = data.old[axis], data.new[axis]
-    # As long as the old batch, it is one row for each of its items.
-    return now >= batch.new and (now != was or was != batch.old)
-
-
 def repairs(
     node: NodeProto, inputs: Sequence[Known], outputs: Sequence[Known], batch: Batch
 ) -> Iterator[tuple[Edit, ...]]:
@@ -91,7 +77,7 @@ def repairs(
         batch: both batches.
     """
     if picks_every_item(node, inputs):
-        axis = _axis_of(node, inputs[0])
+        axis = axis_of(node, inputs[0])
         if inputs[0].old is not None and inputs[0].old[axis] == batch.old:
             yield (Repeat(node.name, 0, axis, (batch.old, batch.new)),)
         return
@@ -226,7 +212,7 @@ def _repeats(
 ) -> Iterator[tuple[Edit, ...]]:
     """Inputs of the old batch that meet one of the new batch, repeated."""
     # Numbers of items, repeated, would pick the same item for all of the batch.
-    if source.outer != 1 or source.old is None or _picks_items(node, source):
+    if source.outer != 1 or source.old is None or picks_items(node, source):
         return
     is_recurrent = node.op_type in _RECURRENT
     axis_from_end = len(source.old) - source.axis
@@ -241,18 +227,6 @@ def _repeats(
         edits.append(Repeat(node.name, index, axis, (length, batch.scaled(length))))
     if edits:
         yield tuple(edits)
-
-
-def _axis_of(node: NodeProto, data: Known) -> int:
-    axis = next((int(one.i) for one in node.attribute if one.name == "axis"), 0)
-    return axis % len(data.old or (0,))
-
-
-def _picks_items(node: NodeProto, source: Known) -> bool:
-    """Whether a node picks along the batch, and not within each item of it."""
-    if node.op_type == "GatherElements":
-        return _axis_of(node, source) == source.axis
-    return node.op_type in ("Gather", "GatherND")
 
 
 def _with_axis(target: Shape, source: Known, batch: Batch) -> list[int] | None:
