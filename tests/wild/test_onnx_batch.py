@@ -211,6 +211,21 @@ def test_a_slice_without_inputs_cannot_follow_a_batch() -> None:
     )
 
 
+def test_inputs_of_one_batch_need_one_range() -> None:
+    model = model_of(
+        HEAD
+        + """two (float[2,4] x, float[2,4] mask, float[5] bias) => (float[2,4] y)
+        <float[2,4] k = {1, 2, 3, 4, 5, 6, 7, 8}> { [add] s = Add (x, k) [out] y = Neg (s) }"""
+    )
+    ranges = {"x": ((1, 4), (3, 4), (4, 4)), "mask": ((2, 4), (3, 4), (4, 4))}
+    with pytest.raises(ModelError) as error:
+        load_model(model, shapes=ranges)
+    assert str(error.value) == (
+        "two: node 'add' (Add) holds one batch: give 'x', 'mask' the same batches in shapes"
+    )
+    assert load_model(model, shapes={**ranges, "mask": ranges["x"]}).dynamic
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_transformers_take_a_range(name: str) -> None:
     model = CASES[name].model()
