@@ -183,7 +183,7 @@ def test_what_a_range_takes_is_noted() -> None:
         "expanded token": (f"node 'cat' {read.format(1, 0)}",),
         "positions of a batch of 2": (f"node 'add' {read.format(2, 1)}",),
         "slice of the whole batch": (f"node 'part' {had.format(2)}",),
-        "sequence first": (f"node 'split' {had.format(1)}; 1 more nodes like it",),
+        "sequence first": (f"node 'split' {had.format(1)}; 1 more node like it",),
         "counted items": (
             "node 'pick' picks by a constant that counts the old batch: it now counts any",
             f"node 'flat' {had.format(2)}",

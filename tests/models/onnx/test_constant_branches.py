@@ -75,6 +75,21 @@ def test_a_condition_of_shapes() -> None:
     np.testing.assert_array_equal(run(model, {"x": x})[0], -x)
 
 
+def test_several_are_noted_by_the_first() -> None:
+    """Two of the net above, in a row."""
+    again = """[choice2] r2 = If (c) <
+        then_branch = yes2 () => (float[p,q] s2)
+            { [ax2] ax2 = Constant <value = int64[1] {1}> () [dead2] s2 = Squeeze (r, ax2) },
+        else_branch = no2 () => (float[p,q,r] t2) { [live2] t2 = Identity (r) }>
+      [neg] y = Neg (r2)"""
+    text = SQUEEZE.replace("[neg] y = Neg (r)", again)
+    model = load_model(parser.parse_model(HEAD + text), shapes={"x": (1, 4, 2)})
+    assert model.notes == (
+        "node 'choice' (If): its condition is always false, so that its else branch stands in its "
+        "place; 1 more node like it",
+    )
+
+
 def test_an_if_that_fits_is_left_as_it_is() -> None:
     model = load_model(parser.parse_model(HEAD + SQUEEZE), shapes={"x": (1, 1, 2)})
     assert "choice If" in rows(model)
