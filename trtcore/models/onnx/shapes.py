@@ -269,7 +269,9 @@ def _complaint(model: Model, declared: _Shapes, wanted: dict[str, list[int]]) ->
     ]
     if not changed:
         return model.name
-    batches = {declared[name][0] for name, dims in wanted.items() if dims[:1] != declared[name][:1]}
+    batches = {
+        was for name, dims in wanted.items() for was in declared[name][:1] if dims[:1] != [was]
+    }
     # The likeliest cause: a batch that not all inputs were given.
     left = [
         f"input '{name}' left at {shape_text(dims)}"
