@@ -193,15 +193,6 @@ def test_a_mismatch_names_the_inputs_that_keep_their_batch() -> None:
     )
 
 
-def test_a_mismatch_of_an_input_without_a_shape_in_the_file() -> None:
-    text = """<ir_version: 8, opset_import: ["" : 17]>
-        free (float x, float[2,3] mask) => (float[2,3] y) { y = MatMul (x, mask) }"""
-    model = model_of(text)
-    model.proto.graph.input[0].type.tensor_type.ClearField("shape")
-    with pytest.raises(ModelError, match=r"^free does not fit input 'x' as 4x3 \("):
-        with_shapes(model, shapes={"x": (4, 3)})
-
-
 def test_no_batch_dimension() -> None:
     text = FIXED.replace("float[2,3]", "float")
     with pytest.raises(ModelError, match="fixed: no input has a batch dimension"):
