@@ -60,10 +60,11 @@ def measured_once(folder: Path, network: str, precision: str) -> tuple[Profile, 
     with watched_memory() as seen:
         profile = profiled(folder, source(network, folder), "--precision", precision, *OPTIONS)
     seen_mb, needs = (max(seen) - seen[0]) / 1e6, memory_needs(profile)
-    energy_mj = profile.energy.millijoules if profile.energy else float("nan")
+    energy = profile.energy or Energy()
     peak_mb = needs.peak / 1e6 if needs else float("nan")
     print(
-        f"{network} {precision}: {energy_mj:.4f} mJ an inference, device peak {peak_mb:.1f} MB, "
+        f"{network} {precision}: {energy.millijoules:.4f} mJ an inference, "
+        f"{energy.graph_millijoules:.4f} mJ as a CUDA graph, device peak {peak_mb:.1f} MB, "
         f"{seen_mb:.1f} MB by nvidia-smi",
         file=sys.stderr,
         flush=True,
@@ -86,6 +87,7 @@ def figures_of(case: tuple[str, str], folder: Path) -> dict[str, float]:
         **figures[1],
         apart(name): percent_apart([one.millijoules for one in energies]),
         f"{name}, above the idle board, apart, %": percent_apart(list(map(above_idle, energies))),
+        graphs_apart(name): percent_apart([one.graph_millijoules for one in energies]),
         f"{name}, idle power, W": energies[0].idle_w,
         f"{name}, weights, MB": needs.weights / 1e6,
         f"{name}, activations of a context, MB": needs.activations / 1e6,
@@ -101,6 +103,7 @@ def told(name: str, number: str, energy: Energy) -> dict[str, float]:
     return {
         f"{name}, energy, {number} run, mJ": energy.millijoules,
         f"{name}, above the idle board, {number} run, mJ": above_idle(energy),
+        f"{name}, energy as a CUDA graph, {number} run, mJ": energy.graph_millijoules,
         f"{name}, an iteration, {number} run, ms": 1000 * energy.seconds / energy.iterations,
         f"{name}, power, {number} run, W": energy.watts,
     }
@@ -118,6 +121,10 @@ def percent_apart(values: Sequence[float]) -> float:
 
 def apart(name: str) -> str:
     return f"{name}, energies apart, %"
+
+
+def graphs_apart(name: str) -> str:
+    return f"{name}, energies as a CUDA graph apart, %"
 
 
 def peak(name: str) -> str:
@@ -150,6 +157,7 @@ def goals() -> Iterator[Goal]:
     """Energy that repeats, and memory that another program sees too."""
     for name in map(" ".join, CASES):
         yield Goal(apart(name), 3, apart(name))
+        yield Goal(graphs_apart(name), 3, graphs_apart(name))
         yield Goal(f"{name}, device peak over nvidia-smi's", 1.05, peak(name), smi(name))
         yield Goal(f"the same the other way round, {name}", 1.05, smi(name), peak(name))
 

@@ -20,14 +20,15 @@ from trtcore.result.records.energy import EnergyGap
 from trtcore.result.records.failure import RunFailure
 from trtcore.result.records.samples import Samples
 
-WALL_MS, WATTS = 10.0, 300.0
+WALL_MS, GRAPH_MS, WATTS = 10.0, 5.0, 300.0
 
 
 class Board:
     """Draws 300 W; each iteration takes 10 ms of its own clock."""
 
-    def __init__(self, ctrl_c: bool = False) -> None:
+    def __init__(self, ctrl_c: bool = False, ctrl_c_in_graph: bool = False) -> None:
         self.time_s, self.ctrl_c, self.asked = 0.0, ctrl_c, 0
+        self.ctrl_c_in_graph, self.launched = ctrl_c_in_graph, 0
         self.failure: LoopFailure | None = None
 
     def warm_up(self, count: int) -> Any:
@@ -37,14 +38,27 @@ class Board:
         times = np.empty(count, np.float32)
         return Times(times, empty, empty, self.ctrl_c, failure=self.failure)
 
+    def time_graph(self, count: int, _: Any) -> Any:
+        """Launches take half as long."""
+        self.launched += count
+        self.time_s += count * GRAPH_MS / 1000
+        empty = np.empty(0, np.float32)
+        return Times(np.empty(count, np.float32), empty, empty, self.ctrl_c_in_graph)
+
     def meter(self) -> EnergyMeter:
         return EnergyMeter(
             lambda: 1000 + int(self.time_s * WATTS * 1000), lambda: WATTS, lambda: self.time_s
         )
 
 
-def measured(board: Board, wall_ms: Any = (9.0, WALL_MS, 12.0), **counts: Any) -> Run:
-    samples = Samples(np.ones((3, 1), np.float32), np.array(wall_ms, np.float32))
+def measured(
+    board: Board, wall_ms: Any = (9.0, WALL_MS, 12.0), graph_ms: Any = (), **counts: Any
+) -> Run:
+    samples = Samples(
+        np.ones((3, 1), np.float32),
+        np.array(wall_ms, np.float32),
+        graph_ms=np.array(graph_ms, np.float32),
+    )
     run = Run(("a",), samples, Counts(3, 1, 3, **counts), ())
     watch = Stopwatch()
     found = with_energy(board, run, board.meter(), watch, None, lambda: "logged")  # type: ignore[arg-type]
@@ -64,6 +78,32 @@ def test_the_energy_of_an_iteration() -> None:
     assert energy is not None
     assert energy.millijoules == pytest.approx(WATTS * WALL_MS)
     assert energy.seconds >= loop.LOOP_S
+
+
+def test_the_energy_of_the_cuda_graph_comes_beside_it() -> None:
+    board = Board()
+    run = measured(board, graph_ms=(GRAPH_MS,))
+    assert run.energy is not None
+    assert run.energy.millijoules == pytest.approx(WATTS * WALL_MS)
+    assert run.energy.graph_millijoules == pytest.approx(WATTS * GRAPH_MS)
+    assert run.energy.graph_iterations * GRAPH_MS / 1000 >= loop.LOOP_S
+    assert not run.counts.interrupted
+
+
+def test_without_a_graph_none_is_launched() -> None:
+    board = Board()
+    energy = measured(board).energy
+    assert energy is not None
+    assert np.isnan(energy.graph_millijoules)
+    assert board.launched == 0
+
+
+def test_ctrl_c_while_the_graph_runs_costs_its_energy_alone() -> None:
+    run = measured(Board(ctrl_c_in_graph=True), graph_ms=(GRAPH_MS,))
+    assert run.counts.interrupted
+    assert run.energy is not None
+    assert run.energy.millijoules == pytest.approx(WATTS * WALL_MS)
+    assert run.energy.graph_iterations == 0
 
 
 def test_ctrl_c_marks_the_run() -> None:

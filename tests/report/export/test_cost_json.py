@@ -78,6 +78,7 @@ def test_an_energy_and_one_that_is_missing() -> None:
         "millijoules": 50.0,
         "millijoules_per_item": 12.5,
         "idle_millijoules": 20.0,
+        "graph_millijoules": None,
         "watts": 10.0,
         "idle_watts": 4.0,
         "seconds": 5.0,

@@ -1,4 +1,9 @@
-"""The energy of an engine that was measured: a loop of its own after all timed passes."""
+"""The energy of an engine that was measured: loops of its own after all timed passes.
+
+The un-profiled loop tells what an inference costs the way it was timed, with the board's idle power
+while the GPU waits for the host. A CUDA graph hardly waits: where the host is the slower one, that
+energy repeats and the other follows the host.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +17,10 @@ from trtcore.measure.energy.meter import EnergyMeter
 from trtcore.measure.engine_runs.run import Run
 from trtcore.measure.loops.failure import LoopFailure
 from trtcore.measure.loops.native import Loops
+from trtcore.measure.loops.times import Times, ignore
 from trtcore.result.phases import Phase, Stopwatch
 from trtcore.result.records.energy import EnergyGap
+from trtcore.stats.arrays import FloatArray
 from trtcore.system.progress import Progress
 
 
@@ -39,16 +46,24 @@ def with_energy(
     if run.counts.interrupted or not run.samples.wall_ms.size:
         return run
 
-    def iterate(count: int) -> tuple[int, bool]:
-        times = loops.warm_up(count)  # un-profiled, and without events
-        if times.failure is not None:
+    def loop(pass_: Callable[[int], Times | None], typical_ms: FloatArray) -> EnergyLoop:
+        def iterate(count: int) -> tuple[int, bool]:
+            times = pass_(count)
+            if times is None or times.failure is None:
+                return (0, True) if times is None else (times.wall_ms.size, times.is_cut)
             failed.append(times.failure)
-        return times.wall_ms.size, times.is_cut
+            return times.wall_ms.size, True
 
-    typical_ms = float(np.median(run.samples.wall_ms))
+        return EnergyLoop(iterate, float(np.median(typical_ms)), meter, progress=progress)
+
     with watch.phase(Phase.ENERGY):
-        energy = EnergyLoop(iterate, typical_ms, meter, progress=progress).measure()
+        # Un-profiled, and without events.
+        last = energy = loop(loops.warm_up, run.samples.wall_ms).measure()
+        if energy.is_known and run.samples.graph_ms.size:
+            launch = loop(lambda count: loops.time_graph(count, ignore), run.samples.graph_ms)
+            last = launch.repeated()
+            energy = energy.with_graph(last)
     known = replace(run, energy=energy)
-    if energy.gap is not EnergyGap.INTERRUPTED:
+    if last.gap is not EnergyGap.INTERRUPTED:
         return known
     return known.cut(failed[0].record(Phase.ENERGY, log_tail()) if failed else None)

@@ -103,6 +103,7 @@ def energy_tree(analysis: Analysis) -> dict[str, Any] | None:
         "millijoules": number(energy.millijoules),
         "millijoules_per_item": _over(energy.millijoules, batch),
         "idle_millijoules": number(energy.idle_millijoules),
+        "graph_millijoules": number(energy.graph_millijoules),
         "watts": number(energy.watts),
         "idle_watts": number(energy.idle_w),
         "seconds": energy.seconds,

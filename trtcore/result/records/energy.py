@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from math import nan
 
@@ -37,6 +37,8 @@ class Energy:
         iterations: in it.
         idle_w: what the board draws with the engine loaded and nothing to do; NaN if not measured.
         gap: why there is no energy; `EnergyGap.NONE` if there is.
+        graph_joules: of a loop that launches the CUDA graph instead; NaN if it was not measured.
+        graph_iterations: in that loop.
     """
 
     source: EnergySource = EnergySource.NONE
@@ -45,6 +47,14 @@ class Energy:
     iterations: int = 0
     idle_w: float = nan
     gap: EnergyGap = EnergyGap.NONE
+    graph_joules: float = nan
+    graph_iterations: int = 0
+
+    def with_graph(self, graph: Energy) -> Energy:
+        """This energy, and beside it that of a loop of CUDA graphs, if that one is known."""
+        if not graph.is_known:
+            return self
+        return replace(self, graph_joules=graph.joules, graph_iterations=graph.iterations)
 
     @property
     def is_known(self) -> bool:
@@ -60,6 +70,11 @@ class Energy:
     def idle_millijoules(self) -> float:
         """What the idle board would have spent in the time of an inference; NaN if not known."""
         return 1000 * self.idle_w * self.seconds / self.iterations if self.is_known else nan
+
+    @property
+    def graph_millijoules(self) -> float:
+        """Of an inference as a CUDA graph; NaN if it was not measured."""
+        return 1000 * self.graph_joules / self.graph_iterations if self.graph_iterations else nan
 
     @property
     def watts(self) -> float:

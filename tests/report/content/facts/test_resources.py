@@ -24,7 +24,9 @@ def test_memory() -> None:
 
 
 def test_energy() -> None:
-    energy = Energy(EnergySource.COUNTER, 600.0, 2.0, 4000, idle_w=70.0)
+    energy = Energy(
+        EnergySource.COUNTER, 600.0, 2.0, 4000, 70.0, graph_joules=500.0, graph_iterations=5000
+    )
     assert energy_facts(energy, 4) == [
         (
             "Energy",
@@ -35,6 +37,7 @@ def test_energy() -> None:
             "Idle power",
             "70.0 W with the engine loaded: 35.000 mJ of an inference, which leaves 115.000 mJ",
         ),
+        ("CUDA graph", "100.000 mJ an inference, 25.000 mJ an item, over 5000 launches"),
     ]
     alone = energy_facts(Energy(EnergySource.POWER, 600.0, 2.0, 4000), 1)
     assert alone == [

@@ -94,6 +94,11 @@ def energy_facts(energy: Energy, batch: int) -> list[Fact]:
                 f"of an inference, which leaves {rest:.3f} mJ",
             )
         )
+    if energy.graph_iterations:
+        item = f", {energy.graph_millijoules / batch:.3f} mJ an item" if batch > 1 else ""
+        launched = f"over {energy.graph_iterations} launches"
+        text = f"{energy.graph_millijoules:.3f} mJ an inference{item}, {launched}"
+        facts.append(("CUDA graph", text))
     return facts
 
 
