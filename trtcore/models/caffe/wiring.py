@@ -70,14 +70,9 @@ class Wiring:
 
     def why_no_outputs(self) -> str:
         """What to say where no result is left that is not read."""
-        read = {
-            layer: [
-                self.name(top) for top in self.sources[layer] if top and not is_input(top.layer)
-            ]
-            for layer in self.layers
-            if not layer.tops
-        }
-        return why_no_outputs(self._net, [(one, names) for one, names in read.items() if names])
+        ends = [layer for layer in self.layers if not layer.tops]
+        read = [(layer, self._computed(self.sources[layer])) for layer in ends]
+        return why_no_outputs(self._net, [(layer, names) for layer, names in read if names])
 
     def needed(self, tops: Iterable[Top]) -> set[Layer]:
         """The layers that these results need."""
@@ -98,6 +93,9 @@ class Wiring:
             if any(top is not None and top.layer in found for top in self.sources[layer]):
                 found.add(layer)
         return found
+
+    def _computed(self, tops: Iterable[Top | None]) -> list[str]:
+        return [self.name(top) for top in tops if top and not is_input(top.layer)]
 
     def _output(self, name: str) -> Top:
         # A layer's own result can be requested by its name where a later one overwrote the blob.

@@ -26,6 +26,7 @@ from trtcore.models.onnx.batch_start import Start, Starts, types_of
 from trtcore.models.onnx.batch_values import (
     Batch,
     Known,
+    LostError,
     Shape,
     inferred,
     static_shape,
@@ -74,14 +75,6 @@ class Carried:
     batch: tuple[int, int] = (0, 0)
 
 
-class _LostError(Exception):
-    """The batch is lost in a node."""
-
-    def __init__(self, node: NodeProto, text: str) -> None:
-        super().__init__(text)
-        self.node = node
-
-
 def carried(
     proto: ModelProto, batched: Collection[str], batch: Batch, prefix: str, starts: Starts
 ) -> Carried:
@@ -111,7 +104,7 @@ def carried(
         try:
             for place in range(len(start.nodes)):
                 walk.step(place)
-        except _LostError as lost:
+        except LostError as lost:
             first_problem = first_problem or f"{prefix}: {lost}"
             found = counters(graph, lost.node, walk.known, batch)
             if not found.keys() - extended.keys():
@@ -165,7 +158,7 @@ class _Walk:
         """Finds out what a node writes at the new batch, and what to change for that.
 
         Raises:
-            _LostError: the batch is lost in it.
+            LostError: the batch is lost in it.
         """
         inputs = [self.known.get(name, _UNKNOWN) for name in node.input]
         if node.op_type == "Constant":
@@ -187,7 +180,7 @@ class _Walk:
         if self._never_fits(node, inputs):
             self.known.update((name, Known()) for name in node.output)
             return
-        raise _LostError(node, self._lost(node, olds))
+        raise LostError(node, self._lost(node, olds))
 
     def _never_fits(self, node: NodeProto, inputs: list[Known]) -> bool:
         """Whether the inputs do not fit each other at the old batch either."""
@@ -250,7 +243,7 @@ class _Walk:
     ) -> bool:
         """Whether the outputs have the batch, if an input has it, or every item has its turn."""
         if node.op_type == "Gather" and inputs[1].counts_items:
-            return True
+            return _has_every_item(node, inputs[0], self.batch)
         reaches = is_scattered(node, inputs, self.batch) and operands_fit(node, inputs, self.batch)
         if not reaches:
             return False
@@ -319,6 +312,12 @@ class _Walk:
             f"the batch is lost in node '{node.name}' ({node.op_type}){given}: export the model "
             f"with an open batch, or with batch {self.batch.new}"
         )
+
+
+def _has_every_item(node: NodeProto, data: Known, batch: Batch) -> bool:
+    """Whether what a Loop over all items picks from is long enough, as far as that is known."""
+    axis = next((one.i for one in node.attribute if one.name == "axis"), 0)
+    return data.new is None or data.new[axis] >= batch.new
 
 
 def _repaired(inputs: list[Known], attempt: tuple[Edit, ...]) -> list[Known]:
