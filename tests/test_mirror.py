@@ -180,6 +180,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "models/onnx/batch_edits",
         "models/onnx/batch_free",
         "models/onnx/batch_layout",
+        "models/onnx/batch_losses",
         "models/onnx/batch_repairs",
         "models/onnx/batch_values",
         "models/onnx/batch_walk",
@@ -187,6 +188,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
     ),
     "wild/test_onnx_batch_counters.py": (
         "models/onnx/batch_operands",
+        "models/onnx/batch_picks",
         "models/onnx/batch_scatter",
     ),
     "wild/test_onnx_builds.py": (
@@ -211,6 +213,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
     "native/test_streaming.py": ("measure/engine_runs/store",),
     "native/test_turns.py": (
         "measure/loops/native",
+        "measure/loops/times",
         "measure/engine_runs/rounds",
     ),
     "precision/accuracy/test_outputs.py": (

@@ -48,6 +48,22 @@ def test_two_results_and_a_file_of_another_tool(tmp_path: Path) -> None:
     assert "Measure again" not in page_of(out)
 
 
+def test_results_of_other_models_are_compared_where_that_is_allowed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As of two batches, one of which took a node more."""
+    base, new, out = (tmp_path / name for name in ("base.json", "new.json", "out.html"))
+    profile = measured("t5_encoder")
+    save_profile(profile, base)
+    fewer = replace(profile.model, nodes=profile.model.nodes[1:])
+    save_profile(replace(profile, model=fewer), new)
+    words = ["report", str(base), str(new), "--html", str(out)]
+    assert main(words) == 2
+    assert "--allow-partial compares what is in both" in capsys.readouterr().err
+    assert main([*words, "--allow-partial"]) == 0
+    assert 'id="c1"' in page_of(out)
+
+
 def test_peaks_that_are_given(tmp_path: Path) -> None:
     result, out = tmp_path / "resnet.json", tmp_path / "out.html"
     save_profile(with_cost("resnet50"), result)
@@ -72,11 +88,15 @@ def test_a_comparison_of_precisions(tmp_path: Path) -> None:
         ([PRECISIONS, "--html", "OUT", "--top", "3"], "--top has no effect on the page of --html"),
         ([PRECISIONS, "--html", "OUT", "-o", "x"], "-o has no effect on the page of --html"),
         ([PRECISIONS, "--html", "OUT", "--peak", "none"], "--peak is about profiles"),
+        (
+            [PRECISIONS, "--allow-partial"],
+            "--allow-partial is about several results: leave it out",
+        ),
         ([PRECISIONS, PRECISIONS], "several results are for --html OUT.html; see compare"),
         ([PRECISIONS, "--html", PRECISIONS], "would overwrite FILE 1"),
         ([PRECISIONS, "--html", "no such folder/x.html"], "no such folder"),
     ],
-    ids=["beside", "view", "output", "peaks", "several", "over", "folder"],
+    ids=["beside", "view", "output", "peaks", "partial", "several", "over", "folder"],
 )
 def test_bad_input_is_one_line(tmp_path: Path, capsys, arguments, message: str) -> None:
     out = tmp_path / "out.html"

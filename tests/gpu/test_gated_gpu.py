@@ -12,7 +12,8 @@ from trtcore.measure.device.tensors import download
 from trtcore.measure.engine_runs import engines
 from trtcore.measure.engine_runs.engines import PlanToRun, RunOptions
 from trtcore.measure.engine_runs.rounds import RunLength
-from trtcore.measure.loops.native import NativeLoops, ignore
+from trtcore.measure.loops.native import NativeLoops
+from trtcore.measure.loops.times import ignore
 from trtcore.measure.memory.readings import MemoryLog
 from trtcore.models.load import load_model
 from trtcore.system.clocks import ClockMonitor

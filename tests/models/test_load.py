@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import subprocess
 import sys
 from pathlib import Path
@@ -75,6 +76,10 @@ def test_content_that_is_neither(tmp_path: Path) -> None:
         path.write_bytes(content)
         with pytest.raises(ModelError, match="neither ONNX nor Caffe prototxt; accepted: "):
             load_model(path)
+    packed = tmp_path / "net.onnx.gz"
+    packed.write_bytes(gzip.compress((LIGHT / "light_squeezenet.onnx").read_bytes()))
+    with pytest.raises(ModelError, match=r"net\.onnx\.gz: is packed by gzip: unpack it$"):
+        load_model(packed)
     with pytest.raises(ModelError, match="is a directory"):
         load_model(tmp_path)
 

@@ -14,7 +14,8 @@ from trtcore.measure.kernels.cupti import open_trace
 from trtcore.measure.kernels.profiled import trace_profiled
 from trtcore.measure.kernels.trace import trace_kernels
 from trtcore.measure.kernels.traced_loops import TracedLoops
-from trtcore.measure.loops.native import NativeLoops, Times, ignore
+from trtcore.measure.loops.native import NativeLoops
+from trtcore.measure.loops.times import Times, ignore
 from trtcore.result.records.kernel_pass import MappingObstacle, ObstacleKind, ProfiledKernels
 
 

@@ -15,7 +15,8 @@ from trtcore.measure.engine_runs.rounds import RunLength, Subject, measure
 from trtcore.measure.engine_runs.run import Run
 from trtcore.measure.length.stopping import StopDecision, StopRule, decide
 from trtcore.measure.length.warmup import WarmUp, WarmUpRule
-from trtcore.measure.loops.native import NativeLoops, Times
+from trtcore.measure.loops.native import NativeLoops
+from trtcore.measure.loops.times import Times
 from trtcore.result.records.warning_kinds import WarningKind
 from trtcore.result.records.warnings import RunWarning
 from trtcore.stats.histogram import quantiles

@@ -16,7 +16,8 @@ from trtcore.measure.engine_runs.run import Run
 from trtcore.measure.length.stopping import Convergence, StopDecision, StopRule
 from trtcore.measure.length.warming import Warming
 from trtcore.measure.length.warmup import WarmUp, WarmUpRule
-from trtcore.measure.loops.native import NativeLoops, Times
+from trtcore.measure.loops.native import NativeLoops
+from trtcore.measure.loops.times import Times
 from trtcore.report.content.facts.run_ends import stop_text, warm_up_text
 from trtcore.system.clocks import ClockMonitor
 

@@ -14,7 +14,8 @@ from trtcore.measure.engine_runs.rounds import RunLength, Subject, measure
 from trtcore.measure.engine_runs.run import Run
 from trtcore.measure.length.stopping import Convergence, StopDecision, StopRule
 from trtcore.measure.length.warming import Warming
-from trtcore.measure.loops.native import NativeLoops, Times
+from trtcore.measure.loops.native import NativeLoops
+from trtcore.measure.loops.times import Times
 from trtcore.result.phases import Phase
 from trtcore.result.records.failure import RunFailure
 from trtcore.system.clocks import ClockMonitor

@@ -183,7 +183,7 @@ def test_what_a_range_takes_is_noted() -> None:
         "expanded token": (f"node 'cat' {read.format(1, 0)}",),
         "positions of a batch of 2": (f"node 'add' {read.format(2, 1)}",),
         "slice of the whole batch": (f"node 'part' {had.format(2)}",),
-        "sequence first": (f"node 'split' {had.format(1)}; 1 more nodes like it",),
+        "sequence first": (f"node 'split' {had.format(1)}; 1 more node like it",),
         "counted items": (
             "node 'pick' picks by a constant that counts the old batch: it now counts any",
             f"node 'flat' {had.format(2)}",
@@ -209,6 +209,21 @@ def test_a_slice_without_inputs_cannot_follow_a_batch() -> None:
         "tokens: node 'cat' (Concat) holds one batch, and takes no range of them: give one shape "
         "per input with shapes"
     )
+
+
+def test_inputs_of_one_batch_need_one_range() -> None:
+    model = model_of(
+        HEAD
+        + """two (float[2,4] x, float[2,4] mask, float[5] bias) => (float[2,4] y)
+        <float[2,4] k = {1, 2, 3, 4, 5, 6, 7, 8}> { [add] s = Add (x, k) [out] y = Neg (s) }"""
+    )
+    ranges = {"x": ((1, 4), (3, 4), (4, 4)), "mask": ((2, 4), (3, 4), (4, 4))}
+    with pytest.raises(ModelError) as error:
+        load_model(model, shapes=ranges)
+    assert str(error.value) == (
+        "two: node 'add' (Add) holds one batch: give 'x', 'mask' the same batches in shapes"
+    )
+    assert load_model(model, shapes={**ranges, "mask": ranges["x"]}).dynamic
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -93,11 +93,23 @@ FOR_A_BATCH = {
           [loop] r = Loop (n, t) <body = b (int64 i, bool c) => (bool on, float[4,8] o)
             { [on] on = Identity (c) [pick] p = Gather (x, i) [neg] o = Neg (p) }>
           [abs] y = Abs (r) }""",
+    "a constant number of iterations, of a table too": """g (float[2,4,8] x) => (float[2,4,8] y)
+        <bool t = {1}, int64 n = {2}, float[2,8] k = ONES>
+        { [loop] y = Loop (n, t) <body = b (int64 i, bool c) => (bool on, float[4,8] o)
+            { [on] on = Identity (c) [pick] p = Gather (x, i) [row] q = Gather (k, i)
+              [add] o = Add (p, q) }> }""".replace("ONES", ONES),
     "as many iterations as steps": """g (float[2,2,8] x) => (float[2,2,8] z)
         <bool t = {1}, int64 n = {2}>
         { [loop] y = Loop (n, t) <body = b (int64 i, bool c) => (bool on, float[2,8] o)
             { [on] on = Identity (c) [pick] p = Gather <axis = 1> (x, i) [neg] o = Neg (p) }>
           [back] z = Transpose <perm = [1, 0, 2]> (y) }""",
+    "rows of a table, one for each item": """g (float[2,4,8] x) => (float[2,4,8] y)
+        <bool t = {1}, int64 zero = {0}, float[2,1] w = {3, 3}>
+        { [shape] sh = Shape (x) [count] n = Gather (sh, zero)
+          [loop] r = Loop (n, t) <body = b (int64 i, bool c) => (bool on, float[4,8] o)
+            { [on] on = Identity (c) [same] k = Identity (i) [pick] p = Gather (x, k)
+              [row] q = Gather (w, k) [times] o = Mul (p, q) }>
+          [abs] y = Abs (r) }""",
     "state that gets the batch": """g (float[2,4,8] x) => (float[2,8] y)
         <bool t = {1}, int64 n = {4}, float[2,8] h0 = ONES>
         { [loop] y = Loop (n, t, h0) <body = b (int64 i, bool c, float[2,8] h) =>
@@ -111,6 +123,12 @@ FOR_A_BATCH = {
             => (bool on, float[1,8] o, float[1,8] l)
             { [on] on = Identity (c) [pick] p = Gather <axis = 1> (x, i) [tanh] q = Tanh (h)
               [add] l = Add (q, k) [add2] o = Add (p, l) }> }""",
+    "state that is called as a value of the graph": """g (float[2,4] x) => (float[2,6] y)
+        <bool t = {1}, int64 n = {2}, float[3] z = {1, 2, 3}, float[2,2] k = {1, 2, 1, 2}>
+        { [abs] s = Abs (x)
+          [loop] r = Loop (n, t, z) <body = b (int64 i, bool c, float[3] s) =>
+            (bool on, float[3] o) { [on] on = Identity (c) [neg] o = Neg (s) }>
+          [cat] y = Concat <axis = 1> (s, k) }""",
     "state of a scan": """g (float[2,4,8] x) => (float[2,8] y)
         <float[2,8] h0 = ONES>
         { [scan] y, rows = Scan <num_scan_inputs = 1, scan_input_axes = [1],
@@ -148,13 +166,15 @@ LOST = {
         ),
         "pick' (Gather), which gives 4x8 at batch 2",
     ),
-    "as many iterations, of a table as long": (
+    "a Loop over items of a longer table": (
         """g (float[2,4,8] x) => (float[2,4,8] y)
-        <bool t = {1}, int64 n = {2}, float[2,8] k = ONES>
-        { [loop] y = Loop (n, t) <body = b (int64 i, bool c) => (bool on, float[4,8] o)
-            { [on] on = Identity (c) [pick] p = Gather (x, i) [row] q = Gather (k, i)
-              [add] o = Add (p, q) }> }""".replace("ONES", ONES),
-        "pick' (Gather), which gives 4x8 at batch 2",
+        <bool t = {1}, int64 zero = {0}, float[3,1] w = {1, 2, 3}>
+        { [shape] sh = Shape (x) [count] n = Gather (sh, zero)
+          [loop] r = Loop (n, t) <body = b (int64 i, bool c) => (bool on, float[4,8] o)
+            { [on] on = Identity (c) [pick] p = Gather (x, i) [row] q = Gather (w, i)
+              [times] o = Mul (p, q) }>
+          [abs] y = Abs (r) }""",
+        "row' (Gather), which gives 1 at batch 2",
     ),
     "a condition for each item": (
         """g (float[2,4] x) => (float[1,4] y) <bool[2] k = {1, 0}>

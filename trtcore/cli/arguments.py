@@ -162,6 +162,11 @@ def _add_report(commands: _Commands[_Parser]) -> None:
     )
     parser.add_argument("--html", metavar="OUT", help="write a page of pictures and tables to OUT")
     parser.add_argument(
+        "--allow-partial",
+        action="store_true",
+        help="go on where the models of several FILEs differ: --html",
+    )
+    parser.add_argument(
         "--format",
         default=default_format(),
         metavar="FORM",

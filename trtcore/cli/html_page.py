@@ -34,7 +34,9 @@ def report_html(options: argparse.Namespace) -> int:
     results = _load(files)
     if options.peak is not None:
         results = _with_peaks(results, options.peak)
-    write_page(options.html, results, options.command_line, files)
+    write_page(
+        options.html, results, options.command_line, files, allow_partial=options.allow_partial
+    )
     return 0
 
 
@@ -43,8 +45,10 @@ def write_page(
     result: Profile | PrecisionComparison | Sequence[Profile],
     command_line: Sequence[str],
     files: Sequence[str] = (),
+    *,
+    allow_partial: bool = False,
 ) -> None:
-    """Writes a page with the command that made it.
+    """Writes a page with the command that made it; of several results although models differ.
 
     Raises:
         ResultError: the results cannot be compared, or the file not be written.
@@ -53,7 +57,8 @@ def write_page(
     from trtcore.report.html.page import render_html
 
     names = tuple(Path(file).name for file in files)
-    page = render_html(result, names=names, commands=_commands(result, command_line))
+    commands = _commands(result, command_line)
+    page = render_html(result, names=names, allow_partial=allow_partial, commands=commands)
     # Escaped, not refused: names from other tools' files may hold lone surrogates.
     write_file(path, page.encode(errors="backslashreplace"))
 

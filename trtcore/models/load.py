@@ -19,7 +19,7 @@ from trtcore.models.onnx.graph import (
 from trtcore.models.onnx.shape_ranges import Shapes, has_range, with_ranges
 from trtcore.models.onnx.shapes import with_shapes
 from trtcore.system import file_kind
-from trtcore.system.files import check_readable
+from trtcore.system.files import check_readable, packing
 
 _ACCEPTED = (
     "googlenet (built in), FILE.onnx, FILE.prototxt of a Caffe model, or, to profile or inspect, "
@@ -152,7 +152,7 @@ def _kind(source: str | Path) -> str:
         )
     if suffix in (".onnx", ".prototxt"):
         # A plan under a model's name: both parsers would only say that it is damaged.
-        if os.path.isfile(source) and _sniffed(source) == file_kind.PLAN:
+        if os.path.isfile(source) and file_kind.kind_of(_head(source)) == file_kind.PLAN:
             raise ModelError(_misnamed_plan(source))
         return "onnx" if suffix == ".onnx" else "caffe"
     return _kind_by_content(source)
@@ -161,17 +161,21 @@ def _kind(source: str | Path) -> str:
 def _kind_by_content(source: str | Path) -> str:
     if source != "" and not os.path.exists(source):
         raise ModelError(f"{source}: no such file or built-in model; accepted: {_ACCEPTED}")
-    kind = _sniffed(source)
+    head = _head(source)
+    kind = file_kind.kind_of(head)
     if kind == file_kind.PLAN:
         raise ModelError(_misnamed_plan(source))
+    # Files of PyTorch are zip archives: to unpack one is no help.
+    if (packed := packing(head)) and packed != "zip":
+        raise ModelError(f"{source}: is packed by {packed}: unpack it")
     if kind in (file_kind.ONNX, file_kind.CAFFE):
         return "onnx" if kind == file_kind.ONNX else "caffe"
     raise ModelError(f"{source}: neither ONNX nor Caffe prototxt; accepted: {_ACCEPTED}")
 
 
-def _sniffed(source: str | Path) -> str:
+def _head(source: str | Path) -> bytes:
     with check_readable(source, ModelError).open("rb") as file:
-        return file_kind.kind_of(file.read(file_kind.HEAD_BYTES))
+        return file.read(file_kind.HEAD_BYTES)
 
 
 def _misnamed_plan(source: str | Path) -> str:

@@ -101,13 +101,17 @@ def decode_text(content: bytes, path: str | Path) -> str:
         return io.TextIOWrapper(io.BytesIO(content), encoding=encoding).read()
     except UnicodeDecodeError:
         pass
-    packed = next((name for start, name in _PACKED.items() if content.startswith(start)), "")
-    if packed:
+    if packed := packing(content):
         raise ResultError(f"{path}: is packed by {packed}: unpack it")
     if is_wide or _CONTROL.search(content):
         raise ResultError(f"{path}: is not a text file")
     # A log of an older system: Latin-1 has a character for each byte, so that none is lost.
     return io.TextIOWrapper(io.BytesIO(content), encoding="latin-1").read()
+
+
+def packing(content: bytes) -> str:
+    """What a file is packed by, by its first bytes; ``""`` for nothing that is known."""
+    return next((name for start, name in _PACKED.items() if content.startswith(start)), "")
 
 
 def write_file(path: str | Path, content: bytes, *, is_private: bool = False) -> None:

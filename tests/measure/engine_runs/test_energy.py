@@ -13,7 +13,7 @@ from trtcore.measure.energy.meter import EnergyMeter
 from trtcore.measure.engine_runs.energy import with_energy
 from trtcore.measure.engine_runs.run import Run
 from trtcore.measure.loops.failure import LoopFailure
-from trtcore.measure.loops.native import Times
+from trtcore.measure.loops.times import Times
 from trtcore.result.phases import Phase, Stopwatch
 from trtcore.result.records.counts import Counts
 from trtcore.result.records.energy import EnergyGap

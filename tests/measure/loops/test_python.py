@@ -13,8 +13,8 @@ runtime = pytest.importorskip("cuda.bindings.runtime")
 from trtcore.errors import RunError  # noqa: E402
 from trtcore.measure import _core  # noqa: E402
 from trtcore.measure.device.cuda import timing_events  # noqa: E402
-from trtcore.measure.loops.native import ignore  # noqa: E402
 from trtcore.measure.loops.python import PythonLoops  # noqa: E402
+from trtcore.measure.loops.times import ignore  # noqa: E402
 from trtcore.result.phases import Phase  # noqa: E402
 from trtcore.result.records.failure import RunFailure  # noqa: E402
 

@@ -29,3 +29,13 @@ class NetText:
     def conv(self, name, bottom, outs, kernel, param="", kind="Convolution"):
         text = f"convolution_param {{ num_output: {outs} kernel_size: {kernel} {param} }}"
         return self.add(kind, name, bottom, text)
+
+
+def layer(kind, rest="", name="it", bottom='bottom: "data"', top="out"):
+    """The text of a layer alone."""
+    return f'layer {{ name: "{name}" type: "{kind}" {bottom} top: "{top}" {rest} }}\n'
+
+
+def conv(param, **kwargs):
+    """The same of a Convolution."""
+    return layer("Convolution", f"convolution_param {{ {param} }}", **kwargs)

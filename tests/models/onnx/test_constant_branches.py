@@ -32,6 +32,16 @@ PRODUCT = """g (float[1,4] x) => (float[a,b] y) <bool c = {1}, float[3,3] w = {1
         else_branch = no () => (float[a,b] t) { [dead] t = MatMul (f, w) }>
       [out] y = Relu (r) }"""
 
+LOOP = """g (float[1,4] x) => (float[a,b] y)
+    <bool c = {1}, int64 two = {2}, float[3,3] w = {1,2,3,4,5,6,7,8,9}>
+    { [choice] r = If (c) <
+        then_branch = yes () => (float[a,b] z)
+            { [own] s = Abs (x)
+              [loop] z = Loop (two, c, s) <body = b (int64 i, bool k, float[1,4] s)
+                => (bool on, float[1,4] o) { [on] on = Identity (k) [twice] o = Add (s, s) }> },
+        else_branch = no () => (float[a,b] t) { [dead] t = MatMul (x, w) }>
+      [out] y = Relu (r) }"""
+
 
 def rows(model: Model) -> list[str]:
     return [f"{node.name} {node.op_type}" for node in walk_nodes(model.proto.graph)]
@@ -65,11 +75,34 @@ def test_a_condition_of_shapes() -> None:
     np.testing.assert_array_equal(run(model, {"x": x})[0], -x)
 
 
+def test_several_are_noted_by_the_first() -> None:
+    """Two of the net above, in a row."""
+    again = """[choice2] r2 = If (c) <
+        then_branch = yes2 () => (float[p,q] s2)
+            { [ax2] ax2 = Constant <value = int64[1] {1}> () [dead2] s2 = Squeeze (r, ax2) },
+        else_branch = no2 () => (float[p,q,r] t2) { [live2] t2 = Identity (r) }>
+      [neg] y = Neg (r2)"""
+    text = SQUEEZE.replace("[neg] y = Neg (r)", again)
+    model = load_model(parser.parse_model(HEAD + text), shapes={"x": (1, 4, 2)})
+    assert model.notes == (
+        "node 'choice' (If): its condition is always false, so that its else branch stands in its "
+        "place; 1 more node like it",
+    )
+
+
 def test_an_if_that_fits_is_left_as_it_is() -> None:
     model = load_model(parser.parse_model(HEAD + SQUEEZE), shapes={"x": (1, 1, 2)})
     assert "choice If" in rows(model)
     x = np.arange(2, dtype=np.float32).reshape(1, 1, 2)
     np.testing.assert_array_equal(run(model, {"x": x})[0], -x[0])
+
+
+def test_a_body_in_a_branch_whose_names_are_those_of_the_branch() -> None:
+    """The loop calls its state as the branch calls what it begins with: s."""
+    model = load_model(parser.parse_model(HEAD + LOOP))
+    assert rows(model)[:3] == ["choice/then/own Abs", "choice/then/loop Loop", "on Identity"]
+    x = np.array([[1, -2, 3, -4]], np.float32)
+    np.testing.assert_array_equal(run(model, {"x": x})[0], [[4, 8, 12, 16]])
 
 
 def test_a_branch_whose_names_are_those_around_it() -> None:

@@ -47,9 +47,10 @@ def test_places_follow_what_is_put_in(graph: GraphProto) -> None:
         assert holder.node[place].name == name
 
 
-def test_a_name_is_free_where_no_node_output_or_constant_has_it(graph: GraphProto) -> None:
+def test_a_name_is_free_where_nothing_in_the_graph_has_it(graph: GraphProto) -> None:
     editor = Editor(graph)
-    assert [editor.free_name(name) for name in ("one", "a", "inner", "t", "z")] == [
+    assert [editor.free_name(name) for name in ("x", "one", "a", "inner", "t", "z")] == [
+        "x_2",
         "one_2",
         "a_2",
         "inner_2",

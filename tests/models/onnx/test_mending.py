@@ -12,6 +12,7 @@ from precision_models import run
 
 from trtcore.errors import ModelError
 from trtcore.models.load import load_model
+from trtcore.models.onnx.mending import mend
 
 NET = "g (float[1,4] x) => (float[1,4] y) <float[4] w = {1, 2, 3, 4}> { [add] y = Add (x, w) }"
 X = np.array([[1, -2, 3, -4]], np.float32)
@@ -172,6 +173,34 @@ def test_a_node_that_inference_gives_up_on_beside_an_output_without_a_type() -> 
         load_model(proto)
     assert str(error.value) == (
         "the model: not a valid ONNX model: Field 'type' of 'value_info' is required but missing."
+    )
+
+
+def test_thousands_of_attributes_ask_for_the_history_of_operators_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[int] = []
+    history = onnx.defs.get_all_schemas_with_history
+    monkeypatch.setattr(
+        onnx.defs, "get_all_schemas_with_history", lambda: asked.append(1) or history()
+    )
+    proto = net()
+    for index in range(2000):
+        node = helper.make_node("Relu", ["x"], [f"r{index}"], f"r{index}", axis_hint=3)
+        proto.graph.node.append(node)
+    (note,) = mend(proto)
+    assert note.startswith("attribute 'axis_hint' of 'r0' (Relu), ")
+    assert len(asked) <= 1
+
+
+def test_an_attribute_of_a_function_outside_of_one_is_refused() -> None:
+    proto = net()
+    proto.graph.node[0].attribute.add(name="axis_hint", ref_attr_name="hint")
+    with pytest.raises(ModelError) as error:
+        load_model(proto)
+    assert str(error.value) == (
+        "the model: not a valid ONNX model: Unrecognized attribute: axis_hint for operator Add ==> "
+        "Context: Bad node spec for node. Name: add OpType: Add"
     )
 
 

@@ -182,8 +182,7 @@ def test_inputs_of_different_batches_take_no_range_through_an_expand() -> None:
     with pytest.raises(ModelError) as error:
         load(text, shapes=shapes)
     assert str(error.value) == (
-        "two: node 'wide' (Expand) holds one batch, and takes no range of them: give one shape per "
-        "input with shapes"
+        "two: node 'wide' (Expand) holds one batch: give 'x', 'z' the same batches in shapes"
     )
 
 

@@ -183,6 +183,16 @@ def test_mismatch_names_input_given_and_wanted(shape: tuple[int, ...], reason: s
     assert "\n" not in text
 
 
+def test_a_mismatch_names_the_inputs_that_keep_their_batch() -> None:
+    text = """<ir_version: 8, opset_import: ["" : 17]>
+        two (float[2,3] x, float[2,3] mask) => (float[2,3] y) { y = Add (x, mask) }"""
+    with pytest.raises(ModelError) as error:
+        with_shapes(model_of(text), shapes={"x": (4, 3)})
+    assert str(error.value).startswith(
+        "two does not fit input 'x' as 4x3 (the model says 2x3) beside input 'mask' left at 2x3: "
+    )
+
+
 def test_no_batch_dimension() -> None:
     text = FIXED.replace("float[2,3]", "float")
     with pytest.raises(ModelError, match="fixed: no input has a batch dimension"):

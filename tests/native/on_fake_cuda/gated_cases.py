@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from typing import Any
 
@@ -28,11 +29,14 @@ def engine(rig: Any, driver: Any) -> Any:
 def test_an_iteration_is_enqueued_while_the_one_before_runs(engine: Any, driver: Any) -> None:
     timer = _core.GatedTimer(STREAM)
     driver.take_log()
-    spans, interrupted = _core.time_gated(engine.view, timer, 5)
+    spans, interrupted = _core.time_gated(engine.view, timer, 100)
     alone = ENQUEUE + FINISH  # the first, as nobody knows yet how long it is
-    overlapping = ENQUEUE + (ENQUEUE + FINISH) * 3 + FINISH
-    assert driver.take_log() == alone + overlapping + LEFT_IDLE
-    assert (len(spans), interrupted, engine.context.runs) == (5, False, 5)
+    # A chunk of 50 ms ends with an idle stream; a slow machine may need any number of them.
+    chunk = f"{ENQUEUE}(?:{ENQUEUE}{FINISH})*{FINISH}"
+    log = driver.take_log()
+    assert re.fullmatch(f"{alone}(?:{chunk})+{LEFT_IDLE}", log)
+    assert ENQUEUE + ENQUEUE in log
+    assert (len(spans), interrupted, engine.context.runs) == (100, False, 100)
     assert not driver.is_held
     assert not timer.invalidated
 

@@ -11,7 +11,7 @@ import pytest
 from words import texts
 
 from trtcore.measure import _core
-from trtcore.measure.loops.native import ignore
+from trtcore.measure.loops.times import ignore
 
 STREAM = 1
 HELD = "GPU times include launch overhead, as the stream was not gated: "

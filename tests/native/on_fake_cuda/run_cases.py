@@ -17,7 +17,8 @@ from trtcore.measure.engine_runs.engines import RunOptions
 from trtcore.measure.engine_runs.rounds import RunLength, Subject, measure
 from trtcore.measure.kernels import cupti
 from trtcore.measure.kernels.trace import trace_kernels
-from trtcore.measure.loops.native import NativeLoops, ignore
+from trtcore.measure.loops.native import NativeLoops
+from trtcore.measure.loops.times import ignore
 from trtcore.report.content.times.mapping import mapping_text
 from trtcore.result.records.layers import Layer
 from trtcore.system.clocks import ClockMonitor

@@ -28,6 +28,8 @@ from trtcore.system.files import read_text
 
 def run(options: argparse.Namespace) -> int:
     """Runs the command and returns its exit code."""
+    if options.allow_partial and not options.more:
+        raise OptionError("--allow-partial is about several results: leave it out")
     if options.html is not None:
         _check_html(options)
         from trtcore.cli.html_page import report_html

@@ -19,7 +19,8 @@ from trtcore.measure.length.warming import Warming
 from trtcore.measure.length.warmup import WarmUpRule
 from trtcore.measure.loops.abi_check import raise_fault
 from trtcore.measure.loops.failure import LoopFailure
-from trtcore.measure.loops.native import Loops, Report, Times
+from trtcore.measure.loops.native import Loops
+from trtcore.measure.loops.times import Report, Times
 from trtcore.result.phases import Phase, Stopwatch
 from trtcore.result.records.counts import Counts, Stop
 from trtcore.result.records.energy import Energy

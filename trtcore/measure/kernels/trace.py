@@ -21,7 +21,8 @@ from trtcore.measure.kernels.mapping import (
 from trtcore.measure.kernels.memsets import merge_memsets
 from trtcore.measure.kernels.profiled import trace_profiled
 from trtcore.measure.kernels.traced_loops import CAPACITY, TracedLoops
-from trtcore.measure.loops.native import NativeLoops, ignore
+from trtcore.measure.loops.native import NativeLoops
+from trtcore.measure.loops.times import ignore
 from trtcore.result.records.kernel_pass import KernelPass, MappingObstacle, ProfiledKernels
 from trtcore.result.records.layers import Layer
 from trtcore.result.records.samples import no_samples

@@ -14,7 +14,8 @@ from trtcore.errors import RunError
 from trtcore.measure import _core
 from trtcore.measure.kernels.table import KernelTable, tabulate
 from trtcore.measure.loops.abi_check import raise_fault
-from trtcore.measure.loops.native import NativeLoops, Times, ignore
+from trtcore.measure.loops.native import NativeLoops
+from trtcore.measure.loops.times import Times, ignore
 from trtcore.stats.arrays import FloatArray
 
 CAPACITY = 1 << 20

@@ -10,7 +10,8 @@ from trtcore.errors import RunError
 from trtcore.measure import _core
 from trtcore.measure.length.warmup import WarmUp, WarmUpRule
 from trtcore.measure.loops.abi_check import raise_fault
-from trtcore.measure.loops.native import Loops, Times, ignore
+from trtcore.measure.loops.native import Loops
+from trtcore.measure.loops.times import Times, ignore
 from trtcore.result.records.counts import WarmUpEnd
 from trtcore.stats.arrays import FloatArray
 from trtcore.system.clocks import ClockMonitor

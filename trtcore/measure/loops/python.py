@@ -14,7 +14,7 @@ from trtcore.engine.tensorrt.python_profiler import PythonProfiler, make_python_
 from trtcore.measure import _core
 from trtcore.measure.device.cuda import CallError, check, timing_events
 from trtcore.measure.loops.failure import LoopFailure
-from trtcore.measure.loops.native import Report, Times, ignore
+from trtcore.measure.loops.times import Report, Times, ignore
 from trtcore.result.records.warning_kinds import WarningKind
 from trtcore.result.records.warnings import RunWarning
 from trtcore.system.quotations import quoting

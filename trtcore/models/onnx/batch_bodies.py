@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Protocol
 
@@ -28,8 +29,8 @@ class Walk(Protocol):
     opset: int
     batch: Batch
 
-    def enter(self, body: GraphProto, inputs: Sequence[Known]) -> None:
-        """Makes known what a body begins with."""
+    def within(self, body: GraphProto, inputs: Sequence[Known]) -> AbstractContextManager[None]:
+        """Knows what a body begins with, and afterwards what was known before."""
 
     def visit(self, node: NodeProto) -> None:
         """Goes through one node."""
@@ -61,10 +62,10 @@ def _named(node: NodeProto, outputs: Sequence[Known]) -> dict[str, Known]:
 
 
 def _through(walk: Walk, body: GraphProto, inputs: Sequence[Known]) -> list[Known]:
-    walk.enter(body, inputs)
-    for node in body.node:
-        walk.visit(node)
-    return [walk.known.get(value.name, Known()) for value in body.output]
+    with walk.within(body, inputs):
+        for node in body.node:
+            walk.visit(node)
+        return [walk.known.get(value.name, Known()) for value in body.output]
 
 
 def open_bodies(graph: GraphProto) -> None:

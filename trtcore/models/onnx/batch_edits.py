@@ -88,9 +88,10 @@ class Repeat:
     @property
     def note(self) -> str:
         """What was changed, as one line."""
+        was, now = self.lengths
         return (
-            f"node '{self.node}' reads a value of the old batch as input {self.index}: repeated, "
-            f"{self.lengths[0]} to {self.lengths[1]}"
+            f"node '{self.node}' reads a value of the old batch as input {self.index}: "
+            f"{'cut' if now < was else 'repeated'}, {was} to {now}"
         )
 
     def known(self, value: Known) -> Known:
@@ -196,7 +197,7 @@ def apply_edits(graph: GraphProto, edits: Sequence[Edit]) -> list[str]:
 def few_notes(first: str, nodes: Sequence[str]) -> str:
     """The note on the first of several alike, with how many more there are."""
     more = len(dict.fromkeys(nodes)) - 1
-    return f"{first}; {more} more nodes like it" if more else first
+    return f"{first}; {more} more node{'s' if more > 1 else ''} like it" if more else first
 
 
 def _value(node: NodeProto) -> TensorProto | None:

@@ -10,6 +10,7 @@ from onnx import GraphProto, NodeProto
 
 from trtcore.models.onnx.batch_edits import Edit, Extend, Repeat, Retarget
 from trtcore.models.onnx.batch_operands import image_numbers, operand_repairs
+from trtcore.models.onnx.batch_picks import axis_of, picks_every_item, picks_items
 from trtcore.models.onnx.batch_scatter import counted_rows, updates_axis
 from trtcore.models.onnx.batch_values import Batch, Known, Shape, Values
 from trtcore.models.onnx.walk import walk_nodes
@@ -75,6 +76,11 @@ def repairs(
         outputs: at the old batch.
         batch: both batches.
     """
+    if picks_every_item(node, inputs):
+        axis = axis_of(node, inputs[0])
+        if inputs[0].old is not None and inputs[0].old[axis] == batch.old:
+            yield (Repeat(node.name, 0, axis, (batch.old, batch.new)),)
+        return
     source = next((one for one in inputs if batch.has(one)), None)
     if source is None or not outputs or outputs[0].old is None:
         return
@@ -206,7 +212,7 @@ def _repeats(
 ) -> Iterator[tuple[Edit, ...]]:
     """Inputs of the old batch that meet one of the new batch, repeated."""
     # Numbers of items, repeated, would pick the same item for all of the batch.
-    if source.outer != 1 or source.old is None or _picks_items(node, source):
+    if source.outer != 1 or source.old is None or picks_items(node, source):
         return
     is_recurrent = node.op_type in _RECURRENT
     axis_from_end = len(source.old) - source.axis
@@ -221,14 +227,6 @@ def _repeats(
         edits.append(Repeat(node.name, index, axis, (length, batch.scaled(length))))
     if edits:
         yield tuple(edits)
-
-
-def _picks_items(node: NodeProto, source: Known) -> bool:
-    """Whether a node picks along the batch, and not within each item of it."""
-    if node.op_type == "GatherElements":
-        axis = next((int(one.i) for one in node.attribute if one.name == "axis"), 0)
-        return axis % len(source.old or (0,)) == source.axis
-    return node.op_type in ("Gather", "GatherND")
 
 
 def _with_axis(target: Shape, source: Known, batch: Batch) -> list[int] | None:

@@ -70,7 +70,8 @@ class Known:
             length of a sequence that was folded with the batch behind it.
         old_values: what it holds at the old batch, if that is known and small.
         new_values: what it holds at the new batch.
-        counts_items: it is the number of an item of the batch, in a Loop over all of them.
+        counts_items: it is the number of an item of the batch, in a Loop over all of them, as a
+            scalar or with axes of length 1.
     """
 
     elem_type: int = 0

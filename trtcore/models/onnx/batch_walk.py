@@ -9,6 +9,7 @@ are changed; where that is not possible, the node is refused by name.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -18,10 +19,9 @@ from onnx import GraphProto, ModelProto, NodeProto, TensorProto, TypeProto, Valu
 from trtcore.errors import ModelError
 from trtcore.models.onnx.batch_bodies import through_bodies
 from trtcore.models.onnx.batch_edits import Edit, Extend
-from trtcore.models.onnx.batch_layout import followed
-from trtcore.models.onnx.batch_operands import operands_fit
-from trtcore.models.onnx.batch_repairs import counters, is_misplaced, repairs
-from trtcore.models.onnx.batch_scatter import is_scattered
+from trtcore.models.onnx.batch_layout import RESHAPING, followed
+from trtcore.models.onnx.batch_losses import is_carried
+from trtcore.models.onnx.batch_repairs import counters, repairs
 from trtcore.models.onnx.batch_start import Start, Starts, types_of
 from trtcore.models.onnx.batch_values import (
     Batch,
@@ -31,33 +31,13 @@ from trtcore.models.onnx.batch_values import (
     inferred,
     static_shape,
 )
-from trtcore.models.onnx.graph import ONNX_DOMAINS, opset_version
+from trtcore.models.onnx.graph import opset_version
 from trtcore.result.types.shapes import shape_text
 
-# Operators whose outputs may rightly have no batch: they reduce over it, or it depends on values.
-_MAY_LOSE = frozenset(
-    {
-        "ArgMax",
-        "ArgMin",
-        "Compress",
-        "If",
-        "Loop",
-        "NegativeLogLikelihoodLoss",
-        "NonMaxSuppression",
-        "NonZero",
-        "RoiAlign",
-        "Scan",
-        "SequenceAt",
-        "Shape",
-        "Size",
-        "SoftmaxCrossEntropyLoss",
-        "Unique",
-    }
-)
 _UNKNOWN = Known()
 _MISFITS = (onnx.shape_inference.InferenceError, ValueError, RuntimeError)
-# Only the first output of these has the batch.
-_FIRST_ONLY = frozenset({"BatchNormalization", "DynamicQuantizeLinear"})
+# What leaves the number of an item as it is, but for its type and axes.
+_SAME_NUMBER = frozenset({"Cast", "Identity", *RESHAPING})
 
 
 @dataclass(frozen=True)
@@ -190,15 +170,22 @@ class _Walk:
             return True
         return False
 
-    def enter(self, body: GraphProto, inputs: Sequence[Known]) -> None:
-        """Makes known what the body of a node begins with: its inputs, and constants of its own."""
-        # Bodies of one node use the same names.
+    @contextmanager
+    def within(self, body: GraphProto, inputs: Sequence[Known]) -> Iterator[None]:
+        """Knows what the body of a node begins with: its inputs, and constants of its own.
+
+        Bodies may call their values as others do, and as the graph around them does: afterwards
+        the names mean what they meant before, unless the batch is lost, which is asked about there.
+        """
+        known, types = self.known.copy(), self.types.copy()
         self.types.update(types_of(body))
         for value, one in zip(body.input, inputs, strict=False):
             is_told = one.elem_type or one.old is not None
             self.known[value.name] = one if is_told else self._input(value.name, False)
         for tensor in body.initializer:
             self.known[tensor.name] = self._constant(tensor, tensor.name)
+        yield
+        self.known, self.types = known, types
 
     def _outputs(
         self, node: NodeProto, inputs: list[Known], attempt: tuple[Edit, ...] = ()
@@ -210,7 +197,10 @@ class _Walk:
         names = [name for name in node.output if name]
         olds = {name: self._old_output(node, inputs, name) for name in names}
         if not any(one.changes for name, one in zip(node.input, inputs, strict=True) if name):
-            return {name: replace(old, new=old.old) for name, old in olds.items()}
+            counts = node.op_type in _SAME_NUMBER and inputs[0].counts_items
+            return {
+                name: replace(old, new=old.old, counts_items=counts) for name, old in olds.items()
+            }
         changed = node
         for edit in attempt:
             changed = edit.attributed(changed)
@@ -239,33 +229,9 @@ class _Walk:
         return old if kind is None else Known(kind.tensor_type.elem_type, shape)
 
     def _is_carried(
-        self, node: NodeProto, inputs: list[Known], outputs: Mapping[str, Known]
+        self, node: NodeProto, inputs: Sequence[Known], outputs: Mapping[str, Known]
     ) -> bool:
-        """Whether the outputs have the batch, if an input has it, or every item has its turn."""
-        if node.op_type == "Gather" and inputs[1].counts_items:
-            return _has_every_item(node, inputs[0], self.batch)
-        reaches = is_scattered(node, inputs, self.batch) and operands_fit(node, inputs, self.batch)
-        if not reaches:
-            return False
-        if self._may_lose(node) or not any(self.batch.has(one) for one in inputs):
-            return True
-        named = [one for name, one in zip(node.input, inputs, strict=True) if name]
-        if not all(one.is_known for one in named):
-            return True  # it depends on values: only a run would tell
-        # An initial state of one item passes ONNX's inference, and no runtime.
-        if any(True for _ in _lone_states(node, inputs, self.batch)):
-            return False
-        names = node.output[:1] if node.op_type in _FIRST_ONLY else node.output
-        known = [outputs[name] for name in names if name and outputs[name].is_known]
-        return all(
-            self.batch.has(one) and not is_misplaced(node, inputs, one, self.batch) for one in known
-        )
-
-    def _may_lose(self, node: NodeProto) -> bool:
-        """Whether the outputs of a node may be without the batch."""
-        # Nobody knows the shapes of a plugin.
-        is_plugin = node.domain not in ONNX_DOMAINS or not onnx.defs.has(node.op_type, self.opset)
-        return is_plugin or node.op_type in _MAY_LOSE or node.op_type.startswith("Reduce")
+        return is_carried(node, inputs, outputs, self.batch, self.opset)
 
     def shapes(self, values: Iterable[ValueInfoProto]) -> dict[str, Shape]:
         """The shapes of values at the new batch, as far as they are known."""
@@ -314,12 +280,6 @@ class _Walk:
         )
 
 
-def _has_every_item(node: NodeProto, data: Known, batch: Batch) -> bool:
-    """Whether what a Loop over all items picks from is long enough, as far as that is known."""
-    axis = next((one.i for one in node.attribute if one.name == "axis"), 0)
-    return data.new is None or data.new[axis] >= batch.new
-
-
 def _repaired(inputs: list[Known], attempt: tuple[Edit, ...]) -> list[Known]:
     """What a node reads once an attempt is made."""
     repaired = list(inputs)
@@ -327,11 +287,3 @@ def _repaired(inputs: list[Known], attempt: tuple[Edit, ...]) -> list[Known]:
         if edit.index >= 0:
             repaired[edit.index] = edit.known(repaired[edit.index])
     return repaired
-
-
-def _lone_states(node: NodeProto, inputs: list[Known], batch: Batch) -> Iterator[int]:
-    """The initial states of a recurrent node that are of the old batch."""
-    if node.op_type in ("GRU", "LSTM", "RNN") and batch.has(inputs[0]):
-        for index in (5, 6):
-            if index < len(inputs) and node.input[index] and not batch.has(inputs[index]):
-                yield index

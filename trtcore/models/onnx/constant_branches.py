@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from onnx import GraphProto, ModelProto, NodeProto, helper
 
+from trtcore.models.onnx.batch_edits import few_notes
 from trtcore.models.onnx.walk import bodies, walk_nodes
 from trtcore.models.onnx.weights import without_weights
 from trtcore.models.onnx.workload.folding import known_values
@@ -32,7 +33,8 @@ def take_constant_branches(proto: ModelProto, inferred: GraphProto) -> list[str]
         inferred: the same with all shapes that are known.
 
     Returns:
-        A note on each If; none if nothing was changed.
+        A note on the first of either branch, with how many more there are; none if nothing was
+        changed.
     """
     if proto.ir_version < _FIRST_FREE_INITIALIZERS:
         return []
@@ -46,23 +48,23 @@ def take_constant_branches(proto: ModelProto, inferred: GraphProto) -> list[str]
         return []
     names = _Names(proto.graph)
     nodes: list[NodeProto] = []
-    notes = []
+    settled: dict[bool, list[str]] = {}
     for node in proto.graph.node:
         is_true = taken.get(node.output[0]) if node.op_type == "If" else None
         if is_true is None:
             nodes.append(node)
             continue
         nodes += _branch(proto.graph, node, is_true, names)
-        notes.append(_note(node, is_true))
+        settled.setdefault(is_true, []).append(node.name)
     kept = GraphProto(node=nodes)
     proto.graph.ClearField("node")
     proto.graph.node.extend(kept.node)
-    return notes
+    return [few_notes(_note(some[0], is_true), some) for is_true, some in settled.items()]
 
 
-def _note(node: NodeProto, is_true: bool) -> str:
+def _note(name: str, is_true: bool) -> str:
     return (
-        f"node '{node.name}' (If): its condition is always {str(is_true).lower()}, so that its "
+        f"node '{name}' (If): its condition is always {str(is_true).lower()}, so that its "
         f"{_BRANCHES[is_true][1]} branch stands in its place"
     )
 
@@ -114,10 +116,14 @@ def _rename(node: NodeProto, names: Mapping[str, str]) -> None:
         for index, name in enumerate(values):
             values[index] = names.get(name, name)
     for body in bodies(node):
+        # A body may call its own values as the branch around it calls others.
+        own = {one.name for one in (*body.input, *body.initializer)}
+        own.update(name for inner in body.node for name in inner.output)
+        outer = {name: new for name, new in names.items() if name not in own}
         for inner in body.node:
-            _rename(inner, names)
+            _rename(inner, outer)
         for output in body.output:
-            output.name = names.get(output.name, output.name)
+            output.name = outer.get(output.name, output.name)
 
 
 def _made(body: GraphProto, node: NodeProto, names: _Names) -> Mapping[str, str]:

@@ -25,8 +25,9 @@ class Editor:
         inner = (body for node in walk_nodes(self.graph) for body in bodies(node))
         self.graphs = [self.graph, *inner]
         self._nodes = [[node.name for node in one.node] for one in self.graphs]
-        self._taken = {tensor.name for tensor in self.graph.initializer}
+        self._taken = set()
         for one in self.graphs:
+            self._taken.update(value.name for value in (*one.input, *one.initializer))
             for node in one.node:
                 self._taken.update((node.name, *node.output))
 

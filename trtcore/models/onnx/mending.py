@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 
 import onnx
 from onnx import AttributeProto, GraphProto, ModelProto, TensorProto, helper
+from onnx.defs import OpSchema
 
 from trtcore.errors import few
 from trtcore.models.onnx.tensors import every_tensor
@@ -169,7 +171,8 @@ def _drop_unknown_attributes(proto: ModelProto, version: int) -> list[str]:
             continue
         known = onnx.defs.get_schema(node.op_type, version).attributes
         for one in [one for one in node.attribute if one.name not in known]:
-            if _means_nothing(node.op_type, one):
+            # One of a function's, which has no value here, is for the checker to refuse.
+            if not one.ref_attr_name and _means_nothing(node.op_type, one):
                 dropped.append(f"'{one.name}' of '{called(node)}' ({node.op_type})")
                 node.attribute.remove(one)
     what = f"attribute {few(dropped)} is not known in operator set {version}: left out"
@@ -178,13 +181,19 @@ def _drop_unknown_attributes(proto: ModelProto, version: int) -> list[str]:
 
 def _means_nothing(op: str, attribute: AttributeProto) -> bool:
     """Whether an attribute has its default in every operator set that has it, or none has it."""
-    schemas = (one for one in onnx.defs.get_all_schemas_with_history() if one.domain == "")
     given = helper.get_attribute_value(attribute)
-    for schema in schemas:
-        if schema.name == op and attribute.name in schema.attributes:
+    for schema in _history(op):
+        if attribute.name in schema.attributes:
             default = schema.attributes[attribute.name].default_value
             if default.type == AttributeProto.UNDEFINED:
                 return False
             if helper.get_attribute_value(default) != given:
                 return False
     return True
+
+
+@cache
+def _history(op: str) -> tuple[OpSchema, ...]:
+    """An operator in every set; looking for it takes milliseconds, and thousands of nodes ask."""
+    schemas = onnx.defs.get_all_schemas_with_history()
+    return tuple(one for one in schemas if one.domain == "" and one.name == op)

@@ -8,13 +8,13 @@ from typing import NamedTuple
 
 from onnx import ModelProto
 
-from trtcore.errors import ModelError, argument
+from trtcore.errors import ModelError, argument, few
 from trtcore.models.model import Model
 from trtcore.models.onnx.batch import free_batch
 from trtcore.models.onnx.batch_edits import Edit
 from trtcore.models.onnx.batch_free import NotLinearError, free_edits
 from trtcore.models.onnx.batch_start import Starts
-from trtcore.models.onnx.graph import opset_version, tensor_info
+from trtcore.models.onnx.graph import model_inputs, opset_version, tensor_info
 from trtcore.models.onnx.shapes import batch_edits, with_shapes
 from trtcore.models.onnx.walk import walk_nodes
 from trtcore.models.onnx.weights import without_weights
@@ -76,7 +76,7 @@ def freed(
         bare, starts = _bare(model), Starts(starts.constants)
     tried = _tried(bare, batch, points, starts)
     # What no walk found: the walk wants one batch of all inputs.
-    if targets := _of_one_batch(bare, tried):
+    if targets := _of_one_batch(bare, tried, points):
         model, in_place = _own(model, in_place), True
         found = free_batch(model.proto, targets)
         model = replace(model, notes=(*model.notes, *found))
@@ -137,23 +137,40 @@ def _free(model: Model, edits: _Edits, led: Sequence[str], points: Points) -> li
     try:
         return free_edits(proto.graph, edits.edits, edits.batches, most, led[0], opset)
     except NotLinearError as error:
-        node = next((one for one in walk_nodes(proto.graph) if one.name == str(error)), None)
-        raise _one_batch_only(model.name, str(error), node.op_type if node else "") from None
+        raise _one_batch_only(model, str(error), points) from None
 
 
-def _one_batch_only(model: str, node: str, op: str) -> ModelError:
+def _one_batch_only(model: Model, name: str, points: Points) -> ModelError:
+    op = next((one.op_type for one in walk_nodes(model.proto.graph) if one.name == name), "")
+    node = f"{model.name}: node '{name}' ({op}) holds one batch"
+    if inputs := few(f"'{one}'" for one in _parted(model, points)):
+        return ModelError(f"{node}: give {inputs} the same batches in {argument('shapes')}")
     return ModelError(
-        f"{model}: node '{node}' ({op}) holds one batch, and takes no range of them: give one "
-        f"shape per input with {argument('shapes')}"
+        f"{node}, and takes no range of them: give one shape per input with {argument('shapes')}"
     )
 
 
-def _of_one_batch(bare: Model, tried: Sequence[Model]) -> dict[str, list[int]]:
+def _parted(model: Model, points: Points) -> list[str]:
+    """The inputs that have one batch in the file, and are given several; none if there are none.
+
+    Numbers are computed from the batch of one input, so that they need the same.
+    """
+    alike: dict[Shape, list[str]] = {}
+    given = {}
+    for one in model_inputs(model):
+        alike.setdefault(one.shape[:1], []).append(one.name)
+        given[one.name] = tuple(point.get(one.name, one.shape)[:1] for point in points)
+    parted = (names for names in alike.values() if len({given[name] for name in names}) > 1)
+    return next(parted, [])
+
+
+def _of_one_batch(bare: Model, tried: Sequence[Model], points: Points) -> dict[str, list[int]]:
     """The nodes that have one batch written into them, each with a target that fits every shape.
 
     Args:
         bare: the model without its weights.
         tried: the same at the least, the optimum and the most.
+        points: the shapes of these.
 
     Raises:
         ModelError: such a node is no Reshape.
@@ -177,7 +194,7 @@ def _of_one_batch(bare: Model, tried: Sequence[Model]) -> dict[str, list[int]]:
         lengths = [set(dims) for dims in zip(*found, strict=True)]
         targets[name] = [dims.pop() if len(dims) == 1 else -1 for dims in lengths]
         if node.op_type != "Reshape" or targets[name].count(-1) != 1:
-            raise _one_batch_only(bare.name, name, node.op_type)
+            raise _one_batch_only(bare, name, points)
     return targets
 
 

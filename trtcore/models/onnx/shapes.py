@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from onnx import ModelProto, TensorShapeProto, ValueInfoProto
 
-from trtcore.errors import ModelError, OptionError, argument
+from trtcore.errors import ModelError, OptionError, argument, few
 from trtcore.models.model import Model
 from trtcore.models.onnx.batch_bodies import open_bodies
 from trtcore.models.onnx.batch_edits import Edit, apply_edits
@@ -267,7 +267,19 @@ def _complaint(model: Model, declared: _Shapes, wanted: dict[str, list[int]]) ->
         for name, dims in wanted.items()
         if dims != declared[name]
     ]
-    return f"{model.name} does not fit {', '.join(changed)}" if changed else model.name
+    if not changed:
+        return model.name
+    batches = {
+        was for name, dims in wanted.items() for was in declared[name][:1] if dims[:1] != [was]
+    }
+    # The likeliest cause: a batch that not all inputs were given.
+    left = [
+        f"input '{name}' left at {shape_text(dims)}"
+        for name, dims in wanted.items()
+        if dims == declared[name] and dims and dims[0] in batches
+    ]
+    beside = f" beside {few(left)}" if left else ""
+    return f"{model.name} does not fit {', '.join(changed)}{beside}"
 
 
 def declared_dims(value: ValueInfoProto) -> list[int | str | None]:
