@@ -147,6 +147,10 @@ def read_all(database: Path) -> None:
         ("UPDATE run SET file = CAST(x'ff' AS TEXT)", "Could not decode to UTF-8"),
         ("UPDATE setup SET batch = 0.5", "malformed run: 0.5"),
         ("UPDATE node_group SET nodes = '[1' || id || ']'", "malformed nodes of a group: '[11]'"),
+        (
+            "UPDATE node_group SET nodes = replace(hex(zeroblob(50000)), '0', '[') || id",
+            f"malformed nodes of a group (nested too deeply): '{'[' * 59}",
+        ),
         ("UPDATE run SET processes = 'many'", "malformed run: 'many'"),
         ("UPDATE run SET place = 7", "malformed run: no place 7"),
         ("ALTER TABLE place RENAME TO elsewhere", "no such table"),

@@ -21,6 +21,7 @@ def test_the_latest_line_of_a_run_counts_and_damaged_ones_are_skipped(
     note_run(path, replace(runs[1], label="", commit=""))
     with journal_of(path).open("a") as file:
         file.write('{"content": "cut off\n[]\n{"content": 1}\n')
+        file.write("[" * 100_000 + "\n")
     note_run(path, replace(runs[0], label="release", commit=""))
     assert known_labels(path) == {runs[0].content: ("release", "c0ffee")}
 

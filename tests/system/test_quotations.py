@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 
 from trtcore.errors import BuildError, ModelError
-from trtcore.system.quotations import MOST_CHARACTERS, quoting, shortened, without_positions
+from trtcore.system.quotations import (
+    MOST_CHARACTERS,
+    quoted,
+    quoting,
+    shortened,
+    without_positions,
+)
 
 ATTENTION = (
     "IBuilder::buildSerializedNetwork: Error Code 1: Myelin ([myelin_graph.h:1295: "
@@ -78,3 +84,31 @@ def test_positions_in_a_programs_sources(words: str, plain: str) -> None:
 )
 def test_a_text_ends_at_the_end_of_a_word(text: str, most: int, cut: str) -> None:
     assert shortened(text, most) == cut
+
+
+def nested(levels: int) -> list[object]:
+    return [nested(levels - 1)] if levels else []
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("fp23", "'fp23'"),
+        (None, "'None'"),
+        ("x" * 121, f"'{'x' * 120}'"),
+        # pytest cannot name it either.
+        pytest.param(10**5000, "'a number of thousands of digits'", id="digits"),
+        (nested(3), "'[[[[]]]]'"),
+    ],
+)
+def test_a_value_is_quoted_in_a_part_of_a_line(value: object, text: str) -> None:
+    assert quoted(value) == text
+
+
+def test_a_value_that_python_cannot_write_out() -> None:
+    deep: list[object] = []
+    for _ in range(100_000):
+        deep = [deep]
+    assert quoted(deep) == "'a value that is nested too deeply'"
+    while deep:  # or its end would recurse
+        deep = deep[0]  # type: ignore[assignment]

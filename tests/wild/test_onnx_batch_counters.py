@@ -18,6 +18,10 @@ LOOP = """g (float[2,4,8] x) => (float[2,4,8] y) <bool t = {1}, int64 n = {3}%s>
         (bool on, float[2,4,8] r) %s { [on] on = Identity (c) %s [neg] r = Neg (p) }> }"""
 ONES = "{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}"
 COUNTED = {
+    "a constant number of iterations": """g (float[2,4,8] x) => (float[2,4,8] y)
+        <bool t = {1}, int64 n = {2}>
+        { [loop] y = Loop (n, t) <body = b (int64 i, bool c) => (bool on, float[4,8] o)
+            { [on] on = Identity (c) [pick] p = Gather (x, i) [neg] o = Neg (p) }> }""",
     "constant of a body": LOOP % ("", "<int64[2] k = {0, 1}>", "[pick] p = Gather (s, k)"),
     "Constant node of a body": LOOP
     % ("", "", "[own] k = Constant <value = int64[2] {0, 1}> () [pick] p = Gather (s, k)"),
@@ -89,6 +93,16 @@ FOR_A_BATCH = {
           [loop] r = Loop (n, t) <body = b (int64 i, bool c) => (bool on, float[4,8] o)
             { [on] on = Identity (c) [pick] p = Gather (x, i) [neg] o = Neg (p) }>
           [abs] y = Abs (r) }""",
+    "a constant number of iterations, of a table too": """g (float[2,4,8] x) => (float[2,4,8] y)
+        <bool t = {1}, int64 n = {2}, float[2,8] k = ONES>
+        { [loop] y = Loop (n, t) <body = b (int64 i, bool c) => (bool on, float[4,8] o)
+            { [on] on = Identity (c) [pick] p = Gather (x, i) [row] q = Gather (k, i)
+              [add] o = Add (p, q) }> }""".replace("ONES", ONES),
+    "as many iterations as steps": """g (float[2,2,8] x) => (float[2,2,8] z)
+        <bool t = {1}, int64 n = {2}>
+        { [loop] y = Loop (n, t) <body = b (int64 i, bool c) => (bool on, float[2,8] o)
+            { [on] on = Identity (c) [pick] p = Gather <axis = 1> (x, i) [neg] o = Neg (p) }>
+          [back] z = Transpose <perm = [1, 0, 2]> (y) }""",
     "rows of a table, one for each item": """g (float[2,4,8] x) => (float[2,4,8] y)
         <bool t = {1}, int64 zero = {0}, float[2,1] w = {3, 3}>
         { [shape] sh = Shape (x) [count] n = Gather (sh, zero)
@@ -141,10 +155,15 @@ LOST = {
                 { [swap] q = Gather (x, k) }> }""",
         "swap' (Gather), which gives 2x4x8 at batch 2",
     ),
-    "a number of iterations": (
-        """g (float[2,4,8] x) => (float[2,4,8] y) <bool t = {1}, int64 n = {2}>
-        { [loop] y = Loop (n, t) <body = b (int64 i, bool c) => (bool on, float[4,8] o)
-            { [on] on = Identity (c) [pick] p = Gather (x, i) [neg] o = Neg (p) }> }""",
+    "a sum over as many iterations": (
+        """g (float[2,4,8] x) => (float[4,8] y, float[2,4,8] z)
+        <bool t = {1}, int64 n = {2}, float[4,8] s = ONES>
+        { [same] z = Identity (x)
+          [loop] y = Loop (n, t, s) <body = b (int64 i, bool c, float[4,8] h) =>
+            (bool on, float[4,8] o)
+            { [on] on = Identity (c) [pick] p = Gather (x, i) [add] o = Add (p, h) }> }""".replace(
+            "ONES", ONES.replace("}", f", {ONES[1:]}")
+        ),
         "pick' (Gather), which gives 4x8 at batch 2",
     ),
     "a Loop over items of a longer table": (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from trtcore.api.options.declaring import Option
 from trtcore.api.options.meaning import given_options, require_meaning
@@ -14,6 +14,8 @@ from trtcore.cli.inputs import parse_inputs
 from trtcore.cli.own_options import PROFILE_OPTIONS
 from trtcore.engine.io_formats import FORMATS as FORMAT_NAMES
 from trtcore.errors import OptionError
+from trtcore.system.quotations import quoted
+from trtcore.system.whole_numbers import whole_number
 
 OF_LOADING = ("weights", "outputs")
 """Of `model_options`, what only reading a model's files needs."""
@@ -100,9 +102,9 @@ def parse_io_formats(texts: Sequence[str]) -> dict[str, str]:
         name, _, word = text.rpartition(":")
         if not name or word.lower() not in FORMAT_NAMES:
             accepted = "|".join(FORMAT_NAMES)
-            raise OptionError(f"--io-format '{text}' is not of the form name:{accepted}")
+            raise OptionError(f"--io-format {quoted(text)} is not of the form name:{accepted}")
         if name in formats:
-            raise OptionError(f"--io-format names '{name}' twice")
+            raise OptionError(f"--io-format names {quoted(name)} twice")
         formats[name] = word.lower()
     return formats
 
@@ -120,24 +122,24 @@ def parse_shapes(texts: Sequence[str]) -> dict[str, tuple[Any, ...]]:
     for text in (part for given in texts for part in given.split(",") if part):
         name, colon, dims = text.rpartition(":")
         points = [shape.split("x") for shape in dims.split("..")]
-        are_numbers = all(_is_dimension(number) for point in points for number in point)
-        if not colon or not name or not are_numbers or len(points) not in (1, 3):
+        found = tuple(tuple(map(whole_number, point)) for point in points)
+        if not colon or not name or not _are_known(found) or len(points) not in (1, 3):
             raise OptionError(
-                f"--shapes '{text}' is not of the form name:1x3x224x224, or name:MIN..OPT..MAX "
-                "for a range"
+                f"--shapes {quoted(text)} is not of the form name:1x3x224x224, or "
+                "name:MIN..OPT..MAX for a range"
             )
         if name in shapes:
-            raise OptionError(f"--shapes names '{name}' twice")
-        found = tuple(tuple(int(number) for number in point) for point in points)
+            raise OptionError(f"--shapes names {quoted(name)} twice")
         if min(map(min, found)) < 1:
-            raise OptionError(f"--shapes '{text}' has a dimension below 1")
+            raise OptionError(f"--shapes {quoted(text)} has a dimension below 1")
         shapes[name] = found if len(found) == 3 else found[0]
     return shapes
 
 
-def _is_dimension(text: str) -> bool:
-    # 18 digits always fit the 64 bits that ONNX and TensorRT have for a dimension.
-    return text.isascii() and text.isdecimal() and len(text) <= 18
+def _are_known(
+    points: tuple[tuple[int | None, ...], ...],
+) -> TypeGuard[tuple[tuple[int, ...], ...]]:
+    return all(number is not None for point in points for number in point)
 
 
 def _separated(texts: Sequence[str]) -> tuple[str, ...]:

@@ -16,7 +16,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,12 +25,17 @@ from trtcore.errors import OptionError, ResultError
 from trtcore.sweeps.cells import SweptModel
 from trtcore.sweeps.files import BUILT_IN
 from trtcore.system.files import read_text
+from trtcore.system.json_text import explained
 
 _TEXTS: Mapping[str, Callable[[list[str]], Any]] = {
     "shapes": parse_shapes,
     "io_formats": parse_io_formats,
 }
 """Options whose values may be written as on the command line."""
+# Ranges of shapes by input, of several cells, in a model: 6. Dotted keys nest without end.
+_MOST_LEVELS = 20
+# TOML's own limit; Python reads larger ones where they are written in hexadecimal.
+_LARGEST = (1 << 63) - 1
 
 
 class PlanFile(NamedTuple):
@@ -64,7 +69,7 @@ def read_plan_file(path: str) -> PlanFile:
     if not isinstance(models, list) or not models:
         raise OptionError(f'{path}: needs models = ["googlenet", "net.onnx"]')
     if not isinstance(output, str):
-        raise OptionError(f"{path}: output is {output!r}, expected the path of a folder")
+        raise OptionError(f"{path}: output is {output!r:.80}, expected the path of a folder")
     return PlanFile(
         tuple(_model(path, one, folder) for one in models),
         str(folder / output) if output else "",
@@ -79,12 +84,30 @@ def _parsed(path: str) -> dict[str, Any]:
         import tomli as tomllib
     try:
         told: dict[str, Any] = tomllib.loads(read_text(path))
-    # ValueError is a TOMLDecodeError, or a number of more digits than Python converts.
     except (ValueError, RecursionError) as error:
-        raise OptionError(f"{path}: is no TOML: {str(error)[:200]}") from None
+        raise OptionError(f"{path}: is no TOML: {explained(error)}") from None
     except ResultError as error:
         raise OptionError(str(error)) from None
+    _check_values(path, told)
     return told
+
+
+def _check_values(path: str, told: object) -> None:
+    """Raises OptionError for what no option has, and other code could not even print."""
+    level, depth = [told], 0
+    while level:
+        if depth > _MOST_LEVELS:
+            raise OptionError(f"{path}: is no file of a sweep: nested too deeply")
+        if any(isinstance(one, int) and abs(one) > _LARGEST for one in level):
+            raise OptionError(f"{path}: has a number of more than 64 bits")
+        level = [inner for one in level for inner in _held_by(one)]
+        depth += 1
+
+
+def _held_by(value: object) -> Iterable[object]:
+    if isinstance(value, Mapping):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _model(path: str, told: object, folder: Path) -> SweptModel:

@@ -12,6 +12,7 @@ from trtcore.history.records import Run
 from trtcore.history.rows import Entry
 from trtcore.history.store import earlier_runs, groups_of
 from trtcore.history.verdict import FEWEST_RUNS, SAME_WITHIN, judge_run
+from trtcore.system.whole_numbers import whole_number
 
 _LABEL_RUNS = 10
 """How many of the latest runs of a label count: older ones may have had another level."""
@@ -58,8 +59,9 @@ def parse_against(text: str) -> Against:
     kind, _, value = text.partition(":")
     if kind == "label" and value:
         return Against(value, _LABEL_RUNS)
-    if kind == "last" and value.isdecimal() and int(value) >= FEWEST_RUNS:
-        return Against("", int(value))
+    runs = whole_number(value)
+    if kind == "last" and runs is not None and runs >= FEWEST_RUNS:
+        return Against("", runs)
     raise OptionError(
         f"{argument('against', text)}: must be last:N, with N of {FEWEST_RUNS} or more, or "
         "label:NAME"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from trtcore.errors import WriteError
 from trtcore.history.records import Run
+from trtcore.system.json_text import read_json
 
 
 def journal_of(database: str | Path) -> Path:
@@ -43,7 +44,7 @@ def known_labels(database: str | Path) -> dict[str, tuple[str, str]]:
         return known
     for line in lines:
         try:
-            entry = json.loads(line)
+            entry = read_json(line)
             label, commit = known.get(entry["content"], ("", ""))
             known[entry["content"]] = (entry["label"] or label, entry["commit"] or commit)
         except (ValueError, KeyError, TypeError):

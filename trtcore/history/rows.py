@@ -6,7 +6,6 @@ A file that was tampered with is refused as a damaged one is, by the errors of S
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
@@ -15,6 +14,7 @@ from math import isnan, nan
 from typing import Any
 
 from trtcore.history.records import Place, Run, Setup, Time
+from trtcore.system.json_text import read_json
 
 
 @dataclass(frozen=True)
@@ -124,9 +124,9 @@ def nodes_of(text: object) -> tuple[str, ...]:
         sqlite3.DatabaseError: something else.
     """
     try:
-        nodes = json.loads(text) if isinstance(text, str) else None
-    except (ValueError, RecursionError):
-        nodes = None
+        nodes = read_json(text) if isinstance(text, str) else None
+    except ValueError as error:
+        raise sqlite3.DatabaseError(f"malformed nodes of a group ({error}): {text!r:.60}") from None
     if not isinstance(nodes, list) or not nodes or not all(isinstance(n, str) for n in nodes):
         raise sqlite3.DatabaseError(f"malformed nodes of a group: {text!r:.60}")
     return tuple(nodes)

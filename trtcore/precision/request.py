@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from trtcore.errors import OptionError, argument
 from trtcore.precision.formats import Precision, io_precisions
+from trtcore.system.quotations import quoted
 
 __all__ = ["Precision", "PrecisionRequest", "check_keep_fp32", "read_io_precision"]
 
@@ -35,7 +36,7 @@ def read_io_precision(name: Precision | str) -> Precision:
     accepted = [precision.value for precision in io_precisions()]
     if name not in accepted:
         raise OptionError(
-            f"{argument('io_precision')} is '{name}', must be one of {', '.join(accepted)}"
+            f"{argument('io_precision')} is {quoted(name)}, must be one of {', '.join(accepted)}"
         )
     return Precision(name)
 

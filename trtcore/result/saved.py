@@ -21,6 +21,7 @@ from trtcore.result.records.profile import Profile
 from trtcore.result.schema1.upgrade import upgraded_profile
 from trtcore.stats.arrays import CountArray, FloatArray, Floats
 from trtcore.system.files import read_text, write_file
+from trtcore.system.json_text import read_json
 
 SCHEMA = "trtcore/profile"
 SCHEMA_VERSION = 2
@@ -125,12 +126,9 @@ def parse_tree(
 
 def _parse_json(text: str, source: str, noun: str) -> Any:
     try:
-        return json.loads(text)
-    # Deeply nested brackets end the parser by RecursionError, with no position to name.
-    # ValueError without a position: a number of more digits than Python converts.
-    except (ValueError, RecursionError) as error:
-        reason = str(error)[:80]
-        raise ResultError(f"{source}: not a saved trtcore {noun}, nor any JSON: {reason}") from None
+        return read_json(text)
+    except ValueError as error:
+        raise ResultError(f"{source}: not a saved trtcore {noun}, nor any JSON: {error}") from None
 
 
 def _encode(value: Any) -> Any:

@@ -8,6 +8,8 @@ from typing import Any
 from trtcore.api.options.declaring import Declared, Option, Use, option
 from trtcore.api.options.value_types import FLAG, NAME, NUMBER, WHOLE, ValueType
 from trtcore.errors import OptionError, argument
+from trtcore.system.quotations import quoted
+from trtcore.system.whole_numbers import whole_number
 
 SWEEP = "sweep"
 """The kind of request."""
@@ -109,10 +111,10 @@ def read_shard(text: str) -> tuple[int, int]:
     Raises:
         OptionError: not of that form.
     """
-    index, slash, count = text.partition("/")
-    if not (slash and index.isdecimal() and count.isdecimal() and 1 <= int(index) <= int(count)):
-        raise OptionError(f"{argument('shard')} is '{text}', expected I/N such as 1/4 to 4/4")
-    return int(index), int(count)
+    index, count = (whole_number(part) for part in (*text.split("/", 1), "")[:2])
+    if index is None or count is None or not 1 <= index <= count:
+        raise OptionError(f"{argument('shard')} is {quoted(text)}, expected I/N such as 1/4 to 4/4")
+    return index, count
 
 
 def sweep_options() -> tuple[Option, ...]:

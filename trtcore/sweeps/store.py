@@ -18,6 +18,7 @@ from typing import Any
 from trtcore.errors import ResultError
 from trtcore.sweeps.outcomes import Outcome, Request, State
 from trtcore.system.files import write_file
+from trtcore.system.json_text import read_json
 
 SCHEMA = "trtcore/sweep-cell"
 VERSION = 1
@@ -151,7 +152,7 @@ class Store:
 def _read(path: Path) -> Record | None:
     """A record; None for what is none, which is then measured again."""
     with suppress(OSError, ValueError, TypeError, KeyError):
-        told = json.loads(path.read_text())
+        told = read_json(path.read_text())
         if told.pop("schema") == SCHEMA and told.pop("version") == VERSION:
             return Record(**{**told, "state": State(told["state"])})
     return None

@@ -12,6 +12,8 @@ MOST_CHARACTERS = 300
 # What a quotation keeps beside a long path or many names: a sentence.
 _LEAST_QUOTED = 120
 _CUT = " ..."
+# Of a value: enough to find it by.
+_MOST_OF_A_VALUE = 120
 # TensorRT's last error may only say where an exception was caught; the first one has its cause.
 _FIRST_ERROR = re.compile(r".* \(first error: (.*)\)$")
 # Where in a program's own sources something failed, as TensorRT, CUDA and ONNX Runtime write it:
@@ -48,6 +50,18 @@ def quoting(
     if told != said:
         error.quoted = said
     return error
+
+
+def quoted(value: object) -> str:
+    """A value of a user or a file between quotes: its beginning, where it is long."""
+    try:
+        text = str(value)
+    # A list that holds a list a thousand times over; a number that Python does not write out.
+    except RecursionError:
+        text = "a value that is nested too deeply"
+    except ValueError:
+        text = "a number of thousands of digits"
+    return f"'{text[:_MOST_OF_A_VALUE]}'"
 
 
 def without_positions(text: str) -> str:

@@ -112,6 +112,14 @@ def test_every_function_names_a_misspelt_option(call: Any) -> None:
         ("workspace_mib", 1.5, "workspace_mib is 1.5, expected a whole number, or None"),
         ("workspace_mib", 0, "workspace_mib is 0, must be 1 or more"),
         ("workspace_mib", 2**43, "workspace_mib is 8796093022208, must be 8796093022207 or less"),
+        ("batch", 2**63, "batch has more than 64 bits"),
+        # Named, as pytest cannot write these numbers either.
+        pytest.param("batch", -(10**5000), "batch has more than 64 bits", id="batch"),
+        pytest.param("max_seconds", 10**5000, "max_seconds has more than 64 bits", id="seconds"),
+        pytest.param(
+            "serial", 10**5000, "serial is of the type int, expected True or False", id="serial"
+        ),
+        ("sync", "x" * 200, f"sync is '{'x' * 120}', must be one of enqueue, execute"),
         ("serial", None, "serial is None, expected True or False"),
         ("calibrate", 0, "calibrate is 0, expected True or False"),
         ("use_cache", "no", "use_cache is 'no', expected True or False"),

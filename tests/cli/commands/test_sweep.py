@@ -73,12 +73,30 @@ def test_a_file_says_the_same(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "error"),
     [
-        ("models = [", "is no TOML"),
+        ("models = [", "is no TOML: Invalid value (at end of document)"),
+        ("models = " + "[" * 100_000, "is no TOML: nested too deeply"),
+        ("batch = " + "1" * 5000, "is no TOML: a number has more digits than can be read"),
+        ("seed = 0x" + "f" * 5000, "has a number of more than 64 bits"),
+        ("[shapes]\na = [[1, -9223372036854775809]]", "has a number of more than 64 bits"),
+        ("slurm." + "a." * 3000 + "b = 1", "is no file of a sweep: nested too deeply"),
+        ("models = [{source." + "a." * 20 + "b = 1}]", "is no file of a sweep: nested too deeply"),
         ("batch = [1]", 'needs models = ["googlenet", "net.onnx"]'),
         ("models = [3]", "a model is 3, expected its path, or a table with its source"),
         ('models = ["googlenet"]\noutput = 3', "output is 3, expected the path of a folder"),
         ('models = ["googlenet"]\noutput = "o"\nbacth = 3', "there is no option 'bacth'"),
         ('models = ["googlenet"]\noutput = "o"\nshard = "0/2"', "--shard is '0/2', expected I/N"),
+        (
+            f'models = ["googlenet"]\noutput = "o"\nshard = "{"1" * 5000}/2"',
+            f"--shard is '{'1' * 120}', expected I/N such as 1/4 to 4/4",
+        ),
+        (
+            f'models = ["googlenet"]\noutput = "o"\nsync = "{"x" * 5000}"',
+            f"--sync is '{'x' * 120}', must be one of enqueue, execute",
+        ),
+        (
+            f'models = ["googlenet"]\noutput = "o"\n{"io" * 2500} = 3',
+            f"there is no option '{'io' * 60}': known: batch, shapes, ",
+        ),
         ('models = ["googlenet"]', "-o DIR is missing"),
     ],
 )

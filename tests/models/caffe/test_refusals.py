@@ -262,16 +262,6 @@ def test_ranks_of_a_scalar(write_net):
     )
 
 
-def test_a_net_whose_every_result_is_read(write_net):
-    text = layer("ReLU") + 'layer { name: "end" type: "Silence" bottom: "out" }'
-    net = write_net(text, data=(1, 2))
-    with pytest.raises(ModelError) as caught:
-        load_caffe(net)
-    assert str(caught.value) == (
-        f"{net}: the net has no outputs: every computed blob is read by another layer"
-    )
-
-
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
@@ -307,10 +297,6 @@ def test_a_net_whose_every_result_is_read(write_net):
             layer("Input", "input_param { shape { } }", bottom=""),
             "layer 'it' (Input, line 1): does not state the shape of 'out': "
             "give it with shapes={'out': ('N', 'C', 'H', 'W')}",
-        ),
-        (
-            layer("Input", "input_param { shape { dim: 1 } }", bottom=""),
-            "the net has no outputs: every computed blob is read by another layer",
         ),
     ],
 )

@@ -149,6 +149,33 @@ def test_an_attribute_of_another_set_that_means_something_is_refused(
     assert str(error.value) == f"the model: not a valid ONNX model: {message}"
 
 
+@pytest.mark.parametrize(
+    ("node", "opset", "words"),
+    [
+        (helper.make_node("BatchNormalization", ["x"], [], spatial=1), 13, "input size 1"),
+        (helper.make_node("Upsample", ["x", "w"], []), 13, "output size 0"),
+        (helper.make_node("Resize", ["x", "", "w"], []), 11, "output size 0"),
+    ],
+)
+def test_a_node_without_a_name_or_an_output_is_refused(node, opset: int, words: str) -> None:
+    proto = net(opset=opset)
+    proto.graph.node.append(node)
+    with pytest.raises(ModelError) as error:
+        load_model(proto)
+    assert words in str(error.value)
+
+
+def test_a_node_that_inference_gives_up_on_beside_an_output_without_a_type() -> None:
+    proto = net()
+    proto.graph.node.append(helper.make_node("Reshape", [], ["z"]))
+    proto.graph.output.add(name="z")
+    with pytest.raises(ModelError) as error:
+        load_model(proto)
+    assert str(error.value) == (
+        "the model: not a valid ONNX model: Field 'type' of 'value_info' is required but missing."
+    )
+
+
 def test_thousands_of_attributes_ask_for_the_history_of_operators_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -42,8 +42,9 @@ def test_a_type_that_does_not_exist() -> None:
     proto = parser.parse_model(NET.replace("SomeNeg", "Neg"))
     body = proto.graph.node[0].attribute[1].g
     body.output[0].type.tensor_type.elem_type = 46
-    with pytest.raises(ModelError, match=r"g: not a valid ONNX model: .*46"):
+    with pytest.raises(ModelError) as error:
         load_model(proto)
+    assert str(error.value) == "g: not a valid ONNX model: Invalid tensor data type 46."
 
 
 def test_a_branch_without_the_outputs_of_its_node() -> None:

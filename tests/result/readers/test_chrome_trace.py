@@ -31,6 +31,8 @@ CUT = "t: the trace is cut off or damaged ({}); record it again"
     ("text", "message"),
     [
         ("[1, ", CUT.format("Expecting value: line 1 column 5 (char 4)")),
+        ("[" * 100_000, CUT.format("nested too deeply")),
+        ("[1" + "0" * 5000, CUT.format("a number has more digits than can be read")),
         ("{}", "t: the trace has no list of events"),
         (json.dumps([{**GOOD, "dur": None}]), "t: event 'a' has no times that are numbers"),
         (json.dumps([{**GOOD, "ts": "soon"}]), "t: event 'a' has no times that are numbers"),
@@ -41,13 +43,6 @@ def test_bad_traces(text: str, message: str) -> None:
     with pytest.raises(ResultError) as error:
         read_events(text, "t")
     assert str(error.value) == message
-
-
-def test_a_trace_that_nests_too_deep() -> None:
-    with pytest.raises(ResultError) as error:
-        read_events("[" * 100000, "t")
-    assert str(error.value).startswith("t: the trace is cut off or damaged (maximum recursion")
-    assert "\n" not in str(error.value)
 
 
 @given(st.text(), st.text(), st.text())

@@ -101,6 +101,14 @@ class TestTrtexec:
             "t.json: the file is damaged: 1 of 3 rows are not whole; export it again"
         )
 
+    def test_rows_around_what_nests_too_deep_are_no_profile(self):
+        row = '{"name" : "a", "timeMs" : 1, "averageMs" : 1}'
+        with pytest.raises(ResultError) as caught:
+            parse_trtexec_profile(f"[{row}, {'[' * 100_000}{']' * 100_000}]", "t.json")
+        assert str(caught.value) == (
+            "t.json: the file is damaged: nested too deeply; export it again"
+        )
+
     def test_row_without_a_time(self):
         with pytest.raises(ResultError) as caught:
             parse_trtexec_profile('[{"name": "a", "timeMs": 4}]', "x")

@@ -85,10 +85,14 @@ def test_two_files_of_times_and_a_model_that_cannot_be_checked(tmp_path: Path) -
     check_same_model(trtcore.load_baseline(path), measured(1.0).model)
 
 
+CUT = "the times of trtexec are cut off or damaged ({}); export them again"
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (TIMES[:-20], "the times of trtexec are cut off or damaged; export them again"),
+        (TIMES[:-20], CUT.format("Unterminated string starting at: line 3 column 65 (char 322)")),
+        (TIMES.replace("0.875,", "[" * 100_000), CUT.format("nested too deeply")),
         (
             TIMES.replace('"computeMs"', '"compute"'),
             "an inference has no 'computeMs' that is a number",

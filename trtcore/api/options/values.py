@@ -14,6 +14,7 @@ from trtcore.api.options.meaning import Given, given_options, require_meaning
 from trtcore.errors import OptionError, argument
 from trtcore.models.input_texts import check_inputs
 from trtcore.precision.request import Precision, check_keep_fp32, read_io_precision
+from trtcore.system.quotations import quoted
 
 if TYPE_CHECKING:
     from trtcore.measure.length.stopping import StopRule
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 MOST_PRECISION_TARGET = 0.1
 """A larger target is taken for a percentage (0.5 for 0.5 %): an interval of +-10 % tells little."""
+
+# What ONNX, TensorRT and TOML have for a number; Python does not even print much larger ones.
+_LARGEST = (1 << 63) - 1
 
 
 class Options(Declarations):
@@ -114,7 +118,7 @@ def read_options(given: Mapping[str, Any], kind: str) -> Options:
         if name not in known:
             near = get_close_matches(name, known)
             hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(known)}"
-            raise OptionError(f"there is no option '{name}': {hint}")
+            raise OptionError(f"there is no option {quoted(name)}: {hint}")
     options = Options(**given)
     require_meaning(options.given, kind, options.backend)
     return options
@@ -134,13 +138,22 @@ def check_value(option: Option, value: object) -> None:
         return
     name = argument(option.name)
     if not option.type.accepts(value):
-        # A wrong value can be a whole model: one line, cut to a length that can be read.
-        given = " ".join(reprlib.repr(value).split())
+        given = _described(value)
         or_none = ", or None" if option.default is None else ""
         raise OptionError(f"{name} is {given}, expected {option.type.expected}{or_none}")
+    if isinstance(value, int) and abs(value) > _LARGEST:
+        raise OptionError(f"{name} has more than 64 bits")
     if option.choices and value not in option.choices:
-        raise OptionError(f"{name} is '{value}', must be one of {', '.join(option.choices)}")
+        raise OptionError(f"{name} is {quoted(value)}, must be one of {', '.join(option.choices)}")
     if option.least is not None and value < option.least:  # type: ignore[operator]
         raise OptionError(f"{name} is {value}, must be {option.least} or more")
     if option.most is not None and value > option.most:  # type: ignore[operator]
         raise OptionError(f"{name} is {value}, must be {option.most} or less")
+
+
+def _described(value: object) -> str:
+    """A value of another type: it can be a whole model, so one line that can be read."""
+    try:
+        return " ".join(reprlib.repr(value).split())
+    except ValueError:  # a number of thousands of digits, which Python does not write out
+        return f"of the type {type(value).__name__}"

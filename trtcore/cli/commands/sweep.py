@@ -20,6 +20,8 @@ from trtcore.sweeps.store import Store
 from trtcore.sweeps.sweep import sweep
 from trtcore.sweeps.table import SweepTable, read_table
 from trtcore.system.files import write_file
+from trtcore.system.quotations import quoted
+from trtcore.system.whole_numbers import whole_number
 
 # As `trtcore.cli.INTERRUPTED`; importing it from there would be a circle.
 _INTERRUPTED = 130
@@ -111,6 +113,7 @@ def _parts(texts: Sequence[str]) -> list[str]:
 
 
 def _whole(flag: str, text: str) -> int:
-    if not text.isdecimal():
-        raise OptionError(f"{flag} '{text}' is not a whole number")
-    return int(text)
+    number = whole_number(text)
+    if number is None:
+        raise OptionError(f"{flag} {quoted(text)} is not a whole number")
+    return number

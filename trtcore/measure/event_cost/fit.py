@@ -22,6 +22,7 @@ from trtcore.stats.arrays import Floats
 from trtcore.stats.intervals import student_t
 from trtcore.stats.series import pair_slopes
 from trtcore.system.cache import cache_entry, read_entry, write_entry
+from trtcore.system.json_text import read_json
 from trtcore.system.records import Environment
 
 USUAL_SPREAD = 0.035
@@ -92,7 +93,7 @@ def load_runs(environment: Environment) -> list[Points]:
     """Returns the points kept for this GPU, driver and runtime, by run; none that make no cost."""
     stored = read_entry(_entry(environment))
     try:
-        runs = [[(int(n), float(ms)) for n, ms in points] for points in json.loads(stored or b"[]")]
+        runs = [[(int(n), float(ms)) for n, ms in points] for points in read_json(stored or b"[]")]
         for points in runs:
             fit_event_cost([points])
     except (TypeError, ValueError, OptionError, RunError):

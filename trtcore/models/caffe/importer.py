@@ -148,7 +148,7 @@ class Import:
         if not any(tensor in inputs for tensor in self._tensors):
             return
         if not names:
-            raise ModelError("the net has no outputs: every computed blob is read by another layer")
+            raise ModelError(self._wiring.why_no_outputs())
         named = (name for name in names if any(name == one.name for one in inputs))
         name = next(named, names[0])
         raise ModelError(f"output {name!r} is an input of the net, no layer computes it")

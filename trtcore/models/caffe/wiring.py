@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from trtcore.errors import ModelError, argument
+from trtcore.models.caffe.ends import why_no_outputs
 from trtcore.models.caffe.layers import CONVERTERS, TRAINING_ONLY
 from trtcore.models.caffe.layers.sources import CONVERTERS as SOURCES
 from trtcore.models.caffe.net import Layer, Net
@@ -60,12 +61,18 @@ class Wiring:
             # to be said then.
             tops = [top for top in unread if not is_input(top.layer)] or unread
         if not tops:
-            raise ModelError("the net has no outputs: every computed blob is read by another layer")
+            raise ModelError(self.why_no_outputs())
         return list(dict.fromkeys(tops))
 
     def name(self, top: Top) -> str:
         """The name by which `outputs` finds a result: its blob's, or its layer's."""
         return top.blob if self._blobs.get(top.blob) == top else top.layer.name
+
+    def why_no_outputs(self) -> str:
+        """What to say where no result is left that is not read."""
+        ends = [layer for layer in self.layers if not layer.tops]
+        read = [(layer, self._computed(self.sources[layer])) for layer in ends]
+        return why_no_outputs(self._net, [(layer, names) for layer, names in read if names])
 
     def needed(self, tops: Iterable[Top]) -> set[Layer]:
         """The layers that these results need."""
@@ -86,6 +93,9 @@ class Wiring:
             if any(top is not None and top.layer in found for top in self.sources[layer]):
                 found.add(layer)
         return found
+
+    def _computed(self, tops: Iterable[Top | None]) -> list[str]:
+        return [self.name(top) for top in tops if top and not is_input(top.layer)]
 
     def _output(self, name: str) -> Top:
         # A layer's own result can be requested by its name where a later one overwrote the blob.

@@ -9,14 +9,16 @@ from typing import Protocol
 
 from onnx import GraphProto, NodeProto, TensorProto
 
-from trtcore.models.onnx.batch_edits import Edit, Repeat
-from trtcore.models.onnx.batch_values import Batch, Known, Values
+from trtcore.models.onnx.batch_edits import Edit, Repeat, Retarget
+from trtcore.models.onnx.batch_values import Batch, Known, LostError, Values
 from trtcore.models.onnx.walk import bodies, walk_nodes
 
 # Of a Loop: its trip count and its condition stand before the states, in node and body.
 _BEFORE_STATES = 2
 # Up to operator set 8 a Scan has an input more and a batch axis of its own.
 _FIRST_SCAN = 9
+# The number of an item of the batch.
+_ITEM = Known(TensorProto.INT64, (), (), counts_items=True)
 
 
 class Walk(Protocol):
@@ -99,10 +101,45 @@ def _taken(node: NodeProto, inputs: Sequence[Known]) -> Iterator[GraphProto]:
 
 
 def _loop(walk: Walk, node: NodeProto, inputs: Sequence[Known]) -> list[Known]:
-    """The states, as far as an iteration leaves their shapes; rows for the rest."""
+    """What a Loop writes; its constant trip count becomes the new batch where only that fits."""
+    number = _iteration(inputs[0], walk.batch)
+    if number.counts_items or not _may_count(node, inputs, walk.batch):
+        return _iterated(walk, node, inputs, number)
+    done = len(walk.edits)
+    try:
+        return _iterated(walk, node, inputs, number)
+    except LostError as lost:
+        was = (walk.batch.old, walk.batch.new)
+        walk.edits[done:] = [Retarget(node.name, 0, (walk.batch.new,), was)]
+        try:
+            return _iterated(walk, node, inputs, _ITEM)
+        except LostError:
+            del walk.edits[done:]
+            raise lost from None
+
+
+def _may_count(node: NodeProto, inputs: Sequence[Known], batch: Batch) -> bool:
+    """Whether a Loop of a constant trip count may be one over the items of the old batch.
+
+    One iteration counts nothing, and with a state an item would depend on those before it.
+    """
+    is_constant = all(
+        one is not None and one.ravel().tolist() == [batch.old] for one in _values(inputs[0])
+    )
+    return is_constant and batch.old > 1 and len(node.input) <= _BEFORE_STATES
+
+
+def _iterated(walk: Walk, node: NodeProto, inputs: Sequence[Known], number: Known) -> list[Known]:
+    """The states, as far as an iteration leaves their shapes; rows for the rest.
+
+    Args:
+        walk: what goes through the graph around it.
+        node: the Loop.
+        inputs: of it.
+        number: of the iteration.
+    """
     (body,) = bodies(node)
     states = [_any_value(one) for one in inputs[_BEFORE_STATES:]]
-    number = _iteration(inputs[0], walk.batch)
 
     def run() -> list[Known]:
         return _through(walk, body, [number, Known(), *states])[1:]
@@ -166,7 +203,7 @@ def _iteration(trips: Known, batch: Batch) -> Known:
     """The number of a Loop's iteration: of an item, where as many are computed as there are."""
     was, now = (None if one is None else one.ravel().tolist() for one in _values(trips))
     if was == [batch.old] and now == [batch.new]:
-        return Known(TensorProto.INT64, (), (), counts_items=True)
+        return _ITEM
     return Known()
 
 

@@ -50,6 +50,14 @@ _ARITHMETIC = frozenset(
 )
 
 
+class LostError(Exception):
+    """The batch is lost in a node."""
+
+    def __init__(self, node: NodeProto, text: str) -> None:
+        super().__init__(text)
+        self.node = node
+
+
 @dataclass(frozen=True, eq=False)
 class Known:
     """A value of a graph at the old batch and at the new one.

@@ -26,6 +26,7 @@ from trtcore.models.onnx.batch_start import Start, Starts, types_of
 from trtcore.models.onnx.batch_values import (
     Batch,
     Known,
+    LostError,
     Shape,
     inferred,
     static_shape,
@@ -52,14 +53,6 @@ class Carried:
     edits: tuple[Edit, ...] = ()
     outputs: Mapping[str, Shape] = field(default_factory=dict)
     batch: tuple[int, int] = (0, 0)
-
-
-class _LostError(Exception):
-    """The batch is lost in a node."""
-
-    def __init__(self, node: NodeProto, text: str) -> None:
-        super().__init__(text)
-        self.node = node
 
 
 def carried(
@@ -91,7 +84,7 @@ def carried(
         try:
             for place in range(len(start.nodes)):
                 walk.step(place)
-        except _LostError as lost:
+        except LostError as lost:
             first_problem = first_problem or f"{prefix}: {lost}"
             found = counters(graph, lost.node, walk.known, batch)
             if not found.keys() - extended.keys():
@@ -145,7 +138,7 @@ class _Walk:
         """Finds out what a node writes at the new batch, and what to change for that.
 
         Raises:
-            _LostError: the batch is lost in it.
+            LostError: the batch is lost in it.
         """
         inputs = [self.known.get(name, _UNKNOWN) for name in node.input]
         if node.op_type == "Constant":
@@ -167,7 +160,7 @@ class _Walk:
         if self._never_fits(node, inputs):
             self.known.update((name, Known()) for name in node.output)
             return
-        raise _LostError(node, self._lost(node, olds))
+        raise LostError(node, self._lost(node, olds))
 
     def _never_fits(self, node: NodeProto, inputs: list[Known]) -> bool:
         """Whether the inputs do not fit each other at the old batch either."""

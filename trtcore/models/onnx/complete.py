@@ -9,7 +9,7 @@ import onnx.shape_inference
 from onnx import GraphProto, ModelProto, NodeProto, TensorProto, helper
 
 from trtcore.models.onnx.mending import mend
-from trtcore.models.onnx.walk import bodies, free_reads, walk_nodes
+from trtcore.models.onnx.walk import bodies, called, free_reads, walk_nodes
 from trtcore.models.onnx.weights import (
     INLINE_BYTES,
     weight_bytes,
@@ -52,7 +52,10 @@ def _type_outputs(proto: ModelProto) -> list[str]:
     untyped = [one for one in proto.graph.output if not one.HasField("type")]
     if not untyped:
         return []
-    inferred = onnx.shape_inference.infer_shapes(without_weights(proto)).graph.output
+    try:
+        inferred = onnx.shape_inference.infer_shapes(without_weights(proto)).graph.output
+    except (onnx.shape_inference.InferenceError, ValueError):
+        return []  # ONNX's checker comes later, and says what is wrong
     types = {one.name: one.type for one in inferred if one.HasField("type")}
     for output in untyped:
         if output.name in types:
@@ -77,11 +80,11 @@ def _fill_regions(proto: ModelProto) -> list[str]:
         nodes: list[NodeProto] = []
         for node in graph.node:
             if node.op_type == "Resize" and len(node.input) > 1 and not node.input[1]:
-                region = f"{node.output[0]}__region"
+                region = f"{next(iter(node.output), '')}__region"
                 value = helper.make_tensor(region, TensorProto.FLOAT, [0], [])
                 nodes.append(helper.make_node("Constant", [], [region], region, value=value))
                 node.input[1] = region
-                filled.append(f"'{node.name or node.output[0]}'")
+                filled.append(f"'{called(node)}'")
             nodes.append(node)
         if len(nodes) > len(graph.node):
             kept = GraphProto(node=nodes)

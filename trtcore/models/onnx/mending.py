@@ -11,7 +11,7 @@ from onnx.defs import OpSchema
 
 from trtcore.errors import few
 from trtcore.models.onnx.tensors import every_tensor
-from trtcore.models.onnx.walk import bodies, walk_nodes
+from trtcore.models.onnx.walk import bodies, called, walk_nodes
 
 _ONNX = ("", "ai.onnx")
 # Before, every initializer had to be among the inputs; runtimes never asked for it.
@@ -149,7 +149,7 @@ def _replace_upsamples(graph: GraphProto, version: int) -> list[str]:
     for node in walk_nodes(graph):
         is_gone = node.op_type == "Upsample" and node.domain in _ONNX and version >= _FIRST_RESIZE
         if is_gone and len(node.input) == 2:
-            names.append(f"'{node.name or node.output[0]}'")
+            names.append(f"'{called(node)}'")
             node.op_type = "Resize"
             if version >= _FIRST_RESIZE_WITH_REGION:
                 scales = node.input.pop()
@@ -173,7 +173,7 @@ def _drop_unknown_attributes(proto: ModelProto, version: int) -> list[str]:
         for one in [one for one in node.attribute if one.name not in known]:
             # One of a function's, which has no value here, is for the checker to refuse.
             if not one.ref_attr_name and _means_nothing(node.op_type, one):
-                dropped.append(f"'{one.name}' of '{node.name or node.output[0]}' ({node.op_type})")
+                dropped.append(f"'{one.name}' of '{called(node)}' ({node.op_type})")
                 node.attribute.remove(one)
     what = f"attribute {few(dropped)} is not known in operator set {version}: left out"
     return [what] if dropped else []

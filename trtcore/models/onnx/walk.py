@@ -31,3 +31,8 @@ def free_reads(node: NodeProto) -> Iterator[str]:
             yield from (name for name in free_reads(inner) if name not in own)
             own.update(inner.output)
         yield from (output.name for output in body.output if output.name not in own)
+
+
+def called(node: NodeProto) -> str:
+    """What to call a node that need have no name, nor, before ONNX's checker, any output."""
+    return node.name or next(iter(node.output), "") or node.op_type

@@ -5,7 +5,6 @@ Source: the Trace Event Format: complete events ``X`` with ``ts`` and ``dur`` in
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from math import isfinite
@@ -21,6 +20,7 @@ from trtcore.result.records.method import Method, Statistic
 from trtcore.result.records.profile import Profile
 from trtcore.result.records.samples import Samples
 from trtcore.result.records.warnings import RunWarning
+from trtcore.system.json_text import read_json
 
 
 class Event(NamedTuple):
@@ -60,11 +60,10 @@ def read_events(text: str, source: str) -> list[Event]:
         ResultError: no JSON, or an event whose times are no numbers.
     """
     try:
-        tree = json.loads(text)
-    # ValueError without a position: a number of more digits than Python converts.
-    except (ValueError, RecursionError) as error:
+        tree = read_json(text)
+    except ValueError as error:
         raise ResultError(
-            f"{source}: the trace is cut off or damaged ({str(error)[:80]}); record it again"
+            f"{source}: the trace is cut off or damaged ({error}); record it again"
         ) from None
     rows = tree.get("traceEvents") if isinstance(tree, dict) else tree
     if not isinstance(rows, list):

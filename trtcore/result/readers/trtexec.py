@@ -6,7 +6,6 @@ be ``nan``, so the rows are read by pattern where the file is no valid JSON.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from math import nan
@@ -20,6 +19,7 @@ from trtcore.result.records.method import Method, Statistic, Timer
 from trtcore.result.records.profile import Profile
 from trtcore.result.records.warning_kinds import WarningKind
 from trtcore.result.records.warnings import RunWarning
+from trtcore.system.json_text import NestingError, read_json
 
 _START = re.compile(r'\{\s*"name"\s*:')
 # A row has times; without this a Chrome trace whose events begin with their name would be one.
@@ -122,8 +122,11 @@ def make_trtexec_profile(
 
 def _rows(text: str, source: str) -> list[dict[str, Any]]:
     try:
-        rows = json.loads(text)
-    except (ValueError, RecursionError):
+        rows = read_json(text)
+    except NestingError as error:
+        # Found by pattern, the rows around what nests would look like a whole file.
+        raise ResultError(f"{source}: the file is damaged: {error}; export it again") from None
+    except ValueError:
         return _rows_by_pattern(text, source)
     return [row for row in rows if isinstance(row, dict) and "name" in row]
 

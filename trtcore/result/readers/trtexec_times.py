@@ -7,7 +7,6 @@ used: they have six digits, which are steps of 10 us after one second.
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import replace
 from typing import Any
@@ -23,6 +22,7 @@ from trtcore.result.records.layers import Layer
 from trtcore.result.records.method import Method, Statistic, Timer
 from trtcore.result.records.profile import Profile
 from trtcore.result.records.samples import Samples
+from trtcore.system.json_text import read_json
 
 _RECORD = re.compile(r'^\s*\[\s*\{\s*"(?:startEnqMs|startInMs)"', re.M)
 _WHOLE = "all layers"
@@ -67,10 +67,10 @@ def parse_trtexec_times(text: str, source: str = "trtexec times") -> Profile:
 
 def _records(text: str, source: str) -> list[dict[str, Any]]:
     try:
-        records = json.loads(text)
-    except (ValueError, RecursionError):
+        records = read_json(text)
+    except ValueError as error:
         raise ResultError(
-            f"{source}: the times of trtexec are cut off or damaged; export them again"
+            f"{source}: the times of trtexec are cut off or damaged ({error}); export them again"
         ) from None
     if not all(isinstance(record, dict) for record in records):
         raise ResultError(f"{source}: the times of trtexec hold a row that is no inference")

@@ -292,6 +292,7 @@ class TestBadInput:
                 '{"Layers": [',
                 "engine information is not JSON (Expecting value: line 1 column 13 (char 12))",
             ),
+            ("[" * 100_000, "engine information is not JSON (nested too deeply)"),
             ("{}", "engine information has no list 'Layers' (it has nothing)"),
             (
                 '{"Layers": 3, "x": 1}',
@@ -309,13 +310,6 @@ class TestBadInput:
         with pytest.raises(ResultError) as caught:
             parse_engine_information(source)
         assert str(caught.value) == message
-
-    def test_too_deep(self):
-        with pytest.raises(ResultError) as caught:
-            parse_engine_information("[" * 100_000)
-        start = "engine information is not JSON ("  # and Python's own words
-        assert str(caught.value).startswith(start)
-        assert "\n" not in str(caught.value)
 
 
 class TestMatchLayers:

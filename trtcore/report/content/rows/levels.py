@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from trtcore.errors import OptionError, argument
+from trtcore.system.whole_numbers import whole_number
 
 LEVELS = ("layer", "node", "block", "type")
 _WITH_DEPTH = ("block", "type")
@@ -38,7 +39,7 @@ def parse_level(text: str) -> Level:
         return Level(name)
     if name not in _WITH_DEPTH:
         raise OptionError(f"{given}: only {' and '.join(_WITH_DEPTH)} have a depth")
-    # `isdecimal` alone takes digits of any script, which `int` would read too.
-    if not (depth.isascii() and depth.isdecimal() and int(depth) > 0):
+    number = whole_number(depth)
+    if not number:
         raise OptionError(f"{given}, its depth must be a whole number of 1 or more")
-    return Level(name, int(depth))
+    return Level(name, number)

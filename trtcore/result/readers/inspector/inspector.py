@@ -7,7 +7,6 @@ one-line text.
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections import defaultdict, deque
@@ -19,6 +18,7 @@ from trtcore.errors import ResultError
 from trtcore.result.readers.inspector.oneline import parse_text
 from trtcore.result.readers.inspector.tensor_words import short_dtype, short_format
 from trtcore.result.records.layers import IOTensor, Layer, TensorInfo
+from trtcore.system.json_text import read_json
 
 # TensorRT puts these control characters between the entries of ``Metadata``.
 _SEPARATORS = re.compile("[\x1e\x1f]")
@@ -92,8 +92,8 @@ def _read_tree(source: Any) -> Any:
     if source.lstrip().startswith(("{", "[")):
         try:
             # Not strict: TensorRT writes control characters inside strings without escapes.
-            return json.loads(source, strict=False)
-        except (ValueError, RecursionError) as error:
+            return read_json(source, is_strict=False)
+        except ValueError as error:
             raise ResultError(f"engine information is not JSON ({error})") from None
     if re.search(r"^(?:layers:|Name: .*, LayerType: )", source, re.IGNORECASE | re.MULTILINE):
         return parse_text(source)
