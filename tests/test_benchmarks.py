@@ -220,6 +220,7 @@ def test_a_soak_that_grows_is_told_also_over_several_runs(
     device = [sample("c", 300, 90, 900), sample("c", 900, 90, 891)]
     path = tmp_path / "soak.jsonl"
     path.write_text("\n".join(flat))
+    pytest.importorskip("trtcore_fake", reason="built without TRTCORE_TESTS=ON")
     assert soak(monkeypatch, "--judge", path) == 0
     for grown in (host, device):
         path.write_text("\n".join(flat + grown))
