@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import importlib.util
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -90,12 +91,15 @@ def test_every_form_of_a_failed_run_is_written(
     plan: Path, tmp_path: Path, plant: Plant, run: Any
 ) -> None:
     plant.of_cuda("time_gated", 5)
+    # The page needs the extra `report`, which the environment of the sanitizers does without.
+    has_html = all(importlib.util.find_spec(name) for name in ("plotly", "jinja2"))
     page, table = tmp_path / "page.html", tmp_path / "rows.csv"
-    ran = run(*command(plan, "--html", page, "--csv", table, "--format", "json"))
+    html = ("--html", page) if has_html else ()
+    ran = run(*command(plan, *html, "--csv", table, "--format", "json"))
     assert ran.code == 1
     assert ran.err == f"trtcore: error: {line_of(PASSES[1], 60)}\n"
     assert json.loads(ran.out)
-    assert "the run failed in iteration 65 of the gated pass" in page.read_text()
+    assert not has_html or "the run failed in iteration 65 of the gated pass" in page.read_text()
     assert len(table.read_text().splitlines()) == 3
 
 
