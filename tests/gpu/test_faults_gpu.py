@@ -178,8 +178,26 @@ def test_what_tensorrt_logged_is_in_the_error(
     assert "\n" not in said
 
 
+@pytest.mark.xfail(
+    reason="45 profiles keep a step of 2 MiB of the device and 10 to 16 MiB of the host: the next "
+    "test says whose they are"
+)
 @pytest.mark.usefixtures("short_warm_up")
-def test_ninety_profiles_keep_no_memory_of_the_device_or_the_host(
+def test_fifty_profiles_keep_no_memory_of_the_device_or_the_host(
+    small_plans: dict[str, Plan],
+) -> None:
+    plan = small_plans["fp16"].content
+    lost, grown = growth(
+        lambda: trtcore.profile_plan(plan, iterations=20, calibrate=False, peak="none"), parts=1
+    )
+    # 2 MiB is what CUDA takes from a device at a time; the engine alone needs more.
+    assert lost[0] < STEP
+    # An eighth of a MiB a run: an engine, a result or a context each take more.
+    assert grown[0] < HALF << 17
+
+
+@pytest.mark.usefixtures("short_warm_up")
+def test_ninety_profiles_keep_no_more_memory_than_tensorrt_itself(
     bindings: Bindings, small_plans: dict[str, Plan]
 ) -> None:
     """Two halves of 45 runs each, after five in which libraries and pools are set up.
@@ -194,8 +212,8 @@ def test_ninety_profiles_keep_no_memory_of_the_device_or_the_host(
     def profile() -> None:
         trtcore.profile_plan(plan, iterations=20, calibrate=False, peak="none")
 
-    own = of_halves(partial(tensorrt_alone, bindings, plan))
-    ours = of_halves(profile)
+    own = growth(partial(tensorrt_alone, bindings, plan), parts=2)
+    ours = growth(profile, parts=2)
     for name, found in (("TensorRT", own), ("profiles", ours)):
         print(f"{name}, MiB of device and host in {HALF} runs, and in {HALF} more: {found / 2**20}")
     lost, grown = ours
@@ -222,10 +240,10 @@ def tensorrt_alone(bindings: Bindings, plan: bytes) -> None:
         tensor.buffer.free()
 
 
-def of_halves(run: Callable[[], None]) -> NDArray[np.float64]:
-    """How many bytes of the device, and of the host, there are more after each half."""
+def growth(run: Callable[[], object], parts: int) -> NDArray[np.float64]:
+    """How many bytes of the device, and of the host, there are more after each 45 runs."""
     used = []
-    for i in range(SETTLED + 2 * HALF + 1):
+    for i in range(SETTLED + parts * HALF + 1):
         run()
         gc.collect()
         if (i - SETTLED) % HALF == 0 and i >= SETTLED:

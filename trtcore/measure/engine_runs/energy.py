@@ -49,10 +49,11 @@ def with_energy(
     def loop(pass_: Callable[[int], Times | None], typical_ms: FloatArray) -> EnergyLoop:
         def iterate(count: int) -> tuple[int, bool]:
             times = pass_(count)
-            if times is None or times.failure is None:
-                return (0, True) if times is None else (times.wall_ms.size, times.is_cut)
-            failed.append(times.failure)
-            return times.wall_ms.size, True
+            if times is None:  # no graph, after all
+                return 0, True
+            if times.failure is not None:
+                failed.append(times.failure)
+            return times.wall_ms.size, times.is_cut
 
         return EnergyLoop(iterate, float(np.median(typical_ms)), meter, progress=progress)
 
