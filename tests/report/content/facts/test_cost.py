@@ -130,6 +130,7 @@ SIZES = {
     FindingKind.LARGER_BATCH: 4,
     FindingKind.IO_REFORMAT: 2,
     FindingKind.REFORMAT: 3,
+    FindingKind.PADDING: 5,
     FindingKind.QUANTIZATION: 3,
     FindingKind.FALLBACK: 3,
     FindingKind.PINNED: 3,
