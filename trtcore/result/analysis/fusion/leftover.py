@@ -272,7 +272,7 @@ class Leftovers:
             return Reason.NO_LAYER
         if self._is_factor(name, sides):
             return Reason.SCALED_BY_NEIGHBOURS
-        # One after the other: of few mapped layers, each has all others of thousands of nodes there.
+        # One after the other: where few layers are mapped, each has all thousands of others there.
         is_moved = name not in sides.computing and all(
             self._is_factor(node, self._sides(node)) for node in sides.computing
         )
