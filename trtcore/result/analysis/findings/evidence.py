@@ -62,9 +62,13 @@ class Evidence:
 
     def median_of(self, series: str) -> float:
         """The median of an un-profiled pass; NaN if it was not measured."""
-        known = self.series
-        found = known[series] if series in known else summarise_series(self.profile.samples, series)
+        found = self.summary_of(series)
         return float("nan") if found is None else found.median_ms
+
+    def summary_of(self, series: str) -> TimeSummary | None:
+        """The times of an un-profiled pass; None if it was not measured."""
+        known = self.series
+        return known[series] if series in known else summarise_series(self.profile.samples, series)
 
     def time_of(self, layers: Iterable[int]) -> float:
         """Corrected time of layers, or their medians where that is not known."""
