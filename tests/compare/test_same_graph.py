@@ -37,6 +37,7 @@ RANGED = """ranged (float[2,4,8] x) => (float[2,4,8] y)
     { [count] k = Range (zero, two, one) [pick] y = Gather (x, k) }"""
 GROWN = """grown (float[1,4,8] x) => (float[1,5,8] y) <float[1,1,8] t = {1, 1, 1, 1, 1, 1, 1, 1}>
     { [neg] n = Neg (t) [cat] y = Concat <axis = 1> (n, x) }"""
+LARGE = ("vit_b_16", "bert_base")  # as PyTorch exports them: seconds for every batch and range
 NAMES = ("base.json", "new.json")
 _HALF = ("own", "range", "batch 1")  # in FP16, besides
 
@@ -46,7 +47,7 @@ def _files(*names: str) -> dict[str, Callable[[], ModelProto]]:
 
 
 MODELS: dict[str, Callable[[], ModelProto]] = {
-    **{name: lambda name=name: read_graph(name) for name in ("vit_b_16", "bert_base")},
+    **{name: lambda name=name: read_graph(name) for name in LARGE},
     **{name: case.make for name, case in CASES.items()},
     "counted": lambda: parser.parse_model(HEAD + COUNTED),
     "ranged": lambda: parser.parse_model(HEAD + RANGED),
@@ -72,7 +73,9 @@ def _carried(name: str) -> dict[str, Profile]:
     return {some: _profile(one) for some, one in (models | half).items()}
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name in LARGE)) for name in MODELS]
+)
 def test_a_model_is_the_same_at_every_batch_and_precision(name: str) -> None:
     profiles = _carried(name)
     for other in profiles.values():
@@ -80,20 +83,30 @@ def test_a_model_is_the_same_at_every_batch_and_precision(name: str) -> None:
         check_same_graph((other, profiles["range"]), NAMES)
 
 
-# Where none of these had a node put in, the test above would show nothing.
-def test_what_carrying_a_batch_puts_in_is_seen() -> None:
+@pytest.mark.parametrize(
+    ("name", "at_a_batch", "at_a_range"),
+    [
+        ("grown", ["Gather"], ["Shape", "Gather", "Mul", "Gather", "Slice"]),
+        ("counted", [], ["Shape", "Gather", "Mul", "Slice"]),
+        ("resize_sizes", [], ["Shape", "Gather", "Mul", "Add"]),
+    ],
+)
+def test_what_carrying_a_batch_puts_in_is_seen(
+    name: str, at_a_batch: list[str], at_a_range: list[str]
+) -> None:
     found = {
-        name: [node.op for node in profile.model.nodes if is_added(node) and node.op != "Cast"]
-        for name, profile in _carried("bert_base").items()
-        if "fp16" not in name
+        key: [node.op for node in profile.model.nodes if is_added(node)]
+        for key, profile in _carried(name).items()
     }
-    assert found == {
-        "own": [],
-        "range": ["Shape", "Gather", "Mul", "Slice", "Mul", "Mul", "Add", "Gather", "Slice"],
-        "batch 1": ["Gather"],
-        "batch 4": [],
-        "batch 6": ["Gather"],
-    }
+    assert (found["own"], found["batch 6"], found["range"]) == ([], at_a_batch, at_a_range)
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_two_batches_of_a_transformer_are_one_model(name: str) -> None:
+    own, other = (load_model(MODELS[name](), batch=batch) for batch in (None, 3))
+    profiles = _profile(own), _profile(apply_precision(other, "fp16"))
+    assert [node.op for node in profiles[1].model.nodes if is_added(node)].count("Gather") == 1
+    check_same_graph(profiles, NAMES)
 
 
 def test_a_node_in_front_of_a_recurrent_one_is_no_difference() -> None:
@@ -131,7 +144,7 @@ def _changed(change: str) -> ModelProto:
 )
 @pytest.mark.parametrize("batch", [1, 4])
 def test_a_true_difference_is_one_at_any_batch(change: str, named: str, batch: int) -> None:
-    base = _carried("vit_b_16")["batch 4"]
+    base = _profile(load_model(read_graph("vit_b_16"), batch=4))
     new = _profile(load_model(_changed(change), batch=batch))
     with pytest.raises(ResultError, match=r"^base\.json \(\d+ nodes\) and new\.json") as error:
         check_same_graph((base, new), NAMES)

@@ -151,9 +151,7 @@ def _padded_sizes(evidence: Evidence, place: int) -> tuple[int, int] | None:
     layer = evidence.profile.layers[place]
     if len(layer.inputs) != 1 or len(layer.outputs) != 1:
         return None
-    if any(
-        node.op in _RESIZING for node in evidence.profile.model.nodes if node.name in layer.nodes
-    ):
+    if any(evidence.ops.get(name) in _RESIZING for name in layer.nodes):
         return None
     before, after = layer.inputs[0].shape, layer.outputs[0].shape
     if len(before) != len(after):
