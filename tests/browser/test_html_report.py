@@ -71,6 +71,18 @@ PAGES: dict[str, Callable[[], str]] = {
 }
 
 
+def test_times_at_a_logarithmic_axis_are_written_in_full(show: Open) -> None:
+    """Plotly's own labels between two powers of ten have the digit alone."""
+    browser = show(two())
+    chart = browser.find_element("css selector", "[data-chart=points]")
+    drawn = chart.find_elements("css selector", ".xtick text, .ytick text")
+    times = {float(label.text) for label in drawn}
+    shares = [float(f"{time:e}".partition("e")[0]) for time in times]
+    assert times
+    assert set(shares) <= {1, 2, 5}
+    assert max(times) < 1  # of any layer of a ViT in ms: a digit alone would be 1 or more
+
+
 @pytest.mark.parametrize("kind", PAGES)
 def test_every_kind_of_page_draws_its_pictures(show: Open, kind: str) -> None:
     # That there are no errors and no requests is asserted by `show`, of every page of this file.
