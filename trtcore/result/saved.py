@@ -108,8 +108,7 @@ def parse_tree(
     schema, readable = expected.name, expected.version
     noun = schema.partition("/")[2].replace("-", " ")
     tree = _parse_json(text, source, noun)
-    if not isinstance(tree, dict) or tree.get("schema") != schema:
-        raise ResultError(f'{source}: not a saved trtcore {noun} (no "schema": "{schema}")')
+    _check_schema(tree, schema, noun, source)
     version = tree.get("version")
     if version not in (_OLDEST_VERSION, readable):
         raise ResultError(
@@ -122,6 +121,18 @@ def parse_tree(
     except ValueError as error:
         raise ResultError(f"{source}: {error}") from None
     return value
+
+
+def _check_schema(tree: Any, schema: str, noun: str, source: str) -> None:
+    found = tree.get("schema") if isinstance(tree, dict) else None
+    if found == schema:
+        return
+    if isinstance(found, str):
+        # Such as the figures without samples that a report writes as JSON.
+        raise ResultError(
+            f"{source}: not a saved trtcore {noun}: its schema is {found!r:.60}, expected '{schema}'"
+        )
+    raise ResultError(f'{source}: not a saved trtcore {noun} (no "schema": "{schema}")')
 
 
 def _parse_json(text: str, source: str, noun: str) -> Any:
