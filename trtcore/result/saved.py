@@ -130,7 +130,8 @@ def _check_schema(tree: Any, schema: str, noun: str, source: str) -> None:
     if isinstance(found, str):
         # Such as the figures without samples that a report writes as JSON.
         raise ResultError(
-            f"{source}: not a saved trtcore {noun}: its schema is {found!r:.60}, expected '{schema}'"
+            f"{source}: not a saved trtcore {noun}: its schema is {found!r:.60}, expected "
+            f"'{schema}'"
         )
     raise ResultError(f'{source}: not a saved trtcore {noun} (no "schema": "{schema}")')
 
