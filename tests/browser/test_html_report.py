@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hand_made_profiles import make_profile
 from html_results import HOSTILE, bare, hostile, large, with_cost
 from networks import measured
 from paths import DATA
@@ -20,6 +21,7 @@ from paths import DATA
 from trtcore.compare.precisions.saved import load_precisions
 from trtcore.report.html.page import render_html
 from trtcore.result.analysis.analysis import Analysis
+from trtcore.result.records.layers import Layer
 from trtcore.result.records.profile import Profile
 from trtcore.result.saved import load_profile
 from trtcore.system.records import RoundClocks
@@ -81,6 +83,15 @@ def test_times_at_a_logarithmic_axis_are_written_in_full(show: Open) -> None:
     assert times
     assert set(shares) <= {1, 2, 5}
     assert max(times) < 1  # of any layer of a ViT in ms: a digit alone would be 1 or more
+
+
+def test_layers_below_a_microsecond_have_no_si_prefix(show: Open) -> None:
+    """600u beside ms would read as a thousandth of what it is; and no way leads from one sum."""
+    layers = [Layer("a"), Layer("b")]
+    browser = show(render_html(make_profile(layers, [[0.0006, 0.0004]])))
+    labels = browser.find_elements("css selector", "[data-chart=layers] .ytick text")
+    assert [label.text for label in labels][-1] == "0.0006"
+    assert not browser.find_element("css selector", "[data-chart=steps]").is_displayed()
 
 
 @pytest.mark.parametrize("kind", PAGES)
@@ -154,12 +165,12 @@ def test_a_table_of_texts_sorts_and_its_sums_stay_at_the_end(show: Open) -> None
     """
     order = browser.execute_script(names)
     head = browser.find_element("css selector", ".compared table.texts th:nth-child(2)")
-    sums = ["time over all layers", "un-profiled GPU time"]
+    sums = ["time over all layers", "un-profiled GPU time", "un-profiled GPU time, gated"]
     for click, first in (("descending", "conv_proj: Conv"), ("ascending", None), (None, order[0])):
         head.find_element("tag name", "button").click()
         assert head.get_attribute("aria-sort") == click
         found = browser.execute_script(names)
-        assert found[-2:] == sums
+        assert found[-3:] == sums
         assert first in (None, found[0])
     assert found == order
 

@@ -63,6 +63,19 @@ def test_what_trtexec_exported_with_its_layer_information(tmp_path: Path, capsys
     assert "--html" in capsys.readouterr().err
 
 
+def test_results_whose_files_have_one_name(tmp_path: Path, monkeypatch) -> None:
+    """As of two branches: their folders tell them apart."""
+    monkeypatch.chdir(tmp_path)
+    for folder in ("main", "new"):
+        Path(folder).mkdir()
+        save_profile(measured("t5_encoder"), Path(folder) / "t5.json")
+    out = tmp_path / "out.html"
+    assert main(["report", "main/t5.json", "new/t5.json", "--html", str(out)]) == 0
+    assert "Comparison of main/t5.json and new/t5.json</h2>" in page_of(out)
+    assert main(["report", "main/t5.json", "main/t5.json", "--html", str(out)]) == 0
+    assert "Comparison of main/t5.json (1) and main/t5.json (2)</h2>" in page_of(out)
+
+
 def test_a_result_from_a_pipe(tmp_path: Path) -> None:
     """A pipe can be read only once, whatever is looked for in it first."""
     result, out = tmp_path / "t5.json", tmp_path / "out.html"

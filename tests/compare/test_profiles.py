@@ -227,7 +227,7 @@ class TestHostBound:
         comparison = compare_profiles(self.timed(0.9, 0.8), self.timed(0.5, 0.4))
         assert comparison.total.is_noise
         assert comparison.gated is not None
-        assert comparison.gated.name == "the same, gated"
+        assert comparison.gated.name == "un-profiled GPU time, gated"
         assert comparison.gated.ratio == pytest.approx(0.5, rel=1e-6)
         assert comparison.gated.is_noise is None
         total = comparison.total

@@ -58,11 +58,21 @@ def write_page(
     """
     from trtcore.report.html.page import render_html
 
-    names = tuple(Path(file).name for file in files)
+    names = _names(files)
     commands = _commands(result, command_line)
     page = render_html(result, names=names, allow_partial=allow_partial, commands=commands)
     # Escaped, not refused: names from other tools' files may hold lone surrogates.
     write_file(path, page.encode(errors="backslashreplace"))
+
+
+def _names(files: Sequence[str]) -> tuple[str, ...]:
+    """What results are called: their files, with folders or a number where those are alike."""
+    names = tuple(Path(file).name for file in files)
+    if len(set(names)) == len(names):
+        return names
+    if len(set(files)) == len(files):
+        return tuple(files)
+    return tuple(f"{file} ({i})" for i, file in enumerate(files, 1))
 
 
 def _load(

@@ -42,7 +42,7 @@ SHARED = "nodes that both have"
 GPU_TIME = "un-profiled GPU time"
 """What a total is called where both sides have one."""
 
-GATED = "the same, gated"
+GATED = "un-profiled GPU time, gated"
 """What the row below the total is called: the GPU time with the launch overhead hidden."""
 
 REST = "stream sync and unattributed"

@@ -8,7 +8,8 @@ function colour(name) {
 }
 
 function layoutOf(more) {
-  const axis = { gridcolor: colour("line"), zeroline: false, automargin: true };
+  // Without SI prefixes: "600u" beside "ms" would be a thousandth of what it means.
+  const axis = { gridcolor: colour("line"), zeroline: false, automargin: true, exponentformat: "none" };
   return {
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
     font: { color: colour("ink"), size: 13, family: "system-ui, sans-serif" },
