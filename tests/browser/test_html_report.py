@@ -19,6 +19,7 @@ from networks import measured
 from paths import DATA
 
 from trtcore.compare.precisions.saved import load_precisions
+from trtcore.report.content.times.steps import latency_steps
 from trtcore.report.html.page import render_html
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.records.layers import Layer
@@ -83,6 +84,19 @@ def test_times_at_a_logarithmic_axis_are_written_in_full(show: Open) -> None:
     assert times
     assert set(shares) <= {1, 2, 5}
     assert max(times) < 1  # of any layer of a ViT in ms: a digit alone would be 1 or more
+
+
+@pytest.mark.parametrize("width", [390, 700, 900, 1010, 1030, 1280])
+def test_every_step_to_the_latency_is_named(show: Open, width: int) -> None:
+    """Twelve steps, as with CUPTI: in a window of a tablet's width the last ones had no name."""
+    steps = latency_steps(Analysis(measured("swin_t_changed")))
+    assert len(steps) == 12
+    browser = show(page("swin_t_changed"), width=width)
+    labels = browser.find_elements(
+        "css selector", "[data-chart=steps] .xtick text, [data-chart=steps] .ytick text"
+    )
+    drawn = [label.text for label in labels]
+    assert {step.label for step in steps} <= set(drawn)
 
 
 def test_layers_below_a_microsecond_have_no_si_prefix(show: Open) -> None:

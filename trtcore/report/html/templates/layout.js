@@ -1,6 +1,6 @@
 // What all pictures have in common: colours of the page, and the layout.
 
-const NARROW = 640; // pixels of a window in which bars lie, because their names have no room below them
+const NARROW = 640; // pixels of a window that has room for few words beside or below a picture
 const HOVER = 70; // characters of a line in a hover label
 
 function colour(name) {
