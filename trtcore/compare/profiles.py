@@ -18,6 +18,7 @@ from trtcore.compare.comparison import (
     Change,
     Comparison,
 )
+from trtcore.compare.precisions.verdict import GATED_TIME, GPU_TIME, LATENCY
 from trtcore.compare.significance.noise import RowTimes, judge_rows, judge_total
 from trtcore.compare.significance.processes import (
     FEWEST_PROCESSES,
@@ -39,11 +40,6 @@ SUMMED = "one forward pass, summed over layers"
 SHARED = "nodes that both have"
 """What a total is called where, besides, one side lacks nodes that it must have run."""
 
-GPU_TIME = "un-profiled GPU time"
-"""What a total is called where both sides have one."""
-
-GATED = "un-profiled GPU time, gated"
-"""What the row below the total is called: the GPU time with the launch overhead hidden."""
 
 REST = "stream sync and unattributed"
 """The row of layers that belong to no nodes."""
@@ -165,7 +161,7 @@ def _total(base: LayerTimes, new: LayerTimes, row_spans: tuple[Span, ...]) -> Ch
     step_ms = max(base.step_ms, new.step_ms)
     for name, series, step in (
         (GPU_TIME, "gpu_ms", step_ms),
-        ("un-profiled latency", "wall_ms", 0.0),
+        (LATENCY, "wall_ms", 0.0),
     ):
         # A single sample is another tool's mean, of which no noise can be judged.
         if all(getattr(samples, series).size > 1 for samples in pair):
@@ -191,7 +187,7 @@ def _gated(base: Profile, new: Profile) -> Change | None:
     """
     if not all(profile.samples.gated_ms.size > 1 for profile in (base, new)):
         return None
-    return _sum(GATED, *_series_times(base, new, "gated_ms"))
+    return _sum(GATED_TIME, *_series_times(base, new, "gated_ms"))
 
 
 def _series_times(base: Profile, new: Profile, series: str) -> tuple[SampledTimes, SampledTimes]:
