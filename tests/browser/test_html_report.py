@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -61,6 +62,13 @@ def saved(name: str) -> str:
 def two() -> str:
     vit = measured("vit_b_16")
     return render_html([vit, slower(vit)], names=("a", "b"))
+
+
+def luminance(colour: str) -> float:
+    """The relative luminance of ``rgb(1, 2, 3)``."""
+    parts = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return float(np.dot((0.2126, 0.7152, 0.0722), linear))
 
 
 PAGES: dict[str, Callable[[], str]] = {
@@ -136,6 +144,21 @@ def test_blocks_hold_the_time_of_their_layers(show: Open) -> None:
     assert set(parents) <= {"", *ids}
     drawn = browser.find_element("css selector", "[data-chart=blocks]").text
     assert "block.5" in drawn
+
+
+@pytest.mark.parametrize("is_dark", [False, True])
+def test_names_in_blocks_stand_out_from_their_colour(show: Open, is_dark: bool) -> None:
+    """At least 4.5 to 1, which the Web Content Accessibility Guidelines ask of text."""
+    browser = show(page("resnet50"), is_dark=is_dark)
+    drawn = browser.execute_script("""
+    return [...document.querySelectorAll('[data-chart=blocks] .slice')].map((slice) => [
+      getComputedStyle(slice.querySelector('path.surface')).fill,
+      getComputedStyle(slice.querySelector('text')).fill]);
+    """)
+    assert len(drawn) > 5
+    for back, ink in drawn:
+        light, dark = sorted((luminance(back), luminance(ink)), reverse=True)
+        assert (light + 0.05) / (dark + 0.05) >= 4.5, (back, ink)
 
 
 def test_search_and_filters_show_the_rows_that_fit(show: Open) -> None:
