@@ -55,6 +55,7 @@ class TestGrammar:
         ("text", "condition"),
         [
             ("total > 3%", ("total", "*", ">", 3.0, "%")),
+            ("gated > 3%", ("gated", "*", ">", 3.0, "%")),
             ("layer > 10%", ("layer", "*", ">", 10.0, "%")),
             ("p99 > 5%", ("p99", "*", ">", 5.0, "%")),
             ("  p90>=0.5ms ", ("p90", "*", ">=", 0.5, "ms")),
@@ -68,8 +69,11 @@ class TestGrammar:
     @pytest.mark.parametrize(
         ("text", "words"),
         [
-            ("", "expected one of total, layer, p90, p95, p99 at position 1, found its end"),
-            ("totl > 3%", "expected one of total, layer, p90, p95, p99 at position 1, found 'totl"),
+            ("", "expected one of total, gated, layer, p90, p95, p99 at position 1, found its end"),
+            (
+                "totl > 3%",
+                "expected one of total, gated, layer, p90, p95, p99 at position 1, found 'totl",
+            ),
             ("total", "expected '>' or '>=' at position 6, found its end"),
             ("total 3%", "expected '>' or '>=' at position 7, found '3%'"),
             ("total < 3%", "expected '>' or '>=' at position 7, found '< 3%'"),

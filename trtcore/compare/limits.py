@@ -3,7 +3,7 @@
 ::
 
     condition := subject [pattern] (">" | ">=") number ("%" | "ms")
-    subject   := "total" | "layer" | "p90" | "p95" | "p99"
+    subject   := "total" | "gated" | "layer" | "p90" | "p95" | "p99"
     pattern   := for "layer" only: names of nodes, with * and ?, such as inception_3a/*
     number    := digits ["." digits]
 
@@ -21,11 +21,12 @@ from fnmatch import fnmatchcase
 from math import isfinite, isnan
 
 from trtcore.compare.comparison import ELIMINATED, VANISHED, Change, Comparison
+from trtcore.compare.gated import judged_gated_row
 from trtcore.compare.ratios import interval_text, ratio_text
 from trtcore.compare.significance.tails import compare_tails
 from trtcore.errors import OptionError
 
-SUBJECTS = ("total", "layer", "p90", "p95", "p99")
+SUBJECTS = ("total", "gated", "layer", "p90", "p95", "p99")
 
 # Every pattern has one group, and skips the blanks before it; `_take` matches them one by one.
 _SUBJECT = re.compile(r"\s*([A-Za-z]\w*)")
@@ -169,8 +170,8 @@ def broken_conditions(comparison: Comparison, conditions: tuple[Limit, ...]) -> 
     A layer that only new has increased from nothing, which only a limit in ms can judge.
 
     Raises:
-        OptionError: a condition that matches no comparable row, or a percentile that the samples
-            are too few for.
+        OptionError: a condition that matches no comparable row, a gated time that not both have,
+            or a percentile that the samples are too few for.
     """
     return tuple(
         Broken(condition, row)
@@ -230,6 +231,8 @@ def _why_nothing(rows: tuple[Change, ...], all_rows: tuple[Change, ...]) -> str:
 def _subjects(comparison: Comparison, condition: Limit) -> tuple[Change, ...]:
     if condition.subject == "total":
         return (comparison.total,)
+    if condition.subject == "gated":
+        return (judged_gated_row(comparison.base, comparison.new),)
     if condition.subject != "layer":
         percent = int(condition.subject.removeprefix("p"))
         return (compare_tails(comparison.base.samples, comparison.new.samples, percent),)

@@ -18,13 +18,13 @@ from trtcore.compare.comparison import (
     Change,
     Comparison,
 )
-from trtcore.compare.precisions.verdict import GATED_TIME, GPU_TIME, LATENCY
+from trtcore.compare.gated import gated_row, series_times
+from trtcore.compare.precisions.verdict import GPU_TIME, LATENCY
 from trtcore.compare.significance.noise import RowTimes, judge_rows, judge_total
 from trtcore.compare.significance.processes import (
     FEWEST_PROCESSES,
     both_have_processes,
     process_layers,
-    process_times,
 )
 from trtcore.compare.significance.times import LayerTimes, SampledTimes, sample_series, time_layers
 from trtcore.result.analysis.analysis import Analysis
@@ -83,7 +83,7 @@ def compare_profiles(
         layers=_sum("time over all layers", before.all_layers, after.all_layers),
         rest=_sum(REST, *(_rest(side) for side in (before, after))),
         notes=(*_notes(*analyses, total), *coverage_notes(before, after, doubt)),
-        gated=_gated(sides[0].profile, sides[1].profile) if total.name == GPU_TIME else None,
+        gated=gated_row(sides[0].profile, sides[1].profile) if total.name == GPU_TIME else None,
     )
 
 
@@ -165,7 +165,7 @@ def _total(base: LayerTimes, new: LayerTimes, row_spans: tuple[Span, ...]) -> Ch
     ):
         # A single sample is another tool's mean, of which no noise can be judged.
         if all(getattr(samples, series).size > 1 for samples in pair):
-            before, after = _series_times(*profiles, series)
+            before, after = series_times(*profiles, series)
             return judge_total(name, before, after, step)
     if all(samples.wall_ms.size for samples in pair):
         before, after = (sample_series(own, "wall_ms") for own in pair)
@@ -178,25 +178,6 @@ def _total(base: LayerTimes, new: LayerTimes, row_spans: tuple[Span, ...]) -> Ch
         )
         return judge_total(SHARED, before, after, step_ms)
     return judge_total(SUMMED, base.all_layers, new.all_layers, step_ms)
-
-
-def _gated(base: Profile, new: Profile) -> Change | None:
-    """What the GPU itself takes: where the host is the slower one, the total hides a change of it.
-
-    Not judged: another test would add to the alarms that chance may raise.
-    """
-    if not all(profile.samples.gated_ms.size > 1 for profile in (base, new)):
-        return None
-    return _sum(GATED_TIME, *_series_times(base, new, "gated_ms"))
-
-
-def _series_times(base: Profile, new: Profile, series: str) -> tuple[SampledTimes, SampledTimes]:
-    """The times of a series of both sides, over the same as those of their layers."""
-    if both_have_processes(base, new):
-        first, second = (side.processes.of(series) for side in (base, new) if side.processes)
-        if first is not None and second is not None:
-            return process_times(first[:, None], 0), process_times(second[:, None], 1)
-    return sample_series(base.samples, series, 0), sample_series(new.samples, series, 1)
 
 
 def _is_lacking(span: Span, base: Side, new: Side) -> bool:
