@@ -103,7 +103,7 @@ def fake_cupti(fake_cupti_path: Path) -> FakeCupti:
 @pytest.fixture
 def brief_warm_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """Warm-ups of a few iterations, where many engines have to be warm and none is slow."""
-    rule = WarmUpRule(least_ms=1, least_iterations=4, window=4, window_ms=1, at_most_ms=20)
+    rule = WarmUpRule(least_ms=1, least_iterations=4, window=4, window_ms=1, at_most_ms=5)
     monkeypatch.setattr("trtcore.measure.length.warming.WarmUp", lambda _: WarmUp(rule))
 
 
