@@ -11,6 +11,7 @@ from small_models import write_small
 
 from trtcore.cli import main
 
+
 @dataclass(frozen=True)
 class Ran:
     """What a command left: its exit code and both outputs."""
