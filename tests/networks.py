@@ -16,6 +16,7 @@ from paths import DATA
 
 from trtcore.api.calls import build_model
 from trtcore.models.load import load_model
+from trtcore.models.model import Model
 from trtcore.models.onnx.graph import model_nodes
 from trtcore.result.readers.inspector.inspector import EngineInformation
 from trtcore.result.records.build import Build
@@ -81,12 +82,18 @@ def measured_with_work(name: str) -> Profile:
 
 
 @cache
+def loaded(name: str) -> Model:
+    """A network as trtcore reads it; nobody changes a model."""
+    return load_model(read_graph(name))
+
+
+@cache
 def build_of(name: str, precision: str) -> tuple[Build, EngineInformation]:
     """How TensorRT-RTX on this machine builds a network, and what it says of the engine.
 
     Once for all tests: seconds each. The plan itself, of up to 200 MB, is not kept.
     """
-    plan = build_model(read_graph(name), precision=precision)
+    plan = build_model(loaded(name), precision=precision)
     assert plan.information is not None
     return plan.build, plan.information
 
@@ -94,7 +101,7 @@ def build_of(name: str, precision: str) -> tuple[Build, EngineInformation]:
 @cache
 def built(name: str) -> Profile:
     """What TensorRT-RTX on this machine makes of a network, as if each layer took 1 ms."""
-    model, precision = load_model(read_graph(name)), BUILT[name]
+    model, precision = loaded(name), BUILT[name]
     _, engine = build_of(name, precision)
     return Profile(
         model=ModelRecord(name, "memory", nodes=model_nodes(model)),
