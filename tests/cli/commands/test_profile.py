@@ -25,7 +25,7 @@ from trtcore.system.device import gpu_problem
 
 Run = Callable[..., Any]
 FEW = ("--batch", "1", "--iterations", "2")
-# A thousand iterations of both passes at the most, of 12 MB each: several seconds on any machine.
+# A thousand iterations of both passes at the most: a minute on two cores, for a signal to end.
 AS_MANY_AS_FIT = ("--max-seconds", "3600")
 MOST = 1000
 no_gpu = pytest.mark.skipif(gpu_problem() is None, reason="about machines without a GPU")
