@@ -148,7 +148,9 @@ def _add_convert(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_report(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE", help="a result that --save wrote")
+    parser.add_argument(
+        "file", metavar="FILE", help="a result that --save wrote, or any file that compare reads"
+    )
     parser.add_argument(
         "more", metavar="FILE", nargs="*", help="up to two more, to compare with the first: --html"
     )
@@ -158,6 +160,7 @@ def _add_report(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="go on where the models of several FILEs differ: --html",
     )
+    _add_layer_info(parser)
     parser.add_argument(
         "--format",
         default=default_format(),
@@ -190,10 +193,7 @@ exit codes: 0 done, 1 the run failed, 2 bad input, 3 a --fail-if condition is br
 """
 
 
-def _add_compare(parser: argparse.ArgumentParser) -> None:
-    kinds = readers_text().replace("%", "%%")  # argparse formats help with the % operator
-    parser.add_argument("base", metavar="BASE", help=kinds)
-    parser.add_argument("new", metavar="NEW", nargs="+", help="the same, each compared with BASE")
+def _add_layer_info(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--layer-info",
         metavar="FILE",
@@ -202,6 +202,13 @@ def _add_compare(parser: argparse.ArgumentParser) -> None:
         help="trtexec's --exportLayerInfo: once for all of its profiles, or for each in their "
         "order",
     )
+
+
+def _add_compare(parser: argparse.ArgumentParser) -> None:
+    kinds = readers_text().replace("%", "%%")  # argparse formats help with the % operator
+    parser.add_argument("base", metavar="BASE", help=kinds)
+    parser.add_argument("new", metavar="NEW", nargs="+", help="the same, each compared with BASE")
+    _add_layer_info(parser)
     parser.add_argument(
         "--allow-partial", action="store_true", help="go on where the models differ"
     )
