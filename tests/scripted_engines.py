@@ -19,6 +19,20 @@ LOG = SimpleNamespace(last_error=lambda *_: "nothing was logged")
 BINDINGS: Any = SimpleNamespace(name="tensorrt", label="TensorRT", log=LOG)
 
 
+def engine_of(bindings: Any = BINDINGS) -> Any:
+    """An engine that has what a run asks one for; what it tells of itself is empty."""
+    return SimpleNamespace(
+        bindings=bindings,
+        information=lambda _: EngineInformation((), (), ""),
+        auxiliary_streams=0,
+        verbosity=lambda: "",
+        shape_ranges=(),
+        has_open_shapes=False,
+        memory=None,
+        hardware_compatibility="",
+    )
+
+
 class Engines:
     """Engines that are as many layers as their plan says, made ready as a run does."""
 
@@ -43,16 +57,8 @@ class Engines:
         count = int(plan.content)
         layers = [(f"conv{i}", LAYER_MS) for i in range(count)]
         plain, profiled = (self.rig_of(10, layers) for _ in range(2))
-        engine: Any = SimpleNamespace(
-            bindings=BINDINGS,
-            information=self.information,
-            auxiliary_streams=0,
-            verbosity=lambda: "",
-            shape_ranges=(),
-            has_open_shapes=False,
-            memory=None,
-            hardware_compatibility="",
-        )
+        engine = engine_of()
+        engine.information = self.information
         contexts: Any = SimpleNamespace(specialization=Specialization.NONE)
         loops = engine_run._native_loops(plain.view, profiled.view, STREAM, STREAM, ())
         assert loops.gated is not None

@@ -18,6 +18,9 @@ BETWEEN_PROCESSES = {f"measure/processes/{name}.py" for name in ("answers", "chi
 # Calls by name. `compile`, `exec` and `eval` run text; PyTorch's `load` and NumPy's unpickle.
 CALLS = frozenset({"eval", "exec", "compile", "__import__"})
 SHELL = frozenset({"os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput"})
+LOADS = frozenset({"np.load", "numpy.load", "torch.load"})
+# The last part of each: of 20,000 calls only these, and those with a shell, are looked at whole.
+LAST_PARTS = frozenset(name.rpartition(".")[2] for name in CALLS | SHELL | LOADS)
 
 
 def trees() -> list[tuple[Path, ast.Module]]:
@@ -37,7 +40,15 @@ def imported(node: ast.AST) -> list[str]:
 
 
 def calls(tree: ast.Module) -> list[tuple[str, ast.Call]]:
-    return [(ast.unparse(n.func), n) for n in ast.walk(tree) if isinstance(n, ast.Call)]
+    return [
+        (ast.unparse(node.func), node)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and (
+            getattr(node.func, "id", getattr(node.func, "attr", "")) in LAST_PARTS
+            or any(word.arg == "shell" for word in node.keywords)
+        )
+    ]
 
 
 def faults(tree: ast.Module) -> list[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -123,18 +124,39 @@ def test_descriptors_that_cannot_be_written_are_found_before_the_work(run: Run, 
 @pytest.mark.parametrize(
     "line",
     [
-        "trtcore report <(cat $1)",
         "cat $1 | trtcore report /dev/stdin",
         "trtcore report /dev/stdin < $1",
-        "trtcore compare $1 <(cat $1)",
         "trtcore compare <(cat $1) <(cat $1)",
-        "trtcore inspect <(cat $1)",
     ],
 )
 def test_results_are_read_from_pipes(saved: Path, line: str) -> None:
     ran = shell(line, saved)
     assert (ran.returncode, ran.stderr) == (0, "")
     assert "one" in ran.stdout
+
+
+@pytest.mark.parametrize(
+    ("command", "files"), [("report", 0), ("compare", 1), ("compare", 0), ("inspect", 0)]
+)
+def test_so_they_are_by_every_command(run: Run, saved: Path, command: str, files: int) -> None:
+    """The first of them from files, if any."""
+    with ExitStack() as pipes:
+        count = 2 if command == "compare" else 1
+        piped = [pipes.enter_context(filled_pipe(saved)) for _ in range(count - files)]
+        ran = run(command, *[saved] * files, *piped)
+    assert (ran.code, ran.err) == (0, "")
+    assert "one" in ran.out
+
+
+@contextmanager
+def filled_pipe(path: Path) -> Iterator[str]:
+    """A pipe that holds what a file does, as ``<(cat FILE)`` is one."""
+    content, (reader, writer) = path.read_bytes(), os.pipe()
+    assert len(content) < 65536, "a pipe holds no more before somebody reads it"
+    os.write(writer, content)
+    os.close(writer)
+    yield f"/dev/fd/{reader}"
+    os.close(reader)
 
 
 def test_what_is_read_twice_cannot_be_a_pipe(net: Path, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from trtcore.compare.comparison import Change, Comparison
 from trtcore.compare.limits import Broken, Limit, broken_conditions, judge, parse_limit
-from trtcore.compare.significance.tails import compare_tails
+from trtcore.compare.significance.tails import _percentiles, compare_tails
 from trtcore.errors import OptionError
 from trtcore.result.records.counts import Counts
 from trtcore.result.records.layers import ModelRecord
@@ -277,6 +277,17 @@ class TestTails:
             base, new = self.RANDOM.lognormal(0, 0.3, (2, 700))
             alarms += bool(broken_names(make_comparison(base=base, new=new), "p99 > 0%"))
         assert alarms <= 0.1 * trials
+
+    @pytest.mark.parametrize("percent", [90, 95, 99])
+    def test_draws_are_the_percentiles_of_resampled_batches(self, percent):
+        random = np.random.default_rng(1)
+        batches = random.lognormal(0, 0.3, (50, 20)).astype(np.float32)
+        places = [random.integers(0, 50, 50) for _ in range(30)]
+        expected = [np.percentile(batches[at], percent) for at in places]
+        # Of float32 times, of which NumPy takes the mean in float32 too.
+        assert _percentiles(batches, places, percent) == pytest.approx(expected, rel=1e-6)
+        batches[3, 4] = np.nan
+        assert np.isnan(_percentiles(batches, places, percent)).all()
 
     def test_batches_that_resemble_their_neighbours_widen_the_interval(self):
         random = np.random.default_rng(0)

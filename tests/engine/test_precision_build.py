@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from paths import LIGHT
 from precision_models import BLOCK, RESIZE_IF, model_of
+from shared_plans import SHARED
 from words import texts
 
 from trtcore.api.options.values import Options
@@ -68,6 +69,8 @@ def build(original: Model, **options: object) -> Plan:
 
 @functools.cache
 def plan_of(name: str, precision: str) -> Plan:
+    if name in SHARED and precision in ("fp32", "fp16"):
+        return SHARED[name](precision)
     return build(model(name), precision=precision)
 
 

@@ -8,6 +8,7 @@
 #include <csignal>
 #include <cstdint>
 #include <memory>
+#include <thread>
 
 #include "bare_loop.hpp"
 #include "fake_nvinfer.hpp"
@@ -18,9 +19,14 @@ namespace py = pybind11;
 
 namespace fake {
 
+constexpr double kSpunUs = 1000;
+
 bool Behaviour::run() {
   using Clock = std::chrono::steady_clock;
   auto const end = Clock::now() + std::chrono::duration<double, std::micro>(busy_us);
+  // A sleep may end late by some 100 us, so the last of a long time is spun and no more of it.
+  if (busy_us > kSpunUs)
+    std::this_thread::sleep_for(std::chrono::duration<double, std::micro>(busy_us - kSpunUs));
   while (busy_us > 0 && Clock::now() < end) {
   }
   if (on_run != nullptr) on_run();

@@ -16,7 +16,7 @@ SOURCES = (
     *(CPP / "recorder" / f"{name}.cpp" for name in ("layer_recorder", "layer_statistics")),
     CPP / "recorder" / "sequence_learner.cpp",
 )
-FLAGS = ("-std=c++17", "-O1", "-g", "-pthread", "-fsanitize=thread", f"-I{CPP}")
+FLAGS = ("-std=c++17", "-Og", "-g1", "-pthread", "-fsanitize=thread", f"-I{CPP}")
 # Two sanitizers in one process do not get on.
 ENVIRONMENT = {key: value for key, value in os.environ.items() if key != "LD_PRELOAD"}
 

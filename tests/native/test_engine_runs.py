@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import trtcore_fake
+from scripted_engines import engine_of
 
 from trtcore.measure import _core
 from trtcore.measure.energy import loop, meter
@@ -18,7 +19,6 @@ from trtcore.measure.engine_runs.engines import EngineRun, PlanToRun, RunOptions
 from trtcore.measure.engine_runs.rounds import RunLength
 from trtcore.measure.kernels import cupti
 from trtcore.measure.loops.native import NativeLoops
-from trtcore.result.readers.inspector.inspector import EngineInformation
 from trtcore.result.records.memory import MemoryPoint
 from trtcore.result.records.warnings import RunWarning, WarningKind
 from trtcore.system.clocks import ClockMonitor
@@ -41,18 +41,9 @@ def run(rig_of: Any, fake_cupti: Any, monkeypatch: pytest.MonkeyPatch) -> Runner
         plain, profiled = rig_of(11), rig_of(11, [("conv", 0.006)])
         for rig in (plain, profiled):
             rig.context.on_run = fake_cupti.run_address
-        engine: Any = SimpleNamespace(
-            information=lambda _: EngineInformation((), (), ""),
-            auxiliary_streams=0,
-            verbosity=lambda: "",
-            shape_ranges=(),
-            has_open_shapes=False,
-            memory=None,
-            hardware_compatibility="",
-        )
         contexts: Any = SimpleNamespace(specialization="")
         loops = NativeLoops(plain.view, profiled.view, _core.HostTimer())
-        yield engine_run._Ready(engine, contexts, plain.context, (), (), loops)
+        yield engine_run._Ready(engine_of(), contexts, plain.context, (), (), loops)
 
     monkeypatch.setattr(engine_run, "_ready", ready)
     bindings: Any = SimpleNamespace(log=SimpleNamespace(last_error=lambda: "nothing was logged"))

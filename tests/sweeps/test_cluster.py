@@ -16,18 +16,12 @@ from sweep_processes import (
     program,
     states,
 )
+from sweeps_on_dask import ON_DASK
 
 from trtcore.errors import OptionError, WriteError
 from trtcore.sweeps.sweep import sweep
 
-distributed = pytest.importorskip(
-    "distributed", reason="needs Dask: pip install 'trtcore[cluster]'"
-)
-pytestmark = [
-    pytest.mark.slow,
-    # Dask leaves some of its own behind when a worker is killed.
-    pytest.mark.filterwarnings("default"),
-]
+pytestmark = ON_DASK
 
 
 def test_two_workers_and_going_on(net: Path, tmp_path: Path) -> None:

@@ -19,15 +19,9 @@ from sweep_processes import (
     states,
     wait_for,
 )
+from sweeps_on_dask import ON_DASK
 
-distributed = pytest.importorskip(
-    "distributed", reason="needs Dask: pip install 'trtcore[cluster]'"
-)
-pytestmark = [
-    pytest.mark.slow,
-    # Dask leaves some of its own behind when a worker is killed.
-    pytest.mark.filterwarnings("default"),
-]
+pytestmark = ON_DASK
 
 
 def test_a_killed_worker_is_replaced_and_its_cell_runs_again(

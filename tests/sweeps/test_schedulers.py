@@ -20,19 +20,13 @@ from sweep_processes import (
     states,
     wait_for,
 )
+from sweeps_on_dask import ON_DASK, distributed
 
 from trtcore.errors import RunError
 from trtcore.sweeps.store import Store
 from trtcore.sweeps.sweep import sweep
 
-distributed = pytest.importorskip(
-    "distributed", reason="needs Dask: pip install 'trtcore[cluster]'"
-)
-pytestmark = [
-    pytest.mark.slow,
-    # Dask leaves some of its own behind when a worker is killed.
-    pytest.mark.filterwarnings("default"),
-]
+pytestmark = ON_DASK
 
 
 SCHEDULER = """

@@ -50,34 +50,33 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         The options; their ``command_line`` is all of it, word by word.
     """
     # parse_args would report unknown options by the top parser, whose --help does not list them.
-    parser = make_parser()
-    complete(parser)
-    options, unknown = parser.parse_known_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    complete(make_parser)
+    parser = make_parser(next((word for word in words if not word.startswith("-")), ""))
+    options, unknown = parser.parse_known_args(words)
     if unknown:
         options.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
-    options.command_line = ("trtcore", *(sys.argv[1:] if arguments is None else arguments))
+    options.command_line = ("trtcore", *words)
     return options
 
 
-def make_parser() -> argparse.ArgumentParser:
-    """The parser of ``trtcore``; its ``command`` is a function of the parsed options."""
+def make_parser(command: str | None = None) -> argparse.ArgumentParser:
+    """The parser of ``trtcore``; its ``command`` is a function of the parsed options.
+
+    Args:
+        command: the one whose options are wanted, which of all commands take 10 ms to add; None
+            for those of every command.
+    """
     parser = _Parser(
         prog="trtcore",
         description="Where the time of a TensorRT network goes, layer by layer.",
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    _add_profile(commands)
-    _add_build(commands)
-    _add_inspect(commands)
-    _add_convert(commands)
-    _add_report(commands)
-    _add_compare(commands)
-    add_history_options(
-        _command(commands, "history", "keep many results: trends, and a check for CI", EXAMPLES)
-    )
-    _add_sweep(commands)
-    _add_doctor(commands)
+    for name, help_line, epilog, add in _COMMANDS:
+        one = _command(commands, name, help_line, epilog)
+        if command in (None, name):
+            add(one)
     return parser
 
 
@@ -95,7 +94,7 @@ _Commands = argparse._SubParsersAction  # argparse has no public name for it
 
 
 def _command(
-    commands: _Commands[_Parser], name: str, help_line: str, epilog: str = ""
+    commands: _Commands[_Parser], name: str, help_line: str, epilog: str
 ) -> argparse.ArgumentParser:
     parser = commands.add_parser(
         name,
@@ -124,14 +123,12 @@ def _lazy(name: str) -> Callable[[argparse.Namespace], int]:
     return run
 
 
-def _add_profile(commands: _Commands[_Parser]) -> None:
-    parser = _command(commands, "profile", "time every layer of a network", _PROFILE_EXAMPLES)
+def _add_profile(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help=f"{_MODEL_HELP}, or FILE.plan")
     add_options(parser, (*api_options(), *PROFILE_OPTIONS), PROFILES)
 
 
-def _add_build(commands: _Commands[_Parser]) -> None:
-    parser = _command(commands, "build", "build an engine and say what is in it")
+def _add_build(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help=_MODEL_HELP)
     parser.add_argument("-o", "--output-file", metavar="FILE", help="write the plan to FILE")
     parser.add_argument("--layers", action="store_true", help="print every layer of the engine")
@@ -139,23 +136,18 @@ def _add_build(commands: _Commands[_Parser]) -> None:
     parser.add_argument("--quiet", action="store_true", help="no progress, no report")
 
 
-def _add_inspect(commands: _Commands[_Parser]) -> None:
-    parser = _command(
-        commands, "inspect", "print the I/O tensors, layers, formats and tactics of an engine"
-    )
+def _add_inspect(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="a saved result, or a plan (needs its GPU)")
     add_options(parser, api_options(), (INSPECTION,))
 
 
-def _add_convert(commands: _Commands[_Parser]) -> None:
-    parser = _command(commands, "convert", "write a Caffe model as ONNX")
+def _add_convert(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help="FILE.prototxt, with --weights")
     parser.add_argument("-o", "--output-file", metavar="FILE", required=True, help="FILE.onnx")
     add_options(parser, api_options(), (CONVERSION,))
 
 
-def _add_report(commands: _Commands[_Parser]) -> None:
-    parser = _command(commands, "report", "show a saved result, or write it for other tools")
+def _add_report(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "file", metavar="FILE", help="a result that --save wrote, or any file that compare reads"
     )
@@ -212,10 +204,7 @@ def _add_layer_info(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_compare(commands: _Commands[_Parser]) -> None:
-    parser = _command(
-        commands, "compare", "compare results of one model, node by node", _COMPARE_EXAMPLES
-    )
+def _add_compare(parser: argparse.ArgumentParser) -> None:
     kinds = readers_text().replace("%", "%%")  # argparse formats help with the % operator
     parser.add_argument("base", metavar="BASE", help=kinds)
     parser.add_argument("new", metavar="NEW", nargs="+", help="the same, each compared with BASE")
@@ -248,13 +237,7 @@ exit codes: 0 done, 1 cells have no result or the sweep failed, 2 bad input, 130
 _SWEEP_AXES = ("batch", "precision", "shapes", "io_formats")
 
 
-def _add_sweep(commands: _Commands[_Parser]) -> None:
-    parser = _command(
-        commands,
-        "sweep",
-        "time models in many batches and precisions, on many GPUs",
-        _SWEEP_EXAMPLES,
-    )
+def _add_sweep(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "models", metavar="MODEL", nargs="+", help=f"{_MODEL_HELP}; or one PLAN.toml"
     )
@@ -281,8 +264,29 @@ def _add_sweep(commands: _Commands[_Parser]) -> None:
     output.add_argument("--quiet", action="store_true", help="no progress, no table")
 
 
-def _add_doctor(commands: _Commands[_Parser]) -> None:
-    parser = _command(
-        commands, "doctor", "say what is installed, which backends work, and what helps"
-    )
+def _add_doctor(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="all of it, for other tools")
+
+
+_COMMANDS: tuple[tuple[str, str, str, Callable[[argparse.ArgumentParser], None]], ...] = (
+    ("profile", "time every layer of a network", _PROFILE_EXAMPLES, _add_profile),
+    ("build", "build an engine and say what is in it", "", _add_build),
+    (
+        "inspect",
+        "print the I/O tensors, layers, formats and tactics of an engine",
+        "",
+        _add_inspect,
+    ),
+    ("convert", "write a Caffe model as ONNX", "", _add_convert),
+    ("report", "show a saved result, or write it for other tools", "", _add_report),
+    ("compare", "compare results of one model, node by node", _COMPARE_EXAMPLES, _add_compare),
+    ("history", "keep many results: trends, and a check for CI", EXAMPLES, add_history_options),
+    (
+        "sweep",
+        "time models in many batches and precisions, on many GPUs",
+        _SWEEP_EXAMPLES,
+        _add_sweep,
+    ),
+    ("doctor", "say what is installed, which backends work, and what helps", "", _add_doctor),
+)
+"""Name, help line, what stands below the options, and what adds the options."""

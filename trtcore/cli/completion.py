@@ -31,14 +31,19 @@ _FILES = {
 _NAMED = (("profile", "model"), ("build", "model"), ("sweep", "models"), ("report", "model"))
 
 
-def complete(parser: argparse.ArgumentParser) -> None:
-    """Answers a shell that asks for a completion, and ends the process; else does nothing."""
+def complete(make_parser: Callable[[], argparse.ArgumentParser]) -> None:
+    """Answers a shell that asks for a completion, and ends the process; else does nothing.
+
+    Args:
+        make_parser: makes the parser with the options of every command.
+    """
     if "_ARGCOMPLETE" not in os.environ:
         return
     try:
         import argcomplete
     except ImportError:
         return
+    parser = make_parser()
     for command, action in _actions(parser):
         completer = _completer(command, action, argcomplete.FilesCompleter)
         if completer is not None:

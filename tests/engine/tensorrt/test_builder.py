@@ -12,6 +12,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 from paths import LIGHT
+from shared_plans import googlenet_plan
 
 import trtcore
 from trtcore.engine.tensorrt.bindings import load_bindings, native_layout
@@ -24,12 +25,12 @@ pytest.importorskip("tensorrt_rtx", reason="TensorRT-RTX is not installed")
 
 @pytest.fixture(scope="module")
 def fp32() -> Plan:
-    return trtcore.build_model("googlenet", batch=1)
+    return googlenet_plan("fp32")
 
 
 @pytest.fixture(scope="module")
 def fp16() -> Plan:
-    return trtcore.build_model("googlenet", batch=1, precision="fp16")
+    return googlenet_plan("fp16")
 
 
 def small_net(batch: int | str = 1, op: str = "Relu") -> onnx.ModelProto:

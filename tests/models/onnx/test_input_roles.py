@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from networks import read_graph
 from onnx import parser
-from paths import DATA
 from precision_models import model_of, run
 from transformer_models import CASES, VOCABULARY
 
@@ -46,7 +46,7 @@ def test_transformers(name: str) -> None:
 
 
 def test_bert_as_pytorch_exports_it() -> None:
-    model = load_model(DATA / "graphs" / "bert_base.onnx")
+    model = load_model(read_graph("bert_base"))
     roles = {"ids": InputRole(Kind.TOKENS, 30522), "mask": InputRole(Kind.MASK, 2)}
     assert input_roles(model) == roles
     feeds = make_model_inputs(model, seed=3)

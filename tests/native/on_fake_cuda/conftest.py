@@ -69,7 +69,9 @@ def driver() -> Iterator[Driver]:
     driver = Driver()
     yield driver
     driver.fail("")
-    gc.collect()
+    gc.collect(1)  # what this test made; where some of it is older, all there is
+    if driver.calls.fake_cuda_alive():
+        gc.collect()
     assert driver.calls.fake_cuda_alive() == 0
     assert driver.calls.fake_cuda_freed_in_use() == 0
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from gate_attempts import STREAM, until_it_holds
 
 from trtcore.measure import _core
 
-STREAM = 1
 # H holds the stream, E records an event, R runs, W waits for an event, T reads a span, S waits for
 # the stream.
 ENQUEUE, FINISH, LEFT_IDLE = "HERE", "WT", "S"
@@ -27,16 +27,20 @@ def engine(rig: Any, driver: Any) -> Any:
 
 
 def test_an_iteration_is_enqueued_while_the_one_before_runs(engine: Any, driver: Any) -> None:
-    timer = _core.GatedTimer(STREAM)
-    driver.take_log()
-    spans, interrupted = _core.time_gated(engine.view, timer, 100)
+
+    def attempt(timer: _core.GatedTimer) -> tuple[int, bool, int, str]:
+        driver.take_log()
+        before = engine.context.runs
+        spans, interrupted = _core.time_gated(engine.view, timer, 100)
+        return len(spans), interrupted, engine.context.runs - before, driver.take_log()
+
+    timer, (*counted, log) = until_it_holds(attempt)
     alone = ENQUEUE + FINISH  # the first, as nobody knows yet how long it is
     # A chunk of 50 ms ends with an idle stream; a slow machine may need any number of them.
     chunk = f"{ENQUEUE}(?:{ENQUEUE}{FINISH})*{FINISH}"
-    log = driver.take_log()
     assert re.fullmatch(f"{alone}(?:{chunk})+{LEFT_IDLE}", log)
     assert ENQUEUE + ENQUEUE in log
-    assert (len(spans), interrupted, engine.context.runs) == (100, False, 100)
+    assert counted == [100, False, 100]
     assert not driver.is_held
     assert not timer.invalidated
 
@@ -50,10 +54,9 @@ def test_no_span_holds_a_launch_or_another_iteration(
     engine: Any, driver: Any, forked_us: int, span_ms: float
 ) -> None:
     """Nor does an auxiliary stream begin before the gate opens, or go on after the span."""
-    timer = _core.GatedTimer(STREAM)
     engine.context.busy_us = 1000
     driver.work(300, forked_us)
-    spans, _ = _core.time_gated(engine.view, timer, 30)
+    _, (spans, _) = until_it_holds(lambda timer: _core.time_gated(engine.view, timer, 30))
     # The work of the made-up device ends when it should, whatever the host does meanwhile.
     assert spans == pytest.approx(np.full(30, span_ms))
 
@@ -87,30 +90,39 @@ def test_an_iteration_that_runs_long_does_not_alarm_the_watchdog(engine: Any, dr
 
 
 def test_ctrl_c_leaves_the_stream_idle(engine: Any, driver: Any) -> None:
-    timer = _core.GatedTimer(STREAM)
-    engine.context.interrupt_at = 3
-    spans, interrupted = _core.time_gated(engine.view, timer, 100_000)
-    assert interrupted
-    assert 4 <= len(spans) == engine.context.runs
-    assert not driver.is_held
+    def attempt(timer: _core.GatedTimer) -> tuple[int, int, list[bool], int]:
+        before = engine.context.runs
+        engine.context.interrupt_at = before + 3
+        spans, interrupted = _core.time_gated(engine.view, timer, 100_000)
+        runs, is_held = engine.context.runs - before, driver.is_held
+        again, interrupted_again = _core.time_gated(engine.view, timer, 5)
+        return len(spans), runs, [interrupted, is_held, interrupted_again], len(again)
+
+    timer, (timed, runs, told, after_it) = until_it_holds(attempt)
+    assert 4 <= timed == runs
+    assert told == [True, False, False]
     assert not timer.invalidated
-    again, interrupted = _core.time_gated(engine.view, timer, 5)
-    assert (len(again), interrupted) == (5, False)
+    assert after_it == 5
 
 
 def test_progress_is_told_and_may_end_it(engine: Any, driver: Any) -> None:
-    timer = _core.GatedTimer(STREAM)
-    told: list[int] = []
 
-    def tell(done: int) -> None:
-        told.append(done)
-        assert not driver.is_held
-        if len(told) == 3:
-            raise KeyboardInterrupt
+    def attempt(timer: _core.GatedTimer) -> tuple[list[int], list[bool], int, bool, int]:
+        told, held, before = [], [], engine.context.runs
 
-    spans, interrupted = _core.time_gated(engine.view, timer, 100_000, tell)
+        def tell(done: int) -> None:
+            told.append(done)
+            held.append(driver.is_held)
+            if len(told) == 3:
+                raise KeyboardInterrupt
+
+        spans, interrupted = _core.time_gated(engine.view, timer, 100_000, tell)
+        return told, held, len(spans), interrupted, engine.context.runs - before
+
+    _, (told, held, timed, interrupted, runs) = until_it_holds(attempt)
+    assert held == [False] * 3
     assert interrupted
-    assert len(spans) == told[-1] == engine.context.runs
+    assert timed == told[-1] == runs
     assert all(later > earlier for earlier, later in pairwise(told))
 
 
@@ -129,14 +141,22 @@ def test_an_enqueue_that_waits_ends_the_pass(engine: Any, driver: Any, run: int)
 def test_an_enqueue_that_fails_leaves_nothing_running(
     engine: Any, driver: Any, iteration: int
 ) -> None:
-    timer = _core.GatedTimer(STREAM)
-    engine.context.fail_at = iteration
-    with pytest.raises(_core.LoopError, match=f"enqueueV3 failed in iteration {iteration}$") as it:
-        _core.time_gated(engine.view, timer, 10)
-    assert (it.value.iteration, len(it.value.times[0]), it.value.status) == (iteration,) * 2 + (0,)
-    assert not driver.is_held
+
+    def attempt(timer: _core.GatedTimer) -> tuple[list[_core.LoopError], bool, int]:
+        errors: list[_core.LoopError] = []
+        engine.context.fail_at = engine.context.runs + iteration
+        try:
+            _core.time_gated(engine.view, timer, 10)
+        except _core.LoopError as error:
+            errors.append(error)
+        return errors, driver.is_held, len(_core.time_gated(engine.view, timer, 5)[0])
+
+    timer, ((error,), is_held, after_it) = until_it_holds(attempt)
+    assert re.search(f"enqueueV3 failed in iteration {iteration}$", str(error))
+    assert (error.iteration, len(error.times[0]), error.status) == (iteration, iteration, 0)
+    assert not is_held
     assert not timer.invalidated
-    assert len(_core.time_gated(engine.view, timer, 5)[0]) == 5
+    assert after_it == 5
 
 
 @pytest.mark.parametrize("iteration", [0, 1, 4])

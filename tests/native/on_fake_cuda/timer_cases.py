@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import pytest
 import trtcore_fake
+from gate_attempts import STREAM, until_it_holds
 
 from trtcore.measure import _core
 
-STREAM = 1
 CALLS = [
     (_core.StreamTimer, "cuStreamSynchronize"),
     *product(
@@ -48,8 +48,12 @@ def test_events_hold_the_launch_too(rig: Any) -> None:
 
 
 def test_a_gated_span_is_free_of_the_launch(rig: Any, driver: Any) -> None:
-    timer = _core.GatedTimer(STREAM)
-    _, gpu = spans(rig, timer)
+    rig.context.busy_us = 200
+    timer, times = until_it_holds(lambda timer: _core.time_inference(rig.view, timer, 20))
+    wall, enqueue, gpu, interrupted = times
+    assert (len(wall), len(enqueue), len(gpu), interrupted) == (20, 20, 20, False)
+    assert np.all(wall >= 0.2)
+    assert np.all(enqueue >= 0.2)
     assert np.median(gpu) < 0.1
     assert not timer.invalidated
     assert not driver.is_held

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import fields, is_dataclass, replace
+from functools import cache
+from operator import is_not
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+_NUMBERS = frozenset({int, float, bool, type(None)})
 
 
 def printable_text(text: str) -> str:
@@ -24,23 +27,31 @@ def printable(value: T) -> T:
     """
     # Parts that did not change are shared, not copied: a profile can hold gigabytes of samples.
     result: Any = value
-    if isinstance(value, str):
+    kind: type = type(value)
+    if kind in _NUMBERS:  # most of what there is, such as in shapes: left before anything is asked
+        pass
+    elif isinstance(value, str):
         result = printable_text(value)
     elif isinstance(value, tuple):
         parts = tuple(map(printable, value))
-        if any(part is not old for part, old in zip(parts, value, strict=True)):
-            result = parts if type(value) is tuple else type(value)(*parts)  # a NamedTuple
-    elif is_dataclass(value) and not isinstance(value, type):
-        result = _with_printable_fields(value)
+        if any(map(is_not, parts, value)):
+            result = parts if kind is tuple else kind(*parts)  # a NamedTuple
+    elif names := _field_names(kind):
+        result = _with_printable_fields(value, names)
     escaped: T = result
     return escaped
 
 
-def _with_printable_fields(value: Any) -> Any:
+@cache
+def _field_names(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
+
+
+def _with_printable_fields(value: Any, names: tuple[str, ...]) -> Any:
     changed = {}
-    for field in fields(value):
-        old = getattr(value, field.name)
+    for name in names:
+        old = getattr(value, name)
         new = printable(old)
         if new is not old:
-            changed[field.name] = new
+            changed[name] = new
     return replace(value, **changed) if changed else value

@@ -8,12 +8,15 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
-from paths import DATA, LIGHT
+from paths import DATA
+from shared_plans import SHARED, model_of
 
 from trtcore.api.calls import build_model
 from trtcore.models.load import load_model
+from trtcore.models.model import Model
 from trtcore.models.onnx.graph import model_nodes
 from trtcore.result.analysis.fusion.groups import FusionMap, map_fusion
+from trtcore.result.readers.inspector.inspector import EngineInformation
 from trtcore.result.records.counts import Counts
 from trtcore.result.records.layers import ModelRecord
 from trtcore.result.records.method import Method
@@ -88,18 +91,14 @@ class Block:
         return helper.make_model(graph, opset_imports=opsets, ir_version=9)
 
 
-SOURCES = {
-    "googlenet": lambda: "googlenet",
-    "resnet50": lambda: str(LIGHT / "light_resnet50.onnx"),
-    "block": lambda: Block().model(),
-}
+NAMES = (*SHARED, "block")
 
 
-def built(source: object, precision: str, **options: object) -> tuple[Profile, FusionMap]:
+def mapped(
+    model: Model, precision: str, engine: EngineInformation | None
+) -> tuple[Profile, FusionMap]:
     """An engine as it would be profiled, and its map."""
-    outputs = options.get("outputs", ())
-    model = load_model(source, outputs=outputs)
-    engine = build_model(source, precision=precision, **options).information
+    assert engine is not None
     profile = Profile(
         model=ModelRecord(model.name, model.source, nodes=model_nodes(model)),
         backend="tensorrt_rtx",
@@ -117,11 +116,14 @@ def built(source: object, precision: str, **options: object) -> tuple[Profile, F
 
 @cache
 def built_once(name: str, precision: str) -> tuple[Profile, FusionMap]:
-    return built(SOURCES[name](), precision)
+    if name in SHARED:
+        return mapped(model_of(name), precision, SHARED[name](precision).information)
+    model = load_model(Block().model())
+    return mapped(model, precision, build_model(model, precision=precision).information)
 
 
 @pytest.mark.parametrize("precision", ["fp32", "fp16"])
-@pytest.mark.parametrize("name", list(SOURCES))
+@pytest.mark.parametrize("name", NAMES)
 def test_everything_has_its_place(name, precision):
     profile, fusion = built_once(name, precision)
     assert fusion.unknown == ()
@@ -133,7 +135,7 @@ def test_everything_has_its_place(name, precision):
     assert sorted([*layers, *fusion.markers]) == list(range(len(profile.layers)))
 
 
-@pytest.mark.parametrize("name", list(SOURCES))
+@pytest.mark.parametrize("name", NAMES)
 def test_groups_of_both_precisions_can_be_compared(name):
     _, fp32 = built_once(name, "fp32")
     _, fp16 = built_once(name, "fp16")
@@ -149,8 +151,9 @@ def test_attention_is_fused_as_far_as_the_engine_says():
 
 
 def test_convolutions_that_became_products_without_metadata_keep_their_nodes():
-    deploy = DATA / "caffe/resnet50_deploy.prototxt"
-    profile, fusion = built(deploy, "fp16", serial=True, outputs=("fc1000",))
+    deploy = load_model(DATA / "caffe/resnet50_deploy.prototxt", outputs=("fc1000",))
+    plan = build_model(deploy, precision="fp16", serial=True)
+    profile, fusion = mapped(deploy, "fp16", plan.information)
     layers = profile.layers
     bare = [i for i, layer in enumerate(layers) if "_FcMulAdd" in layer.name]
     assert len(bare) > 10

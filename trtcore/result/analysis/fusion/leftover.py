@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 from trtcore.result.analysis.fusion.graph import ModelGraph
 from trtcore.result.analysis.fusion.layer_flow import LayerFlow
@@ -251,6 +252,9 @@ class Leftovers:
     def _explain_rest(self) -> None:
         graph = self._graph
         constants, shapes, dead = graph.constants(), graph.shape_only(), graph.dead()
+        # Nothing is placed any longer, so the answer for a node is the same whoever asks: in a
+        # profile with few layers every node asks for those of all its neighbours.
+        is_factor = cache(lambda name: self._is_factor(name, self._sides(name)))
         for name, node in graph.nodes.items():
             if name in self._home:
                 continue
@@ -264,16 +268,13 @@ class Leftovers:
             elif node.op in VIEWS:
                 self.reasons[name] = Reason.VIEW
             else:
-                self.reasons[name] = self._why_not(name)
+                self.reasons[name] = self._why_not(name, is_factor)
 
-    def _why_not(self, name: str) -> Reason:
+    def _why_not(self, name: str, is_factor: Callable[[str], bool]) -> Reason:
         sides = self._sides(name)
         if not sides.above and not sides.below:
             return Reason.NO_LAYER
-        if self._is_factor(name, sides):
+        if is_factor(name):
             return Reason.SCALED_BY_NEIGHBOURS
-        # One after the other: where few layers are mapped, each has all thousands of others there.
-        is_moved = name not in sides.computing and all(
-            self._is_factor(node, self._sides(node)) for node in sides.computing
-        )
+        is_moved = name not in sides.computing and all(map(is_factor, sides.computing))
         return Reason.MOVED_BY_NEIGHBOURS if is_moved else Reason.AMBIGUOUS
