@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from onnx import NodeProto
 
-from trtcore.models.onnx.batch_values import Batch, Known, Values
+from trtcore.models.onnx.batch_values import Batch, Known, Shape, Values
 
 _BY_ELEMENT = frozenset({"Scatter", "ScatterElements"})
 
@@ -57,6 +57,13 @@ def updates_axis(inputs: Sequence[Known], batch: Batch) -> int:
         return -1
     is_old = updates.old is not None and updates.old == updates.new
     return places.axis if is_old and updates.old is not None else -1
+
+
+def counted(shape: Shape, axis: int, step: int = 1) -> Values:
+    """Numbers 0, 1, 2 ... times a step along an axis, the same along all others."""
+    numbers = np.arange(shape[axis], dtype=np.int64) * step
+    lengths = [-1 if place == axis else 1 for place in range(len(shape))]
+    return np.broadcast_to(numbers.reshape(lengths), shape)
 
 
 def counted_rows(
