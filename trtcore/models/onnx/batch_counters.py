@@ -42,7 +42,7 @@ def counters(
         return {}
     writers = {name: one for one in walk_nodes(graph) for name in one.output}
     search = _Search(node, known, batch, writers)
-    return search.found(node.input[1], _step(node, known, batch))
+    return search.rows() or search.found(node.input[1], _step(node, known, batch))
 
 
 class _Search:
@@ -66,7 +66,8 @@ class _Search:
         if name in self._seen:
             return {}
         self._seen.add(name)
-        writer, deeper = self._writers.get(name, NodeProto()), {}
+        writer = self._writers.get(name, NodeProto())
+        deeper: dict[str, Extend] = {}
         kind = writer.op_type
         most = 1 if kind in _HANDED_ON else _INDEX_ARITHMETIC.get(kind, 0)
         for read in self._operands(writer)[:most]:
@@ -87,13 +88,18 @@ class _Search:
         return [parts[place]] if 0 <= place < len(parts) else reads
 
     def _itself(self, name: str, step: int) -> dict[str, Extend]:
-        one = self._known.get(name, Known())
-        values = _counted(one, self._batch, step)
-        if values is None:
-            values = counted_rows(self._node, name, self._known, self._batch)
-        if values is None or one.old_values is None:
+        return self._extend(name, _counted(self._known.get(name, Known()), self._batch, step))
+
+    def rows(self) -> dict[str, Extend]:
+        """The indices themselves, where they are constant places in several axes."""
+        name = self._node.input[1]
+        return self._extend(name, counted_rows(self._node, name, self._known, self._batch))
+
+    def _extend(self, name: str, values: Values | None) -> dict[str, Extend]:
+        was = self._known.get(name, Known()).old_values
+        if values is None or was is None:
             return {}
-        return {name: Extend(self._node.name, name, one.old_values, values, self._batch.new)}
+        return {name: Extend(self._node.name, name, was, values, self._batch.new)}
 
 
 def _last(one: Known) -> int:

@@ -37,10 +37,10 @@ def slice_repairs(
     given = {a.name: list(a.ints) for a in node.attribute}
     for index, name in enumerate(("", "starts", "ends", "axes", "steps")):
         if name and index < len(inputs) and node.input[index]:
-            values = inputs[index].old_values
-            if values is None:
+            read = inputs[index].old_values
+            if read is None:
                 return
-            given[name] = [int(value) for value in values]
+            given[name] = [int(value) for value in read]
     starts, ends = given.get("starts", []), given.get("ends", [])
     axes = [axis % len(source.old) for axis in given.get("axes", range(len(ends)))]
     if source.axis not in axes:
@@ -64,9 +64,10 @@ def split_repairs(
 ) -> Iterator[tuple[Edit, ...]]:
     """Parts that are whole batches, one behind the other."""
     lengths = next((list(one.ints) for one in node.attribute if one.name == "split"), [])
-    is_input = len(inputs) == _SPLIT_INPUTS and inputs[1].old_values is not None
-    if is_input:
-        lengths = [int(length) for length in inputs[1].old_values.ravel()]
+    read = inputs[1].old_values if len(inputs) == _SPLIT_INPUTS else None
+    is_input = read is not None
+    if read is not None:
+        lengths = [int(length) for length in read.ravel()]
     if lengths and are_batches(source, batch) and all(map(batch.scaled, lengths)):
         scaled = [batch.scaled(length) for length in lengths]
         yield (retarget(node, 1 if is_input else -1, scaled, batch, "split"),)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from onnx import NodeProto
 
@@ -12,7 +12,7 @@ from trtcore.models.onnx.batch_edits import Edit, Repeat
 from trtcore.models.onnx.batch_layout import NO_LAYOUT
 from trtcore.models.onnx.batch_operands import operand_repairs
 from trtcore.models.onnx.batch_picks import axis_of, picks_every_item, picks_items
-from trtcore.models.onnx.batch_scatter import updates_axis
+from trtcore.models.onnx.batch_scatter import scattered_axis
 from trtcore.models.onnx.batch_values import Batch, Known, Shape
 
 # The input of each operator that holds the shape of its output.
@@ -22,12 +22,12 @@ _RECURRENT = frozenset({"GRU", "LSTM", "RNN"})
 _STATES = {4: 0, 5: 1, 6: 1}
 
 
-def reshaped(source: Known, target: Shape, batch: Batch) -> tuple[int, int] | None:
-    """Where the batch is after a Reshape: the axis, and what lies around it in that axis.
+def reshaped(source: Known, target: Shape, batch: Batch) -> Iterator[tuple[int, int]]:
+    """Where the batch may be after a Reshape: the axis, and what lies around it in that axis.
 
     The order of the elements stays, so that the batch is behind as many elements as before. With a
-    batch of 1 several axes may be meant: dimensions that both shapes have on the outside are taken
-    for the same.
+    batch of 1 several axes may be meant: the likeliest comes first. Dimensions that both shapes
+    have on the outside are taken for the same.
 
     Args:
         source: the value at both batches.
@@ -40,14 +40,23 @@ def reshaped(source: Known, target: Shape, batch: Batch) -> tuple[int, int] | No
     start = 0
     while start < min(axis, len(target)) and target[start] == source.old[start]:
         start += 1
-    for place in range(start, len(target)):
+    places = range(start, len(target)), range(start)
+    found = [one for some in places for one in _held(target, some, around, batch)]
+    # An axis for the batch alone is meant for it.
+    yield from sorted(found, key=lambda one: one[1] != 1 or target[one[0]] != batch.old)
+
+
+def _held(
+    target: Shape, places: Iterable[int], around: int, batch: Batch
+) -> Iterator[tuple[int, int]]:
+    """Axes that can hold a batch which lies inside of as many elements, and how many of these."""
+    for place in places:
         before = math.prod(target[:place])
         if before == 0 or around % before or before > around:
             continue
         outer = around // before
         if target[place] % outer == 0 and (target[place] // outer) % batch.old == 0:
-            return place, outer
-    return None
+            yield place, outer
 
 
 def is_misplaced(node: NodeProto, inputs: Sequence[Known], output: Known, batch: Batch) -> bool:
@@ -59,7 +68,7 @@ def is_misplaced(node: NodeProto, inputs: Sequence[Known], output: Known, batch:
         return False
     if len(inputs) > 1 and inputs[1].changes:
         return False
-    place = reshaped(inputs[0], output.old, batch)
+    place = next(reshaped(inputs[0], output.old, batch), None)
     return place is not None and place[0] != output.axis
 
 
@@ -95,9 +104,9 @@ def repairs(
     elif node.op_type == "Split":
         yield from split_repairs(node, inputs, source, batch)
     elif node.op_type == "ScatterND":
-        axis = updates_axis(inputs, batch)
+        index, axis = scattered_axis(inputs, batch)
         if axis >= 0:
-            yield (Repeat(node.name, 2, axis, (batch.old, batch.new)),)
+            yield (Repeat(node.name, index, axis, (batch.old, batch.new)),)
         return
     yield from operand_repairs(node, inputs, batch)
     yield from _repeats(node, inputs, source, batch)
@@ -106,10 +115,9 @@ def repairs(
 def _reshape(
     node: NodeProto, source: Known, target: Shape, batch: Batch
 ) -> Iterator[tuple[Edit, ...]]:
-    place = reshaped(source, target, batch)
-    if place is not None:
+    for place, _ in reshaped(source, target, batch):
         new = list(target)
-        new[place[0]] = batch.scaled(target[place[0]])
+        new[place] = batch.scaled(target[place])
         yield (retarget(node, 1 if len(node.input) > 1 else -1, new, batch, "shape"),)
 
 

@@ -198,6 +198,7 @@ def inferred(
     if not is_known or not onnx.defs.has(node.op_type, opset):
         return {}
     schema = onnx.defs.get_schema(node.op_type, opset)
+    node = _distinct(node)
     named = {name: one for name, one in zip(node.input, inputs, strict=True) if name}
     types = {
         name: helper.make_tensor_type_proto(one.elem_type, one.new) for name, one in named.items()
@@ -213,6 +214,17 @@ def inferred(
             schema, node, types, data, opset_imports=imports, ir_version=ir_version
         )
     )
+
+
+def _distinct(node: NodeProto) -> NodeProto:
+    """The node with a name for each input: of a constant that is read twice, one may be edited."""
+    names = [name for name in node.input if name]
+    if len(set(names)) == len(names):
+        return node
+    apart = NodeProto()
+    apart.CopyFrom(node)
+    apart.input[:] = [name and f"{name}__{index}" for index, name in enumerate(node.input)]
+    return apart
 
 
 def static_shape(kind: TypeProto | None) -> Shape | None:

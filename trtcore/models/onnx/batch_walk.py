@@ -22,6 +22,7 @@ from trtcore.models.onnx.batch_bodies import through_bodies
 from trtcore.models.onnx.batch_counters import counters
 from trtcore.models.onnx.batch_edits import Edit, Extend
 from trtcore.models.onnx.batch_layout import RESHAPING, followed
+from trtcore.models.onnx.batch_lookahead import objects
 from trtcore.models.onnx.batch_losses import is_carried
 from trtcore.models.onnx.batch_marks import marked
 from trtcore.models.onnx.batch_mixing import RECURRENT, mixes_items, mixing_notes
@@ -103,6 +104,15 @@ def carried(
         return Carried(edits, walk.shapes(graph.output), notes=mixing_notes(walk.mixing))
 
 
+@dataclass(frozen=True)
+class _Way:
+    """How the batch gets through a node: what it reads, after changes, and what it writes."""
+
+    inputs: list[Known]
+    outputs: Mapping[str, Known]
+    edits: tuple[Edit, ...] = ()
+
+
 class _Walk:
     """The values of a graph that are known so far."""
 
@@ -154,24 +164,53 @@ class _Walk:
             self._note_constant(node)
             return
         outputs = through_bodies(self, node, inputs) or self._outputs(node, inputs)
+        found: list[_Way] = []
         if outputs is not None and self._is_carried(node, inputs, outputs):
-            if mixes_items(node, inputs, self.batch, self.opset):
-                self.mixing.append(node)
-            for name, one in self._marked(node, inputs, outputs).items():
-                self.known[name] = self._extended(name, one)
-            return
+            found = [_Way(inputs, outputs)]
         olds = [self._old_output(node, inputs, name) for name in node.output]
-        for attempt in repairs(node, inputs, olds, self.batch):
-            repaired = _repaired(inputs, attempt)
-            outputs = self._outputs(node, repaired, attempt)
-            if outputs is not None and self._is_carried(node, repaired, outputs):
-                self.edits += attempt
-                self.known.update(self._marked(node, repaired, outputs))
-                return
+        if not found or self._is_objected_to(node, found[0].outputs):
+            found += self._ways(node, inputs, olds)
+        fitting = (one for one in found if not self._is_objected_to(node, one.outputs))
+        if found:
+            self._take(node, next(fitting, found[0]))
+            return
         if self._never_fits(node, inputs):
             self.known.update((name, Known()) for name in node.output)
             return
         raise LostError(node, self._lost(node, olds))
+
+    def _ways(self, node: NodeProto, inputs: list[Known], olds: Sequence[Known]) -> Iterator[_Way]:
+        """Ways to let the batch through by a change, the likeliest first."""
+        for attempt in repairs(node, inputs, olds, self.batch):
+            repaired = _repaired(inputs, attempt)
+            outputs = self._outputs(node, repaired, attempt)
+            if outputs is not None and self._is_carried(node, repaired, outputs):
+                yield _Way(repaired, outputs, attempt)
+
+    def _take(self, node: NodeProto, way: _Way) -> None:
+        self.edits += way.edits
+        if mixes_items(node, way.inputs, self.batch, self.opset):
+            self.mixing.append(node)
+        made = marked(node, way.inputs, way.outputs, self.batch, self.opset)
+        for name, one in made.items():
+            self.known[name] = one if way.edits else self._extended(name, one)
+
+    def _is_objected_to(self, node: NodeProto, outputs: Mapping[str, Known]) -> bool:
+        """Whether a reader of a Reshape says that the batch went to another axis than meant."""
+        if node.op_type != "Reshape" or not outputs:
+            return False
+        readers = self.start.readers
+        return objects(node.output[0], outputs[node.output[0]], readers, self)
+
+    def fits(self, node: NodeProto, name: str, value: Known) -> bool:
+        """Whether a node takes a value in the place of that name, and no items together."""
+        pairs = zip(node.input, self._reads(node), strict=True)
+        inputs = [value if read == name else one for read, one in pairs]
+        if not all(one.is_known for read, one in zip(node.input, inputs, strict=True) if read):
+            return True
+        if mixes_items(node, inputs, self.batch, self.opset):
+            return False
+        return self._outputs(node, inputs) is not None
 
     def _never_fits(self, node: NodeProto, inputs: list[Known]) -> bool:
         """Whether the inputs do not fit each other at the old batch either."""
@@ -243,11 +282,6 @@ class _Walk:
         self, node: NodeProto, inputs: Sequence[Known], outputs: Mapping[str, Known]
     ) -> bool:
         return is_carried(node, inputs, outputs, self.batch, self.opset)
-
-    def _marked(
-        self, node: NodeProto, inputs: Sequence[Known], outputs: Mapping[str, Known]
-    ) -> dict[str, Known]:
-        return marked(node, inputs, outputs, self.batch, self.opset)
 
     def refuse_mixed(self, values: Iterable[ValueInfoProto]) -> None:
         """Refuses outputs that are one for all items, where the file does not say that it is meant.
