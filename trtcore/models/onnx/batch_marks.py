@@ -84,7 +84,8 @@ def picks_of_one_item(node: NodeProto, inputs: Sequence[Known], batch: Batch) ->
     ``x[arange(B), argmax]`` exported with a batch of 1 has a constant 0 for the items: with another
     batch, it would pick from the first one for all of them.
     """
-    if not node.op_type.startswith(("Gather", "Scatter")) or not batch.has(inputs[_DATA]):
+    is_indexing = node.op_type.startswith(("Gather", "Scatter"))
+    if not is_indexing or batch.new == 1 or not batch.has(inputs[_DATA]):
         return False
     indices = inputs[_INDICES]
     return (

@@ -68,8 +68,12 @@ def is_misplaced(node: NodeProto, inputs: Sequence[Known], output: Known, batch:
         return False
     if len(inputs) > 1 and inputs[1].changes:
         return False
-    place = next(reshaped(inputs[0], output.old, batch), None)
-    return place is not None and place[0] != output.axis
+    places = dict(reshaped(inputs[0], output.old, batch))
+    if not places or output.axis == (first := next(iter(places))):
+        return False
+    # Where no axis is for the batch alone, -1 says where it is meant to be.
+    is_for_it = places[first] == 1 and output.old[first] == batch.old
+    return is_for_it or output.axis not in places
 
 
 def repairs(
