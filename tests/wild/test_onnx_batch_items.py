@@ -66,6 +66,14 @@ CARRIED = {
           [soft] s = Softmax (f) [up] h = Reshape (s, u)
           [back] y = Transpose <perm=[1, 0, 2]> (h) }""",
 }
+# As PyTorch exports the first state of a GRU from a batch of 2.
+CARRIED["expanded state"] = """g (float[2,3,4] x) => (float[2,3,5] y)
+    <float[1,15,4] w, float[1,15,5] r, float[1,2,5] h, int64[1] z = {0}, int64[1] o = {1},
+    int64[1] f = {5}, int64[1] t2 = {2}, int64[1] a = {1}>
+    { [first] s = Transpose <perm=[1, 0, 2]> (x) [shape] k = Shape (s)
+      [part] b = Slice (k, o, t2, z) [cat] c = Concat <axis=0> (o, b, f)
+      [wide] e = Expand (h, c) [gru] q = GRU <hidden_size=5> (s, w, r, , , e)
+      [flat] l = Squeeze (q, a) [back] y = Transpose <perm=[1, 0, 2]> (l) }"""
 # The same, for which no range of batches can be computed.
 FOR_A_BATCH = {
     "two values for two batches": """g (float[1,4] x) => (float[1,3] y)
@@ -186,6 +194,43 @@ def test_a_file_with_an_open_batch_may_do_that(text: str, kind: str) -> None:
     assert model_inputs(batched)[0].shape[0] == 4
     assert batched.notes == (
         f"node '{proto.graph.node[0].name}' ({kind}) computes over all items of the batch together",
+    )
+
+
+def test_an_output_of_a_loop_is_declared_with_its_batch() -> None:
+    model = model_of(
+        HEAD
+        + """g (float[1,4] x) => (float[1,4] y) <int64 n = {3}, bool t = {1}>
+        { [loop] y = Loop (n, t, x) <body = b (int64 i, bool c, float[1,4] s) =>
+            (bool o, float[1,4] r) { o = Identity (c) r = Neg (s) }> }"""
+    )
+    batched = with_shapes(model, 4)
+    assert model_outputs(batched)[0].shape == (4, 4)
+    whole, wanted = items(model)
+    np.testing.assert_array_equal(run(batched, {"x": whole})[0], wanted)
+
+
+def test_a_node_that_reads_nothing_is_left_as_it_is() -> None:
+    model = model_of(
+        HEAD
+        + """g (float[1,2,4] x) => (float[1,3,4] y)
+        { [draw] r = RandomUniform <shape=[1, 3, 2]> () [mul] y = MatMul (r, x) }"""
+    )
+    assert model_outputs(with_shapes(model, 4))[0].shape == (4, 3, 4)
+
+
+def test_a_mean_over_all_items_in_both_branches_is_refused() -> None:
+    model = model_of(
+        HEAD
+        + """g (float[1,4] x, bool c) => (float[1,4] y) { [if] y = If (c) <
+        then_branch = t () => (float[1,4] u) { [mean] u = ReduceMean <axes=[0]> (x) },
+        else_branch = e () => (float[1,4] v) { [max] v = ReduceMax <axes=[0]> (x) }> }"""
+    )
+    with pytest.raises(ModelError) as error:
+        with_shapes(model, 4)
+    assert str(error.value) == (
+        "g does not fit input 'x' as 4x4 (the model says 1x4): the batch is lost in node 'mean'"
+        " (ReduceMean): export the model with an open batch, or with batch 4"
     )
 
 

@@ -73,7 +73,7 @@ def marked(
             one,
             is_within=is_within or is_place,
             tells_items=tells_items,
-            mixed=None if has_batch or not one.is_known else mixed,
+            mixed=None if has_batch or not one.is_known else one.mixed or mixed,
         )
     return found
 

@@ -27,7 +27,8 @@ def operands_fit(node: NodeProto, inputs: Sequence[Known], batch: Batch) -> bool
     nothing of which items a constant condition or constant regions are of.
     """
     check = _CHECKS.get(node.op_type, _each_fits)
-    return not batch.has(inputs[0]) or check(node, inputs, batch)
+    # Random numbers read nothing.
+    return not inputs or not batch.has(inputs[0]) or check(node, inputs, batch)
 
 
 def operand_repairs(

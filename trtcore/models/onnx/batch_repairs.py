@@ -92,6 +92,8 @@ def repairs(
         if inputs[0].old is not None and inputs[0].old[axis] == batch.old:
             yield (Repeat(node.name, 0, axis, (batch.old, batch.new)),)
         return
+    if node.op_type == "Expand" and inputs[1].changes:
+        yield from _expanded(node, inputs, batch)
     source = next((one for one in inputs if batch.has(one)), None)
     if source is None or not outputs or outputs[0].old is None:
         return
@@ -157,6 +159,20 @@ def _repeats(
         edits.append(Repeat(node.name, index, axis, (length, batch.scaled(length)), source.outer))
     if edits:
         yield tuple(edits)
+
+
+def _expanded(node: NodeProto, inputs: Sequence[Known], batch: Batch) -> Iterator[tuple[Edit, ...]]:
+    """A value of the old batch that is expanded to the new one, as the states of a recurrent node.
+
+    With a batch of 1, it would be expanded as it is.
+    """
+    data, shape = inputs[:2]
+    if data.old != data.new or not data.old or shape.old_values is None or shape.new_values is None:
+        return
+    pairs = zip(shape.old_values[-len(data.old) :], shape.new_values[-len(data.old) :], strict=True)
+    for axis, (was, now) in enumerate(pairs):
+        if was != now and data.old[axis] == was and batch.scaled(int(was)) == now:
+            yield (Repeat(node.name, 0, axis, (int(was), int(now))),)
 
 
 def _with_axis(target: Shape, source: Known, batch: Batch) -> list[int] | None:

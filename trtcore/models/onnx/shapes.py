@@ -101,14 +101,10 @@ def batch_edits(
 
 
 def _complete_outputs(proto: ModelProto, shapes: Mapping[str, Sequence[int]]) -> None:
-    """Writes the shapes of outputs that ONNX's inference leaves open."""
+    """Writes the shapes of outputs that ONNX's inference leaves open, or as the file has them."""
     for output in proto.graph.output:
-        if output.name in shapes and any(dim.dim_value <= 0 for dim in _dims(output)):
+        if output.name in shapes:
             _write_dims(output, shapes[output.name])
-
-
-def _dims(value: ValueInfoProto) -> Sequence[TensorShapeProto.Dimension]:
-    return tuple(value.type.tensor_type.shape.dim)
 
 
 def _carried(
