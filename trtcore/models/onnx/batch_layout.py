@@ -42,7 +42,7 @@ def _axis(node: NodeProto, output: Known) -> int:
 
 def _joined(inputs: Sequence[Known], batch: Batch) -> int:
     """How batches one behind the other are made up: the whole batch, as often as there are."""
-    rows = [one.old[one.axis] // batch.old for one in inputs if one.old is not None]
+    rows = [one.old[one.axis] // batch.old for one in inputs if one.old]
     # Where items have several rows each, those of one item are no longer beside each other.
     whole = all(batch.has(one) and one.outer == row for one, row in zip(inputs, rows, strict=False))
     return sum(rows) if whole and len(rows) == len(inputs) else NO_LAYOUT

@@ -31,7 +31,8 @@ def mixes_items(node: NodeProto, inputs: Sequence[Known], batch: Batch, opset: i
     axes_of = _AXES.get(kind)
     if axes_of is None:
         return False
-    given = {one.name: onnx.helper.get_attribute_value(one) for one in node.attribute}
+    lists = onnx.AttributeProto.INTS
+    given = {one.name: list(one.ints) if one.type == lists else one.i for one in node.attribute}
     axes = axes_of(given, inputs, opset)
     rank = len(inputs[0].old)
     return inputs[0].axis in {axis % rank for axis in axes if -rank <= axis < rank}

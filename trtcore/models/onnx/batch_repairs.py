@@ -10,6 +10,7 @@ from onnx import NodeProto
 from trtcore.models.onnx.batch_cuts import retarget, slice_repairs, split_repairs
 from trtcore.models.onnx.batch_edits import Edit, Repeat
 from trtcore.models.onnx.batch_layout import NO_LAYOUT
+from trtcore.models.onnx.batch_mixing import RECURRENT
 from trtcore.models.onnx.batch_operands import operand_repairs
 from trtcore.models.onnx.batch_picks import axis_of, picks_every_item, picks_items
 from trtcore.models.onnx.batch_scatter import scattered_axis
@@ -17,7 +18,6 @@ from trtcore.models.onnx.batch_values import Batch, Known, Shape
 
 # The input of each operator that holds the shape of its output.
 _SHAPE_INPUTS = {"Expand": 1, "Reshape": 1, "Resize": 3}
-_RECURRENT = frozenset({"GRU", "LSTM", "RNN"})
 # The axis of the batch in the lengths of their sequences and in their initial states.
 _STATES = {4: 0, 5: 1, 6: 1}
 
@@ -146,7 +146,7 @@ def _repeats(
     # Numbers of items, repeated, would pick the same item for all of the batch.
     if source.outer == NO_LAYOUT or source.old is None or picks_items(node, source):
         return
-    is_recurrent = node.op_type in _RECURRENT
+    is_recurrent = node.op_type in RECURRENT
     axis_from_end = len(source.old) - source.axis
     edits = []
     for index, one in enumerate(inputs):
