@@ -197,6 +197,26 @@ def test_a_file_with_an_open_batch_may_do_that(text: str, kind: str) -> None:
     )
 
 
+SMALLER = {
+    "factor of an Einsum": """[node] y = Einsum <equation = "bij,bkj->bik"> (x, k)""",
+    "factor of a product": "[node] y = MatMul (x, k)",
+    "summand": "[node] y = Add (x, k)",
+}
+
+
+@pytest.mark.parametrize("name", SMALLER)
+def test_a_batch_of_1_is_not_taken_for_each_item_of_the_old_one(name: str) -> None:
+    # The same for both items, as the smaller batch has the first one only.
+    text = (
+        "g (float[2,2,2] x) => (float[2,2,2] y) <float[2,2,2] k = {1, 2, 3, 4, 1, 2, 3, 4}> { %s }"
+    )
+    model = model_of(HEAD + text % SMALLER[name])
+    whole, wanted = items(model)
+    alone = with_shapes(model, 1)
+    assert model_outputs(alone)[0].shape == (1, 2, 2)
+    np.testing.assert_allclose(run(alone, {"x": whole[:1]})[0], wanted[:1], rtol=1e-5, atol=1e-6)
+
+
 def test_an_output_of_a_loop_is_declared_with_its_batch() -> None:
     model = model_of(
         HEAD

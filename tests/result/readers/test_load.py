@@ -36,9 +36,9 @@ class TestLoad:
         [
             (
                 "hello\n",
-                "file.txt: is not a saved trtcore result, a profile exported by trtexec, its "
-                "--dumpProfile log, a profile of ONNX Runtime, a PyTorch trace, trtexec's "
-                "--exportTimes, a TensorRT-RTX provider trace, cuda_gpu_kern_sum as CSV, a caffe "
+                "file.txt: is not a saved trtcore result, a profile exported by trtexec, a trtexec "
+                "--dumpProfile log, a profile of ONNX Runtime, a PyTorch profiler trace, trtexec's "
+                "--exportTimes, a TensorRT-RTX provider trace, Nsight's cuda_gpu_kern_sum, a caffe "
                 "time log or the old sample's table",
             ),
             ("[1, 2]", "is not a saved trtcore result"),

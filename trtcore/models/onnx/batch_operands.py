@@ -103,7 +103,10 @@ def _bias_fits(node: NodeProto, inputs: Sequence[Known], _: Batch) -> bool:
     return len(bias) < 2 or bias[0] in (1, rows)
 
 
-def _terms_fit(node: NodeProto, inputs: Sequence[Known], _: Batch) -> bool:
+def _terms_fit(node: NodeProto, inputs: Sequence[Known], batch: Batch) -> bool:
+    # A batch of 1 would be taken as often as an operand of the old batch has items.
+    if batch.new == 1 and any(True for _ in _einsum(node, inputs, batch)):
+        return False
     return all(len(lengths - {1}) < 2 for lengths in _by_letter(node, inputs).values())
 
 

@@ -45,7 +45,7 @@ READERS: tuple[Reader, ...] = (
         takes_layer_info=True,
     ),
     Reader(
-        "its --dumpProfile log",
+        "a trtexec --dumpProfile log",
         lazily("trtcore.result.readers.trtexec_log", "is_trtexec_log"),
         lazily("trtcore.result.readers.trtexec_log", "parse_trtexec_log"),
         takes_layer_info=True,
@@ -56,7 +56,7 @@ READERS: tuple[Reader, ...] = (
         lazily("trtcore.result.readers.onnxruntime_profile", "parse_onnxruntime_profile"),
     ),
     Reader(
-        "a PyTorch trace",
+        "a PyTorch profiler trace",
         lazily("trtcore.result.readers.torch_trace", "is_torch_trace"),
         lazily("trtcore.result.readers.torch_trace", "parse_torch_trace"),
     ),
@@ -71,7 +71,7 @@ READERS: tuple[Reader, ...] = (
         lazily("trtcore.result.readers.rtx_provider_trace", "parse_rtx_provider_trace"),
     ),
     Reader(
-        "cuda_gpu_kern_sum as CSV",
+        "Nsight's cuda_gpu_kern_sum",
         lazily("trtcore.result.readers.nsight_kernels", "is_kernel_summary"),
         lazily("trtcore.result.readers.nsight_kernels", "parse_kernel_summary"),
     ),
