@@ -53,11 +53,13 @@ def program(code: str, *arguments: object, **environment: str) -> Iterator[subpr
 
 
 def descendants(pid: int) -> list[int]:
-    """The processes that a process has started, and theirs."""
+    """The processes that a process has started, and theirs; threads may end while it looks."""
     found = []
-    for path in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in path.read_text().split():
-            found += [int(child), *descendants(int(child))]
+    with suppress(OSError):
+        for path in Path(f"/proc/{pid}/task").glob("*/children"):
+            with suppress(OSError):
+                for child in path.read_text().split():
+                    found += [int(child), *descendants(int(child))]
     return found
 
 

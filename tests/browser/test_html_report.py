@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,13 +14,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hand_made_profiles import make_profile
 from html_results import HOSTILE, bare, hostile, large, with_cost
 from networks import measured
 from paths import DATA
 
 from trtcore.compare.precisions.saved import load_precisions
+from trtcore.report.content.times.steps import latency_steps
 from trtcore.report.html.page import render_html
 from trtcore.result.analysis.analysis import Analysis
+from trtcore.result.records.layers import Layer
 from trtcore.result.records.profile import Profile
 from trtcore.result.saved import load_profile
 from trtcore.system.records import RoundClocks
@@ -60,6 +64,13 @@ def two() -> str:
     return render_html([vit, slower(vit)], names=("a", "b"))
 
 
+def luminance(colour: str) -> float:
+    """The relative luminance of ``rgb(1, 2, 3)``."""
+    parts = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return float(np.dot((0.2126, 0.7152, 0.0722), linear))
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "cost": lambda: render_html(with_cost("resnet50")),
     "two": two,
@@ -69,6 +80,40 @@ PAGES: dict[str, Callable[[], str]] = {
     "other tool, without gates": lambda: saved("trtexec"),
     "nothing": lambda: render_html(bare()),
 }
+
+
+def test_times_at_a_logarithmic_axis_are_written_in_full(show: Open) -> None:
+    """Plotly's own labels between two powers of ten have the digit alone."""
+    browser = show(two())
+    chart = browser.find_element("css selector", "[data-chart=points]")
+    drawn = chart.find_elements("css selector", ".xtick text, .ytick text")
+    times = {float(label.text) for label in drawn}
+    shares = [float(f"{time:e}".partition("e")[0]) for time in times]
+    assert times
+    assert set(shares) <= {1, 2, 5}
+    assert max(times) < 1  # of any layer of a ViT in ms: a digit alone would be 1 or more
+
+
+@pytest.mark.parametrize("width", [390, 700, 900, 1010, 1030, 1280])
+def test_every_step_to_the_latency_is_named(show: Open, width: int) -> None:
+    """Twelve steps, as with CUPTI: in a window of a tablet's width the last ones had no name."""
+    steps = latency_steps(Analysis(measured("swin_t_changed")))
+    assert len(steps) == 12
+    browser = show(page("swin_t_changed"), width=width)
+    labels = browser.find_elements(
+        "css selector", "[data-chart=steps] .xtick text, [data-chart=steps] .ytick text"
+    )
+    drawn = [label.text for label in labels]
+    assert {step.label for step in steps} <= set(drawn)
+
+
+def test_layers_below_a_microsecond_have_no_si_prefix(show: Open) -> None:
+    """600u beside ms would read as a thousandth of what it is; and no way leads from one sum."""
+    layers = [Layer("a"), Layer("b")]
+    browser = show(render_html(make_profile(layers, [[0.0006, 0.0004]])))
+    labels = browser.find_elements("css selector", "[data-chart=layers] .ytick text")
+    assert [label.text for label in labels][-1] == "0.0006"
+    assert not browser.find_element("css selector", "[data-chart=steps]").is_displayed()
 
 
 @pytest.mark.parametrize("kind", PAGES)
@@ -99,6 +144,21 @@ def test_blocks_hold_the_time_of_their_layers(show: Open) -> None:
     assert set(parents) <= {"", *ids}
     drawn = browser.find_element("css selector", "[data-chart=blocks]").text
     assert "block.5" in drawn
+
+
+@pytest.mark.parametrize("is_dark", [False, True])
+def test_names_in_blocks_stand_out_from_their_colour(show: Open, is_dark: bool) -> None:
+    """At least 4.5 to 1, which the Web Content Accessibility Guidelines ask of text."""
+    browser = show(page("resnet50"), is_dark=is_dark)
+    drawn = browser.execute_script("""
+    return [...document.querySelectorAll('[data-chart=blocks] .slice')].map((slice) => [
+      getComputedStyle(slice.querySelector('path.surface')).fill,
+      getComputedStyle(slice.querySelector('text')).fill]);
+    """)
+    assert len(drawn) > 5
+    for back, ink in drawn:
+        light, dark = sorted((luminance(back), luminance(ink)), reverse=True)
+        assert (light + 0.05) / (dark + 0.05) >= 4.5, (back, ink)
 
 
 def test_search_and_filters_show_the_rows_that_fit(show: Open) -> None:
@@ -142,12 +202,12 @@ def test_a_table_of_texts_sorts_and_its_sums_stay_at_the_end(show: Open) -> None
     """
     order = browser.execute_script(names)
     head = browser.find_element("css selector", ".compared table.texts th:nth-child(2)")
-    sums = ["time over all layers", "un-profiled GPU time"]
+    sums = ["time over all layers", "un-profiled GPU time", "un-profiled GPU time, gated"]
     for click, first in (("descending", "conv_proj: Conv"), ("ascending", None), (None, order[0])):
         head.find_element("tag name", "button").click()
         assert head.get_attribute("aria-sort") == click
         found = browser.execute_script(names)
-        assert found[-2:] == sums
+        assert found[-3:] == sums
         assert first in (None, found[0])
     assert found == order
 

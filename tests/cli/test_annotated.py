@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import onnx
+
+from trtcore.result.saved import load_profile, save_profile
 
 Run = Callable[..., Any]
 CPU = ("--backend", "onnxruntime", "--iterations", "6")
@@ -46,6 +49,26 @@ def test_profile_and_report_write_the_same(run: Run, small: Path, tmp_path: Path
     ran = run("report", saved, "--model", "googlenet", "--annotate", second)
     assert ran.code == 2
     assert "googlenet: none of its 142 nodes is in the result" in ran.err
+
+
+def test_another_model_that_shares_some_names(run: Run, small: Path, tmp_path: Path) -> None:
+    """As exporters name the nodes of every model Add_1 and Relu_2."""
+    saved, other, out = (tmp_path / n for n in ("net.json", "other.onnx", "out.onnx"))
+    assert run("profile", small, *CPU, "--save", saved).code == 0
+    model = onnx.load(small)
+    for node in model.graph.node[1:]:
+        node.name = f"other_{node.name}"
+    onnx.save(model, other)
+    assert run("report", saved, "--model", other, "--annotate", out).err == (
+        f"trtcore: {out}: 1 of 2 nodes annotated\n"
+    )
+    profile = load_profile(saved)
+    nodes = (*profile.model.nodes, replace(profile.model.nodes[0], name="more"))
+    save_profile(replace(profile, model=replace(profile.model, nodes=nodes)), saved)
+    assert run("report", saved, "--model", other, "--annotate", out).err == (
+        f"trtcore: {out}: 1 of 2 nodes annotated; 2 of the result are not in it: is it the model "
+        "that was profiled?\n"
+    )
 
 
 def test_a_caffe_model_becomes_an_annotated_onnx_file(run: Run, tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def folder(tmp_path: Path) -> Path:
         ("trtcore do", {"doctor"}),
         ("trtcore profile --fp", {"--fp16"}),
         ("trtcore profile goo", {"googlenet", "good.onnx", "good.plan"}),
-        ("trtcore report goo", {"good.json"}),
+        ("trtcore report goo", {"good.json", "good.txt"}),
         ("trtcore compare goo", {"good.onnx", "good.json", "good.plan", "good.txt"}),
         ("trtcore profile googlenet --backend ten", {"tensorrt", "tensorrt_rtx"}),
         ("trtcore report nothing", set()),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -46,6 +48,43 @@ def test_two_results_and_a_file_of_another_tool(tmp_path: Path) -> None:
     trtexec = DATA / "trtexec_profile_googlenet_fp16_b4.json"
     assert main(["report", str(trtexec), "--html", str(out)]) == 0
     assert "Measure again" not in page_of(out)
+
+
+def test_what_trtexec_exported_with_its_layer_information(tmp_path: Path, capsys) -> None:
+    names = ("trtexec_profile_googlenet_fp16_b4.json", "inspector_googlenet_fp16_b4.json")
+    profile, layers = (str(DATA / name) for name in names)
+    out = tmp_path / "out.html"
+    assert main(["report", profile, "--layer-info", layers, "--html", str(out)]) == 0
+    assert '<th scope="row">conv1/7x7_s2 + conv1/relu_7x7 [correlation]</th>' in page_of(out)
+    assert main(["report", str(PRECISIONS), "--layer-info", layers, "--html", str(out)]) == 2
+    message = "trtcore: error: --layer-info only applies to a trtexec profile\n"
+    assert capsys.readouterr().err == message
+    assert main(["report", profile, "--layer-info", str(out), "--html", str(out)]) == 2
+    assert "--html" in capsys.readouterr().err
+
+
+def test_results_whose_files_have_one_name(tmp_path: Path, monkeypatch) -> None:
+    """As of two branches: their folders tell them apart."""
+    monkeypatch.chdir(tmp_path)
+    for folder in ("main", "new"):
+        Path(folder).mkdir()
+        save_profile(measured("t5_encoder"), Path(folder) / "t5.json")
+    out = tmp_path / "out.html"
+    assert main(["report", "main/t5.json", "new/t5.json", "--html", str(out)]) == 0
+    assert "Comparison of main/t5.json and new/t5.json</h2>" in page_of(out)
+    assert main(["report", "main/t5.json", "main/t5.json", "--html", str(out)]) == 0
+    assert "Comparison of main/t5.json (1) and main/t5.json (2)</h2>" in page_of(out)
+
+
+def test_a_result_from_a_pipe(tmp_path: Path) -> None:
+    """A pipe can be read only once, whatever is looked for in it first."""
+    result, out = tmp_path / "t5.json", tmp_path / "out.html"
+    save_profile(measured("t5_encoder"), result)
+    read, write = os.pipe()
+    with subprocess.Popen(["cat", str(result)], stdout=write), os.fdopen(read):
+        os.close(write)
+        assert main(["report", f"/dev/fd/{read}", "--html", str(out)]) == 0
+    assert "t5_encoder" in page_of(out)
 
 
 def test_results_of_other_models_are_compared_where_that_is_allowed(

@@ -207,6 +207,49 @@ class TestTotals:
         assert total.is_noise is (True if series else None)
 
 
+class TestHostBound:
+    """Where the host is the slower one, the GPU time hides what the GPU itself takes."""
+
+    def timed(self, layer_ms: float, gated_ms: float, gpu_ms: float = 1.0, batch: int = 1):
+        times = np.full((40, 1), layer_ms, np.float32)
+        rng = np.random.default_rng(0)
+        series = {
+            name: (ms * rng.uniform(0.95, 1.05, 40)).astype(np.float32)
+            for name, ms in (("wall_ms", gpu_ms), ("gpu_ms", gpu_ms), ("gated_ms", gated_ms))
+            if ms
+        }
+        samples = Samples(times, series.pop("wall_ms"), **series)
+        return make_profile(
+            [Layer("a", "k", ("a",))], times, chain("a"), samples=samples, batch=batch
+        )
+
+    def test_the_gated_time_is_told_beside_it(self):
+        comparison = compare_profiles(self.timed(0.9, 0.8), self.timed(0.5, 0.4))
+        assert comparison.total.is_noise
+        assert comparison.gated is not None
+        assert comparison.gated.name == "un-profiled GPU time, gated"
+        assert comparison.gated.ratio == pytest.approx(0.5, rel=1e-6)
+        assert comparison.gated.is_noise is None
+        total = comparison.total
+        assert headline(comparison) == (
+            f"One forward pass takes 100.0% of what it takes in base: {total.new_ms:.4f} of "
+            f"{total.base_ms:.4f} ms; the difference may be chance. With the launch overhead "
+            f"hidden (gated) it is 50.0%: {comparison.gated.new_ms:.4f} of "
+            f"{comparison.gated.base_ms:.4f} ms."
+        )
+
+    def test_one_side_without_it(self):
+        comparison = compare_profiles(self.timed(0.9, 0.8), self.timed(0.5, 0))
+        assert comparison.gated is None
+        assert "gated" not in headline(comparison)
+
+    def test_other_batches_are_named(self):
+        comparison = compare_profiles(self.timed(0.9, 0.8), self.timed(0.9, 1.6, 2, batch=4))
+        assert headline(comparison).startswith(
+            "One forward pass of batch 4 takes 200.0% of what one of batch 1 takes in base: "
+        )
+
+
 class TestBaseThatLacksNodes:
     """Without a total of its own, a log that is not whole stands for no forward pass."""
 

@@ -148,7 +148,17 @@ def changed(profile: Profile, *path: str | int, value: Any) -> str:
     ("path", "value", "message"),
     [
         (("version",), 99, f"schema version 99; this trtcore reads {SCHEMA_VERSION}"),
-        (("schema",), "other", 'no "schema": "trtcore/profile"'),
+        (
+            ("schema",),
+            "trtcore/report",
+            "result.json: not a saved trtcore profile: its schema is 'trtcore/report', expected "
+            "'trtcore/profile'",
+        ),
+        (
+            ("schema",),
+            5,
+            'result.json: not a saved trtcore profile .no "schema": "trtcore/profile".',
+        ),
         (
             ("warnings", 0, "kind"),
             "odd",

@@ -29,6 +29,12 @@ FAULTS: Mapping[str, str] = {
         "__attribute__((constructor)) void f(void) {"
         ' char *sign = getenv("SIGN"); if (sign) fclose(fopen(sign, "w")); for (;;) pause(); }'
     ),
+    # Goes on once it is told to, as a library that holds no plugins.
+    "wait": (
+        "#include <stdio.h>\n#include <stdlib.h>\n#include <unistd.h>\n"
+        "__attribute__((constructor)) void f(void) {"
+        ' fclose(fopen(getenv("SIGN"), "w")); while (access(getenv("GO_ON"), F_OK)) usleep(9999); }'
+    ),
     # The next process that loads it goes on, and is told that it holds no plugins.
     "hang_once": (
         "#include <stdio.h>\n#include <stdlib.h>\n#include <unistd.h>\n"

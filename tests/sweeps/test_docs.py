@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import subprocess
 import sys
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import onnx
 import pytest
 from onnx import parser
 from sweep_cells import write_net
+from sweep_processes import wait_for
 
 pytest.importorskip("distributed", reason="needs Dask: pip install 'trtcore[cluster]'")
 pytestmark = pytest.mark.slow
@@ -43,9 +46,16 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+# That of the page may be another scheduler's.
+with socket.socket() as free:
+    free.bind(("127.0.0.1", 0))
+    PORT = str(free.getsockname()[1])
+
+
 def _small(text: str) -> str:
-    """The same with a small model and one batch where there are three."""
-    for old, new in (("googlenet", SMALL), ("1,4,16", "1"), ("1, 4, 16", "1")):
+    """The same with a small model, one batch where there are three, and a port that is free."""
+    new_texts = {"googlenet": SMALL, "1,4,16": "1", "1, 4, 16": "1", "8786": PORT}
+    for old, new in new_texts.items():
         text = text.replace(old, new)
     return text
 
@@ -72,6 +82,18 @@ def background(stack: ExitStack, line: str, folder: Path) -> None:
     )
     stack.callback(process.wait)
     stack.callback(process.terminate)
+    wait_for(partial(_is_there, line.split()[1]))
+
+
+def _is_there(part: str) -> bool:
+    """Whether a part of a cluster takes cells: a user sees it say so, before the next command."""
+    from distributed import Client
+
+    try:
+        with Client(f"tcp://127.0.0.1:{PORT}", timeout="1s", set_as_default=False) as client:
+            return part == "scheduler" or bool(client.scheduler_info()["workers"])
+    except OSError:
+        return False
 
 
 def test_every_command_of_the_page_runs(folder: Path) -> None:

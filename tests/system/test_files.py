@@ -122,6 +122,15 @@ def test_a_full_disk_is_named_with_the_file() -> None:
     assert raised.value.exit_code == 1
 
 
+def test_a_dash_is_no_file() -> None:
+    """It is no standard stream either: a page or a NumPy file beside a text would mix them."""
+    with pytest.raises(ModelError, match=r"^-: names no file; /dev/stdin is standard input$"):
+        check_readable("-", ModelError)
+    message = r"^-: names no file to write; /dev/stdout is standard output$"
+    with pytest.raises(ResultError, match=message):
+        check_writable("-")
+
+
 def test_an_empty_name_is_no_folder() -> None:
     with pytest.raises(ModelError, match=r"^'' names no file: its name is empty$"):
         check_readable("", ModelError)

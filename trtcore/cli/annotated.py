@@ -40,4 +40,11 @@ def write_annotated(
     else:
         loaded = load_model(source) if model is None else model()
         count = annotate_model(loaded, path, notes, of_model)
-    notify(f"{path}: {count.noted} of {count.all} nodes annotated")
+    notify(f"{path}: {count.noted} of {count.all} nodes annotated{_doubt(count.noted, len(notes))}")
+
+
+def _doubt(noted: int, known: int) -> str:
+    """A question where less than half of the result's nodes are in the model, as another's are."""
+    if 2 * noted >= known:
+        return ""
+    return f"; {known - noted} of the result are not in it: is it the model that was profiled?"

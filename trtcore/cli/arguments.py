@@ -156,7 +156,9 @@ def _add_convert(commands: _Commands[_Parser]) -> None:
 
 def _add_report(commands: _Commands[_Parser]) -> None:
     parser = _command(commands, "report", "show a saved result, or write it for other tools")
-    parser.add_argument("file", metavar="FILE", help="a result that --save wrote")
+    parser.add_argument(
+        "file", metavar="FILE", help="a result that --save wrote, or any file that compare reads"
+    )
     parser.add_argument(
         "more", metavar="FILE", nargs="*", help="up to two more, to compare with the first: --html"
     )
@@ -166,6 +168,7 @@ def _add_report(commands: _Commands[_Parser]) -> None:
         action="store_true",
         help="go on where the models of several FILEs differ: --html",
     )
+    _add_layer_info(parser)
     parser.add_argument(
         "--format",
         default=default_format(),
@@ -198,13 +201,7 @@ exit codes: 0 done, 1 the run failed, 2 bad input, 3 a --fail-if condition is br
 """
 
 
-def _add_compare(commands: _Commands[_Parser]) -> None:
-    parser = _command(
-        commands, "compare", "compare results of one model, node by node", _COMPARE_EXAMPLES
-    )
-    kinds = readers_text().replace("%", "%%")  # argparse formats help with the % operator
-    parser.add_argument("base", metavar="BASE", help=kinds)
-    parser.add_argument("new", metavar="NEW", nargs="+", help="the same, each compared with BASE")
+def _add_layer_info(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--layer-info",
         metavar="FILE",
@@ -213,6 +210,16 @@ def _add_compare(commands: _Commands[_Parser]) -> None:
         help="trtexec's --exportLayerInfo: once for all of its profiles, or for each in their "
         "order",
     )
+
+
+def _add_compare(commands: _Commands[_Parser]) -> None:
+    parser = _command(
+        commands, "compare", "compare results of one model, node by node", _COMPARE_EXAMPLES
+    )
+    kinds = readers_text().replace("%", "%%")  # argparse formats help with the % operator
+    parser.add_argument("base", metavar="BASE", help=kinds)
+    parser.add_argument("new", metavar="NEW", nargs="+", help="the same, each compared with BASE")
+    _add_layer_info(parser)
     parser.add_argument(
         "--allow-partial", action="store_true", help="go on where the models differ"
     )

@@ -15,14 +15,16 @@ from trtcore.result.backends import selectable
 _BUILT_IN = ("googlenet",)
 # Endings of the files that each argument takes; those not listed take any file.
 _MODELS = ("onnx", "prototxt", "plan", "engine")
+# Saved results, and what other tools write: logs and tables too.
+_RESULTS = ("json", "csv", "log", "txt")
 _FILES = {
     ("profile", "model"): _MODELS,
     ("build", "model"): ("onnx", "prototxt"),
     ("convert", "model"): ("prototxt",),
     ("sweep", "models"): ("onnx", "prototxt", "toml"),
     ("inspect", "file"): ("json", "plan", "engine"),
-    ("report", "file"): ("json",),
-    ("report", "more"): ("json",),
+    ("report", "file"): _RESULTS,
+    ("report", "more"): _RESULTS,
     ("report", "model"): ("onnx",),
 }
 # Where a built-in model can be named.

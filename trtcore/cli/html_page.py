@@ -14,7 +14,7 @@ from trtcore.compare.precisions.saved import parse_precisions
 from trtcore.errors import OptionError
 from trtcore.report.html.libraries import require_libraries
 from trtcore.result.analysis.cost.given_peaks import parse_peaks
-from trtcore.result.readers.load import load_baselines
+from trtcore.result.readers.load import parse_baselines
 from trtcore.result.records.profile import Profile
 from trtcore.result.saved import is_precisions
 from trtcore.system.file_kind import PLAN_SUFFIXES
@@ -30,8 +30,10 @@ def report_html(options: argparse.Namespace) -> int:
     """Writes the page of ``trtcore report FILE [FILE...] --html``; returns the exit code."""
     files = (options.file, *options.more)
     require_libraries()
-    check_outputs({"--html": options.html}, {f"FILE {i}": file for i, file in enumerate(files, 1)})
-    results = _load(files)
+    inputs = {f"FILE {i}": file for i, file in enumerate(files, 1)}
+    inputs |= {f"--layer-info {i}": file for i, file in enumerate(options.layer_info, 1)}
+    check_outputs({"--html": options.html}, inputs)
+    results = _load(files, options.layer_info)
     if options.peak is not None:
         results = _with_peaks(results, options.peak)
     write_page(
@@ -56,14 +58,26 @@ def write_page(
     """
     from trtcore.report.html.page import render_html
 
-    names = tuple(Path(file).name for file in files)
+    names = _names(files)
     commands = _commands(result, command_line)
     page = render_html(result, names=names, allow_partial=allow_partial, commands=commands)
     # Escaped, not refused: names from other tools' files may hold lone surrogates.
     write_file(path, page.encode(errors="backslashreplace"))
 
 
-def _load(files: Sequence[str]) -> PrecisionComparison | tuple[Profile, ...]:
+def _names(files: Sequence[str]) -> tuple[str, ...]:
+    """What results are called: their files, with folders or a number where those are alike."""
+    names = tuple(Path(file).name for file in files)
+    if len(set(names)) == len(names):
+        return names
+    if len(set(files)) == len(files):
+        return tuple(files)
+    return tuple(f"{file} ({i})" for i, file in enumerate(files, 1))
+
+
+def _load(
+    files: Sequence[str], layer_info: Sequence[str]
+) -> PrecisionComparison | tuple[Profile, ...]:
     """The results, or the one comparison of precisions.
 
     Raises:
@@ -75,8 +89,10 @@ def _load(files: Sequence[str]) -> PrecisionComparison | tuple[Profile, ...]:
             continue
         if len(files) > 1:
             raise OptionError(f"{file} is a comparison of precisions: report it alone")
+        if layer_info:
+            raise OptionError("--layer-info only applies to a trtexec profile")
         return parse_precisions(text, file)
-    return load_baselines(files)
+    return parse_baselines(texts, files, layer_info=layer_info)
 
 
 def _with_peaks(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from trtcore.errors import ResultError, argument, few
+from trtcore.compare.same_graph import check_same_graph
+from trtcore.errors import ResultError, argument
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.analysis.fusion.graph import Components
 from trtcore.result.analysis.fusion.groups import FusionMap, Group
@@ -13,9 +14,6 @@ from trtcore.result.readers.sample_table import CUT, complete_names
 from trtcore.result.readers.trtexec_times import has_no_layers
 from trtcore.result.records.layers import ModelNode
 from trtcore.result.records.profile import Profile
-
-# Precisions add these to a model's graph, which stays the same model for it.
-_CONVERSIONS = frozenset({"Cast", "QuantizeLinear", "DequantizeLinear"})
 
 FEWEST_SHARED = 0.5
 """The least part of the time of either side that has to be in nodes of both. Below half, most of
@@ -174,7 +172,7 @@ def _check_same_model(
     sides: Sequence[Side], profiles: tuple[Profile, Profile], names: tuple[str, str]
 ) -> None:
     if all(profile.model.nodes for profile in profiles):
-        _check_same_graph(profiles, names)
+        check_same_graph(profiles, names)
         return
     base, new = sides
     shared = base.fusion.group_of.keys() & new.fusion.group_of.keys()
@@ -185,21 +183,6 @@ def _check_same_model(
             f"node{'s' * (len(shared) != 1)} are in both, less than half of the time on either "
             f"side; {argument('allow_partial', True)} compares what is"
         )
-
-
-def _check_same_graph(profiles: tuple[Profile, Profile], names: tuple[str, str]) -> None:
-    base, new = (
-        {node.name: node.op for node in profile.model.nodes if node.op not in _CONVERSIONS}
-        for profile in profiles
-    )
-    if base == new:
-        return
-    differing = [name for name in dict.fromkeys((*base, *new)) if base.get(name) != new.get(name)]
-    named = few(f"'{name}'" for name in differing)
-    raise ResultError(
-        f"{names[0]} ({len(base)} nodes) and {names[1]} ({len(new)} nodes) are not the same model: "
-        f"{named} differ; {argument('allow_partial', True)} compares what is in both"
-    )
 
 
 def _part_within(side: Side, shared: Iterable[str]) -> float:

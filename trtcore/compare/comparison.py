@@ -96,6 +96,8 @@ class Comparison:
         layers: the time over all layers: rows, stream sync layers and unattributed ones.
         rest: stream sync layers and layers that are mapped to no node.
         notes: what limits or qualifies the comparison.
+        gated: the un-profiled GPU time with the launch overhead hidden, which is what the GPU
+            itself takes; None unless both have it.
     """
 
     base: Profile
@@ -105,3 +107,4 @@ class Comparison:
     layers: Change
     rest: Change
     notes: tuple[str, ...] = ()
+    gated: Change | None = None

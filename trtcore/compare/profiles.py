@@ -18,6 +18,7 @@ from trtcore.compare.comparison import (
     Change,
     Comparison,
 )
+from trtcore.compare.precisions.verdict import GATED_TIME, GPU_TIME, LATENCY
 from trtcore.compare.significance.noise import RowTimes, judge_rows, judge_total
 from trtcore.compare.significance.processes import (
     FEWEST_PROCESSES,
@@ -82,6 +83,7 @@ def compare_profiles(
         layers=_sum("time over all layers", before.all_layers, after.all_layers),
         rest=_sum(REST, *(_rest(side) for side in (before, after))),
         notes=(*_notes(*analyses, total), *coverage_notes(before, after, doubt)),
+        gated=_gated(sides[0].profile, sides[1].profile) if total.name == GPU_TIME else None,
     )
 
 
@@ -158,8 +160,8 @@ def _total(base: LayerTimes, new: LayerTimes, row_spans: tuple[Span, ...]) -> Ch
     pair = (profiles[0].samples, profiles[1].samples)
     step_ms = max(base.step_ms, new.step_ms)
     for name, series, step in (
-        ("un-profiled GPU time", "gpu_ms", step_ms),
-        ("un-profiled latency", "wall_ms", 0.0),
+        (GPU_TIME, "gpu_ms", step_ms),
+        (LATENCY, "wall_ms", 0.0),
     ):
         # A single sample is another tool's mean, of which no noise can be judged.
         if all(getattr(samples, series).size > 1 for samples in pair):
@@ -176,6 +178,16 @@ def _total(base: LayerTimes, new: LayerTimes, row_spans: tuple[Span, ...]) -> Ch
         )
         return judge_total(SHARED, before, after, step_ms)
     return judge_total(SUMMED, base.all_layers, new.all_layers, step_ms)
+
+
+def _gated(base: Profile, new: Profile) -> Change | None:
+    """What the GPU itself takes: where the host is the slower one, the total hides a change of it.
+
+    Not judged: another test would add to the alarms that chance may raise.
+    """
+    if not all(profile.samples.gated_ms.size > 1 for profile in (base, new)):
+        return None
+    return _sum(GATED_TIME, *_series_times(base, new, "gated_ms"))
 
 
 def _series_times(base: Profile, new: Profile, series: str) -> tuple[SampledTimes, SampledTimes]:

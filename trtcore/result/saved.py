@@ -8,7 +8,7 @@ import types
 import typing
 from collections.abc import Callable
 from enum import Enum
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -108,8 +108,7 @@ def parse_tree(
     schema, readable = expected.name, expected.version
     noun = schema.partition("/")[2].replace("-", " ")
     tree = _parse_json(text, source, noun)
-    if not isinstance(tree, dict) or tree.get("schema") != schema:
-        raise ResultError(f'{source}: not a saved trtcore {noun} (no "schema": "{schema}")')
+    _check_schema(tree, schema, noun, source)
     version = tree.get("version")
     if version not in (_OLDEST_VERSION, readable):
         raise ResultError(
@@ -122,6 +121,19 @@ def parse_tree(
     except ValueError as error:
         raise ResultError(f"{source}: {error}") from None
     return value
+
+
+def _check_schema(tree: Any, schema: str, noun: str, source: str) -> None:
+    found = tree.get("schema") if isinstance(tree, dict) else None
+    if found == schema:
+        return
+    if isinstance(found, str):
+        # Such as the figures without samples that a report writes as JSON.
+        raise ResultError(
+            f"{source}: not a saved trtcore {noun}: its schema is {found!r:.60}, expected "
+            f"'{schema}'"
+        )
+    raise ResultError(f'{source}: not a saved trtcore {noun} (no "schema": "{schema}")')
 
 
 def _parse_json(text: str, source: str, noun: str) -> Any:
@@ -149,18 +161,28 @@ def _encode_field(holder: Any, name: str, kind: Any) -> Any:
 
 
 def _decode(kind: Any, value: Any, place: str) -> Any:
+    return _decoder(kind)(value, place)
+
+
+@lru_cache(maxsize=256)
+def _decoder(kind: Any) -> Callable[[Any, str], Any]:
+    """What reads a value of a type: looked up once, as a model has tens of thousands of values."""
     if dataclasses.is_dataclass(kind):
-        return _decode_dataclass(typing.cast("type[Any]", kind), value, place)
+        return partial(_decode_dataclass, typing.cast("type[Any]", kind))
     origin = typing.get_origin(kind)
     if origin is tuple:
-        return _decode_tuple(typing.get_args(kind)[0], value, place)
+        return partial(_decode_tuple, typing.get_args(kind)[0])
     dtype = array_dtype(kind)
     if dtype is not None:
-        return unpack_array(dtype, value, place)
+        return partial(unpack_array, dtype)
     if origin in {typing.Union, types.UnionType}:
         (inner,) = (a for a in typing.get_args(kind) if a is not type(None))
-        return None if value is None else _decode(inner, value, place)
-    return _decode_scalar(kind, value, place)
+        return partial(_decode_optional, inner)
+    return partial(_decode_scalar, kind)
+
+
+def _decode_optional(kind: Any, value: Any, place: str) -> Any:
+    return None if value is None else _decode(kind, value, place)
 
 
 def _decode_scalar(kind: Any, value: Any, place: str) -> Any:
@@ -195,13 +217,22 @@ def _decode_dataclass(kind: type[T], value: Any, place: str) -> T:
     if not isinstance(value, dict):
         raise ValueError(f"{place} is {value!r:.60}, expected an object")
     hints = field_types(typing.cast("Any", kind))
-    fields = dataclasses.fields(typing.cast("Any", kind))
-    missing = [f.name for f in fields if f.name not in value and is_required(f)]
+    missing = [name for name in _required(typing.cast("Any", kind)) if name not in value]
     if missing:
         raise ValueError(f"{place} has no {', '.join(map(repr, missing))}")
     # Unknown keys are ignored: a newer trtcore may add fields without a new schema version.
-    present = {f.name: value[f.name] for f in fields if f.name in value}
-    return kind(**{k: _decode(hints[k], v, f"{place}.{k}") for k, v in present.items()})
+    return kind(
+        **{
+            name: _decoder(hint)(value[name], f"{place}.{name}")
+            for name, hint in hints.items()
+            if name in value
+        }
+    )
+
+
+@lru_cache(maxsize=64)
+def _required(kind: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(kind) if is_required(field))
 
 
 @lru_cache(maxsize=64)
@@ -224,7 +255,11 @@ def is_required(field: dataclasses.Field[Any]) -> bool:
 def _decode_tuple(kind: Any, value: Any, place: str) -> tuple[Any, ...]:
     if not isinstance(value, list):
         raise ValueError(f"{place} is {value!r:.60}, expected a list")
-    return tuple(_decode(kind, item, f"{place}[{i}]") for i, item in enumerate(value))
+    # Names of nodes and tensors are most of a large model: nothing of them has to be converted.
+    if kind is str and all(type(item) is str for item in value):
+        return tuple(value)
+    decode = _decoder(kind)
+    return tuple(decode(item, f"{place}[{i}]") for i, item in enumerate(value))
 
 
 PRECISIONS_SCHEMA = "trtcore/precision-comparison"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -69,13 +70,14 @@ def sweep(
     planned = [(cell, files_of(cell)) for cell in _in_shard(cells, how)]
     store, report = Store(output), _Report(progress, notify)
     run = _run_here if how.shard is not None else _run_on_cluster
-    run(planned, how, backend, store, report)
-    return read_table(store)
+    keys = run(planned, how, backend, store, report)
+    return replace(read_table(store), planned=keys)
 
 
 def _run_here(
     planned: Planned, how: SweepOptions, backend: str, store: Store, report: _Report
-) -> None:
+) -> frozenset[str]:
+    """Runs what is missing, one cell after the other; returns the keys of all cells."""
     from trtcore.sweeps.machine import this_machine
     from trtcore.sweeps.sequence import run_in_sequence
 
@@ -83,11 +85,13 @@ def _run_here(
     missing = outstanding(requests, store, retry=how.retry)
     report.begin(len(missing))
     run_in_sequence(missing, store, report.ended)
+    return frozenset(request.key for request in requests)
 
 
 def _run_on_cluster(
     planned: Planned, how: SweepOptions, backend: str, store: Store, report: _Report
-) -> None:
+) -> frozenset[str]:
+    """Runs what is missing on workers; returns the keys of all cells."""
     from trtcore.sweeps.cluster import open_cluster
     from trtcore.sweeps.distribution import run_on_cluster
 
@@ -97,6 +101,7 @@ def _run_on_cluster(
         missing = outstanding(requests, store, retry=how.retry)
         report.begin(len(missing))
         run_on_cluster(cluster, missing, store, report.ended)
+        return frozenset(request.key for request in requests)
 
 
 def _models(

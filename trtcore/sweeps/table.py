@@ -97,11 +97,19 @@ class SweepTable:
 
     Attributes:
         folder: of the saved results; that of a row is ``FOLDER/KEY.json``.
-        models: a table per model and kind of machine.
+        models: a table per model and kind of machine, of every cell in the folder.
+        planned: keys of the cells of this sweep; the folder may hold those of other plans too.
     """
 
     folder: str
     models: tuple[ModelTable, ...]
+    planned: frozenset[str] = frozenset()
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every cell of this sweep has a result."""
+        failed = {record.key for one in self.models for record in one.failed}
+        return self.planned.isdisjoint(failed)
 
 
 def read_table(store: Store) -> SweepTable:

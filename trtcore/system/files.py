@@ -55,6 +55,8 @@ def check_writable(path: str | Path) -> Path:
     """
     if path == "":
         raise ResultError("'' names no file to write: its name is empty")
+    if str(path) == "-":
+        raise ResultError("-: names no file to write; /dev/stdout is standard output")
     path = Path(path)
     if os.path.isdir(path):
         raise ResultError(f"{path}: is a directory, name a file to write")
@@ -162,6 +164,8 @@ def same_file(path: Path, other: Path) -> bool:
 def _read(path: str | Path, error: type[TrtcoreError], size: int = -1) -> bytes:
     if path == "":
         raise error("'' names no file: its name is empty")
+    if str(path) == "-":
+        raise error("-: names no file; /dev/stdin is standard input")
     if os.path.isdir(path):
         raise error(f"{path}: is a directory, expected a file")
     try:

@@ -11,7 +11,7 @@ from typing import Any
 
 import onnx
 import pytest
-from paths import LIGHT
+from paths import DATA, LIGHT
 
 import trtcore
 
@@ -122,3 +122,15 @@ def test_peaks_and_views_that_make_no_sense(
     ran = run("report", saved, *options)
     assert ran.code == 2
     assert message in ran.err
+
+
+def test_a_file_of_another_tool_is_shown(run: Run) -> None:
+    """As compare reads it: with its layer information the rows have the nodes of the model."""
+    profile = DATA / "trtexec_profile_googlenet_fp16_b4.json"
+    layers = DATA / "inspector_googlenet_fp16_b4.json"
+    ran = run("report", profile, "--layer-info", layers, "--sort", "time", "--top", "1")
+    assert ran.code == 0, ran.err
+    row = "conv1/7x7_s2 + conv1/relu_7x7 [correlation]     0.1636    8.6%       -  0.1636"
+    assert row in ran.out
+    ran = run("report", LIGHT, "--layer-info", layers)
+    assert (ran.code, ran.out) == (2, "")

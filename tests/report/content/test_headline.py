@@ -19,7 +19,8 @@ from trtcore.result.records.samples import Samples
 def test_a_measured_network() -> None:
     analysis = Analysis(measured("vit_b_16"))
     assert verdict_text(analysis) == (
-        "vit_b_16 in fp16 at batch 4 on NVIDIA H200 takes 1.216 ms: 3,239 items per second. "
+        "vit_b_16 in fp16 at batch 4 on NVIDIA H200 takes 1.216 ms (median); on "
+        "average 3,239 items per second. "
         "The longest layer is conv_proj: Conv with 12.1 % of the layer time. "
         "23 of 137 layers are 51 % of the time."
     )
@@ -66,7 +67,7 @@ def test_layers_without_a_latency() -> None:
         precision="",
         samples=Samples(profile.samples.layer_ms, np.array([0.5], np.float32)),
     )
-    assert verdict_text(Analysis(no_batch)).startswith("net takes 0.5 ms. The longest")
+    assert verdict_text(Analysis(no_batch)).startswith("net takes 0.5 ms (median). The longest")
 
 
 @pytest.mark.parametrize(

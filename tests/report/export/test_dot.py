@@ -114,3 +114,13 @@ def test_names_are_text_whatever_they_hold(gpu_profile: Profile, names: list[str
     assert (ran.returncode, ran.stderr) == (0, b"")
     tags = {element.tag.partition("}")[2] for element in ElementTree.fromstring(ran.stdout).iter()}
     assert "script" not in tags
+
+
+def test_the_longest_layer_has_the_full_colour_where_all_are_short() -> None:
+    """A transformer's layers have a hundredth of the time each: against a tenth all are white."""
+    analysis = Analysis(measured("t5_encoder"))
+    longest = max(row.share for row in analysis.rows)
+    assert longest < 0.1
+    text = render_dot(analysis)
+    assert f"fill white to red: 0 to {longest:.1%} of the time, the longest layer's" in text
+    assert text.count("#ff7a5c") >= 1

@@ -88,7 +88,7 @@ un-profiled GPU time     7.0000    4.0000      1.8x
 Eliminated, 0.1000 ms: cat
 Only before, 0.4000 ms: gone
 Only after, 0.0500 ms: here|now
-One forward pass takes 57.1% of what it takes with tensorrt_rtx: 4.0000 of 7.0000 ms.
+One forward pass of batch 1 takes 57.1% of what one of batch 4 takes with tensorrt_rtx: 4.0000 of 7.0000 ms.
 
 """  # noqa: E501
 BASELINE += NOTE_LINES
@@ -160,6 +160,35 @@ def test_top_and_width(comparison):
     ]
     assert "1.6000  2.0100" in table[2]
     assert max(map(len, table)) <= 100
+
+
+def test_top_cuts_the_refused_groups_too(comparison):
+    other = Change("e + f", 1.0, 0.5, kind="re-fused", base_layers=("8", "9"), new_layers=("y",))
+    both = replace(comparison, rows=(*ROWS, other, replace(other, name="g + h")))
+    text = render_comparison(both, top=1)
+    assert text.count("Re-fused: ") == 2
+    assert "\n\nRe-fused: 2 more groups\n\n" in text
+    assert "\n\nRe-fused: 1 more group\n\n" in render_comparison(both, top=2)
+    assert "more group" not in render_comparison(both, top=3)
+
+
+def test_the_gated_time_is_a_row_below_the_total(comparison):
+    gated = replace(comparison, gated=Change("un-profiled GPU time, gated", 6.0, 3.0))
+    assert [
+        "un-profiled",
+        "GPU",
+        "time,",
+        "gated",
+        "6.0000",
+        "3.0000",
+        "-3.0000",
+        "0.500x",
+    ] in words(render_comparison(gated))
+    assert (
+        "| un-profiled GPU time, gated | 6.0000 | 3.0000 | -3.0000 | 0.500x |  |\n"
+        in comparison_markdown(gated)
+    )
+    assert json.loads(comparison_json(gated))["gated"]["ratio"] == 0.5
 
 
 def test_refused_groups_of_an_unfused_baseline_are_no_news(comparison):

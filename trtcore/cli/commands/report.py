@@ -21,8 +21,9 @@ from trtcore.errors import OptionError
 from trtcore.report.formats import default_format
 from trtcore.result.analysis.analysis import Analysis
 from trtcore.result.analysis.cost.given_peaks import parse_peaks
+from trtcore.result.readers.load import parse_baselines
 from trtcore.result.records.profile import Profile
-from trtcore.result.saved import is_precisions, parse_profile
+from trtcore.result.saved import is_precisions
 from trtcore.system.files import read_text
 
 
@@ -43,16 +44,20 @@ def run(options: argparse.Namespace) -> int:
     if (options.annotate is None) != (options.model is None):
         raise OptionError("--annotate FILE and --model FILE.onnx need each other")
     outputs = {"-o": options.output_file, "--annotate": options.annotate}
-    check_outputs(outputs, {"FILE": options.file, "MODEL": options.model})
+    inputs = {"FILE": options.file, "MODEL": options.model}
+    inputs |= {f"--layer-info {i}": file for i, file in enumerate(options.layer_info, 1)}
+    check_outputs(outputs, inputs)
     text = read_text(options.file)
     if is_precisions(text):
         form = form_of_precisions(options, form)
         if options.annotate is not None:
             raise OptionError("--annotate is of one profile, not of a comparison of precisions")
+        if options.layer_info:
+            raise OptionError("--layer-info only applies to a trtexec profile")
         comparison = parse_precisions(text, options.file)
         give(comparison, form, options, precisions_view(options))
         return 0
-    profile = parse_profile(text, options.file)
+    (profile,) = parse_baselines((text,), (options.file,), layer_info=options.layer_info)
     if options.peak is not None:
         profile = replace(profile, peaks=parse_peaks(options.peak))
     if options.annotate is not None:

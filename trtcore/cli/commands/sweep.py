@@ -29,7 +29,7 @@ _FAILED = 1
 
 
 def run(options: argparse.Namespace) -> int:
-    """Runs the command and returns its exit code: 1 where cells have no result."""
+    """Runs the command and returns its exit code: 1 where cells of the plan have no result."""
     plan = _plan(options)
     output = options.output_dir or plan.output
     if not output:
@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
         _show(read_table(Store(output)), options)
         return _INTERRUPTED
     unsaved = _show(table, options)
-    return unsaved or (_FAILED if any(one.failed for one in table.models) else 0)
+    return unsaved or (0 if table.is_complete else _FAILED)
 
 
 def _show(table: SweepTable, options: argparse.Namespace) -> int:

@@ -63,23 +63,38 @@ def headline(comparison: Comparison, base: str = "base") -> str:
         comparison: of two profiles.
         base: what the base is called where both were timed by the same.
     """
-    total = comparison.total
-    is_shared = total.name == SHARED
-    subject = "The nodes that both have take" if is_shared else "One forward pass takes"
-    they = "they take" if is_shared else "it takes"
+    total, gated = comparison.total, comparison.gated
+    subject, they = _subject(comparison)
     own, other = comparison.base.backend, comparison.new.backend
     where = f"in {base}" if own == other else f"with {own}"
-    return (
-        f"{subject} {percent_text(total.ratio)} of what {they} {where}: "
-        f"{in_ms(total.new_ms)} of {in_ms(total.base_ms)} ms."
-    )
+    chance = "; the difference may be chance" if total.is_noise else ""
+    text = f"{subject} {percent_text(total.ratio)} of what {they} {where}: {_of(total)}{chance}."
+    if gated is None:
+        return text
+    hidden = "With the launch overhead hidden (gated)"
+    return f"{text} {hidden} it is {percent_text(gated.ratio)}: {_of(gated)}."
+
+
+def _subject(comparison: Comparison) -> tuple[str, str]:
+    """What takes the new time, and what took the base's."""
+    if comparison.total.name == SHARED:
+        return "The nodes that both have take", "they take"
+    before, after = comparison.base.batch, comparison.new.batch
+    if before and after and before != after:
+        return f"One forward pass of batch {after} takes", f"one of batch {before} takes"
+    return "One forward pass takes", "it takes"
+
+
+def _of(total: Change) -> str:
+    return f"{in_ms(total.new_ms)} of {in_ms(total.base_ms)} ms"
 
 
 def totals(comparison: Comparison) -> tuple[Change, ...]:
-    """The time that is in no row, if there is any, and both totals where there are two."""
+    """The time that is in no row, if there is any, and the totals that there are."""
     rest, layers, total = comparison.rest, comparison.layers, comparison.total
     sums = (total,) if layers is total else (layers, total)
-    return (*([rest] if rest.base_ms or rest.new_ms else []), *sums)
+    gated = () if comparison.gated is None else (comparison.gated,)
+    return (*([rest] if rest.base_ms or rest.new_ms else []), *sums, *gated)
 
 
 def cut(rows: Sequence[Change], top: int | None) -> list[Change]:
@@ -96,7 +111,7 @@ def cut(rows: Sequence[Change], top: int | None) -> list[Change]:
 
 def largest(comparison: Comparison, most: int) -> list[Change]:
     """The rows with the largest changes that are not taken for chance, at most so many."""
-    rows = [row for row in comparison.rows if row.kind == SAME and not mark(row)]
+    rows = [row for row in comparison.rows if row.kind in {SAME, REFUSED} and not mark(row)]
     return [row for row in rows if row.is_noise is not None][:most]
 
 

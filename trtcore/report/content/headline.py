@@ -89,8 +89,9 @@ def _takes(analysis: Analysis) -> str:
             return f"{subject}: nothing was timed."
         return f"The layers of {subject} take {total:.4g} ms; the latency was not measured."
     rate = analysis.latency.items_per_s
-    items = "" if isnan(rate) else f": {rate_text(rate)} items per second"
-    return f"{subject} takes {wall.median_ms:.4g} ms{items}."
+    # Of the mean, as a slow iteration costs throughput: on an unsteady run not 1 / median.
+    items = "" if isnan(rate) else f"; on average {rate_text(rate)} items per second"
+    return f"{subject} takes {wall.median_ms:.4g} ms (median){items}."
 
 
 def _longest(analysis: Analysis) -> str:

@@ -50,6 +50,7 @@ def comparison_tree(
         "new": _side(comparison.new, files[1]),
         "limits": None if verdict is None or not verdict.conditions else _limits(verdict),
         "total": _row(comparison.total),
+        "gated": None if comparison.gated is None else _row(comparison.gated),
         "layers": _row(comparison.layers),
         "rest": _row(comparison.rest),
         "rows": [_row(row) for row in comparison.rows],

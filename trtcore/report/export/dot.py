@@ -32,6 +32,7 @@ _INTERRUPTION = 3
 # cover the picture with lines; five are what a branch of a network has.
 _MOST_READERS = 5
 # The share at which a box has the full colour: in networks of over a hundred layers few have more.
+# Where no layer has as much, the longest one has it: all boxes of a transformer would be white.
 _HOTTEST = 0.1
 _EDGES = {
     EdgeSource.TENSORS: "",
@@ -95,7 +96,7 @@ def _title(analysis: Analysis, graph: EngineGraph) -> str:
     lines = [
         " ".join(filter(None, words)) + f": {len(graph.layers)} layers, {total:.4f} ms",
         f"border {shown}",
-        f"fill white to red: 0 to {_HOTTEST:.0%} of the time and more",
+        f"fill white to red: {_heat_words(_hottest(analysis))}",
         _EDGES[graph.source],
     ]
     return "".join(f"{_escape(line)}\\l" for line in lines if line)
@@ -130,7 +131,7 @@ def _boxes(analysis: Analysis, graph: EngineGraph) -> dict[int, str]:
     profile, kinds = analysis.profile, names_at(analysis, "type")
     labels = dict(zip(graph.layers, row_labels(analysis, graph.layers), strict=True))
     home = {i: group for group in analysis.fusion.groups for i in group.layers}
-    hidden = _hidden(graph)
+    hidden, hottest = _hidden(graph), _hottest(analysis)
     boxes = {}
     for i in graph.layers:
         layer, row = profile.layers[i], analysis.rows[i]
@@ -141,7 +142,7 @@ def _boxes(analysis: Analysis, graph: EngineGraph) -> dict[int, str]:
             lines.append(f"and {hidden[i]} more readers")
         nodes = ", ".join(layer_nodes(layer, home.get(i)))
         tip = "\n".join(filter(None, (layer.name, layer.tactic, nodes)))
-        look = f'fillcolor="{_heat(share)}", color="{kind_colour(kinds[i]).rgb}"'
+        look = f'fillcolor="{_heat(share / hottest)}", color="{kind_colour(kinds[i]).rgb}"'
         text = "\n".join(lines)
         boxes[i] = f'  n{i} [label="{_escape(text)}", tooltip="{_escape(tip)}", {look}]'
     return boxes
@@ -178,9 +179,22 @@ def _folded(label: str) -> list[str]:
     return [line if len(line) <= _NAME_LENGTH else f"{line[:_NAME_LENGTH]}..." for line in lines]
 
 
-def _heat(share: float) -> str:
+def _hottest(analysis: Analysis) -> float:
+    """The share that has the full colour: the longest layer's, at most `_HOTTEST`; never 0."""
+    shares = [row.share for row in analysis.rows if isfinite(row.share)]
+    return min(max(shares, default=0.0), _HOTTEST) or _HOTTEST
+
+
+def _heat_words(hottest: float) -> str:
+    """What the full colour stands for."""
+    if hottest < _HOTTEST:
+        return f"0 to {hottest:.1%} of the time, the longest layer's"
+    return f"0 to {hottest:.0%} of the time and more"
+
+
+def _heat(part: float) -> str:
     """White for no time, to red."""
-    part = min(share / _HOTTEST, 1.0)
+    part = min(part, 1.0)
     red, green, blue = (round(255 - part * (255 - end)) for end in (0xFF, 0x7A, 0x5C))
     return f"#{red:02x}{green:02x}{blue:02x}"
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from trtcore.report.content.facts.facts import io_lines, place_facts, timing_facts
 from trtcore.report.content.facts.findings import finding_text, whole_ms
-from trtcore.report.content.facts.phases import phase_lines
+from trtcore.report.content.facts.phases import phase_text
 from trtcore.report.content.facts.precision import precision_facts
 from trtcore.report.content.facts.quantization import quantization_facts
 from trtcore.report.content.rows.hierarchy import roll_up
@@ -40,7 +40,7 @@ def environment_facts(analysis: Analysis) -> tuple[Fact, ...]:
     place = tuple(fact for fact in place_facts(analysis) if fact[0] not in _OF_TIMES)
     tensors = (("Tensor", line) for line in io_lines(profile.io))
     notes = (("Note", line) for line in profile.model.notes)
-    phases = (("Phase", line) for line in phase_lines(profile.phases) if profile.phases)
+    phases = (("Run time", phase_text(profile.phases)),) if profile.phases else ()
     return (*tensors, *timing, *place, *notes, *phases)
 
 

@@ -61,7 +61,7 @@ def render_comparison(
 
     Args:
         comparison: the comparison.
-        top: only so many rows; the rest becomes one line.
+        top: only so many rows, and so many re-fused groups; the rest of each becomes one line.
         width: columns to keep within; None for 120, or with full names for as many as it takes.
         files: where base and new came from.
         full_names: all nodes of a row instead of a short name, however long the lines are.
@@ -76,7 +76,7 @@ def render_comparison(
         wrapped(_sides(comparison, ("Base:", "New:"), files), widest),
         [plain_text(lambda console: console.print(table), widest)],
         waterfall_lines(comparison, width=widest),
-        *(wrapped(lines, widest) for lines in _lists(comparison)),
+        *(wrapped(lines, widest) for lines in _lists(comparison, top)),
         wrapped((f"Note: {note}" for note in comparison_notes(comparison)), widest),
     ]
     return "\n\n".join("\n".join(block) for block in blocks if block)
@@ -114,13 +114,16 @@ def render_baseline(
     return "\n\n".join("\n".join(block) for block in blocks if block)
 
 
-def _lists(comparison: Comparison) -> list[list[str]]:
+def _lists(comparison: Comparison, top: int | None) -> list[list[str]]:
+    rows = refused(comparison)
     blocks = [
         [f"Re-fused: {row.name}", *(f"  base {name}" for name in row.base_layers)]
         + [f"  new  {name}" for name in row.new_layers]
-        for row in refused(comparison)
+        for row in rows[:top]
     ]
-    return [*blocks, one_sided(comparison.rows, BASE_NEW)]
+    hidden = len(rows) - len(blocks)
+    more = [f"Re-fused: {hidden} more group{'' if hidden == 1 else 's'}"] if hidden else []
+    return [*blocks, more, one_sided(comparison.rows, BASE_NEW)]
 
 
 def _sides(comparison: Comparison, labels: tuple[str, str], files: tuple[str, str]) -> list[str]:

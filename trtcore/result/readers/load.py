@@ -48,7 +48,24 @@ def load_baselines(
         OptionError: neither one file of layer information nor one for each trtexec profile.
     """
     # All are opened before any is parsed: a wrong path should not cost the time of parsing others.
-    texts = [_COLOURS.sub("", read_text(path)) for path in paths]
+    return parse_baselines([read_text(path) for path in paths], paths, layer_info=layer_info)
+
+
+def parse_baselines(
+    texts: Sequence[str], paths: Sequence[str | Path], *, layer_info: Sequence[str | Path] = ()
+) -> tuple[Profile, ...]:
+    """Reads profiles from the contents of their files, as pipes can be read only once.
+
+    Args:
+        texts: what the files hold.
+        paths: their names, for errors.
+        layer_info: files as for `load_baselines`.
+
+    Raises:
+        ResultError: as for `load_baseline`.
+        OptionError: as for `load_baselines`.
+    """
+    texts = [_COLOURS.sub("", text) for text in texts]
     readers = [_reader(text, str(path)) for text, path in zip(texts, paths, strict=True)]
     exported = [i for i, reader in enumerate(readers) if reader.takes_layer_info]
     # Not strict: without layer information the list is empty.

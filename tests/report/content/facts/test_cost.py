@@ -41,7 +41,7 @@ def test_the_cost_block_in_full() -> None:
     )
 
 
-def test_without_peaks_the_way_to_them_is_told_and_without_work_nothing() -> None:
+def test_without_peaks_the_way_to_them_is_told_and_without_work_why_not() -> None:
     assert cost_facts(Analysis(replace(PROFILE, peaks=None)))[1:] == (
         (
             "Peaks",
@@ -50,7 +50,17 @@ def test_without_peaks_the_way_to_them_is_told_and_without_work_nothing() -> Non
     )
     nodes = tuple(replace(node, work=None) for node in PROFILE.model.nodes)
     bare = replace(PROFILE, model=replace(PROFILE.model, nodes=nodes))
-    assert cost_facts(Analysis(bare)) == ()
+    assert cost_facts(Analysis(bare)) == (
+        (
+            "Work",
+            "not known, so that there is no percent of peak: a result has it of a model that was "
+            "profiled from its file, by trtcore 0.2 or later",
+        ),
+    )
+    # Nobody asked: there are no peaks, or those of the cache.
+    measured = Peaks(PeakSource.MEASURED, (ProductPeak("fp16", 700.0),), 4000.0)
+    for peaks in (None, measured):
+        assert cost_facts(Analysis(replace(bare, peaks=peaks))) == ()
     some = replace(
         PROFILE, model=replace(PROFILE.model, nodes=(*PROFILE.model.nodes[:5], nodes[5]))
     )
@@ -130,6 +140,7 @@ SIZES = {
     FindingKind.LARGER_BATCH: 4,
     FindingKind.IO_REFORMAT: 2,
     FindingKind.REFORMAT: 3,
+    FindingKind.PADDING: 5,
     FindingKind.QUANTIZATION: 3,
     FindingKind.FALLBACK: 3,
     FindingKind.PINNED: 3,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from findings_evidence import convolution, found, profile_of, timed
@@ -38,6 +40,17 @@ def test_a_cuda_graph_saves_what_was_measured() -> None:
 )
 def test_a_graph_that_saves_nothing_or_was_not_taken_is_none(series: dict[str, float]) -> None:
     assert found(timed(ONE, **series), FindingKind.CUDA_GRAPH) is None
+
+
+@pytest.mark.parametrize(("graph_ms", "is_told"), [(1.3, True), (1.45, False)])
+def test_a_graph_that_chance_makes_faster_is_none(graph_ms: float, is_told: bool) -> None:
+    """Both scatter by 0.2 ms, so that their medians are known to about 0.1 ms."""
+    scatter = np.linspace(-0.2, 0.2, 40, dtype=np.float32)
+    samples = replace(
+        ONE.samples, wall_ms=np.float32(1.5) + scatter, graph_wall_ms=np.float32(graph_ms) + scatter
+    )
+    finding = found(replace(ONE, samples=samples), FindingKind.CUDA_GRAPH)
+    assert (finding is not None) == is_told
 
 
 def test_older_results_have_the_graph_between_events_only() -> None:

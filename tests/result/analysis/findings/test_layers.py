@@ -45,19 +45,14 @@ def test_weights_that_dominate_what_a_memory_bound_layer_moves() -> None:
     assert found(profile_of([convolution(0)], [4.0]), FindingKind.WEIGHTS) is None
 
 
-def test_a_layer_far_below_the_others_of_its_type() -> None:
-    parts = [convolution(i) for i in range(6)]  # 0.2 ms each at the peak
-    finding = found(profile_of(parts, [0.4] * 5 + [4.0]), FindingKind.SLOW)
+def test_a_layer_that_lags_behind_the_others_does_not_wait_for_its_weights() -> None:
+    parts = [convolution(i, weights=10**9) for i in range(6)]  # 2 ms each at the peak
+    finding = found(profile_of(parts, [4.0] * 5 + [40.0]), FindingKind.WEIGHTS)
     assert finding is not None
-    assert finding.numbers == pytest.approx((1, 4.0, 0.05, 0.5, 5))
-    assert finding.saves_ms == pytest.approx(3.6)
-    assert finding.names == ("c5",)
-    assert found(profile_of(parts, [0.4] * 5 + [1.0]), FindingKind.SLOW) is None
-    two = found(profile_of(parts, [0.4] * 4 + [2.0, 4.0]), FindingKind.SLOW)
-    assert two is not None
-    assert (two.layers, two.names) == ((4, 5), ("c5",))
-    assert two.saves_ms == pytest.approx(1.6 + 3.6)
-    assert found(profile_of(parts[:4], [0.4] * 3 + [4.0]), FindingKind.SLOW) is None, "too few"
+    assert finding.layers == (0, 1, 2, 3, 4)
+    usual = found(profile_of(parts, [4.0] * 6), FindingKind.WEIGHTS)
+    assert usual is not None
+    assert len(usual.layers) == 6
 
 
 def test_opaque_layers_say_what_the_other_figures_leave_out() -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
 
+from trtcore.result.analysis.fusion import leftover
 from trtcore.result.analysis.fusion.groups import FusionMap, map_fusion
 from trtcore.result.analysis.fusion.reasons import Reason
+from trtcore.result.analysis.fusion.sides import Sides, find_sides
 from trtcore.result.records.counts import Counts
 from trtcore.result.records.layers import IOTensor, Layer, ModelNode, ModelRecord, TensorInfo
 from trtcore.result.records.profile import Profile
@@ -285,3 +288,19 @@ def test_a_buffer_called_after_a_later_tensor_tells_nothing():
     fusion = fusion_of(nodes, [layer("k1 < x > y.1_33_myl0"), layer("k2 < y.1_33_myl0 > y.1_myl0")])
     assert "y" not in fusion.group_of
     assert fusion.reasons["y"] is Reason.NO_LAYER
+
+
+def test_thousands_of_unmapped_nodes_do_not_look_for_each_other(monkeypatch):
+    """As where a plan names one layer's nodes of hundreds: it took minutes."""
+    walks = 0
+
+    def counted(*walked: Any) -> Sides:
+        nonlocal walks
+        walks += 1
+        return find_sides(*walked)
+
+    monkeypatch.setattr(leftover, "find_sides", counted)
+    nodes = ["Relu:n0 < x", *(f"Relu:n{i} < n{i - 1}" for i in range(1, 60))]
+    fusion = fusion_of(nodes, [layer("last", "n59")])
+    assert {fusion.reasons[f"n{i}"] for i in range(59)} == {Reason.AMBIGUOUS}
+    assert walks < 10 * len(nodes)

@@ -12,12 +12,20 @@ from trtcore.result.analysis.cost.roofline import Bound, NetworkCost
 from trtcore.result.records.peaks import Peaks, PeakSource
 
 _HOW_TO_MEASURE = "not measured; for percent of peak profile with {option}: some seconds, once"
+_UNKNOWN_WORK = (
+    "not known, so that there is no percent of peak: a result has it of a model that was profiled "
+    "from its file, by trtcore 0.2 or later"
+)
 _BOUNDS = (Bound.COMPUTE, Bound.MEMORY, Bound.LATENCY)
 
 
 def cost_facts(analysis: Analysis) -> tuple[Fact, ...]:
-    """Returns the work, the peaks and the network's sentence; none where no work was counted."""
+    """Returns the work, the peaks and the network's sentence; why not where no work is known."""
     cost = analysis.cost
+    peaks = analysis.profile.peaks
+    # Who gives peaks asks for what is done of them; cached ones come with every run.
+    if cost is None and peaks is not None and peaks.source is PeakSource.GIVEN:
+        return (("Work", _UNKNOWN_WORK),)
     if cost is None or not cost.flops:
         return ()
     facts = (("Work", _work(cost, analysis.profile.batch)),)

@@ -14,6 +14,7 @@ _FIRST = 3
 """How many are shown unless all are wanted: as many as someone can act on at once."""
 # A label of two nodes with paths; of more the first and the last are named.
 _NAME_WIDTH = 80
+_SMALL_PART = 0.01
 
 _Numbers = tuple[float, ...]
 _Names = tuple[str, ...]
@@ -80,7 +81,7 @@ def _larger_batch(numbers: _Numbers, _: _Names) -> str:
     return (
         f"{numbers[2]:.0f} groups are too short to be limited by compute or memory: "
         f"{numbers[0]:.4f} ms, {numbers[1]:.1%} of the layer time; twice the batch need not take "
-        f"them longer, which saves that much for {batch} items; check with "
+        f"them longer, which saves that much for {_count(batch, 'item')}; check with "
         f"{argument('batch', 2 * batch)}"
     )
 
@@ -98,6 +99,15 @@ def _reformat(numbers: _Numbers, names: _Names) -> str:
     return (
         f"{_counted(numbers)} with a change of format or type only, or a copy, longest {names[0]};"
         " the layers beside them want different ones: look at their formats with inspect"
+    )
+
+
+def _padding(numbers: _Numbers, names: _Names) -> str:
+    before, after = numbers[3:]
+    return (
+        f"{_counted(numbers)} that only pad a dimension or cut it again, longest {names[0]} from "
+        f"{before:.0f} to {after:.0f}; a size that is a multiple of 8 needs none: pad it in the "
+        "model, as one does with a vocabulary, and profile again"
     )
 
 
@@ -161,8 +171,8 @@ def _slow(numbers: _Numbers, names: _Names) -> str:
     count, ms, own, usual, others = numbers
     return (
         f"{_count(count, 'group')} ({ms:.4f} ms) behind the others of the type, most "
-        f"{names[0]}: {own:.1%} of its peak, where {others:.0f} others reach {usual:.1%} (median); "
-        "look at tactic and shapes with inspect"
+        f"{names[0]}: {_part(own)} of its peak, where {others:.0f} others reach {_part(usual)} "
+        "(median); look at tactic and shapes with inspect"
     )
 
 
@@ -177,6 +187,11 @@ def _counted(numbers: _Numbers) -> str:
     return f"{_count(numbers[0], 'layer')} ({numbers[1]:.4f} ms, {numbers[2]:.1%} of all)"
 
 
+def _part(part: float) -> str:
+    """A percentage; below 1 % with two digits, so that 0.02 % is not 0.0 %."""
+    return f"{part:.1%}" if part >= _SMALL_PART else f"{float(f'{100 * part:.2g}'):g}%"
+
+
 def _count(number: float, noun: str) -> str:
     return f"{number:.0f} {noun}{'' if number == 1 else 's'}"
 
@@ -187,6 +202,7 @@ _TEXTS: dict[FindingKind, Callable[[_Numbers, _Names], str]] = {
     FindingKind.LARGER_BATCH: _larger_batch,
     FindingKind.IO_REFORMAT: _io_reformat,
     FindingKind.REFORMAT: _reformat,
+    FindingKind.PADDING: _padding,
     FindingKind.QUANTIZATION: _quantization,
     FindingKind.FALLBACK: _fallback,
     FindingKind.PINNED: _pinned,

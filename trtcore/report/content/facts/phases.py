@@ -1,4 +1,4 @@
-"""Where the time of a call went, in lines."""
+"""Where the time of a call went, in lines or in a sentence."""
 
 from __future__ import annotations
 
@@ -21,3 +21,13 @@ def phase_lines(phases: Sequence[PhaseTime]) -> tuple[str, ...]:
         for name, seconds in rows
     ]
     return (f"Where {total:.3f} s went:", *lines)
+
+
+def phase_text(phases: Sequence[PhaseTime]) -> str:
+    """Returns the sum and each phase in one line, where a page has no columns for them.
+
+    Args:
+        phases: in the order to show them.
+    """
+    total = sum(one.seconds for one in phases)
+    return f"{total:.1f} s: " + ", ".join(f"{one.phase.value} {one.seconds:.1f}" for one in phases)

@@ -24,6 +24,16 @@ function rectangles(result) {
   return all;
 }
 
+// Black or white, whichever is easier to read on a colour; plotly's own choice is grey on orange.
+// Source: relative luminance and contrast of the Web Content Accessibility Guidelines 2.2.
+function inkOn(tint) {
+  const [red, green, blue] = [1, 3, 5].map((at) => Number.parseInt(tint.slice(at, at + 2), 16) / 255)
+    .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
+  const luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  // Above this, black has the higher contrast: (l + 0.05) / 0.05 > 1.05 / (l + 0.05).
+  return luminance > 0.179 ? "#000000" : "#ffffff";
+}
+
 function blocks(result) {
   const all = rectangles(result);
   const shares = all.map(({ ms }) => `${ms.toPrecision(3)} ms, ${((100 * ms) / (all[0].ms || 1)).toFixed(1)} %`);
@@ -36,6 +46,7 @@ function blocks(result) {
     values: all.map((one) => one.own ?? (result.data.isMany && one.parent ? one.ms : 0)), branchvalues: "remainder",
     text: shares, textinfo: "label+text", hoverinfo: "text",
     hovertext: all.map((one, i) => one.hover ?? `${labels[i]}<br>${shares[i]}`),
+    textfont: { color: all.map((one) => inkOn(one.tint)) },
     marker: { colors: all.map((one) => one.tint), line: { color: colour("paper") } }, tiling: { pad: 1 },
   }], layoutOf({ margin: { l: 5, r: 5, t: 30, b: 5 } })];
 }

@@ -7,8 +7,15 @@ function kindColour(kind) {
   return colour(`k-${kind.replaceAll(" ", "-")}`) || colour("k-other");
 }
 
+// Bars lie where their names have no room below them: plotly leaves out what would stand over the edge.
+const STEP_ROOM = 85; // pixels of a window for each bar, found by trying names as long as "waiting for the host"
+
+function isCrowded(steps) {
+  return window.innerWidth < Math.max(NARROW, steps.length * STEP_ROOM);
+}
+
 // Totals and changes; a name that is there twice still has a bar of its own.
-function waterfall(steps, isNarrow = window.innerWidth < NARROW, range = undefined, most = 28) {
+function waterfall(steps, isNarrow = isCrowded(steps), range = undefined, most = 28) {
   const places = steps.map((_, i) => i), times = steps.map((step) => step[1]);
   const [names, amounts] = isNarrow ? ["yaxis", "xaxis"] : ["xaxis", "yaxis"];
   const trace = {

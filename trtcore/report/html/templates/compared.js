@@ -9,6 +9,15 @@ function change(data) {
   return waterfall(data.steps, true, [Math.max(0, low - room), high + room], window.innerWidth < NARROW ? 22 : 60);
 }
 
+// A label at 1, 2 and 5 of every power of ten, in full: plotly's own has the digit alone, "5" for 0.005.
+function decades(least, most) {
+  const labels = [];
+  for (let power = Math.floor(Math.log10(least)); power <= Math.ceil(Math.log10(most)); power += 1) {
+    for (const digit of [1, 2, 5]) labels.push(Number(`${digit}e${power}`));
+  }
+  return { tickmode: "array", tickvals: labels, ticktext: labels.map(String) };
+}
+
 // Equal times are on the line; what may be chance is grey.
 function points(data) {
   const rows = data.points.filter((row) => row[1] > 0 && row[2] > 0);
@@ -26,8 +35,8 @@ function points(data) {
   return [traces, layoutOf({
     showlegend: true, hovermode: "closest", legend: { orientation: "h", y: -0.2 },
     // Logarithmic, because the times of layers differ by a factor of a hundred.
-    xaxis: { title: { text: `${plain(data.names[0])}, ms` }, type: "log", dtick: "D2" },
-    yaxis: { title: { text: `${plain(data.names[1])}, ms` }, type: "log", dtick: "D2" },
+    xaxis: { title: { text: `${plain(data.names[0])}, ms` }, type: "log", ...decades(least, most) },
+    yaxis: { title: { text: `${plain(data.names[1])}, ms` }, type: "log", ...decades(least, most) },
     shapes: [{ type: "line", x0: least, x1: most, y0: least, y1: most, line: { color: colour("soft"), dash: "dot" } }],
   })];
 }

@@ -1,6 +1,6 @@
 // What all pictures have in common: colours of the page, and the layout.
 
-const NARROW = 640; // pixels of a window in which bars lie, because their names have no room below them
+const NARROW = 640; // pixels of a window that has room for few words beside or below a picture
 const HOVER = 70; // characters of a line in a hover label
 
 function colour(name) {
@@ -8,7 +8,8 @@ function colour(name) {
 }
 
 function layoutOf(more) {
-  const axis = { gridcolor: colour("line"), zeroline: false, automargin: true };
+  // Without SI prefixes: "600u" beside "ms" would be a thousandth of what it means.
+  const axis = { gridcolor: colour("line"), zeroline: false, automargin: true, exponentformat: "none" };
   return {
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
     font: { color: colour("ink"), size: 13, family: "system-ui, sans-serif" },

@@ -55,7 +55,7 @@ function linkBars(result) {
 
 function hasContent(result, name) {
   const { data } = result;
-  if (name === "steps") return data.steps.length > 0;
+  if (name === "steps") return data.steps.length > 1; // one bar leads nowhere
   if (name === "histogram" || name === "series") return data.passes.length > 0 || data.spread;
   if (name === "roofline") return data.roofline?.points.length > 0;
   return data.own.some((ms) => ms !== null);

@@ -183,14 +183,14 @@ def network_cost(
         clock_step_ms: the smallest time that the layers' timer can tell.
     """
     ms = [row.own_ms for row in rows]
-    start_ms = _start_ms(peaks, clock_step_ms)
+    start = start_ms(peaks, clock_step_ms)
     groups = tuple(
         GroupCost(
             work,
             ms=sum(ms[i] for i in work.layers),
             compute_ms=_compute_ms(work, peaks),
             memory_ms=work.moved_bytes / _BYTES_IN_MS / peaks.bandwidth_gbs if peaks else nan,
-            start_ms=start_ms * len(work.layers),
+            start_ms=start * len(work.layers),
             is_below_resolution=all(rows[i].is_below_resolution for i in work.layers),
         )
         for work in works
@@ -198,7 +198,7 @@ def network_cost(
     return NetworkCost(groups, sum(ms), peaks, latency_ms)
 
 
-def _start_ms(peaks: Peaks | None, clock_step_ms: float) -> float:
+def start_ms(peaks: Peaks | None, clock_step_ms: float) -> float:
     """Time of a layer that has next to nothing to do.
 
     On a GPU the resolution of corrected times, which is that too: of the kernels of ViT, Swin,

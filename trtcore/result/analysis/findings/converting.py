@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from math import isnan
 
 from trtcore.result.analysis.findings.evidence import Evidence
@@ -18,13 +19,18 @@ _PINNED_TYPE = "Float"
 # Where the peaks of the device are not known: FP32 outside of tensor cores against FP16 in them,
 # 19.5 and 312 TFLOP/s. Source: NVIDIA's data sheet of the A100.
 _LEAST_RATE = 1 / 16
+# Rows are padded to 16 bytes at most, which are 16 values of the narrowest types. Source: NVIDIA,
+# Deep Learning Performance Guide, Tensor Core requirements.
+_MOST_PADDING = 16
+# Operators of the model whose own work is to change a size.
+_RESIZING = frozenset({"Slice", "Split", "Concat", "Pad", "Gather", "Tile", "Expand", "Resize"})
 # The inspector's word for a format, and the I/O format that comes to the same. `nhwc` with any
 # number of channels is none that an input can have; `hwc8` is it with padded channels.
 _IO_FORMATS = {"nhwc": "hwc8", **{word: word for word in ("hwc8", "chw2", "chw4", "chw32")}}
 
 
 def reformats(evidence: Evidence) -> Iterator[Finding]:
-    """Layers that only change a format or type, or copy: at the network's ends, and inside.
+    """Layers that only change a format, type or size, or copy: at the network's ends, and inside.
 
     Of an un-fused model they are the casts of a runtime that lacks kernels: no option changes that.
     """
@@ -38,8 +44,14 @@ def reformats(evidence: Evidence) -> Iterator[Finding]:
         names = (*option, evidence.longest(places))
         yield Finding(FindingKind.IO_REFORMAT, ms, numbers=(len(places), ms), names=names,
                       layers=places)  # fmt: skip
-    if inside := tuple(i for i in layers if i not in at_ends):
-        yield _counted(evidence, FindingKind.REFORMAT, inside)
+    inside = [i for i in layers if i not in at_ends]
+    padded = {i: sizes for i in inside if (sizes := _padded_sizes(evidence, i)) is not None}
+    if padded:
+        counted = _counted(evidence, FindingKind.PADDING, tuple(padded))
+        longest = padded[max(padded, key=evidence.ms)]
+        yield replace(counted, numbers=(*counted.numbers, *longest))
+    if others := tuple(i for i in inside if i not in padded):
+        yield _counted(evidence, FindingKind.REFORMAT, others)
 
 
 def quantization(evidence: Evidence) -> Iterator[Finding]:
@@ -84,9 +96,20 @@ def _wider(
     left = itemsize(wanted) / itemsize(own)
     left_of_products = min(left, _rate(evidence, own, wanted))
     saved = (ms - products) * (1 - left) + products * (1 - left_of_products)
+    if kind is FindingKind.FALLBACK:
+        saved *= _work_part(evidence, places, ms)
     numbers = (len(places), ms, evidence.part_of(ms))
     names = (own, wanted, evidence.longest(places))
     return Finding(kind, saved, numbers=numbers, names=names, layers=places)
+
+
+def _work_part(evidence: Evidence, places: tuple[int, ...], ms: float) -> float:
+    """The part of layers' time that is not their start, which takes as long in any type.
+
+    Not of nodes that the user pins: where they are not, casts beside them go with their starts.
+    """
+    work = sum(max(evidence.ms(i) - evidence.start_ms, 0.0) for i in places)
+    return work / ms if ms > 0 else 0.0
 
 
 def _rate(evidence: Evidence, own: str, wanted: str) -> float:
@@ -117,6 +140,26 @@ def _counted(evidence: Evidence, kind: FindingKind, layers: tuple[int, ...]) -> 
     ms = evidence.time_of(layers)
     numbers = (len(layers), ms, evidence.part_of(ms))
     return Finding(kind, ms, numbers=numbers, names=(evidence.longest(layers),), layers=layers)
+
+
+def _padded_sizes(evidence: Evidence, place: int) -> tuple[int, int] | None:
+    """The size of the dimension that a layer pads or cuts again, before and behind it.
+
+    TensorRT does so for the layer beside it, such as a product that wants rows of whole words. What
+    the model itself cuts or joins is its own.
+    """
+    layer = evidence.profile.layers[place]
+    if len(layer.inputs) != 1 or len(layer.outputs) != 1:
+        return None
+    if any(evidence.ops.get(name) in _RESIZING for name in layer.nodes):
+        return None
+    before, after = layer.inputs[0].shape, layer.outputs[0].shape
+    if len(before) != len(after):
+        return None
+    sizes = [pair for pair in zip(before, after, strict=True) if pair[0] != pair[1]]
+    if len(sizes) != 1 or not abs(sizes[0][0] - sizes[0][1]) < _MOST_PADDING:
+        return None
+    return sizes[0]
 
 
 def _io_option(evidence: Evidence, place: int) -> tuple[str, str] | None:

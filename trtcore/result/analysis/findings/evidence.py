@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import isnan
 
-from trtcore.result.analysis.cost.roofline import NetworkCost
+from trtcore.result.analysis.cost.roofline import NetworkCost, start_ms
 from trtcore.result.analysis.fusion.groups import FusionMap
 from trtcore.result.analysis.reconciliation.kernels import KernelTotals
 from trtcore.result.analysis.reconciliation.reconcile import Reconciliation
@@ -40,9 +40,19 @@ class Evidence:
     kernel_totals: KernelTotals | None = None
 
     @cached_property
+    def ops(self) -> Mapping[str, str]:
+        """The operators of the model's nodes by their names."""
+        return {node.name: node.op for node in self.profile.model.nodes}
+
+    @cached_property
     def total_ms(self) -> float:
         """Time of all layers."""
         return self.time_of(range(len(self.rows)))
+
+    @property
+    def start_ms(self) -> float:
+        """Time of a layer that has next to nothing to do, which no change of its work saves."""
+        return start_ms(self.profile.peaks, self.profile.timed_by.clock_step_ms)
 
     @property
     def latency_ms(self) -> float:
@@ -52,9 +62,13 @@ class Evidence:
 
     def median_of(self, series: str) -> float:
         """The median of an un-profiled pass; NaN if it was not measured."""
-        known = self.series
-        found = known[series] if series in known else summarise_series(self.profile.samples, series)
+        found = self.summary_of(series)
         return float("nan") if found is None else found.median_ms
+
+    def summary_of(self, series: str) -> TimeSummary | None:
+        """The times of an un-profiled pass; None if it was not measured."""
+        known = self.series
+        return known[series] if series in known else summarise_series(self.profile.samples, series)
 
     def time_of(self, layers: Iterable[int]) -> float:
         """Corrected time of layers, or their medians where that is not known."""

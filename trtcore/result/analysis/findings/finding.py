@@ -19,6 +19,9 @@ class FindingKind(Enum):
     """numbers: layers, their time; names: option, its value, the layer that takes longest."""
     REFORMAT = "reformat"
     """numbers: layers, their time, its part; names: the layer that takes longest."""
+    PADDING = "padding"
+    """numbers: layers, their time, its part, size of the padded dimension before and behind the one
+    that takes longest; names: that layer."""
     QUANTIZATION = "quantization"
     """numbers: layers, their time, its part; names: the layer that takes longest."""
     FALLBACK = "precision fallback"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import isnan
 
 from trtcore.result.analysis.cost.roofline import Bound
 from trtcore.result.analysis.findings.evidence import Evidence
@@ -17,14 +16,15 @@ _LEAST_LATENCY_BOUND = 1 / 3
 
 
 def cuda_graph(evidence: Evidence) -> Iterator[Finding]:
-    """A CUDA graph takes less than enqueueing: both were measured."""
-    for enqueued, graph in _PAIRS:
-        times = evidence.median_of(enqueued), evidence.median_of(graph)
-        if not any(map(isnan, times)):
-            saved = times[0] - times[1]
-            yield Finding(
-                FindingKind.CUDA_GRAPH, saved, Part.BETWEEN_LAYERS, times, is_measured=True
-            )
+    """A CUDA graph takes less than enqueueing: both were measured, and chance is not enough."""
+    for series in _PAIRS:
+        enqueued, graph = (evidence.summary_of(one) for one in series)
+        if enqueued is not None and graph is not None:
+            times = enqueued.median_ms, graph.median_ms
+            # Of too few iterations there are no intervals, which are NaN: the medians decide.
+            if not enqueued.interval[0] <= graph.interval[1]:
+                saved, part = times[0] - times[1], Part.BETWEEN_LAYERS
+                yield Finding(FindingKind.CUDA_GRAPH, saved, part, times, is_measured=True)
             return
 
 

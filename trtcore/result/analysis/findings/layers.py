@@ -1,14 +1,14 @@
-"""Rules about single layers: what they waste, and those that lag behind others of their kind."""
+"""Rules about single layers: what they waste, and what they hide."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from math import ceil
-from statistics import median
 
 from trtcore.result.analysis.cost.roofline import Bound, GroupCost
 from trtcore.result.analysis.findings.evidence import Evidence
 from trtcore.result.analysis.findings.finding import Finding, FindingKind, Part
+from trtcore.result.analysis.findings.lagging import lagging_groups
 from trtcore.result.records.layers import Layer
 
 # Channels that a tile of the Tensor Cores holds: 16 bytes. Source: NVIDIA, Deep Learning
@@ -17,9 +17,6 @@ _MULTIPLES = {"fp16": 8, "bf16": 8, "int8": 16, "fp8": 16}
 # An image: padding its channels is the first layer's own work, for which TensorRT has kernels.
 _IMAGE_CHANNELS = 4
 _CONVOLUTIONS = frozenset({"Conv", "ConvTranspose", "QLinearConv", "ConvInteger"})
-# Fewer than four others have no middle; groups of one kind often lie a factor of two apart.
-_FEWEST_OTHERS = 4
-_FAR_BELOW = 1 / 3
 # Weights dominate where they are most of what is moved.
 _DOMINATES = 0.5
 # From here on what is hidden changes what all other figures mean.
@@ -29,10 +26,9 @@ _LEAST_OPAQUE = 0.1
 def channels(evidence: Evidence) -> Iterator[Finding]:
     """Convolutions whose channels fill the last tile of the Tensor Cores in part only."""
     found: dict[int, tuple[float, GroupCost, tuple[int, int]]] = {}
-    ops = _ops(evidence)
     for group in evidence.cost.groups if evidence.cost else ():
         step = _MULTIPLES.get(group.work.dtype)
-        if step is None or not any(ops.get(n) in _CONVOLUTIONS for n in group.work.nodes):
+        if step is None or not any(evidence.ops.get(n) in _CONVOLUTIONS for n in group.work.nodes):
             continue
         for place in group.work.layers:
             both = _channels(evidence.profile.layers[place])
@@ -63,10 +59,12 @@ def _filled(both: tuple[int, int], step: int) -> float:
 
 def weights(evidence: Evidence) -> Iterator[Finding]:
     """Memory-bound groups that mostly read weights: a larger batch reads them once for more."""
+    # What lags behind the others does not wait for its weights.
+    slow = [one.group for one in lagging_groups(evidence)]
     groups = [
         group
         for group in (evidence.cost.groups if evidence.cost else ())
-        if group.bound is Bound.MEMORY and _weight_share(group) > _DOMINATES
+        if group.bound is Bound.MEMORY and _weight_share(group) > _DOMINATES and group not in slow
     ]
     if not groups:
         return
@@ -88,36 +86,6 @@ def _weight_share(group: GroupCost) -> float:
     return group.work.weight_bytes / moved if moved else 0.0
 
 
-def slow_groups(evidence: Evidence) -> Iterator[Finding]:
-    """Products that reach far less of their peak than the others of the same type."""
-    kinds: dict[str, list[GroupCost]] = {}
-    for group in evidence.cost.groups if evidence.cost else ():
-        # What is bound by latency reaches nothing of any peak, and has its own finding.
-        if group.work.macs and group.bound in (Bound.COMPUTE, Bound.MEMORY):
-            kinds.setdefault(group.work.dtype, []).append(group)
-    slow = [found for groups in kinds.values() for found in _slow(groups)]
-    if not slow:
-        return
-    _, worst, usual, others = max(slow, key=lambda one: one[0])
-    layers = tuple(i for _, group, *_ in slow for i in group.work.layers)
-    numbers = (len(slow), evidence.time_of(layers), worst.share_of_peak, usual, others)
-    names = (evidence.longest(worst.work.layers),)
-    saved = sum(ms for ms, *_ in slow)
-    yield Finding(FindingKind.SLOW, saved, numbers=numbers, names=names, layers=layers)
-
-
-def _slow(groups: Sequence[GroupCost]) -> Iterator[tuple[float, GroupCost, float, int]]:
-    """Groups far below the others, with what they could save, what those reach and how many."""
-    for group in groups:
-        others = [other for other in groups if other is not group]
-        if len(others) < _FEWEST_OTHERS:
-            return
-        usual, own = median(other.share_of_peak for other in others), group.share_of_peak
-        if own < _FAR_BELOW * usual:
-            # A layer above the peak reads from a cache, which is no measure for others.
-            yield group.ms * (1 - own / min(usual, 1.0)), group, usual, len(others)
-
-
 def opaque(evidence: Evidence) -> Iterator[Finding]:
     """Layers that do not list what is in them."""
     layers = tuple(i for g in evidence.fusion.groups if g.is_opaque for i in g.layers)
@@ -125,7 +93,3 @@ def opaque(evidence: Evidence) -> Iterator[Finding]:
     if evidence.part_of(ms) >= _LEAST_OPAQUE:
         numbers = (len(layers), ms, evidence.part_of(ms))
         yield Finding(FindingKind.OPAQUE, 0.0, Part.UNKNOWN, numbers, layers=layers)
-
-
-def _ops(evidence: Evidence) -> dict[str, str]:
-    return {node.name: node.op for node in evidence.profile.model.nodes}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from trtcore.result.analysis.findings import converting, engine, launching, layers
+from trtcore.result.analysis.findings import converting, engine, lagging, launching, layers
 from trtcore.result.analysis.findings.evidence import Evidence
 from trtcore.result.analysis.findings.finding import Finding, Part
 
@@ -21,7 +21,7 @@ RULES: tuple[Rule, ...] = (
     engine.host_copies,
     layers.channels,
     layers.weights,
-    layers.slow_groups,
+    lagging.slow_groups,
     layers.opaque,
 )
 

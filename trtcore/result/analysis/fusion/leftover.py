@@ -272,6 +272,8 @@ class Leftovers:
             return Reason.NO_LAYER
         if self._is_factor(name, sides):
             return Reason.SCALED_BY_NEIGHBOURS
-        others = {node: self._sides(node) for node in sides.computing}
-        is_moved = name not in others and all(self._is_factor(*other) for other in others.items())
+        # One after the other: where few layers are mapped, each has all thousands of others there.
+        is_moved = name not in sides.computing and all(
+            self._is_factor(node, self._sides(node)) for node in sides.computing
+        )
         return Reason.MOVED_BY_NEIGHBOURS if is_moved else Reason.AMBIGUOUS
