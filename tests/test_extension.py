@@ -137,7 +137,7 @@ class TestReader:
 
     def test_help_and_errors_know_it(self, run: Any, saved: Path, tmp_path: Path) -> None:
         assert (
-            "the table of TensorRT's old sample or a list of pairs" in run("compare", "--help")[1]
+            "the old sample's table or a list of pairs" in run("compare", "--help")[1]
         )
         (tmp_path / "other.txt").write_text("hello\n")
         code, _, err = run("compare", tmp_path / "other.txt", saved)
