@@ -136,13 +136,11 @@ class TestReader:
         assert trtcore.load_baseline(tmp_path / "base.txt").source_tool == "pairs"
 
     def test_help_and_errors_know_it(self, run: Any, saved: Path, tmp_path: Path) -> None:
-        assert (
-            "the table of TensorRT's old sample or a list of pairs" in run("compare", "--help")[1]
-        )
+        assert "the old sample's table or a list of pairs" in run("compare", "--help")[1]
         (tmp_path / "other.txt").write_text("hello\n")
         code, _, err = run("compare", tmp_path / "other.txt", saved)
         assert code == 2
-        assert err.rstrip().endswith("old sample or a list of pairs")
+        assert err.rstrip().endswith("the old sample's table or a list of pairs")
 
     def test_it_takes_no_layer_information(self, run: Any, saved: Path, tmp_path: Path) -> None:
         (tmp_path / "base.txt").write_text("pairs\na=4\nb=3\n")

@@ -186,7 +186,14 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "models/onnx/batch_walk",
         "models/onnx/range_batches",
     ),
+    "wild/test_onnx_batch_items.py": (
+        "models/onnx/batch_cuts",
+        "models/onnx/batch_lookahead",
+        "models/onnx/batch_marks",
+        "models/onnx/batch_mixing",
+    ),
     "wild/test_onnx_batch_counters.py": (
+        "models/onnx/batch_counters",
         "models/onnx/batch_operands",
         "models/onnx/batch_picks",
         "models/onnx/batch_scatter",

@@ -20,6 +20,7 @@ NEW = f"""\
 {INFO}      30.0       0.3000       0.2970     100.0   Total
 {INFO}
 """
+BARE = re.sub(r"^\[.*?\[I\] ", "", NEW, flags=re.M)
 OLD = f"""\
 {INFO}=== Profile (100 iterations ) ===
 {INFO}           Layer   Time (ms)   Avg. Time (ms)   Median Time (ms)   Time %
@@ -40,7 +41,7 @@ def among_rows(line: str) -> str:
 FORMS = {
     "8.6 on": NEW,
     "up to 8.5": OLD,
-    "without prefixes": re.sub(r"^\[.*?\[I\] ", "", NEW, flags=re.M),
+    "without prefixes": BARE,
     "lines of Windows": NEW.replace("\n", "\r\n"),
     "PowerShell": NEW.encode("utf-16"),
     "byte order mark": b"\xef\xbb\xbf" + NEW.encode(),
@@ -51,6 +52,13 @@ FORMS = {
     "GitHub Actions": before_each("2026-01-02T03:04:09.1234567Z "),
     "Kubernetes": before_each("2026-01-02T03:04:09.123456789Z stdout F "),
     "journald": before_each("Jan 02 03:04:09 host trtexec[123]: "),
+    "docker compose, without prefixes": before_each("trt-1  | ", BARE),
+    "journald, without prefixes": before_each("Jan 02 03:04:09 host trtexec[123]: ", BARE),
+    "Python's logging": before_each("INFO:root:", BARE),
+    "seconds since the start": "".join(
+        f"[{9.5 + place:9.6f}] {line}\n" for place, line in enumerate(BARE.splitlines())
+    ),
+    "line numbers": "".join(f"{9 + i}: {line}\n" for i, line in enumerate(BARE.splitlines())),
     "a message of TensorRT among the rows": among_rows(
         f"{INFO[:-4]}[V] [TRT] Deleting timing cache"
     ),

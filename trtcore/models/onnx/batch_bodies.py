@@ -69,10 +69,10 @@ def _through(walk: Walk, body: GraphProto, inputs: Sequence[Known]) -> list[Know
 
 
 def open_bodies(graph: GraphProto) -> None:
-    """Leaves open which sizes the inputs of bodies have: the file's are those of the old batch."""
+    """Leaves open which sizes bodies read and write: the file's are those of the old batch."""
     for node in walk_nodes(graph):
         for body in bodies(node):
-            for value in body.input:
+            for value in (*body.input, *body.output):
                 for dim in value.type.tensor_type.shape.dim:
                     dim.Clear()
 

@@ -78,12 +78,14 @@ class Repeat:
         index: which of its inputs the value is.
         axis: of the batch.
         lengths: of that axis, at the old batch and at the new one.
+        outer: how many parts of that axis are repeated each for itself.
     """
 
     node: str
     index: int
     axis: int
     lengths: tuple[int, int]
+    outer: int = 1
 
     @property
     def note(self) -> str:
@@ -110,7 +112,9 @@ class Repeat:
         node = holder.node[place]
         name = node.input[self.index]
         new = editor.free_name(f"{name}__batch")
-        items = np.arange(self.lengths[1], dtype=np.int64) % self.lengths[0]
+        was, now = (length // self.outer for length in self.lengths)
+        parts = was * np.arange(self.outer, dtype=np.int64)
+        items = (parts[:, None] + np.arange(now) % was).ravel()
         constants = (one for scope in editor.graphs for one in scope.initializer)
         tensor = next((one for one in constants if one.name == name), None)
         if tensor is not None:

@@ -23,6 +23,7 @@ from trtcore.models.onnx.batch_edits import (
     Retarget,
     few_notes,
 )
+from trtcore.models.onnx.batch_scatter import counted
 from trtcore.models.onnx.graph_editor import Editor
 
 # Slice and Gather with what they need as inputs; before, they have attributes.
@@ -162,7 +163,7 @@ class _Writer:
     def _repeat(self, one: Repeat, other: Repeat) -> tuple[str, str]:
         """Repeats the items for the largest batch, and takes as many as there are."""
         length = multiples((one.lengths[1],), (other.lengths[1],), self._batches)
-        if one.axis != other.axis or length.fixed != (0,):
+        if one.axis != other.axis or length.fixed != (0,) or one.outer != 1:
             raise NotLinearError
         (most,) = length.at(self._most)
         replace(one, lengths=(one.lengths[0], most)).apply(self._editor)
@@ -182,15 +183,18 @@ class _Writer:
         """Counts for the largest batch, and takes as many as there are."""
         shapes = one.values.shape, other.values.shape
         axes = [i for i, both in enumerate(zip(*shapes, strict=True)) if both == self._batches]
-        is_count = np.array_equal(one.values.ravel(), np.arange(one.values.size))
-        if len(axes) != 1 or not is_count:
+        if len(axes) != 1:
             raise NotLinearError
         (axis,) = axes
+        # Of two batches, the second has at least two items.
+        step = int(np.take(other.values, 1, axis=axis).ravel()[0])
+        if not np.array_equal(other.values, counted(other.values.shape, axis, step)):
+            raise NotLinearError
         shape = [*one.values.shape]
         shape[axis] = self._most
         whole = self._editor.free_name(f"{one.name}__all")
-        counted = np.arange(self._most, dtype=one.values.dtype).reshape(shape)
-        self._editor.put_constant(numpy_helper.from_array(counted, whole))
+        values = np.ascontiguousarray(counted(tuple(shape), axis, step).astype(one.values.dtype))
+        self._editor.put_constant(numpy_helper.from_array(values, whole))
         self._drop(one)
         _, cut = self._cut(whole, one.name, axis, Multiples((0,), (1,)), is_new=False)
         self._add(cut)

@@ -7,6 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 import onnx
 from onnx import NodeProto
 
+from trtcore.models.onnx.batch_cuts import cuts_the_batch
+from trtcore.models.onnx.batch_marks import picks_of_one_item
+from trtcore.models.onnx.batch_mixing import RECURRENT, mixes_items
 from trtcore.models.onnx.batch_operands import operands_fit
 from trtcore.models.onnx.batch_picks import has_every_item, picks_every_item
 from trtcore.models.onnx.batch_repairs import is_misplaced
@@ -56,7 +59,7 @@ def is_carried(
     """
     if picks_every_item(node, inputs):
         return has_every_item(node, inputs[0], batch)
-    if not (is_scattered(node, inputs, batch) and operands_fit(node, inputs, batch)):
+    if _misses_items(node, inputs, batch, opset):
         return False
     if _may_lose(node, opset) or not any(batch.has(one) for one in inputs):
         return True
@@ -78,9 +81,28 @@ def _may_lose(node: NodeProto, opset: int) -> bool:
     return is_plugin or node.op_type in _MAY_LOSE or node.op_type.startswith("Reduce")
 
 
+def _misses_items(node: NodeProto, inputs: Sequence[Known], batch: Batch, opset: int) -> bool:
+    """Whether operands are of other items than the batch's, though ONNX's inference passes them."""
+    return (
+        picks_of_one_item(node, inputs, batch)
+        or cuts_the_batch(node, inputs, batch)
+        or _steps_through_items(node, inputs, batch, opset)
+        or not is_scattered(node, inputs, batch)
+        or not operands_fit(node, inputs, batch)
+    )
+
+
+def _steps_through_items(
+    node: NodeProto, inputs: Sequence[Known], batch: Batch, opset: int
+) -> bool:
+    """Whether a recurrent node takes the items for its steps: its input has the time first."""
+    is_recurrent = node.op_type in RECURRENT and not batch.is_open
+    return is_recurrent and mixes_items(node, inputs, batch, opset)
+
+
 def _lone_states(node: NodeProto, inputs: Sequence[Known], batch: Batch) -> Iterator[int]:
     """The initial states of a recurrent node that are of the old batch."""
-    if node.op_type in ("GRU", "LSTM", "RNN") and batch.has(inputs[0]):
+    if node.op_type in RECURRENT and batch.has(inputs[0]):
         for index in (5, 6):
             if index < len(inputs) and node.input[index] and not batch.has(inputs[index]):
                 yield index

@@ -27,7 +27,8 @@ def operands_fit(node: NodeProto, inputs: Sequence[Known], batch: Batch) -> bool
     nothing of which items a constant condition or constant regions are of.
     """
     check = _CHECKS.get(node.op_type, _each_fits)
-    return not batch.has(inputs[0]) or check(node, inputs, batch)
+    # Random numbers read nothing.
+    return not inputs or not batch.has(inputs[0]) or check(node, inputs, batch)
 
 
 def operand_repairs(
@@ -102,7 +103,10 @@ def _bias_fits(node: NodeProto, inputs: Sequence[Known], _: Batch) -> bool:
     return len(bias) < 2 or bias[0] in (1, rows)
 
 
-def _terms_fit(node: NodeProto, inputs: Sequence[Known], _: Batch) -> bool:
+def _terms_fit(node: NodeProto, inputs: Sequence[Known], batch: Batch) -> bool:
+    # A batch of 1 would be taken as often as an operand of the old batch has items.
+    if batch.new == 1 and any(True for _ in _einsum(node, inputs, batch)):
+        return False
     return all(len(lengths - {1}) < 2 for lengths in _by_letter(node, inputs).values())
 
 

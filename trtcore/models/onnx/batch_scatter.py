@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from onnx import NodeProto
 
-from trtcore.models.onnx.batch_values import Batch, Known, Values
+from trtcore.models.onnx.batch_values import Batch, Known, Shape, Values
 
 _BY_ELEMENT = frozenset({"Scatter", "ScatterElements"})
 
@@ -20,8 +20,11 @@ def is_scattered(node: NodeProto, inputs: Sequence[Known], batch: Batch) -> bool
     """
     data, places, updates, *_ = (*inputs, Known(), Known(), Known())
     is_known = data.is_known and places.is_known and updates.is_known
-    if not is_known or not batch.has(data):
+    if not is_known:
         return True
+    if not batch.has(data):
+        # What is written has the batch, and what it is written to has not.
+        return node.op_type != "ScatterND" or not batch.has(updates)
     if node.op_type == "ScatterND":
         return _is_by_rows(data, places, updates, batch)
     if node.op_type in _BY_ELEMENT:
@@ -50,13 +53,45 @@ def _is_by_elements(
     return places.new == updates.new and (batch.has(places) or not is_meant)
 
 
-def updates_axis(inputs: Sequence[Known], batch: Batch) -> int:
-    """The axis by which updates of the old batch meet places of the new one; -1 if none does."""
-    _, places, updates = inputs[:3]
+def scattered_axis(inputs: Sequence[Known], batch: Batch) -> tuple[int, int]:
+    """What of a ScatterND is of the old batch, while others are of the new one: input and axis.
+
+    Returns:
+        An axis of -1 if that cannot be told.
+    """
+    data, places, updates = inputs[:3]
+    if not batch.has(data) and data.old is not None and data.old == data.new:
+        return 0, _data_axis(data, places, updates, batch)
     if not batch.has(places) or places.old is None or places.axis == len(places.old) - 1:
-        return -1
+        return 2, -1
     is_old = updates.old is not None and updates.old == updates.new
-    return places.axis if is_old and updates.old is not None else -1
+    return 2, places.axis if is_old else -1
+
+
+def _data_axis(data: Known, places: Known, updates: Known, batch: Batch) -> int:
+    """The axis by which data of one batch have to have the items that are written to them."""
+    if not batch.has(updates) or places.old is None or data.old is None:
+        return -1
+    outer, depth = len(places.old) - 1, places.old[-1]
+    if updates.axis >= outer:
+        axis = depth + updates.axis - outer
+    else:
+        rows = places.old_values
+        axes = [] if rows is None else _components(rows, updates.axis, depth, batch)
+        axis = next((axis for axis in axes if data.old[axis] == batch.old), -1)
+    return axis if 0 <= axis < len(data.old) and data.old[axis] == batch.old else -1
+
+
+def _components(rows: Values, axis: int, depth: int, batch: Batch) -> list[int]:
+    """The components of rows that count the items along an axis."""
+    return [one for one in range(depth) if _counts(rows, axis, one, batch.old)]
+
+
+def counted(shape: Shape, axis: int, step: int = 1) -> Values:
+    """Numbers 0, 1, 2 ... times a step along an axis, the same along all others."""
+    numbers = np.arange(shape[axis], dtype=np.int64) * step
+    lengths = [-1 if place == axis else 1 for place in range(len(shape))]
+    return np.broadcast_to(numbers.reshape(lengths), shape)
 
 
 def counted_rows(
@@ -76,16 +111,17 @@ def counted_rows(
     """
     data, places = known.get(node.input[0], Known()), known.get(name, Known())
     is_it = name == node.input[1] and node.op_type in ("GatherND", "ScatterND")
-    if not is_it or not batch.has(data) or places.changes or places.old_values is None:
+    if not is_it or places.changes or places.old_values is None:
         return None
     rows = places.old_values
-    if rows.dtype.kind != "i" or rows.ndim < 2 or data.axis >= rows.shape[-1]:
-        return None
-    axes = [axis for axis in range(rows.ndim - 1) if _counts(rows, axis, data.axis, batch.old)]
     updates = known.get(node.input[2], Known()) if node.op_type == "ScatterND" else Known()
+    of_items = data.axis if batch.has(data) else _data_axis(data, places, updates, batch)
+    if rows.dtype.kind != "i" or rows.ndim < 2 or not 0 <= of_items < rows.shape[-1]:
+        return None
+    axes = [axis for axis in range(rows.ndim - 1) if _counts(rows, axis, of_items, batch.old)]
     if batch.has(updates) and updates.axis in axes:
         axes = [updates.axis]
-    return _extended(rows, axes[0], data.axis, batch) if len(axes) == 1 else None
+    return _extended(rows, axes[0], of_items, batch) if len(axes) == 1 else None
 
 
 def _counts(rows: Values, axis: int, component: int, old: int) -> bool:

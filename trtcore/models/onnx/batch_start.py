@@ -110,6 +110,7 @@ class Start:
         writes: the values that each writes.
         types: of its values, without those of its bodies.
         constants: its constants.
+        readers: the nodes that read each value.
     """
 
     def __init__(self, bare: ModelProto, at_old: GraphProto, constants: Constants) -> None:
@@ -119,6 +120,10 @@ class Start:
         self.reads = [tuple(name for name in node.input if name) for node in self.nodes]
         self.writes = [tuple(node.output) for node in self.nodes]
         self.types = types_of(at_old)
+        self.readers: dict[str, list[NodeProto]] = {}
+        for node in self.nodes:
+            for name in node.input:
+                self.readers.setdefault(name, []).append(node)
         self._settled: dict[int, tuple[Sequence[Known], Mapping[str, Known]]] = {}
         self._written: dict[int, Mapping[str, Known]] = {}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -72,6 +72,9 @@ class Known:
         new_values: what it holds at the new batch.
         counts_items: it is the number of an item of the batch, in a Loop over all of them, as a
             scalar or with axes of length 1.
+        is_within: it is made of places within each item: of a largest value, say.
+        tells_items: it is made of numbers that differ from item to item of the batch.
+        mixed: the node that computed it of all items together; None where it has the batch.
     """
 
     elem_type: int = 0
@@ -81,6 +84,9 @@ class Known:
     old_values: Values | None = None
     new_values: Values | None = None
     counts_items: bool = False
+    is_within: bool = False
+    tells_items: bool = False
+    mixed: str | None = None
 
     @cached_property
     def axis(self) -> int:
@@ -98,7 +104,8 @@ class Known:
 
     def equals(self, other: Known) -> bool:
         """Whether the same is known of both."""
-        mine, theirs = ((a.elem_type, a.old, a.new, a.outer) for a in (self, other))
+        bare = [replace(a, old_values=None, new_values=None) for a in (self, other)]
+        mine, theirs = ([getattr(a, one.name) for one in fields(a)] for a in bare)
         return (
             mine == theirs
             and _equal(self.old_values, other.old_values)
@@ -118,10 +125,17 @@ class Known:
 
 @dataclass(frozen=True)
 class Batch:
-    """The batch that a graph was exported with, and the one it is to have."""
+    """The batch that a graph was exported with, and the one it is to have.
+
+    Attributes:
+        old: the first.
+        new: the second.
+        is_open: the file leaves its batch open, so that it means what it does to several items.
+    """
 
     old: int
     new: int
+    is_open: bool = False
 
     def scaled(self, length: int) -> int:
         """The length of an axis at the new batch; 0 if it does not hold the old one."""
@@ -184,6 +198,7 @@ def inferred(
     if not is_known or not onnx.defs.has(node.op_type, opset):
         return {}
     schema = onnx.defs.get_schema(node.op_type, opset)
+    node = _distinct(node)
     named = {name: one for name, one in zip(node.input, inputs, strict=True) if name}
     types = {
         name: helper.make_tensor_type_proto(one.elem_type, one.new) for name, one in named.items()
@@ -199,6 +214,17 @@ def inferred(
             schema, node, types, data, opset_imports=imports, ir_version=ir_version
         )
     )
+
+
+def _distinct(node: NodeProto) -> NodeProto:
+    """The node with a name for each input: of a constant that is read twice, one may be edited."""
+    names = [name for name in node.input if name]
+    if len(set(names)) == len(names):
+        return node
+    apart = NodeProto()
+    apart.CopyFrom(node)
+    apart.input[:] = [name and f"{name}__{index}" for index, name in enumerate(node.input)]
+    return apart
 
 
 def static_shape(kind: TypeProto | None) -> Shape | None:

@@ -8,6 +8,7 @@ are changed; where that is not possible, the node is refused by name.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -16,12 +17,16 @@ import numpy as np
 import onnx
 from onnx import GraphProto, ModelProto, NodeProto, TensorProto, TypeProto, ValueInfoProto
 
-from trtcore.errors import ModelError
+from trtcore.errors import ModelError, argument
 from trtcore.models.onnx.batch_bodies import through_bodies
+from trtcore.models.onnx.batch_counters import counters
 from trtcore.models.onnx.batch_edits import Edit, Extend
 from trtcore.models.onnx.batch_layout import RESHAPING, followed
+from trtcore.models.onnx.batch_lookahead import objects
 from trtcore.models.onnx.batch_losses import is_carried
-from trtcore.models.onnx.batch_repairs import counters, repairs
+from trtcore.models.onnx.batch_marks import marked
+from trtcore.models.onnx.batch_mixing import RECURRENT, mixes_items, mixing_notes
+from trtcore.models.onnx.batch_repairs import repairs
 from trtcore.models.onnx.batch_start import Start, Starts, types_of
 from trtcore.models.onnx.batch_values import (
     Batch,
@@ -48,11 +53,13 @@ class Carried:
         edits: the changes to the graph, in its order.
         outputs: shapes of its outputs at the new batch, as far as they are known.
         batch: the old one and the new one; zeros where there is nothing to carry.
+        notes: on what else another batch means.
     """
 
     edits: tuple[Edit, ...] = ()
     outputs: Mapping[str, Shape] = field(default_factory=dict)
     batch: tuple[int, int] = (0, 0)
+    notes: tuple[str, ...] = ()
 
 
 def carried(
@@ -84,6 +91,7 @@ def carried(
         try:
             for place in range(len(start.nodes)):
                 walk.step(place)
+            walk.refuse_mixed(graph.output)
         except LostError as lost:
             first_problem = first_problem or f"{prefix}: {lost}"
             found = counters(graph, lost.node, walk.known, batch)
@@ -92,7 +100,17 @@ def carried(
             # From the start, as the constant may have other readers before this one.
             extended |= found
             continue
-        return Carried((*extended.values(), *walk.edits), walk.shapes(graph.output))
+        edits = (*extended.values(), *walk.edits)
+        return Carried(edits, walk.shapes(graph.output), notes=mixing_notes(walk.mixing))
+
+
+@dataclass(frozen=True)
+class _Way:
+    """How the batch gets through a node: what it reads, after changes, and what it writes."""
+
+    inputs: list[Known]
+    outputs: Mapping[str, Known]
+    edits: tuple[Edit, ...] = ()
 
 
 class _Walk:
@@ -106,6 +124,7 @@ class _Walk:
         extended: Mapping[str, Extend],
     ) -> None:
         self.edits: list[Edit] = []
+        self.mixing: list[NodeProto] = []
         self.start = start
         self.opset = opset_version(start.bare)
         self.ir_version = start.bare.ir_version
@@ -140,27 +159,58 @@ class _Walk:
         Raises:
             LostError: the batch is lost in it.
         """
-        inputs = [self.known.get(name, _UNKNOWN) for name in node.input]
+        inputs = self._reads(node)
         if node.op_type == "Constant":
             self._note_constant(node)
             return
         outputs = through_bodies(self, node, inputs) or self._outputs(node, inputs)
+        found: list[_Way] = []
         if outputs is not None and self._is_carried(node, inputs, outputs):
-            for name, one in outputs.items():
-                self.known[name] = self._extended(name, one)
-            return
+            found = [_Way(inputs, outputs)]
         olds = [self._old_output(node, inputs, name) for name in node.output]
-        for attempt in repairs(node, inputs, olds, self.batch):
-            repaired = _repaired(inputs, attempt)
-            outputs = self._outputs(node, repaired, attempt)
-            if outputs is not None and self._is_carried(node, repaired, outputs):
-                self.edits += attempt
-                self.known.update(outputs)
-                return
+        if not found or self._is_objected_to(node, found[0].outputs):
+            found += self._ways(node, inputs, olds)
+        fitting = (one for one in found if not self._is_objected_to(node, one.outputs))
+        if found:
+            self._take(node, next(fitting, found[0]))
+            return
         if self._never_fits(node, inputs):
             self.known.update((name, Known()) for name in node.output)
             return
         raise LostError(node, self._lost(node, olds))
+
+    def _ways(self, node: NodeProto, inputs: list[Known], olds: Sequence[Known]) -> Iterator[_Way]:
+        """Ways to let the batch through by a change, the likeliest first."""
+        for attempt in repairs(node, inputs, olds, self.batch):
+            repaired = _repaired(inputs, attempt)
+            outputs = self._outputs(node, repaired, attempt)
+            if outputs is not None and self._is_carried(node, repaired, outputs):
+                yield _Way(repaired, outputs, attempt)
+
+    def _take(self, node: NodeProto, way: _Way) -> None:
+        self.edits += way.edits
+        if mixes_items(node, way.inputs, self.batch, self.opset):
+            self.mixing.append(node)
+        made = marked(node, way.inputs, way.outputs, self.batch, self.opset)
+        for name, one in made.items():
+            self.known[name] = one if way.edits else self._extended(name, one)
+
+    def _is_objected_to(self, node: NodeProto, outputs: Mapping[str, Known]) -> bool:
+        """Whether a reader of a Reshape says that the batch went to another axis than meant."""
+        if node.op_type != "Reshape" or not outputs:
+            return False
+        readers = self.start.readers
+        return objects(node.output[0], outputs[node.output[0]], readers, self)
+
+    def fits(self, node: NodeProto, name: str, value: Known) -> bool:
+        """Whether a node takes a value in the place of that name, and no items together."""
+        pairs = zip(node.input, self._reads(node), strict=True)
+        inputs = [value if read == name else one for read, one in pairs]
+        if not all(one.is_known for read, one in zip(node.input, inputs, strict=True) if read):
+            return True
+        if mixes_items(node, inputs, self.batch, self.opset):
+            return False
+        return self._outputs(node, inputs) is not None
 
     def _never_fits(self, node: NodeProto, inputs: list[Known]) -> bool:
         """Whether the inputs do not fit each other at the old batch either."""
@@ -233,6 +283,24 @@ class _Walk:
     ) -> bool:
         return is_carried(node, inputs, outputs, self.batch, self.opset)
 
+    def refuse_mixed(self, values: Iterable[ValueInfoProto]) -> None:
+        """Refuses outputs that are one for all items, where the file does not say that it is meant.
+
+        With the batch of the file they may have been one for each. A lone number, as a loss, is
+        one for all of them in any case.
+
+        Raises:
+            LostError: the node that computes such an output of all items.
+        """
+        for value in values:
+            one = self.known.get(value.name, _UNKNOWN)
+            if one.mixed is None or self.batch.is_open or math.prod(one.old or ()) == 1:
+                continue
+            node = next((node for node in self.mixing if node.name == one.mixed), None)
+            if node is not None:
+                olds = [self._old(name) for name in node.output if name]
+                raise LostError(node, self._lost(node, olds))
+
     def shapes(self, values: Iterable[ValueInfoProto]) -> dict[str, Shape]:
         """The shapes of values at the new batch, as far as they are known."""
         known = {value.name: self.known.get(value.name, Known()).new for value in values}
@@ -271,7 +339,16 @@ class _Walk:
             return Known()
         return Known(kind.tensor_type.elem_type, static_shape(kind))
 
+    def _reads(self, node: NodeProto) -> list[Known]:
+        return [self.known.get(name, _UNKNOWN) for name in node.input]
+
     def _lost(self, node: NodeProto, olds: Sequence[Known]) -> str:
+        reads = self._reads(node)
+        if node.op_type in RECURRENT and mixes_items(node, reads, self.batch, self.opset):
+            return (
+                f"node '{node.name}' ({node.op_type}) takes the leading dimension for time steps: "
+                f"give whole shapes with {argument('shapes')}"
+            )
         texts = ", ".join(shape_text(one.old) for one in olds if one.old is not None)
         given = f", which gives {texts} at batch {self.batch.old}" if texts else ""
         return (

@@ -67,7 +67,7 @@ def with_shapes(
     is_lenient = wanted == declared or starts.is_odd(proto)
     prefix = _complaint(model, declared, wanted)
     found = _carried(proto, declared, wanted, prefix, starts)
-    notes += apply_edits(proto.graph, found.edits)
+    notes += [*apply_edits(proto.graph, found.edits), *found.notes]
     if found.batch != (0, 0):
         open_bodies(proto.graph)
     for value in inputs:
@@ -101,14 +101,10 @@ def batch_edits(
 
 
 def _complete_outputs(proto: ModelProto, shapes: Mapping[str, Sequence[int]]) -> None:
-    """Writes the shapes of outputs that ONNX's inference leaves open."""
+    """Writes the shapes of outputs that ONNX's inference leaves open, or as the file has them."""
     for output in proto.graph.output:
-        if output.name in shapes and any(dim.dim_value <= 0 for dim in _dims(output)):
+        if output.name in shapes:
             _write_dims(output, shapes[output.name])
-
-
-def _dims(value: ValueInfoProto) -> Sequence[TensorShapeProto.Dimension]:
-    return tuple(value.type.tensor_type.shape.dim)
 
 
 def _carried(
@@ -122,18 +118,32 @@ def _carried(
 
     A file whose batch is open was traced with one all the same, 1 as a rule.
     """
-    batched = [name for name in _batched(declared) if wanted[name]]
+    batched = _leading_another(declared, wanted)
     batches = {wanted[name][0] for name in batched}
-    before = {dim if isinstance(dim := declared[name][0], int) else 1 for name in batched}
+    first = [declared[name][0] for name in batched]
+    before = {dim if isinstance(dim, int) else 1 for dim in first}
     if len(batches) != 1 or len(before) != 1 or batches == before or 0 in before | batches:
         return Carried()
-    batch = Batch(before.pop(), batches.pop())
+    is_open = not any(isinstance(dim, int) for dim in first)
+    batch = Batch(before.pop(), batches.pop(), is_open)
     for value in graph_inputs(proto.graph):
         if value.name not in wanted:
             continue
         dims = wanted[value.name]
         _write_dims(value, [batch.old, *dims[1:]] if value.name in batched else dims)
     return replace(carried(proto, batched, batch, prefix, starts), batch=(batch.old, batch.new))
+
+
+def _leading_another(declared: _Shapes, wanted: dict[str, list[int]]) -> list[str]:
+    """The inputs whose leading dimension is the batch: all that share it, or those given another.
+
+    Beside an image, a table keeps its own, and so does what is one for all items.
+    """
+    batched = [name for name in _batched(declared) if wanted[name]]
+    others = [name for name in batched if wanted[name][0] == declared[name][0] != 1]
+    if batched and (others or len({wanted[name][0] for name in batched}) == 1):
+        return batched
+    return [name for name, dims in wanted.items() if dims and dims[0] != declared[name][0]]
 
 
 def _checked_options(

@@ -45,7 +45,7 @@ READERS: tuple[Reader, ...] = (
         takes_layer_info=True,
     ),
     Reader(
-        "a log of trtexec --dumpProfile",
+        "a trtexec --dumpProfile log",
         lazily("trtcore.result.readers.trtexec_log", "is_trtexec_log"),
         lazily("trtcore.result.readers.trtexec_log", "parse_trtexec_log"),
         takes_layer_info=True,
@@ -56,32 +56,32 @@ READERS: tuple[Reader, ...] = (
         lazily("trtcore.result.readers.onnxruntime_profile", "parse_onnxruntime_profile"),
     ),
     Reader(
-        "a trace of PyTorch's profiler",
+        "a PyTorch profiler trace",
         lazily("trtcore.result.readers.torch_trace", "is_torch_trace"),
         lazily("trtcore.result.readers.torch_trace", "parse_torch_trace"),
     ),
     Reader(
-        "the times that trtexec --exportTimes wrote",
+        "trtexec's --exportTimes",
         lazily("trtcore.result.readers.trtexec_times", "is_trtexec_times"),
         lazily("trtcore.result.readers.trtexec_times", "parse_trtexec_times"),
     ),
     Reader(
-        "a trace of ONNX Runtime's TensorRT-RTX provider",
+        "a TensorRT-RTX provider trace",
         lazily("trtcore.result.readers.rtx_provider_trace", "is_rtx_provider_trace"),
         lazily("trtcore.result.readers.rtx_provider_trace", "parse_rtx_provider_trace"),
     ),
     Reader(
-        "Nsight Systems' cuda_gpu_kern_sum as CSV",
+        "Nsight's cuda_gpu_kern_sum",
         lazily("trtcore.result.readers.nsight_kernels", "is_kernel_summary"),
         lazily("trtcore.result.readers.nsight_kernels", "parse_kernel_summary"),
     ),
     Reader(
-        "a log of caffe time",
+        "a caffe time log",
         lazily("trtcore.result.readers.caffe_time", "is_caffe_time"),
         lazily("trtcore.result.readers.caffe_time", "parse_caffe_time"),
     ),
     Reader(
-        "the table of TensorRT's old sample",
+        "the old sample's table",
         lazily("trtcore.result.readers.sample_table", "is_sample_table"),
         lazily("trtcore.result.readers.sample_table", "parse_sample_table"),
     ),

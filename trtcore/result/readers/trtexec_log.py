@@ -24,6 +24,8 @@ _STAMP = re.compile(r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\
 # Lines of TensorRT itself, and warnings, which come between the rows of the table.
 _OTHERS = re.compile(r"^.*?(?:\[[IVWE]\] \[TRT\]|\[[VWE]\] ).*\n?", re.M)
 _TITLE = re.compile(r"^\s*=== Profile \((\d{1,15}) iterations ?\) ===\s*$", re.M)
+# The same behind something else, over the line of headings.
+_PREFIXED = re.compile(r"^(.+?)=== Profile \(\d{1,15} iterations ?\) ===\s*\n.*\bLayer\b", re.M)
 _FIGURE = r"(?:\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|-?nan|inf)"
 _TOTAL = "Total"
 
@@ -83,7 +85,19 @@ def parse_trtexec_log(
 
 def _bare(text: str) -> str:
     """A log without what the logger puts before its lines, and without other messages."""
-    return _STAMP.sub("", _PREFIX.sub("", _OTHERS.sub("", text)))
+    bare = _STAMP.sub("", _PREFIX.sub("", _OTHERS.sub("", text)))
+    return bare if _TITLE.search(bare) else _without_prefix(bare)
+
+
+def _without_prefix(text: str) -> str:
+    """A log without what every line begins with: a name, a time in any form, a line's number."""
+    title = _PREFIXED.search(text)
+    if title is None:
+        return text
+    # Numbers count on, or have another width.
+    shape = re.sub(r"\d+", r"\\d+", re.escape(title[1]))
+    shape = re.sub(r"(?:\\ )+", r" *", shape)
+    return re.sub(rf"^{shape}", "", text, flags=re.M)
 
 
 def _columns(head: str, source: str) -> _Columns:
