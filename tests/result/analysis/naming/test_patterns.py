@@ -132,6 +132,15 @@ FORMS = {
     ),
 }
 
+MASKED = """n = Cast(z)
+    i = Sub(one, n)
+    k = Where(i, low, zero)
+    s = MatMul(x, y)
+    d = Mul(s, root)
+    m = Add(d, k)
+    p = Softmax(m)
+    o = MatMul(p, z)"""
+
 
 class TestForms:
     @pytest.mark.parametrize("form", list(FORMS))
@@ -202,6 +211,16 @@ class TestWords:
         assert words.words("mpt") == ("Add", "Softmax")
         assert words.words("sdmpo") == ("Attention",)
 
+    def test_attention_whose_mask_is_computed(self):
+        """Not of its own: all layers share one mask."""
+        graph = graph_of(MASKED)
+        assert find_patterns(graph) == (Pattern("Attention", tuple("sdmpo")),)
+        assert OperatorWords(graph).words("sdmpo") == ("Attention",)
+
+    def test_a_product_in_the_mask_too_is_no_attention(self):
+        two = MASKED.replace("k = Where(i, low, zero)", "b = MatMul(i, w)\nk = Mul(b, root)")
+        assert find_patterns(graph_of(two)) == ()
+
     def test_names_of_single_operators(self):
         graph = graph_of("a = LayerNormalization(x)\nb = QuantizeLinear(a)\nc = Gelu(b)")
         assert OperatorWords(graph).words("abc") == ("LayerNorm", "Quantize", "Gelu")
@@ -216,6 +235,7 @@ class TestWords:
     [
         ("vit_b_16", {"Gelu": 12, "Attention": 12}),
         ("swin_t", {"Gelu": 12, "Attention": 12}),
+        ("bert_base_memsets", {"Gelu": 12, "Attention": 12}),
         ("convnext_tiny", {"Gelu": 18}),
         ("resnet50", {}),
     ],

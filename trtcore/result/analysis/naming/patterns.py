@@ -79,10 +79,13 @@ class _Walk:
 
     def before(self, name: str | None, *ops: str) -> str | None:
         """The only node with one of these operators that a node reads, constants aside."""
-        if name is None:
-            return None
-        makers = [n for n in self._graph.before(name) if self.op(n) in ops and self.is_data(n)]
-        return makers[0] if len(set(makers)) == 1 else None
+        makers = self.all_before(name, *ops) if name else []
+        return makers[0] if len(makers) == 1 else None
+
+    def all_before(self, name: str, *ops: str) -> list[str]:
+        """The nodes with one of these operators that a node reads, constants aside."""
+        makers = dict.fromkeys(self._graph.before(name))
+        return [maker for maker in makers if self.op(maker) in ops and self.is_data(maker)]
 
     def is_data(self, name: str) -> bool:
         return name not in self._graph.constants()
@@ -220,19 +223,22 @@ def _group_norm(walk: _Walk, norm: str) -> Pattern | None:
 
 def _attention(walk: _Walk, softmax: str) -> Pattern | None:
     """``softmax(q k^T * scale + mask) v``, with what lies between the two products."""
-    between: list[str] = []
-    product: str | None = None
-    step: str | None = softmax
-    while step and product is None and len(between) <= _MOST_BETWEEN:
-        product = walk.before(step, "MatMul")
-        step = walk.before(step, *_SCALE_OR_MASK)
-        between += [step] if step and product is None else []
+    scores = _scores(walk, softmax)
     # Exports in training mode keep the dropout; it does nothing in inference.
     dropout = walk.after(softmax, "Dropout", "Cast")
     weighted = walk.after(dropout or softmax, "MatMul")
-    if product is None or weighted is None:
+    if len(scores) != 1 or weighted is None:
         return None
-    return walk.pattern("Attention", product, *between, softmax, dropout, weighted)
+    return walk.pattern("Attention", *scores[0], softmax, dropout, weighted)
+
+
+def _scores(walk: _Walk, name: str, most: int = _MOST_BETWEEN) -> list[tuple[str, ...]]:
+    """Every way from a product through scale and mask to a node; masks may be computed by such."""
+    product = walk.before(name, "MatMul")
+    if product is not None:
+        return [(product,)]
+    steps = walk.all_before(name, *_SCALE_OR_MASK) if most else []
+    return [(*way, step) for step in steps for way in _scores(walk, step, most - 1)]
 
 
 _FINDERS: dict[str, tuple[Callable[[_Walk, str], Pattern | None], ...]] = {
