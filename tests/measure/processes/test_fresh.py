@@ -47,6 +47,29 @@ def test_ctrl_c_keeps_what_was_measured() -> None:
         call_in_fresh_processes(fresh_calls.interrupted_unless_first, calls[1:])
 
 
+@pytest.mark.parametrize("when", ["between two calls", "while a process is started"])
+def test_ctrl_c_before_a_call_is_waited_for_keeps_those_before_it(
+    when: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = [{"number": 0}, {"number": 0}]
+    real, started = subprocess.Popen, []
+
+    def interrupted(*words: object, **how: object) -> object:
+        started.append(words)
+        if len(started) == len(calls):
+            raise KeyboardInterrupt
+        return real(*words, **how)
+
+    def progress(_: str, done: int, __: int) -> None:
+        if done == 1 and when == "between two calls":
+            raise KeyboardInterrupt
+
+    if when == "while a process is started":
+        monkeypatch.setattr(subprocess, "Popen", interrupted)
+    values = call_in_fresh_processes(fresh_calls.interrupted_unless_first, calls, progress)
+    assert values == (0,)
+
+
 def test_a_failed_call_keeps_those_before_it_or_what_it_has_itself() -> None:
     calls = [{"number": 0}, {"number": 1, "left": "half"}, {"number": 0}]
     heard: list[RunError] = []

@@ -51,7 +51,12 @@ def call_in_fresh_processes(
         KeyboardInterrupt: Ctrl-C before any call returned.
     """
     values: list[Any] = []
-    with tempfile.TemporaryDirectory(prefix="trtcore-") as folder:
+    # Ctrl-C also comes between two calls, and while one is being started: such a process ends with
+    # this one, and may write until then.
+    with (
+        tempfile.TemporaryDirectory(prefix="trtcore-", ignore_cleanup_errors=True) as folder,
+        contextlib.suppress(KeyboardInterrupt),
+    ):
         for i, arguments in enumerate(calls):
             if progress is not None:
                 progress(f"measuring, process {i + 1} of {len(calls)}", i, len(calls))
