@@ -115,7 +115,8 @@ def _folded(proto: ModelProto, shapes: Mapping[str, Shape], values: Values) -> V
     known = dict(values)
     versions = {opset.domain: opset.version for opset in proto.opset_import}
     for node in proto.graph.node:
-        if node.output[0] not in known and _can_fold(node, shapes, known):
+        # A node of an unknown operator may write nothing: nobody has checked it.
+        if node.output and node.output[0] not in known and _can_fold(node, shapes, known):
             results = dict(results_of(node, versions, shapes, known))
             known.update(results)
             found.update(results)
@@ -132,7 +133,7 @@ def _can_fold(node: NodeProto, shapes: Mapping[str, Shape], known: Values) -> bo
 
 def _put_in(graph: GraphProto, found: Values) -> None:
     """Constants instead of the nodes that compute them."""
-    kept = [node for node in graph.node if node.output[0] not in found]
+    kept = [node for node in graph.node if not node.output or node.output[0] not in found]
     del graph.node[:]
     graph.node.extend(kept)
     graph.initializer.extend(numpy_helper.from_array(value, name) for name, value in found.items())
