@@ -11,7 +11,7 @@ from precision_models import run
 
 from trtcore.models.load import load_model
 from trtcore.models.model import Model
-from trtcore.models.onnx.graph import model_inputs
+from trtcore.models.onnx.graph import model_inputs, model_outputs
 from trtcore.models.onnx.shape_ranges import opened
 
 
@@ -44,3 +44,16 @@ def run_open(model: Model, feeds: dict[str, np.ndarray]) -> np.ndarray:
     """The first output of the graph that an engine is built of, its dimensions open."""
     with opened(model) as proto:
         return run(replace(model, proto=proto), feeds)[0]
+
+
+def assert_items_alone(model: Model, batched: Model) -> None:
+    """Every item of the batch has the outputs that it has alone.
+
+    Args:
+        model: at its own batch, with one input.
+        batched: the same for four items.
+    """
+    whole, wanted = items(model)
+    assert model_outputs(batched)[0].shape == wanted.shape
+    found = run(batched, {model_inputs(model)[0].name: whole})[0]
+    np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6)

@@ -174,7 +174,10 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "measure/engine_runs/plans",
         "models/builtin/chain",
     ),
-    "models/onnx/test_input_roles.py": ("models/onnx/input_values",),
+    "models/onnx/test_input_roles.py": (
+        "models/onnx/index_operators",
+        "models/onnx/input_values",
+    ),
     "wild/test_onnx_batch.py": (
         "models/onnx/batch_bodies",
         "models/onnx/batch_edits",

@@ -18,7 +18,7 @@ from terminals import read_until
 import trtcore
 from trtcore.api.options.values import Options
 from trtcore.api.requests import build_as_requested
-from trtcore.compare.precisions.verdict import GATED_TIME
+from trtcore.compare.comparison import GATED_TIME
 from trtcore.engine.tensorrt.bindings import Bindings
 from trtcore.errors import PrecisionNotMetError
 from trtcore.measure.nodes.onnxruntime.profile import run_model

@@ -61,7 +61,7 @@ def test_a_loop_that_failed_leaves_the_recorder_free(
 def test_another_thread_reads_while_a_loop_runs(
     rig: Any, recorder: _core.LayerRecorder, streams: bool
 ) -> None:
-    (recorder.stream if streams else recorder.reserve)(100_000)
+    (recorder.stream if streams else recorder.reserve)(300_000)
     ended = threading.Event()
     seen: list[tuple[Any, ...]] = []
 
@@ -74,7 +74,7 @@ def test_another_thread_reads_while_a_loop_runs(
 
     thread = threading.Thread(target=read)
     thread.start()
-    rig.record(recorder, 100_000)
+    rig.record(recorder, 300_000)
     ended.set()
     thread.join()
     for names, dropped, rows, count in seen:

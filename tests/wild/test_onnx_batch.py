@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import onnx
 import pytest
-from batched_runs import for_a_range, items, run_open
+from batched_runs import assert_items_alone, for_a_range, items, run_open
 from onnx import parser
 from paths import DATA
 from precision_models import model_of, run
@@ -120,19 +120,14 @@ LOST = {
 
 @pytest.mark.parametrize("name", ["resize_sizes", "resize_sizes_open", "reshape_minus1"])
 def test_the_batch_is_carried_through_the_files(name: str) -> None:
-    whole, wanted = items(load_model(WILD / f"{name}.onnx"))
-    model = load_model(WILD / f"{name}.onnx", batch=4)
-    assert model_outputs(model)[0].shape == wanted.shape
-    np.testing.assert_allclose(run(model, {"x": whole})[0], wanted, rtol=1e-5, atol=1e-6)
+    path = WILD / f"{name}.onnx"
+    assert_items_alone(load_model(path), load_model(path, batch=4))
 
 
 @pytest.mark.parametrize("name", HELD)
 def test_constants_of_the_old_batch_become_those_of_the_new(name: str) -> None:
     model = model_of(HEAD + HELD[name])
-    whole, wanted = items(model)
-    batched = with_shapes(model, 4)
-    assert model_outputs(batched)[0].shape == wanted.shape
-    np.testing.assert_allclose(run(batched, {"x": whole})[0], wanted, rtol=1e-5, atol=1e-6)
+    assert_items_alone(model, with_shapes(model, 4))
 
 
 @pytest.mark.parametrize("name", [*HELD, "resize_sizes", "resize_sizes_open", "reshape_minus1"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from batched_runs import for_a_range, items, run_open
+from batched_runs import assert_items_alone, for_a_range, items, run_open
 from precision_models import model_of, run
 
 from trtcore.errors import ModelError
@@ -139,10 +139,7 @@ TOGETHER = {
 @pytest.mark.parametrize("name", [*CARRIED, *FOR_A_BATCH])
 def test_every_item_of_another_batch_gets_what_it_gets_alone(name: str) -> None:
     model = model_of(HEAD + (CARRIED | FOR_A_BATCH)[name])
-    whole, wanted = items(model)
-    batched = with_shapes(model, 4)
-    assert model_outputs(batched)[0].shape == wanted.shape
-    np.testing.assert_allclose(run(batched, {"x": whole})[0], wanted, rtol=1e-5, atol=1e-6)
+    assert_items_alone(model, with_shapes(model, 4))
 
 
 @pytest.mark.parametrize("name", CARRIED)

@@ -14,6 +14,11 @@ ELIMINATED = "eliminated"
 REFUSED = "re-fused"
 SAME = "same"
 
+# What the totals are called, which stand in the JSON too.
+GATED_TIME = "un-profiled GPU time, gated"
+GPU_TIME = "un-profiled GPU time"
+LATENCY = "un-profiled latency"
+
 
 @dataclass(frozen=True)
 class Change:

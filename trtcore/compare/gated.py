@@ -6,11 +6,9 @@ on the GPU.
 
 from __future__ import annotations
 
-from trtcore.compare.comparison import Change
-from trtcore.compare.precisions.verdict import GATED_TIME
+from trtcore.compare.comparison import GATED_TIME, Change
 from trtcore.compare.significance.noise import judge_total
-from trtcore.compare.significance.processes import both_have_processes, process_times
-from trtcore.compare.significance.times import SampledTimes, sample_series
+from trtcore.compare.significance.processes import series_times
 from trtcore.errors import OptionError
 from trtcore.result.records.profile import Profile
 
@@ -41,21 +39,6 @@ def judged_gated_row(base: Profile, new: Profile) -> Change:
         )
     step_ms = max(profile.timed_by.clock_step_ms for profile in (base, new))
     return judge_total(GATED_TIME, *series_times(base, new, _SERIES), step_ms)
-
-
-def series_times(base: Profile, new: Profile, series: str) -> tuple[SampledTimes, SampledTimes]:
-    """The times of a series of both sides, over processes where both have them.
-
-    Args:
-        base: before.
-        new: after.
-        series: name of an array of `Samples`, which both have.
-    """
-    if both_have_processes(base, new):
-        first, second = (side.processes.of(series) for side in (base, new) if side.processes)
-        if first is not None and second is not None:
-            return process_times(first[:, None], 0), process_times(second[:, None], 1)
-    return sample_series(base.samples, series, 0), sample_series(new.samples, series, 1)
 
 
 def _have_both(base: Profile, new: Profile) -> bool:

@@ -12,19 +12,21 @@ from trtcore.compare.attribution import coverage_notes, find_doubt, without_doub
 from trtcore.compare.comparison import (
     APPEARED,
     ELIMINATED,
+    GPU_TIME,
+    LATENCY,
     REFUSED,
     SAME,
     VANISHED,
     Change,
     Comparison,
 )
-from trtcore.compare.gated import gated_row, series_times
-from trtcore.compare.precisions.verdict import GPU_TIME, LATENCY
+from trtcore.compare.gated import gated_row
 from trtcore.compare.significance.noise import RowTimes, judge_rows, judge_total
 from trtcore.compare.significance.processes import (
     FEWEST_PROCESSES,
     both_have_processes,
     process_layers,
+    series_times,
 )
 from trtcore.compare.significance.times import LayerTimes, SampledTimes, sample_series, time_layers
 from trtcore.result.analysis.analysis import Analysis

@@ -18,7 +18,7 @@ from trtcore.stats.series import estimate_columns
 SAMPLES = 20000
 ITERATION_MS = 0.5
 # A quick look, and what one wrong claim in twenty needs to be seen.
-trials = pytest.mark.parametrize("trials", [3, pytest.param(40, marks=pytest.mark.slow)])
+trials = pytest.mark.parametrize("trials", [5, pytest.param(40, marks=pytest.mark.slow)])
 Random = np.random.Generator
 Stream = Callable[[Random], np.ndarray]
 
@@ -350,7 +350,7 @@ def test_memory_and_cost_of_a_verdict_do_not_grow() -> None:
             times.append(time.process_time() - start)
         return 1000 * min(times), peak
 
-    (_, early_bytes), (late_ms, late_bytes) = add(20), add(100)
+    (_, early_bytes), (late_ms, late_bytes) = add(20), add(300)
     assert late_bytes < 1.5e6
     assert late_bytes < 1.3 * early_bytes
     assert late_ms < 6, "1.3 ms on an idle machine"

@@ -108,9 +108,7 @@ def test_vit_in_a_pipe():
 @pytest.mark.parametrize("width", [80, 120])
 @pytest.mark.parametrize("level", ["layer", "node", "block", "block:4", "type", "type:2"])
 @pytest.mark.parametrize("name", MEASURED)
-def test_no_line_is_wider(name, level, width, monkeypatch):
-    if level != "layer":  # The table of kernels, half the work of a report, is the same at each.
-        monkeypatch.setattr("trtcore.report.terminal.profile.kernel_table", lambda *_: None)
+def test_no_line_is_wider(name, level, width):
     text = render_table(analysed(name), group_by=level, width=width)
     assert max(map(len, text.splitlines())) <= width
 

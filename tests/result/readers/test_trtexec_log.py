@@ -70,6 +70,13 @@ def test_the_tables_of_all_versions(table, prefix):
     assert profile.warnings == ()
 
 
+def test_a_prefix_of_many_numbers_against_a_line_of_digits_ends():
+    """Such a line has countless ways to be cut into numbers: it would take longer than a life."""
+    prefix = "1 " * 30 + ": "
+    log = prefixed(OLD, prefix) + "1" * 500 + "\n" + prefixed("done\n", prefix)
+    assert len(parse_trtexec_log(log).layers) == 2
+
+
 def test_without_medians_it_is_means():
     profile = parse_trtexec_log(WITHOUT_MEDIAN)
     assert profile.samples.layer_ms.tolist() == [[pytest.approx(0.21), pytest.approx(0.1)]]

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from trtcore.compare.alignment import Side, groups_of, node_sets
+from trtcore.compare.comparison import GATED_TIME, GPU_TIME, LATENCY
 from trtcore.compare.precisions.comparison import PrecisionComparison, PrecisionRow, RelativeTime
-from trtcore.compare.precisions.verdict import GATED_TIME, GPU_TIME, LATENCY, verdict
+from trtcore.compare.precisions.verdict import verdict
 from trtcore.compare.significance.noise import CLOCK_STEPS, compare_times
 from trtcore.compare.significance.times import (
     LayerTimes,

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isnan
 
+from trtcore.compare.comparison import GATED_TIME, GPU_TIME, LATENCY
 from trtcore.compare.precisions.comparison import PrecisionRow, RelativeTime
 from trtcore.compare.ratios import interval_text, ratio_text
 from trtcore.result.records.profile import Profile
-
-GATED_TIME = "un-profiled GPU time, gated"
-GPU_TIME = "un-profiled GPU time"
-LATENCY = "un-profiled latency"
 
 # The time the sentence is about: that of the GPU, without launch overhead where it was measured.
 _PREFERRED = (GATED_TIME, GPU_TIME, LATENCY)

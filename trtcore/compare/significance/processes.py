@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from trtcore.compare.alignment import Side
-from trtcore.compare.significance.times import DRAWS, LayerTimes, SampledTimes
+from trtcore.compare.significance.times import DRAWS, LayerTimes, SampledTimes, sample_series
 from trtcore.result.records.profile import Profile
 from trtcore.result.records.repeats import ProcessMedians
 from trtcore.stats.arrays import Floats
@@ -42,3 +42,18 @@ def process_times(medians: Floats, seed: int = 0) -> SampledTimes:
 def process_layers(side: Side, processes: ProcessMedians, seed: int) -> LayerTimes:
     """Returns a side with the times of its layers over the processes."""
     return LayerTimes(side, process_times(processes.layer_ms, seed))
+
+
+def series_times(base: Profile, new: Profile, series: str) -> tuple[SampledTimes, SampledTimes]:
+    """The times of a series of both sides, over processes where both have them.
+
+    Args:
+        base: before.
+        new: after.
+        series: name of an array of `Samples`, which both have.
+    """
+    if both_have_processes(base, new):
+        first, second = (side.processes.of(series) for side in (base, new) if side.processes)
+        if first is not None and second is not None:
+            return process_times(first[:, None], 0), process_times(second[:, None], 1)
+    return sample_series(base.samples, series, 0), sample_series(new.samples, series, 1)

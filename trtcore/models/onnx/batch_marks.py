@@ -10,37 +10,12 @@ from onnx import NodeProto
 
 from trtcore.models.onnx.batch_mixing import mixes_items
 from trtcore.models.onnx.batch_values import Batch, Known
+from trtcore.models.onnx.index_operators import HANDED_ON, JOINED
 
 # The output of each operator that holds places within what it reads.
 _PLACES = {"ArgMax": 0, "ArgMin": 0, "TopK": 1}
-# Operators whose results are indices if what they read is.
-_INDEX_OPERATORS = frozenset(
-    {
-        "Add",
-        "Cast",
-        "Clip",
-        "Concat",
-        "Div",
-        "Expand",
-        "Flatten",
-        "Gather",
-        "GatherElements",
-        "GatherND",
-        "Identity",
-        "Max",
-        "Min",
-        "Mod",
-        "Mul",
-        "Reshape",
-        "Slice",
-        "Split",
-        "Squeeze",
-        "Sub",
-        "Transpose",
-        "Unsqueeze",
-        "Where",
-    }
-)
+_ARITHMETIC = frozenset({"Add", "Clip", "Div", "Max", "Min", "Mod", "Mul", "Split", "Sub"})
+_INDEX_OPERATORS = HANDED_ON | JOINED | _ARITHMETIC
 # The data and the indices of operators that pick, and of those that write by place.
 _DATA, _INDICES = 0, 1
 

@@ -18,31 +18,12 @@ from trtcore.models.fitting import Array
 from trtcore.models.inputs import InputRole, Kind, Source, make_inputs
 from trtcore.models.model import Model
 from trtcore.models.onnx.graph import graph_inputs, model_inputs, tensor_info
+from trtcore.models.onnx.index_operators import HANDED_ON, JOINED
 from trtcore.models.onnx.input_values import Shapes, needed_values
 from trtcore.models.onnx.shape_inputs import decides_shape, default_values
 from trtcore.models.onnx.walk import bodies, walk_nodes
 from trtcore.result.records.layers import TensorInfo
 
-# Operators that hand indices on as they are, by the input they hand on.
-_CARRIES = frozenset(
-    {
-        "Cast",
-        "Expand",
-        "Flatten",
-        "Gather",
-        "GatherElements",
-        "GatherND",
-        "Identity",
-        "Reshape",
-        "Slice",
-        "Squeeze",
-        "Tile",
-        "Transpose",
-        "Unsqueeze",
-    }
-)
-# Operators that read one value or another, and hand on all of them.
-_JOINS = frozenset({"Concat", "Where"})
 _INDEXING = frozenset({"Gather", "GatherElements", "GatherND", "ScatterElements", "ScatterND"})
 # Where the length of what an input indexes is found: which input, and which of its axes.
 _TABLES = {
@@ -230,8 +211,8 @@ class _Graph:
 
     def _next(self, node: NodeProto, index: int, shift: int) -> Iterator[tuple[str, int]]:
         """The values that hold the same indices, and by how much they are shifted."""
-        is_carried = node.op_type in _CARRIES and index == 0
-        is_joined = node.op_type in _JOINS and (node.op_type == "Concat" or index > 0)
+        is_carried = node.op_type in HANDED_ON and index == 0
+        is_joined = node.op_type in JOINED and (node.op_type == "Concat" or index > 0)
         if is_carried or is_joined:
             yield node.output[0], shift
         elif node.op_type in _SHIFTS and len(node.input) == 2:

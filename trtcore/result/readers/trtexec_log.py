@@ -96,6 +96,8 @@ def _without_prefix(text: str) -> str:
         return text
     # Numbers count on, or have another width.
     shape = re.sub(r"\d+", r"\\d+", re.escape(title[1]))
+    # Between two numbers there is a blank: without, a line of digits has countless ways to fit.
+    shape = re.sub(r"(?<=\\d\+)(?:\\ )+(?=\\d)", r" +", shape)
     shape = re.sub(r"(?:\\ )+", r" *", shape)
     return re.sub(rf"^{shape}", "", text, flags=re.M)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from statistics import median
+
 import pytest
 from findings_evidence import convolution, found, profile_of
 
@@ -22,6 +24,16 @@ def test_a_layer_far_below_the_others_of_its_type() -> None:
     assert (two.layers, two.names) == ((4, 5), ("c5",))
     assert two.saves_ms == pytest.approx(1.6 + 3.6)
     assert found(profile_of(parts[:4], [0.4] * 3 + [4.0]), FindingKind.SLOW) is None, "too few"
+
+
+@pytest.mark.parametrize("times", [[0.4, 0.5, 0.8, 1.0, 9.0], [0.4, 0.5, 0.8, 1.0, 1.2, 9.0]])
+def test_the_others_are_told_by_their_median(times: list[float]) -> None:
+    finding = found(
+        profile_of([convolution(i) for i in range(len(times))], times), FindingKind.SLOW
+    )
+    assert finding is not None
+    usual = median(0.2 / ms for ms in times[:-1])
+    assert finding.numbers == pytest.approx((1, 9.0, 0.2 / 9.0, usual, len(times) - 1))
 
 
 def test_no_layer_becomes_shorter_than_its_start() -> None:

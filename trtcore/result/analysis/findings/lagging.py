@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
-from statistics import median
 
 from trtcore.result.analysis.cost.roofline import Bound, GroupCost
 from trtcore.result.analysis.findings.evidence import Evidence
@@ -65,13 +65,21 @@ def lagging_groups(evidence: Evidence) -> tuple[Lagging, ...]:
 
 
 def _lagging(groups: Sequence[GroupCost]) -> Iterator[Lagging]:
+    others = len(groups) - 1
+    if others < _FEWEST_OTHERS:
+        return
+    ordered = sorted(group.share_of_peak for group in groups)
     for group in groups:
-        others = [other for other in groups if other is not group]
-        if len(others) < _FEWEST_OTHERS:
-            return
-        usual = median(other.share_of_peak for other in others)
+        usual = _median_without(ordered, group.share_of_peak)
         if group.share_of_peak < _FAR_BELOW * usual:
-            yield Lagging(group, usual, len(others))
+            yield Lagging(group, usual, others)
+
+
+def _median_without(ordered: Sequence[float], one: float) -> float:
+    """The median of ascending numbers less one of them, at no more than a look at its place."""
+    place, count = bisect_left(ordered, one), len(ordered) - 1
+    low, high = (ordered[i + (i >= place)] for i in ((count - 1) // 2, count // 2))
+    return (low + high) / 2
 
 
 def _is_grouped(group: GroupCost, layers: Sequence[Layer]) -> bool:
