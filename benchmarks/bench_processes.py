@@ -32,6 +32,7 @@ COUNT = int(os.environ.get("PROCESSES_COUNT", "20"))
 BUILD = ("--fp16", "--batch", "4", "--serial", "--iterations", "20")
 # Only medians are kept. Calibrated event costs and peaks are no part of them.
 RUN = ("--no-calibration", "--peak", "none")
+MEASURED = ("--iterations", "400")
 
 
 def processes(folder: Path, count: int) -> Iterator[Profile]:
@@ -39,7 +40,7 @@ def processes(folder: Path, count: int) -> Iterator[Profile]:
     plan = folder / "kept.plan"
     profiled(folder, source(NETWORK, folder), *BUILD, *RUN, "--save-engine", str(plan))
     for _ in range(count):
-        yield profiled(folder, str(plan), *RUN)
+        yield profiled(folder, str(plan), *RUN, *MEASURED)
 
 
 def recorded(profiles: list[Profile]) -> dict[str, Any]:
@@ -60,7 +61,7 @@ def keep(record: dict[str, Any]) -> None:
     kept = json.loads(RECORD.read_text()) if RECORD.exists() else {}
     where = capture_environment()
     kept[NETWORK] = {
-        "options": " ".join(BUILD[:-2]),
+        "options": " ".join((*BUILD[:-2], *MEASURED)),
         "where": f"{where.device} (driver {where.driver}), trtcore {where.trtcore}",
         "date": where.date,
         **record,
@@ -103,7 +104,7 @@ if __name__ == "__main__":
         Benchmark(
             title="How far do fresh processes with one plan lie apart?",
             method=(
-                "FP16, batch 4, a serial engine; `python -m trtcore.profile PLAN`, 1000 iterations "
+                "FP16, batch 4, a serial engine; `python -m trtcore.profile PLAN`, 400 iterations "
                 f"in each of {COUNT} fresh processes; most less least over the median. The medians "
                 f"of each are in `{RECORD.name}`."
             ),

@@ -1,7 +1,9 @@
-"""How much memory a piece of work took, as the kernel saw it (Linux)."""
+"""How much memory a piece of work took, as the kernel saw it (Linux), or has on the device."""
 
 from __future__ import annotations
 
+import os
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,3 +23,16 @@ def _resident(kind: str) -> int:
     lines = _STATUS.read_text().splitlines()
     line = next(line for line in lines if line.startswith(kind))
     return int(line.split()[1]) * 1024
+
+
+def own_device_kib() -> int | None:
+    """Returns the device memory of this process, as nvidia-smi tells it; None if it does not."""
+    command = [
+        "nvidia-smi",
+        "--query-compute-apps=pid,used_memory",
+        "--format=csv,noheader,nounits",
+    ]
+    lines = subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()
+    used = dict(line.split(", ") for line in lines if line.count(", ") == 1)
+    mib = used.get(str(os.getpid()), "")
+    return int(mib) << 10 if mib.isdecimal() else None

@@ -1,26 +1,16 @@
-"""What a soak runs over and over: on a scripted context, or on a GPU with real ones."""
+"""What a soak runs over and over on scripted contexts, and what any kind of work has in common."""
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager
 from typing import Protocol
 
-from bench_scaling import chain_model
 from fake_engine import FakeEngine
-from gpu_rig import Rig, made_rig
 from sample_profiles import chain_profile
 
-import trtcore
-from trtcore.engine.choice import choose_backend
 from trtcore.measure import _core
-from trtcore.measure.device.cuda import free_memory_bytes
 from trtcore.measure.engine_runs.store import KEPT_ITERATIONS, StreamingStore
-from trtcore.models.load import load_model
-from trtcore.result.records.profile import Profile
 from trtcore.result.records.samples import Samples
 from trtcore.result.saved import dump_profile, parse_profile
 
@@ -30,22 +20,25 @@ LAYERS = 206
 ROUND = 1000
 """Iterations of a pass: some milliseconds, so that all kinds of work take turns many times."""
 
-NODES = 6
-MODEL_EVERY = 20
-"""Rounds from one build, whose timing cache is there, to the next: a build takes seconds."""
-
 
 class Works(Protocol):
-    """One kind of place to run."""
+    """One kind of work.
 
+    Attributes:
+        kind: its name.
+        label: where it runs.
+        done: how often what was done.
+    """
+
+    kind: str
     label: str
     done: Counter[str]
 
     def round(self) -> None:
         """Runs every kind of work once."""
 
-    def device_free_bytes(self) -> int | None:
-        """Free device memory; None without a device."""
+    def device_kib(self) -> int | None:
+        """Device memory in use; None without a device."""
 
 
 class Streamed:
@@ -73,16 +66,19 @@ class Streamed:
         assert samples.layer_histograms.count >= iterations
 
 
-@dataclass
-class FakeWorks:
+class FakeWorks(AbstractContextManager["FakeWorks"]):
     """Scripted contexts: the native half and the results, without a GPU."""
 
-    label: str = f"scripted contexts of {LAYERS} layers"
-    done: Counter[str] = field(default_factory=Counter)
+    kind = "scripted"
+    label = f"contexts of {LAYERS} layers"
 
-    def __post_init__(self) -> None:
+    def __init__(self) -> None:
+        self.done: Counter[str] = Counter()
         self._plain, profiled = FakeEngine.of(LAYERS), FakeEngine.of(LAYERS)
         self._streamed = Streamed(profiled.view, profiled.timer)
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing has to be given back."""
 
     def round(self) -> None:
         """Streams, times without a profiler, attaches to a new context, saves and loads."""
@@ -92,7 +88,7 @@ class FakeWorks:
         self._save_and_load()
         self.done.update(profiled=ROUND, unprofiled=ROUND, attaches=1, results=1)
 
-    def device_free_bytes(self) -> int | None:
+    def device_kib(self) -> int | None:
         """There is no device."""
         return None
 
@@ -117,64 +113,3 @@ class FakeWorks:
         recorder.detach()
         profile = chain_profile(Samples(recorder.samples(), recorder.samples()[:, 0]))
         assert len(parse_profile(dump_profile(profile)).samples.layer_ms) == KEPT_ITERATIONS
-
-
-@dataclass
-class GpuWorks:
-    """Real contexts of one engine, and whole profiles of its plan."""
-
-    rig: Rig
-    label: str
-    done: Counter[str] = field(default_factory=Counter)
-
-    def __post_init__(self) -> None:
-        self._timer = _core.EventTimer(self.rig.stream)
-        self._plain = self.rig.view(self.rig.context())
-        profiled = self.rig.view(self.rig.context())
-        profiled.enqueue_emits_profile = False
-        self._streamed = Streamed(profiled, self._timer)
-
-    def round(self) -> None:
-        """Streams, times without a profiler, attaches to a new context, profiles the plan."""
-        self._streamed.run(ROUND)
-        _core.time_inference(self._plain, self._timer, ROUND)
-        self._attach()
-        self._profile(trtcore.profile_plan(self.rig.plan, iterations=50, peak="none"))
-        if self.done["attaches"] % MODEL_EVERY == 0:
-            model = chain_model(NODES)
-            self._profile(
-                trtcore.profile_model(model, precision="fp16", iterations=50, peak="none")
-            )
-        self.done.update(profiled=ROUND, unprofiled=ROUND, attaches=1)
-
-    def device_free_bytes(self) -> int | None:
-        """As the driver tells it, for the whole device."""
-        return free_memory_bytes()
-
-    def _profile(self, profile: Profile) -> None:
-        assert profile.samples.layer_ms.shape[0] == 50
-        assert len(parse_profile(dump_profile(profile)).layers) == len(profile.layers)
-        self.done.update(results=1)
-
-    def _attach(self) -> None:
-        from cuda.bindings import runtime
-
-        context = self.rig.context()
-        with trtcore.attach(context, max_iterations=10) as recorder:
-            for _ in range(20):
-                assert context.execute_async_v3(self.rig.stream)
-                assert int(runtime.cudaStreamSynchronize(self.rig.stream)[0]) == 0
-        assert len(recorder.samples()) == recorder.dropped == 10
-
-
-@contextmanager
-def made_works(fake: bool) -> Iterator[Works]:
-    """The works of a soak; ends the program where a GPU is missing."""
-    if fake:
-        yield FakeWorks()
-        return
-    choice = choose_backend("auto")
-    if choice.bindings is None or choice.name == "onnxruntime":
-        sys.exit(f"soak needs a GPU, or --fake: {choice.reason}")
-    with made_rig(choice.bindings, True, 1, load_model(chain_model(NODES))) as rig:
-        yield GpuWorks(rig, f"{choice.bindings.label}, a chain of {NODES} nodes in FP16")

@@ -202,35 +202,76 @@ def test_a_soak_of_a_moment_is_judged_from_its_file(
     assert first["profiled"] == first["unprofiled"] == 1000
     assert last["profiled"] == 1000 * last["attaches"] == 1000 * last["results"] > 1000
     assert "device" not in run
+    assert run.startswith("scripted: contexts of 206 layers, 0.0 min; ")
     assert verdict.endswith(": flat")
     assert soak(monkeypatch, "--judge", path, path) == 0
     assert capsys.readouterr().out.splitlines() == [run, verdict]
 
 
-def test_a_soak_that_grows_is_told_also_over_several_runs(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    def sample(run: str, s: int, rss_mib: int, free_mib: int) -> str:
-        counts = {"profiled": s, "unprofiled": s, "attaches": 1, "results": 1, "files": 5}
-        memory = {"rss_kib": rss_mib * 1024, "device_free_kib": free_mib * 1024}
-        return json.dumps({"run": run, "label": "made up", "s": s, **counts, **memory})
+def soak_sample(
+    run: str, s: int, rss_mib: float, device_mib: float | None = 0, **others: object
+) -> dict[str, object]:
+    counts = {"profiled": s, "unprofiled": s, "attaches": 1, "results": 1, "files": 5}
+    device = None if device_mib is None else int(device_mib * 1024)
+    memory = {"rss_kib": int(rss_mib * 1024), "device_kib": device}
+    return {"run": run, "label": "made up", "s": s, **counts, **memory, **others}
 
-    flat = [sample("a", 0, 50, 900), sample("a", 300, 90, 800), sample("a", 900, 97, 793)]
-    host = [sample("b", 300, 90, 900), sample("b", 900, 99, 900)]
-    device = [sample("c", 300, 90, 900), sample("c", 900, 90, 891)]
-    path = tmp_path / "soak.jsonl"
-    path.write_text("\n".join(flat))
-    pytest.importorskip("trtcore_fake", reason="built without TRTCORE_TESTS=ON")
-    assert soak(monkeypatch, "--judge", path) == 0
+
+def test_a_soak_that_grows_is_told_also_over_several_runs(
+    harness: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    judge = importlib.import_module("soak_verdict").judge
+    sample = soak_sample
+    flat = [sample("a", 0, 50, 100), sample("a", 300, 90, 200), sample("a", 900, 97, 207)]
+    host = [sample("b", 300, 90, 100), sample("b", 900, 99, 100)]
+    device = [sample("c", 300, 90, 100), sample("c", 900, 90, 109)]
+    assert judge(flat) == 0
     for grown in (host, device):
-        path.write_text("\n".join(flat + grown))
-        assert soak(monkeypatch, "--judge", path) == 1
+        assert judge(flat + grown) == 1
     *runs, verdict = capsys.readouterr().out.splitlines()
     assert verdict == "2 runs, 30.0 min, 3,600 iterations: grew by more than 8 MiB"
     assert runs[-1] == (
         "made up, 15.0 min; 900 profiled; 900 unprofiled; 1 attaches; 1 results; resident 90.0 to "
-        "90.0 MiB, +0.00 MiB/h; device +9.0 MiB; files 5 to 5"
+        "90.0 MiB; device +9.0 MiB; files 5 to 5"
     )
+
+
+def test_what_tensorrt_alone_keeps_is_taken_off_a_soak_of_the_same_network(
+    harness: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    judge = importlib.import_module("soak_verdict").judge
+
+    def run(kind: str, grown: float, loads: int, label: str = "chain") -> list[dict[str, object]]:
+        ends = ((100, 0.0, 10), (1000, grown, 10 + loads))
+        return [
+            soak_sample(f"{kind} {label} {grown}", s, 50 + more, 100 + more / 10, kind=kind,
+                        label=label, loads=count)
+            for s, more, count in ends
+        ]  # fmt: skip
+
+    # TensorRT keeps 0.5 MiB a load: of 200 loads 100 MiB are its own.
+    alone = run("tensorrt", 50, 100)
+    assert judge(run("profiles", 107, 200) + alone) == 0
+    lines = capsys.readouterr().out.splitlines()
+    counts = "1,000 profiled; 1,000 unprofiled; 1 attaches"
+    assert lines == [
+        f"profiles: chain, 16.7 min; {counts}; 210 loads; 1 results; resident 50.0 to 157.0 MiB; "
+        "device +10.7 MiB; beyond TensorRT alone +7.0 MiB, device +0.7 MiB; files 5 to 5",
+        f"tensorrt: chain, 16.7 min; {counts}; 110 loads; 1 results; resident 50.0 to 100.0 MiB; "
+        "device +5.0 MiB; files 5 to 5",
+        "1 runs, 16.7 min, 2,000 iterations: flat",
+    ]
+    assert judge(run("profiles", 109, 200) + alone) == 1
+    # Another network's is no excuse, and nothing is measured of TensorRT's own.
+    assert judge(run("profiles", 9, 200, "bert") + alone) == 1
+    assert judge(run("measuring", 9, 0) + alone) == 1
+    assert judge(alone) == 0
+
+
+@pytest.mark.skipif(gpu_problem() is None, reason="about machines without a GPU")
+def test_a_soak_needs_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("trtcore_fake", reason="built without TRTCORE_TESTS=ON")
+    assert str(soak(monkeypatch, "--minutes", "1")).startswith("soak needs a GPU, or --fake: ")
 
 
 @pytest.mark.skipif(gpu_problem() is None, reason="about machines without a GPU")
