@@ -13,11 +13,13 @@ class Running:
     def __init__(self, bindings: Bindings, plan: bytes) -> None:
         from trtcore.engine.tensorrt.contexts import create_context
         from trtcore.engine.tensorrt.runtime import load_engine
-        from trtcore.measure.device.tensors import bind_tensors
+        from trtcore.measure.device.tensors import bind_tensors, input_specs, upload
+        from trtcore.models.inputs import make_inputs
 
         self.engine = load_engine(bindings, plan, "plan")
         self.context: Any = create_context(self.engine, plan)
         self.tensors = bind_tensors(self.engine, [self.context], self.engine.tensor_names)
+        upload(self.tensors, make_inputs(input_specs(self.tensors), "random", 0))
 
     def infer(self, stream: int) -> None:
         from cuda.bindings import runtime
