@@ -28,14 +28,14 @@ _ITERATIONS = 32
 
 @dataclass(frozen=True, eq=False)
 class Record:
-    """The medians of P processes: (P, L) of layers, and (P,) of whole iterations, in ms."""
+    """The medians of P processes: (P, L) of layers, and (P,) of each series, in ms."""
 
     layers: tuple[str, ...]
     layer_ms: np.ndarray
-    total_ms: np.ndarray
+    series_ms: dict[str, np.ndarray]
 
     def __len__(self) -> int:
-        return len(self.total_ms)
+        return len(self.layer_ms)
 
 
 @cache
@@ -46,7 +46,7 @@ def records() -> dict[str, Record]:
         name: Record(
             tuple(one["layers"]),
             np.array(one["layer_ms"]),
-            np.array(one["series_ms"]["gated_ms"]),
+            {series: np.array(ms) for series, ms in one["series_ms"].items()},
         )
         for name, one in kept.items()
     }
@@ -57,18 +57,17 @@ def profile_of(
 ) -> Profile:
     """A profile of some of the processes, all of it or one layer slower than recorded."""
     layer_ms = record.layer_ms[chosen].copy()
-    total_ms = record.total_ms[chosen] * (slower if layer is None else 1.0)
+    own = {name: ms[chosen] for name, ms in record.series_ms.items()}
     if layer is None:
-        layer_ms *= slower
+        layer_ms, own = layer_ms * slower, {name: ms * slower for name, ms in own.items()}
     else:
-        total_ms = total_ms + layer_ms[:, layer] * (slower - 1)
-        layer_ms[:, layer] *= slower
-    shown = int(np.argsort(total_ms)[(len(chosen) - 1) // 2])
-    series = SeriesMedians("gated_ms", total_ms), SeriesMedians("gpu_ms", total_ms)
-    total = np.full(_ITERATIONS, total_ms[shown], np.float32)
-    samples = Samples(
-        np.tile(np.float32(layer_ms[shown]), (_ITERATIONS, 1)), total, gpu_ms=total, gated_ms=total
-    )
+        more_ms = layer_ms[:, layer] * (slower - 1)
+        layer_ms[:, layer] += more_ms
+        own = {name: ms + more_ms for name, ms in own.items()}
+    shown = int(np.argsort(own["gated_ms"])[(len(chosen) - 1) // 2])
+    series = tuple(SeriesMedians(name, ms) for name, ms in own.items())
+    flat = {name: np.full(_ITERATIONS, ms[shown], np.float32) for name, ms in own.items()}
+    samples = Samples(np.tile(np.float32(layer_ms[shown]), (_ITERATIONS, 1)), **flat)
     # A name can come twice in an engine; rows here are layers, each a node of its own.
     names = [f"{i} {name}" for i, name in enumerate(record.layers)]
     layers = [Layer(name, "Conv", (name,)) for name in names]

@@ -229,7 +229,8 @@ class TestHostBound:
         assert comparison.gated is not None
         assert comparison.gated.name == "un-profiled GPU time, gated"
         assert comparison.gated.ratio == pytest.approx(0.5, rel=1e-6)
-        assert comparison.gated.is_noise is None
+        assert comparison.gated.is_noise is False
+        assert comparison.gated.interval[0] < 0.5 < comparison.gated.interval[1]
         total = comparison.total
         assert headline(comparison) == (
             f"One forward pass takes 100.0% of what it takes in base: {total.new_ms:.4f} of "
@@ -237,6 +238,12 @@ class TestHostBound:
             f"hidden (gated) it is 50.0%: {comparison.gated.new_ms:.4f} of "
             f"{comparison.gated.base_ms:.4f} ms."
         )
+
+    def test_a_difference_of_the_gated_time_too_may_be_chance(self):
+        comparison = compare_profiles(self.timed(0.9, 0.8), self.timed(0.9, 0.8, 2.0))
+        assert comparison.gated is not None
+        assert (comparison.total.is_noise, comparison.gated.is_noise) == (False, True)
+        assert headline(comparison).endswith(" 0.8179 of 0.8179 ms; the difference may be chance.")
 
     def test_one_side_without_it(self):
         comparison = compare_profiles(self.timed(0.9, 0.8), self.timed(0.5, 0))

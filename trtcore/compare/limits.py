@@ -20,8 +20,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from math import isfinite, isnan
 
-from trtcore.compare.comparison import ELIMINATED, VANISHED, Change, Comparison
-from trtcore.compare.gated import judged_gated_row
+from trtcore.compare.comparison import ELIMINATED, GATED_TIME, VANISHED, Change, Comparison
 from trtcore.compare.ratios import interval_text, ratio_text
 from trtcore.compare.significance.tails import compare_tails
 from trtcore.errors import OptionError
@@ -232,11 +231,20 @@ def _subjects(comparison: Comparison, condition: Limit) -> tuple[Change, ...]:
     if condition.subject == "total":
         return (comparison.total,)
     if condition.subject == "gated":
-        return (judged_gated_row(comparison.base, comparison.new),)
+        return (_gated(comparison),)
     if condition.subject != "layer":
         percent = int(condition.subject.removeprefix("p"))
         return (compare_tails(comparison.base.samples, comparison.new.samples, percent),)
     return tuple(row for row in comparison.rows if _matches(row, condition.pattern))
+
+
+def _gated(comparison: Comparison) -> Change:
+    if comparison.gated is None:
+        raise OptionError(
+            f"not both sides have the {GATED_TIME}: TensorRT has it with a GPU, other backends and "
+            "tools do not; use 'total'"
+        )
+    return comparison.gated
 
 
 def _matches(row: Change, pattern: str) -> bool:

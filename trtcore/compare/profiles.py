@@ -20,7 +20,7 @@ from trtcore.compare.comparison import (
     Change,
     Comparison,
 )
-from trtcore.compare.gated import gated_row
+from trtcore.compare.gated import TOTALS, gated_row, have_both
 from trtcore.compare.significance.noise import RowTimes, judge_rows, judge_total
 from trtcore.compare.significance.processes import (
     FEWEST_PROCESSES,
@@ -85,7 +85,7 @@ def compare_profiles(
         layers=_sum("time over all layers", before.all_layers, after.all_layers),
         rest=_sum(REST, *(_rest(side) for side in (before, after))),
         notes=(*_notes(*analyses, total), *coverage_notes(before, after, doubt)),
-        gated=gated_row(sides[0].profile, sides[1].profile) if total.name == GPU_TIME else None,
+        gated=gated_row(sides[0].profile, sides[1].profile),
     )
 
 
@@ -168,7 +168,7 @@ def _total(base: LayerTimes, new: LayerTimes, row_spans: tuple[Span, ...]) -> Ch
         # A single sample is another tool's mean, of which no noise can be judged.
         if all(getattr(samples, series).size > 1 for samples in pair):
             before, after = series_times(*profiles, series)
-            return judge_total(name, before, after, step)
+            return judge_total(name, before, after, step, TOTALS if have_both(*profiles) else 1)
     if all(samples.wall_ms.size for samples in pair):
         before, after = (sample_series(own, "wall_ms") for own in pair)
         return _sum("one forward pass", before, after)

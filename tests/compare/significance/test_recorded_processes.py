@@ -26,7 +26,8 @@ def around_the_levels() -> Record:
     layer_ms = np.outer(levels / np.median(levels), layers) * random.normal(
         1, LAYER_SPREAD, (20, 20)
     )
-    return Record(tuple(f"conv{i}" for i in range(20)), layer_ms, levels)
+    series = {"gated_ms": levels, "gpu_ms": levels, "wall_ms": levels}
+    return Record(tuple(f"conv{i}" for i in range(20)), layer_ms, series)
 
 
 RECORDS = {**{"levels": around_the_levels()}, **records()}
@@ -40,7 +41,7 @@ def compared(record: Record, seed: int, **slower: float) -> Comparison:
 
 def stands_out(found: Comparison) -> bool:
     """Whether anything is called different."""
-    return any(row.is_noise is False for row in (found.total, *found.rows))
+    return any(row.is_noise is False for row in (found.total, found.gated, *found.rows))
 
 
 @pytest.mark.parametrize("name", RECORDS)
@@ -56,8 +57,9 @@ def test_one_plan_twice_raises_no_alarm_in_950_of_1000(name: str) -> None:
 
 @pytest.mark.parametrize("name", RECORDS)
 def test_three_percent_more_are_found(name: str) -> None:
-    totals = [compared(RECORDS[name], seed, slower=1.03).total for seed in range(20)]
-    assert sum(total.is_noise is False and total.ratio > 1 for total in totals) >= 18
+    """Un-profiled they are 45 % apart on a busy host, and hide it; gated 0.6 to 1.6 %."""
+    found = [compared(RECORDS[name], seed, slower=1.03).gated for seed in range(20)]
+    assert sum(row.is_noise is False and row.ratio > 1 for row in found) >= 18
 
 
 @pytest.mark.parametrize("name", RECORDS)

@@ -169,7 +169,7 @@ ALARMS = 0.05
 CLOCK_STEPS = 2
 """Differences of so many steps of the clock are noise: each of two times is off by up to one."""
 
-# Three tests share the alarms: of the total, of the rows, and of the rows relative to all others.
+# Three tests share the alarms: of the totals, of the rows, and of the rows relative to all others.
 _PART = ALARMS / 3
 # How far the rest may have drifted, as a part of it, to be a measure of the others: clocks and
 # temperature move a whole run by a few percent, another build by more, and not all of it alike.
@@ -221,7 +221,9 @@ def judge_rows(
     return judged
 
 
-def judge_total(name: str, base: SampledTimes, new: SampledTimes, step_ms: float) -> Change:
+def judge_total(
+    name: str, base: SampledTimes, new: SampledTimes, step_ms: float, totals: int = 1
+) -> Change:
     """Compares a time of the whole network, one on each side.
 
     Args:
@@ -229,9 +231,10 @@ def judge_total(name: str, base: SampledTimes, new: SampledTimes, step_ms: float
         base: before, (1,).
         new: after, (1,).
         step_ms: resolution of the clock; two steps are noise.
+        totals: how many times of the whole network are compared; they share the alarms of one.
     """
     row = Change(name, float(base.medians[0]), float(new.medians[0]))
-    known = _judged(row, compare_times(base, new, alarms=_PART), 0)
+    known = _judged(row, compare_times(base, new, alarms=_PART / totals), 0)
     return _within_clock(row, known, step_ms)
 
 

@@ -67,8 +67,7 @@ def headline(comparison: Comparison, base: str = "base") -> str:
     subject, they = _subject(comparison)
     own, other = comparison.base.backend, comparison.new.backend
     where = f"in {base}" if own == other else f"with {own}"
-    chance = "; the difference may be chance" if total.is_noise else ""
-    text = f"{subject} {percent_text(total.ratio)} of what {they} {where}: {_of(total)}{chance}."
+    text = f"{subject} {percent_text(total.ratio)} of what {they} {where}: {_of(total)}."
     if gated is None:
         return text
     hidden = "With the launch overhead hidden (gated)"
@@ -86,7 +85,8 @@ def _subject(comparison: Comparison) -> tuple[str, str]:
 
 
 def _of(total: Change) -> str:
-    return f"{in_ms(total.new_ms)} of {in_ms(total.base_ms)} ms"
+    chance = "; the difference may be chance" if total.is_noise else ""
+    return f"{in_ms(total.new_ms)} of {in_ms(total.base_ms)} ms{chance}"
 
 
 def totals(comparison: Comparison) -> tuple[Change, ...]:
