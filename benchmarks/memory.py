@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import subprocess
 from collections.abc import Callable
@@ -23,6 +24,21 @@ def _resident(kind: str) -> int:
     lines = _STATUS.read_text().splitlines()
     line = next(line for line in lines if line.startswith(kind))
     return int(line.split()[1]) * 1024
+
+
+def in_use_kib() -> int:
+    """Returns what malloc has handed out (glibc): without what it keeps free, which is resident."""
+    told = ctypes.CDLL(None).mallinfo2
+    told.restype = _Mallinfo
+    found = told()
+    return int(found.uordblks + found.hblkhd) // 1024
+
+
+_FIELDS = "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost"
+
+
+class _Mallinfo(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_size_t) for name in _FIELDS.split()]
 
 
 def own_device_kib() -> int | None:

@@ -24,6 +24,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+from memory import in_use_kib
 from soak_verdict import judge
 from soak_works import FakeWorks, Works
 
@@ -103,6 +104,7 @@ def sample_of(works: Works, run: str, elapsed: float) -> dict[str, Any]:
         "s": round(elapsed, 1),
         **works.done,
         "rss_kib": pages * os.sysconf("SC_PAGE_SIZE") // 1024,
+        "in_use_kib": in_use_kib(),
         "device_kib": works.device_kib(),
         "threads": threading.active_count(),
         "files": len(os.listdir("/proc/self/fd")),

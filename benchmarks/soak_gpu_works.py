@@ -19,6 +19,8 @@ from soak_works import ROUND, Streamed, Works
 
 import trtcore
 from trtcore.engine.choice import choose_backend
+from trtcore.engine.tensorrt.contexts import Contexts
+from trtcore.engine.tensorrt.runtime import load_engine
 from trtcore.measure import _core
 from trtcore.measure.device.tensors import set_addresses
 from trtcore.models.load import load_model
@@ -87,37 +89,23 @@ class TensorrtAlone(GpuWorks):
     """The same plan loaded, run in two contexts and dropped, as often, and nothing measured."""
 
     kind = "tensorrt"
-    _compiled = b""
 
     def round(self) -> None:
-        """Loads the plan twice, as a round of `Profiles` does."""
-        for _ in range(2):
-            self._run(self.rig.bindings.module.Runtime(self.rig.bindings.logger))
+        """Loads the plan twice, with as many caches of compiled kernels as a round of `Profiles`.
+
+        A profile has one cache for both its contexts, a rig one for each.
+        """
+        for caches in (1, 2):
+            self._run(caches)
         self.done.update(unprofiled=4 * ITERATIONS, loads=2)
 
-    def _run(self, runtime: Any) -> None:
-        engine = runtime.deserialize_cuda_engine(self.rig.plan)
-        configured = self._configured(engine)
-        for _ in range(2):
-            context = engine.create_execution_context(*configured)
+    def _run(self, caches: int) -> None:
+        engine = load_engine(self.rig.bindings, self.rig.plan, "the plan")
+        made = [Contexts(engine, self.rig.plan) for _ in range(caches)]
+        for context in (made[0].create(), made[-1].create()):
             set_addresses(context, self.rig.tensors)
             for _ in range(ITERATIONS):
                 enqueue(context, self.rig.stream)
-        if configured and not self._compiled:
-            self._compiled = bytes(configured[0].get_runtime_cache().serialize())
-
-    def _configured(self, engine: Any) -> tuple[Any, ...]:
-        """TensorRT-RTX's cache of compiled kernels, without which each round would compile them."""
-        if not hasattr(engine, "create_runtime_config"):
-            return ()
-        config = engine.create_runtime_config()
-        if not hasattr(config, "create_runtime_cache"):
-            return ()
-        cache = config.create_runtime_cache()
-        if self._compiled:
-            assert cache.deserialize(self._compiled)
-        config.set_runtime_cache(cache)
-        return (config,)
 
 
 def profiled_plan(plan: bytes) -> Profile:

@@ -15,6 +15,9 @@ MOST_MIB = 8.0
 ALONE = "tensorrt"
 """The kind of run that has TensorRT only: no verdict on it, but on others of the same label."""
 
+IN_USE = "in_use_kib"
+"""What malloc has handed out: holes between blocks, which differ from run to run, are no part."""
+
 COUNTS = ("profiled", "unprofiled", "attaches", "loads", "results")
 
 Sample = dict[str, Any]
@@ -64,10 +67,10 @@ def settled(run: list[Sample]) -> list[Sample]:
     return [sample for sample in run if sample["s"] >= SETTLED * run[-1]["s"]]
 
 
-def growth(run: list[Sample]) -> Growth:
+def growth(run: list[Sample], host: str = "rss_kib") -> Growth:
     """What a run has more at its end, of host and device."""
     first, end = settled(run)[0], run[-1]
-    kinds = ("rss_kib", "device_kib")
+    kinds = (host, "device_kib")
     return Growth(*(((end[kind] or 0) - (first[kind] or 0)) / 1024 for kind in kinds))
 
 
@@ -77,13 +80,15 @@ def own(run: list[Sample], alone: dict[str, list[Sample]]) -> Growth | None:
     if other is None or run[-1].get("kind") == ALONE or not loads(run) or not loads(other):
         return None
     part = loads(run) / loads(other)
-    return Growth(*(part * one for one in growth(other)))
+    return Growth(*(part * one for one in growth(other, IN_USE)))
 
 
 def beyond(run: list[Sample], alone: dict[str, list[Sample]]) -> Growth:
-    """What a run has more at its end, without what TensorRT alone keeps."""
-    kept = own(run, alone) or Growth(0, 0)
-    return Growth(*(mine - its for mine, its in zip(growth(run), kept, strict=True)))
+    """What a run has more at its end; where TensorRT's part is known, of malloc and without it."""
+    kept = own(run, alone)
+    if kept is None:
+        return growth(run)
+    return Growth(*(mine - its for mine, its in zip(growth(run, IN_USE), kept, strict=True)))
 
 
 def loads(run: list[Sample]) -> int:

@@ -213,7 +213,8 @@ def soak_sample(
 ) -> dict[str, object]:
     counts = {"profiled": s, "unprofiled": s, "attaches": 1, "results": 1, "files": 5}
     device = None if device_mib is None else int(device_mib * 1024)
-    memory = {"rss_kib": int(rss_mib * 1024), "device_kib": device}
+    host = int(rss_mib * 1024)
+    memory = {"rss_kib": host, "in_use_kib": host - 4096, "device_kib": device}
     return {"run": run, "label": "made up", "s": s, **counts, **memory, **others}
 
 

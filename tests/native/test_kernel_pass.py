@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.machinery
 import itertools
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from heap import in_use_bytes
 from kernel_bench import KERNELS, LAYERS, US, Bench
 
 from trtcore.errors import BackendError, RunError
@@ -368,3 +370,16 @@ def test_cupti_of_cuda_12_is_found_in_its_wheel_and_beside_a_newer_toolkit(
 
 def test_versions_in_words() -> None:
     assert [version_words(v) for v in (26, 130001, 130500)] == ["API version 26", "13.0", "13.5"]
+
+
+def test_many_passes_keep_no_memory(bench: Bench) -> None:
+    def passes(count: int) -> int:
+        for _ in range(count):
+            trace_kernels(bench.loops, LAYERS, 50)
+        gc.collect()
+        return in_use_bytes()
+
+    passes(10)
+    before = passes(10)
+    # A buffer of CUPTI's is 2 MiB, the kernels of a pass 20 KiB.
+    assert passes(30) - before < 30 * 1024
