@@ -16,16 +16,19 @@ class BufferPool {
   // CUPTI recommends 1 to 10 MB. A buffer holds about 8,000 kernels.
   static constexpr std::size_t kBufferBytes = std::size_t{2} << 20;
 
+  // Before a trace. What CUPTI has not given back after the one before, it may keep for good: that
+  // counts no more, so that the next trace has as many buffers.
   void prepare() {
     std::lock_guard<std::mutex> const lock(mutex_);
-    free_.reserve(kMostBuffers);
-    while (buffers_.size() < kReadyBuffers) free_.push_back(allocate());
+    kept_ = buffers_.size() - free_.size();
+    free_.reserve(kept_ + kMostBuffers);
+    while (free_.size() < kReadyBuffers) free_.push_back(allocate());
   }
 
   // Null when all buffers are in use: CUPTI then drops records and counts them.
   std::uint8_t* take() {
     std::lock_guard<std::mutex> const lock(mutex_);
-    if (free_.empty()) return buffers_.size() < kMostBuffers ? allocate() : nullptr;
+    if (free_.empty()) return buffers_.size() < kept_ + kMostBuffers ? allocate() : nullptr;
     std::uint8_t* const buffer = free_.back();
     free_.pop_back();
     return buffer;
@@ -45,8 +48,9 @@ class BufferPool {
   }
 
  private:
-  // 48 MiB, room for about 190,000 kernels that CUPTI has not delivered yet. More would let a long
-  // trace take memory from the process it measures; with fewer, records are dropped sooner.
+  // Of a trace: 48 MiB, room for about 190,000 kernels that CUPTI has not delivered yet. More would
+  // let a long trace take memory from the process it measures; with fewer, records are dropped
+  // sooner.
   static constexpr std::size_t kMostBuffers = 24;
   // One for CUPTI to fill while the other is read; the rest is allocated when CUPTI asks for it.
   static constexpr std::size_t kReadyBuffers = 2;
@@ -65,6 +69,7 @@ class BufferPool {
   std::mutex mutex_;
   std::vector<Memory> buffers_;
   std::vector<std::uint8_t*> free_;
+  std::size_t kept_ = 0;  // by CUPTI, from earlier traces
 };
 
 }  // namespace trtcore

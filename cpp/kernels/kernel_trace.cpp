@@ -25,9 +25,9 @@ class Mailbox {
 
   // False while another trace is open.
   bool open(KernelLog& log, cupti::NextRecord next) {
-    pool.prepare();
     std::lock_guard<std::mutex> const lock(mutex_);
     if (log_ != nullptr) return false;
+    pool.prepare();
     log_ = &log;
     next_ = next;
     is_out_of_memory_ = false;

@@ -37,6 +37,7 @@ struct State {
   std::size_t skip_record = 0;  // every so many'th record is lost, or has no times, if not 0
   std::size_t untimed_record = 0;
   bool holds_buffers = false;  // until the flush
+  bool keeps_one = false;      // of each trace, for good
 
   RequestBuffer request = nullptr;
   CompleteBuffer complete = nullptr;
@@ -145,6 +146,7 @@ void fake_cupti_reset(std::uint32_t version) {
   state.numbers_launches = true;
   state.skip_record = state.untimed_record = state.records = 0;
   state.is_subscribed = state.is_enabled = state.records_memsets = state.holds_buffers = false;
+  state.keeps_one = false;
 }
 void fake_cupti_fail(char const* call, Result failure) {
   state.failing = call;
@@ -158,6 +160,7 @@ void fake_cupti_number_launches(bool numbers) { state.numbers_launches = numbers
 void fake_cupti_skip(std::size_t every) { state.skip_record = every; }
 void fake_cupti_untime(std::size_t every) { state.untimed_record = every; }
 void fake_cupti_hold() { state.holds_buffers = true; }
+void fake_cupti_keep_one() { state.keeps_one = true; }
 int fake_cupti_completed() { return state.completed; }
 bool fake_cupti_is_subscribed() { return state.is_subscribed; }
 bool fake_cupti_is_enabled() { return state.is_enabled || state.records_memsets; }
@@ -216,6 +219,11 @@ Result cuptiActivityRegisterCallbacks(RequestBuffer request, CompleteBuffer comp
 Result cuptiActivityEnable(int kind) {
   if (kind != kConcurrentKernel && kind != kMemset) return kInvalidKind;
   Result const result = answer("cuptiActivityEnable");
+  if (state.keeps_one && kind == kConcurrentKernel) {
+    std::uint8_t* memory = nullptr;
+    std::size_t size = 0, most_records = 0;
+    state.request(&memory, &size, &most_records);
+  }
   (kind == kMemset ? state.records_memsets : state.is_enabled) = result == kSuccess;
   return result;
 }

@@ -128,6 +128,16 @@ def test_buffers_that_do_not_come_back_bound_the_memory(
     assert len(trace.kernels()) == 10
 
 
+def test_buffers_that_cupti_keeps_for_good_do_not_end_later_traces(
+    trace: _core.KernelTrace, rig: Any, fake_cupti: Any
+) -> None:
+    fake_cupti.calls.fake_cupti_keep_one()
+    for _ in range(30):  # of 24 buffers
+        run(trace, rig, 2)
+        assert trace.kernels()["iteration"].tolist() == [0, 0, 0, 1, 1, 1]
+        assert trace.losses["dropped"] == 0
+
+
 def test_a_buffer_of_another_tool_is_left_alone(
     trace: _core.KernelTrace, fake_cupti: Any, rig: Any
 ) -> None:
