@@ -54,7 +54,7 @@ def told(run: list[Sample], alone: dict[str, list[Sample]]) -> Iterator[str]:
     yield f"{kind}{end['label']}, {end['s'] / 60:.1f} min"
     yield from (f"{end[kind]:,} {kind}" for kind in COUNTS if kind in end)
     yield f"resident {first['rss_kib'] / 1024:.1f} to {end['rss_kib'] / 1024:.1f} MiB"
-    if end["device_kib"] is not None:
+    if end.get("device_kib") is not None:
         yield f"device {growth(run).device:+.1f} MiB"
     if own(run, alone) is not None:
         more = beyond(run, alone)
@@ -71,13 +71,15 @@ def growth(run: list[Sample], host: str = "rss_kib") -> Growth:
     """What a run has more at its end, of host and device."""
     first, end = settled(run)[0], run[-1]
     kinds = (host, "device_kib")
-    return Growth(*(((end[kind] or 0) - (first[kind] or 0)) / 1024 for kind in kinds))
+    return Growth(*(((end.get(kind) or 0) - (first.get(kind) or 0)) / 1024 for kind in kinds))
 
 
 def own(run: list[Sample], alone: dict[str, list[Sample]]) -> Growth | None:
     """What TensorRT alone keeps of as many loads of the same plan; None where nobody knows."""
     other = alone.get(run[-1]["label"])
     if other is None or run[-1].get("kind") == ALONE or not loads(run) or not loads(other):
+        return None
+    if any(IN_USE not in one[-1] for one in (run, other)):  # written before it was a figure
         return None
     part = loads(run) / loads(other)
     return Growth(*(part * one for one in growth(other, IN_USE)))
