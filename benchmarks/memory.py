@@ -26,11 +26,13 @@ def _resident(kind: str) -> int:
     return int(line.split()[1]) * 1024
 
 
-def in_use_kib() -> int:
-    """Returns what malloc has handed out (glibc): without what it keeps free, which is resident."""
-    told = ctypes.CDLL(None).mallinfo2
-    told.restype = _Mallinfo
-    found = told()
+def in_use_kib() -> int | None:
+    """Returns what malloc has handed out, without what it keeps free; None before glibc 2.33."""
+    library = ctypes.CDLL(None)
+    if not hasattr(library, "mallinfo2"):
+        return None
+    library.mallinfo2.restype = _Mallinfo
+    found = library.mallinfo2()
     return int(found.uordblks + found.hblkhd) // 1024
 
 
@@ -48,7 +50,11 @@ def own_device_kib() -> int | None:
         "--query-compute-apps=pid,used_memory",
         "--format=csv,noheader,nounits",
     ]
-    lines = subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()
+    try:
+        ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError:
+        return None
+    lines = ran.stdout.splitlines()
     used = dict(line.split(", ") for line in lines if line.count(", ") == 1)
     mib = used.get(str(os.getpid()), "")
     return int(mib) << 10 if mib.isdecimal() else None

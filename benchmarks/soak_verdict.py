@@ -15,6 +15,9 @@ MOST_MIB = 8.0
 ALONE = "tensorrt"
 """The kind of run that has TensorRT only: no verdict on it, but on others of the same label."""
 
+SCRIPTED = "scripted"
+"""The kind of run that has no device."""
+
 IN_USE = "in_use_kib"
 """What malloc has handed out: holes between blocks, which differ from run to run, are no part."""
 
@@ -24,22 +27,30 @@ Sample = dict[str, Any]
 
 
 class Growth(NamedTuple):
-    """What a run has more at its end than when it had settled, in MiB; 0 on a missing device."""
+    """What a run has more at its end than when it had settled, in MiB; 0 of an unknown device."""
 
     host: float
     device: float
 
 
 def judge(samples: list[Sample]) -> int:
-    """Prints what every run and all together did; 1 if one of them grew beyond `MOST_MIB`."""
+    """Prints what every run and all together did.
+
+    Returns:
+        1 if one of them grew beyond `MOST_MIB`, 2 if there is nothing to judge, else 0.
+    """
     runs: dict[str, list[Sample]] = {}
     for sample in samples:
         runs.setdefault(sample["run"], []).append(sample)
-    alone = {run[-1]["label"]: run for run in runs.values() if run[-1].get("kind") == ALONE}
+    longest = sorted(runs.values(), key=loads)
+    alone = {run[-1]["label"]: run for run in longest if run[-1].get("kind") == ALONE}
     judged = [run for run in runs.values() if run[-1].get("kind") != ALONE]
     for run in runs.values():
         print("; ".join(told(run, alone)))
-    worst = max((max(beyond(run, alone)) for run in judged), default=0.0)
+    if not judged:
+        print("nothing to judge: " + ("TensorRT alone" if runs else "no samples"))
+        return 2
+    worst = max(max(beyond(run, alone)) for run in judged)
     verdict = "flat" if worst <= MOST_MIB else f"grew by more than {MOST_MIB:g} MiB"
     total = sum(run[-1]["s"] for run in judged)
     iterations = sum(run[-1].get(kind, 0) for run in judged for kind in COUNTS[:2])
@@ -54,8 +65,10 @@ def told(run: list[Sample], alone: dict[str, list[Sample]]) -> Iterator[str]:
     yield f"{kind}{end['label']}, {end['s'] / 60:.1f} min"
     yield from (f"{end[kind]:,} {kind}" for kind in COUNTS if kind in end)
     yield f"resident {first['rss_kib'] / 1024:.1f} to {end['rss_kib'] / 1024:.1f} MiB"
-    if end.get("device_kib") is not None:
+    if device_kib(first) is not None and device_kib(end) is not None:
         yield f"device {growth(run).device:+.1f} MiB"
+    elif end.get("kind") != SCRIPTED:
+        yield "device not known"
     if own(run, alone) is not None:
         more = beyond(run, alone)
         yield f"beyond TensorRT alone {more.host:+.1f} MiB, device {more.device:+.1f} MiB"
@@ -70,8 +83,18 @@ def settled(run: list[Sample]) -> list[Sample]:
 def growth(run: list[Sample], host: str = "rss_kib") -> Growth:
     """What a run has more at its end, of host and device."""
     first, end = settled(run)[0], run[-1]
-    kinds = (host, "device_kib")
-    return Growth(*(((end.get(kind) or 0) - (first.get(kind) or 0)) / 1024 for kind in kinds))
+    ends = device_kib(first), device_kib(end)
+    device = 0 if ends[0] is None or ends[1] is None else ends[1] - ends[0]
+    return Growth((end[host] - first[host]) / 1024, device / 1024)
+
+
+def device_kib(sample: Sample) -> int | None:
+    """Device memory in use, from any point on; files of before tell what was free."""
+    if "device_free_kib" in sample:
+        free = sample["device_free_kib"]
+        return None if free is None else -int(free)
+    used = sample["device_kib"]
+    return None if used is None else int(used)
 
 
 def own(run: list[Sample], alone: dict[str, list[Sample]]) -> Growth | None:
@@ -79,7 +102,8 @@ def own(run: list[Sample], alone: dict[str, list[Sample]]) -> Growth | None:
     other = alone.get(run[-1]["label"])
     if other is None or run[-1].get("kind") == ALONE or not loads(run) or not loads(other):
         return None
-    if any(IN_USE not in one[-1] for one in (run, other)):  # written before it was a figure
+    # Files of before and other C libraries do not have the figure.
+    if any(sample.get(IN_USE) is None for one in (run, other) for sample in one):
         return None
     part = loads(run) / loads(other)
     return Growth(*(part * one for one in growth(other, IN_USE)))

@@ -266,10 +266,31 @@ def test_what_tensorrt_alone_keeps_is_taken_off_a_soak_of_the_same_network(
     # Another network's is no excuse, and nothing is measured of TensorRT's own.
     assert judge(run("profiles", 9, 200, "bert") + alone) == 1
     assert judge(run("measuring", 9, 0) + alone) == 1
-    assert judge(alone) == 0
+    capsys.readouterr()
+    assert judge(alone) == 2
+    assert capsys.readouterr().out.splitlines()[-1] == "nothing to judge: TensorRT alone"
+    assert judge([]) == 2
+    assert capsys.readouterr().out == "nothing to judge: no samples\n"
     # Without the figure that both are held to, the growth counts as it is.
     before = [{key: one[key] for key in one if key != "in_use_kib"} for one in alone]
     assert judge(run("profiles", 107, 200) + before) == 1
+
+
+def test_a_soak_tells_device_memory_as_files_of_before_do_and_where_nobody_knows_it(
+    harness: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    judge = importlib.import_module("soak_verdict").judge
+    before = [soak_sample("a", s, 50) for s in (100, 1000)]
+    for one, free_mib in zip(before, (900, 880), strict=True):
+        del one["device_kib"]
+        one["device_free_kib"] = free_mib * 1024
+    assert judge(before) == 1
+    assert "; device +20.0 MiB; " in capsys.readouterr().out
+    unknown = [
+        soak_sample("b", s, 50, mib, kind="measuring") for s, mib in ((100, 5), (1000, None))
+    ]
+    assert judge(unknown) == 0
+    assert "; device not known; " in capsys.readouterr().out
 
 
 @pytest.mark.skipif(gpu_problem() is None, reason="about machines without a GPU")

@@ -1,4 +1,4 @@
-// The memory that CUPTI writes its records into: bounded and reused.
+// The memory that CUPTI writes its records into: reused, and bounded in each trace.
 #pragma once
 
 #include <algorithm>
@@ -16,21 +16,23 @@ class BufferPool {
   // CUPTI recommends 1 to 10 MB. A buffer holds about 8,000 kernels.
   static constexpr std::size_t kBufferBytes = std::size_t{2} << 20;
 
-  // Before a trace. What CUPTI has not given back after the one before, it may keep for good: that
-  // counts no more, so that the next trace has as many buffers.
+  // Before a trace. Buffers that CUPTI has not given back after the one before, it may keep for
+  // good: they are no part of what this trace may take. The process grows by them; counted for all
+  // traces, 24 of them would leave later ones without kernels.
   void prepare() {
     std::lock_guard<std::mutex> const lock(mutex_);
-    kept_ = buffers_.size() - free_.size();
-    free_.reserve(kept_ + kMostBuffers);
+    lent_ = 0;
     while (free_.size() < kReadyBuffers) free_.push_back(allocate());
   }
 
-  // Null when all buffers are in use: CUPTI then drops records and counts them.
+  // Null when all buffers of a trace are in use: CUPTI then drops records and counts them.
   std::uint8_t* take() {
     std::lock_guard<std::mutex> const lock(mutex_);
-    if (free_.empty()) return buffers_.size() < kept_ + kMostBuffers ? allocate() : nullptr;
+    if (lent_ == kMostBuffers) return nullptr;
+    if (free_.empty()) free_.push_back(allocate());
     std::uint8_t* const buffer = free_.back();
     free_.pop_back();
+    ++lent_;
     return buffer;
   }
 
@@ -45,6 +47,7 @@ class BufferPool {
   void give_back(std::uint8_t* buffer) {
     std::lock_guard<std::mutex> const lock(mutex_);
     free_.push_back(buffer);
+    if (lent_ > 0) --lent_;
   }
 
  private:
@@ -63,13 +66,14 @@ class BufferPool {
   // Written to once, so that no page is touched for the first time while something is timed.
   std::uint8_t* allocate() {
     buffers_.push_back(std::make_unique<std::uint64_t[]>(kBufferBytes / sizeof(std::uint64_t)));
+    free_.reserve(buffers_.size());  // give_back() must not throw
     return bytes(buffers_.back());
   }
 
   std::mutex mutex_;
   std::vector<Memory> buffers_;
   std::vector<std::uint8_t*> free_;
-  std::size_t kept_ = 0;  // by CUPTI, from earlier traces
+  std::size_t lent_ = 0;  // since the trace began
 };
 
 }  // namespace trtcore

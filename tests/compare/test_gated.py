@@ -61,7 +61,8 @@ def test_of_too_few_iterations_the_figures_alone_decide_and_it_is_said() -> None
     ]
 
 
-def test_processes_decide_where_both_sides_have_them() -> None:
+@pytest.mark.parametrize(("apart", "is_broken"), [(0.05, False), (0.0005, True)])
+def test_processes_decide_where_both_sides_have_them(apart: float, is_broken: bool) -> None:
     """Processes 10 % apart: 5 % more are no change, though iterations of one lie within 1 %."""
     base, new = (
         replace(
@@ -70,14 +71,14 @@ def test_processes_decide_where_both_sides_have_them() -> None:
                 np.full((4, 1), 0.4),
                 (
                     SeriesMedians("gpu_ms", np.full(4, 1.0)),
-                    SeriesMedians("gated_ms", middle * np.array([0.95, 0.98, 1.02, 1.05])),
+                    SeriesMedians("gated_ms", middle * (1 + apart * np.array([-1, -0.4, 0.4, 1]))),
                 ),
                 shown=1,
             ),
         )
         for one, middle in ((host_bound(0.40), 0.40), (host_bound(0.42, seed=1), 0.42))
     )
-    assert broken_by(base, new) == []
+    assert bool(broken_by(base, new)) is is_broken
 
 
 @pytest.mark.parametrize("lacking", ["base", "new", "both"])

@@ -15,7 +15,7 @@ _SERIES = "gated_ms"
 
 
 TOTALS = 2
-"""Where this time is compared, so is the un-profiled GPU time."""
+"""How many totals are judged where this one is: itself and the un-profiled GPU time."""
 
 
 def gated_row(base: Profile, new: Profile) -> Change | None:

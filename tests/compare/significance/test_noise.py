@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from trtcore.compare.significance.noise import compare_times
+from trtcore.compare.significance.noise import compare_times, judge_total
+from trtcore.compare.significance.processes import process_times
 from trtcore.compare.significance.times import SampledTimes, dependence, sample_times
 from trtcore.stats.histogram import fold
 
@@ -230,3 +231,11 @@ class TestSampledTimes:
     def test_of_few_iterations_nothing_is_known(self):
         samples = drifting(np.random.default_rng(0), 1024, 1, 1.0)
         assert dependence(samples[::341][:3], fold(samples)).tolist() == [1.0]
+
+
+@pytest.mark.parametrize(("totals", "is_noise"), [(1, False), (2, True)])
+def test_two_totals_share_the_alarms_of_one(totals, is_noise):
+    # Of five processes each, 3.2 standard errors apart: p is 0.0126, between 0.05 / 6 and 0.05 / 3.
+    base = np.exp(0.001 * np.arange(-2.0, 3.0))[:, None]
+    sides = process_times(base, 0), process_times(base * np.exp(0.0032), 1)
+    assert judge_total("total", *sides, 0.0, totals).is_noise is is_noise

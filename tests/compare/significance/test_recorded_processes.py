@@ -26,7 +26,8 @@ def around_the_levels() -> Record:
     layer_ms = np.outer(levels / np.median(levels), layers) * random.normal(
         1, LAYER_SPREAD, (20, 20)
     )
-    series = {"gated_ms": levels, "gpu_ms": levels, "wall_ms": levels}
+    gpu_ms = levels * random.normal(1, 0.001, 20)
+    series = {"gated_ms": levels, "gpu_ms": gpu_ms, "wall_ms": gpu_ms}
     return Record(tuple(f"conv{i}" for i in range(20)), layer_ms, series)
 
 
@@ -57,9 +58,15 @@ def test_one_plan_twice_raises_no_alarm_in_950_of_1000(name: str) -> None:
 
 @pytest.mark.parametrize("name", RECORDS)
 def test_three_percent_more_are_found(name: str) -> None:
-    """Un-profiled they are 45 % apart on a busy host, and hide it; gated 0.6 to 1.6 %."""
+    """By the gated time: on a busy host the total is 27 to 46 % apart, and hides it."""
     found = [compared(RECORDS[name], seed, slower=1.03).gated for seed in range(20)]
     assert sum(row.is_noise is False and row.ratio > 1 for row in found) >= 18
+
+
+@pytest.mark.parametrize("name", records())
+def test_a_busy_host_hides_three_percent_in_the_total(name: str) -> None:
+    totals = [compared(RECORDS[name], seed, slower=1.03).total for seed in range(20)]
+    assert sum(total.is_noise is False for total in totals) <= 2
 
 
 @pytest.mark.parametrize("name", RECORDS)
