@@ -300,6 +300,15 @@ def test_a_soak_needs_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.skipif(gpu_problem() is None, reason="about machines without a GPU")
+def test_what_is_kept_needs_a_gpu() -> None:
+    pytest.importorskip("trtcore_fake", reason="built without TRTCORE_TESTS=ON")
+    command = [sys.executable, FOLDER / "kept_memory.py", "--seconds", "1"]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ran.returncode == 1
+    assert ran.stderr.startswith("kept_memory needs a GPU: ")
+
+
+@pytest.mark.skipif(gpu_problem() is None, reason="about machines without a GPU")
 @pytest.mark.parametrize(
     "topic",
     [

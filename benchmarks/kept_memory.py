@@ -1,0 +1,138 @@
+"""What is kept of each plan that is loaded, step by step? Each step in a process of its own.
+
+    python benchmarks/kept_memory.py [--network bert_base] [--seconds 24]
+
+A round is repeated for so long; printed is what malloc has handed out and the device memory of the
+process, more than after the first rounds, for each round. Needs a GPU; not one of `make bench`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from example_networks import BUILT_IN, source
+from gpu_rig import loaded_rig
+from memory import in_use_kib, own_device_kib
+from soak_gpu_works import BATCH, attach, enqueue, profiled_plan
+
+import trtcore
+from trtcore.api.options.values import Options
+from trtcore.api.requests import build_as_requested
+from trtcore.engine.choice import choose_backend
+from trtcore.engine.tensorrt.bindings import Bindings
+from trtcore.engine.tensorrt.contexts import Contexts
+from trtcore.engine.tensorrt.runtime import load_engine
+from trtcore.measure.device.tensors import bind_tensors, set_addresses
+from trtcore.models.load import load_model
+
+FIRST = 6
+"""Rounds in which libraries and pools are set up."""
+
+ITERATIONS = 20
+
+
+def main() -> None:
+    """Builds the plan, then runs every kind of round, or runs one kind."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--network", default=BUILT_IN, help="one of the example networks")
+    parser.add_argument("--seconds", type=float, default=24.0, help="of each kind of round")
+    parser.add_argument("--plan", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--kind", choices=KINDS, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    choice = choose_backend("auto")
+    if choice.bindings is None or choice.name == "onnxruntime":
+        sys.exit(f"kept_memory needs a GPU: {choice.reason}")
+    if options.kind:
+        rounds = Rounds(choice.bindings, options.plan.read_bytes())
+        print(repeated(options.kind, lambda: KINDS[options.kind](rounds), options.seconds))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        model = load_model(source(options.network, Path(folder)), batch=BATCH)
+        plan = Path(folder) / "kept.plan"
+        built = build_as_requested(choice.bindings, model, Options(precision="fp16", serial=True))
+        plan.write_bytes(built.content)
+        print(f"{choice.bindings.label}, {options.network} in FP16, batch {BATCH}", flush=True)
+        for kind in KINDS:
+            more = ("--kind", kind, "--plan", str(plan), "--seconds", str(options.seconds))
+            subprocess.run([sys.executable, __file__, *more], check=False)
+
+
+def repeated(kind: str, run: Callable[[], object], seconds: float) -> str:
+    """Repeats a round for so long; what is kept of one, in a line."""
+    for _ in range(FIRST):
+        run()
+    gc.collect()
+    before, device, count = in_use_kib() or 0, own_device_kib() or 0, 0
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends:
+        run()
+        count += 1
+    gc.collect()
+    kept = ((in_use_kib() or 0) - before) / count
+    of_device = ((own_device_kib() or 0) - device) / count
+    return (
+        f"{kind}: {count} rounds, {kept:.1f} KiB of malloc and {of_device:.1f} of the device each"
+    )
+
+
+class Rounds:
+    """What is done with a plan."""
+
+    def __init__(self, bindings: Bindings, plan: bytes) -> None:
+        self.bindings, self.plan = bindings, plan
+        self.stays = load_engine(bindings, plan, "the plan")
+
+    def load(self) -> Any:
+        """Loads the plan."""
+        return load_engine(self.bindings, self.plan, "the plan")
+
+    def contexts(self, contexts: int, caches: int, engine: Any = None) -> None:
+        """Makes contexts and runs them; each cache is read, and serialized after its first."""
+        engine = engine or self.load()
+        made = [Contexts(engine, self.plan) for _ in range(caches)]
+        created = [made[i % caches].create() for i in range(contexts)]
+        if not created:
+            return
+        tensors = bind_tensors(engine, created, engine.tensor_names)
+        for context in created:
+            set_addresses(context, tensors)
+            for _ in range(ITERATIONS):
+                enqueue(context, 0)
+        for tensor in tensors:
+            tensor.buffer.free()
+
+    def attached(self) -> None:
+        """Loads the plan in a program that is attached to."""
+        with loaded_rig(self.bindings, self.plan, 1) as rig:
+            attach(rig.context(), rig.stream)
+
+    def traced(self) -> None:
+        """A profile with the kernels."""
+        options = {"iterations": ITERATIONS, "calibrate": False, "peak": "none"}
+        trtcore.profile_plan(self.plan, timing="cupti", **options)
+
+
+KINDS: dict[str, Callable[[Rounds], object]] = {
+    "the plan is loaded": Rounds.load,
+    "a cache is read": lambda rounds: rounds.contexts(0, 1),
+    "one context": lambda rounds: rounds.contexts(1, 1),
+    "two contexts of one cache": lambda rounds: rounds.contexts(2, 1),
+    "the same, of an engine that stays": lambda rounds: rounds.contexts(2, 1, rounds.stays),
+    "two contexts of two caches": lambda rounds: rounds.contexts(2, 2),
+    "three of three": lambda rounds: rounds.contexts(3, 3),
+    "attached to, two caches": Rounds.attached,
+    "a profile": lambda rounds: profiled_plan(rounds.plan),
+    "a profile with CUPTI": Rounds.traced,
+}
+
+
+if __name__ == "__main__":
+    main()
