@@ -31,7 +31,7 @@ from trtcore.system.gpus import visible_gpus
 ONLY = os.environ.get("ENERGY_ONLY", "")
 CASES = tuple(product(ONLY.split(",") if ONLY else available(), ("fp16", "fp32")))
 # The peaks of the device have no part in it.
-OPTIONS = ("--no-calibration", "--peak", "none", "--iterations", "200", "--energy")
+OPTIONS = ("--no-calibration", "--peak", "none", "--iterations", "200", "--batch", "4", "--energy")
 SECONDS = float(os.environ.get("ENERGY_SECONDS", "300"))
 # Between two looks of nvidia-smi: engine, contexts and inputs stay for longer than ten of them.
 LOOK_MS = 200
@@ -55,23 +55,10 @@ def watched_memory() -> Iterator[list[int]]:
             seen.extend(int(line) * MIB for line in looking.stdout if line.strip().isdigit())
 
 
-def run_of_model(folder: Path, network: str, precision: str) -> tuple[Profile, float]:
-    """Builds an engine, and measures it."""
-    kept = ("--save-engine", str(folder / "kept.plan"), "--precision", precision, "--batch", "4")
-    return measured_once(folder, network, precision, source(network, folder), *kept)
-
-
-def run_of_plan(folder: Path, network: str, precision: str) -> tuple[Profile, float]:
-    """Measures the engine of the run before."""
-    return measured_once(folder, network, precision, str(folder / "kept.plan"))
-
-
-def measured_once(
-    folder: Path, network: str, precision: str, given: str, *options: str
-) -> tuple[Profile, float]:
+def measured_once(folder: Path, network: str, precision: str) -> tuple[Profile, float]:
     """A profile with its energy, and by how much nvidia-smi saw the memory grow, in MB."""
     with watched_memory() as seen:
-        profile = profiled(folder, given, *options, *OPTIONS)
+        profile = profiled(folder, source(network, folder), "--precision", precision, *OPTIONS)
     seen_mb, needs = (max(seen) - seen[0]) / 1e6, memory_needs(profile)
     energy = profile.energy or Energy()
     peak_mb = needs.peak / 1e6 if needs else float("nan")
@@ -88,7 +75,7 @@ def measured_once(
 def figures_of(case: tuple[str, str], folder: Path) -> dict[str, float]:
     """Of two runs: energies and how far they lie apart, and the memory of the first."""
     name = " ".join(case)
-    runs = [run(folder, *case) for run in (run_of_model, run_of_plan)]
+    runs = [measured_once(folder, *case) for _ in range(2)]
     energies = [run.energy for run, _ in runs if run.energy is not None and run.energy.is_known]
     if len(energies) < len(runs):
         sys.exit(f"{name}: no energy was measured")
@@ -181,9 +168,9 @@ if __name__ == "__main__":
             title="Energy of an inference, and memory against nvidia-smi",
             method=(
                 "GoogLeNet, ResNet-50, ViT-B/16 and BERT-base (large weights are constants of one "
-                "value) at batch 4, each in two fresh processes with `--energy`, the first "
-                "of which builds the engine; nvidia-smi looks at the used memory five times a "
-                "second meanwhile, and its figure is the most less that of before."
+                "value) at batch 4, each twice in fresh processes with `--energy`; nvidia-smi "
+                "looks at the used memory five times a second meanwhile, and its figure is the "
+                "most less that of before."
             ),
             measure=measure,
             goals=tuple(goals()),

@@ -3,7 +3,8 @@
 Needs a GPU and a TensorRT that serves it. The medians of every process go to
 ``results/process_medians.json`` as soon as it ended; ``tests/compare/significance`` draws pairs of
 ``--processes 5`` from them. ``PROCESSES_ONLY=bert_base`` takes that network of `example_networks`
-instead of GoogLeNet, and ``PROCESSES_COUNT=40`` another number of processes.
+instead of GoogLeNet, ``PROCESSES_COUNT=40`` another number of processes, and
+``PROCESSES_ITERATIONS=400`` fewer iterations in each, where the time is short.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ COUNT = int(os.environ.get("PROCESSES_COUNT", "20"))
 BUILD = ("--fp16", "--batch", "4", "--serial", "--iterations", "20")
 # Only medians are kept. Calibrated event costs and peaks are no part of them.
 RUN = ("--no-calibration", "--peak", "none")
-MEASURED = ("--iterations", "400")
+MEASURED = ("--iterations", os.environ.get("PROCESSES_ITERATIONS", "1000"))
 
 
 def processes(folder: Path, count: int) -> Iterator[Profile]:
@@ -104,9 +105,9 @@ if __name__ == "__main__":
         Benchmark(
             title="How far do fresh processes with one plan lie apart?",
             method=(
-                "FP16, batch 4, a serial engine; `python -m trtcore.profile PLAN`, 400 iterations "
-                f"in each of {COUNT} fresh processes; most less least over the median. The medians "
-                f"of each are in `{RECORD.name}`."
+                "FP16, batch 4, a serial engine; `python -m trtcore.profile PLAN`, "
+                f"{MEASURED[-1]} iterations in each of {COUNT} fresh processes; most less least "
+                f"over the median. The medians of each are in `{RECORD.name}`."
             ),
             measure=measure,
             goals=(),

@@ -16,27 +16,22 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from example_networks import BUILT_IN, source
-from gpu_rig import loaded_rig
+from gpu_rig import Rig, loaded_rig
 from memory import in_use_kib, own_device_kib
-from soak_gpu_works import BATCH, attach, enqueue, profiled_plan
+from soak_gpu_works import BATCH, ITERATIONS, attach, load_and_run, profiled_plan
 
 import trtcore
 from trtcore.api.options.values import Options
 from trtcore.api.requests import build_as_requested
 from trtcore.engine.choice import choose_backend
-from trtcore.engine.tensorrt.bindings import Bindings
-from trtcore.engine.tensorrt.contexts import Contexts
 from trtcore.engine.tensorrt.runtime import load_engine
-from trtcore.measure.device.tensors import bind_tensors, set_addresses
 from trtcore.models.load import load_model
+from trtcore.result.records.profile import Profile
 
 FIRST = 6
 """Rounds in which libraries and pools are set up."""
-
-ITERATIONS = 20
 
 
 def main() -> None:
@@ -51,8 +46,8 @@ def main() -> None:
     if choice.bindings is None or choice.name == "onnxruntime":
         sys.exit(f"kept_memory needs a GPU: {choice.reason}")
     if options.kind:
-        rounds = Rounds(choice.bindings, options.plan.read_bytes())
-        print(repeated(options.kind, lambda: KINDS[options.kind](rounds), options.seconds))
+        with loaded_rig(choice.bindings, options.plan.read_bytes(), 1) as rig:
+            print(repeated(options.kind, lambda: KINDS[options.kind](rig), options.seconds))
         return
     with tempfile.TemporaryDirectory() as folder:
         model = load_model(source(options.network, Path(folder)), batch=BATCH)
@@ -83,54 +78,29 @@ def repeated(kind: str, run: Callable[[], object], seconds: float) -> str:
     )
 
 
-class Rounds:
-    """What is done with a plan."""
-
-    def __init__(self, bindings: Bindings, plan: bytes) -> None:
-        self.bindings, self.plan = bindings, plan
-        self.stays = load_engine(bindings, plan, "the plan")
-
-    def load(self) -> Any:
-        """Loads the plan."""
-        return load_engine(self.bindings, self.plan, "the plan")
-
-    def contexts(self, contexts: int, caches: int, engine: Any = None) -> None:
-        """Makes contexts and runs them; each cache is read, and serialized after its first."""
-        engine = engine or self.load()
-        made = [Contexts(engine, self.plan) for _ in range(caches)]
-        created = [made[i % caches].create() for i in range(contexts)]
-        if not created:
-            return
-        tensors = bind_tensors(engine, created, engine.tensor_names)
-        for context in created:
-            set_addresses(context, tensors)
-            for _ in range(ITERATIONS):
-                enqueue(context, 0)
-        for tensor in tensors:
-            tensor.buffer.free()
-
-    def attached(self) -> None:
-        """Loads the plan in a program that is attached to."""
-        with loaded_rig(self.bindings, self.plan, 1) as rig:
-            attach(rig.context(), rig.stream)
-
-    def traced(self) -> None:
-        """A profile with the kernels."""
-        options = {"iterations": ITERATIONS, "calibrate": False, "peak": "none"}
-        trtcore.profile_plan(self.plan, timing="cupti", **options)
+def attached(rig: Rig) -> None:
+    """Loads the plan in a program that is attached to."""
+    with loaded_rig(rig.bindings, rig.plan, 1) as program:
+        attach(program.context(), program.stream)
 
 
-KINDS: dict[str, Callable[[Rounds], object]] = {
-    "the plan is loaded": Rounds.load,
-    "a cache is read": lambda rounds: rounds.contexts(0, 1),
-    "one context": lambda rounds: rounds.contexts(1, 1),
-    "two contexts of one cache": lambda rounds: rounds.contexts(2, 1),
-    "the same, of an engine that stays": lambda rounds: rounds.contexts(2, 1, rounds.stays),
-    "two contexts of two caches": lambda rounds: rounds.contexts(2, 2),
-    "three of three": lambda rounds: rounds.contexts(3, 3),
-    "attached to, two caches": Rounds.attached,
-    "a profile": lambda rounds: profiled_plan(rounds.plan),
-    "a profile with CUPTI": Rounds.traced,
+def traced(rig: Rig) -> Profile:
+    """A profile with the kernels."""
+    options = {"iterations": ITERATIONS, "calibrate": False, "peak": "none"}
+    return trtcore.profile_plan(rig.plan, timing="cupti", **options)
+
+
+KINDS: dict[str, Callable[[Rig], object]] = {
+    "the plan is loaded": lambda rig: load_engine(rig.bindings, rig.plan, "the plan"),
+    "a cache is read": lambda rig: load_and_run(rig, contexts=0, caches=1),
+    "one context": lambda rig: load_and_run(rig, contexts=1, caches=1),
+    "two contexts of one cache": lambda rig: load_and_run(rig, contexts=2, caches=1),
+    "the same, of an engine that stays": lambda rig: load_and_run(rig, 2, 1, rig.engine),
+    "two contexts of two caches": lambda rig: load_and_run(rig, contexts=2, caches=2),
+    "three of three": lambda rig: load_and_run(rig, contexts=3, caches=3),
+    "attached to, two caches": attached,
+    "a profile": lambda rig: profiled_plan(rig.plan),
+    "a profile with CUPTI": traced,
 }
 
 

@@ -1,9 +1,10 @@
 """Hours of profiling in one process, with its memory written down every half minute.
 
     python benchmarks/soak.py --fake --hours 2 --share 0.3     scripted contexts, a third of a core
-    python benchmarks/soak.py --minutes 20 --network bert_base    a GPU: one engine, on and on
+    python benchmarks/soak.py --minutes 20 --network bert_base    a GPU: all that one process may do
+    python benchmarks/soak.py --kind measuring                 one engine, on and on
     python benchmarks/soak.py --kind profiles                  its plan loaded and profiled anew
-    python benchmarks/soak.py --kind tensorrt                  loaded and run by TensorRT alone
+    python benchmarks/soak.py --kind unmeasured                loaded and run as often, not measured
     python benchmarks/soak.py --judge FILE [FILE ...]          what runs found, together
 
 Every sample is a line of JSON, flushed: a run that is cut off loses at most half a minute, and
@@ -29,6 +30,7 @@ from soak_verdict import judge
 from soak_works import FakeWorks, Works
 
 EVERY_S = 30.0
+KINDS = ("everything", "measuring", "profiles", "unmeasured")
 
 
 def main() -> int:
@@ -50,7 +52,7 @@ def parser() -> argparse.ArgumentParser:
     """What can be asked for."""
     made = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     made.add_argument("--fake", action="store_true", help="scripted contexts, without a GPU")
-    made.add_argument("--kind", choices=("measuring", "profiles", "tensorrt"), default="measuring")
+    made.add_argument("--kind", choices=KINDS, default=KINDS[0], help="of work on a GPU")
     made.add_argument("--network", default="chain", help="chain (default), or an example network")
     length = made.add_mutually_exclusive_group()
     length.add_argument("--minutes", type=float, default=20.0)

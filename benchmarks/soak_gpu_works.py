@@ -1,4 +1,4 @@
-"""What a soak runs over and over on a GPU: one engine, whole profiles, or TensorRT alone."""
+"""What a soak runs over and over on a GPU: one engine, whole profiles, or loads without any."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from soak_works import ROUND, Streamed, Works
 import trtcore
 from trtcore.engine.choice import choose_backend
 from trtcore.engine.tensorrt.contexts import Contexts
-from trtcore.engine.tensorrt.runtime import load_engine
+from trtcore.engine.tensorrt.runtime import Engine, load_engine
 from trtcore.measure import _core
 from trtcore.measure.device.tensors import set_addresses
 from trtcore.models.load import load_model
@@ -31,6 +31,8 @@ NODES = 6
 CHAIN = "chain"
 BATCH = 4
 ITERATIONS = 50
+MODEL_EVERY = 20
+"""Rounds from one build, whose timing cache is there, to the next: a build takes seconds."""
 
 
 class GpuWorks:
@@ -71,6 +73,22 @@ class Measuring(GpuWorks):
         self.done.update(profiled=ROUND, unprofiled=ROUND, attaches=1, results=1)
 
 
+class Everything(Measuring):
+    """All that one process may do, model after model."""
+
+    kind = "everything"
+
+    def round(self) -> None:
+        """Measures; attaches to a new context, profiles the plan, and now and then a model."""
+        super().round()
+        attach(self.rig.context(), self.rig.stream)
+        save_and_load(trtcore.profile_plan(self.rig.plan, iterations=ITERATIONS, peak="none"))
+        if self.done["loads"] % MODEL_EVERY == 0:
+            model, options = chain_model(NODES), {"iterations": ITERATIONS, "peak": "none"}
+            save_and_load(trtcore.profile_model(model, precision="fp16", **options))
+        self.done.update(attaches=1, results=1, loads=1)
+
+
 class Profiles(GpuWorks):
     """Whole profiles of the plan, and programs that load it and are attached to."""
 
@@ -85,10 +103,10 @@ class Profiles(GpuWorks):
         self.done.update(**done, attaches=1, results=1, loads=2)
 
 
-class TensorrtAlone(GpuWorks):
+class Unmeasured(GpuWorks):
     """The same plan loaded, run in two contexts and dropped, as often, and nothing measured."""
 
-    kind = "tensorrt"
+    kind = "unmeasured"
 
     def round(self) -> None:
         """Loads the plan twice, with as many caches of compiled kernels as a round of `Profiles`.
@@ -96,16 +114,22 @@ class TensorrtAlone(GpuWorks):
         A profile has one cache for both its contexts, a rig one for each.
         """
         for caches in (1, 2):
-            self._run(caches)
+            load_and_run(self.rig, contexts=2, caches=caches)
         self.done.update(unprofiled=4 * ITERATIONS, loads=2)
 
-    def _run(self, caches: int) -> None:
-        engine = load_engine(self.rig.bindings, self.rig.plan, "the plan")
-        made = [Contexts(engine, self.rig.plan) for _ in range(caches)]
-        for context in (made[0].create(), made[-1].create()):
-            set_addresses(context, self.rig.tensors)
-            for _ in range(ITERATIONS):
-                enqueue(context, self.rig.stream)
+
+def load_and_run(rig: Rig, contexts: int, caches: int, engine: Engine | None = None) -> None:
+    """Loads the plan, or takes an engine, makes contexts of so many caches in turn, and runs them.
+
+    Each cache is read from where trtcore stored it, and serialized after its first context.
+    """
+    engine = engine or load_engine(rig.bindings, rig.plan, "the plan")
+    made = [Contexts(engine, rig.plan) for _ in range(caches)]
+    for i in range(contexts):
+        context = made[i % caches].create()
+        set_addresses(context, rig.tensors)
+        for _ in range(ITERATIONS):
+            enqueue(context, rig.stream)
 
 
 def profiled_plan(plan: bytes) -> Profile:
@@ -133,7 +157,7 @@ def enqueue(context: Any, stream: int) -> None:
     assert int(cuda.cudaStreamSynchronize(stream)[0]) == 0
 
 
-KINDS = {one.kind: one for one in (Measuring, Profiles, TensorrtAlone)}
+KINDS = {one.kind: one for one in (Everything, Measuring, Profiles, Unmeasured)}
 
 
 @contextmanager

@@ -1,7 +1,8 @@
-"""Did memory grow in a soak? TensorRT's own growth is told, and taken off where it was measured."""
+"""Did memory grow in a soak? What the same loads keep that are not measured is told beside it."""
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -12,8 +13,8 @@ MOST_MIB = 8.0
 """By how much memory may lie higher at the end of a run than when it had settled; the goal that
 `bench_soak` has for a million iterations."""
 
-ALONE = "tensorrt"
-"""The kind of run that has TensorRT only: no verdict on it, but on others of the same label."""
+UNMEASURED = "unmeasured"
+"""The kind of run in which nothing is measured: no verdict on it."""
 
 SCRIPTED = "scripted"
 """The kind of run that has no device."""
@@ -43,14 +44,14 @@ def judge(samples: list[Sample]) -> int:
     for sample in samples:
         runs.setdefault(sample["run"], []).append(sample)
     longest = sorted(runs.values(), key=loads)
-    alone = {run[-1]["label"]: run for run in longest if run[-1].get("kind") == ALONE}
-    judged = [run for run in runs.values() if run[-1].get("kind") != ALONE]
+    others = {run[-1]["label"]: run for run in longest if run[-1].get("kind") == UNMEASURED}
+    judged = [run for run in runs.values() if run[-1].get("kind") != UNMEASURED]
     for run in runs.values():
-        print("; ".join(told(run, alone)))
+        print("; ".join(told(run, others.get(run[-1]["label"]))))
     if not judged:
-        print("nothing to judge: " + ("TensorRT alone" if runs else "no samples"))
+        print("nothing to judge: " + ("nothing was measured" if runs else "no samples"))
         return 2
-    worst = max(max(beyond(run, alone)) for run in judged)
+    worst = max(max(growth(run)) for run in judged)
     verdict = "flat" if worst <= MOST_MIB else f"grew by more than {MOST_MIB:g} MiB"
     total = sum(run[-1]["s"] for run in judged)
     iterations = sum(run[-1].get(kind, 0) for run in judged for kind in COUNTS[:2])
@@ -58,20 +59,20 @@ def judge(samples: list[Sample]) -> int:
     return int(worst > MOST_MIB)
 
 
-def told(run: list[Sample], alone: dict[str, list[Sample]]) -> Iterator[str]:
-    """A run in a line, part by part."""
+def told(run: list[Sample], other: list[Sample] | None) -> Iterator[str]:
+    """A run in a line, part by part; beside it the one that loads the same without measuring."""
     first, end = settled(run)[0], run[-1]
     kind = f"{end['kind']}: " if end.get("kind") else ""
     yield f"{kind}{end['label']}, {end['s'] / 60:.1f} min"
     yield from (f"{end[kind]:,} {kind}" for kind in COUNTS if kind in end)
-    yield f"resident {first['rss_kib'] / 1024:.1f} to {end['rss_kib'] / 1024:.1f} MiB"
-    if device_kib(first) is not None and device_kib(end) is not None:
+    rss = [sample["rss_kib"] / 1024 for sample in settled(run)]
+    yield f"resident {rss[0]:.1f} to {rss[-1]:.1f} MiB, {slope(settled(run), rss):+.2f} MiB/h"
+    if first["device_kib"] is not None and end["device_kib"] is not None:
         yield f"device {growth(run).device:+.1f} MiB"
     elif end.get("kind") != SCRIPTED:
         yield "device not known"
-    if own(run, alone) is not None:
-        more = beyond(run, alone)
-        yield f"beyond TensorRT alone {more.host:+.1f} MiB, device {more.device:+.1f} MiB"
+    if other is not None and other is not run and (more := beyond(run, other)) is not None:
+        yield f"of malloc {more:+.1f} MiB beyond as many loads that are not measured"
     yield f"files {first['files']} to {end['files']}"
 
 
@@ -80,41 +81,30 @@ def settled(run: list[Sample]) -> list[Sample]:
     return [sample for sample in run if sample["s"] >= SETTLED * run[-1]["s"]]
 
 
-def growth(run: list[Sample], host: str = "rss_kib") -> Growth:
+def growth(run: list[Sample]) -> Growth:
     """What a run has more at its end, of host and device."""
-    first, end = settled(run)[0], run[-1]
-    ends = device_kib(first), device_kib(end)
-    device = 0 if ends[0] is None or ends[1] is None else ends[1] - ends[0]
-    return Growth((end[host] - first[host]) / 1024, device / 1024)
+    ends = settled(run)[0], run[-1]
+    used = [sample["device_kib"] for sample in ends]
+    device = 0 if None in used else used[1] - used[0]
+    return Growth((ends[1]["rss_kib"] - ends[0]["rss_kib"]) / 1024, device / 1024)
 
 
-def device_kib(sample: Sample) -> int | None:
-    """Device memory in use, from any point on; files of before tell what was free."""
-    if "device_free_kib" in sample:
-        free = sample["device_free_kib"]
-        return None if free is None else -int(free)
-    used = sample["device_kib"]
-    return None if used is None else int(used)
+def slope(samples: list[Sample], values: list[float]) -> float:
+    """Least-squares slope over the time, per hour; 0 of a single sample."""
+    hours = [sample["s"] / 3600 for sample in samples]
+    return statistics.linear_regression(hours, values).slope if len(set(hours)) > 1 else 0.0
 
 
-def own(run: list[Sample], alone: dict[str, list[Sample]]) -> Growth | None:
-    """What TensorRT alone keeps of as many loads of the same plan; None where nobody knows."""
-    other = alone.get(run[-1]["label"])
-    if other is None or run[-1].get("kind") == ALONE or not loads(run) or not loads(other):
+def beyond(run: list[Sample], other: list[Sample]) -> float | None:
+    """What malloc handed out beyond another run's share for as many loads, in MiB.
+
+    None where one of them loads nothing, or has the figure not (before glibc 2.33).
+    """
+    counted = loads(run), loads(other)
+    if not all(counted) or any(one[IN_USE] is None for one in (*run, *other)):
         return None
-    # Files of before and other C libraries do not have the figure.
-    if any(sample.get(IN_USE) is None for one in (run, other) for sample in one):
-        return None
-    part = loads(run) / loads(other)
-    return Growth(*(part * one for one in growth(other, IN_USE)))
-
-
-def beyond(run: list[Sample], alone: dict[str, list[Sample]]) -> Growth:
-    """What a run has more at its end; where TensorRT's part is known, of malloc and without it."""
-    kept = own(run, alone)
-    if kept is None:
-        return growth(run)
-    return Growth(*(mine - its for mine, its in zip(growth(run, IN_USE), kept, strict=True)))
+    mine, its = (each[-1][IN_USE] - settled(each)[0][IN_USE] for each in (run, other))
+    return float(mine - its * counted[0] / counted[1]) / 1024
 
 
 def loads(run: list[Sample]) -> int:
