@@ -30,7 +30,7 @@ from trtcore.models.load import load_model
 from trtcore.models.model import Model
 
 
-@dataclass
+@dataclass(eq=False)
 class Rig:
     """One engine with a context for each way to run it, as a profiled one stays slow.
 

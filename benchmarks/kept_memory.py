@@ -9,6 +9,7 @@ process, more than after the first rounds, for each round. Needs a GPU; not one 
 from __future__ import annotations
 
 import argparse
+import functools
 import gc
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from example_networks import BUILT_IN, source
 from gpu_rig import Rig, loaded_rig
@@ -78,6 +80,27 @@ def repeated(kind: str, run: Callable[[], object], seconds: float) -> str:
     )
 
 
+@functools.cache
+def compiled(rig: Rig) -> Any:
+    """A cache of the plan's compiled kernels, of the bindings alone."""
+    config = rig.engine.engine.create_runtime_config()
+    cache = config.create_runtime_cache()
+    config.set_runtime_cache(cache)
+    rig.engine.engine.create_execution_context(config)
+    return cache
+
+
+@functools.cache
+def stored(rig: Rig) -> bytes:
+    """What the cache is serialized to."""
+    return bytes(compiled(rig).serialize())
+
+
+def read_anew(rig: Rig) -> None:
+    """Reads a cache, which trtcore does once in a process."""
+    rig.engine.engine.create_runtime_config().create_runtime_cache().deserialize(stored(rig))
+
+
 def attached(rig: Rig) -> None:
     """Loads the plan in a program that is attached to."""
     with loaded_rig(rig.bindings, rig.plan, 1) as program:
@@ -92,13 +115,12 @@ def traced(rig: Rig) -> Profile:
 
 KINDS: dict[str, Callable[[Rig], object]] = {
     "the plan is loaded": lambda rig: load_engine(rig.bindings, rig.plan, "the plan"),
-    "a cache is read": lambda rig: load_and_run(rig, contexts=0, caches=1),
-    "one context": lambda rig: load_and_run(rig, contexts=1, caches=1),
-    "two contexts of one cache": lambda rig: load_and_run(rig, contexts=2, caches=1),
-    "the same, of an engine that stays": lambda rig: load_and_run(rig, 2, 1, rig.engine),
-    "two contexts of two caches": lambda rig: load_and_run(rig, contexts=2, caches=2),
-    "three of three": lambda rig: load_and_run(rig, contexts=3, caches=3),
-    "attached to, two caches": attached,
+    "a cache is read anew": read_anew,
+    "a cache is serialized": lambda rig: compiled(rig).serialize(),
+    "one context": lambda rig: load_and_run(rig, contexts=1),
+    "two contexts": load_and_run,
+    "two contexts of an engine that stays": lambda rig: load_and_run(rig, engine=rig.engine),
+    "attached to": attached,
     "a profile": lambda rig: profiled_plan(rig.plan),
     "a profile with CUPTI": traced,
 }

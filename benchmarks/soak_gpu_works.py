@@ -109,24 +109,18 @@ class Unmeasured(GpuWorks):
     kind = "unmeasured"
 
     def round(self) -> None:
-        """Loads the plan twice, with as many caches of compiled kernels as a round of `Profiles`.
-
-        A profile has one cache for both its contexts, a rig one for each.
-        """
-        for caches in (1, 2):
-            load_and_run(self.rig, contexts=2, caches=caches)
+        """Loads the plan twice, as a round of `Profiles` does."""
+        for _ in range(2):
+            load_and_run(self.rig)
         self.done.update(unprofiled=4 * ITERATIONS, loads=2)
 
 
-def load_and_run(rig: Rig, contexts: int, caches: int, engine: Engine | None = None) -> None:
-    """Loads the plan, or takes an engine, makes contexts of so many caches in turn, and runs them.
-
-    Each cache is read from where trtcore stored it, and serialized after its first context.
-    """
+def load_and_run(rig: Rig, contexts: int = 2, engine: Engine | None = None) -> None:
+    """Loads the plan, or takes an engine, makes contexts of it in turn, and runs them."""
     engine = engine or load_engine(rig.bindings, rig.plan, "the plan")
-    made = [Contexts(engine, rig.plan) for _ in range(caches)]
-    for i in range(contexts):
-        context = made[i % caches].create()
+    made = Contexts(engine, rig.plan)
+    for _ in range(contexts):
+        context = made.create()
         set_addresses(context, rig.tensors)
         for _ in range(ITERATIONS):
             enqueue(context, rig.stream)

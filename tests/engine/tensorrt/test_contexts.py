@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from runtime_caches import Cache, forget
 
 from trtcore.engine.tensorrt.bindings import Bindings
 from trtcore.engine.tensorrt.contexts import Contexts
@@ -16,19 +17,6 @@ from trtcore.errors import OptionError, RunError
 from trtcore.result.types.shapes import Specialization
 
 EAGERLY = "EAGER of the bindings"
-
-
-class Cache:
-    """A runtime cache that holds what was compiled."""
-
-    def __init__(self) -> None:
-        self.content = b""
-
-    def deserialize(self, content: bytes) -> None:
-        self.content = content
-
-    def serialize(self) -> bytes:
-        return self.content
 
 
 class CudaEngine:
@@ -61,15 +49,9 @@ class CudaEngine:
         return (1, 3), (4, 3), (8, 3)
 
     def create_runtime_config(self) -> Any:
-        config = SimpleNamespace(
-            create_runtime_cache=self._create_cache, set_runtime_cache=lambda _: None
-        )
+        config = SimpleNamespace(create_runtime_cache=Cache, set_runtime_cache=self.caches.append)
         self.configs.append(config)
         return config
-
-    def _create_cache(self) -> Cache:
-        self.caches.append(Cache())
-        return self.caches[-1]
 
     def create_execution_context(self, *configured: Any) -> Any:
         if self.fails:
@@ -92,6 +74,7 @@ def engine_of(cuda: CudaEngine, name: str = "tensorrt_rtx", *, has_eager: bool =
 @pytest.fixture(autouse=True)
 def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setenv("TRTCORE_CACHE_DIR", str(tmp_path))
+    forget()
     return tmp_path
 
 
@@ -104,15 +87,18 @@ def test_contexts_share_what_was_compiled(folder: Path, use_cache: bool) -> None
     assert len(list(folder.iterdir())) == use_cache
 
 
-def test_the_next_process_finds_it_in_the_folder() -> None:
+@pytest.mark.parametrize("is_another_process", [False, True])
+def test_the_next_engine_finds_it(is_another_process: bool) -> None:
     Contexts(engine_of(CudaEngine()), b"plan").create()
+    if is_another_process:
+        forget()
     again, other = CudaEngine(), CudaEngine()
     Contexts(engine_of(again), b"plan").create()
     Contexts(engine_of(other), b"another plan").create()
     assert (again.compiled, other.compiled) == (0, 1)
 
 
-def test_only_what_is_more_is_stored_again(folder: Path) -> None:
+def test_kernels_for_shapes_are_stored_when_there_are_more(folder: Path) -> None:
     cuda = CudaEngine()
     contexts = Contexts(engine_of(cuda), b"plan")
     contexts.create()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from trtcore.engine.tensorrt.interrupts import held_interrupts
+from trtcore.engine.tensorrt.kernel_cache import KernelCache, kernel_cache
 from trtcore.engine.tensorrt.runtime import Engine
 from trtcore.errors import RunError
 from trtcore.result.types.shapes import Specialization
-from trtcore.system.cache import cache_entry, read_entry, write_entry
 from trtcore.system.quotations import quoting
 
 
@@ -17,23 +16,20 @@ class Contexts:
     """Creates the execution contexts of one engine.
 
     TensorRT-RTX compiles its kernels for the first one, which takes seconds. They share what it
-    compiled, so that the second takes milliseconds; with the user's cache folder the next process
-    does too.
+    compiled, so that the second takes milliseconds; with the user's cache folder further engines of
+    the plan do too, here and in the next process.
 
     Args:
         engine: the loaded plan.
         key: by what the cache knows it: the bytes of the plan, or a name that engines of the same
             kernels share.
-        use_cache: keep and use what was compiled in the user's cache folder.
+        use_cache: keep and use what was compiled, in this process and the user's cache folder.
     """
 
     def __init__(self, engine: Engine, key: bytes, *, use_cache: bool = True) -> None:
         self._engine = engine
         self._config: Any = None
-        self._cache: Any = None
-        self._path: Path | None = None
-        self._kept = 0
-        self._has_created = False
+        self._cache: KernelCache | None = None
         if engine.bindings.name == "tensorrt_rtx":
             self._prepare(key, use_cache)
 
@@ -56,18 +52,14 @@ class Contexts:
                 bindings.log.last_error(),
                 f" (it needs {needed:.1f} MiB of device memory beside its weights)",
             )
-        if not self._has_created:
-            self._has_created = True
-            self.keep()
+        if self._cache is not None:
+            self._cache.keep_new()
         return context
 
     def keep(self) -> None:
         """Stores what has been compiled by now, if there is more than what was stored."""
-        if self._cache is None or self._path is None:
-            return
-        compiled = bytes(self._cache.serialize())
-        if len(compiled) > self._kept and write_entry(self._path, compiled):
-            self._kept = len(compiled)
+        if self._cache is not None:
+            self._cache.keep()
 
     @property
     def specialization(self) -> Specialization:
@@ -78,15 +70,8 @@ class Contexts:
 
     def _prepare(self, key: bytes, use_cache: bool) -> None:
         self._config = self._engine.engine.create_runtime_config()
-        self._cache = self._config.create_runtime_cache()
-        if use_cache:
-            version = self._engine.bindings.version
-            self._path = cache_entry("runtime", version, _device_name(), key)
-        stored = read_entry(self._path)
-        if stored:
-            self._cache.deserialize(stored)
-            self._kept = len(stored)
-        self._config.set_runtime_cache(self._cache)
+        version = self._engine.bindings.version
+        self._cache = kernel_cache(self._config, version, key, use_cache=use_cache)
         eager = _eager(self._engine)
         if eager is not None and self._engine.has_open_shapes:
             # Lazily, a kernel is swapped for another under the same name while it is timed.
@@ -112,10 +97,3 @@ def _eager(engine: Engine) -> Any:
     """The strategy that compiles before the first run with a shape; None in older bindings."""
     name = "DynamicShapesKernelSpecializationStrategy"
     return getattr(getattr(engine.bindings.module, name, None), "EAGER", None)
-
-
-def _device_name() -> str:
-    from trtcore.system.device import current_device
-
-    device = current_device()
-    return f"{device.name} {device.compute_capability}" if device else ""

@@ -1,0 +1,81 @@
+"""What TensorRT-RTX compiled for a plan: kept in this process and in the user's cache folder."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any
+
+from trtcore.system.cache import cache_entry, read_entry, write_entry
+from trtcore.system.device import Device, current_device
+
+MOST_KEPT = 8
+"""Caches that a process keeps, those used last: one of GoogLeNet has 4 MB."""
+
+_kept: OrderedDict[tuple[Path, int], KernelCache] = OrderedDict()
+"""By entry and GPU. TensorRT-RTX 1.6 never frees all of what it reads or writes of a cache (0.15 MB
+of GoogLeNet's each time), so a process does either once. Engines may share one, and several threads
+may use it.
+"""
+
+
+class KernelCache:
+    """An `IRuntimeCache` and where it is stored.
+
+    Args:
+        cache: the bindings' object.
+        path: its entry in the user's cache folder; None to store nothing.
+    """
+
+    def __init__(self, cache: Any, path: Path | None) -> None:
+        self.cache = cache
+        self._path = path
+        self._stored_bytes = 0
+        stored = read_entry(path)
+        # TensorRT-RTX refuses what was compiled for another driver or GPU: it is compiled anew.
+        self._is_new = not (stored and cache.deserialize(stored))
+        if stored and not self._is_new:
+            self._stored_bytes = len(stored)
+
+    def keep_new(self) -> None:
+        """Stores what was compiled for the first context, unless all of it was read."""
+        if self._is_new:
+            self._is_new = False
+            self.keep()
+
+    def keep(self) -> None:
+        """Stores what has been compiled by now, if there is more than what was stored."""
+        if self._path is None:
+            return
+        compiled = bytes(self.cache.serialize())
+        if len(compiled) > self._stored_bytes and write_entry(self._path, compiled):
+            self._stored_bytes = len(compiled)
+
+
+def kernel_cache(config: Any, version: str, key: bytes, *, use_cache: bool) -> KernelCache:
+    """Returns the cache of a plan: that of this process, else a new one with what is stored.
+
+    Args:
+        config: an `IRuntimeConfig` of the engine; it is told of the cache.
+        version: of TensorRT-RTX.
+        key: by what the cache knows the plan.
+        use_cache: without it, nothing is stored or shared.
+    """
+    device = current_device()
+    path = _entry(version, device, key) if use_cache else None
+    if path is None:
+        found = KernelCache(config.create_runtime_cache(), None)
+    else:
+        place = (path, device.ordinal if device else 0)
+        found = _kept.get(place) or KernelCache(config.create_runtime_cache(), path)
+        _kept[place] = found
+        _kept.move_to_end(place)
+        while len(_kept) > MOST_KEPT:
+            _kept.popitem(last=False)
+    config.set_runtime_cache(found.cache)
+    return found
+
+
+def _entry(version: str, device: Device | None, key: bytes) -> Path | None:
+    name = f"{device.name} {device.compute_capability}" if device else ""
+    return cache_entry("runtime", version, name, key)
