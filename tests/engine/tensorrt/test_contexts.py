@@ -98,6 +98,15 @@ def test_the_next_engine_finds_it(is_another_process: bool) -> None:
     assert (again.compiled, other.compiled) == (0, 1)
 
 
+@pytest.mark.parametrize("is_dynamic", [False, True])
+def test_engines_share_their_kernels_unless_shapes_are_open(is_dynamic: bool) -> None:
+    engines = [CudaEngine(is_dynamic=is_dynamic) for _ in range(2)]
+    for cuda in engines:
+        Contexts(engine_of(cuda), b"plan").create()
+    assert [cuda.compiled for cuda in engines] == [1, 0]
+    assert (engines[0].caches == engines[1].caches) is not is_dynamic
+
+
 def test_kernels_for_shapes_are_stored_when_there_are_more(folder: Path) -> None:
     cuda = CudaEngine()
     contexts = Contexts(engine_of(cuda), b"plan")

@@ -8,7 +8,12 @@ import pytest
 from runtime_caches import Cache, Config, OutdatedCache, forget
 
 from trtcore.engine.tensorrt import kernel_cache as module
-from trtcore.engine.tensorrt.kernel_cache import MOST_KEPT, KernelCache, kernel_cache
+from trtcore.engine.tensorrt.kernel_cache import (
+    MOST_KEPT,
+    KernelCache,
+    kernel_cache,
+    kernel_entry,
+)
 from trtcore.system.device import Device
 
 
@@ -25,17 +30,19 @@ def on(monkeypatch: pytest.MonkeyPatch, ordinal: int) -> None:
     monkeypatch.setattr(module, "current_device", lambda: device)
 
 
-def cache_of(plan: bytes, kind: type[Cache] = Cache, *, use_cache: bool = True) -> KernelCache:
+def cache_of(plan: bytes, kind: type[Cache] = Cache, *, is_shared: bool = True) -> KernelCache:
     """What an engine of a plan is given; it is set in its configuration."""
     config = Config(kind)
-    found = kernel_cache(config, "1.7.1", plan, use_cache=use_cache)
+    found = kernel_cache(config, kernel_entry("1.7.1", plan), is_shared=is_shared)
     assert config.cache is found.cache
     return found
 
 
-def compiled(plan: bytes, content: bytes, kind: type[Cache] = Cache) -> KernelCache:
+def compiled(
+    plan: bytes, content: bytes, kind: type[Cache] = Cache, *, is_shared: bool = True
+) -> KernelCache:
     """The first engine of a plan, whose first context compiles its kernels."""
-    found = cache_of(plan, kind)
+    found = cache_of(plan, kind, is_shared=is_shared)
     found.cache.content = content
     found.keep_new()
     return found
@@ -80,11 +87,23 @@ def test_only_what_is_more_is_stored_again(folder: Path) -> None:
     assert entry.read_bytes().endswith(b"kernels and those for a shape")
 
 
-def test_without_the_cache_nothing_is_shared_or_stored(folder: Path) -> None:
-    first = cache_of(b"plan", use_cache=False)
-    first.keep_new()
-    assert cache_of(b"plan", use_cache=False) is not first
-    assert first.cache.calls == []
+def test_kernels_for_shapes_are_read_for_each_engine_and_shared_with_none() -> None:
+    first = compiled(b"plan", b"kernels", is_shared=False)
+    second = cache_of(b"plan", is_shared=False)
+    second.keep_new()
+    assert second is not first
+    assert second.cache.content == b"kernels"
+    assert second.cache.calls == ["deserialize"]
+    assert cache_of(b"plan") not in (first, second)
+
+
+def test_without_an_entry_nothing_is_shared_or_stored(folder: Path) -> None:
+    found = [kernel_cache(Config(), None, is_shared=True) for _ in range(2)]
+    assert found[0] is not found[1]
+    for one in found:
+        one.keep_new()
+        one.keep()
+        assert one.cache.calls == []
     assert list(folder.iterdir()) == []
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from trtcore.engine.tensorrt.interrupts import held_interrupts
-from trtcore.engine.tensorrt.kernel_cache import KernelCache, kernel_cache
+from trtcore.engine.tensorrt.kernel_cache import KernelCache, kernel_cache, kernel_entry
 from trtcore.engine.tensorrt.runtime import Engine
 from trtcore.errors import RunError
 from trtcore.result.types.shapes import Specialization
@@ -16,8 +16,8 @@ class Contexts:
     """Creates the execution contexts of one engine.
 
     TensorRT-RTX compiles its kernels for the first one, which takes seconds. They share what it
-    compiled, so that the second takes milliseconds; with the user's cache folder further engines of
-    the plan do too, here and in the next process.
+    compiled, so that the second takes milliseconds. With the user's cache folder, those of further
+    engines of the plan do too, here and in the next process.
 
     Args:
         engine: the loaded plan.
@@ -70,10 +70,11 @@ class Contexts:
 
     def _prepare(self, key: bytes, use_cache: bool) -> None:
         self._config = self._engine.engine.create_runtime_config()
-        version = self._engine.bindings.version
-        self._cache = kernel_cache(self._config, version, key, use_cache=use_cache)
+        has_open_shapes = self._engine.has_open_shapes
+        path = kernel_entry(self._engine.bindings.version, key) if use_cache else None
+        self._cache = kernel_cache(self._config, path, is_shared=not has_open_shapes)
         eager = _eager(self._engine)
-        if eager is not None and self._engine.has_open_shapes:
+        if eager is not None and has_open_shapes:
             # Lazily, a kernel is swapped for another under the same name while it is timed.
             self._config.dynamic_shapes_kernel_specialization_strategy = eager
 

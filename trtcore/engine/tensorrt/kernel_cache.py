@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from trtcore.system.cache import cache_entry, read_entry, write_entry
-from trtcore.system.device import Device, current_device
+from trtcore.system.device import current_device
 
 MOST_KEPT = 8
 """Caches that a process keeps, those used last: one of GoogLeNet has 4 MB."""
 
 _kept: OrderedDict[tuple[Path, int], KernelCache] = OrderedDict()
 """By entry and GPU. TensorRT-RTX 1.6 never frees all of what it reads or writes of a cache (0.15 MB
-of GoogLeNet's each time), so a process does either once. Engines may share one, and several threads
-may use it.
+each time), so a process does either once.
 """
 
 
@@ -52,30 +51,41 @@ class KernelCache:
             self._stored_bytes = len(compiled)
 
 
-def kernel_cache(config: Any, version: str, key: bytes, *, use_cache: bool) -> KernelCache:
-    """Returns the cache of a plan: that of this process, else a new one with what is stored.
+def kernel_cache(config: Any, path: Path | None, *, is_shared: bool) -> KernelCache:
+    """Returns the cache of a plan, and sets it in the configuration of an engine.
 
     Args:
-        config: an `IRuntimeConfig` of the engine; it is told of the cache.
-        version: of TensorRT-RTX.
-        key: by what the cache knows the plan.
-        use_cache: without it, nothing is stored or shared.
+        config: an `IRuntimeConfig`.
+        path: of `kernel_entry`; without it nothing is stored or shared.
+        is_shared: take that of this process, if it has one. Only where no shape is open: tests of
+            engines with open shapes crashed with TensorRT-RTX 1.6 when they shared one.
     """
-    device = current_device()
-    path = _entry(version, device, key) if use_cache else None
-    if path is None:
-        found = KernelCache(config.create_runtime_cache(), None)
+    if path is None or not is_shared:
+        found = KernelCache(config.create_runtime_cache(), path)
     else:
-        place = (path, device.ordinal if device else 0)
-        found = _kept.get(place) or KernelCache(config.create_runtime_cache(), path)
-        _kept[place] = found
-        _kept.move_to_end(place)
-        while len(_kept) > MOST_KEPT:
-            _kept.popitem(last=False)
+        found = _shared(config, path)
     config.set_runtime_cache(found.cache)
     return found
 
 
-def _entry(version: str, device: Device | None, key: bytes) -> Path | None:
+def _shared(config: Any, path: Path) -> KernelCache:
+    device = current_device()
+    place = (path, device.ordinal if device else 0)
+    found = _kept.get(place) or KernelCache(config.create_runtime_cache(), path)
+    _kept[place] = found
+    _kept.move_to_end(place)
+    while len(_kept) > MOST_KEPT:
+        _kept.popitem(last=False)
+    return found
+
+
+def kernel_entry(version: str, key: bytes) -> Path | None:
+    """Where the kernels of a plan are stored for this GPU; None without a cache folder.
+
+    Args:
+        version: of TensorRT-RTX.
+        key: by what the cache knows the plan.
+    """
+    device = current_device()
     name = f"{device.name} {device.compute_capability}" if device else ""
     return cache_entry("runtime", version, name, key)
