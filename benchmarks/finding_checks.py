@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import nan
 from pathlib import Path
+from statistics import median
 
 from example_networks import source
 from graph_alone import enqueued_and_as_graph
@@ -20,8 +21,11 @@ from trtcore.result.analysis.findings.finding import Finding, FindingKind
 from trtcore.result.analysis.summary import summarise_series
 
 BATCH = 4
-_OPTIONS = ("--fp16", "--batch", str(BATCH), "--iterations", "200")
-# What a user may have asked for and could take back: its finding is checked by the run without it.
+_OPTIONS = ("--batch", str(BATCH), "--iterations", "200")
+# Where the host is the slower side, processes lie up to a fifth apart.
+_GRAPH_PROCESSES = 3
+# What a user may have asked for in FP16 and could take back: its finding is checked by the run
+# without it.
 PLANTED = {
     "googlenet": ("--io-precision", "fp32"),
     "resnet50": ("--keep-fp32", "/layer4*"),
@@ -36,7 +40,7 @@ class Check:
     """A finding, and what doing it saved.
 
     Attributes:
-        network: its name.
+        network: its name, and its precision if that is not FP16.
         finding: what was claimed; None where nothing was, and doing it shows what it would be.
         text: the finding as the report has it.
         done: how it was done; ``""`` if no option does it.
@@ -60,21 +64,26 @@ class Check:
 
 @dataclass
 class Runs:
-    """The runs of one network, each in a fresh process and made once."""
+    """The runs of one network in one precision, each in a fresh process and made once."""
 
     network: str
     folder: Path
+    precision: str = "fp16"
     made: dict[tuple[str, ...], trtcore.Analysis] = field(default_factory=dict)
 
     def run(self, *options: str) -> trtcore.Analysis:
-        """The network in FP16, with further options."""
+        """The network with further options."""
         if options not in self.made:
             kept = ("--save-engine", str(self.plan)) if not options else ()
-            profile = profiled(
-                self.folder, source(self.network, self.folder), *_OPTIONS, *options, *kept
-            )
+            every = ("--precision", self.precision, *_OPTIONS, *options, *kept)
+            profile = profiled(self.folder, source(self.network, self.folder), *every)
             self.made[options] = trtcore.Analysis(profile)
         return self.made[options]
+
+    @property
+    def label(self) -> str:
+        """What tables call it."""
+        return label_of(self.network, self.precision)
 
     @property
     def plan(self) -> Path:
@@ -82,11 +91,16 @@ class Runs:
         return self.folder / "kept.plan"
 
 
+def label_of(network: str, precision: str) -> str:
+    """What tables call a network in a precision."""
+    return network if precision == "fp16" else f"{network} {precision}"
+
+
 @contextmanager
-def runs_of(network: str) -> Iterator[Runs]:
+def runs_of(network: str, precision: str = "fp16") -> Iterator[Runs]:
     """The runs of a network, which share a folder."""
     with tempfile.TemporaryDirectory() as folder:
-        yield Runs(network, Path(folder))
+        yield Runs(network, Path(folder), precision)
 
 
 def checks_of(runs: Runs) -> Iterator[Check]:
@@ -100,19 +114,24 @@ def checks_of(runs: Runs) -> Iterator[Check]:
         yield _done(runs, found.pop(FindingKind.STREAMS, None), base, ("--serial",))
     for finding in found.values():
         yield _by_option(runs, finding, base)
-    yield from _planted(runs)
+    if runs.precision == "fp16":
+        yield from _planted(runs)
 
 
 def _graph(runs: Runs, finding: Finding | None) -> Check:
-    call = {"plan": str(runs.plan)}
-    ((enqueued, graph),) = call_in_fresh_processes(enqueued_and_as_graph, [call])
-    done = f"cudaGraphLaunch alone, in a process of its own: {enqueued:.4f} to {graph:.4f} ms"
-    return Check(runs.network, finding, _text(finding, runs.run()), done, enqueued - graph)
+    calls = [{"plan": str(runs.plan)}] * _GRAPH_PROCESSES
+    both = call_in_fresh_processes(enqueued_and_as_graph, calls)
+    enqueued, graph = (median(times) for times in zip(*both, strict=True))
+    done = (
+        f"cudaGraphLaunch alone, median of {len(both)} processes of their own: "
+        f"{enqueued:.4f} to {graph:.4f} ms"
+    )
+    return Check(runs.label, finding, _text(finding, runs.run()), done, enqueued - graph)
 
 
 def _by_option(runs: Runs, finding: Finding, base: trtcore.Analysis) -> Check:
     if finding.kind is not FindingKind.IO_REFORMAT:
-        return Check(runs.network, finding, _text(finding, base))
+        return Check(runs.label, finding, _text(finding, base))
     option, value, _ = finding.names
     flag = {"io_precision": "--io-precision", "io_formats": "--io-format"}[option]
     return _done(runs, finding, base, (flag, value))
@@ -125,7 +144,7 @@ def _planted(runs: Runs) -> Iterator[Check]:
     # Without a finding the saving still shows whether one was missed.
     found = [one for one in with_it.findings if one.kind in _PLANTED_KINDS] or [None]
     for finding in found:
-        yield Check(runs.network, finding, _text(finding, with_it), done, *saved)
+        yield Check(runs.label, finding, _text(finding, with_it), done, *saved)
 
 
 def _done(
@@ -137,7 +156,7 @@ def _done(
 ) -> Check:
     """A finding, and the run that does what it says; of that run a part does the same work."""
     saved = _saved(base, runs.run(*options), part)
-    return Check(runs.network, finding, _text(finding, base), " ".join(options), *saved)
+    return Check(runs.label, finding, _text(finding, base), " ".join(options), *saved)
 
 
 def _saved(
