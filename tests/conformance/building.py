@@ -130,7 +130,7 @@ def nulls(fake: Fake, bindings: Bindings, factory: Factory) -> dict[str, Any]:
     fake.refuse_in(Kind.ENGINE, Cell.REASON, engine.engine.create_execution_context)
     # Without a runtime configuration, which is TensorRT-RTX's alone.
     contexts = Contexts.__new__(Contexts)
-    vars(contexts).update(_engine=engine, _config=None)
+    vars(contexts).update(_engine=engine, _config=None, _cache=None)
     found["context"] = outcome(contexts.create)
     runtime = bindings.module.Runtime(bindings.logger)
     fake.refuse_in(Kind.RUNTIME, Cell.REASON, lambda: runtime.deserialize_cuda_engine(PLAN))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -105,6 +107,24 @@ def test_engines_share_their_kernels_unless_shapes_are_open(is_dynamic: bool) ->
         Contexts(engine_of(cuda), b"plan").create()
     assert [cuda.compiled for cuda in engines] == [1, 0]
     assert (engines[0].caches == engines[1].caches) is not is_dynamic
+
+
+def test_threads_create_contexts_of_one_plan_one_after_the_other() -> None:
+    inside: list[int] = []
+    most: list[int] = []
+
+    class Slow(CudaEngine):
+        def create_execution_context(self, *configured: Any) -> Any:
+            inside.append(1)
+            time.sleep(0.01)
+            most.append(len(inside))
+            inside.pop()
+            return super().create_execution_context(*configured)
+
+    made = [Contexts(engine_of(Slow()), b"plan") for _ in range(4)]
+    with ThreadPoolExecutor(len(made)) as threads:
+        list(threads.map(lambda contexts: contexts.create(), made))
+    assert most == [1] * len(made)
 
 
 def test_kernels_for_shapes_are_stored_when_there_are_more(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 from trtcore.engine.tensorrt.interrupts import held_interrupts
@@ -42,7 +43,8 @@ class Contexts:
         bindings = self._engine.bindings
         bindings.log.clear()
         configured = () if self._config is None else (self._config,)
-        with held_interrupts():
+        alone = nullcontext() if self._cache is None else self._cache.lock
+        with held_interrupts(), alone:
             context = self._engine.engine.create_execution_context(*configured)
         if context is None:
             needed = _device_memory_bytes(self._engine.engine) / 2**20

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from trtcore.system.cache import cache_entry, read_entry, write_entry
@@ -24,10 +25,15 @@ class KernelCache:
     Args:
         cache: the bindings' object.
         path: its entry in the user's cache folder; None to store nothing.
+
+    Attributes:
+        lock: to be held while a context is created: engines in several threads may share the cache,
+            and TensorRT-RTX does not say that they may use it at once.
     """
 
     def __init__(self, cache: Any, path: Path | None) -> None:
         self.cache = cache
+        self.lock = Lock()
         self._path = path
         self._stored_bytes = 0
         stored = read_entry(path)
@@ -46,9 +52,10 @@ class KernelCache:
         """Stores what has been compiled by now, if there is more than what was stored."""
         if self._path is None:
             return
-        compiled = bytes(self.cache.serialize())
-        if len(compiled) > self._stored_bytes and write_entry(self._path, compiled):
-            self._stored_bytes = len(compiled)
+        with self.lock:
+            compiled = bytes(self.cache.serialize())
+            if len(compiled) > self._stored_bytes and write_entry(self._path, compiled):
+                self._stored_bytes = len(compiled)
 
 
 def kernel_cache(config: Any, path: Path | None, *, is_shared: bool) -> KernelCache:
