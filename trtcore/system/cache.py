@@ -43,7 +43,12 @@ def cache_entry(kind: str, *key_parts: str | int | float | bytes) -> Path | None
         key_parts: everything the entry depends on: versions, GPU, the plan's bytes.
     """
     folder = cache_dir()
-    return folder and folder / f"{kind}-{_digest(key_parts)}.bin"
+    return folder and folder / entry_name(kind, *key_parts)
+
+
+def entry_name(kind: str, *key_parts: str | int | float | bytes) -> str:
+    """Returns the name of an entry's file, see `cache_entry`."""
+    return f"{kind}-{_digest(key_parts)}.bin"
 
 
 def read_entry(path: Path | None) -> bytes | None:

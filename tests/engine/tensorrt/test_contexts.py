@@ -100,13 +100,18 @@ def test_the_next_engine_finds_it(is_another_process: bool) -> None:
     assert (again.compiled, other.compiled) == (0, 1)
 
 
-@pytest.mark.parametrize("is_dynamic", [False, True])
-def test_engines_share_their_kernels_unless_shapes_are_open(is_dynamic: bool) -> None:
+@pytest.mark.parametrize(
+    ("is_dynamic", "reads_shape"), [(False, False), (True, False), (False, True)]
+)
+def test_engines_share_their_kernels_unless_shapes_are_open(
+    is_dynamic: bool, reads_shape: bool
+) -> None:
     engines = [CudaEngine(is_dynamic=is_dynamic) for _ in range(2)]
     for cuda in engines:
+        cuda.reads_shape = reads_shape
         Contexts(engine_of(cuda), b"plan").create()
     assert [cuda.compiled for cuda in engines] == [1, 0]
-    assert (engines[0].caches == engines[1].caches) is not is_dynamic
+    assert (engines[0].caches == engines[1].caches) is not (is_dynamic or reads_shape)
 
 
 def test_threads_create_contexts_of_one_plan_one_after_the_other() -> None:
@@ -121,23 +126,30 @@ def test_threads_create_contexts_of_one_plan_one_after_the_other() -> None:
             inside.pop()
             return super().create_execution_context(*configured)
 
-    made = [Contexts(engine_of(Slow()), b"plan") for _ in range(4)]
-    with ThreadPoolExecutor(len(made)) as threads:
-        list(threads.map(lambda contexts: contexts.create(), made))
-    assert most == [1] * len(made)
+    engines = [engine_of(Slow()) for _ in range(4)]
+    with ThreadPoolExecutor(len(engines)) as threads:
+        list(threads.map(lambda engine: Contexts(engine, b"plan").create(), engines))
+    assert most == [1] * len(engines)
 
 
-def test_kernels_for_shapes_are_stored_when_there_are_more(folder: Path) -> None:
-    cuda = CudaEngine()
-    contexts = Contexts(engine_of(cuda), b"plan")
+@pytest.mark.parametrize(
+    ("is_dynamic", "is_named", "is_more"),
+    [(True, False, True), (False, True, True), (False, False, False)],
+)
+def test_kernels_of_a_run_are_stored_where_there_can_be_more(
+    folder: Path, is_dynamic: bool, is_named: bool, is_more: bool
+) -> None:
+    cuda = CudaEngine(is_dynamic=is_dynamic)
+    contexts = Contexts(engine_of(cuda), b"plan", is_named=is_named)
     contexts.create()
     (entry,) = folder.iterdir()
     before = entry.stat().st_mtime_ns
-    contexts.keep()
+    contexts.keep_more()
     assert entry.stat().st_mtime_ns == before
     cuda.caches[0].content = b"kernels and those for a shape"
-    contexts.keep()
-    assert entry.read_bytes().endswith(b"kernels and those for a shape")
+    contexts.keep_more()
+    assert entry.read_bytes().endswith(b"for a shape") is is_more
+    assert cuda.caches[0].calls == ["serialize"] * (3 if is_more else 1)
 
 
 @pytest.mark.parametrize(

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from runtime_caches import Cache, Config, OutdatedCache, forget
 
 from trtcore.engine.tensorrt import kernel_cache as module
-from trtcore.engine.tensorrt.kernel_cache import (
-    MOST_KEPT,
-    KernelCache,
-    kernel_cache,
-    kernel_entry,
-)
+from trtcore.engine.tensorrt.kernel_cache import MOST_KEPT, KernelCache, kernel_cache
 from trtcore.system.device import Device
 
 
@@ -33,7 +30,7 @@ def on(monkeypatch: pytest.MonkeyPatch, ordinal: int) -> None:
 def cache_of(plan: bytes, kind: type[Cache] = Cache, *, is_shared: bool = True) -> KernelCache:
     """What an engine of a plan is given; it is set in its configuration."""
     config = Config(kind)
-    found = kernel_cache(config, kernel_entry("1.7.1", plan), is_shared=is_shared)
+    found = kernel_cache(config, "1.7.1", plan, use_cache=True, is_shared=is_shared)
     assert config.cache is found.cache
     return found
 
@@ -97,14 +94,40 @@ def test_kernels_for_shapes_are_read_for_each_engine_and_shared_with_none() -> N
     assert cache_of(b"plan") not in (first, second)
 
 
-def test_without_an_entry_nothing_is_shared_or_stored(folder: Path) -> None:
-    found = [kernel_cache(Config(), None, is_shared=True) for _ in range(2)]
+def test_without_the_cache_nothing_is_shared_or_stored(folder: Path) -> None:
+    found = [
+        kernel_cache(Config(), "1.7.1", b"plan", use_cache=False, is_shared=True) for _ in range(2)
+    ]
     assert found[0] is not found[1]
     for one in found:
         one.keep_new()
         one.keep()
         assert one.cache.calls == []
     assert list(folder.iterdir()) == []
+
+
+def test_without_a_folder_a_process_compiles_once_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "cache_dir", lambda: None)
+    first = compiled(b"plan", b"kernels")
+    assert cache_of(b"plan") is first
+    assert first.cache.calls == []
+    assert cache_of(b"another plan") is not first
+
+
+def test_threads_are_given_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each reads the entry for a while, were it not for the lock."""
+    read = module.read_entry
+
+    def slowly(path: Path | None) -> bytes | None:
+        time.sleep(0.01)
+        return read(path)
+
+    monkeypatch.setattr(module, "read_entry", slowly)
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda _: cache_of(b"plan"), range(4)))
+    assert len(set(map(id, found))) == 1
 
 
 def test_each_gpu_has_its_own(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ from contextlib import nullcontext
 from typing import Any
 
 from trtcore.engine.tensorrt.interrupts import held_interrupts
-from trtcore.engine.tensorrt.kernel_cache import KernelCache, kernel_cache, kernel_entry
+from trtcore.engine.tensorrt.kernel_cache import KernelCache, kernel_cache
 from trtcore.engine.tensorrt.runtime import Engine
 from trtcore.errors import RunError
 from trtcore.result.types.shapes import Specialization
@@ -24,11 +24,15 @@ class Contexts:
         engine: the loaded plan.
         key: by what the cache knows it: the bytes of the plan, or a name that engines of the same
             kernels share.
+        is_named: whether the key is such a name.
         use_cache: keep and use what was compiled, in this process and the user's cache folder.
     """
 
-    def __init__(self, engine: Engine, key: bytes, *, use_cache: bool = True) -> None:
+    def __init__(
+        self, engine: Engine, key: bytes, *, is_named: bool = False, use_cache: bool = True
+    ) -> None:
         self._engine = engine
+        self._is_named = is_named
         self._config: Any = None
         self._cache: KernelCache | None = None
         if engine.bindings.name == "tensorrt_rtx":
@@ -58,9 +62,9 @@ class Contexts:
             self._cache.keep_new()
         return context
 
-    def keep(self) -> None:
-        """Stores what has been compiled by now, if there is more than what was stored."""
-        if self._cache is not None:
+    def keep_more(self) -> None:
+        """Stores what was compiled beyond the first context: for shapes, or one more engine."""
+        if self._cache is not None and (self._is_named or self._engine.has_open_shapes):
             self._cache.keep()
 
     @property
@@ -73,8 +77,10 @@ class Contexts:
     def _prepare(self, key: bytes, use_cache: bool) -> None:
         self._config = self._engine.engine.create_runtime_config()
         has_open_shapes = self._engine.has_open_shapes
-        path = kernel_entry(self._engine.bindings.version, key) if use_cache else None
-        self._cache = kernel_cache(self._config, path, is_shared=not has_open_shapes)
+        version, is_shared = self._engine.bindings.version, not has_open_shapes
+        self._cache = kernel_cache(
+            self._config, version, key, use_cache=use_cache, is_shared=is_shared
+        )
         eager = _eager(self._engine)
         if eager is not None and has_open_shapes:
             # Lazily, a kernel is swapped for another under the same name while it is timed.

@@ -7,20 +7,21 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from trtcore.system.cache import cache_entry, read_entry, write_entry
+from trtcore.system.cache import cache_dir, entry_name, read_entry, write_entry
 from trtcore.system.device import current_device
 
 MOST_KEPT = 8
-"""Caches that a process keeps, those used last: one of GoogLeNet has 4 MB."""
+"""Caches that a process keeps, those used last; GoogLeNet's has 4 MB when it is serialized."""
 
-_kept: OrderedDict[tuple[Path, int], KernelCache] = OrderedDict()
+_kept: OrderedDict[tuple[str, int], KernelCache] = OrderedDict()
 """By entry and GPU. TensorRT-RTX 1.6 never frees all of what it reads or writes of a cache (0.15 MB
-each time), so a process does either once.
+each time), so a process does either once for a plan that is here.
 """
+_keeping = Lock()
 
 
 class KernelCache:
-    """An `IRuntimeCache` and where it is stored.
+    """TensorRT-RTX's runtime cache, an `IRuntimeCache`, and where it is stored.
 
     Args:
         cache: the bindings' object.
@@ -37,15 +38,16 @@ class KernelCache:
         self._path = path
         self._stored_bytes = 0
         stored = read_entry(path)
-        # TensorRT-RTX refuses what was compiled for another driver or GPU: it is compiled anew.
+        # Refused where it was compiled for another GPU, or a newer driver: it is compiled anew.
         self._is_new = not (stored and cache.deserialize(stored))
         if stored and not self._is_new:
             self._stored_bytes = len(stored)
 
     def keep_new(self) -> None:
-        """Stores what was compiled for the first context, unless all of it was read."""
-        if self._is_new:
-            self._is_new = False
+        """Stores what was compiled for the first context, unless it was read."""
+        with self.lock:
+            is_new, self._is_new = self._is_new, False
+        if is_new:
             self.keep()
 
     def keep(self) -> None:
@@ -58,41 +60,38 @@ class KernelCache:
                 self._stored_bytes = len(compiled)
 
 
-def kernel_cache(config: Any, path: Path | None, *, is_shared: bool) -> KernelCache:
-    """Returns the cache of a plan, and sets it in the configuration of an engine.
+def kernel_cache(
+    config: Any, version: str, key: bytes, *, use_cache: bool, is_shared: bool
+) -> KernelCache:
+    """Returns the runtime cache of a plan, and sets it in the configuration of an engine.
 
     Args:
         config: an `IRuntimeConfig`.
-        path: of `kernel_entry`; without it nothing is stored or shared.
-        is_shared: take that of this process, if it has one. Only where no shape is open: tests of
-            engines with open shapes crashed with TensorRT-RTX 1.6 when they shared one.
+        version: of TensorRT-RTX.
+        key: by what the cache knows the plan.
+        use_cache: without it, nothing is stored or shared.
+        is_shared: take that of this process, if it has one. Not where shapes are open: two files of
+            tests with such engines crashed when all engines shared; the cause was not found.
     """
-    if path is None or not is_shared:
-        found = KernelCache(config.create_runtime_cache(), path)
+    device = current_device()
+    gpu = f"{device.name} {device.compute_capability}" if device else ""
+    name = entry_name("runtime", version, gpu, key)
+    folder = cache_dir() if use_cache else None
+    path = folder and folder / name
+    if use_cache and is_shared:
+        found = _shared(config, path, name, device.ordinal if device else 0)
     else:
-        found = _shared(config, path)
+        found = KernelCache(config.create_runtime_cache(), path)
     config.set_runtime_cache(found.cache)
     return found
 
 
-def _shared(config: Any, path: Path) -> KernelCache:
-    device = current_device()
-    place = (path, device.ordinal if device else 0)
-    found = _kept.get(place) or KernelCache(config.create_runtime_cache(), path)
-    _kept[place] = found
-    _kept.move_to_end(place)
-    while len(_kept) > MOST_KEPT:
-        _kept.popitem(last=False)
-    return found
-
-
-def kernel_entry(version: str, key: bytes) -> Path | None:
-    """Where the kernels of a plan are stored for this GPU; None without a cache folder.
-
-    Args:
-        version: of TensorRT-RTX.
-        key: by what the cache knows the plan.
-    """
-    device = current_device()
-    name = f"{device.name} {device.compute_capability}" if device else ""
-    return cache_entry("runtime", version, name, key)
+def _shared(config: Any, path: Path | None, name: str, ordinal: int) -> KernelCache:
+    place = (str(path or name), ordinal)
+    with _keeping:
+        if place not in _kept:
+            _kept[place] = KernelCache(config.create_runtime_cache(), path)
+        _kept.move_to_end(place)
+        while len(_kept) > MOST_KEPT:
+            _kept.popitem(last=False)
+        return _kept[place]

@@ -251,8 +251,8 @@ class _Ready:
 
     def result(self, run: Run, options: RunOptions, progress: Progress | None) -> EngineRun:
         has_failed = run.counts.failure is not None
-        if self.engine.has_open_shapes and not has_failed:
-            self.contexts.keep()  # with the kernels for these shapes, compiled when first run
+        if not has_failed:
+            self.contexts.keep_more()  # such as kernels for these shapes, compiled when first run
         information = read_information(self.engine, self.plain, has_failed=has_failed)
         kernels, kernel_problem, is_cut = _kernels(self.loops, run, information, options, progress)
         outputs, failure = ({}, None) if has_failed else read_outputs(self.engine, self.tensors)
@@ -290,8 +290,8 @@ def _ready(
     log.note(MemoryPoint.ENGINE)
     if progress is not None:
         progress("creating execution contexts", 0, 2)
-    key = plan.cache_key or plan.content
-    contexts = Contexts(engine, key, use_cache=options.use_cache)
+    key, is_named = plan.cache_key or plan.content, bool(plan.cache_key)
+    contexts = Contexts(engine, key, is_named=is_named, use_cache=options.use_cache)
     # Two contexts: one that was ever profiled stays slow, so latency needs one that never was.
     plain, profiled = contexts.create(), contexts.create()
     log.note(MemoryPoint.CONTEXTS)
