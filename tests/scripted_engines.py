@@ -59,7 +59,7 @@ class Engines:
         plain, profiled = (self.rig_of(10, layers) for _ in range(2))
         engine = engine_of()
         engine.information = self.information
-        contexts: Any = SimpleNamespace(specialization=Specialization.NONE)
+        contexts: Any = SimpleNamespace(specialization=Specialization.NONE, keep_more=lambda: None)
         loops = engine_run._native_loops(plain.view, profiled.view, STREAM, STREAM, ())
         assert loops.gated is not None
         self.loops[count] = loops

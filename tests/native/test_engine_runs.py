@@ -41,7 +41,7 @@ def run(rig_of: Any, fake_cupti: Any, monkeypatch: pytest.MonkeyPatch) -> Runner
         plain, profiled = rig_of(11), rig_of(11, [("conv", 0.006)])
         for rig in (plain, profiled):
             rig.context.on_run = fake_cupti.run_address
-        contexts: Any = SimpleNamespace(specialization="")
+        contexts: Any = SimpleNamespace(specialization="", keep_more=lambda: None)
         loops = NativeLoops(plain.view, profiled.view, _core.HostTimer())
         yield engine_run._Ready(engine_of(), contexts, plain.context, (), (), loops)
 
