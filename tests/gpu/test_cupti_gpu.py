@@ -76,9 +76,13 @@ def kernels_of(profile: Profile) -> KernelPass:
 
 
 def traced_iterations(kernels: KernelPass) -> int:
-    """As many as were asked for; fewer where a slow host has no time for all."""
-    assert 3 <= len(kernels.wall_ms) <= ITERATIONS
-    return len(kernels.wall_ms)
+    """As many as were asked for; fewer only where a slow host has no time for all.
+
+    Four passes of so many are to take 3 s: iterations of less than 2.5 ms leave time for all.
+    """
+    count = len(kernels.wall_ms)
+    assert count == ITERATIONS or (3 <= count < ITERATIONS and max(kernels.plain_wall_ms) > 2.5)
+    return count
 
 
 def test_every_kernel_of_the_serial_engine_has_its_layer(serial: Any) -> None:

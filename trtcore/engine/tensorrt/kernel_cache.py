@@ -73,21 +73,22 @@ def kernel_cache(
         is_shared: take that of this process, if it has one. Not where shapes are open: two files of
             tests with such engines crashed when all engines shared; the cause was not found.
     """
-    device = current_device()
-    gpu = f"{device.name} {device.compute_capability}" if device else ""
-    name = entry_name("runtime", version, gpu, key)
-    folder = cache_dir() if use_cache else None
-    path = folder and folder / name
-    if use_cache and is_shared:
-        found = _shared(config, path, name, device.ordinal if device else 0)
+    if use_cache:
+        found = _of_plan(config, version, key, is_shared)
     else:
-        found = KernelCache(config.create_runtime_cache(), path)
+        found = KernelCache(config.create_runtime_cache(), None)
     config.set_runtime_cache(found.cache)
     return found
 
 
-def _shared(config: Any, path: Path | None, name: str, ordinal: int) -> KernelCache:
-    place = (str(path or name), ordinal)
+def _of_plan(config: Any, version: str, key: bytes, is_shared: bool) -> KernelCache:
+    device, folder = current_device(), cache_dir()
+    gpu = f"{device.name} {device.compute_capability}" if device else ""
+    name = entry_name("runtime", version, gpu, key)
+    path = folder and folder / name
+    if not is_shared:
+        return KernelCache(config.create_runtime_cache(), path)
+    place = (str(path or name), device.ordinal if device else 0)
     with _keeping:
         if place not in _kept:
             _kept[place] = KernelCache(config.create_runtime_cache(), path)
