@@ -12,7 +12,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from itertools import product, starmap
+from itertools import product
 from math import isnan
 
 from example_networks import available
@@ -34,7 +34,7 @@ HEAD = (
     "| network | finding | done | claimed, ms | measured, ms | latency, ms | GPU, ms |\n"
     "|---|---|---|---:|---:|---:|---:|"
 )
-_SECONDS = 200.0  # A network in one precision takes some 25 s.
+_SECONDS = 240.0  # A network in one precision takes some 25 s.
 # A claim that was measured has to come again; one that says "at most" must not be exceeded by more
 # than what processes lie apart, nor cost more than that.
 _NEAR = 0.2
@@ -121,10 +121,13 @@ def costs(name: str) -> str:
 
 def goals() -> Iterator[Goal]:
     """For every network, precision and kind of finding that is done."""
-    for network in starmap(label_of, product(available(), PRECISIONS)):
+    for case in product(available(), PRECISIONS):
+        network = label_of(*case)
         yield Goal(f"{network}, CUDA graph", _NEAR, off(f"{network}, CUDA graph"))
         for kind in FindingKind:
-            if kind is not FindingKind.CUDA_GRAPH and kind in _DONE:
+            # In FP32 there is nothing to keep in it.
+            is_pinned_fp32 = kind is FindingKind.PINNED and case[1] == "fp32"
+            if kind is not FindingKind.CUDA_GRAPH and kind in _DONE and not is_pinned_fp32:
                 name = f"{network}, {kind.value}"
                 yield Goal(f"{name}, not more than claimed", 1, beyond(name))
                 yield Goal(f"{name}, saves", 1, costs(name))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from contextlib import nullcontext
 from typing import Any
 
@@ -59,6 +60,8 @@ class Contexts:
                 f" (it needs {needed:.1f} MiB of device memory beside its weights)",
             )
         if self._cache is not None:
+            # Kernels may be compiled into it until the context goes, which does not hold it.
+            weakref.finalize(context, nothing, self._cache, self._config).atexit = False
             self._cache.keep_new()
         return context
 
@@ -94,6 +97,10 @@ def create_context(engine: Engine, plan: bytes) -> Any:
         RunError: TensorRT could not, such as for lack of device memory.
     """
     return Contexts(engine, plan).create()
+
+
+def nothing(*held: object) -> None:
+    """Called when a context goes; what it was to be called with was held until then."""
 
 
 def _device_memory_bytes(engine: Any) -> int:
