@@ -38,6 +38,8 @@ _SECONDS = 240.0  # A network in one precision takes some 25 s.
 # A claim that was measured has to come again; one that says "at most" must not be exceeded by more
 # than what processes lie apart, nor cost more than that.
 _NEAR = 0.2
+# What is saved of the host's time changes with the host; what is left is the GPU's own time.
+_REACHED = 0.02
 
 
 def chosen(quick: bool) -> tuple[tuple[str, str], ...]:
@@ -100,7 +102,11 @@ def figures_of(check: Check, latency_ms: float) -> dict[str, float]:
     figures = {f"{name}, claimed, ms": claimed, f"{name}, measured, ms": check.saved_ms}
     tolerance = LEAST_SAVING * latency_ms
     if check.finding.is_measured:
-        return figures | {off(name): max(0.0, abs(check.saved_ms / claimed - 1))}
+        told = check.finding.numbers[1]  # of an iteration as a CUDA graph
+        return figures | {
+            off(name): abs(check.saved_ms / claimed - 1),
+            reached(name): abs(check.reached_ms / told - 1),
+        }
     return figures | {
         beyond(name): (check.saved_ms - claimed) / tolerance,
         costs(name): -check.saved_ms / tolerance,
@@ -109,6 +115,10 @@ def figures_of(check: Check, latency_ms: float) -> dict[str, float]:
 
 def off(name: str) -> str:
     return f"{name}, off the measured claim, part of it"
+
+
+def reached(name: str) -> str:
+    return f"{name}, an iteration then off what was told, part of it"
 
 
 def beyond(name: str) -> str:
@@ -123,7 +133,9 @@ def goals() -> Iterator[Goal]:
     """For every network, precision and kind of finding that is done."""
     for case in product(available(), PRECISIONS):
         network = label_of(*case)
-        yield Goal(f"{network}, CUDA graph", _NEAR, off(f"{network}, CUDA graph"))
+        graph = f"{network}, CUDA graph"
+        yield Goal(graph, _NEAR, off(graph))
+        yield Goal(f"{graph}, an iteration then", _REACHED, reached(graph))
         for kind in FindingKind:
             # In FP32 there is nothing to keep in it.
             is_pinned_fp32 = kind is FindingKind.PINNED and case[1] == "fp32"

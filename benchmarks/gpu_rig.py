@@ -12,7 +12,7 @@ from typing import Any
 from trtcore.api.options.values import Options
 from trtcore.api.requests import build_as_requested
 from trtcore.engine.tensorrt.bindings import Bindings
-from trtcore.engine.tensorrt.contexts import create_context
+from trtcore.engine.tensorrt.contexts import Contexts
 from trtcore.engine.tensorrt.runtime import Engine, load_engine, set_input_shapes
 from trtcore.measure import _core
 from trtcore.measure.device.cuda import Stream
@@ -37,6 +37,7 @@ class Rig:
     Attributes:
         bindings: the TensorRT.
         engine: the engine.
+        contexts: makes its contexts.
         plan: its serialized form.
         tensors: device memory that the contexts share.
         inputs: the inputs' values on the host.
@@ -46,6 +47,7 @@ class Rig:
 
     bindings: Bindings
     engine: Engine
+    contexts: Contexts
     plan: bytes
     tensors: tuple[BoundTensor, ...]
     inputs: dict[str, Array]
@@ -54,7 +56,7 @@ class Rig:
 
     def context(self) -> Any:
         """Returns a new context over the shared memory."""
-        context = create_context(self.engine, self.plan)
+        context = self.contexts.create()
         set_input_shapes(self.engine, context, None, {})
         set_addresses(context, self.tensors)
         return context
@@ -89,14 +91,15 @@ def made_rig(
 def loaded_rig(bindings: Bindings, plan: bytes, iterations: int) -> Iterator[Rig]:
     """Loads a plan and sets its inputs."""
     engine = load_engine(bindings, plan, "the plan")
-    first = create_context(engine, plan)
+    contexts = Contexts(engine, plan)
+    first = contexts.create()
     set_input_shapes(engine, first, None, {})
     tensors = bind_tensors(engine, [first], engine.tensor_names)
     inputs = dict(make_inputs(input_specs(tensors), "random", 0))
     upload(tensors, inputs)
     try:
         with Stream() as stream:
-            yield Rig(bindings, engine, plan, tensors, inputs, stream.handle, iterations)
+            yield Rig(bindings, engine, contexts, plan, tensors, inputs, stream.handle, iterations)
     finally:
         for tensor in tensors:
             tensor.buffer.free()

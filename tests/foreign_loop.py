@@ -11,13 +11,14 @@ class Running:
     """A foreign loop: somebody's own context, stream and buffers."""
 
     def __init__(self, bindings: Bindings, plan: bytes) -> None:
-        from trtcore.engine.tensorrt.contexts import create_context
+        from trtcore.engine.tensorrt.contexts import Contexts
         from trtcore.engine.tensorrt.runtime import load_engine
         from trtcore.measure.device.tensors import bind_tensors, input_specs, upload
         from trtcore.models.inputs import make_inputs
 
         self.engine = load_engine(bindings, plan, "plan")
-        self.context: Any = create_context(self.engine, plan)
+        self.contexts = Contexts(self.engine, plan)
+        self.context: Any = self.contexts.create()
         self.tensors = bind_tensors(self.engine, [self.context], self.engine.tensor_names)
         upload(self.tensors, make_inputs(input_specs(self.tensors), "random", 0))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import weakref
 from contextlib import nullcontext
 from typing import Any
 
@@ -19,7 +18,8 @@ class Contexts:
 
     TensorRT-RTX compiles its kernels for the first one, which takes seconds. They share what it
     compiled, so that the second takes milliseconds. With the user's cache folder, those of further
-    engines of the plan do too, here and in the next process.
+    engines of the plan do too, here and in the next process. Keep this as long as its contexts: the
+    bindings do not keep the cache into which they compile.
 
     Args:
         engine: the loaded plan.
@@ -60,8 +60,6 @@ class Contexts:
                 f" (it needs {needed:.1f} MiB of device memory beside its weights)",
             )
         if self._cache is not None:
-            # Kernels may be compiled into it until the context goes, which does not hold it.
-            weakref.finalize(context, nothing, self._cache, self._config).atexit = False
             self._cache.keep_new()
         return context
 
@@ -80,7 +78,9 @@ class Contexts:
     def _prepare(self, key: bytes, use_cache: bool) -> None:
         self._config = self._engine.engine.create_runtime_config()
         has_open_shapes = self._engine.has_open_shapes
-        version, is_shared = self._engine.bindings.version, not has_open_shapes
+        version = self._engine.bindings.version
+        # What is stored more than once is not shared, see `kernel_cache`.
+        is_shared = not (has_open_shapes or self._is_named)
         self._cache = kernel_cache(
             self._config, version, key, use_cache=use_cache, is_shared=is_shared
         )
@@ -88,19 +88,6 @@ class Contexts:
         if eager is not None and has_open_shapes:
             # Lazily, a kernel is swapped for another under the same name while it is timed.
             self._config.dynamic_shapes_kernel_specialization_strategy = eager
-
-
-def create_context(engine: Engine, plan: bytes) -> Any:
-    """Creates a single execution context, see `Contexts`.
-
-    Raises:
-        RunError: TensorRT could not, such as for lack of device memory.
-    """
-    return Contexts(engine, plan).create()
-
-
-def nothing(*held: object) -> None:
-    """Called when a context goes; what it was to be called with was held until then."""
 
 
 def _device_memory_bytes(engine: Any) -> int:

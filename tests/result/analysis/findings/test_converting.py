@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from findings_evidence import convolution, found, profile_of
 
+from trtcore.engine.io_formats import FORMATS
+from trtcore.result.analysis.findings import converting
 from trtcore.result.analysis.findings.finding import FindingKind
 from trtcore.result.analysis.reconciliation.reconcile import RESOLUTION_MS
 from trtcore.result.records.build import (
@@ -41,6 +43,22 @@ def test_a_reformat_of_an_input_names_the_format_that_leaves_it_out() -> None:
     assert finding.names[:2] == ("io_formats", "t0:hwc8")
     assert finding.numbers == pytest.approx((1, 0.5))
     assert finding.saves_ms == pytest.approx(0.5)
+
+
+def test_a_format_that_the_type_cannot_have_is_not_named() -> None:
+    """TensorRT-RTX 1.6 wants NHWC for the first convolution of ResNet-50 in FP32, too."""
+    wide = replace(CONV.inputs[0], dtype="Float")
+    profile = with_move(wide, replace(NHWC, dtype="Float"))
+    assert found(profile, FindingKind.IO_REFORMAT) is None
+    finding = found(profile, FindingKind.REFORMAT)
+    assert finding is not None
+    assert finding.saves_ms == pytest.approx(0.5)
+
+
+def test_the_types_of_the_formats_are_those_that_an_engine_takes() -> None:
+    known = {name: layout.dtypes for name, layout in FORMATS.items()}
+    assert {name: known[name] for name in converting._IO_TYPES} == converting._IO_TYPES
+    assert set(converting._IO_FORMATS.values()) == set(converting._IO_TYPES)
 
 
 def test_a_cast_of_an_input_names_the_type() -> None:

@@ -27,6 +27,13 @@ _RESIZING = frozenset({"Slice", "Split", "Concat", "Pad", "Gather", "Tile", "Exp
 # The inspector's word for a format, and the I/O format that comes to the same. `nhwc` with any
 # number of channels is none that an input can have; `hwc8` is it with padded channels.
 _IO_FORMATS = {"nhwc": "hwc8", **{word: word for word in ("hwc8", "chw2", "chw4", "chw32")}}
+# The types of an input or output that can have it, as `trtcore.engine.io_formats` has them.
+_IO_TYPES = {
+    "hwc8": ("float16", "bfloat16"),
+    "chw2": ("float16", "bfloat16"),
+    "chw4": ("float16", "int8"),
+    "chw32": ("float32", "float16", "int8"),
+}
 
 
 def reformats(evidence: Evidence) -> Iterator[Finding]:
@@ -172,6 +179,7 @@ def _io_option(evidence: Evidence, place: int) -> tuple[str, str] | None:
             label = DTYPES[name].label if (name := numpy_name(other.dtype)) in DTYPES else ""
             if other.dtype != own.dtype and label in ("FP32", "FP16", "BF16"):
                 return "io_precision", label.lower()
-            if other.format != own.format and other.format in _IO_FORMATS:
-                return "io_formats", f"{own.name}:{_IO_FORMATS[other.format]}"
+            wanted = _IO_FORMATS.get(other.format, "")
+            if other.format != own.format and numpy_name(own.dtype) in _IO_TYPES.get(wanted, ()):
+                return "io_formats", f"{own.name}:{wanted}"
     return None
