@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 
@@ -57,7 +59,9 @@ def test_overlapping_leaves_the_span_as_it_is(bindings: Bindings, serial: bool) 
     ratio = np.median(overlapping) / np.median(singly)
     spread = max(max(one) / min(one) for one in (overlapping, singly)) - 1
     print(f"overlapping over singly {ratio:.4f}; equal passes differ by up to {spread:.1%}")
-    # A process repeats its own gated median within 0.1 %, and five of them lie 1 % apart.
-    assert abs(ratio - 1) < 0.01 + spread
     for name, values in before.items():  # not bit for bit: kernels may add in any order
         np.testing.assert_allclose(after[name], values, rtol=0.05, err_msg=name)
+    if os.environ.get("TRTCORE_GPU_SHARED"):
+        pytest.skip("others use the GPU meanwhile, which moves the spans by more than the bound")
+    # A process repeats its own gated median within 0.1 %, and five of them lie 1 % apart.
+    assert abs(ratio - 1) < 0.01 + spread

@@ -72,9 +72,9 @@ def kernel_cache(
         version: of TensorRT-RTX.
         key: by what the cache knows the plan.
         use_cache: without it, nothing is stored or shared.
-        is_shared: take that of this process, if it has one. Not where more is compiled than for the
-            first context: TensorRT-RTX 1.6.1 crashes in `serialize` where kernels for a shape were
-            added and an engine before that used the cache is gone.
+        is_shared: take that of this process, if it has one. Not where it is stored after a run,
+            too: where engines of open shapes shared one, `serialize` crashed in TensorRT-RTX 1.6.1.
+            Why is not known.
     """
     if use_cache:
         found = _of_plan(config, version, key, is_shared)
