@@ -17,8 +17,8 @@ from trtcore.api.precision_job import PrecisionRuns, check_precisions
 from trtcore.compare.precisions.comparison import PrecisionComparison
 from trtcore.engine.tensorrt.bindings import Bindings, load_bindings
 from trtcore.errors import ModelError, PrecisionNotMetError, RunError
-from trtcore.measure.engine_runs.engines import EngineRun
 from trtcore.measure.engine_runs.plans import PlanRun
+from trtcore.measure.engine_runs.records import EngineRun
 from trtcore.measure.engine_runs.run import Run
 from trtcore.measure.nodes.onnxruntime.profile import run_model
 from trtcore.models.model import Model

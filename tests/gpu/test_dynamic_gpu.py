@@ -84,7 +84,8 @@ def test_a_plan_runs_at_two_shapes_of_its_range(
 
 
 def _run(bindings: Bindings, plan: bytes, shape: tuple[int, ...]) -> tuple[Any, Any]:
-    from trtcore.measure.engine_runs.engines import RunOptions, run_engine
+    from trtcore.measure.engine_runs.engines import run_engine
+    from trtcore.measure.engine_runs.records import RunOptions
     from trtcore.measure.engine_runs.rounds import RunLength
     from trtcore.system.clocks import ClockMonitor
 

@@ -12,7 +12,7 @@ from trtcore.api.requests import build_as_requested
 from trtcore.engine.tensorrt.bindings import Bindings
 from trtcore.measure.device.tensors import download
 from trtcore.measure.engine_runs import engines
-from trtcore.measure.engine_runs.engines import PlanToRun, RunOptions
+from trtcore.measure.engine_runs.records import PlanToRun, RunOptions
 from trtcore.measure.engine_runs.rounds import RunLength
 from trtcore.measure.loops.native import NativeLoops
 from trtcore.measure.loops.times import ignore

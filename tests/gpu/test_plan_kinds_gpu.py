@@ -9,7 +9,8 @@ import pytest
 
 import trtcore
 from trtcore.engine.tensorrt.bindings import Bindings
-from trtcore.measure.engine_runs.engines import RunOptions, run_engine
+from trtcore.measure.engine_runs.engines import run_engine
+from trtcore.measure.engine_runs.records import RunOptions
 from trtcore.measure.engine_runs.rounds import RunLength
 from trtcore.system.clocks import ClockMonitor
 

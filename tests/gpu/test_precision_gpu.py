@@ -56,7 +56,8 @@ def odd() -> Model:
 
 
 def run_plan(bindings: Bindings, plan: bytes, **options: Any) -> Any:
-    from trtcore.measure.engine_runs.engines import RunOptions, run_engine
+    from trtcore.measure.engine_runs.engines import run_engine
+    from trtcore.measure.engine_runs.records import RunOptions
     from trtcore.measure.engine_runs.rounds import RunLength
 
     with ClockMonitor() as monitor:

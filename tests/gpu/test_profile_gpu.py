@@ -27,7 +27,8 @@ pytestmark = pytest.mark.gpu
 
 
 def run_plan(bindings: Bindings, plan: Plan, iterations: int, **options: Any) -> Any:
-    from trtcore.measure.engine_runs.engines import RunOptions, run_engine
+    from trtcore.measure.engine_runs.engines import run_engine
+    from trtcore.measure.engine_runs.records import RunOptions
     from trtcore.measure.engine_runs.rounds import RunLength
     from trtcore.system.clocks import ClockMonitor
 

@@ -68,7 +68,8 @@ def test_inputs_and_outputs_of_8_bits_bind(kind: str, word: str) -> None:
     except BuildError as error:
         pytest.skip(f"this TensorRT does not build it: {error}")
     from trtcore.engine.choice import choose_backend
-    from trtcore.measure.engine_runs.engines import RunOptions, run_engine
+    from trtcore.measure.engine_runs.engines import run_engine
+    from trtcore.measure.engine_runs.records import RunOptions
     from trtcore.measure.engine_runs.rounds import RunLength
     from trtcore.models.inputs import make_inputs
     from trtcore.models.onnx.graph import model_inputs

@@ -15,7 +15,8 @@ from scripted_engines import engine_of
 from trtcore.measure import _core
 from trtcore.measure.energy import loop, meter
 from trtcore.measure.engine_runs import engines as engine_run
-from trtcore.measure.engine_runs.engines import EngineRun, PlanToRun, RunOptions, run_engines
+from trtcore.measure.engine_runs.engines import run_engines
+from trtcore.measure.engine_runs.records import EngineRun, PlanToRun, RunOptions
 from trtcore.measure.engine_runs.rounds import RunLength
 from trtcore.measure.kernels import cupti
 from trtcore.measure.loops.native import NativeLoops

@@ -21,8 +21,8 @@ from trtcore.system.environment import capture_environment
 if TYPE_CHECKING:
     from trtcore.api.options.values import Options
     from trtcore.engine.tensorrt.bindings import Bindings
-    from trtcore.measure.engine_runs.engines import EngineRun
     from trtcore.measure.engine_runs.plans import PlanRun
+    from trtcore.measure.engine_runs.records import EngineRun
     from trtcore.measure.nodes.run import NodeRun
     from trtcore.models.model import Model
 

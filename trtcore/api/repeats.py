@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from trtcore.engine.tensorrt.bindings import Bindings
     from trtcore.engine.tensorrt.builder import Plan
-    from trtcore.measure.engine_runs.engines import RunOptions
+    from trtcore.measure.engine_runs.records import RunOptions
     from trtcore.measure.memory.readings import MemoryLog
     from trtcore.measure.nodes.run import NodeRun
 

@@ -13,7 +13,7 @@ from trtcore.system.progress import Progress
 if TYPE_CHECKING:
     from trtcore.engine.tensorrt.bindings import Bindings
     from trtcore.engine.tensorrt.builder import BuildOptions, Plan
-    from trtcore.measure.engine_runs.engines import RunOptions
+    from trtcore.measure.engine_runs.records import RunOptions
     from trtcore.measure.engine_runs.rounds import RunLength
     from trtcore.measure.memory.readings import MemoryLog
     from trtcore.models.model import Model
@@ -141,7 +141,7 @@ def run_options(
     Raises:
         OptionError: a range of shapes for a plan.
     """
-    from trtcore.measure.engine_runs.engines import RunOptions
+    from trtcore.measure.engine_runs.records import RunOptions
     from trtcore.models.onnx.input_roles import input_roles
     from trtcore.models.onnx.shape_ranges import run_shapes
 

@@ -15,8 +15,8 @@ from trtcore.api.options.values import Options
 from trtcore.api.repeats import run_plan_repeated
 from trtcore.api.requests import run_options
 from trtcore.errors import BackendError, RunError
-from trtcore.measure.engine_runs.engines import EngineRun
 from trtcore.measure.engine_runs.plans import PlanRun
+from trtcore.measure.engine_runs.records import EngineRun
 from trtcore.measure.engine_runs.run import Run
 from trtcore.measure.processes import engines
 from trtcore.result.analysis.failures import failure_error

@@ -13,7 +13,7 @@ from words import texts
 from trtcore.errors import RunError
 from trtcore.measure import _core
 from trtcore.measure.engine_runs import engines as engine_run
-from trtcore.measure.engine_runs.engines import RunOptions
+from trtcore.measure.engine_runs.records import RunOptions
 from trtcore.measure.engine_runs.rounds import RunLength, Subject, measure
 from trtcore.measure.kernels import cupti
 from trtcore.measure.kernels.trace import trace_kernels

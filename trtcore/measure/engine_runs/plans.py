@@ -15,7 +15,7 @@ from trtcore.system.records import Clocks
 
 if TYPE_CHECKING:
     from trtcore.engine.tensorrt.bindings import Bindings
-    from trtcore.measure.engine_runs.engines import EngineRun, RunOptions
+    from trtcore.measure.engine_runs.records import EngineRun, RunOptions
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,8 @@ def run_plans(
         options: how to run them.
         progress: called with the phase, steps done and steps in all.
     """
-    from trtcore.measure.engine_runs.engines import PlanToRun, run_engines
+    from trtcore.measure.engine_runs.engines import run_engines
+    from trtcore.measure.engine_runs.records import PlanToRun
     from trtcore.system.clocks import ClockMonitor
 
     # CUPTI stays active in the process once used: the event cost is measured before, without it.

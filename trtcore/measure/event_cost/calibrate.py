@@ -9,7 +9,8 @@ import numpy as np
 from trtcore.engine.tensorrt.bindings import Bindings
 from trtcore.engine.tensorrt.builder import BuildOptions, build_plan
 from trtcore.errors import EngineLoadError, TrtcoreError
-from trtcore.measure.engine_runs.engines import EngineRun, PlanToRun, RunOptions, run_engines
+from trtcore.measure.engine_runs.engines import run_engines
+from trtcore.measure.engine_runs.records import EngineRun, PlanToRun, RunOptions
 from trtcore.measure.engine_runs.rounds import RunLength
 from trtcore.measure.event_cost.fit import fit_event_cost, load_runs, save_runs
 from trtcore.measure.length.warmup import WarmUpRule

@@ -11,7 +11,8 @@ from trtcore.engine.build import build_engine
 from trtcore.engine.tensorrt.bindings import Bindings
 from trtcore.engine.tensorrt.builder import BuildOptions
 from trtcore.errors import RunError
-from trtcore.measure.engine_runs.engines import EngineRun, PlanToRun, RunOptions, run_engines
+from trtcore.measure.engine_runs.engines import run_engines
+from trtcore.measure.engine_runs.records import EngineRun, PlanToRun, RunOptions
 from trtcore.measure.engine_runs.rounds import RunLength
 from trtcore.measure.length.warmup import WarmUpRule
 from trtcore.models.builtin.peaks import QUANTIZED_TYPES, copy, product

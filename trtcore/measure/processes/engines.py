@@ -9,8 +9,8 @@ from pathlib import Path
 from trtcore.engine.tensorrt.bindings import Bindings, load_bindings
 from trtcore.engine.tensorrt.plugins import load_plugins
 from trtcore.errors import RunError
-from trtcore.measure.engine_runs.engines import RunOptions
 from trtcore.measure.engine_runs.plans import PlanRun, run_plan
+from trtcore.measure.engine_runs.records import RunOptions
 from trtcore.measure.processes.fresh import call_in_fresh_processes
 from trtcore.result.analysis.failures import failure_error
 from trtcore.result.phases import Phase, Stopwatch

@@ -10,6 +10,8 @@ from findings_evidence import convolution, found, profile_of, timed
 
 from trtcore.result.analysis.findings.finding import FindingKind
 from trtcore.result.records.kernel_pass import KernelMapping, KernelPass
+from trtcore.result.records.profile import Profile
+from trtcore.result.records.repeats import ProcessMedians, SeriesMedians
 
 ONE = profile_of([convolution(0)], [1.0])
 
@@ -51,6 +53,34 @@ def test_a_graph_that_chance_makes_faster_is_none(graph_ms: float, is_told: bool
     )
     finding = found(replace(ONE, samples=samples), FindingKind.CUDA_GRAPH)
     assert (finding is not None) == is_told
+
+
+def in_processes(*saved_ms: float) -> Profile:
+    """Processes whose graph takes 1.2 ms, and an enqueued iteration so much more."""
+    graph = np.full(len(saved_ms), 1.2)
+    series = (
+        SeriesMedians("wall_ms", graph + np.array(saved_ms)),
+        SeriesMedians("graph_wall_ms", graph),
+    )
+    processes = ProcessMedians(np.ones((len(saved_ms), 1)), series)
+    return replace(timed(ONE, wall_ms=1.5, graph_wall_ms=1.2), processes=processes)
+
+
+def test_of_several_processes_the_middle_is_told_and_how_far_they_lie_apart() -> None:
+    finding = found(in_processes(0.3, 0.7, 0.1), FindingKind.CUDA_GRAPH)
+    assert finding is not None
+    assert finding.saves_ms == pytest.approx(0.3)
+    assert finding.numbers == pytest.approx((1.5, 1.2, 0.1, 0.7, 3))
+
+
+def test_a_graph_that_saves_nothing_in_one_process_is_none() -> None:
+    assert found(in_processes(0.3, 0.7, -0.01), FindingKind.CUDA_GRAPH) is None
+
+
+def test_a_single_process_is_judged_by_its_own_iterations() -> None:
+    finding = found(in_processes(-0.01), FindingKind.CUDA_GRAPH)
+    assert finding is not None
+    assert finding.numbers == pytest.approx((1.5, 1.2))
 
 
 def test_older_results_have_the_graph_between_events_only() -> None:

@@ -63,9 +63,13 @@ def finding_text(finding: Finding, latency_ms: float) -> str:
 
 
 def _cuda_graph(numbers: _Numbers, _: _Names) -> str:
+    spread = ""
+    if numbers[2:]:
+        least, most, count = numbers[2:]
+        spread = f", {least:.4f} to {most:.4f} ms less in {count:.0f} processes"
     return (
-        f"an iteration takes {numbers[0]:.4f} ms enqueued and {numbers[1]:.4f} ms as a CUDA graph; "
-        "launch one instead, as trtexec does with --useCudaGraph"
+        f"an iteration takes {numbers[0]:.4f} ms enqueued and {numbers[1]:.4f} ms as a CUDA graph"
+        f"{spread}; launch one instead, as trtexec does with --useCudaGraph"
     )
 
 

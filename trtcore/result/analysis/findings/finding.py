@@ -10,7 +10,8 @@ class FindingKind(Enum):
     """What a finding is about; each documents its numbers and names, times in ms."""
 
     CUDA_GRAPH = "CUDA graph"
-    """numbers: enqueued, as a CUDA graph."""
+    """numbers: enqueued, as a CUDA graph; of several processes also the least and the most that it
+    saves in one, and how many they are."""
     GAPS = "gaps"
     """numbers: gaps, the whole iteration."""
     LARGER_BATCH = "larger batch"

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from trtcore.result.analysis.cost.roofline import Bound
 from trtcore.result.analysis.findings.evidence import Evidence
 from trtcore.result.analysis.findings.finding import Finding, FindingKind, Part
+from trtcore.stats.arrays import Floats
 
 # Host times where both were taken: they hold what a caller waits for. Older results have the times
 # between events only.
@@ -16,16 +19,35 @@ _LEAST_LATENCY_BOUND = 1 / 3
 
 
 def cuda_graph(evidence: Evidence) -> Iterator[Finding]:
-    """A CUDA graph takes less than enqueueing: both were measured, and chance is not enough."""
+    """A CUDA graph takes less than enqueueing: both were measured, and chance is not enough.
+
+    Of several processes each has to save something, and the one in the middle is told.
+    """
     for series in _PAIRS:
         enqueued, graph = (evidence.summary_of(one) for one in series)
-        if enqueued is not None and graph is not None:
-            times = enqueued.median_ms, graph.median_ms
-            # Of too few iterations there are no intervals, which are NaN: the medians decide.
-            if not enqueued.interval[0] <= graph.interval[1]:
-                saved, part = times[0] - times[1], Part.BETWEEN_LAYERS
-                yield Finding(FindingKind.CUDA_GRAPH, saved, part, times, is_measured=True)
-            return
+        if enqueued is None or graph is None:
+            continue
+        times, kind = (enqueued.median_ms, graph.median_ms), FindingKind.CUDA_GRAPH
+        saved, part = times[0] - times[1], Part.BETWEEN_LAYERS
+        each = _saved_in_processes(evidence, series)
+        if each is not None:
+            # The host's time lies further apart between processes than within one.
+            if (least := float(each.min())) > 0:
+                numbers = (*times, least, float(each.max()), len(each))
+                yield Finding(kind, float(np.median(each)), part, numbers, is_measured=True)
+        # Of too few iterations there are no intervals, which are NaN: the medians decide.
+        elif not enqueued.interval[0] <= graph.interval[1]:
+            yield Finding(kind, saved, part, times, is_measured=True)
+        return
+
+
+def _saved_in_processes(evidence: Evidence, series: tuple[str, str]) -> Floats | None:
+    """(P,) what a graph saves in each of several processes, in ms; None where there is one."""
+    processes = evidence.profile.processes
+    if processes is None or processes.count < 2:
+        return None
+    enqueued, graph = (processes.of(one) for one in series)
+    return None if enqueued is None or graph is None else enqueued - graph
 
 
 def gaps(evidence: Evidence) -> Iterator[Finding]:
