@@ -213,7 +213,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
     "native/test_attach.py": ("measure/attach",),
     "native/test_bindings_boundary.py": ("measure/loops/abi_check",),
     "native/test_cupti_headers.py": ("measure/kernels/cupti",),
-    "native/test_engine_runs.py": ("measure/engine_runs/engines",),
+    "native/test_engine_runs.py": ("measure/engine_runs/engines", "measure/engine_runs/records"),
     "native/test_profiled_kernels.py": ("measure/kernels/profiled",),
     "native/test_kernel_pass.py": (
         "measure/kernels/trace",
