@@ -100,18 +100,14 @@ def test_the_next_engine_finds_it(is_another_process: bool) -> None:
     assert (again.compiled, other.compiled) == (0, 1)
 
 
-@pytest.mark.parametrize(
-    ("is_dynamic", "reads_shape"), [(False, False), (True, False), (False, True)]
-)
-def test_engines_share_their_kernels_unless_shapes_are_open(
-    is_dynamic: bool, reads_shape: bool
-) -> None:
-    engines = [CudaEngine(is_dynamic=is_dynamic) for _ in range(2)]
+@pytest.mark.parametrize("which", ["none", "dynamic", "reads a shape", "named"])
+def test_engines_share_a_cache_unless_it_is_stored_again(which: str) -> None:
+    engines = [CudaEngine(is_dynamic=which == "dynamic") for _ in range(2)]
     for cuda in engines:
-        cuda.reads_shape = reads_shape
-        Contexts(engine_of(cuda), b"plan").create()
+        cuda.reads_shape = which == "reads a shape"
+        Contexts(engine_of(cuda), b"plan", is_named=which == "named").create()
     assert [cuda.compiled for cuda in engines] == [1, 0]
-    assert (engines[0].caches == engines[1].caches) is not (is_dynamic or reads_shape)
+    assert (engines[0].caches == engines[1].caches) == (which == "none")
 
 
 def test_threads_create_contexts_of_one_plan_one_after_the_other() -> None:

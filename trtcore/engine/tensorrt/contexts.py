@@ -18,7 +18,7 @@ class Contexts:
 
     TensorRT-RTX compiles its kernels for the first one, which takes seconds. They share what it
     compiled, so that the second takes milliseconds. With the user's cache folder, those of further
-    engines of the plan do too, here and in the next process. Keep this as long as its contexts: the
+    engines of the plan do too, here and in the next process. Keep this while its contexts run: the
     bindings do not keep the cache into which they compile.
 
     Args:

@@ -38,7 +38,7 @@ ENOUGH_RUNS = 3
 """Calibrations to keep: the third still narrows the interval by a fifth, and takes a second or two.
 """
 
-# The engines have the same kernels, so that what is compiled for one serves all.
+# The engines have the same kernels: through the cache folder what is compiled for one serves all.
 _CACHE_KEY = b"event-cost chain"
 # The first engine has brought the clocks up: the others only have to be run in.
 _BRIEF = WarmUpRule(least_ms=50.0, window=32, window_ms=25.0, at_most_ms=1000.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -45,10 +46,19 @@ def test_a_reformat_of_an_input_names_the_format_that_leaves_it_out() -> None:
     assert finding.saves_ms == pytest.approx(0.5)
 
 
-def test_a_format_that_the_type_cannot_have_is_not_named() -> None:
-    """TensorRT-RTX 1.6 wants NHWC for the first convolution of ResNet-50 in FP32, too."""
-    wide = replace(CONV.inputs[0], dtype="Float")
-    profile = with_move(wide, replace(NHWC, dtype="Float"))
+@pytest.mark.parametrize(
+    "more",
+    [
+        # TensorRT-RTX 1.6 wants NHWC for the first convolution of ResNet-50 in FP32, too.
+        {"dtype": "Float"},
+        {"shape": (4, 64)},
+        {"format": "hwc8"},
+    ],
+    ids=["type", "dimensions", "has it"],
+)
+def test_a_format_that_an_input_cannot_have_or_has_is_not_named(more: dict[str, Any]) -> None:
+    after = replace(NHWC, **{k: v for k, v in more.items() if k != "format"})
+    profile = with_move(replace(CONV.inputs[0], **more), after)
     assert found(profile, FindingKind.IO_REFORMAT) is None
     finding = found(profile, FindingKind.REFORMAT)
     assert finding is not None

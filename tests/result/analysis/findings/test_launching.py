@@ -55,32 +55,47 @@ def test_a_graph_that_chance_makes_faster_is_none(graph_ms: float, is_told: bool
     assert (finding is not None) == is_told
 
 
-def in_processes(*saved_ms: float) -> Profile:
-    """Processes whose graph takes 1.2 ms, and an enqueued iteration so much more."""
+def in_processes(*saved_ms: float, has_graph: bool = True) -> Profile:
+    """Processes whose graph takes 1.2 ms, and an enqueued iteration so much more.
+
+    The one that is shown takes 2 ms enqueued: it is chosen by another time.
+    """
     graph = np.full(len(saved_ms), 1.2)
     series = (
         SeriesMedians("wall_ms", graph + np.array(saved_ms)),
         SeriesMedians("graph_wall_ms", graph),
     )
-    processes = ProcessMedians(np.ones((len(saved_ms), 1)), series)
-    return replace(timed(ONE, wall_ms=1.5, graph_wall_ms=1.2), processes=processes)
+    processes = ProcessMedians(np.ones((len(saved_ms), 1)), series if has_graph else series[:1])
+    return replace(timed(ONE, wall_ms=2.0, graph_wall_ms=1.2), processes=processes)
 
 
-def test_of_several_processes_the_middle_is_told_and_how_far_they_lie_apart() -> None:
-    finding = found(in_processes(0.3, 0.7, 0.1), FindingKind.CUDA_GRAPH)
+@pytest.mark.parametrize(
+    ("saved_ms", "numbers"),
+    [
+        ((0.3, 0.7, 0.1), (1.5, 1.2, 0.1, 0.7, 3)),
+        ((0.7, 0.1), (1.3, 1.2, 0.1, 0.7, 2)),
+    ],
+)
+def test_of_several_processes_the_middle_is_told_and_how_far_they_lie_apart(
+    saved_ms: tuple[float, ...], numbers: tuple[float, ...]
+) -> None:
+    finding = found(in_processes(*saved_ms), FindingKind.CUDA_GRAPH)
     assert finding is not None
-    assert finding.saves_ms == pytest.approx(0.3)
-    assert finding.numbers == pytest.approx((1.5, 1.2, 0.1, 0.7, 3))
+    assert finding.numbers == pytest.approx(numbers)
+    assert finding.saves_ms == pytest.approx(numbers[0] - numbers[1])
 
 
 def test_a_graph_that_saves_nothing_in_one_process_is_none() -> None:
     assert found(in_processes(0.3, 0.7, -0.01), FindingKind.CUDA_GRAPH) is None
 
 
-def test_a_single_process_is_judged_by_its_own_iterations() -> None:
-    finding = found(in_processes(-0.01), FindingKind.CUDA_GRAPH)
+@pytest.mark.parametrize(
+    "profile", [in_processes(-0.01), in_processes(0.3, 0.7, has_graph=False)], ids=["one", "none"]
+)
+def test_without_graphs_of_several_processes_the_iterations_decide(profile: Profile) -> None:
+    finding = found(profile, FindingKind.CUDA_GRAPH)
     assert finding is not None
-    assert finding.numbers == pytest.approx((1.5, 1.2))
+    assert finding.numbers == pytest.approx((2.0, 1.2))
 
 
 def test_older_results_have_the_graph_between_events_only() -> None:

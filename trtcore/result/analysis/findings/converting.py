@@ -180,6 +180,7 @@ def _io_option(evidence: Evidence, place: int) -> tuple[str, str] | None:
             if other.dtype != own.dtype and label in ("FP32", "FP16", "BF16"):
                 return "io_precision", label.lower()
             wanted = _IO_FORMATS.get(other.format, "")
-            if other.format != own.format and numpy_name(own.dtype) in _IO_TYPES.get(wanted, ()):
+            can_have = len(own.shape) >= 3 and numpy_name(own.dtype) in _IO_TYPES.get(wanted, ())
+            if can_have and own.format not in (wanted, other.format):
                 return "io_formats", f"{own.name}:{wanted}"
     return None

@@ -9,7 +9,6 @@ import numpy as np
 from trtcore.result.analysis.cost.roofline import Bound
 from trtcore.result.analysis.findings.evidence import Evidence
 from trtcore.result.analysis.findings.finding import Finding, FindingKind, Part
-from trtcore.stats.arrays import Floats
 
 # Host times where both were taken: they hold what a caller waits for. Older results have the times
 # between events only.
@@ -27,27 +26,34 @@ def cuda_graph(evidence: Evidence) -> Iterator[Finding]:
         enqueued, graph = (evidence.summary_of(one) for one in series)
         if enqueued is None or graph is None:
             continue
-        times, kind = (enqueued.median_ms, graph.median_ms), FindingKind.CUDA_GRAPH
-        saved, part = times[0] - times[1], Part.BETWEEN_LAYERS
-        each = _saved_in_processes(evidence, series)
-        if each is not None:
-            # The host's time lies further apart between processes than within one.
-            if (least := float(each.min())) > 0:
-                numbers = (*times, least, float(each.max()), len(each))
-                yield Finding(kind, float(np.median(each)), part, numbers, is_measured=True)
-        # Of too few iterations there are no intervals, which are NaN: the medians decide.
-        elif not enqueued.interval[0] <= graph.interval[1]:
-            yield Finding(kind, saved, part, times, is_measured=True)
+        numbers = _in_processes(evidence, series)
+        if numbers:  # the host's time differs more between processes than within one
+            is_told = numbers[2] > 0
+        else:
+            numbers = enqueued.median_ms, graph.median_ms
+            # Of too few iterations there are no intervals, which are NaN: the medians decide.
+            is_told = not enqueued.interval[0] <= graph.interval[1]
+        if is_told:
+            saved, part = numbers[0] - numbers[1], Part.BETWEEN_LAYERS
+            yield Finding(FindingKind.CUDA_GRAPH, saved, part, numbers, is_measured=True)
         return
 
 
-def _saved_in_processes(evidence: Evidence, series: tuple[str, str]) -> Floats | None:
-    """(P,) what a graph saves in each of several processes, in ms; None where there is one."""
+def _in_processes(evidence: Evidence, series: tuple[str, str]) -> tuple[float, ...]:
+    """Both times of the process whose saving is in the middle, and the numbers of all of them.
+
+    Empty where there is one process only, or one that has no graph.
+    """
     processes = evidence.profile.processes
     if processes is None or processes.count < 2:
-        return None
+        return ()
     enqueued, graph = (processes.of(one) for one in series)
-    return None if enqueued is None or graph is None else enqueued - graph
+    if enqueued is None or graph is None:
+        return ()
+    saved = enqueued - graph
+    middle = np.argsort(saved, kind="stable")[(len(saved) - 1) // 2]
+    extremes = float(saved.min()), float(saved.max())
+    return float(enqueued[middle]), float(graph[middle]), *extremes, len(saved)
 
 
 def gaps(evidence: Evidence) -> Iterator[Finding]:
