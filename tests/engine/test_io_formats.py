@@ -13,7 +13,6 @@ from words import texts
 
 from trtcore.cli.api_options import parse_io_formats
 from trtcore.engine.io_formats import (
-    FORMATS,
     check_engine_formats,
     check_io_formats,
     half2_formats,
@@ -23,6 +22,7 @@ from trtcore.engine.io_formats import (
     unpack,
 )
 from trtcore.errors import OptionError, PrecisionError
+from trtcore.result.io_formats import FORMATS
 from trtcore.result.readers.inspector.inspector import parse_engine_information
 from trtcore.result.records.layers import TensorInfo
 from trtcore.result.records.warning_kinds import WarningKind

@@ -12,8 +12,8 @@ from trtcore.api.options.value_types import BLOBS, FORMATS, INPUTS, NAMES, PATHS
 from trtcore.cli.declared import api_options
 from trtcore.cli.inputs import parse_inputs
 from trtcore.cli.own_options import PROFILE_OPTIONS
-from trtcore.engine.io_formats import FORMATS as FORMAT_NAMES
 from trtcore.errors import OptionError
+from trtcore.result.io_formats import FORMATS as FORMAT_NAMES
 from trtcore.system.quotations import quoted
 from trtcore.system.whole_numbers import whole_number
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,10 +18,11 @@ from numpy.typing import NDArray
 
 from trtcore.errors import OptionError, PrecisionError, argument
 from trtcore.result.backends import find_backend
+from trtcore.result.io_formats import FORMATS, why_not
 from trtcore.result.records.layers import TensorInfo
 from trtcore.result.records.warning_kinds import WarningKind
 from trtcore.result.records.warnings import RunWarning
-from trtcore.result.types.dtypes import itemsize, numpy_name
+from trtcore.result.types.dtypes import itemsize
 
 # Formats are defined over (..., C, H, W).
 _CHANNEL_AXIS = -3
@@ -32,34 +32,6 @@ _CHW16_ON_DLA_ONLY = {"tensorrt": (10, 12), "tensorrt_rtx": (1, 0)}
 # TensorRT documents vectorised formats for three dimensions or more; TensorRT-RTX 1.7.1 fails to
 # build `chw2` for any other number than these.
 _CHW2_RANKS = {"tensorrt_rtx": (4,)}
-
-
-@dataclass(frozen=True)
-class IOFormat:
-    """A memory layout of a tensor.
-
-    Attributes:
-        name: TensorRT's ``TensorFormat`` in lower case.
-        lanes: channels that lie together; the number of channels is padded to a multiple.
-        dtypes: element types it exists for; empty for all.
-    """
-
-    name: str
-    lanes: int = 1
-    dtypes: tuple[str, ...] = ()
-
-
-FORMATS = {
-    layout.name: layout
-    for layout in (
-        IOFormat("linear"),
-        IOFormat("chw2", 2, ("float16", "bfloat16")),
-        IOFormat("hwc8", 8, ("float16", "bfloat16")),
-        IOFormat("chw4", 4, ("float16", "int8")),
-        IOFormat("chw16", 16, ("float16",)),
-        IOFormat("chw32", 32, ("float32", "float16", "int8")),
-    )
-}
 
 
 def check_io_formats(
@@ -95,17 +67,6 @@ def check_io_formats(
         reason = why_not(by_name[name], format_name) or _why_not_here(format_name, backend, version)
         if reason:
             raise OptionError(f"{argument('io_formats', {name: format_name})}: {reason}")
-
-
-def why_not(tensor: TensorInfo, format_name: str) -> str:
-    """The reason why a tensor cannot have a format; ``""`` if it can."""
-    layout = FORMATS[format_name]
-    dtype = numpy_name(tensor.dtype)
-    if layout.dtypes and dtype not in layout.dtypes:
-        return f"'{tensor.name}' is {dtype}, {format_name} is for {', '.join(layout.dtypes)}"
-    if layout.lanes > 1 and len(tensor.shape) < 3:
-        return f"'{tensor.name}' has {len(tensor.shape)} dimensions, {format_name} needs 3 or more"
-    return ""
 
 
 def _why_not_here(format_name: str, backend: str, version: str) -> str:

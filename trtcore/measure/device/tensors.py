@@ -9,12 +9,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from trtcore.engine.io_formats import FORMATS, pack, storage_bytes, storage_shape, unpack
+from trtcore.engine.io_formats import pack, storage_bytes, storage_shape, unpack
 from trtcore.engine.tensorrt.runtime import Engine
 from trtcore.errors import RunError
 from trtcore.measure.device.cuda import DeviceBuffer
 from trtcore.measure.device.host import HostBuffer
 from trtcore.models.inputs import InputRole, Kind
+from trtcore.result.io_formats import FORMATS
 from trtcore.result.records.layers import IOTensor, TensorInfo
 from trtcore.result.types.dtypes import host_type, inspector_name, numpy_name, to_bfloat16_values
 from trtcore.result.types.fp8 import from_fp8, to_fp8

@@ -9,8 +9,6 @@ import numpy as np
 import pytest
 from findings_evidence import convolution, found, profile_of
 
-from trtcore.engine.io_formats import FORMATS
-from trtcore.result.analysis.findings import converting
 from trtcore.result.analysis.findings.finding import FindingKind
 from trtcore.result.analysis.reconciliation.reconcile import RESOLUTION_MS
 from trtcore.result.records.build import (
@@ -63,12 +61,6 @@ def test_a_format_that_an_input_cannot_have_or_has_is_not_named(more: dict[str, 
     finding = found(profile, FindingKind.REFORMAT)
     assert finding is not None
     assert finding.saves_ms == pytest.approx(0.5)
-
-
-def test_the_types_of_the_formats_are_those_that_an_engine_takes() -> None:
-    known = {name: layout.dtypes for name, layout in FORMATS.items()}
-    assert {name: known[name] for name in converting._IO_TYPES} == converting._IO_TYPES
-    assert set(converting._IO_FORMATS.values()) == set(converting._IO_TYPES)
 
 
 def test_a_cast_of_an_input_names_the_type() -> None:

@@ -7,6 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from findings_evidence import convolution, found, profile_of, timed
+from recorded_processes import profile_of as recorded
+from recorded_processes import records
 
 from trtcore.result.analysis.findings.finding import FindingKind
 from trtcore.result.records.kernel_pass import KernelMapping, KernelPass
@@ -96,6 +98,17 @@ def test_without_graphs_of_several_processes_the_iterations_decide(profile: Prof
     finding = found(profile, FindingKind.CUDA_GRAPH)
     assert finding is not None
     assert finding.numbers == pytest.approx((2.0, 1.2))
+
+
+@pytest.mark.parametrize("name", records())
+def test_recorded_processes_save_what_the_one_in_the_middle_does(name: str) -> None:
+    """Of GoogLeNet and BERT-base on a busy host, between events: neither has the host's times."""
+    record = records()[name]
+    finding = found(recorded(record, np.arange(len(record))), FindingKind.CUDA_GRAPH)
+    saved = np.sort(record.series_ms["gpu_ms"] - record.series_ms["graph_ms"])
+    assert finding is not None
+    assert finding.saves_ms == pytest.approx(saved[(len(saved) - 1) // 2])
+    assert finding.numbers[2:] == pytest.approx((saved[0], saved[-1], len(saved)))
 
 
 def test_older_results_have_the_graph_between_events_only() -> None:

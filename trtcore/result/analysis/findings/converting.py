@@ -9,6 +9,7 @@ from math import isnan
 from trtcore.result.analysis.findings.evidence import Evidence
 from trtcore.result.analysis.findings.finding import Finding, FindingKind
 from trtcore.result.analysis.quantization import find_quantization
+from trtcore.result.io_formats import why_not
 from trtcore.result.records.build import LayerPrecision, PrecisionCheck
 from trtcore.result.records.layers import Layer
 from trtcore.result.types.dtypes import DTYPES, itemsize, numpy_name
@@ -27,13 +28,6 @@ _RESIZING = frozenset({"Slice", "Split", "Concat", "Pad", "Gather", "Tile", "Exp
 # The inspector's word for a format, and the I/O format that comes to the same. `nhwc` with any
 # number of channels is none that an input can have; `hwc8` is it with padded channels.
 _IO_FORMATS = {"nhwc": "hwc8", **{word: word for word in ("hwc8", "chw2", "chw4", "chw32")}}
-# The types of an input or output that can have it, as `trtcore.engine.io_formats` has them.
-_IO_TYPES = {
-    "hwc8": ("float16", "bfloat16"),
-    "chw2": ("float16", "bfloat16"),
-    "chw4": ("float16", "int8"),
-    "chw32": ("float32", "float16", "int8"),
-}
 
 
 def reformats(evidence: Evidence) -> Iterator[Finding]:
@@ -180,7 +174,6 @@ def _io_option(evidence: Evidence, place: int) -> tuple[str, str] | None:
             if other.dtype != own.dtype and label in ("FP32", "FP16", "BF16"):
                 return "io_precision", label.lower()
             wanted = _IO_FORMATS.get(other.format, "")
-            can_have = len(own.shape) >= 3 and numpy_name(own.dtype) in _IO_TYPES.get(wanted, ())
-            if can_have and own.format not in (wanted, other.format):
+            if wanted and own.format not in (wanted, other.format) and not why_not(own, wanted):
                 return "io_formats", f"{own.name}:{wanted}"
     return None
